@@ -29,7 +29,7 @@ from testbed import postgres as pg
 from testbed.mini import CONTROLLER, IDENTITY, POLICY
 from testbed.running import installation, store
 
-from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.services import Services
 from afschrift.steps.assess import assess
@@ -100,7 +100,7 @@ def main() -> None:
         alone = Cost.of(lambda: [extract(services, request, "shop") for request in first], server)
         outcomes: dict[str, str] = {}
         batch = Cost.of(
-            lambda: outcomes.update(extract_together(services, "shop", rest, "bench", lambda _: services)),
+            lambda: outcomes.update(extract_batch(services, "shop", rest, "bench", lambda _: services)),
             server,
         )
         if set(outcomes.values()) != {TOGETHER}:

@@ -22,9 +22,9 @@ from afschrift.app.project import set_demo_data
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CANARY, CanaryFile
-from afschrift.canary.check_canary import check_canary, known_canary
+from afschrift.canary.check_canary import check_canary, require_canary
 from afschrift.canary.history import CanaryCheck
-from afschrift.canary.signed import sign_canary
+from afschrift.canary.signature import sign_canary
 from afschrift.cli.common import actor
 from afschrift.domain.errors import AfschriftError
 from afschrift.outside.read_yaml import read_yaml
@@ -60,7 +60,7 @@ def run(data: Path) -> None:
         rows = plant(settings, data)
         out.print(f"[bold]1. Planted:[/bold] {rows} rows of a person who does not exist.")
         services = build(lambda _: None, settings)
-        canary = known_canary(settings, services.inventory)
+        canary = require_canary(settings, services.inventory)
         sign_canary(canary, services.register, services.register.store.keys, load_roles(settings), actor())
         out.print(f"   {settings.inventory / CANARY} is signed.")
     out.print("[bold]2. The canary asks[/bold]")

@@ -1,7 +1,7 @@
-"""What an installed package adds to Airflow: policy, plugin, provider and a type of connections.
+"""The entry points for Airflow: policy, plugin, provider and a connection type.
 
-Every process of every Airflow imports this module, without a DAG of ours too. So it imports no library and
-nothing else of the package until a task of ours reads a source, or a page below `/afschrift` is asked for.
+Every process of every Airflow imports this module, even without a DAG of ours. So it imports no library and
+nothing else of the package until a task of ours reads a source, or a page below `/afschrift` is requested.
 A test compares the modules of each process with and without the package.
 """
 
@@ -19,33 +19,33 @@ from urllib.parse import quote
 from afschrift import __version__  # nothing of Airflow: it asks for the provider while it reads its settings
 
 CONNECTION = "afschrift"
-"""Type of connections in Airflow's form, for an Airflow that has no provider for a source's own system.
+"""Connection type in Airflow's form, for an Airflow that has no provider for a source's own system.
 
-A source takes a connection of any type: the inventory says of which kind the source is.
+A source accepts a connection of any type: the inventory names the kind of the source.
 """
 
 _LOG = logging.getLogger(__name__)
 _REST = 0.05
-"""Seconds between two looks of an idle scheduler; with fewer it is busy with looking."""
+"""Seconds of sleep below which an idle scheduler keeps a processor busy."""
 _AGAIN = 60
-"""Seconds until pages that could not be imported are tried again: anybody may ask for one."""
+"""Seconds before a failed import of the pages is tried again: any user can request a page at any rate."""
 
 
 class RequestLink:
-    """A button on each task of `fulfil_request`: the way from a run to its request.
+    """A button on each task of `fulfil_request` that links to the page of the request.
 
-    Airflow asks a global link for its name and its address alone, so it needs no base class.
+    Airflow uses only the name and the address of a global link, so it needs no base class.
     """
 
     name = "Request"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002  (the name is Airflow's)
-        """Relative to wherever Airflow is; empty for tasks of other DAGs, and then there is no button."""
+        """Return an address relative to Airflow's; empty for tasks of other DAGs, which get no button."""
         return f"afschrift/runs/{quote(ti_key.run_id, safe='')}" if ti_key.dag_id == "fulfil_request" else ""
 
 
 class AfschriftHook:
-    """The hook that Airflow wants beside a type of connections. Sources open their own connections."""
+    """The hook that Airflow requires for a connection type. Sources open their own connections."""
 
     conn_name_attr = "connection"
     default_conn_name = "afschrift_default"
@@ -54,7 +54,7 @@ class AfschriftHook:
 
 
 def provider_info() -> dict[str, Any]:
-    """Name, version and connection type, as `airflow providers` and the form of connections read them."""
+    """Return name, version and connection type for `airflow providers` and the form of connections."""
     return {
         "package-name": "afschrift",
         "name": "Afschrift",
@@ -77,8 +77,8 @@ def provider_info() -> dict[str, Any]:
 class Pages:
     """The web application, imported at the first request for one of its addresses.
 
-    Airflow mounts it in its API server. Where it cannot be imported, its addresses answer 500 and Airflow's
-    own go on.
+    Airflow mounts it in its API server. If it cannot be imported, its addresses answer 500 and Airflow's own
+    still work.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Pages:
         self._failed_at: float | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request. The import takes seconds, so it goes on in a thread beside the event loop."""
+        """Serve a request. The import takes seconds, so it runs in a thread and not in the event loop."""
         import asyncio
 
         app = self._app or await asyncio.to_thread(self._load)
@@ -138,11 +138,11 @@ async def _not_there(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG0
 
 
 def __getattr__(name: str) -> Any:
-    """The classes of which the base is not there yet when Airflow asks for the provider."""
-    made = {"AfschriftPolicy": _policy, "AfschriftPlugin": _plugin}
-    if name not in made:
+    """Make the classes on demand: their bases do not exist yet when Airflow asks for the provider."""
+    factories = {"AfschriftPolicy": _policy, "AfschriftPlugin": _plugin}
+    if name not in factories:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = made[name]()
+    globals()[name] = factories[name]()
     return globals()[name]
 
 
@@ -166,14 +166,14 @@ def _plugin() -> type:
 
 
 def _policy() -> type:
-    """A cluster policy without a rule: Airflow asks for it at its start, and what forks tasks is warmed then.
+    """Return a cluster policy without rules. Airflow loads it at its start: forking processes warm up here.
 
-    No file has to be copied into `$AIRFLOW_HOME/config` for it, and one of the installation's own stays.
+    As an entry point it needs no file in `$AIRFLOW_HOME/config`; the installation's own file still applies.
     """
     from airflow.configuration import conf
 
     class AfschriftPolicy:
-        """Says nothing about any DAG or task."""
+        """Has no rule for any DAG or task."""
 
     executor = conf.get("core", "executor")
     if sys.argv[1:2] == ["scheduler"]:
@@ -184,11 +184,11 @@ def _policy() -> type:
 
 
 def forks_tasks(arguments: list[str], executor: str) -> bool:
-    """Whether tasks are forks of a process.
+    """Whether a process forks its tasks.
 
     Args:
         arguments: its command line, without the program.
-        executor: what `[core] executor` says.
+        executor: value of `[core] executor`.
     """
     return arguments[:2] == ["celery", "worker"] or (
         arguments[:1] == ["scheduler"] and "LocalExecutor" in executor
@@ -196,18 +196,18 @@ def forks_tasks(arguments: list[str], executor: str) -> bool:
 
 
 def must_rest(executor: str, sleep: float) -> None:
-    """Warn a scheduler that would look for work without a rest."""
+    """Warn if the scheduler would poll for work without sleeping."""
     if "RevokingLocalExecutor" not in executor and sleep < _REST:
         _LOG.warning(
-            "[scheduler] scheduler_idle_sleep_time is %g s, and %s does not wait in its stead: the scheduler "
-            "keeps a processor busy. Set it to 0.1, or take the executor of config/airflow.env.",
+            "[scheduler] scheduler_idle_sleep_time is %g s, and %s does not wait instead: the scheduler "
+            "keeps a processor busy. Set it to 0.1, or use the executor of config/airflow.env.",
             sleep,
             executor,
         )
 
 
 def _warm() -> None:
-    """Import what our tasks need into a process that forks them; without it they work too, only later."""
+    """Import what our tasks need into the process that forks them. If it fails, tasks only start slower."""
     try:
         from afschrift.airflow_ext.warm import warm
 

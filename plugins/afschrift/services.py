@@ -1,4 +1,4 @@
-"""What steps and use cases are given. `afschrift.wiring` puts it together."""
+"""The services that steps and use cases get. `afschrift.wiring` builds them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WriteLimits:
-    """What bounds memory and file sizes.
+    """Limits of memory and file sizes.
 
     Attributes:
-        batch_bytes: rows are handled in slices of about this size; a few of them are in memory at once.
-        part_bytes: a table with more than this much text goes into several files.
-        hashed_percent: of the rows of a large table, how many are hashed by the source itself too.
+        batch_bytes: rows are processed in slices of about this size; a few of them are in memory at once.
+        part_bytes: a table with more text than this is written to several files.
+        hashed_percent: share of the rows of a large table that the source itself hashes too.
     """
 
     batch_bytes: int = 4_000_000
@@ -37,7 +37,7 @@ class WriteLimits:
 
 
 UNKNOWN = "unknown"
-"""Who clicked, where Airflow does not tell."""
+"""The account, where Airflow does not record it."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +45,24 @@ class Services:
     """Everything outside a use case.
 
     Attributes:
-        signer: signs with the key of today.
+        signer: signs with the current key.
         sql: folder of the SQL templates.
         letters: folder of what people read: letters, pages and information sheets in each language.
-        now: RFC 3339 instant of now, UTC.
+        now: the present instant, RFC 3339, UTC.
         package: version of the software.
-        log: says one line to whoever follows the run; never personal data.
+        log: writes one line to the log of the run; never personal data.
         run: name of the run that a step belongs to (`domain.run.run_name`); None: outside of any run.
-        clicked: who triggered, marked or cleared in Airflow, by the code of what was done and the step; an
-            account as the trail names it, or `unknown`.
-        roles: who may do what, as the installation's file says now; without one given here, nobody.
-        age_of_consent: from this age somebody asks alone (R16).
-        inform_by_mail: mails the letter that a request's answer is ready, where that is sure; returns its id.
-        witnessed: sees that the register holds what the witness places know of it; at a run's first gate, it
-            is moved on there. Raises ForgedError where it was set back.
-        delivers: False: these work for the canary, and the gate of `deliver` is closed whatever was packed.
-        patience: how long a run may give no sign of life before another one may begin.
+        clicked: the account that triggered, marked or cleared a task in Airflow, as the trail names it, or
+            `unknown`; takes the code of the action and the step.
+        roles: who may do what, read from the installation's file at each call; default: no roles.
+        age_of_consent: age from which a person may make a request alone (R16).
+        inform_by_mail: sends the person the letter about the answer, if their address is certain; returns the
+            letter's id.
+        witnessed: checks that the register holds all that its witnesses know; at the first gate of a run
+            (True) it sends them the current height. Raises ForgedError if the register was restored to an
+            earlier state.
+        delivers: False: these serve the canary, and the gate of `deliver` is closed whatever is packed.
+        patience: how long a run may show no sign of life before another one may begin.
     """
 
     register: Register

@@ -9,7 +9,7 @@ from testbed.running import event_types, installation, store
 from tests.support import crowd, one_shop
 from tests.support.crowd import FIRST
 
-from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.extracted import SourceExtract
 from afschrift.extraction.staged_records import read_record
@@ -49,7 +49,7 @@ def read_of(services: Services, request: str) -> SourceExtract:
 def test_a_batch_stages_what_each_request_stages_alone(services: Services) -> None:
     requests = [planned(services, customer) for customer in (1, *range(FIRST, FIRST + PERSONS - 1))]
 
-    outcomes = extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+    outcomes = extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
 
     assert outcomes == dict.fromkeys(requests, TOGETHER)
     together = {request: read_of(services, request) for request in requests}

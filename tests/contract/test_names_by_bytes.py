@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.support.key_shop import AT, Reading, key_shop, mapped
 
-from afschrift.batch.together import PERSON
+from afschrift.batch.batch_statements import PERSON
 from afschrift.domain.keys import Key
 
 NAMES = ("Renée BV", "RENÉE BV", "Bol", "BOL", "Bol ", "Bol")
@@ -42,7 +42,7 @@ def test_names_that_a_collation_takes_for_one_are_several(opened: Reading) -> No
     session.bind(ANNA, AT)
     assert sorted(name for (name,) in session.rows(statement)) == sorted(set(NAMES))
 
-    _, together = opened.together_statements().names("orders", "name")
+    _, together = opened.batch_statements().names("orders", "name")
     session.bind(ANNA, AT, (BOB, AT))
     found: dict[int, list[str]] = {0: [], 1: []}
     for batch in session.stream(together):

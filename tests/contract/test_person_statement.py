@@ -18,7 +18,7 @@ from tests.contract.test_type_zoo import ZOOS
 from tests.contract.zoo.crowd_of_rows import FILL, INDEX, LARGE, PERSON
 from tests.support.warehouses import SERVERS
 
-from afschrift.batch.together import TogetherStatements
+from afschrift.batch.batch_statements import BatchStatements
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import FieldPlan
@@ -79,7 +79,7 @@ class Crowd:
     def together(self, table: str, *columns: str) -> str:
         """The same for several persons."""
         catalogue = {name: dict(found) for name, found in self.session.catalogue().items()}
-        made = TogetherStatements(SQL, self.file, IDENTITY, self.session.dialect, catalogue)
+        made = BatchStatements(SQL, self.file, IDENTITY, self.session.dialect, catalogue)
         return made.extract(table, self.fields(table, dict.fromkeys(("id", *columns))), None)
 
     def reconciliation(self, table: str, statement: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -26,7 +26,7 @@ from tests.support.pages import (
 
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CANARY, load_canary
-from afschrift.canary.signed import sign_canary
+from afschrift.canary.signature import sign_canary
 from afschrift.law.roles import Roles
 
 pytestmark = [pytest.mark.airflow]

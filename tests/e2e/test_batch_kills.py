@@ -17,7 +17,7 @@ from tests.support.batch_child import batch
 from tests.support.crowd import FIRST, crowd
 from tests.support.own_run import data, own_run
 
-from afschrift.batch.fulfil_batch import DONE, extract_together
+from afschrift.batch.fulfil_batch import DONE, extract_batch
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.services import Services
 from afschrift.steps.assess import assess
@@ -70,7 +70,7 @@ def test_killed_batches_give_the_same_bundles(tmp_path: Path, capsys: pytest.Cap
         assert recorded[-1] - recorded[-2] == (place - 1 if before == "result" else 0)
     assert 0 < recorded[-1] < REQUESTS
 
-    outcomes = extract_together(services, "shop", requests, "bat-2", lambda _request: services)
+    outcomes = extract_batch(services, "shop", requests, "bat-2", lambda _request: services)
     assert sorted(outcomes.values()) == [DONE] * recorded[-1] + [TOGETHER] * (REQUESTS - recorded[-1])
     by_itself = installation(tmp_path / "alone", inventory)
     for request, other in zip(requests, _stored(by_itself), strict=True):

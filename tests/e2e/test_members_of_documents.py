@@ -19,7 +19,7 @@ from tests.support import profile_shop
 from tests.support.nightly import nightly_after
 from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, expected, read
 
-from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.extraction.staged_records import read_record
@@ -188,7 +188,7 @@ def test_a_batch_reads_what_each_request_reads_alone(open_shop: Open) -> None:
     for request in requests:
         assess(services, request)
         classify(services, request)
-    outcomes = extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+    outcomes = extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
     assert outcomes == dict.fromkeys(requests, TOGETHER)
     together = [read_record(services.staging(request), "shop").tables for request in requests]
     for request, tables in zip(requests, together, strict=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.app.settings import Settings
-from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.register.steps import Steps
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.wiring.build_services import build
@@ -38,4 +38,4 @@ def batch(home: Path, inventory: Path, requests: list[str], killed_at: int, befo
         EncryptedStaging.writer = counted(EncryptedStaging.writer)  # type: ignore[method-assign]
     if before != "file":
         Steps.finish = counted(Steps.finish)  # type: ignore[method-assign]
-    extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+    extract_batch(services, "shop", requests, "bat-1", lambda _request: services)

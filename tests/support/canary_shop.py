@@ -19,7 +19,7 @@ from afschrift.app.settings import Settings
 from afschrift.canary import check_canary
 from afschrift.canary.canary_file import CANARY
 from afschrift.canary.history import CanaryCheck
-from afschrift.canary.signed import sign_canary
+from afschrift.canary.signature import sign_canary
 from afschrift.law.roles import Roles
 from afschrift.services import Services
 from afschrift.wiring.build_services import build
@@ -45,7 +45,7 @@ class CanaryShop:
 
     def sign(self) -> None:
         """Sign what lies there."""
-        canary = check_canary.known_canary(self.settings, self.services.inventory)
+        canary = check_canary.require_canary(self.settings, self.services.inventory)
         sign_canary(canary, self.services.register, self.services.register.store.keys, OPEN, TERMINAL)
 
     @contextmanager

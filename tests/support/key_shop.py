@@ -18,7 +18,7 @@ from testbed import postgres as pg
 from testbed.mini import CONTROLLER, POLICY
 from tests.support import mariadb
 
-from afschrift.batch.together import HELD, PERSON, TogetherStatements
+from afschrift.batch.batch_statements import HELD, PERSON, BatchStatements
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FieldPlan
@@ -89,14 +89,14 @@ class Reading:
         statement = self.statements.extract(of, [field], None)
         return ExtractPlan("shop", of, (field,), statement, self.statements.ways(of).keys, ("id",))
 
-    def together_statements(self) -> TogetherStatements:
+    def batch_statements(self) -> BatchStatements:
         """Those of a batch."""
         source, identity = self.inventory.sources["shop"], self.inventory.identity
-        return TogetherStatements(SQL, source, identity, self.session.dialect, self.session.catalogue())
+        return BatchStatements(SQL, source, identity, self.session.dialect, self.session.catalogue())
 
     def together(self, plan: ExtractPlan, keys: Sequence[list[Key]]) -> list[tuple[int, int, bool]] | None:
         """Row, person and whether it bears their key, of all rows of a batch; None: no batch reads the table."""
-        statements = self.together_statements()
+        statements = self.batch_statements()
         if not statements.reads(plan):
             return None
         self.session.bind(keys[0], AT, *((of, AT) for of in keys[1:]))

@@ -42,17 +42,17 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
             log.info("%s: %s. What to do: %s.", finding.severity, finding.sentence, finding.remedy)
         for missed in report.not_reached:
             log.warning("Source %s was not reached: %s", missed.source, missed.why)
-        stops = sum(finding.stops for finding in checked.standing)
-        send_map(len(checked.standing), stops)
+        stops = sum(finding.stops for finding in checked.findings)
+        send_map(len(checked.findings), stops)
         announce_map(register, inventory.digest, inlet_events, outlet_events)
         log.info(
             "Findings: %d, new: %d, mended: %d; requests wait for %d of them.",
-            len(checked.standing),
+            len(checked.findings),
             len(checked.new),
             len(checked.mended),
             stops,
         )
-        counts = {"findings": len(checked.standing), "new": len(checked.new), "mended": len(checked.mended)}
+        counts = {"findings": len(checked.findings), "new": len(checked.new), "mended": len(checked.mended)}
         return {**counts, "not_reached": not_reached, "notifiers": notifiers}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from afschrift.app.project import has_home, inventory_folder
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory.run_in import PATH, QUEUE, WORD, RunIn, UnreadableMapError, declared
+from afschrift.inventory.run_in import PATH, QUEUE, WORD, RunIn, UnreadableMapError, declared_sources
 
 if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
@@ -61,7 +61,7 @@ def of_installation(environment: Mapping[str, str] | None = None) -> Places:
                 "No data map is known where this DAG is read.",
                 remedy="set AFSCHRIFT_INVENTORY or AFSCHRIFT_HOME for the DAG processor too.",
             )
-        found = declared(inventory_folder(env))
+        found = declared_sources(inventory_folder(env))
     except UnreadableMapError as error:
         return replace(places({}, env), unreadable=error)
     return replace(places(found.read, env), manual=found.manual)

@@ -1,6 +1,6 @@
-"""Which requests go together: their frozen plans read a source alike, and each may be read in one pass.
+"""Which requests can read a source in one pass: those whose frozen plans read it by the same statements.
 
-`explain` says it beforehand; nothing is read of anybody then.
+`explain` shows it beforehand without reading rows.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from afschrift.batch.together import together_statements
+from afschrift.batch.batch_statements import batch_statements
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
@@ -21,13 +21,13 @@ from afschrift.services import Services
 from afschrift.steps.extract import extracted_before, gated_extract, keys_of
 from afschrift.steps.plan_gates import Gate
 from afschrift.steps.residual import searched_sources
-from afschrift.steps.staged_again import staged_keys
+from afschrift.steps.staging_faults import staged_keys
 
 
 class Alone(StrEnum):
     """Why a request reads a source alone."""
 
-    NOT_READ = "not_read"  # no statement reads it: files were given, or nothing of it leaves
+    NOT_READ = "not_read"  # no statement reads it: files were given, or nothing of it is given
     HIDDEN = "hidden"
     REDACTIONS = "redactions"
     UPLOADS = "uploads"
@@ -45,16 +45,16 @@ WHY_ALONE = {
     Alone.SHAPE: "no statement of it has a shape for several persons",
     Alone.COMPANY: "no other request reads it alike",
 }
-"""In words for officers; of a source."""
+"""Texts for officers, about a source."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A request that waits to read a source.
+    """A request that is to read a source.
 
     Attributes:
         gate: of `extract`, with the services of its own run.
-        again: the source was extracted once, and what was staged is gone.
+        again: the source was extracted before, and the staged files are gone.
     """
 
     gate: Gate
@@ -63,12 +63,12 @@ class Member:
 
     @property
     def id(self) -> str:
-        """Of the request."""
+        """Id of the request."""
         return self.gate.request.id
 
 
 def member(services: Services, request_id: str, source: str) -> Member | None:
-    """A request at the gate of `extract`; None where the source is extracted already.
+    """Pass the gate of `extract` for a request; return None if the source is extracted already.
 
     Raises:
         GateError, NeedsPersonError: as `extract`.
@@ -79,7 +79,7 @@ def member(services: Services, request_id: str, source: str) -> Member | None:
 
 
 def why_alone(services: Services, plan: Plan, keys: Sequence[Key], source: str) -> Alone | None:
-    """Why a request cannot read a source with others, as far as no look at the source is needed.
+    """Return why a request must read a source alone, as far as this is known without opening the source.
 
     Its plan need not be frozen yet.
     """
@@ -98,23 +98,23 @@ def why_alone(services: Services, plan: Plan, keys: Sequence[Key], source: str) 
 
 
 def alike_plans(members: Iterable[Member], source: str) -> Iterator[Sequence[Member]]:
-    """The requests by what they read of a source: the same statements of the same tables."""
+    """Yield groups of requests that read a source by the same statements."""
     found: dict[str, list[Member]] = {}
-    for one in members:
-        found.setdefault(_reads(one.gate.plan, source), []).append(one)
+    for request in members:
+        found.setdefault(_reads(request.gate.plan, source), []).append(request)
     yield from found.values()
 
 
 def _reads(plan: Plan, source: str) -> str:
-    """Digest of what a plan reads of a source, whoever the person is."""
-    parts = [[one.table, one.statement, one.masked_statement] for one in plan.of_source(source)]
-    facts = [[one.place, one.statement] for one in plan.facts if one.source == source]
-    kinds = [[[f.name, f.kind, f.action] for f in one.selected] for one in plan.of_source(source)]
+    """Return a digest of what a plan reads of a source, independent of the person."""
+    parts = [[part.table, part.statement, part.masked_statement] for part in plan.of_source(source)]
+    facts = [[fact.place, fact.statement] for fact in plan.facts if fact.source == source]
+    kinds = [[[f.name, f.kind, f.action] for f in part.selected] for part in plan.of_source(source)]
     return digest({"parts": parts, "facts": facts, "kinds": kinds})
 
 
 def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:
-    """A line for each request and source, of requests whose plan is frozen and whose staging is whole.
+    """Yield a line for each request and source; for requests without a plan or staging, a line that says so.
 
     Raises:
         UnknownRequestError: no such request.
@@ -124,13 +124,13 @@ def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:
     for request_id in requests:
         frozen = services.register.steps.latest(request_id, "classify")
         if frozen is None:
-            yield f"{request_id}: no plan is frozen yet; it is assessed and classified by itself first"
+            yield f"{request_id}: no plan is frozen yet; it is assessed and classified separately first"
             continue
         plan = services.register.plans.get(request_id, frozen["plan"])
         try:
             keys = staged_keys(services.staging(request_id))
         except StagedFileError:
-            yield f"{request_id}: what was staged of it is gone; it is classified by itself again"
+            yield f"{request_id}: its staged files are gone; it is classified separately again"
             continue
         for source in searched_sources(services, plan):
             why = why_alone(services, plan, keys, source)
@@ -144,7 +144,7 @@ def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:
 
 
 def way_of(services: Services, plan: Plan, keys: Sequence[Key], source: str, session: Source) -> str:
-    """Which way a plan reads a source, and why: with others, or alone."""
+    """Return in words whether a plan reads a source with others or alone, and why."""
     why = why_alone(services, plan, keys, source)
     but = "" if why is not None else _but_for(services, plan, source, session)
     if why is not None or but is None:
@@ -153,7 +153,7 @@ def way_of(services: Services, plan: Plan, keys: Sequence[Key], source: str, ses
 
 
 def _how(services: Services, source: str, plans: Sequence[Plan]) -> str:
-    """How plans that read a source alike are read."""
+    """Return in words how plans that read a source by the same statements are read."""
     if len(plans) == 1:
         return f"alone, since {WHY_ALONE[Alone.COMPANY]}"
     with services.open_source(source) as session:
@@ -164,8 +164,8 @@ def _how(services: Services, source: str, plans: Sequence[Plan]) -> str:
 
 
 def _but_for(services: Services, plan: Plan, source: str, session: Source) -> str | None:
-    """The tables that each person reads alone, in words; None: all of them."""
-    statements, parts = together_statements(services, source, session), plan.of_source(source)
+    """Return in words the tables that are read for each person alone; None: all of them."""
+    statements, parts = batch_statements(services, source, session), plan.of_source(source)
     tables = [part.table for part in parts if not statements.reads(part)]
     if len(tables) == len(parts):
         return None

@@ -1,6 +1,6 @@
-"""One session of a source for persons whose plans read it alike: each table is read, split and compared.
+"""One session of a source for several persons: each table is read for all, split by person, and reconciled.
 
-What stops one person stops that one alone. What goes wrong in a statement for all ends the pass.
+An error of one person stops only that person. An error in a statement for all ends the pass.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
+from afschrift.batch.batch_session import BatchSession, PersonSession
 from afschrift.batch.members import Alone, Member
-from afschrift.batch.split import OtherPersonsRowError, PassedError, PersonSlices, SharedReadError, shared
-from afschrift.batch.together_session import PersonSession, TogetherSession
+from afschrift.batch.split import OtherPersonsRowError, PersonSlices, ReadAloneError, SharedReadError, shared
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import AfschriftError, RetriableError, StagedFileError, ValidationFailedError
 from afschrift.domain.event import digest
@@ -28,21 +28,21 @@ from afschrift.steps.source_reading import SourceReading, TableReading
 
 TOGETHER = "together"
 Outcomes = dict[str, str]
-"""Request -> `together`, `extracted_before`, why it goes alone, or the name of the error that it met."""
+"""Request -> `together`, `extracted_before`, why it reads alone, or the name of its error."""
 
 
-def code(met: AfschriftError) -> str:
-    """An error as an outcome."""
-    return type(met).__name__
+def code(error: AfschriftError) -> str:
+    """Return an error as an outcome."""
+    return type(error).__name__
 
 
 class PersonReading:
-    """One person's reading in a pass: its own gate, staging and end, whatever the others meet.
+    """One person's reading in a pass, with its own gate, staging and outcome.
 
     Attributes:
-        number: of the person in the session, which they have once it is open.
-        table: that is being read.
-        met: what stopped it.
+        number: of the person in the session; set when it is open.
+        table: the table that is being read.
+        error: what stopped this reading.
     """
 
     number: int
@@ -52,37 +52,37 @@ class PersonReading:
     def __init__(self, member: Member, source: str) -> None:
         self.member, self.services, self._source = member, member.gate.services, source
         self.reading = SourceReading(member.gate, source, member.keys)
-        self.took = StepEvidence()
+        self.evidence = StepEvidence()
         self.tables: list[TableExtract] = []
         self.record: SourceExtract | None = None
-        self.met: AfschriftError | None = None
+        self.error: AfschriftError | None = None
         self._parts = {part.table: part for part in member.gate.plan.of_source(source)}
         self._begun = False
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """What goes wrong in here stops this person alone, and leaves nothing of the pass behind.
+        """Let an error in the block stop only this person, and remove what the pass wrote of them.
 
         Raises:
-            RetriableError: source, register or staging does not answer: that is nobody's own. What is
-                staged of the person and is gone or damaged is.
+            RetriableError: source, register or staging does not answer, which concerns all persons. A lost or
+                damaged staged file concerns this person only.
         """
         try:
             yield
-        except StagedFileError as met:
-            self._stop(met)
+        except StagedFileError as error:  # a RetriableError, but of this person's own files
+            self._stop(error)
         except (RetriableError, OtherPersonsRowError):
             raise
-        except AfschriftError as met:
-            self._stop(met)
+        except AfschriftError as error:
+            self._stop(error)
 
-    def _stop(self, met: AfschriftError) -> None:
-        self.met = met
+    def _stop(self, error: AfschriftError) -> None:
+        self.error = error
         self.undo()
 
     @contextmanager
     def reads(self) -> Iterator[None]:
-        """The same where the source is read, which may raise questions.
+        """As `alone`, around reads of the source, which may raise questions.
 
         Raises:
             RetriableError: as `alone`.
@@ -91,20 +91,20 @@ class PersonReading:
             yield
 
     def asking(self) -> AbstractContextManager[None]:
-        """What the source raises as a question is asked."""
+        """Ask the questions that the source raises in the block."""
         return asking(self.services.register, self.member.id, KINDS)
 
     def open(self, part: ExtractPlan) -> None:
-        """A table that is about to be read, by this person's own plan of it."""
+        """Prepare to read a table by this person's own plan."""
         self.table = self.reading.table(self.session, self._parts[part.table])
 
     def finish(self) -> None:
-        """The table was written, and is accounted for."""
+        """Finish a table that was written: reconcile it."""
         with self.reads():
             self.tables.append(self.table.finish())
 
     def ask_gate(self) -> None:
-        """Through the gate of `extract` once more: under the plan that the batch was made for.
+        """Pass the gate of `extract` a second time, under the same plan.
 
         Raises:
             GateError: the request is closed, or something drifted.
@@ -112,46 +112,46 @@ class PersonReading:
         ask_again(self.member.gate, self._source)
 
     def require_open(self) -> None:
-        """Nobody closed the request, put it back, or began another run of it, while it was written.
+        """Check that the request is still accepted and its run active, after its files were written.
 
         Raises:
-            GateError: somebody did.
+            GateError: it was closed or put back, or another run of it began.
         """
         services, name = self.services, self.member.id
         in_run(services, name, "extract")
         state = services.register.requests.get(name).state
         if state is not State.ACCEPTED:
-            words = f"Request {name} came to state {state} while a batch read for it."
-            raise refusal(services, name, "extract", "closed_meanwhile", words, event="gate_refused")
+            message = f"Request {name} moved to state {state} while a batch read for it."
+            raise refusal(services, name, "extract", "closed_meanwhile", message, event="gate_refused")
 
     def begin(self) -> None:
-        """Before the first file of this person is written."""
+        """Pass the gate and clear the source's staging, before the first file of this person is written."""
         if not self._begun:
             self.ask_gate()
             clear_extract(self.services, self.member.id, self._source)
             self._begun = True
 
     def undo(self) -> None:
-        """Nothing that the pass wrote is left.
+        """Remove what the pass wrote of this person.
 
-        What was staged before it began, or while another run of the request goes, is that run's and stays:
-        another task may have ended the batch's run of it at a question.
+        Files staged before the pass began, or while another run of the request is active, belong to that run
+        and remain: another task may have ended the batch's run of the request at a question.
         """
         run, runs = self.services.run, self.services.register.runs
         if self._begun and (
-            run is None or run in [one.id for one in runs.all(request_id=self.member.id, going=True)]
+            run is None or run in [other.id for other in runs.all(request_id=self.member.id, going=True)]
         ):
             clear_extract(self.services, self.member.id, self._source)
 
 
 class SourcePass:
-    """One pass.
+    """One pass over a source.
 
     Args:
         services: of the batch.
         source: its name in the inventory.
-        batch: its id, which draws whose own statement each table is held against.
-        members: who read the source by the same statements.
+        batch: its id, the seed that selects the person whose own statement each table is compared with.
+        members: requests that read the source by the same statements.
     """
 
     def __init__(self, services: Services, source: str, batch: str, members: Sequence[Member]) -> None:
@@ -160,23 +160,23 @@ class SourcePass:
 
     @property
     def going(self) -> list[Member]:
-        """Those that nothing of their own has stopped."""
+        """The requests that no error has stopped."""
         return [reader.member for reader in self._going()]
 
     @property
     def stopped(self) -> Outcomes:
-        """The others, with what they met."""
-        return {reader.member.id: code(reader.met) for reader in self._readers if reader.met is not None}
+        """The others, with their errors."""
+        return {reader.member.id: code(reader.error) for reader in self._readers if reader.error is not None}
 
     def _going(self) -> list[PersonReading]:
-        return [reader for reader in self._readers if reader.met is None]
+        return [reader for reader in self._readers if reader.error is None]
 
     def run(self) -> Outcomes:
         """Read, split, record.
 
         Raises:
-            SharedReadError: the pass failed, and nothing that it wrote is left of anybody.
-            OtherPersonsRowError: a row was another's; likewise.
+            SharedReadError: the pass failed, and nothing that it wrote remains, of any person.
+            OtherPersonsRowError: a row belongs to another person; likewise.
         """
         keys = []
         for reader in self._readers:
@@ -187,24 +187,24 @@ class SourcePass:
             return before
         plan = self._readers[0].member.gate.plan
         with self._services.open_source(self._source, self._batch) as session:
-            self._together = TogetherSession(self._services, self._source, session, keys)
+            self._session = BatchSession(self._services, self._source, session, keys)
             for number, reader in enumerate(self._readers):
-                reader.number, reader.session = number, PersonSession(self._together, number)
-            statements = self._together.statements
+                reader.number, reader.session = number, PersonSession(self._session, number)
+            statements = self._session.statements
             shapes = [(part, statements.reads(part)) for part in plan.of_source(self._source)]
-            if not any(together for _, together in shapes):
+            if not any(has_shape for _, has_shape in shapes):
                 return before | dict.fromkeys((member.id for member in self.going), str(Alone.SHAPE))
             try:
                 self._begin()
-                for part, together in shapes:
-                    if not together:
-                        self._one_by_one(part)
+                for part, has_shape in shapes:
+                    if not has_shape:
+                        self._table_by_person(part)
                     elif self._going():
                         self._table(part)
                 for alone, of_all in statements.of_facts(plan).items():
                     if self._going():
                         with shared():
-                            self._together.read_fact(alone, of_all)
+                            self._session.read_fact(alone, of_all)
                 for reader in self._going():
                     with reader.reads():
                         reader.record = reader.reading.end(reader.session, reader.tables)
@@ -218,17 +218,17 @@ class SourcePass:
         return before | dict.fromkeys((member.id for member in self.going), TOGETHER) | self.stopped
 
     def _begin(self) -> None:
-        """Search for each person in what no way reaches; what is found is asked."""
+        """Run the residual search for each person, and ask about its findings."""
         for reader in self._going():
             asked: tuple[OpenQuestion, ...] = ()
             with reader.reads():
                 asked = reader.reading.search(reader.session)
                 reader.reading.begin(reader.session)
             if asked:
-                reader.met = ask(reader.services.register, reader.member.id, asked)
+                reader.error = ask(reader.services.register, reader.member.id, asked)
 
-    def _one_by_one(self, part: ExtractPlan) -> None:
-        """A table whose statement has no shape for several persons: by each one's frozen statement."""
+    def _table_by_person(self, part: ExtractPlan) -> None:
+        """Read a table by each person's frozen statement, if no statement for several persons exists."""
         for reader in self._going():
             with reader.reads():
                 reader.begin()
@@ -237,106 +237,106 @@ class SourcePass:
                 reader.tables.append(reader.table.finish())
 
     def _table(self, part: ExtractPlan) -> None:
-        """A table in one statement for all.
+        """Read a table in one statement for all.
 
         Raises:
-            SharedReadError: the pass failed, or is not to be trusted.
-            OtherPersonsRowError: a row was another's.
+            SharedReadError: the pass failed, or cannot be trusted.
+            OtherPersonsRowError: a row belongs to another person.
         """
         with shared():
-            self._together.count_masks(part)
+            self._session.count_masks(part)
         for reader in self._going():
             with reader.reads():
                 reader.open(part)
         with shared():
-            self._together.bind_all()
+            self._session.bind_all()
         passed = self._split(part)
         for reader in passed:
             with reader.reads():
                 reader.open(part)
                 reader.table.write()
         with shared():
-            having = self._together.compare(part)
-        able = [reader for reader in self._going() if reader not in passed]
-        finished = self._spot_check(part, able, having)
+            with_rows = self._session.compare(part)
+        split = [reader for reader in self._going() if reader not in passed]
+        finished = self._spot_check(part, split, with_rows)
         for reader in self._going():
             if reader not in finished:
                 reader.finish()
 
     def _split(self, part: ExtractPlan) -> Sequence[PersonReading]:
-        """Write each person's rows as they pass; those whose table is to be read alone."""
+        """Write each person's rows in their turn; return the persons whose table must be read alone."""
         passed: list[PersonReading] = []
-        held = held_as(self._together.statements.ways(part.table).belongs)
+        held = held_as(self._session.statements.ways(part.table).belongs)
         holds = [HeldKeys(reader.member.keys, held) for reader in self._readers]
-        with closing(self._together.rows_of_all(part)) as batches:
+        with closing(self._session.rows_of_all(part)) as batches:
             slices = PersonSlices(batches, holds, part.name)
-            self._together.passing = (part.statement, slices)
+            self._session.passing = (part.statement, slices)
             try:
                 for reader in self._readers:
-                    if reader.met is None and not _written(reader):
+                    if reader.error is None and not _written(reader):
                         passed.append(reader)
-                    if reader.met is not None or reader in passed:
+                    if reader.error is not None or reader in passed:
                         slices.leave(reader.number)
                 slices.end()
             finally:
-                self._together.passing = None
+                self._session.passing = None
         return passed
 
     def _spot_check(
-        self, part: ExtractPlan, able: Sequence[PersonReading], having: Collection[int]
+        self, part: ExtractPlan, split: Sequence[PersonReading], with_rows: Collection[int]
     ) -> Sequence[PersonReading]:
-        """Hold the pass against the frozen statement of one person, drawn by the batch.
+        """Compare the pass with the frozen statement of one person, selected by the batch's digest.
 
-        Where that one is stopped by something of their own before they are accounted for, it is the next one.
-        Those who have rows come first.
+        If an error of that person's own stops the comparison, the next person is taken. Persons with rows
+        come first: an empty table proves little.
 
         Returns:
             The persons whose table was finished by it.
 
         Raises:
-            SharedReadError: the pass is not to be trusted.
+            SharedReadError: the pass cannot be trusted.
         """
-        drawn = int(digest([self._batch, part.name]), 16)
+        seed = int(digest([self._batch, part.name]), 16)
         finished: list[PersonReading] = []
-        with_rows = [reader for reader in able if reader.number in having]
-        for some in (with_rows, [reader for reader in able if reader not in with_rows]):
-            first = drawn % len(some) if some else 0
+        having_rows = [reader for reader in split if reader.number in with_rows]
+        for some in (having_rows, [reader for reader in split if reader not in having_rows]):
+            first = seed % len(some) if some else 0
             for reader in (*some[first:], *some[:first]):
-                self._together.account_alone(part, reader.number)
+                self._session.account_alone(part, reader.number)
                 finished.append(reader)
                 reader.finish()
-                if isinstance(reader.met, ValidationFailedError):
-                    raise SharedReadError(reader.met, somebodys=False)
+                if isinstance(reader.error, ValidationFailedError):
+                    raise SharedReadError(reader.error, of_one_person=False)
                 if reader.table.accounted:
                     return finished
         return finished
 
     def _record(self, reader: PersonReading) -> dict[str, Any]:
-        """What `extract` leaves of a request: its record in staging, its result and event in the register."""
+        """Write what `extract` writes: the record to staging, result and event to the register."""
         assert reader.record is not None
         reader.require_open()
         record = reader.reading.stage(reader.record)
         batch = {"id": self._batch, "requests": len(self._readers)}
         evidence = {**reader.reading.evidence(record), "batch": batch}
-        return finish(reader.member.gate, record, evidence, reader.took, again=reader.member.again)
+        return finish(reader.member.gate, record, evidence, reader.evidence, again=reader.member.again)
 
 
 def _written(reader: PersonReading) -> bool:
-    """Write a person's rows as they pass; False where their table is to be read alone.
+    """Write a person's rows in their turn; False if their table must be read alone.
 
     Raises:
-        OtherPersonsRowError: a row was another's. The attempt stays in the trail of the person whom it was
-            given out for.
+        OtherPersonsRowError: a row belongs to another person. The attempt is recorded in the trail of the
+            request that it was assigned to.
     """
     with reader.alone():
         reader.begin()
         with reader.asking():
             try:
                 reader.table.write()
-            except PassedError:
+            except ReadAloneError:
                 return False
-            except OtherPersonsRowError as met:
-                words = str(met.args[0])
-                refusal(reader.services, reader.member.id, "extract", "row_of_another", words, met.remedy)
+            except OtherPersonsRowError as error:
+                message = str(error.args[0])
+                refusal(reader.services, reader.member.id, "extract", "row_of_another", message, error.remedy)
                 raise
     return True

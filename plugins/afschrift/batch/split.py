@@ -1,7 +1,7 @@
-"""Splits rows of several persons, which come person by person, into each one's own.
+"""Split rows of several persons, ordered by person, into the rows of each.
 
-Each row bears the number of its person and the key that it was found by. That key is held against the keys
-of that person once more before the row goes on: a row that bears another's goes to nobody.
+Each row has the number of its person and the key that found it. That key is compared once more with the keys
+of that person: a row with another person's key stops the whole pass.
 """
 
 from __future__ import annotations
@@ -12,59 +12,54 @@ from contextlib import contextmanager
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.batch.together import HELD, PERSON
+from afschrift.batch.batch_statements import HELD, PERSON
 from afschrift.domain.errors import AfschriftError, GateError, ValidationFailedError
 from afschrift.selection.held_keys import HeldKeys
 
 
-class PassedError(Exception):
-    """A person's table is read alone.
+class ReadAloneError(Exception):
+    """A person's table must be read alone.
 
-    Their rows passed by and cannot be given from their start again, or only the source can tell whose a
-    row is.
+    Their rows have been streamed already and cannot be repeated, or only the source can decide whose a row
+    is.
     """
 
 
 class SharedReadError(Exception):
-    """The pass itself failed, so for all persons.
+    """The pass failed for all persons.
 
     Attributes:
-        met: what went wrong.
-        somebodys: it came of the rows of one of them, nobody knows whose; False: the pass is not to be
-            trusted.
+        error: the cause.
+        of_one_person: the rows of one, unknown person may be the cause; False: the pass cannot be trusted.
     """
 
-    def __init__(self, met: AfschriftError, *, somebodys: bool = True) -> None:
+    def __init__(self, error: AfschriftError, *, of_one_person: bool = True) -> None:
         super().__init__()
-        self.met, self.somebodys = met, somebodys
+        self.error, self.of_one_person = error, of_one_person
 
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """Around what is read for all persons at once: what goes wrong in here is not known to be anybody's.
-
-    Raises:
-        SharedReadError: something did.
-    """
+    """Turn an error in a read for all persons into a SharedReadError: it is unknown whose rows caused it."""
     try:
         yield
-    except AfschriftError as met:
-        raise SharedReadError(met) from None
+    except AfschriftError as error:
+        raise SharedReadError(error) from None
 
 
 class OtherPersonsRowError(GateError):
-    """A row bears none of the keys of the person that it was given out for."""
+    """A row has none of the keys of the person that the source assigned it to."""
 
     def __init__(self, table: str) -> None:
         super().__init__(
-            f"A row of {table} bears no key of the person whose row it was said to be. Nothing of it was "
-            "written, and nothing that was read together goes to anybody.",
-            remedy="report it; each request by itself is not concerned: `afschrift run`.",
+            f"A row of {table} has no key of the person that it was assigned to. It was not written, and "
+            "nothing that was read in this batch is delivered.",
+            remedy="report it; a request that runs alone is not affected: `afschrift run`.",
         )
 
 
 class PersonSlices:
-    """The pass over one table.
+    """The rows of one table, split by person.
 
     Args:
         batches: with the columns `afschrift_person` and `afschrift_held` first, in the order of persons.
@@ -79,35 +74,35 @@ class PersonSlices:
         self._left: set[int] = set()
 
     def of(self, person: int) -> Iterator[pa.RecordBatch]:
-        """One person's batches, as a statement for them alone would give them; from their start, once.
+        """Yield one person's batches, as a statement for them alone would; from the start, and only once.
 
         Raises:
-            PassedError: they were given before, or it is in doubt whether a row is theirs.
+            ReadAloneError: the batches were taken before, or it is in doubt whether a row is this person's.
             SharedReadError: reading failed.
-            OtherPersonsRowError: a row is somebody else's.
+            OtherPersonsRowError: a row is another person's.
         """
         if person in self._begun:
-            raise PassedError
+            raise ReadAloneError
         self._begun.add(person)
         while (batch := self._next(person)) is not None:
-            self._must_be_theirs(batch, person)
+            self._require_own(batch, person)
             yield batch.drop_columns([PERSON, HELD])
 
     def leave(self, person: int) -> None:
-        """Of this person no more is written: what is left of their rows passes by."""
+        """Skip the remaining rows of this person."""
         self._left.add(person)
 
     def end(self) -> None:
-        """All persons had their turn.
+        """End after the last person.
 
         Raises:
-            SharedReadError: rows are left that nobody had.
+            SharedReadError: rows remain that no person took.
         """
         while (whose := self._first()) is not None:
             self._pass_by(whose)
 
     def _next(self, person: int) -> pa.RecordBatch | None:
-        """The next rows of a person at the head of what came; None: there are no more."""
+        """Return the next rows of a person; None: there are no more."""
         while (whose := self._first()) is not None and whose != person:
             if whose > person:
                 return None
@@ -118,15 +113,15 @@ class PersonSlices:
         if whose not in self._left:
             raise SharedReadError(
                 ValidationFailedError(
-                    f"The rows of {self._table} did not come person by person. Nothing of them is delivered.",
-                    remedy="report it; each request by itself is not concerned: `afschrift run`.",
+                    f"The rows of {self._table} are not in order of persons. None of them is delivered.",
+                    remedy="report it; a request that runs alone is not affected: `afschrift run`.",
                 ),
-                somebodys=False,
+                of_one_person=False,
             )
         self._take(whose)
 
     def _first(self) -> int | None:
-        """Whose row is the next one."""
+        """Return the person of the next row."""
         while self._here is None or not self._here.num_rows:
             with shared():
                 self._here = next(self._batches, None)
@@ -135,7 +130,7 @@ class PersonSlices:
         return int(self._here.column(PERSON)[0].as_py())
 
     def _take(self, whose: int) -> pa.RecordBatch:
-        """The rows at the head that are this person's."""
+        """Take this person's rows from the front."""
         assert self._here is not None
         persons = self._here.column(PERSON)
         others = pc.not_equal(persons.cast(pa.int64()), whose)
@@ -144,11 +139,11 @@ class PersonSlices:
         taken, self._here = self._here.slice(0, rows), self._here.slice(rows)
         return taken
 
-    def _must_be_theirs(self, batch: pa.RecordBatch, person: int) -> None:
+    def _require_own(self, batch: pa.RecordBatch, person: int) -> None:
         keys, held = self._keys[person], pc.unique(batch.column(HELD)).to_pylist()
         strange = [text for text in held if text is None or not keys(str(text))]
         if not strange:
             return
         if all(text is not None and keys.in_doubt(str(text)) for text in strange):
-            raise PassedError
+            raise ReadAloneError
         raise OtherPersonsRowError(self._table)

@@ -1,1 +1,1 @@
-"""The synthetic person who asks every day: the signed decision, the rows, and what an answer finds."""
+"""The canary: a synthetic person whose request is answered daily, to check recall, precision and leaks."""

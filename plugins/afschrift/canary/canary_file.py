@@ -1,7 +1,7 @@
-"""`canary.yml`: a synthetic person, what of them was planted in the sources, and who decided that.
+"""`canary.yml`: a synthetic person, their rows that were planted in the sources, and the decision to do so.
 
-The file lies beside the data map and is no part of it: a change of it makes no plan drift. It counts once it
-is signed (`canary.signed`). An example of it for the tables of a data map is filled in by a team.
+The file is next to the data map but no part of it: changing it makes no plan drift. It is valid once it is
+signed (`canary.signature`). `example` makes one for the tables of a data map; a team fills it in.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ ALL = "all"
 
 
 class Pattern(Part):
-    """A value that the source makes itself, such as a number of a sequence: a regular expression, whole.
+    """A value that the source generates, such as a number of a sequence.
 
     Attributes:
-        matches: the expression.
+        matches: a regular expression for the whole value.
     """
 
     matches: str
@@ -41,7 +41,7 @@ class Pattern(Part):
 
 def _as_text(value: Any) -> Any:
     if value is not None and not isinstance(value, (str, dict, Pattern)):
-        raise ValueError("put values between quotes: they are texts as the bundle has them")
+        raise ValueError("put values in quotes: they are texts, as in the bundle")
     return value
 
 
@@ -50,12 +50,12 @@ Kept = Literal["all"] | tuple[str, ...]
 
 
 class Planted(Part):
-    """One row that was planted.
+    """A planted row.
 
     Attributes:
         table: `source.table` of the data map.
-        row: column -> its value as the bundle has it (docs/datamap/formats.md), or a pattern; null: NULL.
-        kept_back: right -> the columns that an answer must not give, or `all`.
+        row: column -> its value as in the bundle (docs/datamap/formats.md), or a pattern; null: NULL.
+        kept_back: right -> columns that an answer must not give, or `all`.
     """
 
     table: Annotated[str, Field(pattern=r"^[^.\s]+\..+$")]
@@ -63,14 +63,14 @@ class Planted(Part):
     kept_back: dict[Right, Kept] = {}
 
     def given(self, right: Right) -> dict[str, str | Pattern]:
-        """Column -> value that an answer to a right must hold; empty: the row is kept back."""
+        """Return column -> value that an answer must hold; empty: the row is kept back."""
         kept = self.kept_back.get(right, ())
         if kept == ALL:
             return {}
         return {name: value for name, value in self.row.items() if value is not None and name not in kept}
 
     def kept(self, right: Right) -> dict[str, str]:
-        """Column -> value that an answer to a right must not hold; patterns are left out."""
+        """Return column -> value that an answer must not hold; without patterns."""
         kept = self.kept_back.get(right, ())
         return {
             name: value
@@ -84,7 +84,7 @@ class CanaryFile(Part):
 
     Attributes:
         keys: identity key -> the synthetic person's value.
-        decided: who decided that this person is planted, when, why, and when to look again.
+        decided: who decided to plant this person, when, why, and when to review it.
         planted: the rows.
     """
 
@@ -96,16 +96,16 @@ class CanaryFile(Part):
     def values(self) -> Iterator[str]:
         """Every value that was planted, keys among them."""
         yield from self.keys.values()
-        for one in self.planted:
-            yield from (value for value in one.row.values() if isinstance(value, str))
+        for row in self.planted:
+            yield from (value for value in row.row.values() if isinstance(value, str))
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A canary as it was read.
+    """A canary file that was read.
 
     Attributes:
-        digest: SHA-256 of the file, which its signature is about.
+        digest: SHA-256 of the file, which the signature covers.
     """
 
     file: CanaryFile
@@ -116,15 +116,15 @@ class Canary:
     def tables(self) -> Mapping[str, tuple[Planted, ...]]:
         """`source.table` -> the rows planted there, in the order of the file."""
         found: dict[str, tuple[Planted, ...]] = {}
-        for one in self.file.planted:
-            found[one.table] = (*found.get(one.table, ()), one)
+        for row in self.file.planted:
+            found[row.table] = (*found.get(row.table, ()), row)
         return found
 
 
 def load_canary(folder: Path, keys: Collection[str]) -> Canary | None:
-    """The canary of an inventory; None where it has none.
+    """Load the canary of an inventory; None if it has none.
 
-    That a table or column is not in the data map is no fault: it is what the check is there to tell.
+    A table or column that is not in the data map is no fault here: the check exists to find it.
 
     Args:
         folder: of the inventory.
@@ -142,11 +142,11 @@ def load_canary(folder: Path, keys: Collection[str]) -> Canary | None:
     faults: list[Fault] = list(document.faults)
     if parsed is not None:
         for name in sorted(parsed.keys.keys() - set(keys)):
-            words = f"no identity key of this name is declared; there are {', '.join(sorted(keys))}"
-            faults.append(document.fault(["keys", name], words))
-        for number, one in enumerate(parsed.planted):
-            for right, kept in one.kept_back.items():
-                for name in sorted(set(() if kept == ALL else kept) - one.row.keys()):
+            message = f"no identity key of this name is declared; declared are {', '.join(sorted(keys))}"
+            faults.append(document.fault(["keys", name], message))
+        for number, row in enumerate(parsed.planted):
+            for right, kept in row.kept_back.items():
+                for name in sorted(set(() if kept == ALL else kept) - row.row.keys()):
                     where = ["planted", number, "kept_back", right.value]
                     faults.append(document.fault(where, f"the row has no column {name}"))
     if faults or parsed is None:
@@ -157,10 +157,10 @@ def load_canary(folder: Path, keys: Collection[str]) -> Canary | None:
 ROWS = 5
 _EXAMPLE = """\
 # A synthetic person whose rows are planted in the sources: see docs/operator/canary.md.
-# Fill in every value, plant the same rows, put this file beside the data map, then `afschrift canary sign`.
-# Values are texts in quotes, as a bundle has them. One that the source makes itself is a pattern:
-# {{matches: "[0-9]+"}}. Take values that are nowhere else, of eight characters or more where there is room.
-# `kept_back` beside `row` names what an answer to a right must not give: columns, or `all` of the row, as in
+# Fill in every value, plant the same rows, put this file next to the data map, then `afschrift canary sign`.
+# Values are texts in quotes, as in a bundle. A value that the source generates is a pattern:
+# {{matches: "[0-9]+"}}. Use values that occur nowhere else, of eight characters or more if possible.
+# `kept_back`, next to `row`, names what an answer to a right must not give: columns, or `all` of the row:
 # kept_back: {{access: [password_hash], portability: all}}. Add a row of each other table that matters.
 keys:
   {person}:
@@ -173,11 +173,11 @@ planted:
 
 
 def example(inventory: Inventory, today: date) -> str:
-    """`canary.yml` with a row of some tables of people, each column with its origin.
+    """Return a `canary.yml` to fill in, with a row of some personal tables, each column with its origin.
 
     Args:
         inventory: the data map.
-        today: the day on which it is decided.
+        today: the day of the decision.
     """
     person = inventory.identity.person
     tables = [
@@ -186,7 +186,7 @@ def example(inventory: Inventory, today: date) -> str:
         for table, entry in source.tables.items()
         if entry.personal
     ]
-    tables.sort(key=lambda named: person not in named[1].subject)  # with the person's own key first
+    tables.sort(key=lambda named: person not in named[1].subject)  # tables with the person's own key first
     rows = (f"  - table: {name}\n    row:\n{_columns(entry)}" for name, entry in tables[:ROWS])
     return _EXAMPLE.format(person=person, today=today) + "".join(rows)
 

@@ -1,8 +1,8 @@
-"""Lets the canary ask, by the steps of a real request up to the packed bundle and never beyond.
+"""The daily check: requests of the canary run through the real steps up to the packed bundle, never further.
 
-It asks in a register, with keys and in a staging place that are there for that alone, and are gone after it
-(docs/adr/0045). So nothing that lists requests, counts days or writes letters can meet the canary, nothing
-can deliver what was packed, and nothing signs it that anybody trusts.
+They run with their own register, keys and staging, which exist only during the check (docs/adr/0045). So
+the canary appears in no list of requests, no deadline and no letter, its bundle cannot be delivered, and the
+bundle's signature is by a key that no installation trusts.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from afschrift.bundle.container.seal import Ed25519Signer
 from afschrift.canary.canary_file import Canary, load_canary
 from afschrift.canary.count import count, read_bundle
 from afschrift.canary.history import CanaryCheck, RightOutcome, record, record_search
-from afschrift.canary.leaks import Needles, Said, as_bytes, heard, known_texts, places
-from afschrift.canary.signed import require_signed
+from afschrift.canary.leaks import CheckOutput, Needles, as_bytes, captured_logs, places, public_texts
+from afschrift.canary.signature import require_signed
 from afschrift.casework.columns import judged_files
 from afschrift.casework.columns import question as columns
 from afschrift.casework.intake.message import Intake
@@ -62,14 +62,14 @@ _LEFT_OUT = (
     *judged_files.KINDS,
 )
 GIVES_LESS = {kind.name: "exclude" for kind in _EXCLUDED} | {kind.name: "leave_out" for kind in _LEFT_OUT}
-"""Kind of question -> the answer that gives less. So a gap in the map shows as a value not found."""
+"""Kind of question -> the answer that gives less: then a gap in the map shows as a missing value."""
 
 _TURNS = 12
-"""A run ends at the questions that it meets at once; so many times it goes on."""
+"""Most runs of one check: a run stops at its open questions, and the next one continues after the answers."""
 
 
-def known_canary(settings: Settings, inventory: Inventory) -> Canary:
-    """The canary of an installation.
+def require_canary(settings: Settings, inventory: Inventory) -> Canary:
+    """Load the canary of an installation.
 
     Raises:
         RefusedError: there is none.
@@ -78,39 +78,39 @@ def known_canary(settings: Settings, inventory: Inventory) -> Canary:
     canary = load_canary(settings.inventory, inventory.identity.keys)
     if canary is None:
         raise RefusedError(
-            f"There is no {CANARY} beside the data map.",
+            f"There is no {CANARY} next to the data map.",
             remedy="`afschrift canary plan` prints an example of one (docs/operator/canary.md).",
         )
     return canary
 
 
 def check_canary(services: Services, settings: Settings, by: str) -> CanaryCheck:
-    """Let the canary ask on every right, count what it gets, and look for its values where none may stand.
+    """Answer a request of the canary for every right, count the bundles, and search for leaked values.
 
     Args:
         services: of the installation.
         settings: of it.
-        by: who lets it ask, for the trail.
+        by: the account that starts the check, for the trail.
 
     Returns:
-        What the trail now tells as the event `canary_checked`.
+        The check, as the event `canary_checked` records it.
 
     Raises:
         RefusedError: there is no canary.
-        GateError: it is not signed as it is; nothing was read.
+        GateError: its signature does not hold; nothing was read.
         AfschriftError: as the steps; nothing was counted then.
     """
-    canary = known_canary(settings, services.inventory)
+    canary = require_canary(settings, services.inventory)
     register = services.register
     signed = require_signed(canary, register)
-    needles = Needles(canary.file.values, known_texts(settings.inventory))
-    said = Said()
-    with apart(services) as (alone, folder):
-        alone = replace(alone, log=said.also(services.log))
-        with heard(said, alone.log):
-            outcomes = [_asked(alone, canary, right, signed.at, needles, said) for right in RIGHTS]
-        database = alone.register.store.database
-        leaks = {name: needles.in_(*found) for name, found in places(said, database, folder).items()}
+    needles = Needles(canary.file.values, public_texts(settings.inventory))
+    output = CheckOutput()
+    with isolated(services) as (own, folder):
+        own = replace(own, log=output.tee(services.log))
+        with captured_logs(output, own.log):
+            outcomes = [_outcome(own, canary, right, signed.at, needles, output) for right in RIGHTS]
+        database = own.register.store.database
+        leaks = {name: needles.in_(*found) for name, found in places(output, database, folder).items()}
     checked = CanaryCheck(canary.digest, services.inventory.digest, tuple(outcomes), leaks, len(needles))
     leaks["trail"] = needles.in_(*as_bytes([json.dumps(checked.payload())]))
     record(register, checked, by)
@@ -120,64 +120,64 @@ def check_canary(services: Services, settings: Settings, by: str) -> CanaryCheck
 def search_logs(
     services: Services, settings: Settings, files: Collection[Path], others: Collection[str], by: str
 ) -> int:
-    """Look for the canary's values in task logs and in what tasks handed on; how many were found.
+    """Search task logs and outputs of tasks for the canary's values; return how many were found.
 
-    An event `canary_logs_searched` tells of it.
+    It is recorded as the event `canary_logs_searched`.
 
     Args:
         services: of the installation.
         settings: of it.
         files: logs.
         others: texts: XComs, rendered fields.
-        by: who looks, for the trail.
+        by: the account that searches, for the trail.
 
     Raises:
         RefusedError: there is no canary.
-        GateError: it is not signed as it is; no log was read.
+        GateError: its signature does not hold; no log was read.
     """
-    canary = known_canary(settings, services.inventory)
+    canary = require_canary(settings, services.inventory)
     require_signed(canary, services.register)
-    needles = Needles(canary.file.values, known_texts(settings.inventory))
+    needles = Needles(canary.file.values, public_texts(settings.inventory))
     contents = [*(path.read_bytes() for path in files), *as_bytes(others)]
     found = needles.in_(*contents)
     record_search(services.register, len(files), found, by)
     return found
 
 
-def _asked(
-    alone: Services, canary: Canary, right: Right, signed_at: str, needles: Needles, said: Said
+def _outcome(
+    own: Services, canary: Canary, right: Right, signed_at: str, needles: Needles, output: CheckOutput
 ) -> RightOutcome:
-    packed = answer(alone, canary.file.keys, right, signed_at)
-    said.handed_on += packed.handed_on
-    bundle = None if packed.stopped else read_bundle(alone, packed.request)
+    packed = answer(own, canary.file.keys, right, signed_at)
+    output.results += packed.results
+    bundle = None if packed.stopped else read_bundle(own, packed.request)
     return count(canary, right, bundle, needles, packed.stopped, packed.asked)
 
 
 @dataclass(frozen=True)
 class Packed:
-    """What a request of the canary came to.
+    """The outcome of a request of the canary.
 
     Attributes:
         request: its id in the register of the check.
-        stopped: kind of the question that nobody but a person may answer; None: the bundle is packed.
-        asked: kind of question -> how many were answered by leaving out.
-        handed_on: what the steps returned, as tasks hand it on.
+        stopped: kind of the question that only a person may answer; None: the bundle is packed.
+        asked: kind of question -> how many were answered by leaving data out.
+        results: of the steps, as JSON.
     """
 
     request: str
     stopped: str | None
     asked: Mapping[str, int] = field(default_factory=dict)
-    handed_on: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
 
 
 def answer(services: Services, keys: Mapping[str, str], right: Right, signed_at: str) -> Packed:
-    """Ask for the canary, and go through all steps up to `package`.
+    """Open a request of the canary, and run all steps up to `package`.
 
     Args:
-        services: of a check, whose register knows nothing else and which deliver nowhere.
+        services: isolated ones, which deliver nowhere.
         keys: the canary's identity keys.
-        right: that it asks on.
-        signed_at: when its standing decision was signed, which is what its identity rests on.
+        right: of the request.
+        signed_at: when its standing decision was signed, the evidence of its identity.
 
     Raises:
         AfschriftError: as the steps.
@@ -194,23 +194,23 @@ def answer(services: Services, keys: Mapping[str, str], right: Right, signed_at:
     }
     [request] = submit(services, Intake.model_validate(content), "system")
     asked: Counter[str] = Counter()
-    handed_on: list[str] = []
+    results: list[str] = []
     stopped: str | None = "too_many_questions"
     for _ in range(_TURNS):
         try:
-            handed_on.extend(json.dumps(result) for result in _steps(services, request))
-        except NeedsPersonError as met:
-            if _left_out(services, request, asked):
+            results.extend(json.dumps(result) for result in _steps(services, request))
+        except NeedsPersonError as question:
+            if _answer_all(services, request, asked):
                 continue
-            stopped = met.question or "unknown"
+            stopped = question.question or "unknown"
         else:
             stopped = None
         break
-    return Packed(request, stopped, asked, tuple(handed_on))
+    return Packed(request, stopped, asked, tuple(results))
 
 
 def _steps(services: Services, request: str) -> Iterator[dict[str, Any]]:
-    """What each step returns, as tasks hand it on."""
+    """Run the steps, and yield their results."""
     assess(services, request)
     planned = classify(services, request)
     yield planned
@@ -220,10 +220,10 @@ def _steps(services: Services, request: str) -> Iterator[dict[str, Any]]:
     yield package(services, request)
 
 
-def _left_out(services: Services, request: str, asked: Counter[str]) -> bool:
-    """Answer every open question by leaving out; False where one of them is of another kind."""
+def _answer_all(services: Services, request: str, asked: Counter[str]) -> bool:
+    """Answer every open question by leaving data out; False if one of them is of another kind."""
     register = services.register
-    questions = [one for one in register.questions.all(request_id=request) if one.answered_at is None]
+    questions = [row for row in register.questions.all(request_id=request) if row.answered_at is None]
     if not questions or any(question.kind not in GIVES_LESS for question in questions):
         return False
     for question in questions:
@@ -233,14 +233,14 @@ def _left_out(services: Services, request: str, asked: Counter[str]) -> bool:
 
 
 @contextmanager
-def apart(services: Services) -> Iterator[tuple[Services, Path]]:
-    """Services that share sources and data map with those given, and nothing else; and their folder.
+def isolated(services: Services) -> Iterator[tuple[Services, Path]]:
+    """Yield services that share only sources and data map with the given ones, and their folder.
 
-    Register, staging and keys are made for this, and destroyed at the end: the keys first, which were nowhere
-    but in memory. Nothing is delivered by them: the step refuses, and so does every destination. Systems that
-    people search are not asked about a person who does not exist.
+    Register, staging and keys are made for the check and destroyed at its end; the keys exist only in memory.
+    Nothing is delivered: the step refuses, and so does every destination. Manual sources are left out: no
+    employee should search for a person who does not exist.
     """
-    _clear_left_behind()
+    _clear_abandoned()
     with TemporaryDirectory(prefix=PREFIX) as name:  # mode 0700
         folder = Path(name)
         address = f"sqlite:///{folder / 'register.db'}"
@@ -248,7 +248,7 @@ def apart(services: Services) -> Iterator[tuple[Services, Path]]:
         keys = _keys_in_memory()
         register = Register(address, keys)
         key = keys.signing_key().private.private_bytes_raw()
-        alone = replace(
+        own = replace(
             services,
             register=register,
             inventory=services.inventory.model_copy(update={"manual": {}}),
@@ -262,13 +262,13 @@ def apart(services: Services) -> Iterator[tuple[Services, Path]]:
             delivers=False,
         )
         try:
-            yield alone, folder
+            yield own, folder
         finally:
             register.store.database.close()
 
 
-def _clear_left_behind() -> None:
-    """Remove what a check left that was killed a day ago or more: no key opens it since."""
+def _clear_abandoned() -> None:
+    """Remove folders of checks that were killed a day ago or more; without their keys they are unreadable."""
     for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError):
             if folder.stat().st_uid == os.getuid() and time.time() - folder.stat().st_mtime > _DAY:
@@ -287,14 +287,14 @@ def _staging(folder: Path, register: Register, request_id: str) -> EncryptedStag
 
 
 class _Nowhere:
-    """Stands where a destination would, and takes nothing."""
+    """A destination that accepts nothing."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def deliver(self, name: str, chunks: Any) -> NoReturn:  # noqa: ARG002
         """Refuse."""
-        raise GateError("What was packed for the canary is delivered nowhere.")
+        raise GateError("The canary's bundle is delivered nowhere.")
 
     def reach(self) -> None:
-        """It is always there."""
+        """Succeed."""

@@ -1,8 +1,8 @@
-"""Counts a bundle against what was planted: recall, precision, and what should not have been given.
+"""Compare a bundle with the planted rows: recall, precision, and values that it must not hold.
 
-The bundle is read as the person reads it: verified from its signature down, then its JSON files. Nothing of
-how it was made is used: not the plan, nor the record of what was staged. Rows are read by the description in
-the bundle with the JSON reader of Python, which wrote none of them.
+The bundle is read as the person reads it: verified from its signature down, then its JSON files. Neither the
+plan nor the staged records are used. Rows are read by the description in the bundle, with Python's JSON
+reader, which is not the library that wrote them.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
 
 MOST = 64_000_000
-"""Bytes of a bundle that are read: it is held in memory, so that its plain text touches no disk. A canary's
-has some hundred kilobytes; one that is larger took in others' rows."""
+"""Largest bundle in bytes. It is held in memory, so that its plain text touches no disk. The canary's has
+some hundred kilobytes; a larger one has rows of other persons."""
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A row of the bundle: column -> text of its value, or None; and what kind each column has.
+    """A row of the bundle.
 
     Attributes:
+        values: column -> text of its value, or None.
         types: column -> type in the data package.
     """
 
@@ -47,11 +48,11 @@ class Cells:
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a bundle holds.
+    """The content of a bundle.
 
     Attributes:
         tables: `source.table` -> its rows.
-        texts: name of each file -> its content, to look for what must not be there.
+        texts: name of each file -> its content, to search for values that must not be there.
     """
 
     tables: Mapping[str, Sequence[Cells]]
@@ -59,7 +60,7 @@ class Bundle:
 
 
 def read_bundle(services: Services, request: str) -> Bundle:
-    """The packed bundle of a request.
+    """Verify and read the packed bundle of a request.
 
     Raises:
         ValidationFailedError: it does not verify, or is too large to be the canary's.
@@ -68,15 +69,15 @@ def read_bundle(services: Services, request: str) -> Bundle:
         content = stream.read(MOST + 1)
     if len(content) > MOST:
         raise ValidationFailedError(
-            f"The canary's bundle has more than {MOST // 1_000_000} MB: it holds others' rows.",
-            remedy="see the joins of the data map: `afschrift inventory explain`.",
+            f"The canary's bundle has more than {MOST // 1_000_000} MB: it holds rows of other persons.",
+            remedy="check the joins of the data map: `afschrift inventory explain`.",
         )
     signer, limits = services.signer(), UnpackLimits()
     trusted = {key_id(signer.public_key): signer.public_key}
     report = check(ZipContainer(io.BytesIO(content), limits), trusted, limits)
     if not (report.ok and report.trusted):
         raise ValidationFailedError(
-            "The canary's bundle does not verify.", remedy="report it: no answer can be relied on."
+            "The canary's bundle does not verify.", remedy="report it: no answer can be trusted."
         )
     with ZipFile(io.BytesIO(content)) as archive:
         texts = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
@@ -111,22 +112,22 @@ def count(
     stopped: str | None = None,
     asked: Mapping[str, int] | None = None,
 ) -> RightOutcome:
-    """Count what a request of the canary came to.
+    """Count the outcome of a request of the canary.
 
     Args:
-        canary: what was planted.
-        right: that it asked on.
-        bundle: what it got; None where nothing was packed.
-        needles: the values that can be nothing but planted ones, looked for in every file.
-        stopped: as of `RightOutcome`.
-        asked: as of `RightOutcome`.
+        canary: the planted rows.
+        right: of the request.
+        bundle: the answer; None if nothing was packed.
+        needles: distinctive values, which are searched in every file.
+        stopped: as in `RightOutcome`.
+        asked: as in `RightOutcome`.
     """
     tables = {} if bundle is None else bundle.tables
     below: dict[str, tuple[int, int]] = {}
     others: dict[str, int] = {}
     planted = found = 0
     for name in dict.fromkeys((*canary.tables, *tables)):
-        expected = [row for one in canary.tables.get(name, ()) if (row := one.given(right))]
+        expected = [row for planted_row in canary.tables.get(name, ()) if (row := planted_row.given(right))]
         values, rows = sum(map(len, expected)), tables.get(name, ())
         matched = _matched(expected, rows)
         planted, found = planted + values, found + sum(matched)
@@ -140,8 +141,8 @@ def count(
         found=found,
         rows=sum(map(len, tables.values())),
         others=sum(others.values()),
-        kept_back=sum(len(one.kept(right)) for one in canary.file.planted),
-        given=0 if bundle is None else len(given_all_the_same(canary, right, bundle, needles)),
+        kept_back=sum(len(row.kept(right)) for row in canary.file.planted),
+        given=0 if bundle is None else len(leaked_places(canary, right, bundle, needles)),
         below=below,
         others_in=others,
         stopped=stopped,
@@ -150,10 +151,10 @@ def count(
 
 
 def _matched(expected: Sequence[Mapping[str, str | Pattern]], rows: Sequence[Cells]) -> list[int]:
-    """For each row that is a planted one, how many of its values are the same.
+    """Return the number of equal values of each row that matches a planted one.
 
-    A planted row goes with the row that is most like it, the closest pair first, where at least half of its
-    values are the same.
+    A planted row is matched with the most similar row, the closest pair first, if at least half of its values
+    are equal.
     """
     pairs = [
         (same, -number, -place)
@@ -178,10 +179,10 @@ def _same(row: Mapping[str, str | Pattern], cells: Cells) -> int:
 
 
 def is_same(planted: str | Pattern, found: str | None, kind: str) -> bool:
-    """Whether a value of the bundle is the one planted, however its number or moment is spelt.
+    """Whether a value of the bundle equals the planted one, in any spelling of a number or instant.
 
     Args:
-        planted: as `canary.yml` has it.
+        planted: value of `canary.yml`.
         found: text of the value in the bundle.
         kind: type of the column in the data package.
     """
@@ -203,22 +204,22 @@ def is_same(planted: str | Pattern, found: str | None, kind: str) -> bool:
     return False
 
 
-def given_all_the_same(canary: Canary, right: Right, bundle: Bundle, needles: Container[str]) -> set[str]:
-    """Columns and files in which something kept back was found, each by name; never the value.
+def leaked_places(canary: Canary, right: Right, bundle: Bundle, needles: Container[str]) -> set[str]:
+    """Return the names of columns and files in which a value was found that must be kept back.
 
-    A cell is compared in its own column; a value that nothing else could be is looked for in every file.
+    Each value is compared in its own column; a distinctive one is searched in every file.
 
     Args:
-        canary: what was planted.
-        right: that it asked on.
-        bundle: what it got.
-        needles: the values that can be nothing but planted ones.
+        canary: the planted rows.
+        right: of the request.
+        bundle: the answer.
+        needles: distinctive values.
     """
-    given = {value for one in canary.file.planted for value in one.given(right).values()}
+    given = {value for row in canary.file.planted for value in row.given(right).values()}
     found: set[str] = set()
     for table, planted in canary.tables.items():
-        for one in planted:
-            for column, value in one.kept(right).items():
+        for planted_row in planted:
+            for column, value in planted_row.kept(right).items():
                 if value in given:
                     continue
                 cells = (row for row in bundle.tables.get(table, ()) if column in row.values)

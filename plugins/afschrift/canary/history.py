@@ -1,6 +1,6 @@
-"""What checks of the canary came to, as the trail keeps it: counts and names of tables, never a value.
+"""The results of the canary's checks in the trail: counts and names of tables, never a value.
 
-A fault of the last check is reported once by the check of deadlines, for as long as it is the same.
+The check of deadlines reports a fault of the last check once, for as long as it is the same.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ from afschrift.register.register import Register
 
 CHECKED = "canary_checked"
 SEARCHED = "canary_logs_searched"
-TOLD = "canary_told"
+NOTIFIED = "canary_told"
 _FOR = frozenset({Role.OFFICER.value, Role.DPO.value, Role.AUDITOR.value})
 _COLUMNS = ("Since", "Found")
 _WHAT = (
-    "What an answer lacks here it may lack for everybody: see the data map and its joins, then `afschrift "
-    "canary check` (docs/operator/canary.md)."
+    "What is missing here may be missing for every person: check the data map and its joins, then run "
+    "`afschrift canary check` (docs/operator/canary.md)."
 )
 
 
 @dataclass(frozen=True)
 class RightOutcome:
-    """Of one right, as the event has it.
+    """The outcome for one right; its fields are those of the event.
 
     Attributes:
-        planted, found: values; recall is their quotient.
-        rows, others: rows of the bundle, and those of them that nobody planted; precision is 1 less theirs.
-        kept_back, given: values that should not leave, and in how many columns or files one was found.
-        below: `source.table` -> found and planted, where these differ.
-        others_in: `source.table` -> rows that nobody planted.
-        stopped: kind of the question that the run ended at; nothing was counted then.
-        asked: kind of question -> how many were answered by leaving out.
+        planted, found: numbers of values; recall is found / planted.
+        rows, others: rows of the bundle, and those among them that are not planted; precision is
+            1 - others / rows.
+        kept_back, given: values that must not leave, and the number of columns or files with one.
+        below: `source.table` -> found and planted, where they differ.
+        others_in: `source.table` -> rows that are not planted.
+        stopped: kind of the question at which the run ended; nothing was counted then.
+        asked: kind of question -> how many were answered by leaving data out.
     """
 
     right: str
@@ -57,12 +58,12 @@ class RightOutcome:
 
     @property
     def whole(self) -> bool:
-        """Whether all was found, and nothing else."""
+        """Whether all values were found, and nothing else."""
         return self.stopped is None and self.found == self.planted and not self.others and not self.given
 
     @property
     def words(self) -> str:
-        """Of people who read a log or the auditor's evidence."""
+        """A sentence for logs and the auditor's evidence."""
         return wording(ENGLISH).phrase("canary_right", vars(self))
 
 
@@ -71,9 +72,9 @@ class CanaryCheck:
     """One check.
 
     Attributes:
-        rights: what came of each right.
-        leaks: place -> values found there in clear.
-        searched: how many values were looked for.
+        rights: the outcome for each right.
+        leaks: place -> number of values found there in clear.
+        searched: number of values that were searched for.
         at: when (RFC 3339, UTC); empty before it is recorded.
     """
 
@@ -86,46 +87,47 @@ class CanaryCheck:
 
     @property
     def whole(self) -> bool:
-        """Whether all was found, nothing else, and no value in clear anywhere."""
-        return all(one.whole for one in self.rights) and not self.leaked
+        """Whether all values were found, nothing else, and none in clear anywhere."""
+        return all(outcome.whole for outcome in self.rights) and not self.leaked
 
     @property
     def leaked(self) -> int:
-        """Values found in clear, each place for itself."""
+        """Number of values found in clear, summed over places."""
         return sum(self.leaks.values())
 
     @property
     def recall(self) -> float:
-        """The share of planted values that was found, over all rights; 0 where nothing was packed."""
-        planted = sum(one.planted for one in self.rights)
-        return sum(one.found for one in self.rights) / planted if planted else 0.0
+        """Share of planted values that were found, over all rights; 0 if nothing was packed."""
+        planted = sum(outcome.planted for outcome in self.rights)
+        return sum(outcome.found for outcome in self.rights) / planted if planted else 0.0
 
     @property
     def precision(self) -> float:
-        """The share of the rows given that were planted; 0 where there are none."""
-        rows = sum(one.rows for one in self.rights)
-        return 1 - sum(one.others for one in self.rights) / rows if rows else 0.0
+        """Share of planted rows among those given; 0 if there are none."""
+        rows = sum(outcome.rows for outcome in self.rights)
+        return 1 - sum(outcome.others for outcome in self.rights) / rows if rows else 0.0
 
     @property
     def fault(self) -> str:
-        """What is wrong, the same text for as long as the same is; empty: nothing is."""
+        """The fault in words, the same text for the same fault; empty: none."""
         if self.whole:
             return ""
-        return "; ".join([*(one.words for one in self.rights if not one.whole), *self.lines[-1:]])
+        faults = (outcome.words for outcome in self.rights if not outcome.whole)
+        return "; ".join([*faults, *self.lines[-1:]])
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What it came to, for people."""
+        """The result in words."""
         search = wording(ENGLISH).phrase("canary_search", leaks(vars(self)))
-        return (*(one.words for one in self.rights), search)
+        return (*(outcome.words for outcome in self.rights), search)
 
     def payload(self) -> dict[str, Any]:
-        """For the trail."""
+        """Return the payload of the event."""
         rights = {}
-        for one in self.rights:
-            below = {name: list(pair) for name, pair in one.below.items()}
-            rights[one.right] = {**vars(one), "below": below}
-            del rights[one.right]["right"]
+        for outcome in self.rights:
+            below = {name: list(pair) for name, pair in outcome.below.items()}
+            rights[outcome.right] = {**vars(outcome), "below": below}
+            del rights[outcome.right]["right"]
         return {
             "canary": self.canary,
             "inventory": self.inventory,
@@ -137,7 +139,7 @@ class CanaryCheck:
 
 
 def from_payload(payload: Mapping[str, Any], at: str = "") -> CanaryCheck:
-    """A check as the trail has it."""
+    """Return a check from the payload of its event."""
     rights = tuple(RightOutcome(right=right, **counts) for right, counts in payload["rights"].items())
     return CanaryCheck(
         payload["canary"], payload["inventory"], rights, payload["leaks"], payload["searched"], at
@@ -145,33 +147,33 @@ def from_payload(payload: Mapping[str, Any], at: str = "") -> CanaryCheck:
 
 
 def record(register: Register, checked: CanaryCheck, by: str) -> None:
-    """Append a check to the trail: it concerns no request."""
+    """Record a check in the trail; the event belongs to no request."""
     register.trail.record(None, NewEvent(CHECKED, by, checked.payload()))
 
 
 def history(register: Register) -> tuple[CanaryCheck, ...]:
-    """Every check that the trail tells of, the oldest first."""
+    """Return every check in the trail, the oldest first."""
     events = register.evidence.of_types(None, CHECKED)
     return tuple(from_payload(payload, header.at) for header, payload in events if payload is not None)
 
 
 def record_search(register: Register, files: int, found: int, by: str) -> None:
-    """Append that task logs, and what tasks handed on, were searched; `found`: values that stood there."""
+    """Record a search of task logs and outputs of tasks; `found`: number of values in them."""
     register.trail.record(None, NewEvent(SEARCHED, by, {"files": files, "found": found}))
 
 
 def found_in_logs(register: Register) -> int:
-    """How many values of a canary searches of task logs found, over all of them."""
+    """Return how many values of a canary were found in task logs, over all searches."""
     events = register.evidence.of_types(None, SEARCHED)
     return sum(payload["found"] for _, payload in events if payload is not None)
 
 
 def evidence(register: Register) -> str:
-    """The line of the auditor's evidence; empty: no canary was ever checked."""
+    """Return the line of the auditor's evidence; empty: no canary was ever checked."""
     checks = history(register)
     if not checks:
         return ""
-    last, below, logs = checks[-1], sum(not one.whole for one in checks), found_in_logs(register)
+    last, below, logs = checks[-1], sum(not check.whole for check in checks), found_in_logs(register)
     when = last.at[:16].replace("T", " ")
     return (
         f"Canary: checked last at {when} UTC. {'. '.join(last.lines)}. Of {counted(len(checks), 'check')} "
@@ -181,42 +183,42 @@ def evidence(register: Register) -> str:
 
 @dataclass(frozen=True)
 class CanaryFault:
-    """What the last checks found wrong, all the same; `since` is the first of them."""
+    """A fault that the last checks found; `since`: the first of the checks with it."""
 
     since: str
     words: str
 
 
 def canary_faults(register: Register) -> list[CanaryFault]:
-    """What the last check found wrong; none where it found nothing wrong."""
+    """Return the fault of the last check, if any."""
     checks = history(register)
-    if not checks or not (words := checks[-1].fault):
+    if not checks or not (fault := checks[-1].fault):
         return []
-    same = list(takewhile(lambda one: one.fault == words, reversed(checks)))
-    return [CanaryFault(same[-1].at, words)]
+    same = list(takewhile(lambda check: check.fault == fault, reversed(checks)))
+    return [CanaryFault(same[-1].at, fault)]
 
 
 def canary_reminder(register: Register, by: str) -> Reminder[CanaryFault]:
-    """Reminds officers, the dpo, auditors and notifiers for everybody, once while it is the same."""
+    """Return the reminder for officers, the dpo, auditors and notifiers of all roles; once for each fault."""
 
     def due(roles: Collection[str]) -> list[CanaryFault]:
         return canary_faults(register) if not roles or _FOR & set(roles) else []
 
-    def has_had(one: CanaryFault, notifier: str) -> bool:
-        told = register.evidence.of_types(None, TOLD)
-        return any(payload == _detail(one, notifier) for _, payload in told)
+    def was_notified(fault: CanaryFault, notifier: str) -> bool:
+        events = register.evidence.of_types(None, NOTIFIED)
+        return any(payload == _detail(fault, notifier) for _, payload in events)
 
-    def note(taken: Sequence[CanaryFault], notifier: str) -> None:
-        register.trail.record(None, *(NewEvent(TOLD, by, _detail(one, notifier)) for one in taken))
+    def note(sent: Sequence[CanaryFault], notifier: str) -> None:
+        register.trail.record(None, *(NewEvent(NOTIFIED, by, _detail(fault, notifier)) for fault in sent))
 
-    return Reminder(due, has_had, _message, note)
+    return Reminder(due, was_notified, _message, note)
 
 
-def _detail(one: CanaryFault, notifier: str) -> dict[str, str]:
-    return {"since": one.since, "notifier": notifier}
+def _detail(fault: CanaryFault, notifier: str) -> dict[str, str]:
+    return {"since": fault.since, "notifier": notifier}
 
 
 def _message(due: Sequence[CanaryFault]) -> Message:
-    cells = [(one.since, one.words) for one in due]
-    lines = [f"Since {one.since[:16]} UTC: {one.words}." for one in due]
+    cells = [(fault.since, fault.words) for fault in due]
+    lines = [f"Since {fault.since[:16]} UTC: {fault.words}." for fault in due]
     return as_message("Afschrift: the canary is not answered as it should be", _COLUMNS, cells, lines, _WHAT)

@@ -1,4 +1,4 @@
-"""Looks for planted values where none may stand in clear, in every form that gives them away."""
+"""Search for planted values in places that may hold none in clear, in every encoding that reveals them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from afschrift.register.database.tables import metadata
 from afschrift.register.database.written import listening
 
 LEAST = 8
-"""Characters of a value that is looked for: a shorter one stands somewhere by chance."""
+"""Shortest value that is searched for, in characters: a shorter one occurs by chance."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d\d:\d\d(:\d\d.*)?")
 
 
-def telling(value: str) -> bool:
-    """Whether a value can be nothing but the one planted: long enough, and no day or time."""
+def is_distinctive(value: str) -> bool:
+    """Whether a value can only be the planted one: long enough, and no date or time."""
     return len(value) >= LEAST and _MOMENT.fullmatch(value) is None
 
 
 def forms(value: str) -> dict[str, bytes]:
-    """The bytes that give a value away: what every text around it leaves unchanged."""
+    """Return the encodings of a value, as bytes that do not depend on the text around it."""
     plain = value.encode()
     found = {
         "utf-8": plain,
@@ -50,7 +50,8 @@ def forms(value: str) -> dict[str, bytes]:
         "url, lower case": "".join(f"%{byte:02x}" for byte in plain).encode(),
     }
     for before in range(3):
-        # Of the characters at both ends, some bits belong to the neighbours.
+        # In Base64 the characters at both ends share bits with the neighbouring bytes: they are cut off. The
+        # three offsets are the positions of the value in a group of three bytes.
         first, last = -(-before * 8 // 6), (before + len(plain)) * 8 // 6
         padded = b"\0" * before + plain
         found[f"base64, {before} before"] = base64.b64encode(padded)[first:last]
@@ -59,7 +60,7 @@ def forms(value: str) -> dict[str, bytes]:
 
 
 def _texts_in(value: str) -> Iterator[str]:
-    """A value; of a JSON document the texts in it, which a log may write with other signs around them."""
+    """Yield a value; for a JSON document its texts, since a log may write the document differently."""
     if not value.startswith(("{", "[")):
         yield value
         return
@@ -69,30 +70,30 @@ def _texts_in(value: str) -> Iterator[str]:
         yield value
         return
     while left:
-        one = left.pop()
-        if isinstance(one, dict):
-            left += one.values()
-        elif isinstance(one, list):
-            left += one
-        elif isinstance(one, str):
-            yield one
+        node = left.pop()
+        if isinstance(node, dict):
+            left += node.values()
+        elif isinstance(node, list):
+            left += node
+        elif isinstance(node, str):
+            yield node
 
 
 class Needles:
-    """The values of a canary that are looked for, in every form that gives them away."""
+    """The values of a canary to search for, in every encoding that would reveal them."""
 
     def __init__(self, values: Iterable[str], known: Collection[bytes] = ()) -> None:
-        """Choose among values.
+        """Select the distinctive values.
 
         Args:
-            values: that were planted.
-            known: texts that everybody may see, such as the files of the data map: what stands there is no
-                needle, a code for example.
+            values: the planted values.
+            known: public texts, such as the files of the data map: a value in them, such as a code, proves no
+                leak and is left out.
         """
         parts = dict.fromkeys(part for value in values for part in _texts_in(value))
-        told = [one for one in parts if telling(one)]
-        self._values = [one for one in told if not any(one.encode() in text for text in known)]
-        self._forms = [tuple(dict.fromkeys(forms(one).values())) for one in self._values]
+        distinctive = [part for part in parts if is_distinctive(part)]
+        self._values = [part for part in distinctive if not any(part.encode() in text for text in known)]
+        self._forms = [tuple(dict.fromkeys(forms(value).values())) for value in self._values]
 
     def __contains__(self, value: object) -> bool:
         return value in self._values
@@ -101,23 +102,23 @@ class Needles:
         return len(self._values)
 
     def in_(self, *contents: bytes) -> int:
-        """How many of the values stand in some contents, in whatever form."""
-        return sum(any(form in one for form in of for one in contents) for of in self._forms)
+        """Return how many of the values occur in the contents, in any encoding."""
+        return sum(any(form in text for form in of for text in contents) for of in self._forms)
 
 
 START = "canary #"
-"""How the lines of a check begin in a log: they tell of its own register, and are no lines of the trail."""
+"""Start of a check's lines in a log: they are events of the check's own register, not of the trail."""
 
 
 @dataclass
-class Said:
-    """What a check said and handed on, to be searched afterwards."""
+class CheckOutput:
+    """Log and step results of a check, to be searched afterwards."""
 
     log: StringIO = field(default_factory=StringIO, repr=False)
-    handed_on: list[str] = field(default_factory=list, repr=False)
+    results: list[str] = field(default_factory=list, repr=False)
 
-    def also(self, log: Callable[[str], None]) -> Callable[[str], None]:
-        """A log that keeps each line too."""
+    def tee(self, log: Callable[[str], None]) -> Callable[[str], None]:
+        """Return a log function that keeps each line too."""
 
         def both(line: str) -> None:
             print(line, file=self.log)
@@ -127,13 +128,13 @@ class Said:
 
 
 @contextmanager
-def heard(said: Said, log: Callable[[str], None]) -> Iterator[None]:
-    """Keep all that is logged meanwhile; the events of the check are lines too, as of any run."""
+def captured_logs(output: CheckOutput, log: Callable[[str], None]) -> Iterator[None]:
+    """Keep everything that is logged in the block; events of the check are logged as those of any run."""
 
     def line(header: Header, payload: dict[str, Any]) -> None:
         log(f"{START}{header.seq} {header.type}: {sentence(header, payload)}")
 
-    handler = logging.StreamHandler(said.log)
+    handler = logging.StreamHandler(output.log)
     root = logging.getLogger()
     root.addHandler(handler)
     try:
@@ -143,29 +144,29 @@ def heard(said: Said, log: Callable[[str], None]) -> Iterator[None]:
         root.removeHandler(handler)
 
 
-def places(said: Said, database: Database, folder: Path) -> dict[str, list[bytes]]:
-    """Name of a place -> what stands there.
+def places(output: CheckOutput, database: Database, folder: Path) -> dict[str, list[bytes]]:
+    """Return the contents of each place that a check wrote to, by the name of the place.
 
     Args:
-        said: by the run.
+        output: of the check.
         database: of its register.
-        folder: with all that was made for it: the register's files, and `staging`.
+        folder: of the check: the register's files, and `staging`.
     """
     return {
-        "log": as_bytes([said.log.getvalue()]),
-        "handed on": as_bytes(said.handed_on),
-        "register": [*in_clear(database), *_raw(folder, "register*")],
+        "log": as_bytes([output.log.getvalue()]),
+        "handed on": as_bytes(output.results),
+        "register": [*table_contents(database), *_raw(folder, "register*")],
         "staged files": list(_raw(folder, "staging/**/*")),
         "names of files": as_bytes(str(path.relative_to(folder)) for path in folder.rglob("*")),
     }
 
 
-def in_clear(database: Database) -> Iterator[bytes]:
-    """Every value of every table as it stands there, a table at a time."""
+def table_contents(database: Database) -> Iterator[bytes]:
+    """Yield all stored values of each table."""
     with database.read() as connection:
         for table in metadata.sorted_tables:
             values = [value for row in connection.execute(select(table)) for value in row]
-            yield b"\n".join(one if isinstance(one, bytes) else str(one).encode() for one in values)
+            yield b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
 
 
 def _raw(folder: Path, pattern: str) -> Iterator[bytes]:
@@ -173,10 +174,10 @@ def _raw(folder: Path, pattern: str) -> Iterator[bytes]:
 
 
 def as_bytes(texts: Iterable[str]) -> list[bytes]:
-    """Texts as one content, a line each."""
+    """Return texts as one content, a line each."""
     return ["\n".join(texts).encode("utf-8", "surrogatepass")]
 
 
-def known_texts(inventory: Path) -> list[bytes]:
-    """The files of a data map, whose words are no secret."""
+def public_texts(inventory: Path) -> list[bytes]:
+    """Return the files of a data map, whose words are no secret."""
     return [path.read_bytes() for path in inventory.glob("*.y*ml") if path.name != CANARY]

@@ -12,7 +12,7 @@ from afschrift.app.settings import Settings
 from afschrift.cli.common import open_register, print_lines, say, services
 from afschrift.cli.running import CODES, leave, run_here
 from afschrift.domain.request import BATCH_LIMIT, BATCHED
-from afschrift.operations.findings import Company
+from afschrift.operations.findings import BatchPolicy
 
 app = typer.Typer(no_args_is_help=True)
 Requests = Annotated[list[str] | None, typer.Argument(help="Ids of requests; none: all that wait.")]
@@ -20,10 +20,10 @@ Requests = Annotated[list[str] | None, typer.Argument(help="Ids of requests; non
 
 @app.command("list")
 def listing() -> None:
-    """Requests that had no run yet, the oldest first, and until when each waits for company."""
+    """List requests that had no run yet, the oldest first."""
     settings = Settings.from_environment()
-    company = Company(settings.batch_requests, settings.batch_wait)
-    found = company.in_line(open_register().oversight.progress())
+    policy = BatchPolicy(settings.batch_requests, settings.batch_wait)
+    found = policy.in_line(open_register().oversight.progress())
     for status in found:
         typer.echo(f"{status.request}  since {status.created_at[:16]}")
     if settings.batch_requests < 2:
@@ -35,7 +35,7 @@ def listing() -> None:
 
 @app.command()
 def explain(requests: Requests = None) -> None:
-    """Dry run: which of them would read which source together, and why others go alone."""
+    """Dry run: which requests would read which source together, and why others read it alone."""
     from afschrift.batch.members import explain as lines
 
     print_lines(lines(services(), requests or _waiting()))
@@ -57,7 +57,7 @@ def start(
         from afschrift.batch.fulfil_batch import batch_run, fulfil_batch
 
         batch, opened = f"here-{uuid4().hex}", services()
-        with all_beating(opened, {one: batch_run(batch, one) for one in chosen}):
+        with all_beating(opened, {request: batch_run(batch, request) for request in chosen}):
             outcomes = fulfil_batch(opened, chosen, batch, "cli")
         leave(*(run_here(request) for request, outcome in outcomes.items() if outcome == BATCHED))
         return
@@ -67,12 +67,13 @@ def start(
 
 
 def _at_most(requests: list[str]) -> list[str]:
-    """The first of them, the oldest, as many as one batch takes; what is left is said."""
+    """Return the oldest requests, as many as one batch may have; report how many are left."""
     if (left := len(requests) - BATCH_LIMIT) > 0:
-        what = f"{left} are left: start the next one when it has ended"
-        say(f"One batch reads for {BATCH_LIMIT} requests; {what}.")
+        say(
+            f"One batch has at most {BATCH_LIMIT} requests; {left} are left: start the next batch afterwards."
+        )
     return requests[:BATCH_LIMIT]
 
 
 def _waiting() -> list[str]:
-    return [status.request for status in Company().in_line(open_register().oversight.progress())]
+    return [status.request for status in BatchPolicy().in_line(open_register().oversight.progress())]

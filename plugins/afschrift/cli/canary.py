@@ -10,7 +10,7 @@ import typer
 
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import example
-from afschrift.canary.signed import SIGNATURE, sign_canary
+from afschrift.canary.signature import SIGNATURE, sign_canary
 from afschrift.cli.common import (
     AsJson,
     actor,
@@ -38,10 +38,10 @@ def plan() -> None:
 @app.command()
 def sign() -> None:
     """Sign `canary.yml` as it is: it counts only so. Takes the role officer."""
-    from afschrift.canary.check_canary import known_canary
+    from afschrift.canary.check_canary import require_canary
 
     settings, who = Settings.from_environment(), officer()
-    canary = known_canary(settings, load_inventory(settings.inventory))
+    canary = require_canary(settings, load_inventory(settings.inventory))
     signed = sign_canary(canary, who.register, who.register.store.keys, who.roles, who.by)
     rows = len(canary.file.planted)
     typer.echo(

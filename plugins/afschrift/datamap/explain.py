@@ -1,4 +1,4 @@
-"""Why a column is in or out: the decision, the way to the person and the statement."""
+"""Explain why a column is given or not: the decision, the way to the person and the statement."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from afschrift.sources.registry import open_declared
 
 @dataclass(frozen=True)
 class DecisionExplanation:
-    """One column's decision in words, with what it rests on.
+    """One column's decision in words, with its reasons.
 
     Attributes:
         place: source, table and column.
-        case_by_case: where the person has a value in it, a person decides before it leaves (RULES G.11).
-        proposal: what the inventory says of it, where that is not confirmed.
-        awaited: what of the way to its rows is not confirmed, where the column is.
-        defaults: the words that a default gave, by its place.
+        case_by_case: if the person has a value in it, an officer decides before it is given (RULES G.11).
+        proposal: words of the inventory for it that are not confirmed.
+        awaited: what must be confirmed before the confirmed column applies.
+        defaults: the words that a default gave, with its place.
     """
 
     column_path: str
@@ -53,14 +53,14 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
     """Decide on a column as a request without personal consents or limits would.
 
     Raises:
-        ConfigurationError: there is no such column, or several bear the name.
+        ConfigurationError: there is no such column, or several have the name.
     """
     source, table, column = _find(inventory, name)
     session = open_declared(source)
     try:
         with session:
             catalogue = of_entries(source, session.catalogue(), session.dialect)
-    except RetriableError:  # the source is not here: decide on the inventory alone
+    except RetriableError:  # the source cannot be reached: decide by the inventory alone
         unknown = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
         catalogue = {
             name: {column: replace(unknown, part=of.parts.get(column)) for column in of.columns}
@@ -70,9 +70,9 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
     column_path = f"{source.source}.{table}.{column}"
     if declared.unconfirmed:
         raise ConfigurationError(
-            f"Table {source.source}.{table} is only proposed as one that holds nothing of its own "
+            f"Table {source.source}.{table} is only proposed as a copy or as not personal "
             "(`review: needed`): every request stops there.",
-            remedy="take out `review` where that is right, or describe the table.",
+            remedy="remove `review` if that is right, or describe the table.",
         )
     if not declared.personal:
         raise ConfigurationError(
@@ -105,7 +105,7 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
 
 
 def _defaults(source: SourceFile, table: str, written: Column) -> Iterator[str]:
-    """Such as `origin, category by defaults.columns.*_at`."""
+    """Yield lines such as `origin, category by defaults.columns.*_at`."""
     words: dict[tuple[str, ...], list[str]] = {}
     for word, place in (written.proposal or written).sources.items():
         words.setdefault(place, []).append(word)
@@ -116,12 +116,12 @@ def _defaults(source: SourceFile, table: str, written: Column) -> Iterator[str]:
 
 
 def _proposal(written: Column) -> str:
-    """The proposal for a column that waits for a person, with its confidence."""
+    """Return the proposal for a column that is not confirmed, with its confidence."""
     if written.proposal is None or written.awaits:
         return ""
     of, sure = written.proposal, written.proposed
-    said = of.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"review", "proposed"})
-    words = ", ".join(f"{name} {value}" for name, value in said.items()) or "nothing"
+    values = of.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"review", "proposed"})
+    words = ", ".join(f"{name} {value}" for name, value in values.items()) or "nothing"
     return f"{words} (confidence {sure.confidence:.2f}: {sure.because})" if sure is not None else words
 
 
@@ -142,5 +142,5 @@ def _find(inventory: Inventory, name: str) -> tuple[SourceFile, str, str]:
         )
     column_paths = ", ".join(f"{source.source}.{table}.{column}" for source, table, column in found)
     raise ConfigurationError(
-        f"Several columns bear this name: {column_paths}.", remedy="name the source too."
+        f"Several columns have this name: {column_paths}.", remedy="name the source too."
     )

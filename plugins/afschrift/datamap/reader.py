@@ -1,4 +1,4 @@
-"""A session of a source that outlives a failed statement, and says when the source cannot be reached."""
+"""A session of a source that continues after a failed statement, and reports an unreachable source."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ Answer = TypeVar("Answer")
 
 
 class NotReachedError(AfschriftError):
-    """The source cannot be opened, or not any more; what was read before is kept."""
+    """The source cannot be opened, or not any more; results read before are kept."""
 
 
 class NotAnsweredError(AfschriftError):
-    """A statement gave no answer; another one may be tried.
+    """A statement gave no result; another one may be tried.
 
     Attributes:
-        failed: the source does not take it; False: it took too long or too much memory, or the source
-            broke off.
-        broke_off: another try may be answered.
+        failed: the source rejects it; False: it took too long or too much memory, or the connection broke.
+        broke_off: a retry may succeed.
     """
 
     def __init__(self, why: AfschriftError) -> None:
@@ -35,14 +34,14 @@ class NotAnsweredError(AfschriftError):
 class StatementRunner:
     """Runs small statements, one after the other.
 
-    On some databases a session answers nothing after an error, so the session is opened anew after each.
+    On some databases a session is unusable after an error, so a new session is opened after each error.
 
     Args:
         open_session: makes a session that is not opened yet.
 
     Attributes:
-        broke_off: the source went away while its tables were listed, and came back: some of what it says of
-            them was not read.
+        broke_off: the connection broke while tables were listed, and some of their descriptions were not
+            read.
     """
 
     broke_off = False
@@ -78,18 +77,17 @@ class StatementRunner:
 
     @property
     def dialect(self) -> Dialect:
-        """That of the source."""
         return self.session.dialect
 
     def prepare(self, session: Source) -> None:
         """Make a new session ready for statements."""
 
     def ask(self, what: Callable[[Source], Answer]) -> Answer:
-        """The answer of a session.
+        """Return the answer of the session to a query.
 
         Raises:
-            NotAnsweredError: there was none.
-            NotReachedError: it cannot be opened.
+            NotAnsweredError: the query gave no result.
+            NotReachedError: the source cannot be opened.
         """
         session = self.session
         try:
@@ -99,19 +97,19 @@ class StatementRunner:
             raise NotAnsweredError(why) from None
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        """All rows of a small result; errors as of `ask`."""
+        """Return all rows of a small result; errors as of `ask`."""
         return self.ask(lambda session: session.rows(statement))
 
     def texts(
         self, relation: str, columns: Mapping[str, ColumnType], characters: int, most: int | None = None
     ) -> dict[str, list[str]]:
-        """Column -> its values as texts, each cut off, without NULL and empty ones; errors as of `ask`.
+        """Return column -> values as texts, truncated, without NULL and empty ones; errors as of `ask`.
 
         Args:
             relation: expression of a table in a FROM clause.
             columns: of it; at least one.
-            characters: of a text, from its beginning.
-            most: rows; None: all of the relation.
+            characters: to read of a text, from its beginning.
+            most: rows to read; None: all of the relation.
         """
         selected = text_beginnings(self.dialect, columns, characters)
         statement = f"SELECT {selected}\nFROM {relation} AS t\n"
@@ -122,7 +120,7 @@ class StatementRunner:
         }
 
     def close(self) -> None:
-        """Close the session; the next statement opens another one."""
+        """Close the session; the next statement opens a new one."""
         session, self._session = self._session, None
         if session is not None:
             session.__exit__(None, None, None)

@@ -1,1 +1,1 @@
-"""The data map as code: what the tables hold, whose it is, where it comes from and why it is kept."""
+"""The data map as code: what tables hold, whose data it is, its origin, and the purposes it serves."""

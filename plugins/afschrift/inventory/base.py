@@ -1,4 +1,4 @@
-"""What all parts of the inventory share."""
+"""Shared parts of the models of the inventory."""
 
 from __future__ import annotations
 
@@ -26,16 +26,15 @@ from afschrift.domain.notation import ordered
 
 
 def as_list(value: Any) -> Any:
-    """Make a list of a single value."""
     return value if isinstance(value, list) or value is None else [value]
 
 
 DRAFT, CONFIRMED = ".draft.yml", ".confirmed.yml"
-"""Ends of the names of files that programs own, beside the one that people write (`inventory.layers`)."""
+"""Endings of the files that programs own, next to the hand-written one (`inventory.layers`)."""
 
 
 def is_layer(path: Path) -> bool:
-    """Whether a file goes with another one."""
+    """Whether a file is a draft or confirmations of another file."""
     return path.name.endswith((DRAFT, CONFIRMED))
 
 
@@ -71,7 +70,7 @@ class Text(RootModel[Annotated[dict[Language, str], Field(min_length=1)]]):
     @field_validator("root")
     @classmethod
     def _whole(cls, texts: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        """The model first; with `context={"languages": ...}` a text without one of these is a fault."""
+        """Put the leading language first; require every language of `context={"languages": ...}`."""
         offered = (info.context or {}).get("languages", ())
         if missing := [language for language in offered if language not in texts]:
             words = ", ".join(f"`{language}`" for language in missing)
@@ -79,17 +78,17 @@ class Text(RootModel[Annotated[dict[Language, str], Field(min_length=1)]]):
         return {language: texts[language] for language in ordered(texts)}
 
     def get(self, language: str) -> str:
-        """The text in a language; where the language is not there, in Dutch, or else in the first one."""
+        """Return the text in a language; if it is missing, in the leading one of those that are there."""
         return self.root.get(language, next(iter(self.root.values())))
 
     def items(self) -> ItemsView[str, str]:
-        """Language and text, the model first."""
+        """Return language and text, the leading language first."""
         return self.root.items()
 
 
 @cache
 def fides_categories() -> dict[str, str]:
-    """Data categories of the Fides taxonomy: key -> what it holds. tools/fides_table.py writes the table."""
+    """Return the data categories of the Fides taxonomy: key -> description (by tools/fides_table.py)."""
     table = files("afschrift.inventory") / "fides_categories.csv"
     rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
     return {row["category"]: row["holds"] for row in rows}

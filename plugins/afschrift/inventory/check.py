@@ -1,4 +1,4 @@
-"""What the models cannot see: names that must exist elsewhere, and rules across columns."""
+"""Checks that the models cannot make: names that must exist elsewhere, and rules across columns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 def check(inventory: Inventory, documents: dict[str, Document], identity: Document) -> list[Fault]:
-    """All faults of an inventory whose files are well-formed each on its own."""
+    """Return all faults of an inventory of which each file is valid by itself."""
     faults = [
         identity.fault(["keys", name], "name a key with small letters, digits and _")
         for name in inventory.identity.keys
@@ -51,10 +51,10 @@ def check(inventory: Inventory, documents: dict[str, Document], identity: Docume
 
 
 def _age_column(inventory: Inventory) -> Iterator[tuple[str, str]]:
-    """One column of a table that knows the person itself: a row of the person's is theirs alone."""
+    """Require one age column, in a table with a `subject`: there each row is of one person."""
     given = {"birth_date": inventory.identity.birth_date, "age": inventory.identity.age}
     if all(given.values()):
-        yield "age", "one column says how old a person is: keep `birth_date` and leave this out"
+        yield "age", "one column must hold the age: keep `birth_date` and leave this out"
     for word, path in given.items():
         if path is None:
             continue
@@ -63,13 +63,13 @@ def _age_column(inventory: Inventory) -> Iterator[tuple[str, str]]:
         if known is None or column not in known.columns or path.count(".") != 2:
             yield word, "no source has this column; write source.table.column"
         elif column in known.parts:
-            yield word, "this column is of a document: nothing is read by it"
+            yield word, "this column is of a document: it cannot be used to find rows"
         elif not known.subject:
-            yield word, "this table does not know the person itself: it needs a `subject`"
+            yield word, "this table has no key of the person itself: it needs a `subject`"
 
 
 def policy_faults(policy: PolicyFile) -> Iterator[FaultAt]:
-    """What is wrong with the policy beside its form."""
+    """Yield the faults of the policy that its model cannot see."""
     for number, category in enumerate(policy.case_categories):
         if category not in fides_categories():
             yield ["case_categories", str(number)], "this category is not in the Fides taxonomy"
@@ -83,7 +83,7 @@ def _source_name(name: str) -> Iterator[FaultAt]:
 
 
 def find_table(inventory: Inventory, source: SourceFile, name: str) -> Table | None:
-    """A table by `table`, or `source.table` for one of another source."""
+    """Return a table by `table`, or by `source.table` for another source."""
     if name in source.tables:
         return source.tables[name]
     other, _, table = name.partition(".")
@@ -111,7 +111,7 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
                 if column and column not in table.columns:
                     yield [*where, "consent"], f"table {purpose.consent.table} has no column {column}"
                 elif column in table.parts:
-                    yield [*where, "consent"], f"{column} is of a document: nothing is read by it"
+                    yield [*where, "consent"], f"{column} is of a document: it cannot be used to find rows"
 
 
 def _tables(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
@@ -131,7 +131,7 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
         yield from table_faults(source, name, where)
         if table.origin:
             yield from missing(table, [*where, "origin", "by"], table.origin.by)
-        if table.purposes != source.defaults.purposes:  # theirs are said once
+        if table.purposes != source.defaults.purposes:  # faults of the defaults are reported once
             yield from _names(source, table.purposes, [*where, "purposes"])
         if table.personal:
             for column_name, column in table.columns.items():
@@ -147,11 +147,11 @@ def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultA
 
 
 def _history(inventory: Inventory, source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
-    """Of a key that passes on, a former row may be of an earlier owner."""
+    """Check `history: read`. If a key can pass to another person, a former row may be an earlier owner's."""
     if table.history != "read":
         return
     if source.kind != "mysql":
-        yield [*where, "history"], "former rows are read of tables of MariaDB alone (`kind: mysql`)"
+        yield [*where, "history"], "former rows are read only in MariaDB (`kind: mysql`)"
     keys = inventory.identity.keys
     if any(key in keys and keys[key].unique is Unique.YES for key in table.subject):
         return
@@ -159,13 +159,13 @@ def _history(inventory: Inventory, source: SourceFile, table: Table, where: list
         if link.at is None:
             yield (
                 [*where, "history"],
-                f"former rows may be of whoever had {key} before: say `at` in `subject`",
+                f"former rows may be of the person who had {key} before: add `at` in `subject`",
             )
 
 
 def _ignored(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     if table.ignore and source.kind != "parquet":
-        yield [*where, "ignore"], "files are passed over in a lake alone (`kind: parquet`)"
+        yield [*where, "ignore"], "files can be ignored only in a lake (`kind: parquet`)"
     for ignored in table.ignore:
         for pattern in ignored.files:
             if not all(part and part not in (".", "..") for part in pattern.split("/")):
@@ -227,7 +227,7 @@ def _may_identify(table: Table, column: Column) -> bool:
 
 def _column(source: SourceFile, table: Table, column: Column, where: list[str]) -> Iterator[FaultAt]:
     written = column.proposal or column
-    column = written if column.awaits else column  # what a person confirmed is checked as that
+    column = written if column.awaits else column  # confirmed words are checked as such
     yield from _names(source, written.purposes, [*where, "purposes"])
     if written.category and written.category not in fides_categories():
         yield [*where, "category"], "this category is not in the Fides taxonomy"
@@ -238,11 +238,11 @@ def _column(source: SourceFile, table: Table, column: Column, where: list[str]) 
     if column.about is About.SUBJECT and (column.third_party or column.when):
         yield where, "`third_party` and `when` go with `about: third_party`"
     if column.unit_from and (column.unit or column.unit_from not in table.columns):
-        yield [*where, "unit_from"], "name a column of the table, and no `unit` beside it"
+        yield [*where, "unit_from"], "name a column of the table, without a `unit`"
     if column.identifies and not _may_identify(table, column):
         yield (
             [*where, "identifies"],
-            "it is read before the identity is confirmed: mark a column of the person's own, without "
+            "it is read before the identity is confirmed: mark a column about the person, without "
             "`protect`, in a table with a `subject`",
         )
     if column.when and not table.origin:

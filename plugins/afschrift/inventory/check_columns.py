@@ -16,18 +16,18 @@ from afschrift.inventory.processing import CountryOf, DataSource
 from afschrift.inventory.table import Table
 
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")
-"""Categories of Unicode: a statement keeps each name on one line."""
+"""Categories of Unicode that a name may not hold: a statement keeps each name on one line."""
 
 
 def missing(table: Table, where: list[str], *columns: str | None) -> Iterator[FaultAt]:
-    """A fault for each column that a table has not."""
+    """Yield a fault for each column that a table does not have."""
     for column in columns:
         if column and column not in table.columns:
             yield where, f"the table has no column {column}"
 
 
 def table_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[FaultAt]:
-    """What is wrong across the columns of a table."""
+    """Yield the faults across the columns of a table."""
     table = source.tables[name]
     yield from _finder_faults(table, where)
     yield from _label_faults(table, where)
@@ -37,7 +37,6 @@ def table_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[Fa
 
 
 def _member_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[FaultAt]:
-    """What is wrong with the members of a table."""
     table = source.tables[name]
     members = {column: known.path for column, known in table.columns.items() if known.path}
     if not members:
@@ -60,7 +59,7 @@ def _member_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[
         if column in members or column in {path[0] for path in members.values()}:
             yield (
                 [*where, "columns", column],
-                f"{use} uses it: a document, or a member of one, is given and nothing else is read by it",
+                f"{use} uses it: a document, or a member of one, can only be given",
             )
 
 
@@ -69,7 +68,7 @@ def _kind(column: Column | None) -> str | None:
 
 
 def _used(source: SourceFile, name: str, table: Table) -> Iterator[tuple[str, str]]:
-    """Columns of a table that are read for more than to be given, and for what."""
+    """Yield the columns of a table that are used for more than the answer, and for what."""
     yield from ((column, "`key`") for column in table.key)
     for link in table.subject.values():
         yield from ((column, "`subject`") for column in (*link.columns, link.changed) if column)
@@ -101,7 +100,7 @@ def _of_purposes(source: SourceFile, name: str) -> Iterator[str]:
 
 
 def _label_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
-    """Columns of a `label` that are not there, or whose values the page never shows unmasked."""
+    """Yield faults of a `label`: missing columns, and columns that the page never shows unmasked."""
     if table.label and not table.personal:
         yield [*where, "label"], "rows of this table are in no answer: leave it out"
         return
@@ -137,22 +136,22 @@ _OF_CONTENT = ("user.content", "user.social")
 
 
 def _finder_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
-    """Columns of names that are not there, and texts that may not be read."""
+    """Yield faults of `names` and `free_text`: missing columns, and texts that may not be read."""
     if table.names:
         yield from missing(table, [*where, "names"], *table.names.columns)
     for name, column in table.columns.items():
         if column.free_text and column.protect is Protect.SECRET:
-            yield [*where, "columns", name], "a secret never leaves, so there is no text to look through"
+            yield [*where, "columns", name], "a secret is never given, so there is no text to search"
 
 
 def finder_hints(inventory: Inventory) -> Iterator[str]:
-    """Where a text may hold others' data that the finder does not look for; a hint, no fault."""
+    """Yield hints about texts that may hold others' data but are not searched by the finder."""
     examined = False
     for path, table in inventory.tables():
         for name, column in table.columns.items():
             examined = examined or column.free_text
             if table.personal and not column.free_text and _reads_as_text(name, column):
-                yield f"{path}.{name} looks like free text: say `free_text: true` where people type in it."
+                yield f"{path}.{name} looks like free text: set `free_text: true` if people type in it."
     if examined and not any(table.names for _, table in inventory.tables()):
         yield "No table says `names`, so names of people are not looked for in free text."
 
@@ -165,19 +164,19 @@ def _reads_as_text(name: str, column: Column) -> bool:
 
 
 def _proposal_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
-    """Tables and columns that name who decided, and say that a person still must."""
-    words = "a person decided (`decided`), or one still must (`review: needed`): leave one of them out"
+    """Yield tables and columns with both `decided` and `review: needed`."""
+    message = "`decided` and `review: needed` exclude each other: leave one of them out"
     if table.review == "needed" and table.decided is not None:
-        yield [*where, "review"], words
+        yield [*where, "review"], message
     if table.ways is not None and not (table.subject or table.join):
         yield [*where, "ways"], "there is no way here that was guessed: leave it out"
     for name, column in table.columns.items():
         if column.proposal is not None and not column.awaits and column.proposal.decided is not None:
-            yield [*where, "columns", name, "review"], words
+            yield [*where, "columns", name, "review"], message
 
 
 def processing_faults(source: SourceFile, purpose: Purpose, where: list[str]) -> Iterator[FaultAt]:
-    """Columns that the information sheet reads among the person's rows."""
+    """Yield faults of the columns that the information sheet reads in the person's rows."""
     if purpose.retention and purpose.retention.from_:
         yield from _read(source, purpose.retention.from_, [*where, "retention", "from"])
     for number, recipient in enumerate(purpose.recipients or ()):
@@ -206,7 +205,7 @@ def _read(source: SourceFile, target: str, where: list[str]) -> Iterator[FaultAt
 
 
 def _plain(column: Column, where: list[str]) -> Iterator[FaultAt]:
-    """What a mask hides in the files does not come out on the sheet."""
+    """Refuse a masked column: the sheet must not show what the files hide."""
     column = column.proposal or column
     hidden = column.about is About.THIRD_PARTY and column.third_party is not ThirdParty.OWN_USE
     if hidden or column.protect in (Protect.SECRET, Protect.PAYMENT):
@@ -214,7 +213,7 @@ def _plain(column: Column, where: list[str]) -> Iterator[FaultAt]:
 
 
 def source_faults(table: Table, given: DataSource | None, where: list[str]) -> Iterator[FaultAt]:
-    """The column that names who gave the data."""
+    """Yield faults of the column that names the source of the data."""
     if given and given.from_:
         if given.from_ in table.columns:
             yield from _plain(table.columns[given.from_], [*where, "source", "from"])
@@ -223,16 +222,17 @@ def source_faults(table: Table, given: DataSource | None, where: list[str]) -> I
 
 
 def others_hints(inventory: Inventory) -> Iterator[str]:
-    """One line a table (R31, R32); a hint, no fault, as a controller may want to look each time.
+    """Yield a line for each table with undecided data about others (R31, R32).
 
-    Columns that wait for a person are not among them: they are listed as that.
+    A hint and no fault: a controller may want to decide in each case. Unconfirmed columns are left out, as
+    they are listed as such.
     """
     for path, table in inventory.tables():
         columns = table.columns if table.personal else {}
         if asked := [name for name, column in columns.items() if _asks(column)]:
             yield (
-                f"{path}: data about others in {', '.join(asked)}, and `third_party` "
-                "does not say `mask` or `own_use`: every request that would give them asks."
+                f"{path}: data about others in {', '.join(asked)}, and `third_party` is neither `mask` nor "
+                "`own_use`: every request that would give them stops at a question."
             )
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with defaults and with the lists of confirmed columns."""
+"""Faults of defaults and of the lists of confirmed columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from afschrift.inventory.table import Table
 
 
 def default_faults(source: SourceFile) -> Iterator[FaultAt]:
-    """All of them, of one source."""
+    """Yield all faults of one source."""
     names = {column for table in source.tables.values() for column in table.columns}
     yield from _patterns(source, names)
     yield from _categories(source)
@@ -46,7 +46,7 @@ def _patterns(source: SourceFile, names: set[str]) -> Iterator[FaultAt]:
             yield where, "no column here matches it: correct it, or take it out"
         elif pattern not in {first[name] for name in matched}:
             others = " and ".join(sorted({str(first[name]) for name in matched}))
-            yield where, f"{others} above takes every column that it matches: put {pattern} above that"
+            yield where, f"{others} above matches the same columns first: put {pattern} above that"
 
 
 def _categories(source: SourceFile) -> Iterator[FaultAt]:
@@ -63,9 +63,9 @@ def _categories(source: SourceFile) -> Iterator[FaultAt]:
             yield where, "no column here has this category, or one below it: correct it, or take it out"
 
 
-def _words(said: set[str], where: list[str]) -> Iterator[FaultAt]:
-    for word in sorted(said.intersection(NO_DEFAULT)):
-        yield [*where, word], "a person says this of one column: it cannot be a default"
+def _words(words: set[str], where: list[str]) -> Iterator[FaultAt]:
+    for word in sorted(words.intersection(NO_DEFAULT)):
+        yield [*where, word], "this is decided for each column: it cannot be a default"
 
 
 def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
@@ -75,9 +75,9 @@ def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[F
         if listed.within is not None and listed.within not in source.confirmations:
             yield at, f"{listed.within} is not declared under `confirmations`"
         if listed.within is not None and (listed.by or listed.on):
-            yield at, "`in` says by whom and when: leave out `by` and `on`, or `in`"
+            yield at, "`in` already gives `by` and `on`: leave out these, or `in`"
         if (listed.by is None) != (listed.on is None):
-            yield at, "say both who confirmed it (`by`) and when (`on`)"
+            yield at, "give both who confirmed it (`by`) and when (`on`)"
         for column in listed.columns:
             if column in seen:
                 yield at, f"{column} is confirmed twice: keep the last"
@@ -86,7 +86,7 @@ def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[F
         described = table.columns[name]
         described = (described.proposal or described) if described.awaits else described
         if described.proposal is not None:
-            yield where, f"{name} is confirmed and says `review: needed`: leave one of them out"
+            yield where, f"{name} is confirmed and has `review: needed`: leave one of them out"
         elif table.personal and table.lacks_class(described):
             yield (
                 [*where, "confirmed"],
@@ -99,7 +99,7 @@ def _confirmed(source: SourceFile, table: Table, where: list[str]) -> Iterator[F
 
 
 def written_at(source: SourceFile, where: Sequence[str]) -> list[str]:
-    """Where in the file a word of a column is: its own place, or that of the default that gives it."""
+    """Return the place in the file of a column's word: its own, or that of the default that gives it."""
     if len(where) > 4 and where[0] == "tables" and where[2] == "columns":
         table = source.tables.get(where[1])
         column = table.columns.get(where[3]) if table else None

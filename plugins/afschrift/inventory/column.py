@@ -1,4 +1,4 @@
-"""One column of a table, as a user describes it; who confirmed it, and what it is by default."""
+"""One column of a table as the user describes it, its confirmation, and defaults of columns."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from afschrift.inventory.processing import DataSource
 
 
 class ClassifiedBy(Part):
-    """Who classified a column, when, why, and when to look again.
+    """Who classified a column, when, why, and when to review it.
 
     Attributes:
         by: who decided.
         on: the day.
         why: the reason.
-        review: the day to look again.
+        review: the day of the next review.
     """
 
     by: str
@@ -31,22 +31,22 @@ class ClassifiedBy(Part):
 
 
 class Mentions(ClassifiedBy):
-    """Who settled what it means that this column names people whom no way of the table reaches (R08).
+    """Who decided about rows in which this column names people whom no way of the table reaches (R08).
 
     Attributes:
-        settled: `not_given`: such rows are about somebody else, and the person is told that they are not
-            given; `not_searched`: it cannot name anybody, so nobody looks.
+        settled: `not_given`: such rows are about other persons; the answer says that they are not given.
+            `not_searched`: the column cannot name a person and is not searched.
     """
 
     settled: Literal["not_given", "not_searched"]
 
 
 class Proposed(Part):
-    """How sure a program was of what it proposes for a column, and why; no decision rests on it.
+    """How sure a program was of its proposal for a column, and why; no decision depends on it.
 
     Attributes:
-        confidence: how sure, from 0 to 1.
-        because: what it rests on.
+        confidence: from 0 to 1.
+        because: the reason.
     """
 
     confidence: Annotated[float, Field(ge=0, le=1)]
@@ -54,20 +54,19 @@ class Proposed(Part):
 
 
 class FileColumn(Part):
-    """A column that holds an uploaded file, or says where it lies (R60).
+    """A column that holds an uploaded file, or its location (R60).
 
-    The file goes along where the column does: its classification is the file's. The other columns are read
-    where the request includes them.
+    The file is given if the column is: it has the classification of the column. The other columns are read
+    if the request includes them.
 
     Attributes:
-        column: that holds the bytes, or with `store` a path or key there; NULL: the row has no file.
+        column: holds the bytes, or with `store` a path or key there; NULL: the row has no file.
         store: name of a store under `stores`; the column then holds a path or key in it. Absent: the
             column holds the bytes.
         name: column with the name that the person gave the file.
         media_type: column with its media type.
         size: column with its size in bytes.
-        digest: column with its MD5, SHA-1, SHA-256 or SHA-512 in hex: a file that is another one by now
-            is found out.
+        digest: column with its MD5, SHA-1, SHA-256 or SHA-512 in hex: a file that was replaced is detected.
     """
 
     column: str
@@ -88,38 +87,39 @@ class Column(Part):
 
     Attributes:
         purposes: instead of the table's.
-        title: what the person reads for it; without it they read its name.
-        about: `subject`: the person who asks; `third_party`: somebody else, or somebody else too.
+        title: shown to the person instead of the column's name.
+        about: `subject`: the person who asks; `third_party`: another person, or another person too.
         protect: a value that needs care whatever its origin.
         automated: false for what is kept outside any automated processing, such as paper: outside Art. 20.
-        note: said to the person beside the column.
-        decided: who classified it, when, why, and when to look again.
-        origin: absent: the table's origin by row, or nobody classified it yet; `mixed` asks a person.
+        note: shown to the person with the column.
+        decided: who classified it, when, why, and when to review it.
+        origin: absent: the table's origin by row, or not classified yet; `mixed` asks a person.
         category: Fides data category, for example `user.contact.email`.
         meaning: range and use of a score or code; derived and inferred columns need it.
         third_party: with `about: third_party`, how others' data are handled.
-        mask: what stands instead of a value about others: `token`, the same for the same value within one
-            request, or `label`, the same for every value.
+        mask: what replaces a value about others: `token`, the same for the same value within one request, or
+            `label`, the same for every value.
         when: rows to which `about` applies, by the table's `origin.by` value; absent: all.
         codes: code -> meaning.
         unit: unit of a measurement (UCUM), or of an amount (ISO 4217, such as EUR).
-        unit_from: column of the same row that says the unit.
-        free_text: somebody typed it in their own words, so others may be named in it; the finder looks there.
-        required: no row is without a value; said to readers where it is true of the person's rows.
-        kind: overrules the logical kind, for example `json` for JSON kept in a text column.
+        unit_from: column of the same row that holds the unit.
+        free_text: typed by people in their own words, so others may be named in it; the finder searches it.
+        required: every row has a value; the bundle says so if it is true of the person's rows.
+        kind: overrides the logical kind, for example `json` for JSON kept in a text column.
         path: the column is a member of a document: the column of the source that holds it, then the names of
             members of objects, or of fields of structs, from the outside in.
-        identifies: by its value an officer tells who somebody is (a name, an address, since when): it is
+        identifies: its value lets an officer recognise the person (a name, an address, since when): it is
             shown, for the keys as they were typed, before the identity is confirmed.
-        mentions: absent: a request that finds the person here, in rows that no way reaches, asks.
-        source: who gave it, where that was not the person.
-        review: `case`: where the person has values in it, a person decides in each case whether it leaves
+        mentions: absent: a request that finds the person here, in rows that no way reaches, stops at a
+            question.
+        source: who gave it, if not the person.
+        review: `case`: if the person has values in it, an officer decides in each case whether it is given
             (tickets, recordings, answers of a machine, assigned numbers, invoices; RULES G.11).
-            `needed`: what stands here is a proposal that nobody confirmed. A model that was validated then
-            says no more than that others may be named in it (`free_text`), as of a column that nobody
-            classified; `proposal` has what was written.
+            `needed`: this is a proposal that is not confirmed. The validated column then only says that
+            others may be named in it (`free_text`), like a column that is not classified; `proposal` has the
+            written words.
         proposed: how sure the program was that wrote it, and why.
-        why: reason of this column, where `confirmed` of the table says who classified it and when.
+        why: reason for this column, if `confirmed` of the table gives who classified it and when.
     """
 
     origin: Origin | Literal["mixed"] | None = None
@@ -154,50 +154,50 @@ class Column(Part):
 
     @property
     def sources(self) -> Mapping[str, tuple[str, ...]]:
-        """Where in the file a word stands that a default gave."""
+        """Place in the file of each word that a default gave."""
         return self._sources
 
     def words(self) -> dict[str, Any]:
-        """What is said of it, without what is left out."""
+        """Return the words that are set, in the file or by defaults."""
         return {word: getattr(self, word) for word in self.model_fields_set}
 
     @classmethod
-    def made(cls, words: Mapping[str, Any], sources: Mapping[str, tuple[str, ...]]) -> Column:
-        """A column of words that were validated before."""
-        made = cls.model_construct(_fields_set=set(words), **words)
-        made._sources = sources
-        return made
+    def from_words(cls, words: Mapping[str, Any], sources: Mapping[str, tuple[str, ...]]) -> Column:
+        """Make a column of words that were validated before."""
+        column = cls.model_construct(_fields_set=set(words), **words)
+        column._sources = sources
+        return column
 
     @property
     def proposal(self) -> Column | None:
-        """What was written of a column that waits for a person; to be shown, never to decide by."""
+        """The written words of a column that is not confirmed: for display, never for decisions."""
         return self._proposal
 
     @property
     def awaits(self) -> tuple[str, ...]:
-        """What nobody confirmed and a column rests on that is confirmed: `table.column`, or `ways of table`.
+        """What a confirmed column depends on that is not confirmed: `table.column`, or `ways of table`.
 
-        Empty where the words of the column itself are the proposal.
+        Empty if the words of the column itself are the proposal.
         """
         return self._awaits
 
     def set_aside(self, awaits: tuple[str, ...] = ()) -> Column:
-        """A column that says nothing but that a person must look, with its words as a proposal."""
+        """Return a column that only says `review: needed`, with the words of this one as its proposal."""
         bare = type(self)(review="needed", proposed=self.proposed, free_text=self.free_text)
-        if self.path:  # which values it holds is no proposal
+        if self.path:  # it defines the values of the column, and is no proposal
             bare = bare.model_copy(update={"path": self.path})
         bare._proposal, bare._awaits = self, awaits
         return bare
 
 
 class Session(Part):
-    """An occasion on which people confirmed columns; `confirmed: {in: NAME}` names it.
+    """An occasion on which columns were confirmed; `confirmed: {in: NAME}` refers to it.
 
     Attributes:
         by: who confirmed.
         on: the day.
-        why: the reason, for all that was confirmed there.
-        review: the day to look again.
+        why: the reason, for everything confirmed then.
+        review: the day of the next review.
     """
 
     by: str
@@ -211,9 +211,9 @@ class Confirmation(Part):
 
     Attributes:
         columns: names of columns of the table.
-        by: who confirmed, where no session is named.
-        on: the day, where no session is named.
-        review: the day to look again, instead of the session's.
+        by: who confirmed, if no session is named.
+        on: the day, if no session is named.
+        review: the day of the next review, instead of the session's.
         within: name of a session, instead of `by` and `on` (`in` in the file).
         why: instead of the session's.
     """
@@ -226,7 +226,7 @@ class Confirmation(Part):
     review: date | None = None
 
     def decided(self, sessions: dict[str, Session], why: str | None) -> ClassifiedBy | None:
-        """Who classified a column that is named here; `why`: the column's own reason."""
+        """Return who classified a column of this list; `why`: the column's own reason."""
         session = sessions.get(self.within or "")
         by, on = (session.by, session.on) if session else (self.by, self.on)
         reason = why or self.why or (session.why if session else None)
@@ -236,11 +236,11 @@ class Confirmation(Part):
 
 
 Confirmed = list[str] | Confirmation | list[Confirmation]
-"""As it may be written."""
+"""Forms in which it may be written."""
 
 
 def confirmations(value: Any) -> Any:
-    """A list of names, or one confirmation, stands for a list of one."""
+    """Make a list of confirmations of a list of names, or of one confirmation."""
     if isinstance(value, dict | Confirmation):
         return [value]
     if not isinstance(value, list | tuple) or all(isinstance(entry, dict | Confirmation) for entry in value):
@@ -251,11 +251,11 @@ def confirmations(value: Any) -> Any:
 
 
 class Defaults(Part):
-    """What columns of a source are taken for where they say nothing else.
+    """Words for columns of a source that do not have their own.
 
     Attributes:
-        columns: pattern of a name (`*_at`), whatever its case; the first that matches counts, alone.
-        categories: Fides category, for those below it too; the nearest counts, alone.
+        columns: pattern of a name (`*_at`), in any case; only the first that matches applies.
+        categories: Fides category, also for those below it; only the nearest applies.
         references: column -> `table.column` that it points to, in tables that have no `references`.
         purposes: of tables with rows of people that name none.
     """

@@ -1,7 +1,7 @@
-"""Defaults, made into columns when a source is loaded: nothing that comes after knows of them.
+"""Resolve the defaults of a source into its columns when it is loaded, so that no other code knows defaults.
 
-A default proposes. It counts for the columns that `confirmed` names; a column without a class
-becomes a proposal with it, and one that says its own origin is what it says.
+A default is a proposal. It applies to the columns that `confirmed` names. A column that is not classified
+becomes a proposal with the default's words; a column with its own origin keeps its words.
 """
 
 from __future__ import annotations
@@ -25,19 +25,23 @@ INHERITED = frozenset(
     {"origin", "category", "title", "meaning", "codes", "unit", "protect", "about", "third_party", "mask",
      "kind", "automated"}
 )  # fmt: skip
-"""What a look-up column takes from the one that it points to: not what goes by the table or by a person."""
+"""Words that a column takes over from the one it points to; the others depend on the table or on a person."""
 NO_DEFAULT = ("decided", "mentions", "path", "proposed", "review", "why")
-"""What a person says of one column."""
+"""Words that are decided for each column."""
 OF_OTHERS = ("third_party", "mask", "when")
-"""What goes by `about: third_party`."""
+"""Words that need `about: third_party`."""
 _CARE = ("protect", "about", "third_party", "mask")
-"""What keeps a value back, or part of it: to lose it gives more."""
+"""Words that keep a value back, wholly or in part: without them more would be given."""
 
 Place = tuple[str, ...]
 
 
 class Compiler:
-    """Makes the columns of one source."""
+    """Resolves the columns of one source.
+
+    `confirmed` columns and those of look-ups depend on other columns, also in circles, so a result is stored
+    before it is computed (`_fill`, `_looked_at`).
+    """
 
     def __init__(self, tables: Mapping[str, Table], defaults: Defaults, sessions: dict[str, Session]) -> None:
         self._tables = tables
@@ -48,12 +52,16 @@ class Compiler:
         self._looked_at: set[tuple[str, str]] = set()
 
     def tables(self) -> dict[str, Table]:
-        """The tables, each with its columns and `references` as the rest of the code knows them."""
-        made = {name: self._table(name, table) for name, table in self._tables.items()}
-        for name, awaits in unconfirmed_ways(made).items():
-            columns = {column: set_back(said, awaits) for column, said in made[name].columns.items()}
-            made[name] = made[name].model_copy(update={"columns": columns})
-        return made
+        """Return the tables with resolved columns and `references`.
+
+        All columns of a table whose way to the person is not confirmed become proposals: its rows may be
+        another person's.
+        """
+        resolved = {name: self._table(name, table) for name, table in self._tables.items()}
+        for name, awaits in unconfirmed_ways(resolved).items():
+            columns = {column: set_back(known, awaits) for column, known in resolved[name].columns.items()}
+            resolved[name] = resolved[name].model_copy(update={"columns": columns})
+        return resolved
 
     def _table(self, name: str, table: Table) -> Table:
         confirmed = confirmed_in(table)
@@ -65,18 +73,18 @@ class Compiler:
         return table.model_copy(update={"columns": columns, "references": references})
 
     def _column(self, name: str, column: str, confirmed: Mapping[str, Confirmation]) -> Column:
-        """A column as it counts, were each way confirmed."""
+        """Resolve a column as if each way were confirmed."""
         if column in confirmed:
             return self._confirmed(name, column, confirmed[column])
         return self._open(name, column, self._tables[name].columns[column])
 
     def _confirmed(self, table: str, column: str, by: Confirmation) -> Column:
         filled = self._fill(table, column)
-        if filled.review == "needed":  # a fault, and no confirmation
+        if filled.review == "needed":  # contradicts the confirmation: `check_defaults` reports it
             return filled.set_aside()
         careful, awaits = filled, tuple[str, ...]()
         if (table, column) not in self._looked_at:
-            self._looked_at.add((table, column))  # ends a circle
+            self._looked_at.add((table, column))  # stops at a circle of references
             careful, awaits = self._with_care(table, column, filled)
             self._looked_at.discard((table, column))
         words = careful.words()
@@ -84,14 +92,14 @@ class Compiler:
         if careful.decided is None and decided is not None:
             words["decided"] = decided
             words.pop("why", None)
-        made = Column.made(words, careful.sources)
-        return made.set_aside(awaits) if awaits else made
+        confirmed = Column.from_words(words, careful.sources)
+        return confirmed.set_aside(awaits) if awaits else confirmed
 
     def _with_care(self, table: str, column: str, filled: Column) -> tuple[Column, tuple[str, ...]]:
-        """A confirmed column with the care of what it points to, and what a person must confirm of that.
+        """Return a confirmed column with the protection of its target, and what must be confirmed first.
 
-        What is only a proposal gives it nothing, and a mask or protection that it took over may have become
-        one: then it waits, and does not leave without.
+        A column takes over nothing from a target that is only a proposal. If the target would protect or mask
+        the value, the column waits until the target is confirmed: otherwise it would be given without.
         """
         target = self._target(table, column)
         if target is None or self._counts(*target):
@@ -105,7 +113,7 @@ class Compiler:
         )
 
     def _open(self, table: str, column: str, written: Column) -> Column:
-        """A column that no list of confirmed ones names."""
+        """Resolve a column that is not in `confirmed`."""
         declared = self._tables[table]
         if written.proposal is not None:
             return written
@@ -118,17 +126,18 @@ class Compiler:
         return filled.set_aside() if waits or filled.sources else written
 
     def _fill(self, table: str, column: str, *, though_proposed: bool = False) -> Column:
-        """The words of a column, and those of its defaults that it does not say itself.
+        """Return a column with its own words, and those of its defaults that it does not have itself.
 
         `though_proposed`: as if each proposal among them were confirmed.
         """
         key = (table, column, though_proposed)
         if key not in self._filled:
-            self._filled[key] = self._tables[table].columns.get(column) or Column()  # ends a circle
-            self._filled[key] = self._made(table, column, though_proposed=though_proposed)
+            # Its own words first: a circle of references that comes back here finds them and stops.
+            self._filled[key] = self._tables[table].columns.get(column) or Column()
+            self._filled[key] = self._with_defaults(table, column, though_proposed=though_proposed)
         return self._filled[key]
 
-    def _made(self, table: str, column: str, *, though_proposed: bool) -> Column:
+    def _with_defaults(self, table: str, column: str, *, though_proposed: bool) -> Column:
         declared = self._tables[table]
         written = declared.columns.get(column) or Column()
         words, places = written.words(), dict[str, Place]()
@@ -143,12 +152,16 @@ class Compiler:
                 if word not in own:
                     words.pop(word, None)
                     places.pop(word, None)
-        return Column.made(words, places) if words.keys() != own else written
+        return Column.from_words(words, places) if words.keys() != own else written
 
     def _layers(
         self, table: str, column: str, words: Mapping[str, Any], *, though_proposed: bool
     ) -> Iterator[tuple[Place, Mapping[str, Any]]]:
-        """The defaults of a column, the nearest first; `words`: what is known of it by then."""
+        """Yield place and words of a column's defaults, the nearest first: reference, table, name, category.
+
+        `words`: those of the column so far. The caller adds to them while it iterates, so the last layer is
+        chosen by a category that an earlier one gave.
+        """
         declared = self._tables[table]
         target = self._target(table, column)
         if target is not None and (though_proposed or self._counts(*target)):
@@ -167,13 +180,13 @@ class Compiler:
             yield ("defaults", "categories", category), {w: found[w] for w in found.keys() - by_row}
 
     def _counts(self, table: str, column: str) -> bool:
-        """Whether a column is more than a proposal, so that another one may take over what it says."""
+        """Whether a column is no proposal, so that another one may take over its words."""
         declared = self._tables[table]
         found = self._column(table, column, confirmed_in(declared))
         return table not in self._guessed and not declared.lacks_class(found)
 
     def _target(self, table: str, column: str) -> tuple[str, str] | None:
-        """The column that a look-up column points to; a table that is not personal says nothing of it."""
+        """Return the column that a column points to, if it is in a personal table: others have no classes."""
         declared = self._tables[table]
         joined = (join[column] for join in declared.join if column in join)
         path = next(joined, None) or dict(self._references(table)).get(column, "")
@@ -195,7 +208,7 @@ class Compiler:
                 yield column, target
 
     def pattern(self, column: str) -> str | None:
-        """The pattern that counts for a name."""
+        """Return the first pattern that matches a name."""
         return next((pattern for pattern, form in self._patterns.items() if form.fullmatch(column)), None)
 
     @cached_property
@@ -205,12 +218,12 @@ class Compiler:
 
 @lru_cache(maxsize=10_000)
 def form_of(pattern: str) -> re.Pattern[str]:
-    """A pattern of names, with `*` for any letters and `?` for one, whatever their case."""
+    """Compile a pattern of names: `*` for any characters, `?` for one, in any case."""
     return re.compile(fnmatch.translate(pattern), re.IGNORECASE)
 
 
 def nearest(category: str | None, of: Mapping[str, object]) -> str | None:
-    """The category itself, or else the nearest above it, among some."""
+    """Return the category itself, or the nearest one above it, that is in `of`."""
     while category:
         if category in of:
             return category
@@ -219,5 +232,5 @@ def nearest(category: str | None, of: Mapping[str, object]) -> str | None:
 
 
 def confirmed_in(table: Table) -> dict[str, Confirmation]:
-    """The columns that are confirmed, each with the confirmation that names it."""
+    """Return the confirmed columns, each with its confirmation."""
     return {column: listed for listed in table.confirmed for column in listed.columns}

@@ -1,4 +1,4 @@
-"""A YAML file, and the lines and words of what is wrong in it."""
+"""A YAML file of the inventory, and its faults with line and message."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from afschrift.outside.read_yaml import Lines, read_yaml
 Model = TypeVar("Model", bound=BaseModel)
 
 FaultAt = tuple[list[str], str]
-"""Where in a file, and what is wrong there."""
+"""Path in a file, and the fault there."""
 FAULTS = 1_000
-"""Of one file, that are listed."""
+"""Most faults of one file that are listed."""
 
 
 class Document:
@@ -29,7 +29,7 @@ class Document:
     def __init__(
         self, path: Path, page: str = "docs/datamap/inventory.md", *, read: bytes | None = None
     ) -> None:
-        """`read`: content of the file, where it was read already."""
+        """`read`: content of the file, if it was read already."""
         self.path = path
         self._page = page  # that explains the file's words
         self.data: Any = None
@@ -37,12 +37,12 @@ class Document:
         self._text = ""
         self._beside: list[Document] = []
         try:
-            written = read_file(path) if read is None else read
-            self.data = read_yaml(written, path.name)
-            self._text = written.decode()
+            content = read_file(path) if read is None else read
+            self.data = read_yaml(content, path.name)
+            self._text = content.decode()
         except UnreadableError as error:
-            said = f"{error.problem}; {error.remedy.rstrip('.')}"
-            self.faults.append(Fault(path.name, error.line or 1, "", said))
+            message = f"{error.problem}; {error.remedy.rstrip('.')}"
+            self.faults.append(Fault(path.name, error.line or 1, "", message))
         except FileNotFoundError:
             self.faults.append(Fault(path.name, 1, "", f"the file is missing in {path.parent}"))
         if not self.faults and not isinstance(self.data, dict):
@@ -53,18 +53,18 @@ class Document:
         return Lines(self._text)
 
     def put_beside(self, other: Document) -> None:
-        """Take a file whose words are in `data` too."""
+        """Add a file whose words are merged into `data`, so that faults can point to it."""
         self._beside.append(other)
 
     @property
     def all_faults(self) -> list[Fault]:
-        """Those of the files beside this one too."""
+        """Faults of this file and of those that were added."""
         return [fault for document in (self, *self._beside) for fault in document.faults]
 
     def fault(self, where: Iterable[Any], message: str) -> Fault:
-        """A fault at a path such as `("tables", "customer", "columns", "email")`.
+        """Make a fault at a path such as `("tables", "customer", "columns", "email")`.
 
-        It is in the file that has most of the path.
+        It points to the file that has most of the path.
         """
         path = tuple(where)
         found = [(document.path.name, *document._lines.of(path)) for document in (self, *self._beside)]
@@ -72,17 +72,17 @@ class Document:
         return Fault(name, line, ".".join(parts), message)
 
     def places(self, where: Sequence[str]) -> Iterator[str]:
-        """Each file that has a path, with its line, this one first."""
+        """Yield `file:line` of each file that has a path, this one first."""
         for document in (self, *self._beside):
             line, found = document._lines.of(where)
             if len(found) == len(where):
                 yield f"{document.path.name}:{line}"
 
     def parse(self, model: type[Model], languages: Sequence[str] = ()) -> Model | None:
-        """The content as a model whose texts have these languages; what is wrong is added to `faults`.
+        """Return the content as a model whose texts have these languages; add what is wrong to `faults`.
 
-        Where nothing but unknown words is wrong, the model without them is returned beside the faults,
-        so that the checks across columns can go on.
+        If only unknown words are wrong, the model without them is returned, so that the checks across columns
+        can run and one error lists all faults.
         """
         if self.faults:
             return None
@@ -94,7 +94,7 @@ class Document:
         self.faults.extend(self._explain(items))
         if any(item["type"] != "extra_forbidden" for item in items):
             return None
-        self.data = deepcopy(self.data)  # what was read is shared
+        self.data = deepcopy(self.data)  # the parsed content is shared with others
         for item in items:
             self._drop(item["loc"])
         try:
@@ -112,7 +112,7 @@ class Document:
         node.pop(last, None)
 
     def _explain(self, items: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
-        """One fault a place: a union reports the same place once for each of its members."""
+        """Yield one fault for each place: a union reports the same place once for each of its members."""
         places: dict[Fault, list[str]] = {}
         for item in items[:FAULTS]:
             missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
@@ -122,7 +122,7 @@ class Document:
             yield replace(place, message=joined(messages))
         if len(items) > FAULTS:
             yield Fault(
-                self.path.name, place.line, "", f"there are more than {FAULTS:,} faults; mend these first"
+                self.path.name, place.line, "", f"there are more than {FAULTS:,} faults; correct these first"
             )
 
     def _words(self, item: Mapping[str, Any]) -> str:
@@ -154,14 +154,14 @@ class InventoryError(ConfigurationError):
         listing = "\n".join(f"  {fault}" for fault in self.faults)
         super().__init__(
             f"The inventory has {count}:\n{listing}\n",
-            remedy="mend them and run `afschrift inventory check`.",
+            remedy="correct them and run `afschrift inventory check`.",
         )
 
 
 _CHOOSE = "choose one of "
 
 _WORDS = {
-    "string_type": "a text is expected; put a number or a list between quotes",
+    "string_type": "a text is expected; put a number or a list in quotes",
     **dict.fromkeys(
         ("dict_type", "model_type", "model_attributes_type"), "a mapping is expected, as {word: value}"
     ),
@@ -174,21 +174,21 @@ _WORDS = {
     "date_from_datetime_inexact": "a day is expected, without a time",
     **dict.fromkeys(
         ("datetime_type", "datetime_parsing", "datetime_from_date_parsing"),
-        "a moment is expected, as 2026-01-31T09:30:00+01:00",
+        "a date and time is expected, as 2026-01-31T09:30:00+01:00",
     ),
     "timezone_aware": "it has no time zone: end it with Z, or as +01:00",
     "string_pattern_mismatch": "it has letters or signs that are not allowed here",
     **dict.fromkeys(("string_too_short", "too_short"), "it may not be empty"),
     "json_invalid": "this is no JSON",
 }
-"""Type of an error, as pydantic names it, and what it means for the one who wrote the file."""
+"""Type of an error of pydantic -> message for the author of the file."""
 
 
 def in_words(item: Mapping[str, Any]) -> str:
-    """One error of pydantic as a colleague would say it; its own words never reach a user.
+    """Return our message for an error of pydantic; pydantic's own messages are never shown.
 
     Args:
-        item: an entry of `ValidationError.errors()`; `ctx` may be left out, where nothing may be repeated.
+        item: an entry of `ValidationError.errors()`; without `ctx` if the value may not be repeated.
     """
     kind, context = item["type"], item.get("ctx", {})
     if kind in ("literal_error", "enum") and "expected" in context:
@@ -203,7 +203,7 @@ def in_words(item: Mapping[str, Any]) -> str:
 
 
 def joined(messages: Iterable[str]) -> str:
-    """What is said of one place by each form that it may have, as one sentence."""
+    """Join the messages of one place, from each member of a union, to one sentence."""
     choices = [message.removeprefix(_CHOOSE) for message in messages if message.startswith(_CHOOSE)]
     others = [message for message in messages if not message.startswith(_CHOOSE)]
     chosen = [_CHOOSE + ", ".join(dict.fromkeys(choices))] if choices else []

@@ -1,4 +1,8 @@
-"""A draft of a program below a hand-written file: it adds what is new, to nothing that people classified."""
+"""Merge a program's draft below a hand-written file: it adds what is new, and changes nothing classified.
+
+A draft comes from a scan or an import. `additions` computes what it adds, `with_additions` applies it, and
+`not_added` lists what is left to a person.
+"""
 
 from __future__ import annotations
 
@@ -10,35 +14,35 @@ from afschrift.domain.decision import Protect
 Words = Mapping[str, Any]
 Path = tuple[str, ...]
 Addition = tuple[Path, Any]
-"""Path of a new word in a file, and its value."""
+"""Path of an added word in a file, and its value."""
 
 _OF_A_TABLE = frozenset({"title", "description"})
-"""What a table gets that is described already; its ways it gets only where it has none."""
+"""Words that are added to a described table; ways are added only if it has none."""
 _TIES = frozenset({"key", "references"})
-"""What says of columns that they tie rows together, so of classified ones whether they leave (K43)."""
+"""Words that make columns join keys. Adding them can change whether a classified column is given (K43)."""
 _WAYS = frozenset({"subject", "join", "ways"})
 _NAMED = frozenset({"purposes", "stores", "keys"})
 
 
 def additions(here: Words, draft: Words, *, ties: bool = False) -> list[Addition]:
-    """What a draft has more than a file.
+    """Return what a draft adds to a file.
 
-    A column that a person classified gets nothing; one that only a program proposed, or that is not
-    classified, gets the words that it lacks. The reason (`proposed`) of a column that was left open is the
-    one of its origin. A table that is described gets no other way to the person, and one with a classified
-    column no `key` or `references` (`not_added` lists them); a first way it gets as a guess.
+    A column that a person classified gets nothing; one that is proposed or not classified gets the words that
+    it lacks, with `proposed` of the draft if that gives it its origin. A table with a way to the person gets
+    no other way; one with a classified column gets no `key` or `references` (`not_added` lists them), and its
+    first way as a guess.
 
     Args:
         here: content of a file.
         draft: content of the same form.
-        ties: whether classified columns are no reason to leave `key` and `references` out, as of a draft that
-            was written before they were classified.
+        ties: add `key` and `references` also next to classified columns, for a draft that was written before
+            they were classified.
     """
     return list(_of_source(here, draft, ties=ties))
 
 
 def with_additions(here: Words, added: Iterable[Addition]) -> dict[str, Any]:
-    """A copy of some content with more words; of what is not changed no copy is made."""
+    """Return content with additions. Only the changed mappings are copied, since a map can be large."""
     found = dict(here)
     copied: dict[Path, dict[str, Any]] = {(): found}
     for path, value in added:
@@ -52,29 +56,29 @@ def with_additions(here: Words, added: Iterable[Addition]) -> dict[str, Any]:
 
 
 def not_added(here: Words, draft: Words) -> list[str]:
-    """What a draft has and `additions` leaves out, a line each: it would change what is classified."""
+    """Return a line for each word that `additions` leaves out, as it would change classified columns."""
     tables = here.get("tables") or {}
     return [
-        f"tables.{entry}.{word} ({words}) is not added: it bears on which classified columns leave; write it "
-        "there if it is so"
+        f"tables.{entry}.{word} ({words}) is not added: it decides which classified columns are given; write "
+        "it there if it is right"
         for entry, table in _entries(tables, draft.get("tables") or {})
         for word, words in _ties_left_out(tables.get(entry) or {}, table)
     ]
 
 
 def confirmed_by_name(table: Words) -> set[str]:
-    """Columns that `confirmed` of a table names: people said of them what they are, if only by a default."""
+    """Return the columns that `confirmed` of a table names: they are classified, if only by a default."""
     return {name for listed in confirmations_of(table) for name in listed["columns"]}
 
 
 def confirmations_of(table: Words) -> list[Words]:
-    """`confirmed` of a table as a list of confirmations."""
+    """Return `confirmed` of a table as a list of confirmations."""
     listed = _listed(table.get("confirmed") or [])
     return [entry if isinstance(entry, Mapping) else {"columns": [entry]} for entry in listed]
 
 
 def _takes_proposals(table: Words, column: Words) -> bool:
-    """Whether no person said what a column is, and a proposal in it shows as one."""
+    """Whether a column is not classified by a person, and a proposal in it remains visible as one."""
     if "decided" in column or column.get("protect") == Protect.SECRET:
         return False
     if "review" in column or table.get("review") == "needed":
@@ -108,7 +112,7 @@ def _of_source(here: Words, draft: Words, *, ties: bool) -> Iterator[Addition]:
 
 
 def _entries(here: Words, draft: Words) -> Iterator[tuple[str, Words]]:
-    """The tables of a draft, by the names and with the ends that the file has for them."""
+    """Yield the tables of a draft, with the entry names that the file has for them."""
     names = _names(here, draft)
     for name, words in draft.items():
         known = name not in here and name in names and "table" not in words
@@ -116,7 +120,7 @@ def _entries(here: Words, draft: Words) -> Iterator[tuple[str, Words]]:
 
 
 def _names(here: Words, draft: Words) -> dict[str, str]:
-    """Tables of the draft that have another name in the file -> the first of their entries there."""
+    """Return tables of the draft that have another name in the file -> the first of their entries there."""
     found: dict[str, str] = {}
     for entry, words in here.items():
         table = (words or {}).get("table")
@@ -126,7 +130,7 @@ def _names(here: Words, draft: Words) -> dict[str, str]:
 
 
 def _renamed(table: Words, names: Mapping[str, str]) -> Words:
-    """A table whose ways end at the names that the file has."""
+    """Return a table whose ways and references use the entry names of the file."""
     if not names:
         return table
 
@@ -164,7 +168,7 @@ def _of_table(path: Path, here: Words, draft: Words, *, ties: bool) -> Iterator[
 
 
 def _has_classified(table: Words) -> bool:
-    """Whether a person said of some column of a table what it is, and it may leave."""
+    """Whether a personal table has a column that a person classified."""
     if table.get("personal") is False:
         return False
     columns = (table.get("columns") or {}).values()
@@ -174,7 +178,7 @@ def _has_classified(table: Words) -> bool:
 
 
 def _each_waits(table: Words, columns: Words) -> Words:
-    """The columns of a draft with what their table says of all of them."""
+    """Return the columns of a draft with `review: needed` of their table."""
     if table.get("review") != "needed":
         return columns
     settled = {"review", "decided"}

@@ -1,4 +1,4 @@
-"""How tables of one source lead to the tables that know the person, and to rows with a label."""
+"""How tables of one source lead to tables with a key of the person, and to rows with a label."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Hop:
 
 
 def hops(source: SourceFile, table: str) -> Iterator[Hop]:
-    """The alternatives of a table's `join`, in the order written."""
+    """Yield the alternatives of a table's `join`, in the order of the file."""
     for join in source.tables[table].join:
         pairs = tuple((own, target.rpartition(".")[2]) for own, target in join.items())
         yield Hop(next(iter(join.values())).rpartition(".")[0], pairs)
 
 
 def on_the_way(source: SourceFile, table: str) -> Iterator[str]:
-    """A table, and those that its joins lead to; `shared_rows` ends the way, as a decision."""
+    """Yield a table, and those that its joins lead to; a table with `shared_rows` ends the way."""
     found, ahead = {table: None}, [table]
     for name in ahead:
         if source.tables[name].shared_rows is None:
@@ -36,10 +36,9 @@ def on_the_way(source: SourceFile, table: str) -> Iterator[str]:
 
 
 def references(source: SourceFile, table: str, known: Sequence[ForeignKey] = ()) -> Iterator[Hop]:
-    """Every way from a table to another one.
+    """Yield every way from a table to another one.
 
-    Its joins, what it declares under `references`, the look-ups that it points to, and what the database
-    itself declares.
+    These are its joins, its `references`, the look-ups that it points to, and foreign keys of the database.
 
     Args:
         source: of the table.
@@ -56,20 +55,19 @@ def references(source: SourceFile, table: str, known: Sequence[ForeignKey] = ())
 
 
 def foreign_keys(table: str, known: Sequence[ForeignKey]) -> Iterator[Hop]:
-    """Those of the database that start at a table."""
+    """Yield the foreign keys of the database that start at a table."""
     for key in known:
         if key.table == table:
             yield Hop(key.parent, tuple(zip(key.columns, key.parent_columns, strict=True)))
 
 
 def references_of(source: SourceFile, table: str) -> Iterator[Hop]:
-    """What a table declares under `references`."""
     for own, target in source.tables[table].references.items():
         yield Hop(target.rpartition(".")[0], ((own, target.rpartition(".")[2]),))
 
 
 def look_ups(source: SourceFile, table: str) -> Iterator[Hop]:
-    """Tables that are joined by their own key to a column here: in the database this table points to them."""
+    """Yield the look-ups of a table: tables joined by their own key to a column of this one."""
     for name in source.joined_to.get(table, ()):
         for hop in hops(source, name):
             if hop.parent == table and is_look_up(source, name, hop):
@@ -77,16 +75,16 @@ def look_ups(source: SourceFile, table: str) -> Iterator[Hop]:
 
 
 def is_look_up(source: SourceFile, table: str, hop: Hop) -> bool:
-    """Whether a join goes from a table's own key to a column of the parent that is not its key.
+    """Whether a join goes from a table's own key to a column of the parent that is not the parent's key.
 
-    In the database the parent points to this table then, and a row here is of each row that names it.
+    In the database the parent then points to this table, so a row here can belong to several persons.
     """
     own, theirs = {o for o, _ in hop.pairs}, {t for _, t in hop.pairs}
     return own == set(source.tables[table].key) and theirs != set(source.tables[hop.parent].key)
 
 
 def reference_id(table: str, hop: Hop) -> str:
-    """Name of a relation inside its source: `orders(address_id)->address(address_id)`."""
+    """Return the name of a relation: `orders(address_id)->address(address_id)`."""
     own = ",".join(column for column, _ in hop.pairs)
     theirs = ",".join(column for _, column in hop.pairs)
     return f"{table}({own})->{hop.parent}({theirs})"
@@ -102,7 +100,7 @@ def leads_to_person(source: SourceFile, table: str, seen: frozenset[str] = froze
 
 
 def key_columns(source: SourceFile, entries: Collection[str], column: str) -> frozenset[str]:
-    """Identity keys that a column may hold beside the ways of its table: by its name, or by where it points.
+    """Return identity keys that a column may hold outside its table's ways, by its name or references.
 
     Args:
         source: the source.
@@ -120,16 +118,16 @@ def key_columns(source: SourceFile, entries: Collection[str], column: str) -> fr
 
 
 def _keys_at(source: SourceFile, target: str | None) -> Iterator[str]:
-    """The keys that a column `table.column` holds by itself."""
+    """Yield the keys that a column `table.column` holds by `subject`."""
     name, _, column = (target or "").rpartition(".")
     if name in source.tables:
         yield from (key for key, link in source.tables[name].subject.items() if link.column == column)
 
 
 def tie_columns(source: SourceFile, table: str) -> frozenset[str]:
-    """Columns that tie a table to others: its key, its pointers, and what others point to (K43).
+    """Return the columns that link a table to others: its key, its pointers, and what others point to (K43).
 
-    A pointer beside the joins that leads to another person's number is none of them.
+    A reference outside the joins to another person's key is not included.
     """
     declared = source.tables[table]
     joined = {column for join in declared.join for column in join}
@@ -140,7 +138,7 @@ def tie_columns(source: SourceFile, table: str) -> frozenset[str]:
 
 
 def perhaps_other_person(source: SourceFile, table: str) -> frozenset[str]:
-    """Columns beside the joins of a table that are another person's number if a guessed way is right."""
+    """Return columns outside the joins that hold another person's key if a guessed way is right."""
     declared = source.tables[table]
     own = {link.column for link in declared.subject.values()} | {
         column for join in declared.join for column in join
@@ -156,18 +154,17 @@ def perhaps_other_person(source: SourceFile, table: str) -> frozenset[str]:
 
 
 def _names_person(source: SourceFile, target: str) -> bool:
-    """Whether a `table.column` is a key by which people are known, or of a table of their names."""
+    """Whether a `table.column` is an identity key, or a column of a table with `names`."""
     name, _, column = target.rpartition(".")
     table = source.tables[name]
     return table.names is not None or column in {link.column for link in table.subject.values()}
 
 
 def labelled_ways(source: SourceFile, table: str, known: Sequence[ForeignKey] = ()) -> Iterator[Hop]:
-    """The ways from a table to one with a `label`, composite keys first.
+    """Yield the ways from a table to one with a `label`, composite keys first.
 
-    A `join` says how rows become the person's, and of several from one column, be it with a further one, each
-    row goes by one: which one is not known here, so none counts. What `references` or the database declares
-    holds for every row.
+    `references` and foreign keys hold for every row. Of several joins from the same column a row follows one,
+    and which one is not known here, so these are left out.
 
     Args:
         source: of the table.
@@ -197,17 +194,17 @@ def _own(hop: Hop) -> frozenset[str]:
 
 
 def _within(hop: Hop, other: Hop) -> bool:
-    """Whether all columns of one point somewhere in the other one too, as a number does with its kind."""
+    """Whether the columns of one way are among those of the other, as for a number with its kind."""
     return _own(hop) <= _own(other) or _own(other) <= _own(hop)
 
 
 def _is_by_key(source: SourceFile, hop: Hop) -> bool:
-    """Whether a join leads to one row, as one from a film to its rentals does not."""
+    """Whether a join leads to a single row: from a rental to its film, but not from a film to its rentals."""
     return {theirs for _, theirs in hop.pairs} == set(source.tables[hop.parent].key)
 
 
 def _is_settled(source: SourceFile, table: str, hop: Hop) -> bool:
-    """Whether people confirmed what points and what it is called: a proposal is not shown."""
+    """Whether the columns of the way and of the label are confirmed: a proposal is not shown."""
     here, other = source.tables[table], source.tables[hop.parent]
     waiting = [here.waits(own) for own, _ in hop.pairs]
     waiting += [other.waits(column) for column in (*other.label, *(theirs for _, theirs in hop.pairs))]

@@ -1,4 +1,4 @@
-"""Rules of law that an installation may set: `grounds.yml`, and the ages of `include/law/ages.yml` (R16)."""
+"""Rules of law that an installation can set: `grounds.yml`, and the ages of `include/law/ages.yml` (R16)."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ NO_LETTER = "none"
 
 
 def load_grounds(folder: Path) -> Grounds:
-    """The table of a folder.
+    """Load the table of grounds of a folder.
 
     Raises:
-        ConfigurationError: lists everything that is wrong with it, with its lines.
+        ConfigurationError: lists all faults with their lines.
     """
     file = folder / FILE
     if not file.exists():
@@ -51,7 +51,7 @@ def load_grounds(folder: Path) -> Grounds:
 
 @lru_cache(maxsize=2)
 def _compiled(file: Path, read: bytes | None, schema: bytes) -> Grounds:
-    """The table of a file: for the same bytes, read and checked once a process and its forks."""
+    """Check a table of grounds, once for the same bytes in a process and its forks."""
     document = Document(file, page=PAGE, read=read)
     faults = list(document.faults)
     if not faults:
@@ -63,7 +63,7 @@ def _compiled(file: Path, read: bytes | None, schema: bytes) -> Grounds:
         listing = "\n".join(f"  {fault}" for fault in sorted(set(faults)))
         raise ConfigurationError(
             f"The table of grounds {file} cannot be used:\n{listing}\n",
-            remedy=f"mend it; {PAGE} explains it. Until then nobody decides on a request that was flagged.",
+            remedy=f"correct it; {PAGE} explains it. Until then no flagged request can be decided.",
         )
     return grounds
 
@@ -75,7 +75,7 @@ def _shape(document: Document, schema: bytes) -> Iterator[Fault]:
 
 
 def _within(document: Document, grounds: Grounds) -> Iterator[Fault]:
-    """What the schema cannot say: names that must be there, and examples that must do."""
+    """Yield the faults that the schema cannot see: missing names, and examples that do not fit."""
     for name, declared in grounds.fields.items():
         try:
             good = fits(declared, declared.example)
@@ -83,16 +83,16 @@ def _within(document: Document, grounds: Grounds) -> Iterator[Fault]:
             yield document.fault(("fields", name, "schema"), f"is no JSON Schema: {error}")
             continue
         if not good:
-            yield document.fault(("fields", name, "example"), "does not do for its own field")
+            yield document.fault(("fields", name, "example"), "does not fit its own field")
     for code, ground in grounds.grounds.items():
         path = ("grounds", code)
         for field in ground.fields:
             if field not in grounds.fields:
-                yield document.fault((*path, "needed"), f"the field {field} stands nowhere under `fields`")
+                yield document.fault((*path, "needed"), f"the field {field} is not declared under `fields`")
         for field in ground.redaction.needed if ground.redaction else ():
             if field not in grounds.fields:
-                words = f"the field {field} stands nowhere under `fields`"
-                yield document.fault((*path, "redaction"), words)
+                message = f"the field {field} is not declared under `fields`"
+                yield document.fault((*path, "redaction"), message)
         names = {n for need in ground.needed for n in need.when} | ground.no_letter_when.keys()
         for name in sorted(names - {"outcome", "first_request", *ground.fields}):
             yield document.fault((*path, "needed"), f"`when` names {name}, which the form does not have")
@@ -128,7 +128,7 @@ def _field(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Gr
 
 
 def _whole(schema: Any, shared: Mapping[str, Any]) -> Any:
-    """A schema without references, so that it is whole in a question's form."""
+    """Return a schema without references, so that a question's form can hold it whole."""
     if isinstance(schema, dict):
         if "$ref" in schema:
             return _whole(shared[schema["$ref"].rpartition("/")[2]], shared)
@@ -136,25 +136,25 @@ def _whole(schema: Any, shared: Mapping[str, Any]) -> Any:
     return [_whole(part, shared) for part in schema] if isinstance(schema, list) else schema
 
 
-def _ground(code: str, said: Mapping[str, Any]) -> Ground:
+def _ground(code: str, entry: Mapping[str, Any]) -> Ground:
     return Ground(
         code=code,
-        title=said["title"],
-        rights=tuple(map(Right, said["rights"])),
-        rules=tuple(said["rules"]),
+        title=entry["title"],
+        rights=tuple(map(Right, entry["rights"])),
+        rules=tuple(entry["rules"]),
         outcomes={
             Outcome(name): None if letter == NO_LETTER else letter
-            for name, letter in said["outcomes"].items()
+            for name, letter in entry["outcomes"].items()
         },
-        signers=tuple(map(Role, said["signers"])),
-        four_eyes=FourEyes(said["four_eyes"]),
-        needed=tuple(Need(tuple(n["fields"]), n.get("when", {}), n.get("rule")) for n in said["needed"]),
-        optional=tuple(said["optional"]),
-        letter_ground=said.get("letter_ground", code),
-        no_letter_when=said.get("no_letter_when", {}),
-        only=OnlyWhile(said["only"]) if "only" in said else None,
-        turned_down=tuple(map(_never, said.get("turned_down", ()))),
-        redaction=_of_cells(said.get("redaction")),
+        signers=tuple(map(Role, entry["signers"])),
+        four_eyes=FourEyes(entry["four_eyes"]),
+        needed=tuple(Need(tuple(n["fields"]), n.get("when", {}), n.get("rule")) for n in entry["needed"]),
+        optional=tuple(entry["optional"]),
+        letter_ground=entry.get("letter_ground", code),
+        no_letter_when=entry.get("no_letter_when", {}),
+        only=OnlyWhile(entry["only"]) if "only" in entry else None,
+        turned_down=tuple(map(_never, entry.get("turned_down", ()))),
+        redaction=_of_cells(entry.get("redaction")),
     )
 
 
@@ -174,7 +174,7 @@ def _never(entry: Mapping[str, Any]) -> Never:
 
 
 def _plain(data: Any) -> Any:
-    """As JSON has it: names and days as texts."""
+    """Convert to JSON types: names and dates become texts."""
     if isinstance(data, dict):
         return {str(name): _plain(part) for name, part in data.items()}
     if isinstance(data, list):
@@ -187,7 +187,7 @@ class _Strict(BaseModel):
 
 
 class AgeOfConsent(_Strict):
-    """An age with where the law says so."""
+    """An age, and the source in the law."""
 
     age: Annotated[int, Field(ge=13, le=21)]
     source: str
@@ -199,7 +199,7 @@ class _Ages(_Strict):
 
 
 def age_of_consent(file: Path, country: str) -> AgeOfConsent:
-    """The age for a country, such as NL or DE-BY; for one that the file does not name, its default.
+    """Return the age for a country, such as NL or DE-BY; for one that is not in the file, its default.
 
     Raises:
         InventoryError: lists every fault of the file with its line.

@@ -1,6 +1,6 @@
-"""The files beside one that people write: a draft of programs below it, confirmations above it.
+"""The layers of a source: its hand-written file, a draft below it, and confirmations above it.
 
-`shop.draft.yml` and `shop.confirmed.yml` go with `shop.yml`; programs own them and write them whole.
+`shop.draft.yml` and `shop.confirmed.yml` belong to `shop.yml`; programs own them and write them whole.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from afschrift.inventory.draft_layer import (
 
 
 class _Loose(BaseModel):
-    """Other words are judged with the whole file."""
+    """A part whose other words are checked with the whole file."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -44,7 +44,7 @@ class _Table(_Loose):
 
 
 class Form(_Loose):
-    """A file that can be added to: mappings where those belong."""
+    """A file that can take a draft: mappings where mappings belong."""
 
     keys: dict[str, Any] | None = None
     purposes: dict[str, Any] | None = None
@@ -54,14 +54,14 @@ class Form(_Loose):
 
 @dataclass(frozen=True)
 class Layered:
-    """A file with what lies below and above it.
+    """A file with the layers below and above it.
 
     Attributes:
-        document: whose content is all of them together.
+        document: with the content of all layers together.
         written: content of the file alone.
         proposed: content of the file with the draft below it.
         confirmed: content of the confirmations; empty: there are none.
-        lapsed: confirmations that do not count.
+        lapsed: confirmations that do not apply.
     """
 
     document: Document
@@ -72,26 +72,24 @@ class Layered:
 
 
 def draft_of(path: Path) -> Path:
-    """The draft below a file."""
     return path.with_name(path.stem + DRAFT)
 
 
 def confirmed_of(path: Path) -> Path:
-    """The confirmations of a file."""
     return path.with_name(path.stem + CONFIRMED)
 
 
 def layered(path: Path, files: Mapping[Path, bytes], languages: Sequence[str] = ()) -> Layered:
-    """A file of the inventory with its layers; what is wrong with any is in the faults of the document.
+    """Merge a file of the inventory with its layers. Faults of any layer are in the faults of the document.
 
     Args:
-        path: of the file that people write.
+        path: of the hand-written file.
         files: all files of the inventory.
         languages: that every text must have.
     """
     document = Document(path, read=files.get(path))
     written = proposed = document.data
-    if not any(beside in files for beside in (draft_of(path), confirmed_of(path))) or not _formed(written):
+    if not any(layer in files for layer in (draft_of(path), confirmed_of(path))) or not _formed(written):
         return Layered(document, written, written, {})
     if (below := draft_of(path)) in files:
         draft = Document(below, read=files[below])
@@ -116,38 +114,38 @@ def layered(path: Path, files: Mapping[Path, bytes], languages: Sequence[str] = 
     return Layered(document, written, proposed, answers.data, lapsed)
 
 
-def alone(files: Mapping[Path, bytes]) -> Iterator[Fault]:
-    """Layers of which the file is not there."""
+def orphan_layers(files: Mapping[Path, bytes]) -> Iterator[Fault]:
+    """Yield a fault for each layer whose hand-written file is missing."""
     for path in filter(is_layer, files):
         stem = path.name.removesuffix(DRAFT).removesuffix(CONFIRMED)
         if not any(path.with_name(f"{stem}{end}") in files for end in (".yml", ".yaml")):
-            words = f"there is no {stem}.yml that it goes with: rename both alike, or take it out"
-            yield Fault(path.name, 1, "", words)
+            message = f"there is no {stem}.yml that it belongs to: rename both alike, or remove it"
+            yield Fault(path.name, 1, "", message)
 
 
 def _formed(written: Any) -> bool:
     try:
         Form.model_validate(written)
     except ValidationError:
-        return False  # the faults of the file say where
+        return False  # the check of the whole file reports where
     return isinstance(written, dict)
 
 
 _OF_A_TABLE = ("table", "subject", "join", "personal", "copy_of")
-"""What a person confirms of a table: whose its rows are, or that it holds nothing of its own."""
+"""Words that a confirmation of a table covers: whose its rows are, or that it has no rows of its own."""
 _OF_A_COLUMN = (
     "origin", "category", "protect", "about", "third_party", "mask", "when", "automated", "path",
 )  # fmt: skip
-"""What a person confirms of a column; titles, meanings and purposes are no proposals, and may come later."""
+"""Words that a confirmation of a column covers. Titles, meanings and purposes may be added later."""
 _NO_WORDS = ("in", "of")
 
 
 class ConfirmedColumn(Column):
-    """A column, and the words that a person said otherwise than was proposed.
+    """A confirmed column, with the words that a person changed.
 
     Attributes:
         within: name of the occasion under `confirmations` (`in` in the file).
-        of: digest of what was confirmed.
+        of: digest of the confirmed words.
     """
 
     within: str = Field(alias="in")
@@ -155,7 +153,7 @@ class ConfirmedColumn(Column):
 
 
 class ConfirmedTable(Part):
-    """A table; `in` and `of` where its ways, or that it holds nothing of its own, were confirmed."""
+    """A table; with `in` and `of` if its ways, or that it has no rows of its own, were confirmed."""
 
     within: str | None = Field(None, alias="in")
     of: str | None = None
@@ -169,29 +167,31 @@ class ConfirmedFile(Part):
     tables: dict[str, ConfirmedTable] = {}
 
 
-class Why(StrEnum):
-    """Why a confirmation does not count."""
+class LapseReason(StrEnum):
+    """Why a confirmation does not apply."""
 
-    GONE = "the map has no such entry any more"
-    CHANGED = "what was confirmed has changed since, so it waits again"
-    OTHERWISE = "the file says it without `review: needed`, and otherwise: that counts"
+    GONE = "the map no longer has such an entry"
+    CHANGED = "the confirmed words have changed since, so it must be confirmed again"
+    OTHERWISE = "the file has other words without `review: needed`: these apply"
 
 
 @dataclass(frozen=True)
 class Lapsed:
-    """A confirmation that does not count.
+    """A confirmation that does not apply.
 
     Attributes:
-        column: None of a confirmation of the table.
+        column: None: it is of the table.
     """
 
     table: str
     column: str | None
-    why: Why
+    why: LapseReason
 
 
 class Digests:
-    """What is confirmed of tables and columns of a source, each in sixteen signs.
+    """Digests of what is confirmed of a source's tables and columns, of sixteen characters each.
+
+    A confirmation holds while the digest is the same: it lapses when the words change that it covers.
 
     Args:
         source: content of its file, with drafts below it.
@@ -204,12 +204,12 @@ class Digests:
         self._pattern = lru_cache(maxsize=None)(self._first_pattern)
 
     def of_table(self, name: str) -> str:
-        """Of whose the rows are, or that there is nothing of its own."""
+        """Return the digest of a table's ways, or of its being a copy or not personal."""
         table = self._tables[name] or {}
         return _digest({word: table[word] for word in _OF_A_TABLE if word in table})
 
     def of_column(self, name: str, column: str) -> str:
-        """Of what is said of a column, itself and by defaults, and of where it points to."""
+        """Return the digest of a column's words, its own and those of defaults, and of where it points to."""
         table = self._tables[name] or {}
         own = (table.get("columns") or {}).get(column) or {}
         pattern = self._pattern(column)
@@ -220,28 +220,28 @@ class Digests:
         joins = table.get("join") or []
         ends = [part[column] for part in (joins if isinstance(joins, list) else [joins]) if column in part]
         references = table.get("references", self._defaults.get("references")) or {}
-        said = [
+        words = [
             {word: part[word] for word in _OF_A_COLUMN if word in part} for part in (own, *layers) if part
         ]
-        return _digest([list(filter(None, said)), ends or references.get(column)])
+        return _digest([list(filter(None, words)), ends or references.get(column)])
 
     def _first_pattern(self, column: str) -> str | None:
         return next((name for name, form in self._patterns.items() if form.fullmatch(column)), None)
 
 
 def with_answer(words: Words, answer: Words) -> dict[str, Any]:
-    """What is said of a column once a person answered.
+    """Return a column's words after a person's answer.
 
     Args:
-        words: what was proposed.
-        answer: otherwise; with `about: subject` it loses what goes by data about others.
+        words: the proposed ones.
+        answer: changed words; with `about: subject` those about other persons' data are removed.
     """
     gone = OF_OTHERS if answer.get("about") == About.SUBJECT else ()
     return {word: value for word, value in {**words, **answer}.items() if word not in gone}
 
 
 def with_confirmed(source: Words, confirmed: Words) -> tuple[dict[str, Any], tuple[Lapsed, ...]]:
-    """The content of a source with what people confirmed, and the confirmations that do not count.
+    """Return the content of a source with its confirmations applied, and the confirmations that lapsed.
 
     Args:
         source: content of its file, with drafts below it; not changed.
@@ -253,14 +253,14 @@ def with_confirmed(source: Words, confirmed: Words) -> tuple[dict[str, Any], tup
         if name in tables:
             tables[name] = _table(name, tables[name] or {}, entry, sessions, digests, lapsed)
         else:
-            lapsed += [Lapsed(name, column, Why.GONE) for column in entry.get("columns") or (None,)]
+            lapsed += [Lapsed(name, column, LapseReason.GONE) for column in entry.get("columns") or (None,)]
     return {**source, "tables": tables}, tuple(lapsed)
 
 
 def _table(
     name: str, table: Words, entry: Words, sessions: Words, digests: Digests, lapsed: list[Lapsed]
 ) -> dict[str, Any]:
-    """A table with its confirmations; those that do not count are added to `lapsed`."""
+    """Apply the confirmations of a table; add to `lapsed` those that do not apply."""
     columns, by_session = dict(table.get("columns") or {}), dict[str, list[str]]()
     by_name = confirmed_by_name(table)
     for column, answer in (entry.get("columns") or {}).items():
@@ -269,9 +269,9 @@ def _table(
         same = answer["of"] == digests.of_column(name, column)
         waits = _waits(table, own) and column not in by_name
         if waits and not same:
-            lapsed.append(Lapsed(name, column, Why.CHANGED))
+            lapsed.append(Lapsed(name, column, LapseReason.CHANGED))
         elif not waits and not (same and words.items() <= own.items()):
-            lapsed.append(Lapsed(name, column, Why.OTHERWISE))
+            lapsed.append(Lapsed(name, column, LapseReason.OTHERWISE))
         elif column not in by_name:
             if words or column in columns:
                 columns[column] = with_answer(_settled(own), words)
@@ -287,38 +287,38 @@ def _table(
             if "copy_of" not in made:
                 made.setdefault("decided", sessions[entry["in"]])
         else:
-            lapsed.append(Lapsed(name, None, Why.CHANGED if waits else Why.OTHERWISE))
+            lapsed.append(Lapsed(name, None, LapseReason.CHANGED if waits else LapseReason.OTHERWISE))
     return made
 
 
 def _waits(table: Words, column: Words) -> bool:
-    """Whether a person is asked about a column, as the file has it."""
+    """Whether a column of the file waits for confirmation."""
     if "needed" in (column.get("review"), table.get("review")):
         return column.get("review") == "needed" or not {"review", "decided"} & column.keys()
     return "origin" not in column and "origin" not in table and column.get("protect") != Protect.SECRET
 
 
 def unknown_sessions(confirmed: ConfirmedFile) -> Iterator[list[str]]:
-    """Where an occasion is named that the file does not have."""
+    """Yield the places that name an occasion which the file does not declare."""
     for name, table in confirmed.tables.items():
         if (table.of is not None or table.within is not None) and table.within not in confirmed.confirmations:
             yield ["tables", name, "in"]
-        for column, said in table.columns.items():
-            if said.within not in confirmed.confirmations:
+        for column, confirmation in table.columns.items():
+            if confirmation.within not in confirmed.confirmations:
                 yield ["tables", name, "columns", column, "in"]
 
 
 def _settled(column: Words) -> dict[str, Any]:
-    """The words of a column without the mark of a proposal."""
+    """Return the words of a column without `review: needed`."""
     return {word: value for word, value in column.items() if (word, value) != ("review", "needed")}
 
 
-def _digest(said: Any) -> str:
-    return hashlib.sha256(json.dumps(_in_order(said), default=str).encode()).hexdigest()[:16]
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(_in_order(content), default=str).encode()).hexdigest()[:16]
 
 
 def _in_order(value: Any) -> Any:
-    """Mappings as lists of pairs in order of their names, which may be numbers."""
+    """Replace mappings by lists of pairs, sorted by name as text: names in YAML may be numbers."""
     if isinstance(value, Mapping):
         return [[str(name), _in_order(value[name])] for name in sorted(value, key=str)]
     return [_in_order(entry) for entry in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Load the whole inventory, or say everything that is wrong with it in one error; and describe its files."""
+"""Load the whole inventory, or list all its faults in one error; and describe its files as JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document, Fault, InventoryError
-from afschrift.inventory.layers import Lapsed, Layered, alone, layered
+from afschrift.inventory.layers import Lapsed, Layered, layered, orphan_layers
 from afschrift.inventory.model import Inventory, ManualSource, SourceFile
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.run_in import (
@@ -24,9 +24,9 @@ from afschrift.inventory.run_in import (
     POLICY,
     WORD,
     describes_source,
-    says,
-    stands_apart,
-    without,
+    has_block,
+    is_separate,
+    without_block,
 )
 from afschrift.law.manual_search import KIND as MANUAL
 from afschrift.outside.limits import read_file
@@ -40,15 +40,15 @@ FILES: dict[str, type[BaseModel]] = {
     "controller": Organisation,
     "policy": PolicyFile,
 }
-"""What each kind of file holds."""
+"""Kind of file -> model of its content."""
 
 
 def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
-    """Read `identity.yml`, `controller.yml`, `policy.yml` and one file a source.
+    """Read `identity.yml`, `controller.yml`, `policy.yml` and one file for each source.
 
     Args:
-        folder: where they lie.
-        kinds: the kinds of sources that there are; None: they are not looked at.
+        folder: of the files.
+        kinds: the known kinds of sources; None: kinds are not checked.
 
     Raises:
         InventoryError: lists every fault with file and line.
@@ -61,9 +61,9 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
 
 
 def load_files(folder: Path, files: Mapping[Path, bytes], kinds: Collection[str] | None = None) -> Inventory:
-    """The inventory as it would be with these files in its folder; once they are there, `load` has it ready.
+    """Load an inventory of these files, as if they were in its folder. A later `load` of them is cached.
 
-    A file of no bytes is not there.
+    A file of no bytes counts as missing.
 
     Raises:
         InventoryError: lists every fault with file and line.
@@ -74,9 +74,9 @@ def load_files(folder: Path, files: Mapping[Path, bytes], kinds: Collection[str]
 
 @lru_cache(maxsize=2)
 def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Path, bytes], ...]) -> Inventory:
-    """The inventory of these files: for the same bytes, read and checked once a process and its forks.
+    """Load and check an inventory, once for the same bytes in a process and its forks.
 
-    The digest is made of the bytes that were parsed, so that no other map can come under it.
+    The digest is computed from the parsed bytes: reading the files again could give another map.
     """
     contents = dict(files)
     offered = _offered(Document(folder / CONTROLLER, read=contents.get(folder / CONTROLLER)))
@@ -89,9 +89,9 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
     parsed = [(layer, layer.document.parse(_model(layer.document), offered)) for layer in layers]
     documents = [layer.document for layer in layers]
     faults = [fault for document in (*singles.values(), *documents) for fault in document.all_faults]
-    faults += alone(contents)
+    faults += orphan_layers(contents)
     if not described:
-        faults.append(Fault(str(folder), 1, "", "no source is described: add one file a source"))
+        faults.append(Fault(str(folder), 1, "", "no source is described: add one file for each source"))
     sources: dict[str, SourceFile] = {}
     manual: dict[str, ManualSource] = {}
     lapsed: dict[str, tuple[Lapsed, ...]] = {}
@@ -103,8 +103,8 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
         if source.source in sources or source.source in manual:
             faults.append(document.fault(["source"], "another file describes this source too"))
         if isinstance(source, SourceFile) and kinds is not None and source.kind not in kinds:
-            words = f"choose one of {', '.join(sorted({*kinds, MANUAL}))}"
-            faults.append(document.fault(["kind"], words))
+            message = f"choose one of {', '.join(sorted({*kinds, MANUAL}))}"
+            faults.append(document.fault(["kind"], message))
         if isinstance(source, ManualSource):
             manual[source.source] = source
         else:
@@ -123,7 +123,7 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
     )
     by_source = {source.source: layer.document for layer, source in parsed if source is not None}
     faults += check(inventory, by_source, singles[IDENTITY])
-    faults += [singles[POLICY].fault(where, words) for where, words in policy_faults(policy)]
+    faults += [singles[POLICY].fault(where, message) for where, message in policy_faults(policy)]
     faults += _places(layers, contents)
     if faults:
         raise InventoryError(faults)
@@ -131,41 +131,44 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
 
 
 def _places(layers: Sequence[Layered], files: Mapping[Path, bytes]) -> Iterator[Fault]:
-    """Where some source says where its tasks run, all are read so by those who read nothing else."""
+    """Yield faults of files whose head cannot be read by itself, as the DAGs read it.
+
+    Checked for all files as soon as one has `run_in`: then the DAGs read the heads of all.
+    """
     readable = [layer for layer in layers if not layer.document.faults]
-    if not any(WORD in layer.written or says(files[layer.document.path]) for layer in readable):
+    if not any(WORD in layer.written or has_block(files[layer.document.path]) for layer in readable):
         return
     for layer in readable:
-        if not stands_apart(files[layer.document.path], layer.written):
-            words = (
+        if not is_separate(files[layer.document.path], layer.written):
+            message = (
                 f"`{WORD}`, `source` and `kind` are read without the rest: begin each at the start of a "
                 "line, on lines of its own"
             )
-            yield layer.document.fault([WORD], words)
+            yield layer.document.fault([WORD], message)
 
 
 def _offered(controller: Document) -> list[str]:
-    """The languages of the service, read before anything is checked: every text must have them."""
+    """Return the languages of the service, before anything is checked: every text must have them."""
     found = (controller.data or {}).get("languages")
     return [language for language in found if isinstance(language, str)] if isinstance(found, list) else []
 
 
 def _model(document: Document) -> type[SourceFile] | type[ManualSource]:
-    """What a file describes: tables, or a system that a person searches."""
+    """Return the model of a file: of a source with tables, or of a manual source."""
     return ManualSource if (document.data or {}).get("kind") == MANUAL else SourceFile
 
 
 def _digest(files: Iterable[tuple[Path, bytes]]) -> str:
-    """SHA-256 over names and contents: any change of a file is drift, but of where its tasks run."""
+    """Return a SHA-256 over names and contents, without `run_in`: moving tasks must not make plans drift."""
     total = hashlib.sha256()
     for path, read in sorted(files, key=lambda file: file[0].name):
-        content = hashlib.sha256(without(read)).hexdigest()
+        content = hashlib.sha256(without_block(read)).hexdigest()
         total.update(f"{content}  {path.name}\n".encode())
     return total.hexdigest()
 
 
 def schema(model: type[BaseModel]) -> dict[str, Any]:
-    """JSON Schema (2020-12) of one of `FILES`, so that an editor completes and checks while one writes."""
+    """Return the JSON Schema (2020-12) of one of `FILES`, for completion and checks in an editor."""
     document = model.model_json_schema(by_alias=True, mode="validation")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **describe(document, model)}
 
@@ -174,9 +177,9 @@ _ENTRY = re.compile(r"^    (?P<names>\w+(?:, \w+)*): (?P<words>.*(?:\n {8,}.*)*)
 
 
 def meanings(model: type[BaseModel]) -> dict[str, str]:
-    """Word of the file -> what it means, as `Attributes` of the model's docstring say, its bases before.
+    """Return word of the file -> its meaning, from `Attributes` of the docstrings of the model and its bases.
 
-    Pydantic's own names of fields are words of the file but for an alias (`from_`: `from`).
+    The names of the fields are the words of the file, except for an alias (`from_`: `from`).
     """
     found: dict[str, str] = {}
     for kind in reversed(model.__mro__):
@@ -191,12 +194,12 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def summary(model: type[BaseModel]) -> str:
-    """What a part of a file is, in a sentence or a few."""
+    """Return the docstring of a part without its attributes."""
     return " ".join(inspect.cleandoc(model.__doc__ or "").partition("\nAttributes:\n")[0].split())
 
 
 def parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
-    """Name -> model of every part that a file may hold, the file itself first."""
+    """Return name -> model of every part that a file may hold, the file itself first."""
     found = {model.__name__: model}
     waiting = [model]
     while waiting:
@@ -209,7 +212,7 @@ def parts(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
 
 
 def describe(schema: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    """A JSON Schema of a file, with what each word means beside it."""
+    """Add the meaning of each word to the JSON Schema of a file."""
     known = parts(model)
     for name, part in {model.__name__: schema, **schema.get("$defs", {})}.items():
         if name not in known or "properties" not in part:

@@ -1,7 +1,6 @@
-"""The inventory as a user writes it: what the tables hold, whose it is and where it comes from.
+"""The models of the inventory as a user writes it, with one YAML file for each source.
 
-One YAML file a source. The JSON Schema for editors is generated from these models
-(`afschrift inventory schema`).
+The JSON Schema for editors is generated from them (`afschrift inventory schema`).
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ from afschrift.law.roles import READ_ONLY_ROLES, Role
 
 
 class Consent(Part):
-    """Where the person's own consent for a purpose stands (RULES G.4).
+    """Where the person's own consent for a purpose is stored (RULES G.4).
 
-    The person's row in `table` whose `column` holds `value` is their consent; it counts while
-    `withdrawn` is NULL or, where `granted` is given, while that column is true.
+    The person's row in `table` whose `column` holds `value` is their consent; it holds while
+    `withdrawn` is NULL or, if `granted` is given, while that column is true.
 
     Attributes:
         table: of this source, or `source.table` of another one.
         column: that names the purpose.
-        value: that stands for this purpose in it.
+        value: of that column for this purpose.
         granted: column that is true while the consent holds.
-        withdrawn: column with the time at which it was taken back; NULL: it holds.
+        withdrawn: column with the time at which it was withdrawn; NULL: it holds.
     """
 
     table: str
@@ -65,12 +64,13 @@ class Purpose(Part):
         title: what the person reads under "why do we use it?".
         special: condition of Art. 9(2), for special categories: `A9-2-a` to `A9-2-j`.
         public_task: needed for a task in the public interest: nothing of it is portable (Art. 20(3)).
-        consent: where the person's own consent stands; left out, a purpose on consent counts as consented to.
+        consent: where the person's own consent is stored; left out, consent to a purpose on consent is
+            assumed.
         retention: how long data are kept; an access answer needs it.
-        recipients: who gets the data; an access answer needs it. `[]` says that nobody does.
+        recipients: who gets the data; an access answer needs it. `[]` says that there are none.
         transfers: countries outside the European Economic Area with a recipient.
-        automated_decision: needed where the purpose uses inferred columns; false: there is none.
-        direct_marketing: whoever objects is heard without reasons (Art. 21(2)).
+        automated_decision: needed if the purpose uses inferred columns; false: there is none.
+        direct_marketing: a person may object without giving reasons (Art. 21(2)).
     """
 
     basis: str
@@ -94,7 +94,7 @@ class Store(Part):
     """A place of uploaded files: a folder, or an object store that fsspec knows (`s3://bucket/prefix`).
 
     Attributes:
-        url: of the folder or store; `${NAME}` stands for a variable of the environment.
+        url: of the folder or store; `${NAME}` is replaced by a variable of the environment.
         connection: Airflow connection id; its extra holds fsspec's options.
     """
 
@@ -107,19 +107,19 @@ class SourceFile(Part):
 
     Attributes:
         source: its name, unique in the inventory; the folder of its files in a bundle.
-        title: what the person reads for the system.
-        purposes: name -> why data are processed; tables and columns name them.
+        title: name of the system for the person.
+        purposes: name -> why data are processed; tables and columns refer to the names.
         tables: name -> table; one of another schema is `schema.table`.
         connection: Airflow connection id, or for a local source nothing.
         kind: adapter in the registry of sources.
         options: options of the adapter, for example `path`.
-        zone: time zone of times without one; said to the person.
-        stores: name -> where uploaded files lie.
-        unlisted: what a table of the source that is not described here means for a request:
-            `ask` stops at a person, `ignore` passes it over. One that is only proposed to be left out asks.
+        zone: time zone of times without one; shown to the person.
+        stores: name -> place of uploaded files.
+        unlisted: effect of a table of the source that is not described here: at `ask` a request stops at a
+            question, at `ignore` the table is left out. A table that is only proposed to be left out asks.
         run_in: where the tasks run that read it.
-        defaults: what its columns are taken for; `tables` has them worked in.
-        confirmations: occasions on which people confirmed columns, by a name of one's own.
+        defaults: words for columns without their own; `tables` has them resolved.
+        confirmations: occasions on which columns were confirmed, by a name of your own.
     """
 
     source: str
@@ -140,18 +140,18 @@ class SourceFile(Part):
 
     @model_validator(mode="after")
     def _without_defaults(self) -> Self:
-        """Columns as the rest of the code knows them; what is wrong with the defaults, `check` says."""
-        if not self._worked_in:  # an instance is validated again where another model takes it
+        """Resolve the defaults into the columns; `check` reports faults of the defaults."""
+        if not self._worked_in:  # an instance is validated again when another model takes it
             tables = {name: self._with_purposes(table) for name, table in self.tables.items()}
             self._by_default = frozenset(
-                name for name, made in tables.items() if made is not self.tables[name]
+                name for name, table in tables.items() if table is not self.tables[name]
             )
             self.__dict__["tables"] = Compiler(tables, self.defaults, self.confirmations).tables()
             self._worked_in = True
         return self
 
     def _with_purposes(self, table: Table) -> Table:
-        """The table with the purposes of the source, where it has rows of people and says none of its own."""
+        """Return a personal table without purposes with those of the source's defaults."""
         if not self.defaults.purposes or "purposes" in table.model_fields_set:
             return table
         if table.copy_of is not None or not table.personal:
@@ -159,7 +159,7 @@ class SourceFile(Part):
         return table.model_copy(update={"purposes": self.defaults.purposes})
 
     def default_purposes(self, table: str, column: Column) -> tuple[str, ...]:
-        """The purposes of a column that nobody named for its table: those of the source's `defaults`."""
+        """Return the purposes that a column has from the source's `defaults`, if any."""
         return self.defaults.purposes if table in self._by_default and column.purposes is None else ()
 
     @cached_property
@@ -167,18 +167,18 @@ class SourceFile(Part):
         return frozenset(unconfirmed_ways(self.tables))
 
     def may_follow(self, table: str, *columns: str | None) -> bool:
-        """Whether a table says whose its rows are, and some columns of it what they hold.
+        """Whether a table's way to the person, and these columns of it, are confirmed.
 
-        Not while a program alone says so: whoever looks for a person, or for what is true of them, asks here.
+        All code that looks for a person, or for facts about them, must ask this first.
         """
         declared = self.tables[table]
         return table not in self._leading_nowhere and not any(c and declared.waits(c) for c in columns)
 
     @cached_property
     def pointed_at(self) -> dict[str, frozenset[str]]:
-        """The columns of each table that joins and `references` of others lead to.
+        """Table -> its columns that joins and `references` of others lead to.
 
-        What waits for a person leads nowhere: ways that nobody confirmed, and columns that nobody classified.
+        Ways that are not confirmed, and columns that are not classified, do not count.
         """
         found: dict[str, set[str]] = {}
         for name, table in self.tables.items():
@@ -194,7 +194,7 @@ class SourceFile(Part):
 
     @cached_property
     def joined_to(self) -> dict[str, tuple[str, ...]]:
-        """The tables that are joined to each table, in the order of the file."""
+        """Table -> tables that are joined to it, in the order of the file."""
         found: dict[str, dict[str, None]] = {}
         for name, table in self.tables.items():
             for join in table.join:
@@ -203,20 +203,20 @@ class SourceFile(Part):
 
     @cached_property
     def labelled(self) -> frozenset[str]:
-        """The tables that say what their rows are called."""
+        """The tables with a `label`."""
         return frozenset(name for name, table in self.tables.items() if table.label)
 
     def in_source(self, table: str) -> str:
-        """The name that a table of the inventory has in the source."""
+        """Return the name that a table of the inventory has in the source."""
         return self.tables[table].table or table
 
     def entries(self, table: str) -> tuple[str, ...]:
-        """The names of a table of the source in the inventory, in its order; none: nobody described it."""
+        """Return the entries of the inventory for a table of the source, in order; none: not described."""
         return tuple(name for name in self.tables if self.in_source(name) == table)
 
     @cached_property
     def ignored_files(self) -> dict[str, tuple[str, ...]]:
-        """Table of the source -> patterns of the files in its folder that are passed over."""
+        """Table of the source -> patterns of the files in its folder that are ignored."""
         found: dict[str, tuple[str, ...]] = {}
         for name, table in self.tables.items():
             patterns = tuple(pattern for ignored in table.ignore for pattern in ignored.files)
@@ -225,10 +225,10 @@ class SourceFile(Part):
         return found
 
     def structure(self, of: Structure, tables: Collection[str]) -> Structure:
-        """What the database says of some tables of the inventory, by their names there.
+        """Return the database's structure of some tables, by their names in the inventory.
 
-        A table with several entries is told of by each of its names; a table that `parts` leads to has the
-        source's own.
+        A table with several entries appears under each name; a table that `parts` leads to, under the
+        source's name.
         """
         names = {name: self.in_source(name) for name in self.tables if name in tables}
         return Structure(
@@ -246,15 +246,15 @@ class SourceFile(Part):
         )
 
     def undescribed(self, tables: Collection[str]) -> list[str]:
-        """Those of the source's own tables that no entry describes, whatever the entries are called.
+        """Return the source's tables that no entry describes, under any name.
 
-        An entry that only proposes that a table holds nothing of its own describes none.
+        An entry that only proposes that a table is a copy or not personal does not describe it.
         """
         known = {self.in_source(name) for name, table in self.tables.items() if not table.unconfirmed}
         return sorted(set(tables) - known)
 
     def not_passed_over(self, tables: Collection[str]) -> list[str]:
-        """Those at which a request stops; of `unlisted: ignore`, those with an entry that is a proposal."""
+        """Return the undescribed tables at which a request stops; with `unlisted: ignore`, those proposed."""
         found = self.undescribed(tables)
         return found if self.unlisted == "ask" else [table for table in found if self.entries(table)]
 
@@ -264,7 +264,7 @@ class Inventory(Part):
 
     Attributes:
         manual: systems that a person searches; no name is both here and in `sources`.
-        lapsed: source -> confirmations that do not count.
+        lapsed: source -> confirmations that do not apply.
     """
 
     sources: dict[str, SourceFile]
@@ -277,13 +277,13 @@ class Inventory(Part):
     lapsed: dict[str, tuple[Lapsed, ...]] = {}
 
     def tables(self) -> Iterator[tuple[str, Table]]:
-        """Each table, by `source.table`."""
+        """Yield `source.table` and table."""
         for source in self.sources.values():
             yield from ((f"{source.source}.{name}", table) for name, table in source.tables.items())
 
 
 def key_matches(inventory: Inventory) -> Mapping[str, KeyMatch]:
-    """How some table compares each key, the loosest way of all; a guessed way says nothing."""
+    """Return the loosest comparison of each key over all tables whose way is confirmed."""
     found: dict[str, KeyMatch] = {}
     for source in inventory.sources.values():
         for of, table in source.tables.items():
@@ -294,23 +294,22 @@ def key_matches(inventory: Inventory) -> Mapping[str, KeyMatch]:
 
 
 def casefold_keys(inventory: Inventory) -> frozenset[str]:
-    """Names of the keys that some table compares without regard to capitals."""
+    """Return the keys that some table compares without regard to case."""
     without = (KeyMatch.CASEFOLD, KeyMatch.EMAIL)
     return frozenset(name for name, match in key_matches(inventory).items() if match in without)
 
 
 class ManualSource(Part):
-    """A mailbox, paper, a processor, a service on the web or a back-up, which a person searches.
+    """A mailbox, paper, a processor, a service on the web or a backup, which a person searches.
 
     Attributes:
         source: its name, unique in the inventory.
         kind: `manual`: a person searches it.
-        title: what the person reads for the system.
+        title: name of the system for the person.
         medium: what it is; portability does not reach paper (R23).
         owner: who searches: a role that answers questions (`keeper`, `officer`), or a name of the roles file.
         instruction: what to search, where, and by which data of the person.
-        holds: origins of what it holds; portability asks only where the person provided something, or where
-            something was observed.
+        holds: origins of its data; a portability request asks only if some are provided or observed.
     """
 
     source: str
@@ -323,17 +322,17 @@ class ManualSource(Part):
 
     @property
     def role(self) -> Role:
-        """The role that is asked: the owner's, or that of those who keep systems."""
+        """The role that is asked: the owner's, or that of source owners."""
         return Role(self.owner) if self.owner in set(Role) else Role.SOURCE_OWNER
 
     @property
     def person(self) -> str | None:
-        """The one person that is asked, by the name of the roles file; None: everybody with the role."""
+        """The one employee who is asked, by the name in the roles file; None: everyone with the role."""
         return None if self.owner in set(Role) else self.owner
 
 
 def manual_faults(source: ManualSource) -> Iterator[FaultAt]:
-    """What the model cannot see."""
+    """Yield the faults that the model cannot see."""
     if source.role in (*READ_ONLY_ROLES, Role.INTAKE):
         yield ["owner"], f"a {source.owner} answers no questions: name keeper, officer or a person"
     if Origin.NOT_PERSONAL in source.holds:

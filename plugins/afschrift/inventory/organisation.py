@@ -1,6 +1,6 @@
-"""Who is responsible, what they decided once, and by which keys they know people.
+"""The models of `controller.yml`, `policy.yml` and `identity.yml`.
 
-`controller.yml`, `policy.yml` and `identity.yml`, as a user writes them beside the sources.
+They hold the responsible organisation, its decisions of policy, and the keys by which it identifies people.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class KeyDeclaration(Part):
     """An identity key of the organisation.
 
     Attributes:
-        unique: whether a value is one person's for ever ("yes"), at any moment (`over_time`), or not even
-            that (`no`).
-        title: what the person reads for it.
+        unique: whether a value is one person's for ever ("yes"), one person's at any time (`over_time`), or
+            several persons' at the same time (`no`).
+        title: name of the key for the person.
     """
 
     unique: Unique
@@ -35,7 +35,7 @@ class KeyDeclaration(Part):
 
 
 class Channel(Part):
-    """A way on which requests are received, with the day on which that was published.
+    """A channel by which requests are received, with the day on which it was published.
 
     Attributes:
         published_on: the day.
@@ -45,27 +45,27 @@ class Channel(Part):
 
 
 class Organisation(Part):
-    """`controller.yml`: who is responsible, whom to reach, where to complain (RULES A.2, A.3).
+    """`controller.yml`: the controller, how to reach it, and where to complain (RULES A.2, A.3).
 
     Attributes:
-        name: of the organisation that is responsible.
+        name: of the controller.
         address: of it.
         body: `private` or `public`: which route of complaint applies.
         contact: where to ask.
         dpo: the data protection officer, if there is one.
-        country: of the establishment that must act, ISO 3166 (`NL`), with its part where that counts
+        country: of the establishment that must act, ISO 3166 (`NL`), with its subdivision if that matters
             (`DE-BY`).
         languages: in which the service is offered; every text of the inventory has them all.
         authority: where the person can complain, with the address.
         authority_url: its page on the web.
         court: how to go to court.
         registers: names of the organisation's own registers.
-        zone: left out: that of `country`, or of its part where that has its own.
+        zone: left out: that of `country`, or of its subdivision if that has its own.
         days_off: further public holidays of the place.
-        days_off_unsettled: days of which it is not settled whether they are.
-        channels: the ways that were published for requests (R03).
-        hand_over: what is not fulfilled here -> the desk that takes it (R05).
-        example: nobody has filled it in: the organisation is made up, and takes requests in a demo alone.
+        days_off_unsettled: days that may or may not be public holidays.
+        channels: the published channels for requests (R03).
+        hand_over: matter that is not fulfilled here -> the desk that handles it (R05).
+        example: the organisation is invented, and accepts requests only in a demo.
     """
 
     model_config = ConfigDict(**STRICT, json_schema_extra=_zone_may_be_left_out)
@@ -91,7 +91,7 @@ class Organisation(Part):
     @model_validator(mode="before")
     @classmethod
     def _zone_of_the_place(cls, data: Any) -> Any:
-        """A country without one usual zone must name it: its field is missing then, and that is said."""
+        """Fill in the usual zone of the country. Without one the field is missing, which is a fault."""
         if not isinstance(data, dict) or "zone" in data or not isinstance(data.get("country"), str):
             return data
         zone = usual_zone(data["country"])
@@ -115,13 +115,13 @@ class PolicyChoice(Part):
 
 
 class ReviewPolicy(Part):
-    """Whether a person looks at a bundle before it leaves, with approver, date and the DPO's advice.
+    """Whether an officer reviews a bundle before delivery, with approver, date and the DPO's advice.
 
     Attributes:
         approved_by: who decided.
         on: the day.
         dpo_advice: what the data protection officer advised.
-        choice: `flagged`: where something in the request says so.
+        choice: `flagged`: if something in the request calls for it.
     """
 
     choice: Literal["always", "flagged", "never"]
@@ -131,14 +131,14 @@ class ReviewPolicy(Part):
 
 
 class IdentityLevels(Part):
-    """How sure an identity must be, by what makes a mistake worse or likelier (R12).
+    """How sure an identity must be, by what makes a mistake worse or more likely (R12).
 
     Attributes:
-        ordinary: of requests of which nothing below is so.
-        special_categories: where such data would leave.
-        financial: where such data would leave.
-        contact_changed: where a contact detail was changed shortly before.
-        representative: where somebody asks for another.
+        ordinary: if none of the following applies.
+        special_categories: if such data would be given.
+        financial: if such data would be given.
+        contact_changed: if a contact detail was changed shortly before.
+        representative: if the request is made for another person.
         approved_by: who decided.
         on: the day.
         dpo_advice: what the data protection officer advised.
@@ -159,15 +159,15 @@ class PolicyFile(Part):
 
     Attributes:
         observed: whether observed data are portable.
-        join_keys: whether assigned numbers stay in portability where the files need them to be joined again.
-        legitimate_interest: whether what rests on legitimate interest alone is handed over too, labelled as
+        join_keys: whether assigned numbers remain in a portability bundle if its files need them for joins.
+        legitimate_interest: whether data on the basis of legitimate interest alone are given too, labelled as
             outside Art. 20.
         case_categories: Fides categories whose columns are all `review: case`, with those below them.
-        identity_level: absent: special categories and financial data take `substantial`, another contact
-            detail shortly before and a representative take `high`, and the rest takes `low`.
+        identity_level: absent: special categories and financial data need `substantial`, a contact detail
+            that was changed shortly before and a representative need `high`, and all else needs `low`.
         review: left out: `flagged`.
-        acknowledge: whether a receipt is confirmed by itself, where the channel had authenticated the person
-            (R04).
+        acknowledge: whether the receipt is confirmed automatically, if the channel had authenticated the
+            person (R04).
     """
 
     observed: PolicyChoice
@@ -180,19 +180,19 @@ class PolicyFile(Part):
 
     @property
     def reviewed(self) -> Literal["always", "flagged", "never"]:
-        """When a person looks at a bundle before it leaves."""
+        """When an officer reviews a bundle before delivery."""
         return self.review.choice if self.review else "flagged"
 
 
 class IdentityFile(Part):
-    """`identity.yml`: the identity keys; `person` is the key that stands for one person.
+    """`identity.yml`: the identity keys; `person` is the key that identifies one person.
 
     Attributes:
-        person: the key that stands for one person; reaching two of its values stops and asks.
+        person: the key that identifies one person; a request that reaches two of its values stops and asks.
         keys: name -> key.
-        birth_date: column with the date of birth, as `source.table.column`; only whether the person is
-            under age is read of it (R16).
-        age: likewise a column with the age in full years, where there is no date.
+        birth_date: column with the date of birth, as `source.table.column`; it is only used to find out
+            whether the person is a minor (R16).
+        age: likewise a column with the age in full years, if there is no date.
     """
 
     person: str
@@ -202,5 +202,5 @@ class IdentityFile(Part):
 
     @property
     def age_column(self) -> str | None:
-        """The one column that tells how old a person is."""
+        """The column with date of birth or age."""
         return self.birth_date or self.age

@@ -1,4 +1,4 @@
-"""What a purpose and a column say about the processing itself: the fields of the information sheet (A.2)."""
+"""The models of a purpose's and a column's processing: the fields of the information sheet (A.2)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Retention(Part):
     """How long data for a purpose are kept: an ISO 8601 period from an event, or what decides it (R75).
 
     Attributes:
-        period: such as `P2Y`. Another text loads, but no access request goes on with it.
-        criterion: what decides the time where no period can be named (Art. 15(1)(d)), as a clause: "as long
-            as your account is open". It stands alone.
+        period: such as `P2Y`. Another text loads, but an access request stops at it.
+        criterion: what decides the time if no period can be named (Art. 15(1)(d)), as a clause: "as long as
+            your account is open". It is used without the other words.
         from_: `table.column` of the source whose value, the latest of the person's rows, starts the period.
         trigger: the event in words that follow the period: "after you close your account".
     """
@@ -28,14 +28,14 @@ class Retention(Part):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.period is None) == (self.criterion is None):
-            raise ValueError("give `period`, or `criterion` where no period can be named")
+            raise ValueError("give `period`, or `criterion` if no period can be named")
         if self.criterion is not None and (self.from_ or self.trigger):
-            raise ValueError("`from` and `trigger` go with `period`; a criterion says all in its own words")
+            raise ValueError("`from` and `trigger` belong to `period`; a criterion needs neither")
         return self
 
 
 def bare_period(value: Any) -> Any:
-    """A bare text is a period."""
+    """Read a bare text as a period."""
     return {"period": value} if isinstance(value, str) else value
 
 
@@ -44,7 +44,7 @@ Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
 class CountryOf(Part):
-    """Where a table of the source says a recipient's country: in the row whose `name` is the recipient's.
+    """The table that holds a recipient's country, in the row whose `name` is the recipient's.
 
     Attributes:
         table: of the source.
@@ -61,13 +61,14 @@ class Recipient(Part):
     """Who receives data for a purpose (Art. 15(1)(c), R74).
 
     Attributes:
-        why: why nobody can be named, with `group`.
-        name: of one who receives them of everybody whose data serve the purpose.
-        from_: `table.column` of the source that names those of this person, among their own rows.
-        group: what kind they are, where nobody can be named; `why` says why not.
-        country: where they are.
-        does: what they do with the data, or what for they get them.
-        tables: they get data of these tables alone; empty: of all that the purpose uses.
+        why: why no name can be given, with `group`.
+        name: of a recipient of all data of the purpose.
+        from_: `table.column` of the source that names the recipients of this person's data, in their own
+            rows.
+        group: category of recipients, if no name can be given; `why` gives the reason.
+        country: of the recipient.
+        does: what they do with the data, or why they get them.
+        tables: they get data of these tables only; empty: of all that the purpose uses.
     """
 
     name: str | None = None
@@ -83,12 +84,12 @@ class Recipient(Part):
         if sum(way is not None for way in (self.name, self.from_, self.group)) != 1:
             raise ValueError("give one of `name`, `from` and `group`")
         if isinstance(self.country, CountryOf) and self.from_ is None:
-            raise ValueError("a country from a table goes with `from`")
+            raise ValueError("a country from a table needs `from`")
         return self
 
     @property
     def read(self) -> tuple[tuple[str, str], ...]:
-        """What is read to name them: word here -> `table.column`."""
+        """Word -> `table.column` that is read for it."""
         found = [("from", self.from_)] if self.from_ else []
         if isinstance(self.country, CountryOf):
             of = self.country
@@ -97,11 +98,11 @@ class Recipient(Part):
 
 
 class Transfer(Part):
-    """On what data may go to recipients in a country outside the European Economic Area (Art. 15(2)).
+    """The safeguard for recipients in a country outside the European Economic Area (Art. 15(2)).
 
     Attributes:
         country: outside the European Economic Area.
-        safeguard: on what data may go there (Art. 46), in words.
+        safeguard: that allows the transfer (Art. 46), in words.
     """
 
     country: Country
@@ -109,10 +110,10 @@ class Transfer(Part):
 
 
 class AutomatedDecision(Part):
-    """A decision by a computer alone that matters to the person (Art. 15(1)(h), Art. 22, R76).
+    """A decision by automated means that significantly affects the person (Art. 15(1)(h), Art. 22, R76).
 
     Attributes:
-        logic: which data count, how and how much: the procedure and principles as applied.
+        logic: which data are used, how, and with which weight: the procedure and principles as applied.
         significance: why it matters.
         consequences: what may follow for the person.
     """
@@ -123,12 +124,12 @@ class AutomatedDecision(Part):
 
 
 class DataSource(Part):
-    """Who gave data that are not from the person (Art. 15(1)(g)).
+    """The source of data that are not from the person (Art. 15(1)(g)).
 
     Attributes:
-        name: the source in words.
+        name: of the source, in words.
         from_: column of the same table that names it in the person's rows.
-        how: how the data came.
+        how: how the data were obtained.
     """
 
     name: Text | None = None

@@ -1,7 +1,7 @@
-"""Where the tasks of a source run, as its file says it; no plan rests on that.
+"""Where the tasks of a source run (`run_in` of its file); no plan depends on it.
 
-The block `run_in` has lines of its own, so that those who only route tasks find it without reading
-the tables, and so that the inventory's digest can leave it out: `load` shows that both read the same.
+The block `run_in` has its own lines, so that DAGs can route tasks without parsing the tables, and the
+inventory's digest can leave it out. `load` checks that both ways of reading agree.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CANARY = "canary.yml"  # read by the canary alone
 NO_SOURCES = (IDENTITY, CONTROLLER, POLICY, CANARY)
 """Files of an inventory that describe no source."""
 SOURCE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
-"""Of a source: also a part of names of tasks, files and folders."""
+"""The name of a source is also part of the names of tasks, files and folders."""
 WORD = "run_in"
 QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
 PATH = re.compile(r"/.+")
@@ -35,12 +35,12 @@ _HEAD = re.compile(rb"^(?:source|kind)[ \t]*:.*$", re.MULTILINE)
 
 
 class RunIn(Part):
-    """Where tasks run that read a source alone.
+    """Where the tasks run that read only this source.
 
     Attributes:
         queue: of workers that reach it; none: Airflow's default queue.
-        pool: of Airflow, which limits how many read it at once; none: Airflow's default pool.
-        pod_template_file: of KubernetesExecutor: an absolute path, as the scheduler sees it.
+        pool: of Airflow, which limits how many tasks read it at once; none: Airflow's default pool.
+        pod_template_file: of KubernetesExecutor: an absolute path on the scheduler.
     """
 
     queue: Annotated[str, StringConstraints(pattern=f"^{QUEUE.pattern}$")] | None = None
@@ -49,20 +49,20 @@ class RunIn(Part):
 
 
 class UnreadableMapError(ConfigurationError):
-    """The sources of a data map are not known, as a file of it cannot be read."""
+    """The sources of a data map are unknown, as one of its files cannot be read."""
 
 
 def describes_source(path: Path) -> bool:
-    """Whether a file of an inventory is one that people write of a source."""
+    """Whether a file of an inventory is the hand-written file of a source."""
     return path.name not in NO_SOURCES and not is_layer(path)
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredSources:
     """The sources of an inventory.
 
     Attributes:
-        read: each that is read -> where.
+        read: source that is read by tasks -> where they run.
         manual: systems that a person searches.
     """
 
@@ -70,35 +70,35 @@ class Declared:
     manual: tuple[str, ...]
 
 
-def without(read: bytes) -> bytes:
-    """A file of the inventory without the block: what a plan rests on."""
+def without_block(read: bytes) -> bytes:
+    """Return a file of the inventory without the block `run_in`."""
     return _BLOCK.sub(b"", read)
 
 
-def says(read: bytes) -> bool:
-    """Whether a file has the block."""
+def has_block(read: bytes) -> bool:
+    """Whether a file has the block `run_in`."""
     return _BLOCK.search(read) is not None
 
 
-def stands_apart(read: bytes, data: dict[str, Any]) -> bool:
-    """Whether the quick reading of a file says what all of it says, and the rest says the same without it.
+def is_separate(read: bytes, data: dict[str, Any]) -> bool:
+    """Whether head and rest of a file, each parsed by itself, have the same words as the whole file.
 
     Args:
         read: the file of a source.
-        data: what all of it says.
+        data: content of the whole file.
     """
     try:
-        rest, alone = read_yaml(without(read)), _head(read)
+        rest, head = read_yaml(without_block(read)), _head(read)
     except UnreadableError:
         return False
     return bool(
         rest == {word: value for word, value in data.items() if word != WORD}
-        and alone == {word: data[word] for word in ("source", "kind", WORD) if word in data}
+        and head == {word: data[word] for word in ("source", "kind", WORD) if word in data}
     )
 
 
-def declared(folder: Path) -> Declared:
-    """What an inventory says of its sources without their tables: for those who only route tasks.
+def declared_sources(folder: Path) -> DeclaredSources:
+    """Read the sources of an inventory without their tables, as DAGs need them to route tasks.
 
     Raises:
         UnreadableMapError: a file of a source cannot be read, or there is none.
@@ -118,18 +118,18 @@ def declared(folder: Path) -> Declared:
         except (KeyError, OSError, TypeError, UnreadableError, ValidationError):
             raise UnreadableMapError(
                 f"The head of {path.name} in the data map cannot be read: `source`, `kind` and `{WORD}`.",
-                remedy="`afschrift inventory check` says what is wrong there.",
+                remedy="`afschrift inventory check` shows what is wrong there.",
             ) from None
     if not (read or manual):
         raise UnreadableMapError(
             f"No source is described in {folder}.",
             remedy="set AFSCHRIFT_INVENTORY to the folder of the data map, for the DAG processor too.",
         )
-    return Declared(read, tuple(manual))
+    return DeclaredSources(read, tuple(manual))
 
 
 def _head_of(read: bytes) -> dict[str, Any]:
-    """The head of a file: by its lines, or by the whole file where it is written otherwise."""
+    """Return the head of a file: from its lines, or from the whole file if it is written otherwise."""
     with suppress(UnreadableError):
         head = _head(read)
         if isinstance(head, dict) and isinstance(head.get("source"), str):
@@ -139,5 +139,5 @@ def _head_of(read: bytes) -> dict[str, Any]:
 
 
 def _head(read: bytes) -> Any:
-    """The lines `source`, `kind` and `run_in` of a file, parsed by themselves."""
+    """Parse only the lines `source`, `kind` and `run_in` of a file."""
     return read_yaml(b"\n".join([*_HEAD.findall(read), *_BLOCK.findall(read)]))

@@ -1,6 +1,6 @@
-"""What the information sheet of an access answer still lacks (RULES A.2: R73, R74, R75, R76).
+"""Gaps of the inventory for the information sheet of an access answer (RULES A.2: R73, R74, R75, R76).
 
-An inventory with such gaps serves portability; an access request waits until they are filled.
+With such gaps portability requests are answered; an access request waits until they are filled.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from afschrift.inventory.processing import AutomatedDecision, Recipient, Retenti
 from afschrift.law.clock.deadline import Period
 from afschrift.law.information import boilerplate, names_criterion, names_event, outside_eea
 
-Told = tuple[str, str, FieldPlan]
-"""Source, table and column that the sheet speaks of."""
+SheetColumn = tuple[str, str, FieldPlan]
+"""Source, table and column on the sheet."""
 
-_EVENT = "say what the period runs from, such as “after you close your account” or “nadat u iets bestelde”"
-_CRITERION = "say what decides it, such as “as long as your account is open” or “zolang u klant bent”"
-_TOLD = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)
+_EVENT = "name what the period runs from, such as “after you close your account” or “nadat u iets bestelde”"
+_CRITERION = "name what decides it, such as “as long as your account is open” or “zolang u klant bent”"
+_ON_SHEET = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Gap:
     Attributes:
         source: name of the source; empty for `controller.yml`.
         where: path in its file, such as `purposes.shopping.retention`.
-        what: what is wrong, in a clause.
+        what: the fault, as a clause.
     """
 
     source: str
@@ -50,36 +50,36 @@ class Gap:
 
 
 def is_settled(source: SourceFile, *columns: str) -> bool:
-    """Whether what some columns (`table.column`) hold of the person may be given: none is a proposal."""
+    """Whether columns (`table.column`) are confirmed, so that what they hold of the person may be used."""
     return all(source.may_follow(*path.rsplit(".", 1)) for path in columns)
 
 
 def is_on_sheet(field: FieldPlan) -> bool:
-    """Whether the sheet speaks of a column.
+    """Whether a column appears on the sheet.
 
-    It does of what the person gets or is informed of, and of what others' rights keep back (R36); not of what
-    their own words left out (R24).
+    These are columns that the person gets or is informed of, and those that others' rights keep back (R36);
+    not those that the person's own limits leave out (R24).
     """
     withheld = field.action is Action.EXCLUDE and field.reason == "person_decided"
-    return field.action in _TOLD or withheld
+    return field.action in _ON_SHEET or withheld
 
 
 def column_purposes(source: SourceFile, table: str, column: str) -> tuple[str, ...]:
-    """Names of the purposes of a column, or else of its table."""
+    """Return the names of a column's purposes, or else of its table's."""
     declared = source.tables[table]
     own = declared.columns[column].purposes if column in declared.columns else None
     return declared.purposes if own is None else own
 
 
-def sheet_columns(plan: Plan) -> Iterator[Told]:
-    """Every column of a plan that the sheet speaks of."""
+def sheet_columns(plan: Plan) -> Iterator[SheetColumn]:
+    """Yield every column of a plan that appears on the sheet."""
     parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
     for part in parts:
         yield from ((part.source, part.table, field) for field in part.fields if is_on_sheet(field))
 
 
-def all_columns(inventory: Inventory) -> Iterator[Told]:
-    """Every column that the sheet of some person may speak of, as far as the inventory alone says."""
+def all_columns(inventory: Inventory) -> Iterator[SheetColumn]:
+    """Yield every column that may appear on some person's sheet, judged by the inventory alone."""
     for source in inventory.sources.values():
         for name, table in source.tables.items():
             by_row = tuple(table.origin.values.values()) if table.origin else ()
@@ -91,14 +91,16 @@ def all_columns(inventory: Inventory) -> Iterator[Told]:
                     yield source.source, name, field
 
 
-def gaps(inventory: Inventory, columns: Iterable[Told], *, as_proposed: bool = False) -> tuple[Gap, ...]:
-    """What is missing or boilerplate for some columns and the purposes that they serve.
+def gaps(
+    inventory: Inventory, columns: Iterable[SheetColumn], *, as_proposed: bool = False
+) -> tuple[Gap, ...]:
+    """Return what is missing or boilerplate for columns and the purposes that they serve.
 
     Args:
         inventory: the inventory.
-        columns: of which it is asked.
-        as_proposed: take the purposes that a column has by a proposal for its own: what would be missing were
-            all confirmed. No sheet is made of them.
+        columns: to check.
+        as_proposed: take proposed purposes for confirmed ones, to show what would be missing if all were
+            confirmed. Never used for a sheet.
     """
     found = list(_controller(inventory))
     inferred: dict[tuple[str, str], bool] = {}
@@ -115,8 +117,8 @@ def gaps(inventory: Inventory, columns: Iterable[Told], *, as_proposed: bool = F
 
 
 def gaps_in_data(inventory: Inventory, plan: Plan, extract: SourceExtract) -> tuple[Gap, ...]:
-    """What only the person's own data show: a country without a safeguard, a code without a meaning."""
-    if extract.source not in inventory.sources:  # a person searched it: there are no columns
+    """Return gaps that only the person's data show: a country without safeguard, a code without meaning."""
+    if extract.source not in inventory.sources:  # a manual source has no columns
         return ()
     source = inventory.sources[extract.source]
     found = []
@@ -160,7 +162,7 @@ def _purpose(inventory: Inventory, source: str, name: str, inferred: bool) -> It
     if purpose.retention and purpose.retention.from_:
         yield from _proposed(inventory.sources[source], ".retention.from", purpose.retention.from_)
     if purpose.recipients is None:
-        yield ".recipients", "is missing; `[]` says that nobody receives the data"
+        yield ".recipients", "is missing; `[]` says that there are no recipients"
     known = {t.country for t in purpose.transfers}
     for number, recipient in enumerate(purpose.recipients or ()):
         yield from _recipient(f".recipients.{number}", recipient)
@@ -178,7 +180,7 @@ def _purpose(inventory: Inventory, source: str, name: str, inferred: bool) -> It
 
 
 def _retention(retention: Retention | None) -> Iterator[tuple[str, str]]:
-    """A period, and what starts it: words that name an event, or a column (R75)."""
+    """Check a period, and what starts it: words that name an event, or a column (R75)."""
     if retention is None:
         yield ".retention", "is missing"
         return
@@ -190,7 +192,7 @@ def _retention(retention: Retention | None) -> Iterator[tuple[str, str]]:
     if Period.parse(retention.period) is None:
         yield ".retention", f"“{retention.period}” is no period, such as P2Y"
     elif retention.trigger is None and retention.from_ is None:
-        yield ".retention.trigger", "is missing: say what the period runs from"
+        yield ".retention.trigger", "is missing: name what the period runs from"
     for language, words in (retention.trigger or {}).items():
         if not names_event(words, language):
             yield f".retention.trigger.{language}", f"“{words}” names no event: {_EVENT}"
@@ -198,12 +200,12 @@ def _retention(retention: Retention | None) -> Iterator[tuple[str, str]]:
 
 def _recipient(where: str, recipient: Recipient) -> Iterator[tuple[str, str]]:
     if recipient.name is not None and boilerplate(recipient.name):
-        yield f"{where}.name", f"“{recipient.name}” names nobody"
+        yield f"{where}.name", f"“{recipient.name}” is no name"
     if recipient.name is not None and recipient.country is None:
         yield f"{where}.country", "is missing"
     yield from _text(f"{where}.group", recipient.group)
     if recipient.group is not None and recipient.why is None:
-        yield f"{where}.why", "is missing: say why nobody can be named"
+        yield f"{where}.why", "is missing: give the reason why no name can be given"
     yield from _text(f"{where}.why", recipient.why)
     yield from _text(f"{where}.does", recipient.does)
 
@@ -213,7 +215,7 @@ def _decision(decision: AutomatedDecision | bool | None, inferred: bool) -> Iter
     if decision is None and inferred:
         yield (
             where,
-            "is missing: the purpose uses estimates of the person; say false, or explain the decision",
+            "is missing: the purpose uses estimates of the person; set false, or explain the decision",
         )
     elif decision is True:
         yield where, "says only that there is one: explain logic, significance and consequences"
@@ -240,12 +242,12 @@ def _column(
     path = f"tables.{table}.columns.{field.name}"
     if not purposes:
         of_table = not declared.purposes and (column is None or column.purposes is None)
-        where = f"tables.{table}" if of_table else path  # one gap for all its columns
+        where = f"tables.{table}" if of_table else path  # one gap for all columns of the table
         yield Gap(source, f"{where}.purposes", "is missing")
     origins = {field.origin, *field.origins}
     given = (column.source if column else None) or declared.source
     if Origin.THIRD_PARTY in origins and given is None:
-        yield Gap(source, f"{path}.source", "is missing: say who gave these data")
+        yield Gap(source, f"{path}.source", "is missing: name the source of these data")
     if given is not None:
         at = f"{path}.source" if column and column.source else f"tables.{table}.source"
         if given.from_:
@@ -258,7 +260,7 @@ def _column(
 
 def _proposed(source: SourceFile, where: str, path: str) -> Iterator[tuple[str, str]]:
     if not is_settled(source, path):
-        yield where, f"nobody confirmed yet whose rows {path} is read of, or what it holds"
+        yield where, f"the way of {path} to the person, or what it holds, is not confirmed yet"
 
 
 def _text(where: str, text: Text | None) -> Iterator[tuple[str, str]]:

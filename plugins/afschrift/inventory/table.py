@@ -1,4 +1,4 @@
-"""One table of a source, as a user describes it: whose rows they are and what its columns hold."""
+"""One table of a source as the user describes it: its ways to the person and its columns."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class SubjectKey(Part):
 
     Attributes:
         column: that holds the key.
-        match: in what spellings of one key may differ: `exact`: in blanks around them and in how Unicode
-            composes a letter; `casefold`: in capitals too; `email`: in the capitals A to Z; `digits`: in all
+        match: how spellings of one key may differ: `exact`: in blanks around them and in the Unicode
+            composition of letters; `casefold`: also in case; `email`: in the case of A to Z; `digits`: in all
             but the digits.
-        decided: who decided, when and why, that it is another `match` than `exact`; of `email` and `digits`
-            it must be there.
-        normal: who says, since when and why, that the column holds nothing but keys in the normal form of
-            `match`, so that an index of the column itself finds them. The check of the map holds the rows
-            against it.
-        at: column with the row's own time, for keys that are not for ever one person's;
-            `any` where the row belongs to the key whatever its time.
-            Absent: the row counts for the person who has the key at the time of the request.
-        valid_from: column that says from when the link held, inclusive; NULL: always.
-        valid_to: column that says until when, exclusive; NULL: it holds.
-        changed: column with the time when the key was changed last; a change shortly before a request is put
-            before a person (R12).
+        decided: who decided, when and why, that it is another `match` than `exact`; required for `email` and
+            `digits`.
+        normal: who states, since when and why, that the column only holds keys in the normal form of
+            `match`, so that an index of the column finds them. The check of the map compares the rows with
+            this.
+        at: column with the row's own time, for keys that can pass to another person;
+            `any`: the row belongs to the key at any time.
+            Absent: the row belongs to the person who has the key at the time of the request.
+        valid_from: column with the start of the link's validity, inclusive; NULL: always.
+        valid_to: column with its end, exclusive; NULL: it is valid now.
+        changed: column with the time of the key's last change; a change shortly before a request is flagged
+            to an officer (R12).
     """
 
     column: str
@@ -61,7 +61,7 @@ class SubjectKey(Part):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that say whose a row is."""
+        """The columns that determine whose a row is."""
         at = None if self.at == "any" else self.at
         return tuple(c for c in (self.column, at, self.valid_from, self.valid_to) if c)
 
@@ -71,15 +71,15 @@ def _subject_key(value: Any) -> Any:
 
 
 FORMER_ROWS = " FOR SYSTEM_TIME ALL"
-"""Behind a table with system versioning in SQL: its former rows too (SQL:2011; read of MariaDB alone)."""
+"""SQL after the name of a system-versioned table to read former rows too (SQL:2011; for MariaDB only)."""
 
 
 class OriginByRow(BaseModel):
     """Origin by a column's value: `{by: author_type, customer: provided, agent: assigned, else: block}`.
 
     Attributes:
-        by: column whose value tells the origin of the row; every other word is such a value, with its origin.
-        otherwise: what a value does that is not named: `block` stops the request and asks (file: `else`).
+        by: column whose value gives the origin of the row; every other word is such a value, with its origin.
+        otherwise: effect of a value that is not named: `block` stops the request and asks (file: `else`).
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -95,11 +95,11 @@ class OriginByRow(BaseModel):
 
 
 class NameColumns(Part):
-    """Where the names of people stand in a table.
+    """The columns of a table with names of people.
 
     Attributes:
-        columns: a first name, a last name or both together.
-        most: people at most; of a table with more of them no name is looked for, and that is said.
+        columns: a first name, a last name, or both together.
+        most: most people; of a table with more, no names are searched for, and the result says so.
         ignore: names that mostly mean something else in your texts, such as Best.
     """
 
@@ -112,8 +112,8 @@ class Ignored(ClassifiedBy):
     """Files of a lake that are no part of a table, and who decided that.
 
     Attributes:
-        files: patterns of their paths below the table's folder: `*` stands for a part of a name, `**` for
-            folders at any depth.
+        files: patterns of their paths below the table's folder: `*` matches a part of a name, `**` folders
+            at any depth.
     """
 
     files: Annotated[
@@ -127,43 +127,44 @@ class Table(Part):
     """One table.
 
     Attributes:
-        title: what the person reads above it.
-        description: what the person reads below the title.
-        decided: who classified the table, when, why, and when to look again.
-        table: its name in the source, where this entry has another: a table that knows people in several
+        title: heading of the table for the person.
+        description: text below the title, for the person.
+        decided: who classified the table, when, why, and when to review it.
+        table: its name in the source, if this entry has another: a table that holds people in several
             roles has an entry for each, with its own ways, origins and words.
-        subject: identity key -> column, where the table itself knows the person.
-        join: ways to a table that knows the person: `{order_id: orders.order_id}`; several
+        subject: identity key -> column, if the table itself holds a key of the person.
+        join: ways to a table that holds a key of the person: `{order_id: orders.order_id}`; several
             entries of one mapping are a composite key, several mappings are alternatives (OR).
-        shared_rows: who decided, when and why, that a row is of each person to whom a join leads, also
-            where it bears another one's key. Absent: a row with another person's key stays, and a request
-            that meets one asks; without such a key each person gets it, and the check of the map says so.
-        copy_of: the table of the same source that this one repeats, for a view; it then has a title and no
-            more, holds nothing of its own, and its rows leave with that table alone.
-        complete: of a view, who confirmed, when and why, that it holds every row of its tables that is the
+        shared_rows: who decided, when and why, that a row belongs to each person to whom a join leads, even
+            if it has another person's key. Absent: a row with another person's key is not given, and a
+            request that finds one stops at a question; a row without such a key is given to each person, and
+            the check of the map reports it.
+        copy_of: for a view, the table of the same source that it repeats; it then has only a title, no rows
+            of its own, and its rows are given only with that table.
+        complete: for a view, who confirmed, when and why, that it holds every row of its tables that is the
             person's. Absent: the answer says that this is not proven.
-        history: of a table with system versioning (MariaDB), `read`: former rows are given too; or who
+        history: for a table with system versioning (MariaDB), `read`: former rows are given too; or who
             decided, when and why, that they are not.
-        ignore: of a lake, files in the table's folder that are not read, and who decided.
+        ignore: for a lake, files in the table's folder that are not read, and who decided.
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
-        label: columns that say in words which row it is, such as a title, or a first and a last name; the
-            person's page shows them beside a number that points to the row.
-        references: column -> `table.column` of the same source that it points to, beside the joins.
+        label: columns that name the row in words, such as a title, or a first and a last name; the person's
+            page shows them with a number that points to the row.
+        references: column -> `table.column` of the same source that it points to, outside the joins.
         file: columns with uploaded files.
-        names: columns with the names of people, for which the finder looks in free text.
+        names: columns with names of people, which the finder searches for in free text.
         personal: False for a table that holds no personal data.
         purposes: default of the columns.
         origin: default by row.
-        note: said to the person beside the table, for data known to be wrong (R28).
-        source: who gave its data, where that was not the person.
-        review: default of the columns. `needed`, with `personal: false` or `copy_of`: the table counts as one
-            that nobody described.
-        ways: `guessed`: a program took `subject` or `join` for a way. Until a person takes the word out, each
-            column waits for one, here, in each table that is joined to this one, and in each that bears its
-            number of a person by `references`.
+        note: shown to the person with the table, for data known to be wrong (R28).
+        source: who gave its data, if not the person.
+        review: default of the columns. `needed`, with `personal: false` or `copy_of`: the table counts as not
+            described.
+        ways: `guessed`: a program proposed `subject` or `join`. Until a person removes the word, all columns
+            wait for confirmation: here, in each table that is joined to this one, and in each that has its
+            key of a person by `references`.
         defaults: of its columns, before those of the source.
-        confirmed: columns that people confirmed; they need no entry under `columns`.
-        columns: as written; of a source that was validated, with what the defaults give.
+        confirmed: columns that were confirmed; they need no entry under `columns`.
+        columns: as written; of a validated source, with the words of the defaults.
     """
 
     title: Text | None = None
@@ -212,28 +213,28 @@ class Table(Part):
         return {**given, "personal": False} if isinstance(given, dict) and given.get("copy_of") else given
 
     def lacks_class(self, column: Column) -> bool:
-        """Whether a request that meets a column of this table asks, if the table is personal (R18).
+        """Whether a column of this table is not classified, so that a request stops at a question (R18).
 
-        It has no origin, of its own or by row, or what is written of it is a proposal (`review: needed`). A
-        secret needs no origin: its value never leaves.
+        It has no origin, of its own or by row, or it is a proposal (`review: needed`). A secret needs no
+        origin: its value is never given.
         """
         if column.review == "needed":
             return True
         return column.origin is None and self.origin is None and column.protect is not Protect.SECRET
 
     def waits(self, column: str) -> bool:
-        """Whether what is said of a column is a proposal; of one that has no entry, what the table says."""
+        """Whether a column is a proposal; without an entry, whether its table is."""
         described = self.columns.get(column)
         return (described.review if described is not None else self.review) == "needed"
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether a program took the table for a copy or for one without personal data, and no person did."""
+        """Whether the table is only proposed as a copy or as one without personal data."""
         return self.review == "needed" and not self.personal
 
     @property
     def parts(self) -> dict[str, DocumentPart]:
-        """The columns that are parts of documents: each member, and of its document the rest."""
+        """The columns that are parts of documents: each member, and the rest of its document."""
         found: dict[str, DocumentPart] = {}
         for name, column in self.columns.items():
             if column.path:
@@ -245,5 +246,5 @@ class Table(Part):
 
     @property
     def links(self) -> tuple[str, ...]:
-        """Keys that a row ties together. One with `at` is what an event saw, and ties nothing."""
+        """Keys that a row links to each other. A key with `at` was recorded at an event and links nothing."""
         return tuple(name for name, link in self.subject.items() if link.at is None)

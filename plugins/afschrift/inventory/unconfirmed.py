@@ -1,4 +1,4 @@
-"""What in the data map waits for a person: ways without confirmation, and columns without a class."""
+"""What is not confirmed in the data map: guessed ways, and columns without a classification."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
 
 WAYS_OF = "ways of "
-"""Before the name of a table whose ways were guessed, in what waits for a person."""
+"""Prefix of a table whose ways were guessed, in lists of what must be confirmed."""
 
 
 def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
-    """Tables with a way to the person that was guessed and not confirmed: their own, or further on."""
+    """Return the tables whose way to the person, or a later part of it, is guessed and not confirmed."""
     return frozenset(_with_joined(tables, _guessed(tables)))
 
 
 def same_number(table: Table, tables: Mapping[str, Table]) -> Iterator[str]:
-    """Tables whose number of a person a table bears as its own: by `subject`, and by `references` to there.
+    """Yield tables whose key of a person this table has too: by `subject`, and by `references` to them.
 
-    Whether that number is the project's key is one question, at the table that it points to.
+    Whether that key is the identity key is confirmed once, at the table that it points to.
     """
     for key, link in table.subject.items():
         other, _, column = table.references.get(link.column, "").rpartition(".")
@@ -32,7 +32,7 @@ def same_number(table: Table, tables: Mapping[str, Table]) -> Iterator[str]:
 
 
 def _guessed(tables: Mapping[str, Table]) -> dict[str, list[str]]:
-    """Table -> those whose way was guessed: itself, or where its number of a person is from."""
+    """Return table -> tables whose guessed way it depends on: itself, or the one its key is from."""
     found = {name: [name] for name, table in tables.items() if table.ways is not None}
     for name, table in tables.items():
         if of := [other for other in same_number(table, tables) if tables[other].ways is not None]:
@@ -41,13 +41,12 @@ def _guessed(tables: Mapping[str, Table]) -> dict[str, list[str]]:
 
 
 def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
-    """Tables that lead to no person yet, as they, or a table on the way, rest on a guess or a proposal.
+    """Return the tables whose way to the person depends on a guess or a proposal, here or further on.
 
     Nothing is decided or given by such a way: no key, no consent, no fact, no name, no column.
 
     Returns:
-        Each of these tables, with what a person must confirm first: `table.column`, or `ways of table`
-        where these were guessed.
+        Table -> what must be confirmed first: `table.column`, or `ways of table` if these were guessed.
     """
     first = {name: [f"{WAYS_OF}{guess}" for guess in of] for name, of in _guessed(tables).items()}
     for name, table in tables.items():
@@ -64,7 +63,7 @@ def unconfirmed_ways(tables: Mapping[str, Table]) -> dict[str, tuple[str, ...]]:
 
 
 def _with_joined(tables: Mapping[str, Table], first: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    """Some tables and each that is joined to one of them, with what each of them rests on."""
+    """Return tables and all that are joined to them, with what each of them depends on."""
     joined: dict[str, list[str]] = {}
     for name, table in tables.items():
         for target in (to for join in table.join for to in join.values()):
@@ -82,41 +81,37 @@ def _with_joined(tables: Mapping[str, Table], first: Mapping[str, list[str]]) ->
 
 
 def set_back(column: Column, awaits: tuple[str, ...]) -> Column:
-    """A column whose rows may be another person's: whatever was said of it is a proposal."""
+    """Make a column whose rows may be another person's a proposal, whatever its words are."""
     return column if column.proposal is not None else column.set_aside(awaits)
 
 
 def unclassified(table: Table) -> Iterator[str]:
-    """The columns of a personal table that are not classified."""
+    """Yield the columns of a personal table that are not classified."""
     if table.personal:
         yield from (name for name, column in table.columns.items() if table.lacks_class(column))
 
 
 def progress(inventory: Inventory) -> tuple[int, list[str]]:
-    """How many columns of personal tables the inventory has, and which are not classified yet.
-
-    Returns:
-        The number of columns; `source.table.column` of each that is not classified, in the files' order.
-    """
+    """Return the number of columns of personal tables, and `source.table.column` of those not classified."""
     tables = [(path, table) for path, table in inventory.tables() if table.personal]
     left = [f"{path}.{column}" for path, table in tables for column in unclassified(table)]
     return sum(len(table.columns) for _, table in tables), left
 
 
 def unconfirmed_tables(inventory: Inventory) -> list[str]:
-    """`source.table` of each that only a program took for a copy, or for one without personal data."""
+    """Return `source.table` of each table that is only proposed as a copy or as not personal."""
     return [path for path, table in inventory.tables() if table.unconfirmed]
 
 
 def guessed_ways(inventory: Inventory) -> list[str]:
-    """`source.table` of each whose way to the person a program guessed and no person confirmed."""
+    """Return `source.table` of each table whose way to the person is guessed and not confirmed."""
     return [path for path, table in inventory.tables() if table.ways is not None]
 
 
 def awaited(source: str, column: Column) -> str:
-    """What a person must confirm before a column counts that they did confirm; empty: nothing.
+    """Return in words what must be confirmed before a confirmed column applies; empty: nothing.
 
-    Such as `shop.customer.customer_id, on which it rests`: by that its rows are found, or its care is known.
+    Such as `shop.customer.customer_id, on which it rests`: it finds the rows, or protects the values.
     """
     places = [
         f"the {WAYS_OF}{source}.{place.removeprefix(WAYS_OF)}"
@@ -128,5 +123,5 @@ def awaited(source: str, column: Column) -> str:
 
 
 def share(done: int, of: int) -> str:
-    """Such as `97 %`; 100 only where nothing is left."""
+    """Return a percentage such as `97 %`; rounded down, so 100 only if nothing is left."""
     return f"{100 * done // of if of else 100} %"

@@ -1,1 +1,1 @@
-"""The installation in use: health, the check of its parts, and the daily sweep of what runs left behind."""
+"""The installation in use: health, the check of its parts, figures, and the sweep of abandoned runs."""

@@ -1,4 +1,4 @@
-"""What an installation has and what it lacks, before a request comes: files, extras, keys, register."""
+"""Check an installation before its first request: files, extras, keys, register."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from afschrift.wiring.build_services import load_inventory
 
 @dataclass(frozen=True)
 class InstallationCheck:
-    """One thing that an installation needs.
+    """The result of one check.
 
     Attributes:
-        done: it is there.
-        says: what is there, or what to do; no secrets.
-        note: nothing has to be done, and somebody should know.
+        done: nothing is left to do.
+        says: what was found, or what to do; no secrets.
+        note: for information only.
     """
 
     done: bool
@@ -36,15 +36,15 @@ class InstallationCheck:
 
     @property
     def mark(self) -> str:
-        """What stands before the line."""
+        """The start of the line."""
         return "note " if self.note else "ok   " if self.done else "to do"
 
 
 def check_installation() -> Iterator[InstallationCheck]:
-    """Look at this installation; opens its register and no source.
+    """Check this installation; opens its register and no source.
 
     Raises:
-        ConfigurationError: nothing says where its home is, or a setting does not read.
+        ConfigurationError: no setting names its home, or a setting is invalid.
     """
     settings = Settings.from_environment()
     yield from _witnessed(settings)
@@ -62,14 +62,14 @@ def check_installation() -> Iterator[InstallationCheck]:
 
 
 def _witnessed(settings: Settings) -> Iterator[InstallationCheck]:
-    """What no witness would show, and what one shows as lost."""
-    from afschrift.witnesses.heights import ask, doubts, lost  # heavy, as stores are
+    """Yield what the witnesses cannot prove, and what they show as lost."""
+    from afschrift.witnesses.heights import ask, doubts, lost  # lazy: it imports a library of object stores
 
     try:
         register = open_register(settings)
         asked, kept = ask(settings, register, probe=True), register.evidence.kept() is not None
         missing = lost(settings, register)
-    except AfschriftError:  # told further below
+    except AfschriftError:  # the check of keys and register reports it
         return
     for line in doubts(asked, kept=kept):
         yield InstallationCheck(True, line, note=True)
@@ -84,17 +84,15 @@ def _inventory(inventory: Inventory, settings: Settings) -> Iterator[Installatio
     yield InstallationCheck(True, f"The inventory in {settings.inventory} is sound: {found}.")
     _, left = progress(inventory)
     if left:
-        words = f"{count(len(left), 'column')} not classified: a request that meets one asks"
-        yield InstallationCheck(False, f"{words} (`afschrift inventory check` lists them).")
+        text = f"{count(len(left), 'column')} not classified: a request that reads one stops at a question"
+        yield InstallationCheck(False, f"{text} (`afschrift inventory check` lists them).")
     if waiting := unconfirmed_tables(inventory):
-        words = (
-            f"{count(len(waiting), 'table')} not confirmed to hold nothing of its own: every request stops"
-        )
-        yield InstallationCheck(False, f"{words} (`afschrift inventory check` lists them).")
+        text = f"{count(len(waiting), 'table')} not confirmed to hold no personal data: every request stops"
+        yield InstallationCheck(False, f"{text} (`afschrift inventory check` lists them).")
     if inventory.controller.example:
         yield InstallationCheck(
             False,
-            "controller.yml is an example: put in who is responsible, then take out `example: true` and "
+            "controller.yml is an example: enter your organisation, then remove `example: true` and "
             "AFSCHRIFT_DEMO.",
         )
     for name, source in inventory.sources.items():
@@ -108,7 +106,7 @@ def _inventory(inventory: Inventory, settings: Settings) -> Iterator[Installatio
 
 
 def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[InstallationCheck]:
-    """The libraries of sources and places; one line where all are there."""
+    """Check the libraries of sources and places; one line if all are installed."""
     wanted: list[Callable[[], None]] = [
         partial(require, extra, f"Source {name} of kind {source.kind}")
         for name, source in (inventory.sources if inventory else {}).items()
@@ -119,7 +117,7 @@ def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[Install
     places |= {f"The witness place '{name}'": url for name, url in settings.witnesses.items()}
     wanted += [partial(require_for, address, what) for what, address in places.items()]
     found = [_try("", ask) for ask in wanted]
-    missing = [one for one in found if not one.done]
+    missing = [result for result in found if not result.done]
     yield from missing or [InstallationCheck(True, "The libraries of its sources and places are installed.")]
 
 

@@ -1,4 +1,4 @@
-"""What the installation shows of open requests: counts for monitoring, and remarks beside the last day."""
+"""Figures of open requests for monitoring, and remarks for the list of due dates."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from afschrift.operations.findings import SweepCode, SweepLimits, of_run
 from afschrift.register.open import open_register
 
 FAR = 100
-"""Days left where no request is due earlier: a gauge that is never sent again would keep its last value."""
+"""Days left if no request is due earlier. A gauge that is not sent again would keep its last value."""
 _STUCK = (SweepCode.FAILED, SweepCode.LOST)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Counts of one moment; no request can be told by them.
+    """Counts that identify no request.
 
     Attributes:
         open: requests that are not closed.
-        late: of those, the ones whose last day is over.
-        running: with a run that goes.
-        failed: whose last run failed or was lost, and nothing follows by itself.
-        waiting: with a question that waits for a person.
-        days_left: calendar days to the nearest last day, negative when overdue; at most `FAR`.
-        questions: open questions by kind; every kind of the software is there.
+        late: open requests that are overdue.
+        running: with an active run.
+        failed: whose last run failed or was lost, and no run follows automatically.
+        waiting: with an open question.
+        days_left: calendar days to the nearest due date, negative when overdue; at most `FAR`.
+        questions: open questions by kind; includes the kinds without one.
     """
 
     open: int
@@ -48,14 +48,14 @@ class Figures:
 
 
 def figures(settings: Settings | None = None, now: datetime | None = None) -> Figures:
-    """Count what the register says now; writes nothing.
+    """Count the open requests of the register; writes nothing.
 
     Args:
         settings: default: from the environment.
-        now: the present moment; default: the clock of the machine.
+        now: the present instant; default: the clock of the machine.
 
     Raises:
-        ConfigurationError: keys, register or controller cannot be used; says what to do.
+        ConfigurationError: keys, register or controller cannot be used; names the remedy.
         RetriableError: the register does not answer.
     """
     settings = settings or Settings.from_environment()
@@ -63,24 +63,24 @@ def figures(settings: Settings | None = None, now: datetime | None = None) -> Fi
     requests = check.open_requests()
     statuses = check.register.oversight.progress()
     limits = SweepLimits(settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold)
-    found = [of_run(one, check.now, limits) for one in statuses]
-    left = [one.clock.days_left for one in requests if one.clock.days_left is not None]
-    asked = Counter(one.kind for one in check.register.questions.all())
+    found = [of_run(status, check.now, limits) for status in statuses]
+    left = [request.clock.days_left for request in requests if request.clock.days_left is not None]
+    asked = Counter(question.kind for question in check.register.questions.all())
     return Figures(
         open=len(requests),
-        late=sum(one.level == OVERDUE for one in requests),
-        running=sum(one.going is not None for one in statuses),
-        failed=sum(one is not None and one.code in _STUCK and one.start is None for one in found),
-        waiting=sum(one.open_questions > 0 for one in statuses),
+        late=sum(request.level == OVERDUE for request in requests),
+        running=sum(status.going is not None for status in statuses),
+        failed=sum(f is not None and f.code in _STUCK and f.start is None for f in found),
+        waiting=sum(status.open_questions > 0 for status in statuses),
         days_left=min([*left, FAR]),
         questions={**dict.fromkeys(KINDS, 0), **asked},
     )
 
 
 def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
-    """What else somebody should see of open requests: runs that a sweep would name, letters not gone or due.
+    """Return what an officer should know of each request: findings of a sweep, letters unsent or due.
 
-    The DAG `sweep` acts on the runs; here they are only named beside the last day.
+    The DAG `sweep` acts on the runs; the list of due dates only names them.
     """
     settings = settings or Settings.from_environment()
     register, now = open_register(settings), utc_now()
@@ -92,9 +92,9 @@ def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
     for request, state in _not_gone(register.letters.all()):
         found.setdefault(request, []).append(f"letter_{state}")
     jurisdiction = load_jurisdiction(settings)
-    for one in register.facts.timelines():
-        due = letters_due(register, one, jurisdiction, local_date(now, one.zone))
-        found.setdefault(one.request, []).extend(f"letter_due_{kind}" for kind in due)
+    for timeline in register.facts.timelines():
+        due = letters_due(register, timeline, jurisdiction, local_date(now, timeline.zone))
+        found.setdefault(timeline.request, []).extend(f"letter_due_{kind}" for kind in due)
     return found
 
 
@@ -102,10 +102,10 @@ _NOT_GONE = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN, Let
 
 
 def _not_gone(letters: Sequence[LetterRow]) -> Iterator[tuple[str, LetterState]]:
-    """Request and state of letters that did not reach the person; one that was made anew stands for both."""
-    last = {(one.request, one.kind): one.id for one in letters}
-    for one in letters:
-        if one.state in _NOT_GONE and (
-            one.state is not LetterState.BOUNCED or last[one.request, one.kind] == one.id
+    """Yield request and state of letters that did not reach the person, without bounced ones made again."""
+    last = {(letter.request, letter.kind): letter.id for letter in letters}
+    for letter in letters:
+        if letter.state in _NOT_GONE and (
+            letter.state is not LetterState.BOUNCED or last[letter.request, letter.kind] == letter.id
         ):
-            yield one.request, one.state
+            yield letter.request, letter.state

@@ -1,7 +1,7 @@
-"""What a sweep makes of a request and of what is staged for it, and which requests start together.
+"""The findings of a sweep about runs and staging, and which requests are read in one batch.
 
-No request waits longer for others than the installation says: a controller answers without undue delay
-(Art. 12(3)). Changes nothing; `next_free` alone reads the trail.
+No request waits longer for others than the installation's setting: a controller answers without undue delay
+(Art. 12(3)). Nothing is changed here; only `next_free` reads the trail.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.NEEDS_PERSON, State.ACCEPTED)
 """States in which a run has work to do, unless a question is open. In the others a letter comes next."""
 
-_FAILED = "a person mends first: see the log of the run, then clear the failed task or trigger the next run"
+_FAILED = "repair it first: see the log of the run, then clear the failed task or trigger the next run"
 
 
 class SweepCode(StrEnum):
@@ -46,8 +46,8 @@ class SweepLimits:
     """Ages from which something is a finding.
 
     Attributes:
-        unstarted: of a request, or of an answer, that no run has followed; of staging that nobody needs any
-            more, so that the run that closed the request can destroy it itself.
+        unstarted: of a request, or an answer, without a run since; of staging that is no longer needed, so
+            that the run that closed the request has time to destroy it itself.
         lost: time without a sign of life after which a run is lost.
         hold: how long staging is kept after the last activity.
         review: how long it is kept while a question waits for a person.
@@ -63,15 +63,15 @@ class SweepLimits:
 
 @dataclass(frozen=True)
 class SweepFinding:
-    """What was found.
+    """A finding about a run or about staged files.
 
     Attributes:
         since: instant from which its age counts; RFC 3339.
-        bytes: encrypted, of what is staged.
+        bytes: encrypted size of the staged files.
         run: the run that was lost or failed.
-        step: the step of the request that finished last.
-        start: id of the run that is to be started, or None.
-        hindrance: why none is, in words.
+        step: the last finished step of the request.
+        start: id of the run to start, or None.
+        hindrance: why no run is started, in words.
     """
 
     code: SweepCode
@@ -85,7 +85,7 @@ class SweepFinding:
 
 
 def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFinding | None:
-    """What is wrong with the runs of a request: none began, one was lost or failed, or one is due."""
+    """Return the finding about a request's runs: none began, one was lost or failed, or one is due."""
     going, name = status.going, status.request
     if going is not None:
         return _lost(status) if _far(going.seen_at, now, limits.lost) else None
@@ -116,7 +116,7 @@ def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFi
 
 
 def _lost(status: RequestStatus) -> SweepFinding:
-    """A lost run is followed by one other. Where that is lost too, another run does not mend it."""
+    """Start one run after a lost one. If that is lost too, a third would not help: a person looks first."""
     last = status.going or status.runs[-1]
     hindrance = ""
     if status.state not in WORK:
@@ -132,12 +132,12 @@ def _lost(status: RequestStatus) -> SweepFinding:
 def of_staging(
     status: RequestStatus, touched: datetime, now: datetime, limits: SweepLimits
 ) -> SweepCode | None:
-    """Why what is staged of a request has no business there, or None.
+    """Return why the staged files of a request should be destroyed, or None.
 
-    Staging of a request with a run that goes is never touched. While a question waits for a person it is
-    kept longer, since a review is answered on what lies there; after that the next run reads again, and
-    where another bundle comes of it, that one is reviewed. What the register does not know is held as
-    long as the staging of a failed request: a register restored from a back-up knows less.
+    Staging of a request with an active run is never touched. With an open question it is kept longer, since
+    a review is answered on the staged bundle; later, the next run reads again, and another bundle is reviewed
+    again. Staging of an unknown request is kept as long as that of a failed one: a register restored from a
+    backup may lack the request.
     """
     if status.going is not None:
         return None
@@ -153,21 +153,21 @@ def of_staging(
 
 
 def next_run(status: RequestStatus) -> str:
-    """The id that follows the request's runs. Always the same one, so that two sweeps start one run."""
+    """Return the id after the request's runs. It is deterministic, so two sweeps start one run."""
     attempts = [run.id.rpartition(".")[2] for run in status.runs if run.id.startswith(status.request)]
     return f"{status.request}.{1 + max(map(int, attempts), default=0)}"
 
 
 def next_free(register: Register, request_id: str, run_id: str) -> str:
-    """An id of a run that was not used up yet: Airflow starts each id once.
+    """Return an unused id for a run: Airflow starts each id once.
 
-    A run that came while another one went was turned down before it began, so the register does not count
-    it: an answer given while a batch still goes, for example.
+    A run that came during another one was refused before it began, so the register does not count it: after
+    an answer during an active batch, for example.
 
     Args:
         register: of this installation.
-        request_id: whose run it is.
-        run_id: `<request>.<attempt>`, the next one by the runs that began.
+        request_id: of the run.
+        run_id: `<request>.<attempt>`, the next one after the runs that began.
     """
     refused = {
         payload.get("run")
@@ -182,56 +182,56 @@ def next_free(register: Register, request_id: str, run_id: str) -> str:
 
 
 def _far(instant: str, now: datetime, than: timedelta) -> bool:
-    """Whether it is far from now. In the future too: a clock that was wrong for a while must hide nothing."""
+    """Whether an instant is far from now, in the future too: a wrong clock in the past must hide nothing."""
     return abs(now - datetime.fromisoformat(instant)) >= than
 
 
 @dataclass(frozen=True)
-class Company:
-    """When requests are read together.
+class BatchPolicy:
+    """When requests are read in one batch.
 
     Attributes:
-        least: from so many on; 1: never, each starts by itself.
-        wait: how long one waits at most.
+        least: smallest batch; 1: no batches, each request starts alone.
+        wait: how long a request waits for others at most.
     """
 
     least: int = 1
     wait: timedelta = timedelta(hours=24)
 
     def waiting(self, findings: Sequence[SweepFinding], now: datetime) -> list[SweepFinding]:
-        """Those that may wait, the oldest first: requests that never had a run.
+        """Return the findings of requests that may wait, the oldest first: those that never had a run.
 
-        Who waited an hour longer than the installation says starts alone, whatever became of their batch.
+        A request that waited an hour longer than `wait` starts alone, whatever became of its batch.
         """
         if self.least < 2:
             return []
         last = now - self.wait - timedelta(hours=1)
         found = [
-            one
-            for one in findings
-            if one.code is SweepCode.NEVER_RUN
-            and one.start is not None
-            and datetime.fromisoformat(one.since) > last
+            finding
+            for finding in findings
+            if finding.code is SweepCode.NEVER_RUN
+            and finding.start is not None
+            and datetime.fromisoformat(finding.since) > last
         ]
-        return sorted(found, key=lambda one: (one.since, one.request))
+        return sorted(found, key=lambda finding: (finding.since, finding.request))
 
     def in_line(self, statuses: Iterable[RequestStatus]) -> list[RequestStatus]:
-        """Open requests without a run or a question, the oldest first."""
-        found = [one for one in statuses if one.state in WORK and not one.runs and not one.open_questions]
-        return sorted(found, key=lambda one: (one.created_at, one.request))
+        """Return the open requests without a run or a question, the oldest first."""
+        found = [s for s in statuses if s.state in WORK and not s.runs and not s.open_questions]
+        return sorted(found, key=lambda status: (status.created_at, status.request))
 
-    def together(self, waiting: Sequence[SweepFinding], now: datetime) -> list[SweepFinding]:
-        """Those that start now: all, once they are enough or the oldest waited long enough."""
+    def batch(self, waiting: Sequence[SweepFinding], now: datetime) -> list[SweepFinding]:
+        """Return the batch to start now: all, once they are enough or the oldest waited long enough."""
         if not waiting:
             return []
         waited = now - datetime.fromisoformat(waiting[0].since)
         return list(waiting[:BATCH_LIMIT]) if len(waiting) >= self.least or waited >= self.wait else []
 
     def until(self, finding: SweepFinding) -> datetime:
-        """When a request starts at the latest."""
+        """Return when a request starts at the latest."""
         return datetime.fromisoformat(finding.since) + self.wait
 
 
 def batch_id(requests: Sequence[str]) -> str:
-    """Id of the run of a batch of these requests: always the same, so that two sweeps start it once."""
+    """Return the id of a batch of these requests. It is deterministic, so two sweeps start it once."""
     return f"batch-{digest(sorted(requests))[:16]}"

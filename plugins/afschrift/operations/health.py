@@ -1,7 +1,7 @@
-"""Whether an installation can do its work now, and whether what runs by itself ran lately.
+"""Check whether an installation can work now, and whether its scheduled jobs ran lately.
 
-Each look has its own few seconds beside the others, so a place that does not answer hides no other one. What
-is told are names of the settings and words of our own errors; nothing of a request is read.
+The checks run in parallel, each with its own time limit, so a place that does not answer hides no other one.
+They report names of settings and our own error texts; nothing of a request is read.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from afschrift.staging.staged_requests import probe as probe_staging
 from afschrift.staging.staged_requests import staging_root
 
 SECONDS = 5.0
-"""How long a look may take."""
+"""How long a check may take."""
 CLOCKS = timedelta(minutes=1)
-"""How far the clocks of this machine and of the register's database may lie apart."""
+"""Largest difference between the clocks of this machine and of the register's database."""
 _HOURLY, _DAILY = timedelta(hours=3), timedelta(days=2)
 
 
 class Health(StrEnum):
-    """How a look ended."""
+    """The result of a check."""
 
     OK = "ok"
-    WARNING = "warning"  # the service works, and somebody should look
+    WARNING = "warning"  # the service works, but an operator should look
     FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class Look:
-    """One look.
+    """One check of the installation.
 
     Attributes:
-        name: what was looked at, for example `destination outbox`.
-        says: what is so, or what is wrong and what to do.
-        seconds: how long it took.
+        name: of the checked part, for example `destination outbox`.
+        says: its state, or the fault and the remedy.
+        seconds: how long the check took.
     """
 
     name: str
@@ -56,28 +56,28 @@ class Look:
     seconds: float
 
     def row(self) -> dict[str, Any]:
-        """Plain values, for machines."""
+        """Return plain values for JSON."""
         return asdict(self)
 
 
 class _StaleError(Exception):
-    """Something did not run lately; its text says what."""
+    """A scheduled job did not run lately; the text names it."""
 
 
 Do = Callable[[], str]
-"""Looks; what is so. An AfschriftError: it cannot work."""
+"""Performs a check and returns the state in words; raises AfschriftError if the part cannot work."""
 
 
 def health(
     settings: Settings | None = None, *, probe: bool = False, sources: bool = False, seconds: float = SECONDS
 ) -> list[Look]:
-    """Look at everything at once.
+    """Run all checks in parallel.
 
     Args:
         settings: default: from the environment.
-        probe: only what this process itself needs: register, keys, staging, clock.
-        sources: the inventory and every source too; each is opened, and nothing is read.
-        seconds: how long each look may take.
+        probe: check only what this process itself needs: register, keys, staging, clock.
+        sources: check the inventory and every source too; each is opened, and nothing is read.
+        seconds: time limit of each check.
     """
     settings = settings or Settings.from_environment()
     looks = [
@@ -87,13 +87,13 @@ def health(
         *(_sources(settings) if sources else ()),
     ]
     found: dict[str, Look] = {}
-    threads = [threading.Thread(target=_look, args=(*one, found), daemon=True) for one in looks]
+    threads = [threading.Thread(target=_look, args=(*look, found), daemon=True) for look in looks]
     for thread in threads:
         thread.start()
     until = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
-    silent = f"did not answer within {seconds:g} s. What to do: see that it is reachable from here."
+    silent = f"did not answer within {seconds:g} s. What to do: check that it is reachable from here."
     return [found.get(name) or Look(name, Health.FAILED, silent, seconds) for name, _ in looks]
 
 
@@ -101,8 +101,8 @@ def _look(name: str, do: Do, found: dict[str, Look]) -> None:
     began = time.monotonic()
     try:
         how, says = Health.OK, do()
-    except _StaleError as words:
-        how, says = Health.WARNING, str(words)
+    except _StaleError as stale:
+        how, says = Health.WARNING, str(stale)
     except AfschriftError as error:
         how, says = Health.FAILED, str(error)
     except Exception as error:  # its text may quote an address with a password
@@ -131,7 +131,7 @@ def _others(settings: Settings) -> Iterator[tuple[str, Do]]:
 
 
 def _sources(settings: Settings) -> Iterator[tuple[str, Do]]:
-    from afschrift.wiring.build_services import load_inventory  # heavy, and so is every source
+    from afschrift.wiring.build_services import load_inventory  # lazy: slow to import, as every source is
 
     try:
         inventory = load_inventory(settings.inventory)
@@ -157,10 +157,10 @@ def _trail(settings: Settings) -> str:
 
     register = open_register(settings)
     asked, kept = ask(settings, register, probe=True), register.evidence.kept()
-    known = [one for one in (asked.height, kept) if one]
-    if any(register.evidence.lacking(one) for one in known):
+    known = [height for height in (asked.height, kept) if height]
+    if any(register.evidence.lacking(height) for height in known):
         raise AfschriftError(
-            f"The register lacks event {max(known).seq}, which its trail had come to: it was set back.",
+            f"The register lacks event {max(known).seq} of its trail: it was restored to an earlier state.",
             remedy="docs/trail.md says what to do; nothing is read or delivered meanwhile.",
         )
     if found := doubts(asked, kept=kept is not None):
@@ -183,15 +183,15 @@ def _staging(settings: Settings) -> str:
 def _clock(settings: Settings) -> str:
     theirs = open_register(settings).oversight.database_time()
     if theirs is None:
-        return "is the one of the register's database too."
+        return "is also the clock of the register's database."
     apart = abs(utc_now() - theirs)
     if apart > CLOCKS:
         raise AfschriftError(
-            f"The clocks of this machine and of the register's database lie {apart.total_seconds():.0f} s "
-            "apart.",
+            "The clocks of this machine and of the register's database differ by "
+            f"{apart.total_seconds():.0f} s.",
             remedy="set both by NTP: days are counted by them.",
         )
-    return f"lies {apart.total_seconds():.1f} s from that of the register's database."
+    return f"differs by {apart.total_seconds():.1f} s from that of the register's database."
 
 
 def _destination(settings: Settings, name: str) -> str:
@@ -207,7 +207,7 @@ def _witness(settings: Settings, name: str) -> str:
 
     place = open_place(settings, name)
     if isinstance(place, TimeStamper) or not place.readable:
-        return "is configured; whether it takes a checkpoint shows when one is sent."
+        return "is configured; whether it accepts a checkpoint shows when one is sent."
     next(iter(place.read()), None)
     return "can be reached."
 
@@ -216,7 +216,9 @@ def _ran(settings: Settings, event: str, dag: str, within: timedelta) -> str:
     last = open_register(settings).oversight.last(event)
     if last is None or utc_now() - last > within:
         when = f"ran last at {last:%Y-%m-%d %H:%M} UTC" if last else "never ran"
-        raise _StaleError(f"{when}. What to do: see that the scheduler goes and the DAG {dag} is not paused.")
+        raise _StaleError(
+            f"{when}. What to do: check that the scheduler runs and the DAG {dag} is not paused."
+        )
     return f"ran last at {last:%Y-%m-%d %H:%M} UTC."
 
 

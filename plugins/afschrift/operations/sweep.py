@@ -1,4 +1,4 @@
-"""Find what runs left behind, name it, and act where that is safe; twice does nothing twice."""
+"""Find abandoned runs and staging, report them, and act where that is safe. Idempotent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.request import LOST, Hold, RequestStatus
 from afschrift.law.dispute import under_hold
 from afschrift.operations.findings import (
-    Company,
+    BatchPolicy,
     SweepFinding,
     SweepLimits,
     batch_id,
@@ -33,13 +33,13 @@ from afschrift.staging.staged_requests import destroy, staged_requests, staging_
 
 _STAYS = "what is staged of it stays"
 START_AT_MOST = 100
-"""Runs that one sweep starts: after a long outage the rest waits for the next one."""
+"""Most runs that one sweep starts: after a long outage the others wait for the next sweep."""
 
 
 Start = Callable[[str, str], str]
-"""Starts a run of a request under exactly this id; what was done, in words.
+"""Starts a run of a request under exactly this id; returns what was done, in words.
 
-A RefusedError: a run of this id is there already, or this request cannot be started. Another AfschriftError:
+Raises RefusedError if a run of this id exists, or this request cannot be started; another AfschriftError if
 nothing can be started now.
 """
 
@@ -50,11 +50,11 @@ StartBatch = Callable[[Sequence[str], str], str]
 
 @dataclass(frozen=True)
 class SweepResult:
-    """A finding and what came of it.
+    """A finding and its outcome.
 
     Attributes:
         hours: its age.
-        action: what was done, or what a person has to do; no personal data.
+        action: what was done, or what a person must do; no personal data.
     """
 
     finding: SweepFinding
@@ -62,7 +62,7 @@ class SweepResult:
     action: str
 
     def row(self) -> dict[str, Any]:
-        """Plain values, for machines."""
+        """Return plain values for JSON."""
         return asdict(self.finding) | {"hours": self.hours, "action": self.action}
 
 
@@ -71,13 +71,13 @@ class Sweep:
     """One sweep over the register and the staging.
 
     Attributes:
-        staged: everything that lies in staging.
-        destroy: removes what is staged of a request; what it was, or None where nothing was left.
+        staged: lists everything in staging.
+        destroy: removes the staged files of a request; returns what it was, or None if nothing was left.
         start: starts a run.
-        now: the present moment, aware.
-        dry: name only.
-        company: when requests that never had a run are read together.
-        start_batch: starts a batch; None: none can be started here.
+        now: the present instant, with a zone.
+        dry: only report.
+        batches: when requests that never had a run are read in one batch.
+        start_batch: starts a batch; None: no batch can be started here.
     """
 
     register: Register
@@ -87,11 +87,11 @@ class Sweep:
     now: datetime
     limits: SweepLimits
     dry: bool = False
-    company: Company = field(default_factory=Company)
+    batches: BatchPolicy = field(default_factory=BatchPolicy)
     start_batch: StartBatch | None = None
 
     def run(self) -> list[SweepResult]:
-        """Everything found and what came of it, staging first."""
+        """Sweep; return every finding with its outcome, those about staging first."""
         held = {h.request: h for h in self.staged()}
         statuses = self.register.oversight.progress(held)
         runs = self._runs(statuses)
@@ -112,7 +112,7 @@ class Sweep:
         return swept + self._start(runs.values())
 
     def _end(self, lost: SweepFinding) -> bool:
-        """End a lost run; False where it gave a sign of life meanwhile, or another sweep was first."""
+        """End a lost run; False if it showed a sign of life meanwhile, or another sweep was first."""
         return self.register.runs.end(lost.request, str(lost.run), LOST, seen_at=lost.since)
 
     def _runs(self, statuses: Iterable[RequestStatus]) -> dict[str, SweepFinding]:
@@ -132,7 +132,7 @@ class Sweep:
             return f"would destroy {held.bytes} encrypted bytes"
 
         def act(status: RequestStatus) -> NewEvent | None:
-            """Judged again: a run may have come and gone since the first look."""
+            """Judge again: a run may have begun and ended since the first look."""
             if of_staging(status, held.touched, self.now, self.limits) is None:
                 return None
             if status.holds:
@@ -144,52 +144,55 @@ class Sweep:
             done = self.register.oversight.while_no_run_goes(finding.request, act)
         except AfschriftError as error:
             return f"not destroyed: {error}"
-        return f"destroyed {held.bytes} encrypted bytes" if done else "left: somebody else was at it"
+        return f"destroyed {held.bytes} encrypted bytes" if done else "left: another process is using it"
 
     def _start(self, findings: Iterable[SweepFinding]) -> list[SweepResult]:
         findings = list(findings)
-        waiting = self.company.waiting(findings, self.now) if self.start_batch else []
-        swept, started, hindrance = self._together(waiting), 0, ""
-        settled = {one.finding.request for one in swept}
-        for finding in (one for one in findings if one.request not in settled):
+        waiting = self.batches.waiting(findings, self.now) if self.start_batch else []
+        swept, started, hindrance = self._batch(waiting), 0, ""
+        settled = {result.finding.request for result in swept}
+        for finding in (f for f in findings if f.request not in settled):
             action = finding.hindrance
             if finding.start is not None:
                 run_id = next_free(self.register, finding.request, finding.start)
                 action = hindrance or f"would start run {run_id}"
                 if started >= START_AT_MOST:
-                    action = "left for the next sweep: enough was started in this one"
+                    action = "left for the next sweep: this one has started the most it may"
                 elif not self.dry and not hindrance:
                     try:
                         action, started = self.start(finding.request, run_id), started + 1
                     except RefusedError as error:
                         action = f"not started: {error}"
-                    except AfschriftError as error:  # the others would meet the same
+                    except AfschriftError as error:  # it would fail for the others too: do not try them
                         action = hindrance = f"not started: {error}"
             swept.append(self._swept(finding, action))
         return swept
 
-    def _together(self, waiting: Sequence[SweepFinding]) -> list[SweepResult]:
-        """Requests that start together now, and those that wait for company; one alone starts by itself."""
-        chosen = self.company.together(waiting, self.now)
+    def _batch(self, waiting: Sequence[SweepFinding]) -> list[SweepResult]:
+        """Start a batch if one is due; return its requests, and those that still wait for others.
+
+        Empty for a single request: it starts alone.
+        """
+        chosen = self.batches.batch(waiting, self.now)
         if len(chosen) == 1:
             return []
         swept = [
-            self._swept(one, f"waits for company until {self.company.until(one):%Y-%m-%d %H:%M} UTC")
-            for one in waiting
-            if one not in chosen
+            self._swept(f, f"waits for others until {self.batches.until(f):%Y-%m-%d %H:%M} UTC")
+            for f in waiting
+            if f not in chosen
         ]
         if not chosen:
             return swept
-        requests = [one.request for one in chosen]
+        requests = [finding.request for finding in chosen]
         action = f"would start batch {batch_id(requests)}"
         if not self.dry and self.start_batch is not None:
             try:
                 action = self.start_batch(requests, batch_id(requests))
-            except RefusedError:  # this batch was started once and came to nothing: each goes by itself
+            except RefusedError:  # this batch was started before and failed: each request starts alone
                 return swept
             except AfschriftError as error:
                 action = f"not started: {error}"
-        return [self._swept(one, action) for one in chosen] + swept
+        return [self._swept(finding, action) for finding in chosen] + swept
 
     def _swept(self, finding: SweepFinding, action: str) -> SweepResult:
         age = self.now - datetime.fromisoformat(finding.since)
@@ -197,11 +200,11 @@ class Sweep:
 
 
 def _payload(finding: SweepFinding) -> dict[str, Any]:
-    """What the trail keeps: nothing that changes from one hour to the next, and no size.
+    """Return what the trail keeps of a finding: nothing that changes from hour to hour, and no size.
 
-    Of a request whose key is destroyed this is never erased, and how much was staged tells whose it was.
+    If the request's key is destroyed this is never erased, and the staged size could identify the person.
 
-    It stands before anything is destroyed, so a sweep that dies in between has still said what and why.
+    The event is written before anything is destroyed: a sweep that is killed in between has recorded why.
     """
     f = finding
     payload = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step}
@@ -218,13 +221,13 @@ def sweep(
     """Sweep over register and staging of this installation.
 
     Args:
-        start: starts a run, or says why not.
-        start_batch: the same of a batch.
-        dry: find and name only.
+        start: starts a run, or returns why not.
+        start_batch: the same for a batch.
+        dry: only report.
         settings: default: from the environment.
 
     Raises:
-        ConfigurationError: keys or register cannot be used; says what to do.
+        ConfigurationError: keys or register cannot be used; names the remedy.
         RetriableError: register or staging does not answer.
     """
     settings = settings or Settings.from_environment()
@@ -239,7 +242,7 @@ def sweep(
             settings.sweep_unstarted, settings.sweep_lost, settings.staging_hold, review=settings.review_hold
         ),
         dry=dry,
-        company=Company(settings.batch_requests, settings.batch_wait),
+        batches=BatchPolicy(settings.batch_requests, settings.batch_wait),
         start_batch=start_batch,
     ).run()
     if not dry:  # a sign of life: `afschrift health` asks for the last one
@@ -248,9 +251,9 @@ def sweep(
 
 
 def table(found: Sequence[SweepResult]) -> str:
-    """What was found, one line a finding: request, what, since when, run, last step, what was done."""
+    """Render the findings, one line each."""
     if not found:
-        return "Nothing found: every request has its run or its question, and staging holds nothing stray."
+        return "Nothing found: every request has a run or a question, and staging holds nothing abandoned."
     shown = Table()
     for title in ("Request", "Found", "Since (UTC)", "Hours", "Run", "Last step", "Done"):
         shown.add_column(title, justify="right" if title == "Hours" else "left", overflow="fold")

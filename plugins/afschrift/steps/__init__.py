@@ -1,1 +1,1 @@
-"""The steps of a run, one a file: assess, classify, extract, validate, package, deliver, close; the sweep."""
+"""The steps of a run, one per file: assess, classify, extract, validate, package, deliver, close."""

@@ -1,4 +1,4 @@
-"""May this request be worked on: is there an identity decision, and can it be answered in what was asked?"""
+"""The step `assess`: identity and mandate are decided, and the requested formats exist."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from afschrift.steps.gates import StepBasis, StepEvidence, enter
 
 
 def assess(services: Services, request_id: str) -> dict[str, Any]:
-    """First step of a run (R10-R12, R15, R16, R57).
+    """Let the run work on the request (R10-R12, R15, R16, R57).
 
     Raises:
-        GateError: the request is closed, or another run of it goes.
-        NeedsPersonError: no identity decision, nobody found proven that the one who asks may ask for the
-            person, or something was flagged and nobody has decided on it; the
-            question stands in the register.
-        RefusedError: a format that does not exist or does not qualify.
+        GateError: the request is closed, or another run of it is active.
+        NeedsPersonError: there is no decision on the identity, on a representative's mandate, or on a flag;
+            the question is in the register.
+        RefusedError: a format does not exist or does not qualify.
     """
-    took, register = StepEvidence(), services.register
-    with register.read_snapshot():  # it rests on what the gate itself held against the trail
+    evidence, register = StepEvidence(), services.register
+    with register.read_snapshot():  # the same rows that the gate compared with the trail
         request = enter(services, request_id, "assess")
         check_formats(request.right, request.formats, tuple(services.formats))
         require_received(register, request_id)
@@ -40,7 +39,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
         return done
     result = {"request": request_id, "right": str(request.right)}
     payload = {"rules": ["R10", "R57"], "identity": identity.choice, "identity_by": identity.by}
-    event = NewEvent("assessed", payload={**payload, **took.of(basis)})
+    event = NewEvent("assessed", payload={**payload, **evidence.of(basis)})
     with register.write_together():
         if request.state is State.RECEIVED:
             register.requests.move(request_id, State.ACKNOWLEDGED, NewEvent("acknowledged"))

@@ -1,7 +1,7 @@
-"""At the end of a run: what Airflow says of its tasks, held against what the register knows as done.
+"""Compare the states of a run's tasks in Airflow with the steps that the register knows as done.
 
-Somebody who marks a task as successful or skipped opens nothing, and often no task of ours runs after it
-that would notice. So the end of the run looks.
+Marking a task as successful or skipped opens no gate, but often no task of ours runs after it that would
+notice. So the last task of the run checks.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from afschrift.services import Services
 from afschrift.steps.gates import NEW_RUN
 
 WHOLE = "fulfil"
-"""The task that does all steps, where an installation has no task for each."""
+"""The task of all steps, in installations that have no task for each."""
 _AT_WORK = (State.RECEIVED, State.ACKNOWLEDGED, State.ACCEPTED)
-"""States in which nothing waits for a person, so that no step of ours skips."""
+"""States in which nothing waits for a person, so no step skips itself."""
 
 
 def check_claims(services: Services, request_id: str, states: Mapping[str, str | None]) -> tuple[str, ...]:
-    """Record an event `gate_bypassed` for each task whose state somebody else than its step has set.
+    """Record an event `gate_bypassed` for each task whose state was not set by its own step.
 
-    A source that the plan does not read is skipped rightly: the register says which these are.
+    Tasks of sources that the plan does not read skip themselves; the register names these sources.
 
     Args:
         services: of a step of the run.
-        request_id: that the run works for.
+        request_id: of the run.
         states: task -> its state in Airflow.
 
     Returns:
@@ -62,38 +62,38 @@ def check_claims(services: Services, request_id: str, states: Mapping[str, str |
         if source is not None:
             payload["source"] = source
         if not any(kind == "gate_bypassed" and known.items() >= payload.items() for kind, known in events):
-            # The end of a run may be tried again.
+            # Only once: Airflow may retry the task that checks.
             payload["clicked_by"] = services.clicked(reason, step)
             register.trail.record(request_id, NewEvent("gate_bypassed", payload=payload))
     return tuple(dict.fromkeys(step for step, _, _ in found))
 
 
 def stop_at_question(services: Services, request_id: str) -> None:
-    """End a run that met a question while it read its sources: the answer starts the next one.
+    """End a run in which a question came up while sources were read: the answer starts the next run.
 
-    Airflow says only that a task was skipped, which anybody can do there.
+    The register decides, since any user of Airflow can mark a task as skipped.
 
     Raises:
-        NeedsPersonError: it did.
+        NeedsPersonError: a question came up.
     """
     register = services.register
     if waits_for(register, request_id) is None and not _asked_in_run(services, request_id):
         return
     asked = register.questions.all(request_id=request_id)
-    words = f"Not all sources of request {request_id} were read"
+    message = f"Not all sources of request {request_id} were read"
     if not asked:
         raise NeedsPersonError(
-            f"{words}: the run met a question, which is answered now.", question="", remedy=NEW_RUN
+            f"{message}: the run stopped at a question, which is answered now.", question="", remedy=NEW_RUN
         )
     raise NeedsPersonError(
-        f"{words}: question {asked[0].id} is open.",
+        f"{message}: question {asked[0].id} is open.",
         question=asked[0].kind,
         remedy=f"answer with `afschrift answer {asked[0].id} --choice {'|'.join(asked[0].options)}`.",
     )
 
 
 def _asked_in_run(services: Services, request_id: str) -> bool:
-    """Whether the request came to wait for a person in this run, and still does."""
+    """Whether the request began to wait for a person in this run, and still waits."""
     if services.register.requests.get(request_id).state is not State.NEEDS_PERSON:
         return False
     run, began, moved = services.run, 0, 0
@@ -108,11 +108,12 @@ def _asked_in_run(services: Services, request_id: str) -> bool:
 def _parts(
     states: Mapping[str, str | None], steps: Sequence[str], sources: Sequence[str]
 ) -> list[tuple[str, str | None, str | None]]:
-    """Step, source and state of each task, in the order of the right's steps."""
+    """Return step, source and state of each task, in the order of the right's steps."""
     parts: list[tuple[str, str | None, str | None]] = []
     for task, state in states.items():
         step, _, part = task.partition("_")
-        if part.isdecimal() and int(part) < len(sources):  # of a run that an earlier version began
+        # Earlier versions numbered the tasks of sources; a run that one of them began may end here.
+        if part.isdecimal() and int(part) < len(sources):
             part = sources[int(part)]
         if step in steps:
             parts.append((step, part or None, state))
@@ -121,7 +122,7 @@ def _parts(
 
 @dataclass(frozen=True)
 class _Done:
-    """Whether a step was ever finished for a request. Under which plan is for the gates to ask.
+    """Whether a step was ever finished for a request, under any plan: the gates check the plan.
 
     Attributes:
         sources: of the last plan; None: there is none.
@@ -143,11 +144,11 @@ class _Done:
         return self.extracted.issuperset(self.sources if source is None else [source])
 
     def _given(self) -> bool:
-        """The answer of the request is ready, or the person was told of it."""
+        """Whether the answer is ready, or the person was notified of it."""
         return self.register.requests.get(self.request).state in (State.READY, State.DELIVERED)
 
     def _part_closed(self) -> bool:
-        """A part was delivered under the plan that was frozen last, and the request stays open."""
+        """Whether a part was delivered under the last plan, so the request remains open."""
         frozen = self.register.steps.latest(self.request, "classify")
         closed = self.register.steps.latest(self.request, "close")
         return frozen is not None and closed is not None and closed["plan"] == frozen["plan"]

@@ -1,4 +1,4 @@
-"""Decide before anything is read, and freeze the plan."""
+"""The step `classify`: decide on every column before anything is read, and freeze the plan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from afschrift.casework.partial_response.earlier_parts import delivered
 from afschrift.casework.partial_response.question import ask_for_more, left_for_later
 from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.question import decided, redactions_of
-from afschrift.datamap.check.map_findings import stopping
+from afschrift.datamap.check.map_findings import stopping_findings
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.plan import ExtractPlan, Plan, Withheld
@@ -33,20 +33,20 @@ from afschrift.staging.staged_file import PERSON
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import StepBasis, StepEvidence, enter
 from afschrift.steps.residual import read_sources, search_all
-from afschrift.steps.staged_again import REPLACED, Faults, fault, record_again, stage_person, staged_keys
+from afschrift.steps.staging_faults import REPLACED, Faults, fault, record_again, stage_person, staged_keys
 
 
 @dataclass(frozen=True)
 class PlanBasis:
-    """What a plan rests on, as the register had it in one moment.
+    """What a plan depends on, from one snapshot of the register.
 
     Attributes:
-        rests_on: the decisions, as a plan is bound to them.
-        inputs: digest of all of it.
-        latest: the result of the step before; None: it never ended.
-        evidence: what the event of the step says that it rests on.
+        rests_on: the decisions, in the form that binds the plan to them.
+        inputs: digest of everything that the plan depends on.
+        latest: result of the last `classify`; None: it never finished.
+        evidence: the decisions that the event of the step names.
         hidden: tables, columns and systems that a hidden restriction keeps back (R84).
-        stopping: what the check of the data map found by now that makes requests wait.
+        stopping: findings of the check of the data map that make requests wait.
     """
 
     request: Request
@@ -60,16 +60,16 @@ class PlanBasis:
 
     @property
     def new_findings(self) -> bool:
-        """Whether the data map's check found something since the step before."""
+        """Whether the check of the data map found something since the last `classify`."""
         return not set(self.stopping) <= set((self.latest or {}).get("map", ()))
 
 
 def plan_basis(services: Services, request_id: str) -> PlanBasis:
-    """Through the gate of `classify`, and what follows it; inside `read_snapshot`.
+    """Pass the gate of `classify` and read what a plan depends on. Call it inside `read_snapshot`.
 
     Raises:
-        GateError: the request is closed, or the step's run is not the one that goes.
-        NeedsPersonError: identity, mandate or a flag waits for a person; the question stands in the register.
+        GateError: the request is closed, or this run is not its active run.
+        NeedsPersonError: identity, mandate or a flag waits for a person; the question is in the register.
     """
     register = services.register
     request = enter(services, request_id, "classify")
@@ -88,21 +88,24 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
             "decisions": rests_on,
             "delivered": delivered(timeline),
             "later": [
-                [one.source, one.rest_by, one.about] for one in left_for_later(services, timeline, decisions)
+                [later.source, later.rest_by, later.about]
+                for later in left_for_later(services, timeline, decisions)
             ],
         }
     )
     latest = register.steps.latest(request_id, "classify")
     evidence, hidden = StepBasis(register, request_id), hidden_places(register, request_id)
-    return PlanBasis(request, decisions, rests_on, inputs, latest, evidence, hidden, stopping(register))
+    findings = stopping_findings(register)
+    return PlanBasis(request, decisions, rests_on, inputs, latest, evidence, hidden, findings)
 
 
 def plan_evidence(plan: Plan) -> dict[str, Any]:
-    """Counts, codes and names of tables and sources; never a column, a statement or a value."""
+    """Return counts, codes and names of tables and sources; never a column, a statement or a value."""
     parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
     fields = [field for part in parts for field in part.fields]
-    redactions = [one for extract in plan.extracts for one in extract.redactions]
-    rules = {rule for field in fields for rule in field.rules} | {r for one in redactions for r in one.rules}
+    redactions = [redaction for extract in plan.extracts for redaction in extract.redactions]
+    rules = {rule for field in fields for rule in field.rules}
+    rules |= {rule for redaction in redactions for rule in redaction.rules}
     counted = Counter((f.action.value, f.reason, f.rules) for f in fields)
     columns = [
         {"action": action, "reason": reason, "rules": list(by), "columns": number}
@@ -117,8 +120,8 @@ def plan_evidence(plan: Plan) -> dict[str, Any]:
         "columns": columns,
         **({"withheld_tables": [f"{w.source}.{w.table}" for w in plan.withheld]} if plan.withheld else {}),
         **({"redactions": len(redactions)} if redactions else {}),
-        **({"manual": {one.source: one.status.value for one in plan.manual}} if plan.manual else {}),
-        **({"later": [one.source for one in plan.later]} if plan.later else {}),
+        **({"manual": {part.source: part.status.value for part in plan.manual}} if plan.manual else {}),
+        **({"later": [later.source for later in plan.later]} if plan.later else {}),
         **({"after": list(plan.after)} if plan.after else {}),
     }
 
@@ -133,11 +136,11 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         `plan` (digest), `sources` (names with something to extract), `tables`, `withheld`.
 
     Raises:
-        GateError: the request is closed, or the step's run is not the one that goes.
-        NeedsPersonError: something only a person may decide; the questions stand in the register.
+        GateError: the request is closed, or this run is not its active run.
+        NeedsPersonError: something only a person may decide; the questions are in the register.
     """
-    took, register = StepEvidence(), services.register
-    with register.read_snapshot():  # the plan rests on what the gate itself held against the trail
+    evidence, register = StepEvidence(), services.register
+    with register.read_snapshot():  # the same rows that the gate compared with the trail
         basis = plan_basis(services, request_id)
         now, latest = services.now(), basis.latest
         draft = None if _still_holds(services, basis) else _draft(services, basis, now)
@@ -148,15 +151,15 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
     _stop_where_nothing_is_given(services, basis, draft, answers)
     stage_person(staging, draft.keys, draft.identifiers)
     turn = latest.get("turn", 0) + 1 if latest else 1
-    told = {"inputs": basis.inputs, "decisions": basis.rests_on, "turn": turn}
-    told |= {"map": list(basis.stopping)} if basis.stopping else {}
+    bound_to = {"inputs": basis.inputs, "decisions": basis.rests_on, "turn": turn}
+    bound_to |= {"map": list(basis.stopping)} if basis.stopping else {}
     if latest is not None and latest["plan"] == draft.plan.digest():
-        return _keep(services, basis, latest, told, took)
-    return _freeze(services, basis, replace(draft.plan, frozen_at=now), told, took)
+        return _keep(services, basis, latest, bound_to, evidence)
+    return _freeze(services, basis, replace(draft.plan, frozen_at=now), bound_to, evidence)
 
 
 def _still_holds(services: Services, basis: PlanBasis) -> bool:
-    """Whether the plan of the step before is that of today; what is lost of its staging is told."""
+    """Whether the last plan still holds. Faults of its staged files are recorded in the trail."""
     request, latest = basis.request, basis.latest
     if latest is None or latest["inputs"] != basis.inputs:
         return False
@@ -172,7 +175,7 @@ def _still_holds(services: Services, basis: PlanBasis) -> bool:
 
 
 def _draft(services: Services, basis: PlanBasis, now: str) -> PlanDraft:
-    """The plan as it is now.
+    """Draft the plan on what holds now.
 
     Raises:
         NeedsPersonError: something in it only a person may decide.
@@ -189,44 +192,48 @@ def _draft(services: Services, basis: PlanBasis, now: str) -> PlanDraft:
 
 
 def _keep(
-    services: Services, basis: PlanBasis, latest: dict[str, Any], told: dict[str, Any], took: StepEvidence
+    services: Services,
+    basis: PlanBasis,
+    latest: dict[str, Any],
+    bound_to: dict[str, Any],
+    evidence: StepEvidence,
 ) -> dict[str, Any]:
-    """The plan comes out the same under the decisions and options of today: it holds for them too."""
+    """Keep the last plan, which is the same under the decisions and options of today; bind it to them too."""
     _accepted(services, basis, latest)
-    if latest["inputs"] == told["inputs"] and latest.get("map") == told.get("map"):
+    if latest["inputs"] == bound_to["inputs"] and latest.get("map") == bound_to.get("map"):
         return latest
-    event = NewEvent("plan_kept", payload={"plan": latest["plan"], **took.of(basis.evidence)})
+    event = NewEvent("plan_kept", payload={"plan": latest["plan"], **evidence.of(basis.evidence)})
     return services.register.steps.finish(
-        basis.request.id, "classify", digest(told), {**latest, **told}, event
+        basis.request.id, "classify", digest(bound_to), {**latest, **bound_to}, event
     )
 
 
 def _freeze(
-    services: Services, basis: PlanBasis, plan: Plan, told: dict[str, Any], took: StepEvidence
+    services: Services, basis: PlanBasis, plan: Plan, bound_to: dict[str, Any], evidence: StepEvidence
 ) -> dict[str, Any]:
-    """Keep the plan and say so in the trail; every later step is bound to its digest and basis."""
+    """Save the plan with its event; every later step is bound to its digest and basis."""
     register = services.register
     result = {
         "plan": plan.digest(),
         "sources": list(read_sources(services, plan)),
         "tables": len(plan.extracts),
         "withheld": len(plan.withheld),
-        **told,
+        **bound_to,
     }
     payload = {"plan": plan.digest(), **plan_evidence(plan), **_hidden(basis)}
-    event = NewEvent("plan_frozen", payload={**payload, **took.of(basis.evidence)})
+    event = NewEvent("plan_frozen", payload={**payload, **evidence.of(basis.evidence)})
     _answer_must_not_be_ready(services, basis.request)
     with register.write_together():
         register.plans.save(plan)
         _accepted(services, basis, result)
-        return register.steps.finish(plan.request, "classify", digest(told), result, event)
+        return register.steps.finish(plan.request, "classify", digest(bound_to), result, event)
 
 
 def _accepted(services: Services, basis: PlanBasis, result: dict[str, Any]) -> dict[str, Any]:
-    """Nothing stands in the way (any more): the request is in work.
+    """Move the request to `accepted`, and return the result unchanged.
 
     Raises:
-        NeedsPersonError: the answer under this plan is ready already, and the person is to be told.
+        NeedsPersonError: the answer under this plan is ready, and the person must be notified.
     """
     request = basis.request
     _answer_must_not_be_ready(services, request)
@@ -236,29 +243,33 @@ def _accepted(services: Services, basis: PlanBasis, result: dict[str, Any]) -> d
 
 
 def _answer_must_not_be_ready(services: Services, request: Request) -> None:
-    """Under a plan that still holds nothing is read again once its answer is ready."""
+    """Read nothing again under a plan that still holds and whose answer is ready."""
     if request.state is State.READY:
-        words = "The answer is ready already, and nothing changed since."
-        raise _told_next(services, request.id, INFORM, words)
+        message = "The answer is ready, and nothing changed since."
+        raise _notify_person(services, request.id, INFORM, message)
 
 
 def _person_faults(services: Services, request_id: str, latest: dict[str, Any]) -> Faults:
-    """Whether what was staged of the person is there, opens, and is what the plan was made for."""
+    """Return the fault of the staged person: missing, damaged, or not the person of the plan."""
     staging = services.staging(request_id)
     if why := fault(staging, PERSON):
         return {PERSON: why}
     plan = services.register.plans.get(request_id, latest["plan"])
-    same = fingerprint(services.register, request_id, staged_keys(staging)) == plan.keys
-    return {} if same else {PERSON: REPLACED}
+    is_same = fingerprint(services.register, request_id, staged_keys(staging)) == plan.keys
+    return {} if is_same else {PERSON: REPLACED}
 
 
 def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] | None) -> str | None:
-    """When the plan was frozen that this one may turn out to be again."""
+    """Return when the last plan was frozen.
+
+    The draft takes this instant: it enters the plan's digest, so with another one an unchanged plan would
+    look changed.
+    """
     if latest is None:
         return None
     try:
         return register.plans.get(request_id, latest["plan"]).frozen_at
-    except ConfigurationError:  # kept by another version of the software: a new plan is due
+    except ConfigurationError:  # saved by another version of the software: a new plan is due
         return None
 
 
@@ -274,44 +285,44 @@ def _stop_where_nothing_is_given(
     systems = sorted({e.source for e in draft.plan.extracts} | {w.source for w in draft.plan.withheld})
     detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}
     if draft.plan.manual:
-        detail["manual"] = {one.source: one.status.value for one in draft.plan.manual}
+        detail["manual"] = {part.source: part.status.value for part in draft.plan.manual}
     detail |= _hidden(basis)
     if nothing == NOTHING_IN_LIMITS:
         _ask_about_the_limits(services, request_id, detail, answers)
     if nothing == NOTHING_PORTABLE:
-        words = (
+        message = (
             f"The systems hold data of the person of request {request_id}, but nothing that Art. 20 covers."
         )
-        raise _nothing(services, request_id, State.NOTHING_PORTABLE, nothing, detail, words)
-    told, shown = search_all(services, draft.plan, draft.keys, draft.identifiers, request.received_at)
-    _confirm_that_none_is_held(services, request_id, detail | told, answers, shown)
+        raise _nothing(services, request_id, State.NOTHING_PORTABLE, nothing, detail, message)
+    found, shown = search_all(services, draft.plan, draft.keys, draft.identifiers, request.received_at)
+    _confirm_nothing_held(services, request_id, detail | found, answers, shown)
 
 
 def _hidden(basis: PlanBasis) -> dict[str, list[str]]:
-    """For the trail and for officers: what a hidden restriction keeps back (R84)."""
+    """Return what a hidden restriction keeps back, for the trail and for officers (R84)."""
     return {"hidden": sorted(basis.hidden)} if basis.hidden else {}
 
 
-def _confirm_that_none_is_held(
+def _confirm_nothing_held(
     services: Services, request_id: str, detail: dict[str, Any], answers: Answers, shown: dict[str, Any]
 ) -> NoReturn:
-    """After the search beside the ways of the inventory: a person says that it is true (R09).
+    """Let a person confirm, after the residual search, that nothing is held (R09).
 
     `shown`: what was searched, for that person.
     """
-    beside = ", beside what a hidden restriction keeps back" if "hidden" in detail else ""
-    words = f"No system holds anything under these keys{beside}."
+    hidden = ", besides what a hidden restriction keeps back" if "hidden" in detail else ""
+    words = f"No system holds anything under these keys{hidden}."
     question = OpenQuestion(KINDS[NOTHING_HELD], ("confirm_none", "search_again"), words, detail, kept=shown)
     if answers.to(question) == "confirm_none":
-        words = f"Nothing is there to give to the person of request {request_id}, as a person confirmed."
-        raise _nothing(services, request_id, State.NOTHING_HELD, NOTHING_HELD, detail, words)
+        message = f"There is nothing to give to the person of request {request_id}, as an officer confirmed."
+        raise _nothing(services, request_id, State.NOTHING_HELD, NOTHING_HELD, detail, message)
     raise ask(services.register, request_id, [question])
 
 
 def _ask_about_the_limits(
     services: Services, request_id: str, detail: dict[str, Any], answers: Answers
 ) -> NoReturn:
-    """The person's own limits leave nothing to give: an officer asks them, or answers within them (R24)."""
+    """Let an officer ask the person about their own limits, or answer within them (R24)."""
     words = "The person's own limits leave nothing to give."
     question = OpenQuestion(KINDS[NOTHING_IN_LIMITS], ("ask_the_person", "answer_none"), words)
     if answers.to(question) == "answer_none":
@@ -320,19 +331,19 @@ def _ask_about_the_limits(
 
 
 def _nothing(
-    services: Services, request_id: str, state: State, letter: str, detail: dict[str, Any], words: str
+    services: Services, request_id: str, state: State, letter: str, detail: dict[str, Any], message: str
 ) -> NeedsPersonError:
-    """The answer is that there is nothing to give: the person is told; the error that ends the run."""
+    """Make ready the answer that there is nothing to give; return the error that ends the run."""
     register = services.register
     if register.requests.get(request_id).state is not state:
         register.trail.record(request_id, NewEvent(letter, payload=detail))
     answer = {name: detail[name] for name in ("systems", "keys")}
     answer_ready(register, request_id, state, {"letter": letter, **answer})
-    return _told_next(services, request_id, letter, words)
+    return _notify_person(services, request_id, letter, message)
 
 
-def _told_next(services: Services, request_id: str, question: str, words: str) -> NeedsPersonError:
-    said = inform_person(services, request_id)
+def _notify_person(services: Services, request_id: str, question: str, message: str) -> NeedsPersonError:
+    notice = inform_person(services, request_id)
     return NeedsPersonError(
-        f"{words} {said}", question=question, remedy=INFORM_KIND.hint.format(request=request_id)
+        f"{message} {notice}", question=question, remedy=INFORM_KIND.hint.format(request=request_id)
     )

@@ -1,6 +1,6 @@
-"""When the bundle arrived, the answer is ready and the person is to be told; what was staged is destroyed.
+"""The step `close`: the bundle arrived, so the answer is ready; the person is notified, staging destroyed.
 
-No rows are read or written here, so nothing that does so is imported.
+No rows are read or written here, so nothing is imported that does.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from afschrift.steps.gates import enter, must_follow_from_trail, refusal
 
 
 def close(services: Services, request_id: str) -> dict[str, Any]:
-    """The answer is ready: tell the person, or have them told, and destroy what was staged (R78).
+    """Make the answer ready, notify the person or ask an officer to, and destroy staging (R78).
 
-    The request ends once they were told (R37). After a partial delivery its clock goes on too: the next run
-    gives the rest (R44).
+    The request ends once the person is notified (R37). After a partial delivery it remains open with its
+    clock, and the next run gives the rest (R44).
 
     Raises:
-        GateError: nothing was delivered under the plan that was frozen last.
+        GateError: nothing was delivered under the last plan.
     """
     register = services.register
     with register.read_snapshot():
         must_follow_from_trail(services, request_id, "close")
         request = register.requests.get(request_id)
-        told_next = request.state in (State.READY, State.DELIVERED)
-        if not told_next:
+        is_ready = request.state in (State.READY, State.DELIVERED)
+        if not is_ready:
             plan, delivered = _delivered_plan(services, request_id)
-    if not told_next:
+    if not is_ready:
         if plan.later:
-            return _part_is_over(services, plan, delivered)
+            return _close_part(services, plan, delivered)
         letter = "supplement" if plan.part is Portion.SUPPLEMENT else "delivery"
         detail = {"letter": letter, "bundle": delivered["sha256"]}
         answer_ready(register, request_id, State.READY, detail)
@@ -46,7 +46,7 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
 
 
 def _delivered_plan(services: Services, request_id: str) -> tuple[Plan, dict[str, Any]]:
-    """Through the gate of `close`: the plan, and the result of its delivery."""
+    """Pass the gate of `close`; return the plan and the result of its delivery."""
     register = services.register
     enter(services, request_id, "close")
     frozen = register.steps.latest(request_id, "classify")
@@ -63,11 +63,11 @@ def _delivered_plan(services: Services, request_id: str) -> tuple[Plan, dict[str
     return register.plans.get(request_id, frozen["plan"]), delivered
 
 
-def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> dict[str, Any]:
-    """The end of a run that delivered a part; once, whatever is cleared."""
+def _close_part(services: Services, plan: Plan, delivered: dict[str, Any]) -> dict[str, Any]:
+    """End a run that delivered a part; once, whatever is cleared in Airflow."""
     register, request_id = services.register, plan.request
     result = {"plan": delivered["plan"], "bundle": delivered["sha256"]}
-    payload = {"sha256": delivered["sha256"], "later": [one.source for one in plan.later]}
+    payload = {"sha256": delivered["sha256"], "later": [later.source for later in plan.later]}
     register.steps.finish(
         request_id, "close", digest(result), result, NewEvent("part_closed", payload=payload)
     )
@@ -77,15 +77,18 @@ def _part_is_over(services: Services, plan: Plan, delivered: dict[str, Any]) -> 
 
 
 def wipe(services: Services, request_id: str) -> bool:
-    """Destroy staging where the answer is ready or its part is delivered, and end the run.
+    """End the run, and destroy staging if the answer is ready or its part is delivered.
 
-    After a failure staging is kept, so that a run resumes; and while the request is under hold.
+    Staging is kept after a failure, so that a run can resume, and while the request is under hold.
+
+    Returns:
+        Whether staging was destroyed.
     """
     return _wiped(services, request_id)[1]
 
 
 def _wiped(services: Services, request_id: str) -> tuple[State, bool]:
-    """The state of the request, and whether its staging was destroyed."""
+    """Return the state of the request, and whether its staging was destroyed."""
     register = services.register
     with register.write_together():
         state = register.requests.get(request_id).state

@@ -1,4 +1,4 @@
-"""Hand the bundle over."""
+"""The step `deliver`: hand the packed bundle to the destination."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         `uri`, `bytes`, `sha256` of what arrived.
 
     Raises:
-        GateError: nothing was packed under the frozen plan, or the gate closed before all was handed over.
-        NeedsPersonError: somebody looks at this bundle first.
+        GateError: nothing was packed under the frozen plan, or the gate closed during the transfer.
+        NeedsPersonError: this bundle must be reviewed first.
         RetriableError: the destination is down or full; nothing is half-delivered.
     """
-    took = StepEvidence()
+    evidence = StepEvidence()
     if not services.delivers:
         message = f"Request {request_id} is the canary's: what is packed for it is delivered nowhere."
         raise refusal(
@@ -57,26 +57,27 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         "plan": plan.digest(),
         "part": plan.part.value,
     }
-    told = took.of(gate.basis, packed["bundle"])
+    payload = evidence.of(gate.basis, packed["bundle"])
     rows = _rows(gate) if plan.later else {}
     with register.write_together():
-        register.deliveries.record(request_id, plan.destination, receipt, told, kind=plan.part.value)
+        register.deliveries.record(request_id, plan.destination, receipt, payload, kind=plan.part.value)
         if plan.later:
             record_part(services, plan, receipt, rows)
         return register.steps.finish(request_id, "deliver", inputs, result)
 
 
 def _rows(gate: Gate) -> dict[str, int]:
-    """`source.table` -> rows that a part gives; of a system where files were left out, how many it gives."""
+    """Return the rows that a part gives by `source.table`; of a system with files left out, its files."""
     records = staged_extracts(gate)
-    rows = {f"{one.source}.{one.table}": one.rows for record in records for one in record.tables}
+    rows = {f"{table.source}.{table.table}": table.rows for record in records for table in record.tables}
     return rows | {record.source: len(record.given) for record in records if record.kept_back}
 
 
 def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], str]:
-    """The gate, what was packed under the plan, reviewed where that is due, and the bundle's name.
+    """Return the gate, the result of `package` under the plan, and the bundle's name.
 
-    A bundle that is gone since is packed again, which reads no source.
+    The bundle's review is required where one is due. A bundle that is gone is packed again, which reads no
+    source.
     """
     with services.register.read_snapshot():
         gate = gated_plan(services, request_id, "deliver")
@@ -102,16 +103,19 @@ def _inputs(plan: Plan, packed: dict[str, Any]) -> str:
 
 
 def _name(services: Services, plan: Plan, bundle: str) -> str:
-    """Of the bundle; another answer of this request that nobody was notified of may lie there."""
+    """Return a file name for the bundle that no other bundle of this request has.
+
+    An earlier answer may be at the destination whose person was never notified.
+    """
     delivered = services.register.deliveries.of(plan.request)
     taken = {row.uri.rpartition("/")[2] for row in delivered if row.sha256 != bundle}
     return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken)
 
 
 def _chunks(gate: Gate, packed: dict[str, Any]) -> Iterator[bytes]:
-    """The bundle; an error at its end, before it becomes visible, where it is not the one packed.
+    """Yield the bundle. Raise at its end, before it becomes visible, if it is not the packed one.
 
-    Handing over may take long, so a second gate is asked at the end.
+    The transfer may take long, so a second gate follows it: a decision may be revoked meanwhile.
     """
     services, request_id, seen = gate.services, gate.request.id, hashlib.sha256()
     with gate.staging.reader(BUNDLE) as stream:
@@ -124,6 +128,6 @@ def _chunks(gate: Gate, packed: dict[str, Any]) -> Iterator[bytes]:
             "The staged bundle is not the one that the register knows as packed.",
             "clear `package` and what follows.",
         )
-    with services.register.read_snapshot():  # what becomes visible goes by what the gate itself saw
+    with services.register.read_snapshot():  # one snapshot, so the review is of the state that the gate saw
         gated_plan(services, request_id, "deliver")
         require_review(services, gate.plan, packed)

@@ -1,4 +1,4 @@
-"""The plan before it is frozen: every decision, every statement, and what a person must still answer."""
+"""The plan before it is frozen: every decision, every statement, and the open questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.manual.question import planned
 from afschrift.casework.partial_response.earlier_parts import Supplement, delivered
 from afschrift.casework.partial_response.question import gone, left_for_later
-from afschrift.datamap.check.map_findings import LOSES_ROWS, standing
+from afschrift.datamap.check.map_findings import LOSES_ROWS, open_findings
 from afschrift.domain.decision import ConsentState
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FactPlan, Gone, Later, ManualPlan, Plan, Withheld
@@ -41,15 +41,15 @@ from afschrift.steps.sheet_facts import incomplete
 
 @dataclass(frozen=True)
 class PlanDraft:
-    """A plan, the keys it needs, and what stands in its way.
+    """A plan, the keys it needs, and the questions that block it.
 
     Attributes:
-        counts: `source.table` -> rows, where they were asked for.
+        counts: `source.table` -> rows, where counting was asked for.
         held: whether any row of the person was found in a personal table.
-        limited: whether the person's own words limit the request (R24).
-        portable: whether a row holds something that leaves beyond keys that only join.
-        triggers: what the sources themselves put before a person.
-        identifiers: what the person's own record says of them beside the keys, to search for.
+        limited: whether the person limited the request (R24).
+        portable: whether a row holds something to give besides keys that only join.
+        triggers: flags for an officer that the sources' data raise.
+        identifiers: values of the person's own record, besides the keys, to search for.
     """
 
     plan: Plan
@@ -80,8 +80,8 @@ class Drafter:
 
         Args:
             given: keys as verified at intake.
-            frozen_at: instant that the plan will bear.
-            count: count the rows of each table too (the dry run); else only look whether there are any.
+            frozen_at: the plan's instant.
+            count: count the rows of each table (the dry run); else only check whether there are any.
         """
         with self._open:
             return self._draft(given, frozen_at, count=count)
@@ -92,7 +92,7 @@ class Drafter:
         later = left_for_later(
             services, register.facts.timeline(request.id), register.decisions.of(request.id)
         )
-        self._later = frozenset(one.source for one in later)
+        self._later = frozenset(part.source for part in later)
         keys = self._keys(given)
         consents = read_consents(
             services.inventory, self._open, services.sql, keys, request.received_at, self._later
@@ -133,7 +133,7 @@ class Drafter:
     def _sources(
         self, keys: Sequence[Key], supplement: Supplement, tables: TableDrafts
     ) -> tuple[list[ExtractPlan | Withheld], list[FactPlan]]:
-        """What becomes of the tables of each source, and what the information sheet asks of it."""
+        """Decide on the tables of each source; return them, and the facts for the information sheet."""
         services, request = self._services, self._request
         found: list[ExtractPlan | Withheld] = []
         facts: list[FactPlan] = []
@@ -161,7 +161,7 @@ class Drafter:
     def _plan(
         self, keys: Sequence[Key], consents: Mapping[str, str], frozen_at: str, later: tuple[Later, ...]
     ) -> Plan:
-        """The plan as far as it is known before a table is looked at."""
+        """Return the plan without tables, before any of them is read."""
         services, request = self._services, self._request
         return Plan(
             request=request.id,
@@ -183,7 +183,7 @@ class Drafter:
         )
 
     def _manual(self, given: Sequence[Key]) -> Iterable[ManualPlan]:
-        """What came of the systems that people search; the open questions are noted."""
+        """Yield the results of the manual sources; note their open questions."""
         register, request = self._services.register, self._request
         if not self._services.inventory.manual:
             return
@@ -199,14 +199,14 @@ class Drafter:
                 yield part
 
     def _gone(self) -> Iterable[Gone]:
-        """What was promised and is not held any more; the open questions are noted."""
+        """Yield what was promised for later and is no longer held; note the open questions."""
         register, request_id = self._services.register, self._request.id
         timeline, decisions = register.facts.timeline(request_id), register.decisions.of(request_id)
-        for one, asked in gone(self._services.inventory, timeline, decisions):
+        for lost, asked in gone(self._services.inventory, timeline, decisions):
             if asked is not None:
                 self._notes.questions.append(asked)
-            if one is not None:
-                yield one
+            if lost is not None:
+                yield lost
 
     def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
         services = self._services
@@ -241,7 +241,7 @@ class Drafter:
         return KeyFacts(self._services, self._request.id, self._request.received_at, self._later)
 
     def _fingerprint(self, keys: Iterable[Key]) -> str:
-        """Binds an answer or a plan to the keys, under the request's own key: it tells nobody a value."""
+        """Return an HMAC that binds an answer or a plan to the keys without revealing a value."""
         return fingerprint(self._services.register, self._request.id, keys)
 
     def _statements(self, source: SourceFile, session: Source) -> KeyStatements:
@@ -250,20 +250,20 @@ class Drafter:
         return KeyStatements(self._services.sql, source, identity, session.dialect, catalogue, self._hidden)
 
     def _rows_not_given(self, plan: Plan) -> None:
-        """What the check of the map found and no statement stops at: a person must know of it."""
+        """Ask about rows that the check of the map found lost; no statement of the plan can show them."""
         read = {f"{part.source}.{part.table}." for part in plan.extracts}
         read |= {f"{part.source}.{part.table}." for part in plan.withheld}
         found = [
-            f"{one.place} {one.code}"
-            for one in sorted(standing(self._services.register))
-            if one.stops and one.code in LOSES_ROWS and f"{one.place}.".startswith(tuple(read))
+            f"{finding.place} {finding.code}"
+            for finding in sorted(open_findings(self._services.register))
+            if finding.stops and finding.code in LOSES_ROWS and f"{finding.place}.".startswith(tuple(read))
         ]
         if found:
-            words = f"The check of the data map found rows that lead to nobody: {', '.join(found)}."
+            words = f"The check of the data map found rows that lead to no person: {', '.join(found)}."
             self._notes.need(OpenQuestion(ROWS_NOT_GIVEN, ROWS_NOT_GIVEN.options, words, {"findings": found}))
 
     def _sheet(self, plan: Plan) -> None:
-        """An access answer without its information sheet is none: stop before anything leaves a source."""
+        """Ask about gaps in the information sheet: without it there is no answer to an access request."""
         if not plan.right.terms.information_sheet:
             return
         found = gaps(self._services.inventory, sheet_columns(plan))
@@ -272,9 +272,9 @@ class Drafter:
 
 
 def outcome(draft: PlanDraft, right: Right) -> str | None:
-    """Why there is nothing to send: `nothing_held`, `nothing_in_limits`, `nothing_portable`; else None.
+    """Return why there is nothing to send: `nothing_held`, `nothing_in_limits`, `nothing_portable`; or None.
 
-    After a part was delivered the rest is told of in any case, also that it is nothing.
+    After a partial delivery the rest is always answered, even if it is empty.
     """
     if draft.plan.after and not draft.plan.later:
         return None
@@ -293,7 +293,7 @@ class Consents:
 
     Attributes:
         states: `source.purpose` -> state.
-        withdrawn: `source.purpose` -> when it was taken back, as the source writes it; "": it does not say.
+        withdrawn: `source.purpose` -> when it was withdrawn, as the source writes it; "": not recorded.
     """
 
     states: dict[str, ConsentState]
@@ -308,9 +308,9 @@ def read_consents(
     at: str,
     later: Collection[str] = (),
 ) -> Consents:
-    """Each consent. One that holds is enough; one that a proposal alone tells is none.
+    """Read the consents. One that holds is enough; a proposal of the map that is not confirmed proves none.
 
-    Sources in `later` are not opened; no data of another source rests on what they hold.
+    Sources in `later` are not opened; no data of another source depends on what they hold.
     """
     asked: dict[str, list[tuple[str, Consent]]] = {}
     states: dict[str, ConsentState] = {}
@@ -342,7 +342,7 @@ def read_consents(
 
 
 def _consent_table(inventory: Inventory, source: str, consent: Consent) -> tuple[str, Consent]:
-    """The source that keeps the consent; `shop.consent` may be named from another source."""
+    """Return the source that keeps the consent: another source may name it as `shop.consent`."""
     if consent.table in inventory.sources[source].tables:
         return source, consent
     other, _, table = consent.table.partition(".")

@@ -1,4 +1,4 @@
-"""The tables of one source, before a plan is frozen: each decided, asked about, and given its statement."""
+"""The draft of each table of a source: the decision on its columns, its questions, its statement."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from afschrift.services import Services
 from afschrift.sources.table_errors import no_right
 
 _ASK_WORDS = {
-    "unclassified": "Nobody has said yet what these columns hold",
+    "unclassified": "It is not decided yet what these columns hold",
     "mixed": "These columns hold data of several origins",
     "basis_unknown": "These columns have no purpose with a legal basis",
     "special_condition_unknown": "These columns hold special data without a condition of Art. 9",
     "special_condition_other": "These columns hold special data on a condition of Art. 9 other than consent",
     "consent_missing": "The person gave no consent, or took it back, for the only purpose of these columns",
-    "others_undecided": "These columns hold data about others and nobody has said how to treat them",
+    "others_undecided": "These columns hold data about others, and it is not decided how to treat them",
 }
 
 
 @dataclass
 class Notes:
-    """What is noted while a plan is drafted.
+    """What is collected while a plan is drafted.
 
     Attributes:
-        answers: that people gave so far.
-        questions: that are open.
-        held, portable, counts, triggers: as of a `PlanDraft`.
+        answers: of officers, so far.
+        questions: open ones.
+        held, portable, counts, triggers: as in `PlanDraft`.
     """
 
     answers: Answers
@@ -55,9 +55,9 @@ class Notes:
     triggers: list[Trigger] = field(default_factory=list)
 
     def need(self, question: OpenQuestion, kept: Callable[[], Mapping[str, Any]] | None = None) -> str | None:
-        """The answer, or None after noting that the question is open.
+        """Return the answer, or None after noting that the question is open.
 
-        `kept`: looks up what the question shows of what is judged; nobody looks where it is answered.
+        `kept`: looks up what the question shows; not called if it is answered.
         """
         choice = self.answers.to(question)
         if choice is None:
@@ -77,7 +77,7 @@ class TableDrafts:
     def of(
         self, source: SourceFile, session: Source, statements: KeyStatements
     ) -> list[ExtractPlan | Withheld]:
-        """What becomes of each personal table of a source; what a person must answer is noted."""
+        """Decide on each personal table of a source; note the questions that a person must answer."""
         structure = session.structure()
         for fault in read_twice(source, structure.parts, statements.catalogue):
             raise ConfigurationError(f"{fault}.", remedy="correct the inventory.")
@@ -118,8 +118,8 @@ class TableDrafts:
         for reason, column_paths in decision.asks.items():
             if reason == "unclassified":
                 empty = self._empty_rests(name, session, statements, decision)
-                answered |= dict.fromkeys((one for one in column_paths if one in empty), NO_ROWS)
-                column_paths = tuple(one for one in column_paths if one not in empty)
+                answered |= dict.fromkeys((path for path in column_paths if path in empty), NO_ROWS)
+                column_paths = tuple(path for path in column_paths if path not in empty)
                 if not column_paths:
                     continue
             names = [column_path.rpartition(".")[2] for column_path in column_paths]
@@ -140,7 +140,7 @@ class TableDrafts:
     def _empty_rests(
         self, name: str, session: Source, statements: Statements, decision: TableDecision
     ) -> set[str]:
-        """Documents of which each member that the person has is named: nobody is asked of the rest."""
+        """Return the rests of documents that are empty for this person: they need no question."""
         rests = [f.name for f in decision.fields if f.part is not None and not f.part.path]
         return {
             f"{decision.source}.{name}.{rest}"
@@ -149,16 +149,16 @@ class TableDrafts:
         }
 
     def _shown(self, session: Source, statements: Statements, decision: TableDecision) -> dict[str, Any]:
-        """What a question about columns of a table shows: the person's rows, and of their consents when."""
+        """Return what a question about columns shows: the number of rows, and the person's consents."""
         rows = int(session.rows(statements.count(decision.table, decision.scope))[0][0])
         facts = self._facts
         consents = {name: [str(s), facts.withdrawn.get(name, "")] for name, s in facts.consents.items()}
         return {"rows": {f"{decision.source}.{decision.table}": rows}, "consents": consents}
 
     def _unlisted(self, source: SourceFile, statements: Statements) -> None:
-        """A table that nobody described may hold the person's data: it is not passed over in silence.
+        """Ask about tables that the inventory does not describe, and about copies with columns of their own.
 
-        Nor is a copy that has columns of its own.
+        They may hold the person's data.
         """
         asks = source.unlisted == "ask"
         copies = {copy for copy, _ in unlike(source, statements.catalogue) if asks}
@@ -171,7 +171,7 @@ class TableDrafts:
             self._notes.need(asked, lambda: {"columns": columns})
 
     def _unknown_origins(self, session: Source, statements: Statements, table_path: str, name: str) -> None:
-        """Rows of an origin that nobody named never leave; where there are some, a person must know."""
+        """Ask about rows of an origin that the inventory does not name: they are never given."""
         rows = int(session.rows(statements.unknown_origins(name))[0][0])
         if rows:
             words = f"{rows} row(s) of {table_path} have an origin that the inventory does not name."
@@ -179,17 +179,17 @@ class TableDrafts:
             self._notes.need(OpenQuestion(KINDS["unknown_origin"], ("leave_out",), words, detail))
 
     def _foreign_rows(self, session: Source, statements: Statements, table_path: str, name: str) -> None:
-        """A key that is one person's decides alone; where a join says otherwise, a person must know."""
+        """Ask about rows that a join assigns to the person and their own key to another: the key decides."""
         statement = statements.foreign(name)
         rows = int(session.rows(statement)[0][0]) if statement is not None else 0
         if rows:
-            near = "come close by a join or by their spelling, and bear another key."
+            near = "match by a join or by their spelling, but have another key."
             words = f"{rows} row(s) of {table_path} {near}"
             detail = {"table": table_path, "rows": rows}
             self._notes.need(OpenQuestion(KINDS["foreign_rows"], ("leave_out",), words, detail))
 
     def _examine(self, session: Source, statements: Statements, decision: TableDecision) -> None:
-        """Stop looking once something portable was found: one hit answers both questions."""
+        """Look for rows of the person. A portable one answers both questions, so it ends the search."""
         if decision.substance and not self._notes.portable:
             statement = statements.exists(decision.table, decision.scope, decision.substance)
             self._notes.portable = bool(session.rows(statement))
@@ -217,7 +217,7 @@ class TableDrafts:
 
 
 def _about_columns(source: SourceFile, name: str, reason: str, paths: Sequence[str]) -> OpenQuestion:
-    """A question about columns of a table; where their rows are found by a proposal, it says by which."""
+    """Return a question about columns; if their rows are found by a proposal, it names the proposal."""
     described = source.tables[name].columns
     known = [described[column] for path in paths if (column := path.rpartition(".")[2]) in described]
     rests_on = sorted({rest for column in known if (rest := awaited(source.source, column))})
@@ -225,15 +225,16 @@ def _about_columns(source: SourceFile, name: str, reason: str, paths: Sequence[s
     detail: dict[str, Any] = {"columns": list(paths)}
     if rests_on:
         words += (
-            f" Some are confirmed, and may not be this person's or not to be given so: nobody confirmed "
-            f"{'; '.join(rests_on)}. Confirm that first (`afschrift inventory review`), and run it again."
+            " Some are confirmed, but may be another person's or need another treatment, because this is not "
+            f"confirmed: {'; '.join(rests_on)}. Confirm that first (`afschrift inventory review`), and run "
+            "it again."
         )
         detail["awaits"] = rests_on
     return OpenQuestion(KINDS[reason], KINDS[reason].options, words, detail)
 
 
 def _row_rule(table: Table, scope: Scope | None) -> dict[str, Any]:
-    """Which rows leave, in words for the bundle; `whole` where every named origin does."""
+    """Describe for the bundle which rows leave; `whole` if every named origin does."""
     if scope is None:
         return {}
     whole = table.origin is not None and set(scope.included) == set(table.origin.values)

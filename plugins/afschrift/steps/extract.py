@@ -1,4 +1,4 @@
-"""Read one source on one snapshot into encrypted staging, in every chosen format."""
+"""The step `extract`: read one source on one snapshot into encrypted staging, in every chosen format."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from afschrift.steps.keyed_digests import (
 from afschrift.steps.plan_gates import Gate, gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading
-from afschrift.steps.staged_again import Faults, fault, record_again, source_faults, staged_keys
+from afschrift.steps.staging_faults import Faults, fault, record_again, source_faults, staged_keys
 
 
 def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     """Extract a source by the frozen plan (R08, R80).
 
-    The data are those of the moment of reading, which the answer names, and not of the receipt: a warehouse
-    keeps no earlier state, and nothing here holds data back from deletion (R07). A retry reads the whole
-    source again on a new snapshot.
+    The data are of the time of reading, which the answer names, not of the receipt: a warehouse keeps no
+    earlier state, and the request does not stop the deletion of data (R07). A retry reads the whole source
+    again on a new snapshot.
 
     Returns:
         `source`, `tables`, `rows`, `digest` of what was written.
@@ -43,31 +43,31 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     Raises:
         GateError: a decision that the step needs is not in the register, or something drifted.
         NeedsPersonError: another source of the request is down, and a person was asked about it.
-        ValidationFailedError: what was read is not what the source itself says of the rows, or a file does
+        ValidationFailedError: the rows differ from what the source itself computes of them, or a file does
             not read back as what was extracted; nothing of the source counts as extracted.
         SourceDownError: the source is down.
-        RetriableError: the staging is.
+        RetriableError: the staging is down.
     """
-    took, gate = StepEvidence(), gated_extract(services, request_id, source)
+    evidence, gate = StepEvidence(), gated_extract(services, request_id, source)
     plan = gate.plan
     done, again = extracted_before(gate, source)
     if done is not None:
         return done
     _clear(gate.staging, source)
-    if source in {one.source for one in plan.given}:
-        return _given_files(gate, source, took)
+    if source in {files.source for files in plan.given}:
+        return _given_files(gate, source, evidence)
     if source not in searched_sources(services, plan):
-        return _only_named(gate, source, took)
+        return _only_named(gate, source, evidence)
     reading = SourceReading(gate, source, keys_of(gate))
     try:
         record = reading.run(gate.request.received_at, lambda: ask_again(gate, source))
-    except OthersRowError as met:
-        raise gate.refusal("row_of_another", str(met.args[0]), met.remedy) from None
-    return finish(gate, record, reading.evidence(record), took, again=again)
+    except OthersRowError as error:
+        raise gate.refusal("row_of_another", str(error.args[0]), error.remedy) from None
+    return finish(gate, record, reading.evidence(record), evidence, again=again)
 
 
 def gated_extract(services: Services, request_id: str, source: str) -> Gate:
-    """The gate of `extract`, open.
+    """Open the gate of `extract`.
 
     Raises:
         GateError: a decision that the step needs is not in the register, or something drifted.
@@ -84,9 +84,9 @@ def gated_extract(services: Services, request_id: str, source: str) -> Gate:
 
 
 def ask_again(gate: Gate, source: str) -> None:
-    """By a second gate, before what was read counts: reading takes its time.
+    """Pass the gate a second time, after reading: a decision may be revoked while a source is read.
 
-    What was written by then stays without a record, so it is no extract, and the next one clears it.
+    Files already written remain without a record, so they are no extract, and the next one clears them.
 
     Raises:
         GateError, NeedsPersonError: as `gated_extract`, or another plan was frozen meanwhile.
@@ -95,12 +95,12 @@ def ask_again(gate: Gate, source: str) -> None:
     if now.plan.digest() != gate.plan.digest():
         raise GateError(
             f"Another plan of request {gate.request.id} was frozen meanwhile.",
-            remedy="its own run goes on by it.",
+            remedy="nothing: the run of that plan continues.",
         )
 
 
 def extracted_before(gate: Gate, source: str) -> tuple[dict[str, Any] | None, bool]:
-    """The result where a source is extracted and still staged; and whether it was extracted once."""
+    """Return the result if a source is extracted and still staged; and whether it was ever extracted."""
     done = gate.results.of("extract", gate.plan.digest(), part=source)
     if done is not None and _still_staged(gate, source):
         return done, True
@@ -108,12 +108,12 @@ def extracted_before(gate: Gate, source: str) -> tuple[dict[str, Any] | None, bo
 
 
 def clear_extract(services: Services, request_id: str, source: str) -> None:
-    """Nothing of a source is staged any more."""
+    """Remove everything staged of a source."""
     _clear(services.staging(request_id), source)
 
 
 def _clear(staging: EncryptedStaging, source: str) -> None:
-    unstage(staging, source)  # first: what is left half-way of what follows is no extract
+    unstage(staging, source)  # the record first: if this is killed half-way, what is left is no extract
     staging.wipe(f"data/{source}")
     staging.wipe(f"data/{UPLOADS}/{source}")
 
@@ -128,8 +128,8 @@ def _no_other_source_waits(services: Services, request_id: str) -> None:
 
 
 def _still_staged(gate: Gate, source: str) -> bool:
-    """Whether what was extracted of a source is there, whole, and what the register knows of."""
-    given = {one.source for one in gate.plan.given}
+    """Whether the extract of a source is complete in staging and is the one that the register knows."""
+    given = {files.source for files in gate.plan.given}
     faults: Faults
     if why := fault(gate.staging, record_path(source)):
         faults = {record_path(source): why}
@@ -143,7 +143,7 @@ def _still_staged(gate: Gate, source: str) -> bool:
 
 
 def keys_of(gate: Gate) -> tuple[Key, ...]:
-    """The staged keys, which must be those that the plan was made for."""
+    """Return the staged keys, after checking that the plan was made for them."""
     keys = staged_keys(gate.staging)
     if gate.fingerprint(keys_text(keys)) != gate.plan.keys:
         raise gate.refusal(
@@ -155,13 +155,13 @@ def keys_of(gate: Gate) -> tuple[Key, ...]:
 
 
 def _given_files(gate: Gate, source: str, took: StepEvidence) -> dict[str, Any]:
-    """The files that a person found in a system are staged as they were given (R08).
+    """Stage the files that a person found in a manual source, unchanged (R08).
 
     Raises:
-        NeedsPersonError: something in one of them may run, and nobody said yet whether it goes along.
+        NeedsPersonError: one of them has active content, and it is not decided whether it is included.
     """
     services, request_id = gate.services, gate.request.id
-    found = next(one for one in gate.plan.given if one.source == source)
+    found = next(files for files in gate.plan.given if files.source == source)
     record = stage(services.register, gate.staging, request_id, found)
     record = judged_files(services.register, gate.staging, record, request_id, gate.fingerprint)
     ask_again(gate, source)
@@ -176,7 +176,7 @@ def _given_files(gate: Gate, source: str, took: StepEvidence) -> dict[str, Any]:
 
 
 def _only_named(gate: Gate, source: str, took: StepEvidence) -> dict[str, Any]:
-    """Of a source that the last part of an answer only names nothing is read, and it is not opened."""
+    """Stage an empty record of a source that the last part of an answer only names; it is not opened."""
     record = SourceExtract(source, gate.plan.frozen_at, ())
     stage_record(gate.staging, record)
     return finish(gate, record, {"tables": {}}, took)
@@ -191,9 +191,9 @@ def finish(
     again: bool = False,
     **counts: int,
 ) -> dict[str, Any]:
-    """The step is done with its event, in one transaction.
+    """Finish the step with its event, in one transaction.
 
-    `again`: what was staged before is gone, so it is another reading on another snapshot, said as such.
+    `again`: an earlier extract was lost from staging, so this is a second result, of another snapshot.
     """
     services, plan = gate.services, gate.plan
     inputs = digest({"plan": plan.digest(), "snapshot": record.snapshot}) if again else plan.digest()

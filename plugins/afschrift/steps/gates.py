@@ -1,6 +1,6 @@
-"""The gate is the register: each step reads the decisions it needs there, whatever Airflow says.
+"""The gate of each step: it reads the decisions that it needs from the register, whatever Airflow says.
 
-docs/gates.md tells an auditor what each attempt to get round it comes to.
+docs/gates.md lists the attempts to bypass it and their outcomes.
 """
 
 from __future__ import annotations
@@ -24,49 +24,49 @@ _CHANNEL = "channel:"
 
 
 class StepEvidence:
-    """Begun with the step; its event holds it."""
+    """What a step's event records of the step itself. Create it when the step begins: it measures time."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
 
     def seconds(self) -> dict[str, float]:
-        """`seconds` since the step began."""
         return {"seconds": round(time.monotonic() - self._begun, 1)}
 
     def of(self, basis: StepBasis, bundle: str | None = None) -> dict[str, Any]:
-        """`rests_on` and `seconds`."""
+        """Return `rests_on` and `seconds`."""
         return {"rests_on": basis.rests_on(bundle), **self.seconds()}
 
 
 class StepBasis:
-    """The decisions and plans in the trail that a step may rest on."""
+    """The decisions and plans in the trail on which a step may rest."""
 
     def __init__(self, register: Register, request_id: str) -> None:
         self._events = register.evidence.of_types(request_id, "decision_taken", *PLANS)
 
     def rests_on(self, bundle: str | None = None) -> dict[str, dict[str, Any]]:
-        """What a step rests on.
+        """Return the events on which a step rests.
 
         Args:
-            bundle: digest of the one that is handed over; its review is named where there was one.
+            bundle: digest of the bundle that is delivered; its review is included where there was one.
 
         Returns:
-            `identity`, `mandate`, `decision`, `plan` and `review`, as far as there is one -> `event`, its
-            number in the trail, and `by`, the role or the channel that said it.
+            `identity`, `mandate`, `decision`, `plan` and `review`, as far as present -> `event`, its number
+            in the trail, and `by`, the role or the channel it came from.
         """
         rests: dict[str, dict[str, Any]] = {}
         for header, payload in self._events:
-            said = payload or {}
-            kind = "plan" if header.type in PLANS else said.get("kind")
-            if kind == REVIEW and (bundle is None or said.get("about") != bundle):
+            content = payload or {}
+            kind = "plan" if header.type in PLANS else content.get("kind")
+            # A review is of one bundle: that of another one says nothing about this one.
+            if kind == REVIEW and (bundle is None or content.get("about") != bundle):
                 continue
             if kind in ("plan", IDENTITY_KIND.name, MANDATE, DECISION, REVIEW):
-                rests[kind] = {"event": header.seq, **_by(header.actor, said)}
+                rests[kind] = {"event": header.seq, **_by(header.actor, content)}
         return rests
 
 
 def _by(actor: str, payload: dict[str, Any]) -> dict[str, str]:
-    """The role or channel; never the account, which names somebody."""
+    """Return the role or the channel; never the account, which identifies an employee."""
     role = (payload.get("held") or {}).get("role")
     if role:
         return {"by": role}
@@ -74,7 +74,7 @@ def _by(actor: str, payload: dict[str, Any]) -> dict[str, str]:
 
 
 _SHOWN = 20
-"""So many differences stand in the event; `afschrift audit verify` lists all."""
+"""Number of differences that the event lists; `afschrift audit verify` lists all."""
 
 NEW_RUN = "start a new run of `fulfil_request`; it goes as far as the register allows."
 
@@ -90,16 +90,16 @@ def refusal(
     event: str = "gate_bypassed",
     **more: Any,
 ) -> GateError:
-    """The error to raise; the attempt stands in the trail.
+    """Record the attempt in the trail and return the error to raise.
 
     Args:
         services: of the step.
-        request_id: whose gate it was; None, or an unknown one: the event concerns no request.
+        request_id: of the gate; None or an unknown id: the event belongs to no request.
         step: name of the step.
         reason: a code.
         message: one sentence for the log.
         remedy: what to do.
-        event: `gate_bypassed`, or `gate_refused` where the step merely came too late.
+        event: `gate_bypassed`, or `gate_refused` where the step only came too late.
         more: further codes for the event.
     """
     payload: dict[str, Any] = {"step": step, "reason": reason, "run": services.run}
@@ -114,7 +114,7 @@ def refusal(
 
 
 def begin(services: Services, request_id: str, by: str) -> None:
-    """Begin the run that the services stand for, before anything of the request changes.
+    """Begin the run of these services, before anything of the request changes.
 
     Raises:
         GateError: the request is closed, another run of it goes, or this run began for another request.
@@ -123,15 +123,15 @@ def begin(services: Services, request_id: str, by: str) -> None:
         open_request(services, request_id, "assess")
     must_be_witnessed(services, request_id, "assess", first=True)
     if services.run is not None:
-        goes = services.register.runs.begin(request_id, services.run, services.patience, by=by)
-        _must_be_ours(services, request_id, "assess", goes)
+        active = services.register.runs.begin(request_id, services.run, services.patience, by=by)
+        _must_be_this_run(services, request_id, "assess", active)
 
 
 def enter(services: Services, request_id: str, step: str) -> Request:
-    """Into a step: the request is open, and the run of this step is the one that goes.
+    """Open the gate of a step that reads no personal data.
 
     Raises:
-        GateError: it is not.
+        GateError: the request is closed, or this run is not its active run.
     """
     request = open_request(services, request_id, step)
     in_run(services, request_id, step)
@@ -139,11 +139,11 @@ def enter(services: Services, request_id: str, step: str) -> Request:
 
 
 def open_request(services: Services, request_id: str, step: str) -> Request:
-    """The request, whose rows follow from the trail.
+    """Return the request, after checking that its rows follow from the trail.
 
     Raises:
-        GateError: it is delivered, refused or withdrawn; or something in the register was written by somebody
-            else than the service.
+        GateError: it is delivered, refused or withdrawn; or the register holds rows that the service did not
+            write.
     """
     must_follow_from_trail(services, request_id, step)
     request = services.register.requests.get(request_id)
@@ -161,36 +161,38 @@ def open_request(services: Services, request_id: str, step: str) -> Request:
 
 
 def must_follow_from_trail(services: Services, request_id: str, step: str) -> None:
-    """Hold what stands in the register about a request against its events, which only the service can make.
+    """Compare the register's rows of a request with its events, which only the service can write.
 
     Raises:
-        GateError: it differs; names the places, never a value. Or the keys at hand are another register's:
-            that is no attempt, and no event.
+        GateError: they differ; names the places, never a value. Or the keys belong to another register, which
+            is no attempt and writes no event.
     """
     try:
         services.register.evidence.must_follow(request_id)
     except ForgedError as forged:
-        if services.register.evidence.by_other_keys():  # an event of ours would close the request for all
+        # With the wrong keys every row looks forged. An event would then close the request for every worker,
+        # also for those with the right keys.
+        if services.register.evidence.by_other_keys():
             raise GateError(
-                f"The keys on {socket.gethostname()} are not those that the register was written with, so "
+                f"The register was written with other keys than those on {socket.gethostname()}, so "
                 "nothing in it can be checked here; nothing was recorded.",
-                remedy="see that AFSCHRIFT_KEYS names the same keys in every process, then clear this task.",
+                remedy="let AFSCHRIFT_KEYS name the same keys in every process, then clear this task.",
             ) from None
         raise _forged(services, request_id, step, forged) from None
 
 
 def must_be_witnessed(services: Services, request_id: str, step: str, *, first: bool = False) -> None:
-    """See that the register was not set back, by what the witness places know of it.
+    """Check with the witnesses that the register was not restored to an earlier state.
 
     Args:
         services: of the step.
-        request_id: whose gate it is.
+        request_id: of the gate.
         step: name of the step.
-        first: it is the first gate of a run: the places are moved on.
+        first: this is the first gate of a run: the witnesses receive the current height.
 
     Raises:
-        GateError: it was set back.
-        RetriableError: no place answers, and nothing is kept beside the keys either.
+        GateError: it was restored to an earlier state.
+        RetriableError: no witness answers, and no height is kept with the keys either.
     """
     try:
         services.witnessed(first)
@@ -206,7 +208,7 @@ def _forged(services: Services, request_id: str, step: str, forged: ForgedError)
         forged.found[0].code,
         str(forged.args[0]),
         forged.remedy,
-        differences=[str(one) for one in forged.found[:_SHOWN]],
+        differences=[str(difference) for difference in forged.found[:_SHOWN]],
         found=len(forged.found),
     )
 
@@ -215,12 +217,12 @@ def in_run(services: Services, request_id: str, step: str) -> None:
     """Mark the run of this step as alive.
 
     Raises:
-        GateError: it never began for this request, or another run of the request goes.
+        GateError: it never began for this request, or another run of the request is active.
     """
     if services.run is None:
         return
-    goes = services.register.runs.see(request_id, services.run, services.patience)
-    if goes is None:
+    active = services.register.runs.see(request_id, services.run, services.patience)
+    if active is None:
         raise refusal(
             services,
             request_id,
@@ -228,21 +230,21 @@ def in_run(services: Services, request_id: str, step: str) -> None:
             "run_not_begun",
             f"Step {step} was started in a run that never began for request {request_id}.",
         )
-    _must_be_ours(services, request_id, step, goes)
+    _must_be_this_run(services, request_id, step, active)
 
 
-def _must_be_ours(services: Services, request_id: str, step: str, goes: Run) -> None:
-    if goes.request != request_id:
+def _must_be_this_run(services: Services, request_id: str, step: str, active: Run) -> None:
+    if active.request != request_id:
         message = f"Run {services.run} began for another request than {request_id}."
         raise refusal(services, request_id, step, "run_of_another_request", message)
-    if goes.id != services.run:
+    if active.id != services.run:
         raise refusal(
             services,
             request_id,
             step,
             "another_run",
-            f"Run {goes.id} of request {request_id} is still going; two at once would work in one staging.",
-            "wait for its end, or clear what failed in it. Where it is gone, it counts as lost "
-            f"{services.patience} after {goes.seen_at}.",
-            going=goes.id,
+            f"Run {active.id} of request {request_id} is still going; two would write to the same staging.",
+            "wait for its end, or clear what failed in it. If it is gone, it counts as lost "
+            f"{services.patience} after {active.seen_at}.",
+            going=active.id,
         )

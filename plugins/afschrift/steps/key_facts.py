@@ -1,6 +1,6 @@
-"""What a question about the person's keys shows of them: what was found by each, and where.
+"""What a question about the person's keys shows: what each key found, and where.
 
-It may hold values of the person: it goes into the register encrypted (`OpenQuestion.kept`), and nowhere else.
+It may hold values of the person, so it is kept in the register encrypted (`OpenQuestion.kept`), nowhere else.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from afschrift.selection.statements import Statements
 from afschrift.services import Services
 
 MOST_ACCOUNTS = 10
-"""Of more accounts than these only the number is shown."""
+"""Accounts above this number are only counted."""
 
 
 @dataclass(frozen=True)
 class KeyFacts:
-    """Looks up what was found by keys, at the instant of the receipt (R07).
+    """Looks up what keys find, as of the receipt (R07).
 
     Attributes:
         request: id of the request.
@@ -38,11 +38,11 @@ class KeyFacts:
     later: Collection[str]
 
     def shared(self, identity: Identity, name: str) -> dict[str, Any]:
-        """Of a key that others use too: its values, their intervals, how many others, and rows by table.
+        """Look up a key that others use too.
 
         Returns:
-            `values`: value, from, until and number of others each; `tables`: `source.table`, rows that it
-            finds, and rows that nothing else finds.
+            `values`: value, from, until and number of other persons; `tables`: `source.table`, rows that the
+            key finds, and rows that no other key finds.
         """
         mine = [key for key in identity.shared_keys if key.name == name]
         rest = [key for key in identity.keys if key not in mine]
@@ -55,28 +55,29 @@ class KeyFacts:
         return {"values": values, "tables": rows}
 
     def persons(self, identity: Identity, given: Sequence[Key], person: str) -> dict[str, Any]:
-        """Of several accounts: what led to each, whether its number was given, and rows by table.
+        """Look up the accounts to which the keys lead.
 
         Returns:
-            `accounts`: `value`, `given`, and `by`: name, value, from and until of each key that led there;
-            `tables`: `source.table` with the rows of each account; `more`: how many accounts are not named.
+            `accounts`: `value`, `given` (at intake), and `by`: name, value, from and until of each key that
+            led there; `tables`: `source.table` with the rows of each account; `more`: number of accounts that
+            are not listed.
         """
         values = list(identity.led)[:MOST_ACCOUNTS]
         own = {key.value for key in given if key.name == person}
         accounts = [
             {
-                "value": one,
-                "given": one in own,
-                "by": [[key.name, *_written(key)] for key in identity.led[one]],
+                "value": value,
+                "given": value in own,
+                "by": [[key.name, *_written(key)] for key in identity.led[value]],
             }
-            for one in values
+            for value in values
         ]
-        found = self._counts([[Key(person, one)] for one in values], person)
+        found = self._counts([[Key(person, value)] for value in values], person)
         rows = [list(counted) for counted in found if any(counted[1:])]
         return {"accounts": accounts, "tables": rows, "more": len(identity.led) - len(values)}
 
     def _counts(self, sets: Sequence[Sequence[Key]], name: str) -> Iterator[tuple[Any, ...]]:
-        """`source.table` and its rows by each set of keys, of the tables that a key of this name finds."""
+        """Yield `source.table` and its rows by each set of keys, for tables that a key of this name finds."""
         hidden = hidden_places(self.services.register, self.request)
         for source, declared in self.services.inventory.sources.items():
             tables = [n for n, t in declared.tables.items() if t.personal and f"{source}.{n}" not in hidden]
@@ -104,7 +105,7 @@ def _counting(statements: Statements, tables: Sequence[str], name: str) -> Itera
         try:
             if name in statements.ways(table).keys:
                 yield table, statements.count(table)
-        except (ConfigurationError, NeedsPersonError):  # the draft of the plan tells it, as its own question
+        except (ConfigurationError, NeedsPersonError):  # the draft of the plan asks or fails for it itself
             continue
 
 

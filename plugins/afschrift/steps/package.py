@@ -1,4 +1,4 @@
-"""Pack and sign the bundle, encrypted until it is delivered."""
+"""The step `package`: pack and sign the bundle, encrypted until it is delivered."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import StepEvidence
 from afschrift.steps.keyed_digests import validated_inputs
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
-from afschrift.steps.staged_again import fault, record_again
+from afschrift.steps.staging_faults import fault, record_again
 
 
 def package(services: Services, request_id: str) -> dict[str, Any]:
-    """Pack what was validated (R19, R57-R62, R72, R78).
+    """Pack the validated files (R19, R57-R62, R72, R78).
 
     The seal is fixed before packing, so that a second attempt gives the same bytes.
 
@@ -34,9 +34,9 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
         `bundle` (SHA-256 of the ZIP), `bytes`, `plan`.
 
     Raises:
-        GateError: the staged files are not the ones that were validated.
+        GateError: the staged files are not the validated ones.
     """
-    took, gate = StepEvidence(), gated_plan(services, request_id, "package")
+    evidence, gate = StepEvidence(), gated_plan(services, request_id, "package")
     plan, staging = gate.plan, gate.staging
     records = staged_extracts(gate)
     inputs = validated_inputs(services, plan, records)
@@ -52,7 +52,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
         if (why := fault(staging, BUNDLE, last["bundle"])) is None:
             return last
         record_again(services, request_id, {BUNDLE: why})
-    seal = _seal(gate, inputs, {r.source: r.snapshot for r in records})
+    seal = _seal(gate, inputs, {record.source: record.snapshot for record in records})
     contents = _contents(services, gate.request, plan, records, seal, staging)
     with staging.writer(BUNDLE) as raw:
         sink = HashingSink(raw)
@@ -64,18 +64,18 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
         ):
             sink.write(chunk)
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
-    told = {**result, "sealed_at": seal.sealed_at, **took.of(gate.basis)}
-    events = (NewEvent(BUNDLE_SEALED, payload={"bundle": sink.sha256}), NewEvent("packed", payload=told))
+    payload = {**result, "sealed_at": seal.sealed_at, **evidence.of(gate.basis)}
+    events = (NewEvent(BUNDLE_SEALED, payload={"bundle": sink.sha256}), NewEvent("packed", payload=payload))
     if last is not None:
         if last["bundle"] == sink.sha256:
             return last
-        turn = last.get("turn", 1) + 1  # the same files came with other facts: another bundle, said as such
+        turn = last.get("turn", 1) + 1  # the same files with other facts make another bundle: another result
         result, inputs = {**result, "of": inputs, "turn": turn}, digest({"inputs": inputs, "turn": turn})
     return services.register.steps.finish(request_id, "package", inputs, result, *events)
 
 
 def _last(gate: Gate, inputs: str, done: dict[str, Any]) -> dict[str, Any]:
-    """What was packed of these inputs last: the first time, or once more after a loss."""
+    """Return the last result for these inputs: the first one, or a later one after a loss of the bundle."""
     latest = gate.results.latest("package") or done
     return latest if latest.get("of") == inputs else done
 
@@ -88,15 +88,17 @@ def _contents(
     seal: Seal,
     staging: EncryptedStaging,
 ) -> Contents:
-    """What goes into the bundle; nothing of it knows what a hidden restriction keeps back (R84)."""
+    """Return the contents of the bundle, which know nothing of a hidden restriction (R84)."""
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
     overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
-    made = Contents(plan, records, services.inventory, request, samples, seal, services.formats, overviews)
-    return replace(made, linked=linked_rows(made, staging))
+    contents = Contents(
+        plan, records, services.inventory, request, samples, seal, services.formats, overviews
+    )
+    return replace(contents, linked=linked_rows(contents, staging))
 
 
 def _seal(gate: Gate, inputs: str, snapshots: dict[str, str]) -> Seal:
-    """The head of the trail at sealing: every bundle is a witness of the trail up to here."""
+    """Return the seal with the trail's head: every bundle is a witness of the trail up to here."""
     done = gate.results.of("seal", inputs)
     if done is None:
         register = gate.services.register

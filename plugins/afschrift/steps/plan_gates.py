@@ -1,6 +1,6 @@
-"""What each step that touches data asks first: whether the plan that was frozen still holds.
+"""The gate of each step that touches data: the frozen plan must still hold.
 
-docs/gates.md tells an auditor what each attempt to get round it comes to.
+docs/gates.md lists the attempts to bypass it and their outcomes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from afschrift.casework.identity.mandates import asked_for, known_minority, mand
 from afschrift.casework.partial_response.earlier_parts import delivered, last_part_is_delivered
 from afschrift.casework.partial_response.question import left_for_later
 from afschrift.casework.review.question import decided
-from afschrift.datamap.check.map_findings import stopping
+from afschrift.datamap.check.map_findings import stopping_findings
 from afschrift.domain.errors import GateError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
@@ -37,15 +37,16 @@ from afschrift.steps.residual import read_sources, searched_sources
 
 @dataclass(frozen=True)
 class Gate:
-    """What a step that touches data may rest on: all of it from the snapshot in which its gate opened.
+    """What a step that touches data may use, all from the register snapshot in which its gate opened.
 
-    Whatever the step then does outside the register, it asks by a second gate before that counts.
+    Before something that the step does outside the register counts, it passes a second gate: a decision may
+    be revoked in between.
 
     Attributes:
         step: its name.
         plan: frozen, and nothing changed since.
         results: of the steps that finished.
-        basis: what the event of the step says that it rests on.
+        basis: the decisions that the event of the step names.
         hidden: tables, columns and systems that a hidden restriction keeps back (R84).
         fingerprint: HMAC under the request's own key.
     """
@@ -61,23 +62,22 @@ class Gate:
     fingerprint: Callable[[bytes], str]
 
     def refusal(self, reason: str, message: str, remedy: str = NEW_RUN, **more: Any) -> GateError:
-        """The error to raise; the attempt is in the trail (`gates.refusal`)."""
+        """Record the attempt and return the error to raise (`gates.refusal`)."""
         return refusal(self.services, self.request.id, self.step, reason, message, remedy, **more)
 
 
 def gated_plan(services: Services, request_id: str, step: str) -> Gate:
-    """The gate of a step that touches data, open.
+    """Open the gate of a step that touches data.
 
     Raises:
-        GateError: closed, not the run that goes, no identity decision, no frozen plan, or a state that allows
-            no data to move; the attempt stands in the trail.
-        NeedsPersonError: a representative's mandate does not hold any more; the question stands in the
-            register.
-        GateError: inventory, policy, software, options or decisions changed since the plan was frozen.
+        GateError: the request is closed, another run is active, there is no identity decision or frozen plan,
+            the state allows no data to move, or inventory, policy, software, options or decisions changed
+            since the plan was frozen; the attempt is recorded in the trail.
+        NeedsPersonError: a representative's mandate no longer holds; the question is in the register.
     """
     register = services.register
     with register.read_snapshot():
-        request, plan = _held_plan(services, request_id, step)
+        request, plan = _valid_plan(services, request_id, step)
         in_run(services, request_id, step)
         return Gate(
             services,
@@ -92,7 +92,7 @@ def gated_plan(services: Services, request_id: str, step: str) -> Gate:
         )
 
 
-def _held_plan(services: Services, request_id: str, step: str) -> tuple[Request, Plan]:
+def _valid_plan(services: Services, request_id: str, step: str) -> tuple[Request, Plan]:
     register = services.register
     request = open_request(services, request_id, step)
     frozen = register.steps.latest(request_id, "classify")
@@ -102,29 +102,29 @@ def _held_plan(services: Services, request_id: str, step: str) -> tuple[Request,
         raise _too_early(services, request_id, step, "no_plan", "no plan is frozen")
     if request.state is State.READY:
         message = (
-            f"The answer of request {request_id} is ready: the person is to be told, and nothing is read."
+            f"The answer of request {request_id} is ready: the person must be notified, and nothing is read."
         )
         remedy = f"`afschrift questions --request {request_id}`; a new decision makes a new answer."
         raise refusal(services, request_id, step, "answer_ready", message, remedy, event="gate_refused")
     if request.state is not State.ACCEPTED:
-        words = f"the request is in state {request.state}"
-        raise _too_early(services, request_id, step, f"state_{request.state}", words)
+        message = f"the request is in state {request.state}"
+        raise _too_early(services, request_id, step, f"state_{request.state}", message)
     plan = register.plans.get(request_id, frozen["plan"])
     _mandate_must_hold(services, request, step)
     _no_drift(services, request, plan, frozen, step)
-    _part_must_stand(services, plan, step)
+    _part_must_hold(services, plan, step)
     return request, plan
 
 
-def _too_early(services: Services, request_id: str, step: str, reason: str, words: str) -> GateError:
-    message = f"Step {step} of request {request_id} was started, but {words}."
+def _too_early(services: Services, request_id: str, step: str, reason: str, why: str) -> GateError:
+    message = f"Step {step} of request {request_id} was started, but {why}."
     return refusal(services, request_id, step, reason, message)
 
 
-def _part_must_stand(services: Services, plan: Plan, step: str) -> None:
-    """What a plan leaves for later may be left still, and a part is given once (R44, R54).
+def _part_must_hold(services: Services, plan: Plan, step: str) -> None:
+    """Require that the plan may still leave systems for later, and that a part is delivered once (R44, R54).
 
-    That an officer decided it need not be asked: another decision than the plan rests on is drift.
+    The officer's decision is not read here: if it is another than the plan's, `_no_drift` refuses first.
     """
     register, request_id = services.register, plan.request
     timeline = register.facts.timeline(request_id)
@@ -140,13 +140,13 @@ def _part_must_stand(services: Services, plan: Plan, step: str) -> None:
 
 
 def _mandate_must_hold(services: Services, request: Request, step: str) -> None:
-    """A mandate that was taken back, or ran out since, is asked for again before anything leaves (R15)."""
+    """Ask again for a mandate that was revoked or expired, before any data leaves (R15)."""
     status = mandate_status_now(services, request)
     if status.holds:
         return
     if status.decision is not None:
         raise asked_for(services.register, request, status, known_minority(services, request.id))
-    message = f"Step {step} of request {request.id} was started, but nobody found the mandate to be proven."
+    message = f"Step {step} of request {request.id} was started, but no officer found the mandate proven."
     raise refusal(services, request.id, step, "no_mandate", message)
 
 
@@ -173,7 +173,8 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
         "decisions": frozen.get("decisions"),
     }
     changed = [name for name, value in now.items() if then[name] != value]
-    if not set(stopping(services.register)) <= set(frozen.get("map", ())):  # found by the check of the map
+    # `classify` knew the findings under `map`; a new one means that a source changed since.
+    if not set(stopping_findings(services.register)) <= set(frozen.get("map", ())):
         changed.append("sources")
     if not changed:
         return
@@ -181,18 +182,19 @@ def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str
     services.register.trail.record(plan.request, NewEvent("drift_found", payload=payload))
     raise GateError(
         f"The {' and '.join(changed)} changed after the plan of request {plan.request} was frozen.",
-        remedy="clear `classify` and what follows: a new plan is frozen on what holds now. Where nobody "
-        f"changed it, {socket.gethostname()} has another installation than the worker that froze the plan: "
-        "give all workers the same first.",
+        remedy="clear `classify` and what follows: a new plan is frozen on what holds now. If nothing was "
+        f"changed, {socket.gethostname()} has another installation than the worker that froze the plan: "
+        "give all workers the same one first.",
     )
 
 
 def staged_extracts(gate: Gate) -> list[SourceExtract]:
-    """What `extract` recorded of each source of the plan, and of those that it only searched.
+    """Return the records of `extract` for each source that the plan reads or only searches.
 
     Raises:
-        GateError: what is staged was not extracted under this plan, or was not compared with the source; or
-            nobody searched there for what no way reaches: nothing may say then that none is held (R08).
+        GateError: the staged files were not extracted under this plan, were not reconciled with the source,
+            or the residual search did not run there, without which no answer may say that nothing is held
+            (R08).
     """
     return [_staged_extract(gate, source) for source in read_sources(gate.services, gate.plan)]
 
@@ -210,41 +212,40 @@ def _staged_extract(gate: Gate, source: str) -> SourceExtract:
 
 _WHY_NOT = {
     "not_extracted": "What is staged of {} for request {} was not extracted under its plan.",
-    "not_compared": "What is staged of {} for request {} was not held against what the source itself says "
-    "of it.",
-    "not_searched": "Nobody searched {} for what no way reaches, for request {}.",
+    "not_compared": "What is staged of {} for request {} was not reconciled with the source.",
+    "not_searched": "The residual search of {} did not run for request {}.",
 }
 
 
 def why_not(gate: Gate, record: SourceExtract) -> str:
-    """Why a staged record is not what the register knows as extracted under the plan; "": it is."""
+    """Return why a staged record is not the extract that the register knows under the plan; "": it is."""
     services = gate.services
-    looked = search_digest(services, record)
+    search = search_digest(services, record)
     results = extract_results(gate, record)
     if not _of_files(services, record, results):
         return "not_extracted"
     if not record.compared:
         return "not_compared"
-    known = any(done.get("searched") == looked for done in results)
-    if record.source in searched_sources(services, gate.plan) and not (looked and known):
+    known = any(done.get("searched") == search for done in results)
+    if record.source in searched_sources(services, gate.plan) and not (search and known):
         return "not_searched"
-    said = record_digest(services, record)  # of which an earlier version kept none
-    return "" if any(done.get("record", said) == said for done in results) else "not_extracted"
+    whole = record_digest(services, record)  # results of earlier versions have none: they pass
+    return "" if any(done.get("record", whole) == whole for done in results) else "not_extracted"
 
 
 def compared_while_written(gate: Gate, record: SourceExtract) -> frozenset[str]:
-    """Paths of the files of a source that need not be read again.
+    """Return the paths of the files of a source that need not be read again.
 
-    What is staged may say what it likes: it counts where the register knows of it from `extract`, by a keyed
-    digest over each file's path, the digest of what was read, and the reader; and where that is the file
-    that `package` would take, read by the reader of today.
+    The staged record alone proves nothing. A file counts where the register has, from `extract`, the keyed
+    digest over its path, the digest of what was read, and the reader; and where that digest is of the file
+    that `package` would take, and the reader is the current one.
     """
     services = gate.services
     known, files = read_back_digest(services, record), record.entries
     results = _of_files(services, record, extract_results(gate, record))
     if not known or not any(done.get("read_back") == known for done in results):
         return frozenset()
-    readers = {name: one.read_by for name, one in services.formats.items()}
+    readers = {name: file_format.read_by for name, file_format in services.formats.items()}
     return frozenset(
         entry.path
         for entry in files
@@ -253,7 +254,7 @@ def compared_while_written(gate: Gate, record: SourceExtract) -> frozenset[str]:
 
 
 def extract_results(gate: Gate, record: SourceExtract) -> list[dict[str, Any]]:
-    """What the register knows of a source under a plan: the first reading, and that of this snapshot."""
+    """Return the register's results of a source under a plan: of its first reading, and of this snapshot."""
     again = digest({"plan": gate.plan.digest(), "snapshot": record.snapshot})
     found = (gate.results.of("extract", inputs, part=record.source) for inputs in (gate.plan.digest(), again))
     return [done for done in found if done]
@@ -262,6 +263,6 @@ def extract_results(gate: Gate, record: SourceExtract) -> list[dict[str, Any]]:
 def _of_files(
     services: Services, record: SourceExtract, results: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Those that wrote these files."""
+    """Return the results that wrote the files of this record."""
     written = files_digest(services, [record])
     return [done for done in results if done["digest"] == written]

@@ -1,4 +1,4 @@
-"""The look-up before an identity is confirmed, and its gate: it reads what an officer asked, and no more."""
+"""The look-up before an identity is confirmed, and its gate: it reads only what an officer asked for."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ ASK = "an officer asks on the page of the question who asks, or with `afschrift 
 
 
 def look_up(services: Services, request_id: str) -> dict[str, Any]:
-    """Look in the sources for the keys as they were typed, and keep what was found encrypted (R10, R12).
+    """Look in the sources for the keys as they were typed, and keep the result encrypted (R10, R12).
 
-    Nothing else is read before the identity is confirmed. So it reads for an ask of an officer alone, once,
-    and only the columns that the inventory marks.
+    Nothing else is read before the identity is confirmed. So a look-up needs an officer's request, serves it
+    once, and reads only the columns that the inventory marks.
 
     Returns:
         `tables`: rows by table; `not_read`: tables that could not be read, with why. No value.
 
     Raises:
-        GateError: the request is closed, its identity is decided for the keys of today, or no officer asked
-            about these keys; nothing is read, and the attempt stands in the trail.
-        TooLateError: the ask ended while the sources were read: nothing is kept.
+        GateError: the request is closed, its identity is decided for the current keys, or no officer asked
+            about these keys; nothing is read, and the attempt is recorded in the trail.
+        TooLateError: the officer's request ended while the sources were read: nothing is kept.
     """
     register = services.register
     with register.read_snapshot():
@@ -42,45 +42,45 @@ def look_up(services: Services, request_id: str) -> dict[str, Any]:
         services.inventory, services.open_source, services.sql, request_id, keys, request.received_at
     )
     unknown = [key.name for key in keys if not any(key.name in table.keys for table in tables)]
-    read = {f"{one.source}.{one.table}": one.count for one in tables if not one.fault}
-    told = {
+    read = {f"{table.source}.{table.table}": table.count for table in tables if not table.fault}
+    counts = {
         "tables": read,
-        "not_read": {f"{one.source}.{one.table}": one.fault for one in tables if one.fault},
+        "not_read": {f"{table.source}.{table.table}": table.fault for table in tables if table.fault},
     }
     content = msgspec.json.encode(LookUpResult(tables, unknown))
-    register.look_ups.serve(ask.id, request_id, content, {**told, "run": services.run})
-    return told
+    register.look_ups.serve(ask.id, request_id, content, {**counts, "run": services.run})
+    return counts
 
 
 def _asked(services: Services, request_id: str) -> tuple[Request, LookUpRow]:
-    """The ask that this look serves.
+    """Return the request, and the officer's request that this look-up serves.
 
     Raises:
-        GateError: there is none that counts.
+        GateError: there is no valid one.
     """
     register = services.register
     request = open_request(services, request_id, STEP)
     must_be_witnessed(services, request_id, STEP, first=True)
     if is_decided(register, request_id):
-        message = f"The identity behind request {request_id} is decided: nothing is looked up any more."
+        message = f"The identity of request {request_id} is decided: nothing more is looked up."
         raise refusal(services, request_id, STEP, "identity_decided", message, ASK)
     ask = register.look_ups.going(request_id)
-    if ask is None or not _is_told(register, ask):
-        message = f"Nobody asked to look up the keys of request {request_id}."
+    if ask is None or not _is_attested(register, ask):
+        message = f"No officer asked to look up the keys of request {request_id}."
         raise refusal(services, request_id, STEP, "not_asked", message, ASK)
     if ask.about != person_digest(register, request_id):
-        message = f"What was asked about request {request_id} was about other keys than it has."
+        message = f"The look-up for request {request_id} was asked for other keys than it has now."
         raise refusal(services, request_id, STEP, "asked_of_other_keys", message, ASK)
     if not services.roles().may(ask.by, Act.DECIDE):
-        message = f"Whoever asked to look up the keys of request {request_id} is no officer."
+        message = f"The account that asked to look up the keys of request {request_id} is no officer's."
         raise refusal(services, request_id, STEP, "asked_without_role", message, ASK)
     return request, ask
 
 
-def _is_told(register: Register, ask: LookUpRow) -> bool:
-    """Whether the trail tells of this ask of this officer about these keys, and of nothing after it.
+def _is_attested(register: Register, ask: LookUpRow) -> bool:
+    """Whether the trail has this officer's request about these keys, and nothing after it.
 
-    Its row alone opens nothing: a back-up is without it, so it is not held against the trail as others are.
+    The row alone opens nothing: backups leave it out, so it is not compared with the trail as other rows are.
     """
     of_ask = [
         (header.type, header.actor, (payload or {}).get("about"))

@@ -1,4 +1,4 @@
-"""What the information sheet of an access answer needs from the sources, and what stands in its way."""
+"""The information sheet of an access answer: the facts it needs from the sources, and the gaps in them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INCOMPLETE = "sheet_incomplete"
 
 
 def incomplete(gaps: Sequence[Gap]) -> OpenQuestion:
-    """The question that an access request ends at. No answer lets it pass: the inventory must be mended."""
+    """Return the question at which an access request stops. Only a corrected inventory ends it, no answer."""
     listing = "; ".join(map(str, gaps))
     words = f"The information sheet cannot be made. {listing}."
     return OpenQuestion(
@@ -27,7 +27,7 @@ def incomplete(gaps: Sequence[Gap]) -> OpenQuestion:
 
 
 def require_complete(inventory: Inventory, plan: Plan, extract: SourceExtract) -> None:
-    """Stop where the data of one source show a gap that the inventory alone did not.
+    """Stop if the data of one source show a gap that the inventory alone did not.
 
     Raises:
         NeedsPersonError: `sheet_incomplete`, with the fields.
@@ -39,7 +39,7 @@ def require_complete(inventory: Inventory, plan: Plan, extract: SourceExtract) -
 
 
 def read_facts(session: Source, plans: Sequence[FactPlan]) -> tuple[FactValues, ...]:
-    """The answers of one source, within its session and so on its snapshot."""
+    """Return the facts of one source, read in its session and so on its snapshot."""
     return tuple(_read(session, plan) for plan in plans)
 
 

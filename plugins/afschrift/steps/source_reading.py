@@ -1,4 +1,4 @@
-"""One reading of a source on one snapshot: its tables, its uploaded files, what the sheet needs of it."""
+"""One reading of a source on one snapshot: its tables, its uploaded files, the facts for the sheet."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from afschrift.steps.keyed_digests import keyed_files
 from afschrift.steps.plan_gates import Gate
 from afschrift.steps.residual import bound_keys, evidence, search, unsettled
 from afschrift.steps.sheet_facts import read_facts, require_complete
-from afschrift.steps.staged_again import staged_identifiers
+from afschrift.steps.staging_faults import staged_identifiers
 from afschrift.values.table_profiler import Rows
 
 
@@ -54,19 +54,19 @@ class SourceReading:
         self._overviews: dict[str, Overview] = {}
 
     def run(self, received_at: str, ask_again: Callable[[], None]) -> SourceExtract:
-        """Read and stage; the record comes last, so what is staged without one is no extract.
+        """Read and stage. The record is staged last, so files without one are no extract.
 
         Args:
             received_at: RFC 3339 instant as of which the person's keys hold.
-            ask_again: the gate, before what was read is staged.
+            ask_again: the second gate, before the record is staged.
 
         Raises:
-            GateError: values that consent is missing for, or a class, were added since the plan was frozen.
-            ValidationFailedError: what was read is not what the source itself says of the rows, or a file
+            GateError: since the plan was frozen, values were added that lack a consent or a class.
+            ValidationFailedError: the rows differ from what the source itself computes of them, or a file
                 does not read back as what was extracted.
-            NeedsPersonError: something that only a person can mend; the question is in the register.
+            NeedsPersonError: something that only a person can settle; the question is in the register.
             SourceDownError: the source is down.
-            RetriableError: the staging is.
+            RetriableError: the staging is down.
         """
         services, plan, source = self._services, self._plan, self._source
         with (
@@ -83,20 +83,19 @@ class SourceReading:
         return self.stage(record)
 
     def keys(self, received_at: str) -> PersonKeys:
-        """What the key table holds of the person: keys, spellings to search for, the salt of masks."""
+        """Return the rows of the key table (keys, spellings, the salt of masks), and the instant."""
         own = staged_identifiers(self._staging)
         self._bound = bound_keys(self._services, self._keys, own, received_at)
         return (*self._bound, salt_key(self._mac(SALT_OF))), received_at
 
     def search(self, session: Source) -> tuple[OpenQuestion, ...]:
-        """Look for the person in what no way reaches; what somebody must say first of what was found."""
+        """Run the residual search; return its open questions."""
         services, plan, source = self._services, self._plan, self._source
         self._found = search(services, source, session, self._bound, self._hidden)
         self._searched = evidence(self._found, self._bound)
         return unsettled(services, plan.request, source, self._found)
 
     def _read(self, session: Source) -> SourceExtract:
-        """The tables, one after the other, and what the sheet asks of them."""
         self.begin(session)
         tables = []
         for part in self._plan.of_source(self._source):
@@ -106,14 +105,14 @@ class SourceReading:
         return self.end(session, tables)
 
     def begin(self, session: Source) -> None:
-        """Before the first table: what the database itself says of them."""
+        """Before the first table: read the structure that the database itself declares."""
         parts = self._plan.of_source(self._source)
         declared = self._services.inventory.sources[self._source]
         self._structure = declared.structure(session.structure(), {part.table for part in parts})
         self._observers.know(self._structure.foreign_keys)
 
     def table(self, session: Source, part: ExtractPlan) -> TableReading:
-        """A table that is about to be read."""
+        """Prepare to read a table."""
         services = self._services
         hidden = {f.name for f in part.selected if f"{part.name}.{f.name}" in self._hidden}
         percent, seed = services.limits.hashed_percent, self._plan.digest()
@@ -132,16 +131,16 @@ class SourceReading:
     def with_observations(
         self, table: TableExtract, part: ExtractPlan, writer: TableWriter, seconds: float
     ) -> TableExtract:
-        """A table that is written, with what was seen on the way."""
+        """Note what was observed of a table while it was written; return the table with it."""
         self._samples[part.name], self._overviews[part.name] = writer.sample, writer.overview
         self._seconds[part.table] = round(seconds, 1)
         return self._observers.with_observations(table)
 
     def end(self, session: Source, tables: Sequence[TableExtract]) -> SourceExtract:
-        """After the last table: what the sheet asks of the source.
+        """After the last table: read the facts for the sheet; return the record.
 
         Raises:
-            NeedsPersonError: the sheet cannot be made of it.
+            NeedsPersonError: the sheet has a gap.
         """
         plan, source = self._plan, self._source
         facts = read_facts(session, [fact for fact in plan.facts if fact.source == source])
@@ -159,10 +158,10 @@ class SourceReading:
         return record
 
     def stage(self, record: SourceExtract) -> SourceExtract:
-        """Stage what was noted beside the files; the record last of all.
+        """Stage the observations, and the record last.
 
         Raises:
-            NeedsPersonError: something in a file may run, and nobody said yet whether it goes along.
+            NeedsPersonError: a file has active content, and it is not decided whether it is included.
         """
         request = self._plan.request
         record = judged_files(self._services.register, self._staging, record, request, self._mac)
@@ -172,7 +171,7 @@ class SourceReading:
         return record
 
     def evidence(self, record: SourceExtract) -> dict[str, Any]:
-        """What the trail keeps of the tables: counts and keyed digests."""
+        """Return what the trail keeps of the tables: counts and keyed digests."""
         tables, parts = record.tables, self._plan.of_source(self._source)
         return {
             "tables": {t.table: t.rows for t in tables},
@@ -190,13 +189,13 @@ class SourceReading:
         }
 
     def _slowest(self) -> dict[str, Any]:
-        """The table that took longest, with how long."""
+        """Return the table that took longest, and its seconds."""
         table = max(self._seconds, key=self._seconds.__getitem__)
         return {"table": table, "seconds": self._seconds[table]}
 
 
 class TableReading:
-    """One table: written while its rows pass, and then reconciled with the source."""
+    """One table: written while its rows are read, and then reconciled with the source."""
 
     def __init__(
         self,
@@ -208,9 +207,9 @@ class TableReading:
         stream: Batches,
         masked: dict[str, int],
     ) -> None:
-        """`read`: the rows as they are compared once more; `stream`: the same, watched on the way.
+        """`read`: the rows for a second reading, if they must be compared again; `stream`: with observers.
 
-        `accounted`: the source said the same of the rows that were written.
+        `accounted`: the rows that were written are reconciled with the source.
         """
         self._reading, self._part, self._comparison, self._writer = reading, part, comparison, writer
         self._read, self._stream, self._masked = read, stream, masked
@@ -219,17 +218,17 @@ class TableReading:
         self.accounted = False
 
     def write(self) -> None:
-        """Write every file of the table; nothing else is asked of the source meanwhile."""
+        """Write every file of the table; nothing else reads the source meanwhile."""
         begun = time.monotonic()
         self._table = self._writer.write(self._stream, self._masked)
         self._seconds += time.monotonic() - begun
 
     def finish(self) -> TableExtract:
-        """The table as it was written.
+        """Reconcile the table with the source and return it.
 
         Raises:
-            ValidationFailedError: the source says otherwise of its rows.
-            GateError: values that consent is missing for, or a class, were added since the plan was frozen.
+            ValidationFailedError: the rows differ from what the source itself computes of them.
+            GateError: since the plan was frozen, values were added that lack a consent or a class.
         """
         assert self._table is not None
         begun, part = time.monotonic(), self._part
@@ -241,20 +240,20 @@ class TableReading:
         nulls = table.seen.nulls if table.seen else {}
         if any(f.reason == NO_ROWS and nulls.get(f.name, 0) < table.rows for f in part.selected):
             raise GateError(
-                f"{part.name} holds values of the person by now that lack a consent, or a class.",
+                f"{part.name} now holds values of the person that lack a consent, or a class.",
                 remedy="clear `classify` and what follows: a person must decide on them.",
             )
         return table
 
 
 def _active(tables: Sequence[TableExtract]) -> dict[str, dict[str, int]]:
-    """Of which tables files go along in which something may run: in how many of them what."""
+    """Return the active content of uploaded files by table: kind -> number of files."""
     found = {table.table: active_counts(table.uploads) for table in tables}
     return {table: counts for table, counts in found.items() if counts}
 
 
 def _evidence(compared: Compared) -> dict[str, Any]:
-    """What was reconciled: numbers of rows and columns, and the sample."""
+    """Return what was reconciled: numbers of rows and columns, and the sample."""
     return {
         "rows": compared.rows,
         "hashed_rows": compared.hashed_rows,
@@ -265,7 +264,7 @@ def _evidence(compared: Compared) -> dict[str, Any]:
 
 
 def _masked(session: Source, part: ExtractPlan) -> dict[str, int]:
-    """How many values each mask hides, counted in the warehouse on the same snapshot."""
+    """Return how many values each mask hides, counted in the warehouse on the same snapshot."""
     if not part.masked_statement:
         return {}
     names = [f.name for f in part.selected if f.mask]

@@ -1,4 +1,4 @@
-"""The gate between files and bundle: each was read back by another library than its writer, or is now."""
+"""The step `validate`: each file was read back by another library than its writer, or is read now."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from afschrift.steps.plan_gates import compared_while_written, gated_plan, stage
 def validate(services: Services, request_id: str) -> dict[str, Any]:
     """Validate all files of a request.
 
-    A file that was read back while it was written, by the library of today, is not read again: the register
-    knows the digest of what was compared, and `package` takes no other. Every other file is read here.
+    A file that was read back while it was written, by the current library, is not read again: the register
+    has the digest of the compared bytes, and `package` accepts no others. Other files are read here.
 
-    A source of which a file fails counts as not extracted: cleared, `extract` reads it anew.
+    If a file fails, its source counts as not extracted: clearing `extract` reads it again.
 
     Returns:
         `files`, `rows`, and a keyed `digest` over all files.
@@ -36,7 +36,7 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
         ValidationFailedError: names file, field, row and rule, never the value.
         StagedFileError: a file is gone or damaged.
     """
-    took, gate = StepEvidence(), gated_plan(services, request_id, "validate")
+    evidence, gate = StepEvidence(), gated_plan(services, request_id, "validate")
     plan, staging = gate.plan, gate.staging
     records = staged_extracts(gate)
     written = files_digest(services, records)
@@ -52,12 +52,12 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
         try:
             files += _read_source(staging, record, fields, compared)
         except ValidationFailedError:
-            unstage(staging, record.source)  # else `extract` would find it done, and read nothing again
+            unstage(staging, record.source)  # otherwise `extract` finds it done and reads nothing
             raise
         rows += sum(table.rows for table in record.tables)
     result = {"files": files, "rows": rows, "digest": written}
     payload = {**result, "plan": plan.digest(), **_compared(records), "while_written": before}
-    event = NewEvent("validated", payload={**payload, **took.of(gate.basis)})
+    event = NewEvent("validated", payload={**payload, **evidence.of(gate.basis)})
     return services.register.steps.finish(request_id, "validate", inputs, result, event)
 
 
@@ -67,7 +67,7 @@ def _read_source(
     fields: Mapping[str, Sequence[FieldPlan]],
     compared: Collection[str],
 ) -> int:
-    """Read the files of a source again that were not compared yet; how many there are in all."""
+    """Read the files of a source that are not compared yet; return the number of all its files."""
     files = 0
     for table in record.tables:
         selected = fields[f"{table.source}.{table.table}"]
@@ -85,7 +85,7 @@ def _read_source(
 
 
 def _compared(records: Sequence[SourceExtract]) -> dict[str, Any]:
-    """What was held against what was extracted: files by format, and checksums of columns in them."""
+    """Return what was compared with the extract: files by format, and the number of column checksums."""
     parts = [part for record in records for table in record.tables for part in table.parts]
     formats = Counter(entry.format for part in parts for entry in part.files)
     uploads = sum(len(table.uploads) for record in records for table in record.tables)

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.app.settings import Settings
-from afschrift.canary.signed import asks_for_canary
+from afschrift.canary.signature import asks_for_canary
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import earlier_lines, explanation_lines, fact_lines
 from afschrift.casework.letters.due_letters import letters_due

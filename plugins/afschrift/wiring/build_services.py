@@ -1,4 +1,4 @@
-"""Builds the services of an installation from its settings."""
+"""Build the services of an installation from its settings."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from afschrift.staging.staged_requests import staging_root
 
 
 def load_inventory(folder: Path | None = None) -> Inventory:
-    """The inventory of the settings, or of a folder.
+    """Load the inventory of the settings, or of a folder.
 
     Raises:
         InventoryError: lists every fault.
-        ConfigurationError: its sources are read in different places, and none is named that reaches all.
+        ConfigurationError: its sources are read in different places, and no place is named that reaches all.
     """
     inventory = load(folder or Settings.from_environment().inventory, SOURCES)
     places_of(inventory)
@@ -48,15 +48,15 @@ def load_inventory(folder: Path | None = None) -> Inventory:
 def build(
     log: Callable[[str], None], settings: Settings | None = None, *, connect: Connect = from_environment
 ) -> Services:
-    """All services, ready for use. Opens no source and no destination.
+    """Build all services. Opens no source and no destination.
 
     Args:
-        log: says one line to whoever follows the run.
+        log: writes one line to the log of the run.
         settings: default: from the environment.
         connect: finds a source's connection by its id.
 
     Raises:
-        ConfigurationError: inventory, keys or register cannot be used; says what to do.
+        ConfigurationError: inventory, keys or register cannot be used; names the remedy.
     """
     _use_memory_of_the_system()
     settings = settings or Settings.from_environment()
@@ -93,7 +93,10 @@ def build(
 
 
 def _use_memory_of_the_system() -> None:
-    """Arrow's own pool keeps a tenth more of what streams through; a step without Arrow does not load it."""
+    """Let Arrow use the system's allocator: its own pool retains a tenth more memory while streaming.
+
+    The environment variable serves a later import; a step without Arrow must not load it for this.
+    """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if arrow := sys.modules.get("pyarrow"):
         arrow.set_memory_pool(arrow.system_memory_pool())
@@ -104,15 +107,15 @@ def _must_be_witnessed(
 ) -> None:
     if not settings.witnesses:
         return
-    from afschrift.witnesses.heights import move_on, must_reach  # a library of stores, where there is one
+    from afschrift.witnesses.heights import move_on, must_reach  # lazy: it imports a library of object stores
 
     asked = must_reach(settings, register)
     failed = move_on(settings, register, asked) if first else {}
     for name, why in sorted({**asked.away, **failed}.items()):
-        log(f"The witness place '{name}' does not know how far the trail came now: {why}")
+        log(f"The witness place '{name}' did not receive the current height of the trail: {why}")
     for name, files in asked.faults.items():
         for file in files:
-            log(f"The witness place '{name}' holds {file}, which is no height of ours: it does not count.")
+            log(f"The witness place '{name}' holds {file}, which is no height of ours: it is ignored.")
 
 
 def _inform_by_mail(
@@ -120,8 +123,7 @@ def _inform_by_mail(
 ) -> str | None:
     if settings.mail is None:
         return None
-    # imported here, because letters are heavy and few steps send one
-    from afschrift.casework.informing.answer import inform_by_mail
+    from afschrift.casework.informing.answer import inform_by_mail  # lazy: few steps send a letter
 
     installation = Officer(register, load_roles(settings), "system", settings=settings)
     return inform_by_mail(installation, request_id, log)

@@ -1,4 +1,4 @@
-"""The demo's short cut: a request for a customer number, only where the installation is a demo."""
+"""The demo's shortcut: a request by customer number, refused in any other installation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from afschrift.services import Services
 
 
 def open_demo_request(services: Services, customer_number: str, right: str, language: str = "nl") -> str:
-    """Open a request for a customer of the demo warehouse; returns its id.
+    """Open a request for a customer of the demo warehouse; return its id.
 
     Raises:
-        RefusedError: this is no demo, so no number may come in by a form.
+        RefusedError: this is no demo, so no number is accepted from a form.
     """
     if not Settings.from_environment().demo:
         raise RefusedError(

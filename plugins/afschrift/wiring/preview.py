@@ -1,4 +1,4 @@
-"""The dry run: what a request would read, why, and what that costs, for a person to look at."""
+"""The dry run: what a request would read, why, and at what cost."""
 
 from __future__ import annotations
 
@@ -25,25 +25,26 @@ from afschrift.steps.draft import Drafter, PlanDraft, outcome
 
 
 def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
-    """Lines of the dry run. Sources are read for counts only, after the same identity gate as a run.
+    """Yield the lines of the dry run. Sources are only counted, after the same identity gate as in a run.
 
-    What reading costs each database says itself; no statement is run for it, and none stops the dry run.
+    Each database estimates the cost itself, without running the statement; a failed estimate is not fatal.
 
     Raises:
-        GateError: nobody has confirmed who the requester is, as surely as the request's risk asks (R12).
+        GateError: the requester's identity is not confirmed at the level that the request's risk needs (R12).
     """
     register = services.register
     request = register.requests.get(request_id)
     if sure_identity(services, request) is None:
         raise GateError(
-            f"Nobody has confirmed surely enough who the requester of {request_id} is: nothing is looked up.",
+            f"The identity of the requester of {request_id} is not confirmed at the level that is needed: "
+            "nothing is looked up.",
             remedy=f"`afschrift request confirm-identity {request_id} --method ... --level ...`.",
         )
     if not mandate_status_now(services, request).holds:
         raise GateError(
-            f"Somebody asks {request_id} for another person, and nobody found their mandate to be proven: "
-            "nothing is looked up.",
-            remedy=f"the next run asks it, or look at `afschrift questions --request {request_id}`.",
+            f"Request {request_id} is made for another person, and the mandate is not proven: nothing is "
+            "looked up.",
+            remedy=f"the next run asks for it; see also `afschrift questions --request {request_id}`.",
         )
     answers = Answers(register.decisions.of(request_id))
     drafter = Drafter(services, request, answers)
@@ -94,9 +95,9 @@ def _table(part: ExtractPlan, rows: int, costs: Sequence[str], *, sql: bool) -> 
 
 
 def _costs(services: Services, request: Request, draft: PlanDraft) -> dict[str, list[str]]:
-    """Table of the plan -> lines on what reading it costs; source -> which way it is read.
+    """Return lines on the cost of reading each table, and on how each source is read, by their names.
 
-    A source that cannot say so says nothing else.
+    A source that gives no estimate has one line for each table, which says so.
     """
     lines: dict[str, list[str]] = {}
     for source, parts in groupby(draft.plan.extracts, key=attrgetter("source")):
@@ -112,14 +113,14 @@ def _costs(services: Services, request: Request, draft: PlanDraft) -> dict[str, 
 def _estimated(session: Source, part: ExtractPlan, declared: SourceFile) -> Iterator[str]:
     try:
         estimate = session.estimate(part.statement)
-    except (AfschriftError, LookupError, TypeError, ValueError) as error:  # or an answer in another form
+    except (AfschriftError, LookupError, TypeError, ValueError) as error:  # also a plan in an unknown form
         yield f"the source could not say what reading costs ({type(error).__name__})"
     else:
         yield from estimate_lines(estimate, declared)
 
 
 def _fields(fields: tuple[FieldPlan, ...]) -> Iterator[str]:
-    """Columns grouped by what happens to them and why."""
+    """Yield the columns, grouped by action and reason."""
     groups: dict[tuple[Action, str, tuple[str, ...]], list[str]] = {}
     for field in fields:
         groups.setdefault((field.action, field.reason, field.rules), []).append(field.name)

@@ -1,9 +1,9 @@
-"""What every task reads and compiles, made before it is forked: a child finds it in memory.
+"""Read and compile what every task needs, in the process that forks tasks: children find it in memory.
 
-So are the statements of a gate, for which the register is asked once.
+This includes the statements of a gate, for which the register is queried once.
 
-For a file that changed meanwhile each child reads it anew: inventory and grounds are kept by the bytes of
-their files, texts and templates by the time at which they changed.
+A child reads a file again that changed since: inventory and grounds are cached by the bytes of their files,
+texts and templates by their modification time.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from afschrift.wiring.build_services import load_inventory
 
 
 def warm_up(log: Callable[[str], None], settings: Settings | None = None, more: Sequence[str] = ()) -> None:
-    """Import steps, and sources and stores that are named; read map, grounds and texts; ask the register.
+    """Import steps, and the sources and stores in use; read map, grounds and texts; query the register.
 
-    A process that only starts tasks must not end because of a map that somebody is mending, or a library
-    that is broken: the tasks that need it say so.
+    Failures are logged and not raised: a process that only starts tasks must not end because the map is being
+    edited or a library is broken. The tasks that need it report it.
 
     Args:
-        log: takes a line for all that cannot be imported, and one for what cannot be read.
+        log: takes one line for all failed imports, and one for what cannot be read.
         settings: default: from the environment.
-        more: modules to import besides.
+        more: further modules to import.
     """
     inventory, unread = None, ""
     try:
@@ -63,22 +63,24 @@ def warm_up(log: Callable[[str], None], settings: Settings | None = None, more: 
     except (AfschriftError, OSError, TemplateError) as error:
         unread = str(error)
     if unread or settings is None:
-        log(f"Tasks read inventory, grounds and texts themselves, as they could not be read: {unread}")
+        log(f"Each task reads inventory, grounds and texts itself, as they could not be read: {unread}")
         return
     try:
         prepare_gates(settings.register)
     except AfschriftError as error:
-        log(f"Tasks compile what they ask of the register themselves, as it could not be asked: {error}")
+        log(f"Each task compiles its register queries itself, as the register could not be queried: {error}")
 
 
 def _modules(inventory: Inventory | None) -> Iterator[str]:
-    """Every step, the adapters of the kinds of sources that the inventory names, and formats.
+    """Yield the modules of every step, of the inventory's kinds of sources, and of formats.
 
-    Of formats that need an extra those alone for which a source needs it too: others are seldom asked for.
+    A format that needs an extra is left out, unless a source needs the same extra: it is seldom requested.
     """
     kinds = sorted({source.kind for source in inventory.sources.values()} if inventory else set())
     extras = {None, *(SOURCES[kind].extra for kind in kinds)}
-    seldom = tuple(f"{formats.__name__}.{one.name}." for one in FORMATS.values() if one.extra not in extras)
+    seldom = tuple(
+        f"{formats.__name__}.{known.name}." for known in FORMATS.values() if known.extra not in extras
+    )
     for package in (steps, formats):
         names = (found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
         yield from (name for name in names if not name.startswith(seldom))
@@ -99,7 +101,7 @@ def _import(log: Callable[[str], None], modules: Sequence[str], settings: Settin
         except Exception as error:
             failed.append(f"{name} ({type(error).__name__}: {error})")
     if failed:
-        log(f"Tasks import these themselves, as they could not be imported: {'; '.join(failed)}")
+        log(f"Each task imports these itself, as they could not be imported: {'; '.join(failed)}")
 
 
 def _read_texts(settings: Settings) -> None:
@@ -114,12 +116,12 @@ def _read_texts(settings: Settings) -> None:
         SheetWords.of(letters, language)
         LetterWords.load(letters, language)
         plural_rule(language)
-        if settings.mail:  # else no step writes one
+        if settings.mail:  # without mail no step writes a letter
             _compile(letter_templates(letters, language), r"\w+\.html\.j2|letter\.css")
 
 
 def _compile(templates: Environment, names: str) -> None:
-    """Those whose whole name fits a pattern; the others below a folder are another environment's."""
+    """Compile the templates whose whole name matches; others in the folder belong to another environment."""
     for name in templates.list_templates():
         if re.fullmatch(names, name):
             templates.get_template(name)

@@ -15,10 +15,10 @@ from tests.support.crowd import FIRST
 from tests.support.moves import moved
 from tests.unit.batch.conftest import Planned
 
-from afschrift.batch.fulfil_batch import batch_run, extract_together, of_batch, prepare
+from afschrift.batch.batch_session import BatchSession
+from afschrift.batch.fulfil_batch import batch_run, extract_batch, of_batch, prepare
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.batch.split import OtherPersonsRowError
-from afschrift.batch.together_session import TogetherSession
 from afschrift.domain.errors import GateError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.sources import Source
@@ -67,7 +67,7 @@ def tampered(
 
 
 def batch(services: Services, requests: list[str]) -> dict[str, str]:
-    return extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+    return extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
 
 
 def data_of(home: Path, request: str) -> list[Path]:
@@ -140,7 +140,7 @@ def test_what_another_run_extracted_meanwhile_stays(crowded: Services, tmp_path:
         begin(own, lost, "tester")
         extract(own, lost, "shop")
 
-    outcomes = extract_together(tampered(crowded, opened=another_run), "shop", requests, "bat-1", of)
+    outcomes = extract_batch(tampered(crowded, opened=another_run), "shop", requests, "bat-1", of)
 
     assert outcomes == {**dict.fromkeys(requests, TOGETHER), lost: "GateError"}
     assert data_of(tmp_path, lost)
@@ -155,9 +155,9 @@ def test_what_another_run_extracted_after_its_rows_were_read_stays(
     of, answered = of_batch(crowded, "b"), requests[-1]
     prepare(crowded, requests, "b", "tester")
     own = replace(crowded, run=f"{answered}.1")
-    compare = TogetherSession.compare
+    compare = BatchSession.compare
 
-    def another_run(self: TogetherSession, *args: Any) -> Any:
+    def another_run(self: BatchSession, *args: Any) -> Any:
         if crowded.register.runs.end(answered, batch_run("b", answered), "accepted"):
             begin(own, answered, "tester")
             extract(own, answered, "shop")
@@ -165,9 +165,9 @@ def test_what_another_run_extracted_after_its_rows_were_read_stays(
                 raise ZeroDivisionError
         return compare(self, *args)
 
-    monkeypatch.setattr(TogetherSession, "compare", another_run)
+    monkeypatch.setattr(BatchSession, "compare", another_run)
     with pytest.raises(ZeroDivisionError) if fails else nullcontext():
-        outcomes = extract_together(crowded, "shop", requests, "bat-1", of)
+        outcomes = extract_batch(crowded, "shop", requests, "bat-1", of)
         assert outcomes == {**dict.fromkeys(requests, TOGETHER), answered: "GateError"}
 
     assert data_of(tmp_path, answered)

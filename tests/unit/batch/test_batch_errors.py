@@ -11,9 +11,9 @@ from testbed.running import event_types
 from tests.unit.batch.conftest import Planned
 from tests.unit.batch.test_batch_attempts import Tampered, batch, plain
 
-from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.batch_session import spans
+from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.batch.source_pass import TOGETHER
-from afschrift.batch.together_session import spans
 from afschrift.domain.errors import ConfigurationError, RetriableError, SourceDownError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.services import Services
@@ -97,7 +97,7 @@ def test_one_whose_staged_keys_are_lost_meanwhile_stops_alone(crowded: Services,
             crowded.staging(gone).wipe()
         return crowded
 
-    outcomes = extract_together(crowded, "shop", requests, "bat-1", of)
+    outcomes = extract_batch(crowded, "shop", requests, "bat-1", of)
 
     assert outcomes == {one: TOGETHER, gone: "StagedFileError", two: TOGETHER}
 

@@ -11,7 +11,7 @@ from testbed.running import event_types
 from tests.support.batch_child import batch
 from tests.unit.batch.conftest import Planned
 
-from afschrift.batch.fulfil_batch import DONE, extract_together
+from afschrift.batch.fulfil_batch import DONE, extract_batch
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
@@ -40,7 +40,7 @@ def test_killed_at_ten_places_it_goes_on(crowded: Services, planned: Planned, tm
 
     assert ended == [-signal.SIGKILL] * 10
     assert recorded == [0, 0, 0, 0, 0, 0, 0, 1, 2, 2]
-    outcomes = extract_together(crowded, "shop", requests, "bat-2", lambda _request: crowded)
+    outcomes = extract_batch(crowded, "shop", requests, "bat-2", lambda _request: crowded)
     assert list(outcomes.values()) == [DONE, DONE, TOGETHER, TOGETHER]
     for request in requests:
         extract(crowded, request, "shop")

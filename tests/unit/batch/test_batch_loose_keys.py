@@ -10,7 +10,7 @@ from testbed import postgres as pg
 from testbed.running import installation, store
 from tests.support.key_shop import KeyShop, key_shop, mapped
 
-from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.batch.members import explain
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.errors import NeedsPersonError
@@ -67,7 +67,7 @@ def each_as_alone(services: Services, visits: int = 1) -> list[str]:
     requests = [planned(services, {"customer_id": number}) for number in "123"]
     said = list(explain(services, requests))
 
-    outcomes = extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+    outcomes = extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
 
     assert outcomes == dict.fromkeys(requests, TOGETHER)
     for request in requests:

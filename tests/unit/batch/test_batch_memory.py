@@ -9,8 +9,8 @@ from testbed.running import installation, store
 from tests.support import one_shop
 from tests.support.crowd import FIRST, crowd
 
-from afschrift.batch import together_session
-from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch import batch_session
+from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
@@ -30,7 +30,7 @@ def each_as_alone(services: Services) -> None:
         requests.append(store(services, {"customer_id": str(customer)}))
         assess(services, requests[-1])
         classify(services, requests[-1])
-    outcomes = extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+    outcomes = extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
     assert outcomes == dict.fromkeys(requests, TOGETHER)
     for request in requests:
         together = read_record(services.staging(request), "shop").tables
@@ -72,6 +72,6 @@ def test_sqlite_reads_spans_of_persons(tmp_path: Path, monkeypatch: pytest.Monke
         return stream(session, statement)
 
     monkeypatch.setattr(Sqlite, "stream", streaming)
-    monkeypatch.setattr(together_session, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(batch_session, "ROWS_AT_ONCE", 2)
     each_as_alone(installation(tmp_path / "home", inventory))
     assert sum("t.afschrift_person BETWEEN 3 AND 3" in one for one in spans) >= 2

@@ -11,9 +11,9 @@ from testbed.mini import write_inventory
 from testbed.running import installation, store
 from tests.support.crowd import FIRST, mini_crowd
 
-from afschrift.batch.fulfil_batch import extract_together
+from afschrift.batch.batch_statements import batch_statements
+from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.batch.source_pass import TOGETHER
-from afschrift.batch.together import together_statements
 from afschrift.extraction.staged_records import read_record
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -33,7 +33,7 @@ def test_joins_several_ways_periods_consents_and_row_rules(
         assess(services, requests[-1])
         classify(services, requests[-1])
 
-    outcomes = extract_together(services, "shop", requests, "bat-1", lambda _request: services)
+    outcomes = extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
 
     assert outcomes == dict.fromkeys(requests, TOGETHER)
     for request in requests:
@@ -58,7 +58,7 @@ def test_a_table_whose_statement_is_not_the_frozen_one_is_read_alone(
     parts = services.register.plans.get(request, frozen).of_source("shop")
 
     with services.open_source("shop") as session:
-        statements = together_statements(services, "shop", session)
+        statements = batch_statements(services, "shop", session)
         assert all(statements.reads(part) for part in parts)
         for part in parts:
             less = replace(part, statement=part.statement.replace("ORDER BY", "AND 1 = 1\nORDER BY"))
@@ -83,6 +83,6 @@ def test_a_table_without_a_shape_is_read_alone_also_where_a_column_is_gone(
         changed.execute("ALTER TABLE message DROP COLUMN body")
 
     with services.open_source("shop") as session:
-        statements = together_statements(services, "shop", session)
+        statements = batch_statements(services, "shop", session)
         assert not statements.reads(parts["message"])
         assert statements.reads(parts["beat"])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from afschrift.canary.canary_file import Canary, CanaryFile, Pattern
-from afschrift.canary.count import Bundle, Cells, count, given_all_the_same, is_same
-from afschrift.canary.leaks import Needles, telling
+from afschrift.canary.count import Bundle, Cells, count, is_same, leaked_places
+from afschrift.canary.leaks import Needles, is_distinctive
 from afschrift.domain.right import Right
 
 TYPES = {"id": "integer", "name": "string", "score": "integer"}
@@ -78,10 +78,10 @@ def test_a_value_kept_back_is_looked_for_in_its_column_and_in_every_file() -> No
     clean = count(canary(secret), Right.ACCESS, bundle(row), needles)
     assert (clean.given, clean.kept_back) == (0, 1)
     page = bundle(row, page=b"<td>geheim-4711</td>")
-    assert given_all_the_same(canary(secret), Right.ACCESS, page, needles) == {"page: hash"}
+    assert leaked_places(canary(secret), Right.ACCESS, page, needles) == {"page: hash"}
     assert count(canary(secret), Right.ACCESS, page, needles).given == 1
     cell = bundle({**row, "score": "0812"})
-    assert given_all_the_same(canary(ONE), Right.PORTABILITY, cell, needles) == {"shop.t.score"}
+    assert leaked_places(canary(ONE), Right.PORTABILITY, cell, needles) == {"shop.t.score"}
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_what_is_the_same_value(planted: str | Pattern, found: str | None, kind:
 
 
 def test_only_what_nothing_else_could_be_is_looked_for() -> None:
-    assert [one for one in ("kwikstaart", "goud", "2024-03-05", "2024-03-05T07:39:18Z") if telling(one)] == [
-        "kwikstaart"
-    ]
+    assert [
+        one for one in ("kwikstaart", "goud", "2024-03-05", "2024-03-05T07:39:18Z") if is_distinctive(one)
+    ] == ["kwikstaart"]
     needles = Needles(["kwikstaart", "newsletter", "goud"], [b"purpose: newsletter"])
     assert len(needles) == 1
     assert needles.in_(b"x", b"KWIKSTAART") == 1

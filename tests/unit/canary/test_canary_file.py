@@ -51,7 +51,7 @@ def test_a_folder_without_one_has_none(tmp_path: Path) -> None:
         ("[name]", "[nome]", "the row has no column nome"),
         ('{customer_id: "739182001"}\n    kept_back: {portability: all}', "{}", "planted.1.row"),
         ("decided:", "decide:", "decide"),
-        ('"739182001", name', "739182001, name", "put values between quotes"),
+        ('"739182001", name', "739182001, name", "put values in quotes"),
         ("shop.login", "login", "planted.1.table"),
     ],
 )

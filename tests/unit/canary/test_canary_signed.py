@@ -14,8 +14,8 @@ from testbed.running import store
 from tests.support.canary_shop import OPEN, CanaryShop, canary_shop
 
 from afschrift.canary.canary_file import CANARY
-from afschrift.canary.check_canary import known_canary, search_logs
-from afschrift.canary.signed import FORMAT, SIGNATURE, asks_for_canary, require_signed, sign_canary
+from afschrift.canary.check_canary import require_canary, search_logs
+from afschrift.canary.signature import FORMAT, SIGNATURE, asks_for_canary, require_signed, sign_canary
 from afschrift.domain.errors import GateError, NotAllowedError
 from afschrift.law.roles import Roles
 from afschrift.register.keys.store import KeyStore
@@ -71,7 +71,11 @@ def others_key(shop: CanaryShop) -> None:
     stranger = KeyStore.create(shop.folder / "stranger.json")
     stranger.make_trail_key()
     sign_canary(
-        known_canary(shop.settings, shop.services.inventory), shop.services.register, stranger, OPEN, "cli:x"
+        require_canary(shop.settings, shop.services.inventory),
+        shop.services.register,
+        stranger,
+        OPEN,
+        "cli:x",
     )
 
 
@@ -87,7 +91,7 @@ def put_back(shop: CanaryShop) -> None:
 def signed_beside_the_trail(shop: CanaryShop) -> None:
     """By somebody with a key of ours, which may be revoked: the day is of their own choosing."""
     changed(shop)
-    canary, key = known_canary(shop.settings, shop.services.inventory), keys(shop).signing_key()
+    canary, key = require_canary(shop.settings, shop.services.inventory), keys(shop).signing_key()
     said = {"sha256": canary.digest, "by": "cli:anna", "at": "2026-01-01T00:00:00.000000Z", "key_id": key.id}
     statement = {"format": FORMAT, **said}
     content = {"statement": statement, "signature": sign(statement, key)}
@@ -105,8 +109,8 @@ def signed_beside_the_trail(shop: CanaryShop) -> None:
         (edited(lambda one: one["statement"].update(by="cli:bob")), "with no key of ours"),
         (edited(lambda one: one.update(signature="00")), "with no key of ours"),
         (others_key, "a key that is not ours"),
-        (put_back, "not what was signed last"),
-        (signed_beside_the_trail, "not what was signed last"),
+        (put_back, "not the one that was signed last"),
+        (signed_beside_the_trail, "not the one that was signed last"),
     ],
 )
 def test_what_is_not_signed_as_it_is_asks_nothing(
@@ -125,7 +129,7 @@ def test_what_is_not_signed_as_it_is_asks_nothing(
 
 def test_a_new_register_says_that_the_canary_is_to_be_signed_again(shop: CanaryShop, tmp_path: Path) -> None:
     new = Register(place(tmp_path / "new.db"), keys(shop))
-    canary = known_canary(shop.settings, shop.services.inventory)
+    canary = require_canary(shop.settings, shop.services.inventory)
     require_signed(canary, shop.services.register)
     with pytest.raises(GateError, match="was not signed in this register") as told:
         require_signed(canary, new)
@@ -134,7 +138,10 @@ def test_a_new_register_says_that_the_canary_is_to_be_signed_again(shop: CanaryS
 
 
 def test_a_request_for_the_canary_is_known_by_its_keys_as_they_were_signed(shop: CanaryShop) -> None:
-    register, planted = shop.services.register, known_canary(shop.settings, shop.services.inventory).file.keys
+    register, planted = (
+        shop.services.register,
+        require_canary(shop.settings, shop.services.inventory).file.keys,
+    )
     ours = store(shop.services, {name: value.upper() for name, value in planted.items()})
     other = store(shop.services, {"customer_id": "1"})
     assert asks_for_canary(register, ours, shop.settings)
@@ -147,7 +154,7 @@ def test_a_request_for_the_canary_is_known_by_its_keys_as_they_were_signed(shop:
 
 
 def test_the_trail_tells_who_signed_and_which_file(shop: CanaryShop) -> None:
-    canary = known_canary(shop.settings, shop.services.inventory)
+    canary = require_canary(shop.settings, shop.services.inventory)
     (header, payload), *_ = shop.services.register.evidence.of_types(None, "canary_signed")
     assert header.actor == "cli:anna"
     assert payload is not None
@@ -157,7 +164,7 @@ def test_the_trail_tells_who_signed_and_which_file(shop: CanaryShop) -> None:
 
 def test_whoever_may_not_decide_signs_nothing(shop: CanaryShop) -> None:
     before = (shop.settings.inventory / SIGNATURE).read_bytes()
-    canary = known_canary(shop.settings, shop.services.inventory)
+    canary = require_canary(shop.settings, shop.services.inventory)
     with pytest.raises(NotAllowedError):
         sign_canary(canary, shop.services.register, keys(shop), Roles(), "cli:bob")
     assert (shop.settings.inventory / SIGNATURE).read_bytes() == before
@@ -177,7 +184,7 @@ def test_a_canary_beside_the_map_is_no_part_of_it(shop: CanaryShop) -> None:
 
 
 def test_a_key_that_was_rotated_since_counts_until_it_is_revoked(shop: CanaryShop) -> None:
-    canary, before = known_canary(shop.settings, shop.services.inventory), keys(shop).signing_key().id
+    canary, before = require_canary(shop.settings, shop.services.inventory), keys(shop).signing_key().id
     keys(shop).rotate_signing()
     assert require_signed(canary, shop.services.register).by == "cli:anna"
     keys(shop).revoke(before, "2020-01-01T00:00:00.000000Z")

@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 
 from afschrift.audit.against_logs import compare, read_logs
 from afschrift.canary import check_canary
-from afschrift.canary.check_canary import apart
+from afschrift.canary.check_canary import isolated
 from afschrift.canary.history import CanaryCheck, evidence, history
-from afschrift.canary.leaks import Needles, Said, in_clear, places
+from afschrift.canary.leaks import CheckOutput, Needles, places, table_contents
 from afschrift.cli.main import app
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
@@ -241,12 +241,12 @@ def test_a_leak_in_a_log_is_found(shop: CanaryShop) -> None:
 
 def test_a_value_in_clear_in_the_register_is_found(shop: CanaryShop) -> None:
     needles = Needles([f"{MARK}001"])
-    with apart(shop.services) as (alone, folder):
-        database = alone.register.store.database
-        assert needles.in_(*in_clear(database)) == 0
-        alone.register.trail.record(None, NewEvent("counted", payload={"name": f"{MARK}001"}))
-        assert needles.in_(*in_clear(database)) == 1
-        assert {name: needles.in_(*one) for name, one in places(Said(), database, folder).items()} == {
+    with isolated(shop.services) as (own, folder):
+        database = own.register.store.database
+        assert needles.in_(*table_contents(database)) == 0
+        own.register.trail.record(None, NewEvent("counted", payload={"name": f"{MARK}001"}))
+        assert needles.in_(*table_contents(database)) == 1
+        assert {name: needles.in_(*one) for name, one in places(CheckOutput(), database, folder).items()} == {
             **dict.fromkeys(("log", "handed on", "staged files", "names of files"), 0),
             "register": 1,
         }

@@ -11,8 +11,8 @@ from demo.canary import PLANTED, checked, plant
 from tests.support.installed import Installation
 
 from afschrift.app.settings import Settings
-from afschrift.canary.check_canary import known_canary
-from afschrift.canary.signed import sign_canary
+from afschrift.canary.check_canary import require_canary
+from afschrift.canary.signature import sign_canary
 from afschrift.law.roles import Roles
 from afschrift.wiring.build_services import build
 
@@ -26,7 +26,7 @@ def test_all_canary_values_are_found_in_both_sources(installation: Installation,
     assert plant(settings, installation.warehouse) == 5
     assert len(list(installation.warehouse.rglob(PLANTED))) == 1
     services = build(lambda _line: None, settings)
-    canary = known_canary(settings, services.inventory)
+    canary = require_canary(settings, services.inventory)
     assert canary.tables.keys() >= {"shop.customer", "shop.loyalty_account", "app.search"}
     sign_canary(
         canary, services.register, services.register.store.keys, Roles(open_terminal=True), "cli:anna"

@@ -16,9 +16,9 @@ from afschrift.datamap.review.written_files import Answer, as_file
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import InventoryError
-from afschrift.inventory.layers import Why
+from afschrift.inventory.layers import LapseReason
 from afschrift.inventory.load import load
-from afschrift.inventory.run_in import declared
+from afschrift.inventory.run_in import declared_sources
 
 MAP = """\
 source: shop
@@ -60,7 +60,7 @@ def column(folder: Path, name: str) -> Column:
     return load(folder).sources["shop"].tables["customer"].columns[name]
 
 
-def lapsed(folder: Path) -> list[tuple[str, str | None, Why]]:
+def lapsed(folder: Path) -> list[tuple[str, str | None, LapseReason]]:
     return [(one.table, one.column, one.why) for one in load(folder).lapsed.get("shop", ())]
 
 
@@ -89,7 +89,7 @@ def test_a_confirmation_lapses_when_what_it_confirmed_changes(
     folder: Path, old: str, new: str, table: str, name: str | None
 ) -> None:
     write(folder, old, new)
-    assert lapsed(folder) == [(table, name, Why.CHANGED)]
+    assert lapsed(folder) == [(table, name, LapseReason.CHANGED)]
     said = load(folder).sources["shop"].tables[table]
     assert said.unconfirmed if name is None else said.columns[name].proposal is not None
     assert (name or table) in [one.name for one in Review(folder).waiting()], "it is asked again"
@@ -120,7 +120,7 @@ def test_a_word_without_the_mark_counts_and_check_names_the_contradiction(folder
     write(folder, f"email: {entry}", f"email: {{{by_hand}}}")
     assert f"origin: {column(folder, 'email').origin}" in by_hand
     assert column(folder, "email").decided is None
-    assert lapsed(folder) == [("customer", "email", Why.OTHERWISE)]
+    assert lapsed(folder) == [("customer", "email", LapseReason.OTHERWISE)]
     said = in_this_process(("inventory", "check", "--folder", str(folder)))
     assert said.code == 1
     assert "warning: shop.customer.email is in the file of confirmations, but the file says it" in said.text
@@ -130,7 +130,7 @@ def test_a_word_without_the_mark_counts_and_check_names_the_contradiction(folder
 
 def test_what_is_gone_is_said_and_counts_for_nothing(folder: Path) -> None:
     write(folder, "  land: {personal: false, review: needed, columns: {code: {}}}\n", "")
-    assert lapsed(folder) == [("land", None, Why.GONE)]
+    assert lapsed(folder) == [("land", None, LapseReason.GONE)]
     said = in_this_process(("inventory", "check", "--folder", str(folder)))
     assert (
         said.code == 0 and "note: shop.land is in the file of confirmations, but the map has no" in said.text
@@ -140,7 +140,7 @@ def test_what_is_gone_is_said_and_counts_for_nothing(folder: Path) -> None:
 def test_who_only_routes_tasks_passes_over_files_that_go_with_another(folder: Path) -> None:
     (folder / "shop.draft.yml").write_text("tables: {}\n")
     (folder / "identity.draft.yml").write_text("keys: {}\n")
-    assert list(declared(folder).read) == list(load(folder).sources) == ["shop"]
+    assert list(declared_sources(folder).read) == list(load(folder).sources) == ["shop"]
 
 
 def test_the_digest_of_the_map_covers_both_files(folder: Path) -> None:

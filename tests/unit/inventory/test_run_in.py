@@ -10,7 +10,7 @@ from testbed.mini import SHOP, write_inventory
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
-from afschrift.inventory.run_in import RunIn, declared
+from afschrift.inventory.run_in import RunIn, declared_sources
 
 FINANCE = "run_in: {queue: finance, pool: ledger_reads, pod_template_file: /opt/pods/finance.yaml}\n"
 BLOCK = "run_in:\n  # behind a firewall\n\n  queue: finance\n# still of it\n  pool: ledger_reads\n"
@@ -25,14 +25,14 @@ def test_a_source_says_where_its_tasks_run(tmp_path: Path) -> None:
 
     said = RunIn(queue="finance", pool="ledger_reads", pod_template_file="/opt/pods/finance.yaml")
     assert load(folder).sources["shop"].run_in == said
-    assert declared(folder).read == {"shop": said}
+    assert declared_sources(folder).read == {"shop": said}
 
 
 def test_where_nothing_is_said_nothing_is(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path)
 
     assert load(folder).sources["shop"].run_in == RunIn()
-    assert declared(folder).read == {"shop": RunIn()}
+    assert declared_sources(folder).read == {"shop": RunIn()}
 
 
 @pytest.mark.parametrize(
@@ -76,20 +76,20 @@ def test_the_quick_reading_names_a_file_that_it_cannot_read(tmp_path: Path) -> N
     folder = write_inventory(tmp_path, with_line("run_in: {queue: [}\n"))
 
     with pytest.raises(ConfigurationError, match=r"(?s)shop\.yml.*afschrift inventory check"):
-        declared(folder)
+        declared_sources(folder)
 
 
 def test_a_system_that_people_search_has_no_place(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path, with_line(FINANCE))
     (folder / "paper.yml").write_text("source: paper\nkind: manual\n")
 
-    found = declared(folder)
+    found = declared_sources(folder)
     assert (list(found.read), found.manual) == (["shop"], ("paper",))
 
 
 def test_a_folder_that_is_not_there_has_no_source(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"No source is described.*AFSCHRIFT_INVENTORY"):
-        declared(tmp_path / "none")
+        declared_sources(tmp_path / "none")
 
 
 @pytest.mark.parametrize("head", ["source:\n  shop\n", '"source": shop\n', "? source\n: shop\n"])
@@ -98,7 +98,7 @@ def test_a_name_that_is_not_on_a_line_of_its_own_is_read_with_the_whole_file(
 ) -> None:
     folder = write_inventory(tmp_path, SHOP.replace("source: shop\n", head, 1))
 
-    assert list(declared(folder).read) == list(load(folder).sources) == ["shop"]
+    assert list(declared_sources(folder).read) == list(load(folder).sources) == ["shop"]
 
 
 @pytest.mark.parametrize("name", ["Web shop", "web.shop", "", "a" * 42, "[shop]"])
@@ -106,7 +106,7 @@ def test_a_name_that_is_none_is_told_with_the_file(tmp_path: Path, name: str) ->
     folder = write_inventory(tmp_path, SHOP.replace("source: shop\n", f"source: {name}\n", 1))
 
     with pytest.raises(ConfigurationError, match=r"shop\.yml.*afschrift inventory check"):
-        declared(folder)
+        declared_sources(folder)
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_what_is_no_yaml_is_told_with_the_file(tmp_path: Path, text: str) -> Non
     (tmp_path / "b.yml").write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigurationError, match=r"b\.yml.*afschrift inventory check"):
-        declared(tmp_path)
+        declared_sources(tmp_path)

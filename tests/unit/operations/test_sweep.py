@@ -67,11 +67,11 @@ def test_a_question_waits_for_a_person_and_its_answer_for_an_hour(office: Office
     assert office.sweep() == []
     office.later(1)
     assert office.sweep() == [("answered_not_run", request, f"run {request}.2 is started")]
-    office.run(request, f"{request}.2", ends="accepted")  # it began, and failed: a person mends first
+    office.run(request, f"{request}.2", ends="accepted")  # it began, and failed: a person repairs it first
     office.later(5)
     ((code, _, action),) = office.sweep()
     assert code == "run_failed"
-    assert "a person mends first" in action
+    assert "repair it first" in action
     assert office.started == [f"{request}.2"]
 
 

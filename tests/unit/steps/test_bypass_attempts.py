@@ -235,7 +235,7 @@ def test_staged_without_a_comparison(world: World, step: Step) -> None:
     tables = tuple(dataclasses.replace(one, compared=None) for one in record.tables)
     stage_record(staging, dataclasses.replace(record, tables=tables))
 
-    event = world.refused(step, request, match="not held against what the source itself says")
+    event = world.refused(step, request, match="not reconciled with the source")
     assert (event["reason"], event["source"]) == ("not_compared", "shop")
     extract_shop(world.services, request)
     assert read_record(staging, "shop").compared
@@ -250,7 +250,7 @@ def test_staged_without_a_search(world: World, step: Step, forged: tuple[Searche
     record = read_record(staging, "shop")
     stage_record(staging, dataclasses.replace(record, searched=forged))
 
-    event = world.refused(step, request, match="Nobody searched shop")
+    event = world.refused(step, request, match="The residual search of shop")
     assert (event["reason"], event["source"]) == ("not_searched", "shop")
 
 

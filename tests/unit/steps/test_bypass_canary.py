@@ -12,7 +12,7 @@ from tests.support.canary_shop import CanaryShop, canary_shop
 from afschrift.bundle.container.container import UnpackLimits, ZipContainer
 from afschrift.bundle.container.verify import check as verify
 from afschrift.canary.canary_file import CANARY
-from afschrift.canary.check_canary import answer, apart, known_canary
+from afschrift.canary.check_canary import answer, isolated, require_canary
 from afschrift.domain.errors import GateError, StagedFileError, UnknownRequestError
 from afschrift.domain.right import Right
 from afschrift.staging.encrypted import EncryptedStaging
@@ -30,25 +30,25 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryShop]:
 
 def test_what_was_packed_for_the_canary_is_delivered_nowhere(shop: CanaryShop) -> None:
     """Attempt: Deliver what was packed for the canary"""
-    keys = known_canary(shop.settings, shop.services.inventory).file.keys
-    with apart(shop.services) as (alone, folder):
-        packed = answer(alone, keys, Right.ACCESS, SIGNED_AT)
-        with alone.staging(packed.request).reader(BUNDLE) as stream:
+    keys = require_canary(shop.settings, shop.services.inventory).file.keys
+    with isolated(shop.services) as (own, folder):
+        packed = answer(own, keys, Right.ACCESS, SIGNED_AT)
+        with own.staging(packed.request).reader(BUNDLE) as stream:
             content = stream.read()
         with pytest.raises(GateError, match="is delivered nowhere"):
-            deliver(alone, packed.request)
-        [(_, told)] = alone.register.evidence.of_types(packed.request, "gate_bypassed")
+            deliver(own, packed.request)
+        [(_, told)] = own.register.evidence.of_types(packed.request, "gate_bypassed")
         assert told["reason"] == "canary"
         with pytest.raises(GateError, match="is delivered nowhere"):
-            deliver(replace(alone, delivers=True), packed.request)
+            deliver(replace(own, delivers=True), packed.request)
         with pytest.raises(UnknownRequestError):
-            deliver(replace(alone, delivers=True, register=shop.services.register), packed.request)
+            deliver(replace(own, delivers=True, register=shop.services.register), packed.request)
         with pytest.raises(UnknownRequestError):
             deliver(shop.services, packed.request)
         staged = EncryptedStaging(folder / "staging", packed.request, bytes(32))
         with pytest.raises(StagedFileError), staged.reader(BUNDLE) as stream:
             stream.read()
-        assert alone.register.letters.all() == ()
+        assert own.register.letters.all() == ()
     (shop.folder / "stolen.zip").write_bytes(content)
     with (shop.folder / "stolen.zip").open("rb") as file:
         limits = UnpackLimits()

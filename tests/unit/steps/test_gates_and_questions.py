@@ -237,7 +237,7 @@ def test_what_is_confirmed_is_asked_about_while_the_key_of_its_rows_is_proposed(
     assert "shop.customer" not in found
     rest = "shop.orders.customer_id, on which it rests"
     assert all(found[table].detail["awaits"] == [rest] for table in ("shop.orders", "shop.line"))
-    assert f"nobody confirmed {rest}. Confirm that first" in str(caught.value.args[0])
+    assert f"this is not confirmed: {rest}. Confirm that first" in str(caught.value.args[0])
 
 
 def test_rows_of_an_unknown_origin_stay_out_once_a_person_says_so(services: Services) -> None:

@@ -126,9 +126,7 @@ def test_a_register_that_cannot_be_asked_ends_nothing_and_none_is_made(settings:
     settings.home.mkdir()
     (settings.home / "register.db").write_bytes(b"no database" * 100)
     warm_up(lines.append, settings)
-    assert [line.partition(",")[0] for line in lines] == [
-        "Tasks compile what they ask of the register themselves"
-    ]
+    assert [line.partition(",")[0] for line in lines] == ["Each task compiles its register queries itself"]
 
 
 def test_an_inventory_that_cannot_be_used_ends_nothing(settings: Settings) -> None:

@@ -1,1 +1,1 @@
-"""The data map held against its sources, as `afschrift inventory check --live` and a daily DAG do."""
+"""The check of the data map against its sources, for `afschrift inventory check --live` and a daily DAG."""

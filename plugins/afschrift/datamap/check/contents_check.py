@@ -1,4 +1,4 @@
-"""Addresses and numbers of people in columns that are called not personal: counted, never shown."""
+"""Count addresses and numbers of people in columns that are classified as not personal; no value is shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from afschrift.extraction.finder.patterns import spans
 from afschrift.inventory.table import Table
 
 CHARACTERS = 1_000
-"""Of a text, from its beginning."""
+"""Characters of a text that are read, from its beginning."""
 _TEXTS = (ValueKind.TEXT, ValueKind.JSON)
 _WORDS = {
     PointerKind.EMAIL: "an e-mail address",
@@ -24,14 +24,14 @@ _WORDS = {
     PointerKind.BSN: "a citizen service number",
 }
 _NUMBERS = {PointerKind.PHONE, PointerKind.BSN}
-_MANY = 5  # one value in so many, for what a plain number or code may look like by chance
+_MANY = 5  # a finding needs one value in so many: plain numbers and codes look like phone numbers by chance
 
 
 def contents(of: CheckedSource) -> Iterator[Finding]:
-    """A finding for each column and kind of what is there; of each column some values are looked at.
+    """Yield a finding for each column and kind of identifier in it, from some values of each column.
 
     Args:
-        of: the source, with an entry for each table that the inventory passes over.
+        of: the source, with an entry for each table that the inventory ignores.
     """
     for name, table in of.declared.tables.items():
         if name in of.finder.tables and table.copy_of is None:
@@ -53,16 +53,16 @@ def _table(of: CheckedSource, name: str, table: Table) -> Iterator[Finding]:
         yield of.finding(
             Code.HOLDS_IDENTIFIER,
             (name, column),
-            f"{of.path(name, column)} is called not personal, and {number:,} of {held[column]:,} values "
-            f"looked at hold {_WORDS[kind]}, {looked.words}",
-            "classify it, and give its table a way to the person; or say `mentions`, with who settled it",
+            f"{of.path(name, column)} is classified as not personal, and {number:,} of {held[column]:,} "
+            f"values that were read hold {_WORDS[kind]}, {looked.words}",
+            "classify it, and give its table a way to the person; or set `mentions`, with who decided it",
         )
 
 
 def _look(
     of: CheckedSource, relation: str, columns: Mapping[str, ColumnType]
 ) -> tuple[Counter[tuple[str, PointerKind]], Counter[str]]:
-    """How many values hold what, by column and kind; how many values there are."""
+    """Return the numbers of values with an identifier by column and kind, and of all values by column."""
     found: Counter[tuple[str, PointerKind]] = Counter()
     held: Counter[str] = Counter()
     for column, values in of.probe.texts(relation, columns, CHARACTERS).items():
@@ -74,7 +74,7 @@ def _look(
 
 
 def _columns(of: CheckedSource, name: str, table: Table) -> Iterator[tuple[str, ColumnType]]:
-    """Columns of text that the map calls not personal, but for those with `mentions`."""
+    """Yield the columns of text that are classified as not personal and have no `mentions`."""
     for column, known in of.catalogue[name].items():
         declared = table.columns.get(column)
         if known.closed or known.kind not in _TEXTS:

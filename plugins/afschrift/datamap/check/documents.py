@@ -1,4 +1,4 @@
-"""A check as a document for machines: JSON of our own, and SARIF 2.1.0, which others show in a diff.
+"""A check as JSON, and as SARIF 2.1.0, which code hosts show in a diff.
 
 SARIF: OASIS, Static Analysis Results Interchange Format Version 2.1.0.
 """
@@ -38,7 +38,7 @@ Placed = Sequence[tuple[Finding, FilePlace | None]]
 
 
 def as_json(report: MapReport, placed: Placed, *, live: bool, sound: bool) -> dict[str, Any]:
-    """The check as its JSON Schema describes it (`afschrift inventory schema check`)."""
+    """Return the check as its JSON Schema describes it (`afschrift inventory schema check`)."""
     return {
         "format": FORMAT,
         "software": __version__,
@@ -69,7 +69,7 @@ def _finding(found: Finding, place: FilePlace | None) -> dict[str, Any]:
 
 
 def as_sarif(report: MapReport, placed: Placed) -> dict[str, Any]:
-    """The findings as one run; a source that was not reached is a notification of its execution."""
+    """Return the findings as one run; a source that was not reached is a notification of its execution."""
     codes = sorted({found.code for found, _ in placed})
     failed = [
         {
@@ -110,7 +110,7 @@ def _rule(code: Code) -> dict[str, Any]:
 
 
 def _result(found: Finding, place: FilePlace | None, rule: int) -> dict[str, Any]:
-    """Known again by code and place, whatever its counts and lines become."""
+    """Return a result with a fingerprint of code and place, which changed counts and lines do not alter."""
     result: dict[str, Any] = {
         "ruleId": found.code.value,
         "ruleIndex": rule,
@@ -130,14 +130,14 @@ def _result(found: Finding, place: FilePlace | None, rule: int) -> dict[str, Any
 
 
 def _uri(file: Path) -> str:
-    """Relative to the working directory where it lies beneath it, as a repository's CI needs it."""
-    path = Path(os.path.abspath(file))  # noqa: PTH100  as it is written: links lead elsewhere
+    """Return a path relative to the working directory if it is below it, as CI of a repository needs it."""
+    path = Path(os.path.abspath(file))  # noqa: PTH100  `resolve` would follow links out of the repository
     here = Path.cwd()
     return quote(str(path.relative_to(here))) if path.is_relative_to(here) else path.as_uri()
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of `as_json`."""
+    """Return the JSON Schema (2020-12) of `as_json`."""
     text, number, flag = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
     maybe = {"type": ["integer", "null"]}
     return {
@@ -224,7 +224,7 @@ class FindingLines:
         }
 
     def of(self, finding: Finding) -> FilePlace | None:
-        """The entry of the column, else of the table, else the file; None: no file describes the source."""
+        """Return the line of the column, else of the table, else the file; None: the source has no file."""
         document = self._documents.get(finding.source)
         if document is None:
             return None
@@ -233,14 +233,14 @@ class FindingLines:
         return FilePlace(self._folder / fault.file, fault.line)
 
     def written(self, source: str, table: str, column: str) -> list[str]:
-        """Each file and line with words of a column, the hand-written one first."""
+        """Return each file and line with words of a column, the hand-written one first."""
         document = self._documents.get(source)
         return list(document.places(("tables", table, "columns", column))) if document else []
 
 
 def of_faults(faults: Sequence[Fault], folder: Path) -> list[tuple[Finding, FilePlace]]:
-    """The faults of an inventory as findings, each with its line."""
-    remedy = "mend the file; docs/datamap/inventory.md explains the format"
+    """Return the faults of an inventory as findings, each with its line."""
+    remedy = "correct the file; docs/datamap/inventory.md explains the format"
     return [
         (
             Finding(Code.FAULT, "", "", "", str(fault), remedy, Severity.ERROR),

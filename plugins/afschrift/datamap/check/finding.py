@@ -1,4 +1,4 @@
-"""What `afschrift inventory check` may find, and what one check reports; never a value."""
+"""The findings and the report of `afschrift inventory check`; they hold no value."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 
 class Severity(StrEnum):
-    """How much it matters; the words are those of SARIF.
+    """How much a finding matters, in the words of SARIF.
 
-    An error stops requests or makes an answer wrong; a warning may, and a person has to look; a note is how
-    it is, and asks for nothing where that is meant.
+    An error stops requests or makes an answer wrong; a warning may do so, and a person must look; a note
+    needs no action if the map is meant so.
     """
 
     ERROR = "error"
@@ -67,50 +67,50 @@ _ERROR, _WARNING, _NOTE = _ORDER = tuple(Severity)
 
 RULES: dict[Code, Rule] = {
     Code.FAULT: Rule(_ERROR, "the inventory itself cannot be used"),
-    Code.CONFIRMED_OTHERWISE: Rule(_WARNING, "a file says otherwise than was confirmed; what it says counts"),
-    Code.CONFIRMATION_LAPSED: Rule(_NOTE, "what was confirmed has changed or is gone: it counts no longer"),
+    Code.CONFIRMED_OTHERWISE: Rule(_WARNING, "a file contradicts a confirmation; the file applies"),
+    Code.CONFIRMATION_LAPSED: Rule(_NOTE, "confirmed words changed or are gone: the confirmation lapsed"),
     Code.TABLE_NOT_DESCRIBED: Rule(_ERROR, "the source has a table that the inventory does not describe"),
-    Code.TABLE_GONE: Rule(_ERROR, "the inventory describes a table that the source has not"),
+    Code.TABLE_GONE: Rule(_ERROR, "the inventory describes a table that the source does not have"),
     Code.COLUMN_NOT_DESCRIBED: Rule(_ERROR, "a table has a column that the inventory does not describe"),
-    Code.COLUMN_GONE: Rule(_ERROR, "the inventory describes a column that the table has not"),
+    Code.COLUMN_GONE: Rule(_ERROR, "the inventory describes a column that the table does not have"),
     Code.TYPE_UNKNOWN: Rule(_ERROR, "a column has a type that is not known"),
     Code.READ_TWICE: Rule(_ERROR, "two entries would read the same rows"),
-    Code.COPY_DIFFERS: Rule(_ERROR, "what is called a copy has a column of its own"),
+    Code.COPY_DIFFERS: Rule(_ERROR, "a table with `copy_of` has a column of its own"),
     Code.NO_RIGHT: Rule(_ERROR, "the connection has no right to read it"),
-    Code.VIEW_NOT_CONFIRMED: Rule(_ERROR, "nobody confirmed that a view holds every row"),
-    Code.HISTORY_NOT_DECIDED: Rule(_ERROR, "nobody decided about former rows, or there are none"),
-    Code.FILES_NOT_READ: Rule(_ERROR, "a folder of a lake holds files that are neither read nor passed over"),
+    Code.VIEW_NOT_CONFIRMED: Rule(_ERROR, "it is not confirmed that a view holds every row"),
+    Code.HISTORY_NOT_DECIDED: Rule(_ERROR, "it is not decided about former rows, or there are none"),
+    Code.FILES_NOT_READ: Rule(_ERROR, "a folder of a lake holds files that are neither read nor ignored"),
     Code.KEY_NOT_UNIQUE: Rule(_ERROR, "several rows have the same `key`"),
-    Code.KEY_NOT_NORMAL: Rule(_ERROR, "keys are not in the form that `normal` says: no request finds them"),
+    Code.KEY_NOT_NORMAL: Rule(_ERROR, "keys are not in the form that `normal` states: no request finds them"),
     Code.KEY_IN_OTHER_FORM: Rule(_NOTE, "keys are stored in another form: found by reading the whole table"),
-    Code.KEYS_OF_ONE_FORM: Rule(_ERROR, "keys of two persons differ in their spelling alone: requests stop"),
-    Code.KEYS_EQUAL_TO_DATABASE: Rule(_WARNING, "the database takes several keys for one: requests ask"),
+    Code.KEYS_OF_ONE_FORM: Rule(_ERROR, "keys of two persons differ only in spelling: requests stop"),
+    Code.KEYS_EQUAL_TO_DATABASE: Rule(_WARNING, "the database treats several keys as equal: requests ask"),
     Code.JOIN_FINDS_NOTHING: Rule(_ERROR, "no row finds one by a `join`, or the types do not compare"),
-    Code.JOIN_CROSSES_PERSONS: Rule(_ERROR, "a `join` reaches rows that bear another person's key"),
-    Code.POINTS_TO_NOTHING: Rule(_WARNING, "rows point to one that is not there"),
+    Code.JOIN_CROSSES_PERSONS: Rule(_ERROR, "a `join` reaches rows that have another person's key"),
+    Code.POINTS_TO_NOTHING: Rule(_WARNING, "rows point to a row that does not exist"),
     Code.TABLE_NOT_REACHED: Rule(_ERROR, "no way leads from any row of a table to a person"),
-    Code.ROWS_NOT_REACHED: Rule(_NOTE, "some rows of a table are nobody's, by the ways of the inventory"),
+    Code.ROWS_NOT_REACHED: Rule(_NOTE, "some rows of a table lead to no person by the ways of the inventory"),
     Code.ROWS_OF_SEVERAL: Rule(_ERROR, "rows are of several persons: requests stop; look-ups only warn"),
     Code.ROWS_OF_SHARED_KEY: Rule(_NOTE, "a key in the row is of several persons at that time: requests ask"),
     Code.ROWS_BY_SEVERAL_WAYS: Rule(_NOTE, "two ways lead to two persons, as of sender and recipient"),
-    Code.HOLDS_IDENTIFIER: Rule(_WARNING, "a column that is called not personal holds what names people"),
-    Code.STATEMENT_FAILS: Rule(_ERROR, "the source does not take a statement of a request"),
-    Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not counted, as it took too long or failed"),
+    Code.HOLDS_IDENTIFIER: Rule(_WARNING, "a column that is classified as not personal holds identifiers"),
+    Code.STATEMENT_FAILS: Rule(_ERROR, "the source rejects a statement of a request"),
+    Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not checked, as it took too long or failed"),
     Code.READ_WHOLE: Rule(_NOTE, "a request reads a large table from end to end"),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found.
+    """A finding of the check.
 
     Attributes:
-        table: as the inventory calls it, else as the source does; empty: of the source as a whole.
-        column: empty: of the table as a whole.
-        sentence: what is so, with its place; counts and names of tables and columns, never a value.
+        table: its name in the inventory, else in the source; empty: the source as a whole.
+        column: empty: the table as a whole.
+        sentence: the fault, with its place; counts and names of tables and columns, never a value.
         remedy: what to do.
-        severity: the code's; where it is another one, it is said here.
-        undecided: what may be so at this place or below it all the same, as not all of it was looked at.
+        severity: the code's, or another one.
+        undecided: codes that may also apply at this place or below it, as not all of it was checked.
     """
 
     code: Code
@@ -124,7 +124,7 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """`source.table.column`, as far as it goes."""
+        """`source.table.column`, as far as known."""
         return ".".join(part for part in (self.source, self.table, self.column) if part)
 
 
@@ -137,22 +137,22 @@ def finding(
     sure: bool = True,
     undecided: Iterable[Code] = (),
 ) -> Finding:
-    """A finding of its code's own severity.
+    """Make a finding with its code's own severity.
 
     Args:
-        code: what is so.
-        place: source, table and column, as far as it goes.
-        sentence: as of `Finding`.
-        remedy: as of `Finding`.
-        sure: False: rows that were not looked at may say otherwise, so an error is a warning, and undecided.
-        undecided: as of `Finding`.
+        code: of the finding.
+        place: source, table and column, as far as known.
+        sentence: as in `Finding`.
+        remedy: as in `Finding`.
+        sure: False: rows that were not read may differ, so an error becomes a warning, and undecided.
+        undecided: as in `Finding`.
     """
     source, table, column = (*place, "", "")[:3]
-    said, remedy = sentence.strip().removesuffix("."), remedy.strip().removesuffix(".")
+    sentence, remedy = sentence.strip().removesuffix("."), remedy.strip().removesuffix(".")
     own = RULES[code].severity
     severity = own if sure or own is not Severity.ERROR else Severity.WARNING
     left = frozenset(undecided) | (frozenset() if sure else {code})
-    return Finding(code, source, table, column, said, remedy, severity, left)
+    return Finding(code, source, table, column, sentence, remedy, severity, left)
 
 
 class SampleKind(StrEnum):
@@ -163,26 +163,26 @@ class SampleKind(StrEnum):
     FIRST = "first"
 
     def words(self, rows: int) -> str:
-        """Such as `of a sample of 20,000 rows`."""
-        those = {
+        """Return words such as `of a sample of 20,000 rows`."""
+        words = {
             SampleKind.EXACT: "of",
             SampleKind.SAMPLE: "of a sample of",
             SampleKind.FIRST: "of the first",
         }
-        return f"{those[self]} {rows:,} rows"
+        return f"{words[self]} {rows:,} rows"
 
 
 @dataclass(frozen=True)
 class TableReach:
-    """The rows of a table by how many persons they lead to.
+    """The rows of a table by the number of persons that they lead to; the field names are those of the JSON.
 
     Attributes:
-        table: as the inventory calls it.
-        rows: that were looked at.
-        counted: `exact`: all rows; `sample`: drawn at random; `first`: the first that came.
-        nobody: no way leads from them to a key.
-        one, several: persons.
-        unknown: they bear a key of which another source knows whose it is.
+        table: its name in the inventory.
+        rows: that were read.
+        counted: `exact`: all rows; `sample`: a random sample; `first`: the first rows.
+        nobody: rows from which no way leads to a key.
+        one, several: rows that lead to one or several persons.
+        unknown: rows with a key whose person only another source knows.
     """
 
     source: str
@@ -197,12 +197,12 @@ class TableReach:
 
 @dataclass(frozen=True)
 class TableCost:
-    """What one request reads of a table.
+    """The cost of one request in a table.
 
     Attributes:
-        lines: in words, as `afschrift plan` says it.
-        cost: in the database's own unit; None: it knows none.
-        bytes: of what is read from end to end, or of the files of a lake; None: not known.
+        lines: in words, as in `afschrift plan`.
+        cost: in the database's own unit; None: it has none.
+        bytes: read in full scans, or of the files of a lake; None: not known.
     """
 
     source: str
@@ -215,7 +215,7 @@ class TableCost:
 
 @dataclass(frozen=True)
 class NotReached:
-    """A source that could not be opened, and why; what it holds is not known."""
+    """A source that could not be opened, and why; its content is not known."""
 
     source: str
     why: str
@@ -224,12 +224,12 @@ class NotReached:
 
 @dataclass
 class MapReport:
-    """What a check saw.
+    """The report of a check.
 
     Attributes:
-        notes: what is passed over by a decision in the map.
+        notes: what is ignored by a decision in the map.
         columns, classified: columns of personal tables that the sources have, and those that are classified.
-        prepared: statements that the sources took.
+        prepared: statements that the sources accept.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -247,22 +247,22 @@ class MapReport:
         return [found.sentence for found in self.findings if found.severity is not Severity.NOTE]
 
     def tidy(self) -> MapReport:
-        """The same with each finding once, errors first."""
-        once: dict[str, Finding] = {}
+        """Return the report with each finding once, errors first."""
+        unique: dict[str, Finding] = {}
         for found in self.findings:
-            once.setdefault(found.sentence, found)  # a fault of a table is one of all its entries
-        return replace(self, findings=sorted(once.values(), key=lambda found: _ORDER.index(found.severity)))
+            unique.setdefault(found.sentence, found)  # a fault of a table is found at each of its entries
+        return replace(self, findings=sorted(unique.values(), key=lambda found: _ORDER.index(found.severity)))
 
 
 def failures(report: MapReport, least: Severity) -> Iterator[Finding]:
-    """Findings of at least a severity."""
+    """Yield the findings of at least a severity."""
     for found in report.findings:
         if _ORDER.index(found.severity) <= _ORDER.index(least):
             yield found
 
 
 def table() -> str:
-    """The codes as a table, which tools/findings_page.py prints."""
+    """Return the codes as a table, which tools/findings_page.py prints."""
     rows = ["| Code | Severity | What it means |", "|---|---|---|"]
     rows += (f"| `{code.value}` | {rule.severity.value} | {rule.means} |" for code, rule in RULES.items())
     return "\n".join(rows)

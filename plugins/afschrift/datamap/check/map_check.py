@@ -1,4 +1,4 @@
-"""One check of the data map against its sources: what was looked at, how, and what was found."""
+"""One check of the data map against its sources: its parts, their order, and their time limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from afschrift.datamap.reader import NotReachedError
 from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.notation import count
 from afschrift.domain.sources import Connect, Source
-from afschrift.inventory.layers import Why
+from afschrift.inventory.layers import LapseReason
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.sources.options import Opening, from_environment, seconds
@@ -31,7 +31,7 @@ Look = Callable[[CheckedSource, MapReport], Iterator[Finding]]
 
 
 def _contents(of: CheckedSource) -> Iterator[Finding]:
-    """Of what the inventory passes over too."""
+    """Check contents, also of the tables that the inventory ignores."""
     passed = of.declared.undescribed(of.tables) if of.declared.unlisted == "ignore" else []
     tables = {**of.declared.tables, **{name: Table(personal=False) for name in passed}}
     return contents(replace(of, declared=of.declared.model_copy(update={"tables": tables})))
@@ -47,7 +47,7 @@ _DEEP: dict[str, Look] = {
     "statements of requests": statements,
     "what columns hold": lambda of, _: _contents(of),
 }
-"""What is looked at of a source, in this order."""
+"""The parts of a check, in order."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,9 @@ class MapCheck:
     Attributes:
         opens: a session on a source, not opened yet.
         sql: the folder of statements.
-        deadline: when it ends, whatever was not looked at by then.
-        deep: rows by persons, pointers, contents and statements too; else tables, columns, keys and joins.
+        deadline: when it ends, even if parts are left.
+        deep: check rows by persons, pointers, contents and statements too; else only tables, columns, keys
+            and joins.
     """
 
     inventory: Inventory
@@ -72,7 +73,7 @@ class MapCheck:
         return _SHALLOW | (_DEEP if self.deep else {})
 
     def run(self) -> MapReport:
-        """Everything that was found; a source that cannot be reached hides no other."""
+        """Check every source; one that cannot be reached does not stop the others."""
         report = MapReport(list(void_confirmations(self.inventory)))
         for declared in self.inventory.sources.values():
             begun: list[str] = []
@@ -81,12 +82,12 @@ class MapCheck:
                     self._source(declared, probe, report, begun)
             except OutOfTimeError:
                 report.not_reached.append(self._out_of_time(declared, begun))
-            except (NotReachedError, RetriableError) as why:  # or lost in the middle
+            except (NotReachedError, RetriableError) as why:  # also a connection lost in the middle
                 missed = NotReached(declared.source, str(why.args[0]), why.remedy)
                 over = self.deadline.statement <= 0
                 report.not_reached.append(self._out_of_time(declared, begun) if over else missed)
-            except AfschriftError as why:  # such as a lake of which the files do not agree
-                words = f"{declared.source}: it was not looked at: {why.args[0]}"
+            except AfschriftError as why:  # such as a lake whose files differ
+                words = f"{declared.source}: it was not checked: {why.args[0]}"
                 place = (declared.source,)
                 report.findings.append(
                     finding(Code.STATEMENT_FAILS, place, words, why.remedy, undecided=Code)
@@ -95,11 +96,11 @@ class MapCheck:
 
     def _out_of_time(self, declared: SourceFile, begun: list[str]) -> NotReached:
         within = f"The time of the check ({count(self.deadline.limits.total or 0, 'second')}) was over"
-        why = f"{within} before anything was looked at."
+        why = f"{within} before anything was checked."
         if begun:
             left = [look for look in self._looks if look not in begun]
-            rest = f", and before this was: {', '.join(left)}" if left else ""
-            why = f"{within} while this was looked at: {begun[-1]}{rest}."
+            rest = f"; not begun: {', '.join(left)}" if left else ""
+            why = f"{within} during this part: {begun[-1]}{rest}."
         return NotReached(declared.source, why, "give it more time with `--seconds`, or leave that out.")
 
     def _source(self, declared: SourceFile, probe: Probe, report: MapReport, begun: list[str]) -> None:
@@ -120,22 +121,23 @@ class MapCheck:
 
 
 def void_confirmations(inventory: Inventory) -> Iterator[Finding]:
-    """What people confirmed and does not count: the map says it otherwise by now, or not at all."""
+    """Yield confirmations that lapsed: the map has other words now, or none."""
     for source, lapsed in inventory.lapsed.items():
         for confirmation in lapsed:
             place = (source, confirmation.table, *filter(None, [confirmation.column]))
             words = f"{'.'.join(place)} is in the file of confirmations, but {confirmation.why}"
-            remedy = "answer `afschrift inventory review` where it waits; else take it out of that file"
-            code = Code.CONFIRMED_OTHERWISE if confirmation.why is Why.OTHERWISE else Code.CONFIRMATION_LAPSED
+            remedy = "answer `afschrift inventory review` if it asks; else remove it from that file"
+            otherwise = confirmation.why is LapseReason.OTHERWISE
+            code = Code.CONFIRMED_OTHERWISE if otherwise else Code.CONFIRMATION_LAPSED
             yield finding(code, place, words, remedy)
 
 
 TAG = "inventory check"
-"""By which a database's list of sessions knows the check."""
+"""Name of the check in a database's list of sessions."""
 
 
 def compare(inventory: Inventory, sql: Path) -> MapReport:
-    """Every table and column that is on one side only, types that are not known, keys and joins that fail.
+    """Run the quick check: tables and columns on one side only, unknown types, keys and joins that fail.
 
     Args:
         inventory: the data map.
@@ -147,11 +149,11 @@ def compare(inventory: Inventory, sql: Path) -> MapReport:
 def check_sources(
     inventory: Inventory, limits: ProbeLimits | None = None, connect: Connect = from_environment
 ) -> MapReport:
-    """The whole check: how many persons rows lead to, what columns hold, whether statements are taken.
+    """Run the whole check: persons by rows, contents of columns, and statements too.
 
     Args:
         inventory: the data map.
-        limits: how much is looked at.
+        limits: how much is read.
         connect: finds a connection by its id.
     """
     deadline = ProbeDeadline(limits or ProbeLimits())
@@ -159,7 +161,7 @@ def check_sources(
 
 
 def _opens(deadline: ProbeDeadline, connect: Connect = from_environment) -> OpenSource:
-    """Opens sources with the time limit of the check, where their own is not lower."""
+    """Return a function that opens sources with the time limit of the check, or their own if it is lower."""
 
     def opens(declared: SourceFile) -> Source:
         name, options = declared.source, declared.options

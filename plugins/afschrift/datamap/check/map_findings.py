@@ -1,7 +1,7 @@
-"""What the daily check of the data map found: kept in the trail, sent once, and once more when it is mended.
+"""Findings of the daily check of the data map: kept in the trail, sent once, and again when corrected.
 
-The last event `inventory_checked` has what is open; what a notifier took is its last event `inventory_told`.
-A finding is known by its code and its place, so a count that changes sends no new notice.
+The last event `inventory_checked` has the open findings; the last event `inventory_told` of a notifier has
+those that it sent. A finding is identified by code and place, so a changed count sends no new notice.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from afschrift.domain.event import digest
 from afschrift.law.roles import Role
 from afschrift.register.register import Register
 
-CHECKED, TOLD = "inventory_checked", "inventory_told"
+CHECKED, NOTIFIED = "inventory_checked", "inventory_told"
 OWNERS = (Role.SOURCE_OWNER, Role.OFFICER, Role.MAP_OWNER)
-"""Whose notifiers get findings; one without roles does too."""
+"""Roles whose notifiers get findings; notifiers without roles get them too."""
 
 STOPS = frozenset(
     {
@@ -37,9 +37,9 @@ STOPS = frozenset(
         Code.STATEMENT_FAILS,
     }
 )
-"""Of these, as errors: a plan that was frozen before holds no longer, so the request waits for a person."""
+"""Codes that, as errors, make a plan drift that was frozen before: the request waits for a person."""
 LOSES_ROWS = frozenset({Code.JOIN_FINDS_NOTHING, Code.TABLE_NOT_REACHED})
-"""Of these no statement of a plan stops by itself: rows would be missing unseen."""
+"""Codes at which no statement fails: rows would be missing from an answer without notice."""
 
 _MEANS = {code.value: rule.means for code, rule in RULES.items()}
 _COLUMNS = ("Place", "Found", "Severity", "Status")
@@ -47,9 +47,9 @@ _COLUMNS = ("Place", "Found", "Severity", "Status")
 
 @dataclass(frozen=True, order=True)
 class MapFinding:
-    """A finding as the trail knows it: `source.table.column` as far as it goes, code and severity.
+    """A finding in the trail: `source.table.column` as far as known, code and severity.
 
-    It is the same one whatever its severity, which may change with how much was looked at.
+    The severity is not compared: it may change with how much was read.
     """
 
     place: str
@@ -63,41 +63,41 @@ class MapFinding:
 
     @property
     def words(self) -> str:
-        """For the log and messages."""
+        """A line for the log and for messages."""
         return f"{self.place}: {self.code}, {_MEANS.get(self.code, 'found by another version')}"
 
 
 def checked_map(register: Register) -> str:
-    """The digest of the data map that the last check had, on a worker; empty: there was no check yet."""
+    """Return the digest of the map in the last check, which ran on a worker; empty: there was none yet."""
     return str((register.oversight.last_of_system(CHECKED) or {}).get("inventory", ""))
 
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """What came of a check.
+    """The outcome of a check.
 
     Attributes:
-        standing: all that is so now.
+        findings: all open ones.
         new, mended: since the check before.
     """
 
-    standing: frozenset[MapFinding]
+    findings: frozenset[MapFinding]
     new: frozenset[MapFinding]
     mended: frozenset[MapFinding]
 
 
-def standing(register: Register) -> frozenset[MapFinding]:
-    """What the last check found; empty: nothing, or there was no check yet."""
+def open_findings(register: Register) -> frozenset[MapFinding]:
+    """Return the findings of the last check; empty: none, or there was no check yet."""
     return _read(register.oversight.last_of_system(CHECKED))
 
 
-def stopping(register: Register) -> list[str]:
-    """Place and code of what makes requests wait, in order."""
-    return [f"{found.place} {found.code}" for found in sorted(standing(register)) if found.stops]
+def stopping_findings(register: Register) -> list[str]:
+    """Return place and code of the findings that make requests wait, in order."""
+    return [f"{found.place} {found.code}" for found in sorted(open_findings(register)) if found.stops]
 
 
 def status(register: Register) -> str | None:
-    """A digest of the open findings, which changes with them; None: there was no check yet."""
+    """Return a digest of the open findings; None: there was no check yet."""
     last = register.oversight.last_of_system(CHECKED)
     return None if last is None else digest(last["findings"])
 
@@ -111,14 +111,14 @@ def record(
     undecided: Collection[tuple[str, str]] = (),
     inventory: str = "",
 ) -> CheckOutcome:
-    """Keep what a check found, in one event; of what it could not look at, earlier findings stay.
+    """Record a check in one event. Earlier findings remain open where the check could not look.
 
     Args:
         register: of the installation.
         found: errors and warnings.
         not_reached: names of sources.
         by: account that checked.
-        undecided: places and codes of what may be so there or below it, as not all of it was looked at.
+        undecided: places and codes that may apply there or below, as not all of it was checked.
         inventory: digest of the map that was checked.
     """
     seen, before = frozenset(found), frozenset[MapFinding]()
@@ -128,7 +128,7 @@ def record(
         before = _read(last)
         kept = {found for found in before if found.place.partition(".")[0] in not_reached}
         kept |= {found for found in before if _is_undecided(found, undecided)}
-        seen = frozenset(kept) | seen  # in both: as it was; a part of the rows makes an error no milder
+        seen = frozenset(kept) | seen  # `kept` first: its severity stays, as a partial check may not lower it
         return {
             "findings": [[found.place, found.code, found.severity] for found in sorted(seen)],
             "new": len(seen - before),
@@ -154,11 +154,11 @@ class MapNews:
 
 
 def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
-    """Sends the owners of the map each finding once, and once more when it is mended."""
+    """Return the reminder that sends each finding to the owners of the map, and again once corrected."""
 
     @cache
     def sent(notifier: str) -> frozenset[MapFinding]:
-        for _, payload in reversed(register.evidence.of_types(None, TOLD)):
+        for _, payload in reversed(register.evidence.of_types(None, NOTIFIED)):
             if payload is not None and payload["notifier"] == notifier:
                 return _read(payload)
         return frozenset()
@@ -166,23 +166,23 @@ def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
     def due(roles: Collection[str]) -> Iterator[MapNews]:
         if roles and not set(roles) & {role.value for role in OWNERS}:
             return
-        now = standing(register)
+        now = open_findings(register)
         yield from (MapNews(found) for found in sorted(now))
-        known = (_read(payload) for _, payload in register.evidence.of_types(None, TOLD))
+        known = (_read(payload) for _, payload in register.evidence.of_types(None, NOTIFIED))
         gone = frozenset[MapFinding]().union(*known) - now
         yield from (MapNews(found, mended=True) for found in sorted(gone))
 
-    def has_had(news: MapNews, notifier: str) -> bool:
+    def was_notified(news: MapNews, notifier: str) -> bool:
         return (news.finding in sent(notifier)) is not news.mended
 
-    def note(taken: Sequence[MapNews], notifier: str) -> None:
-        new = {news.finding for news in taken if not news.mended}
-        gone = {news.finding for news in taken if news.mended}
+    def note(delivered: Sequence[MapNews], notifier: str) -> None:
+        new = {news.finding for news in delivered if not news.mended}
+        gone = {news.finding for news in delivered if news.mended}
         rows = [[found.place, found.code, found.severity] for found in sorted((sent(notifier) | new) - gone)]
         payload = {"notifier": notifier, "new": len(new), "mended": len(gone), "findings": rows}
-        register.oversight.append_after_last(TOLD, lambda _: payload, by)
+        register.oversight.append_after_last(NOTIFIED, lambda _: payload, by)
 
-    return Reminder(due, has_had, _message, note)
+    return Reminder(due, was_notified, _message, note)
 
 
 def _message(due: Sequence[MapNews]) -> Message:
@@ -194,7 +194,7 @@ def _message(due: Sequence[MapNews]) -> Message:
         for news in due
     ]
     lines = [f"{'mended' if news.mended else news.finding.severity}  {news.finding.words}" for news in due]
-    what = "With counts and what to do: afschrift inventory check --live. Requests that it touches wait."
+    what = "Counts and remedies: afschrift inventory check --live. Requests that are affected wait."
     return as_message(subject, _COLUMNS, cells, lines, what)
 
 

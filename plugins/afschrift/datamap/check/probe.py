@@ -1,4 +1,4 @@
-"""Questions about whole tables: bounded in rows and time, read-only, and none of them ends the check."""
+"""Queries over whole tables for the check: read-only, limited in rows and time; a failure does not end it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from afschrift.selection.map_entries import of_entries
 from afschrift.selection.statements import render
 from afschrift.selection.ways import WayFinder
 
-NOBODY = Key("", "nobody")
-"""The one row of the session's key table: no key of the inventory has this name, so it owns no row."""
+NO_PERSON = Key("", "no person")
+"""The only row of the session's key table: no key of the inventory has an empty name, so it owns no row."""
 
 
 class OutOfTimeError(NotReachedError):
-    """The time of the whole check is over, so nothing more is asked."""
+    """The time of the whole check is over."""
 
 
 @dataclass(frozen=True)
 class ProbeLimits:
-    """How much is looked at.
+    """How much a check reads.
 
     Attributes:
-        exact: rows up to which a table is counted whole; of a larger one a sample is.
+        exact: rows up to which a table is counted in full; of a larger one a sample is counted.
         sample: rows of that sample.
-        values: rows of which the texts are looked at.
+        values: rows whose texts are read.
         seconds: that one statement may take.
-        total: seconds that the whole check may take; None: as long as it takes.
+        total: seconds that the whole check may take; None: no limit.
     """
 
     exact: int = 200_000
@@ -49,13 +49,13 @@ class ProbeLimits:
 
     @classmethod
     def up_to(cls, rows: int, seconds: int, total: int | None = None) -> ProbeLimits:
-        """With a sample of at most a tenth of the rows that would be counted whole."""
+        """Return limits with a sample of at most a tenth of the rows that would be counted in full."""
         plain = cls()
         return cls(rows, max(1, min(plain.sample, rows // 10)), plain.values, seconds, total)
 
 
 class ProbeDeadline:
-    """When a check ends, from when this was made; what is begun before may not take longer than that."""
+    """The end of a check, measured from the creation of this object; no statement may run past it."""
 
     def __init__(self, limits: ProbeLimits) -> None:
         self.limits = limits
@@ -63,7 +63,7 @@ class ProbeDeadline:
 
     @property
     def statement(self) -> float:
-        """Seconds that a statement may take which begins now; 0: none begins any more."""
+        """Seconds that a statement may take if it begins now; 0: none may begin."""
         if self.limits.total is None:
             return self.limits.seconds
         left = self.limits.total - (time.monotonic() - self._began)
@@ -71,12 +71,12 @@ class ProbeDeadline:
 
 
 class Probe(StatementRunner):
-    """A read-only session on a source, with a key table of which no row is anybody's.
+    """A read-only session on a source, with a key table that matches no person's rows.
 
-    A session whose statements might take longer than is left of the check is followed by another.
+    A session has the time limit of statements at its opening. If less time is left, a new one is opened.
 
     Args:
-        opens: makes a session that is not opened yet; its statements take no longer than the deadline says.
+        opens: makes a session that is not opened yet, with the deadline's limit for statements.
         deadline: of the whole check.
     """
 
@@ -107,23 +107,23 @@ class Probe(StatementRunner):
 
     def prepare(self, session: Source) -> None:
         """Fill the key table."""
-        session.bind([NOBODY], rfc3339(utc_now()))
+        session.bind([NO_PERSON], rfc3339(utc_now()))
 
     def numbers(self, statement: str) -> tuple[int, ...]:
-        """The first row of a statement of counts; errors as of `ask`."""
+        """Return the first row of a statement of counts; errors as of `ask`."""
         return tuple(int(number or 0) for number in self.rows(statement)[0])
 
 
-_MORE = 1.5  # of blocks or rows drawn at random some samples come out smaller
+_MORE = 1.5  # random samples of blocks or rows vary in size, so more is requested than is needed
 
 
 @dataclass(frozen=True)
 class LookedAt:
-    """The rows of a table that are looked at.
+    """The rows of a table that are read.
 
     Attributes:
-        relation: SQL expression in a FROM clause.
-        rows: how many of them there are.
+        relation: SQL expression for a FROM clause.
+        rows: number of them.
     """
 
     relation: str
@@ -143,13 +143,13 @@ class LookedAt:
 
 @dataclass(frozen=True)
 class CheckedSource:
-    """A source under check, and how much of each of its tables is looked at.
+    """A source under check, and how much of each of its tables is read.
 
     Attributes:
-        declared: the source as the map has it.
+        declared: the source in the map.
         dialect: of its database.
         tables: its catalogue, by its own names.
-        structure: what its database says, by its own names.
+        structure: declared by its database, by its own names.
         sql: the folder of statements.
     """
 
@@ -165,27 +165,27 @@ class CheckedSource:
 
     @cached_property
     def finder(self) -> WayFinder:
-        """Of the ways of its tables to the person."""
+        """The ways of its tables to the person."""
         return WayFinder(self.declared, self.inventory.identity, self.dialect, self.tables)
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """By the names of the map."""
+        """Its catalogue, by the names of the map."""
         return of_entries(self.declared, self.tables, self.dialect)
 
     @cached_property
     def named(self) -> Structure:
-        """What its database says, by the names of the map."""
+        """The structure that its database declares, by the names of the map."""
         return self.declared.structure(self.structure, self.declared.tables)
 
     def personal(self) -> Iterator[tuple[str, Table]]:
-        """The tables with rows of people that the source has."""
+        """Yield the personal tables that the source has."""
         for name, table in self.declared.tables.items():
             if table.personal and name in self.finder.tables:
                 yield name, table
 
     def path(self, *place: str) -> str:
-        """Such as `shop.customer.email`."""
+        """Return a path such as `shop.customer.email`."""
         return ".".join((self.declared.source, *place))
 
     def finding(
@@ -204,18 +204,18 @@ class CheckedSource:
     def unless_unanswered(
         self, place: tuple[str, ...], words: str, undecided: Iterable[Code], found: Iterator[Finding]
     ) -> Iterator[Finding]:
-        """What is found at a place, or that the source did not answer there.
+        """Yield the findings of a place, or one that the source gave no result there.
 
-        A column that is not there, or closed, is passed over: it is said where the table is compared.
+        A column that is missing or not readable is skipped: the comparison of the table reports it.
 
         Args:
             place: a table, or a table and a column.
-            words: what was not looked at then.
-            undecided: what may be so all the same.
-            found: by statements that may fail.
+            words: what was not checked then.
+            undecided: codes that may apply nevertheless.
+            found: findings by statements that may fail.
 
         Raises:
-            NotReachedError: the source is lost, or the time of the check is over.
+            NotReachedError: the connection is lost, or the time of the check is over.
         """
         try:
             yield from found
@@ -228,11 +228,11 @@ class CheckedSource:
             return
 
     def numbers(self, template: str, relation: str, **parts: object) -> tuple[int, ...]:
-        """The first row of a statement of counts over a relation; errors as of `Probe.ask`."""
+        """Return the first row of a statement of counts over a relation; errors as of `Probe.ask`."""
         return self.probe.numbers(render(self.sql, template, relation=relation, **parts))
 
     def rows(self, table: str) -> LookedAt:
-        """All rows of a table where the limit holds them, else a sample; chosen once."""
+        """Return all rows of a table within the limit, else a sample; chosen once for a table."""
         if table not in self._known:
             relation, most = self.finder.relation(table), self.limits.exact + 1
             rows = self._count(relation, most)
@@ -241,15 +241,15 @@ class CheckedSource:
         return self._known[table]
 
     def some(self, table: str, most: int) -> LookedAt:
-        """A part of a large table: drawn at random where its database can, else the first rows."""
-        drawn = self._drawn(table, most)
-        if drawn is not None:
-            return drawn
+        """Return a part of a large table: a random sample if its database has one, else the first rows."""
+        sample = self._sample(table, most)
+        if sample is not None:
+            return sample
         relation = self._part(table, self.finder.relation(table), most)
         return LookedAt(relation, self._count(relation, most), SampleKind.FIRST)
 
-    def _drawn(self, table: str, most: int) -> LookedAt | None:
-        """None: it cannot be drawn from, or how many rows there are is not known."""
+    def _sample(self, table: str, most: int) -> LookedAt | None:
+        """Return a random sample; None: the database has none, or the number of rows is not known."""
         relation = self.finder.relation(table)
         if table in self.named.views or self.dialect.sampled(relation, 1) is None:
             return None

@@ -1,6 +1,6 @@
-"""How many rows of each table are nobody's, one person's, or several persons'.
+"""Count the rows of each table that lead to no person, to one, or to several.
 
-A request follows its routes from the person to the rows; here they are followed from all rows to the persons.
+A request follows its routes from the person to the rows; the check follows them from all rows to the persons.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from afschrift.inventory.joins import hops, is_look_up
 
 _FEWER = 40
 _ROUTES = 16
-"""Of more routes a statement would be longer than its answer is worth."""
+"""Most routes in a statement: with more it would be too long for the value of its result."""
 
 
 def reach(of: CheckedSource, report: MapReport) -> Iterator[Finding]:
-    """Tables with rows that nobody or more than one person is given; `report` gets the counts of all."""
+    """Yield the tables with rows of no person or of several persons; `report` gets the counts of all."""
     routes, reached = RouteFinder(of), list[TableReach]()
     for name, _ in of.personal():
         words, undecided = _not_counted(of, name), {Code.TABLE_NOT_REACHED, Code.ROWS_OF_SEVERAL}
@@ -36,17 +36,17 @@ def _table(of: CheckedSource, name: str, finder: RouteFinder, reached: list[Tabl
     if len(routes) > _ROUTES:
         why = f"{len(routes)} routes lead to a person, more than are counted ({_ROUTES})"
         words = f"{_not_counted(of, name)}: {why}"
-        yield of.finding(Code.NOT_LOOKED_AT, (name,), words, "nothing, where that is meant")
+        yield of.finding(Code.NOT_LOOKED_AT, (name,), words, "nothing, if that is meant")
         return
     if not routes:
         return
     looked, numbers = _numbers(of, name, routes)
-    rows, nobody, several, unknown, *spread = numbers
-    looked = replace(looked, rows=rows)  # a sample may be drawn anew
-    of_one = rows - nobody - several - unknown
+    rows, of_none, several, unknown, *spread = numbers
+    looked = replace(looked, rows=rows)  # each statement may get another sample
+    of_one = rows - of_none - several - unknown
     counted = looked.counted.value
-    reached.append(TableReach(of.declared.source, name, rows, counted, nobody, of_one, several, unknown))
-    yield from _of_nobody(of, name, looked, nobody)
+    reached.append(TableReach(of.declared.source, name, rows, counted, of_none, of_one, several, unknown))
+    yield from _of_none(of, name, looked, of_none)
     columns = of.declared.tables[name].columns.values()
     given = any(column.origin is not Origin.NOT_PERSONAL for column in columns)
     if several and given:  # a look-up without personal data gives no rows
@@ -58,7 +58,7 @@ def _not_counted(of: CheckedSource, name: str) -> str:
 
 
 def _numbers(of: CheckedSource, name: str, routes: list[Route]) -> tuple[LookedAt, tuple[int, ...]]:
-    """Of the rows that the limit allows; where that took too long, of a small part of a sample."""
+    """Count the rows within the limit; if that takes too long, a small part of a sample."""
     looked = of.rows(name)
     try:
         return looked, _counts(of, looked, routes)
@@ -91,21 +91,21 @@ def _counts(of: CheckedSource, looked: LookedAt, routes: list[Route]) -> tuple[i
     )
 
 
-def _of_nobody(of: CheckedSource, name: str, looked: LookedAt, nobody: int) -> Iterator[Finding]:
-    if looked.rows and nobody == looked.rows:
+def _of_none(of: CheckedSource, name: str, looked: LookedAt, of_none: int) -> Iterator[Finding]:
+    if looked.rows and of_none == looked.rows:
         yield of.finding(
             Code.TABLE_NOT_REACHED,
             (name,),
             f"{of.path(name)}: no way leads from any row to a person, {looked.words}",
-            "correct `subject` or `join`; or say `personal: false`, where the table holds nobody's data",
+            "correct `subject` or `join`; or set `personal: false`, if the table holds no personal data",
             sure=looked.whole,
         )
-    elif nobody:
+    elif of_none:
         yield of.finding(
             Code.ROWS_NOT_REACHED,
             (name,),
-            f"{of.path(name)}: {nobody:,} {looked.words} lead to nobody, so nobody is given these",
-            "nothing, where these rows are of nobody who is known; else give the table a further way",
+            f"{of.path(name)}: {of_none:,} {looked.words} lead to no person, so no person is given these",
+            "nothing, if these rows are of no known person; else give the table a further way",
         )
 
 
@@ -119,11 +119,11 @@ def _of_several(
             Code.ROWS_OF_SHARED_KEY if route.shared else Code.ROWS_OF_SEVERAL,
             (name,),
             f"{of.path(name)}: {rows:,} {looked.words} lead to several persons by {route.words}",
-            "nothing, where that is so: a request asks whether the key is the person's alone"
+            "nothing, if that is right: a request asks whether the key is the person's alone"
             if route.shared
-            else "mend the join, where each row is of one person; else say `shared_rows`",
+            else "correct the join, if each row is of one person; else set `shared_rows`",
         )
-        # no request stops at a look-up
+        # A warning, since no request stops at a look-up.
         looked_up = route.look_up and not route.shared
         yield replace(found, severity=Severity.WARNING) if looked_up else found
     if not any(spread):
@@ -132,25 +132,25 @@ def _of_several(
             (name,),
             f"{of.path(name)}: {several:,} {looked.words} lead to one person by one way, and to another "
             "person by another way",
-            "nothing, where that is meant, as of a sender and a recipient; else take a way out",
+            "nothing, if that is meant, as of a sender and a recipient; else remove a way",
         )
 
 
 @dataclass(frozen=True)
 class Route:
-    """One route of a table.
+    """One route from a table to a person.
 
     Attributes:
-        words: the tables and the key that it goes by.
-        space: the key whose values it leads to; values of two keys tell nothing of each other.
+        words: the tables and the key on the route.
+        space: the key whose values it leads to; values of different keys cannot be compared.
         value: SQL of that value's text.
-        relations: what is joined on the way, each with its alias and how it hangs together.
+        relations: joined relations, each with its alias and its join conditions.
         where: further conditions.
         joins: whether it leaves the table by a `join`.
-        shared: it goes by a key that may be of several persons at a time, or passes on.
+        shared: its key may be of several persons at a time, or pass to another person.
         known: the source itself knows whose the key is.
-        decided: a table on the way says `shared_rows`.
-        look_up: a table on the way is a look-up, whose rows are of each that names them.
+        decided: a table on the route has `shared_rows`.
+        look_up: a table on the route is a look-up, whose rows can belong to several persons.
     """
 
     words: str
@@ -165,7 +165,7 @@ class Route:
     look_up: bool = False
 
     def ends(self) -> tuple[str, str]:
-        """SQL of the least and of the greatest value that it leads a row to; NULL where it leads nowhere."""
+        """Return SQL of the least and the greatest value that it leads a row to; NULL: it leads nowhere."""
         if not self.relations:
             condition = " AND ".join(self.where)
             value = f"CASE WHEN {condition} THEN {self.value} END" if condition else self.value
@@ -183,11 +183,11 @@ class RouteFinder:
         self._source, self._identity, self._finder = of.declared, of.inventory.identity, of.finder
 
     def of(self, table: str) -> list[Route]:
-        """The routes of a table, in the order in which its ways are looked for."""
+        """Return the routes of a table, in the order of its ways."""
         return list(self._routes(table, "t", frozenset()))
 
     def _routes(self, table: str, alias: str, seen: frozenset[str]) -> Iterator[Route]:
-        """As `WayFinder` goes: the best key that a row bears decides, and no way goes in circles."""
+        """Yield routes by the rules of `WayFinder`: the best key of a row decides, and no way has a cycle."""
         declared, finder = self._source.tables[table], self._finder
         best = [name for name in declared.subject if self._unique(name)]
         bare = tuple(f"{finder.column(table, declared.subject[name].column, alias)} IS NULL" for name in best)
@@ -217,7 +217,7 @@ class RouteFinder:
                 )
 
     def _owned(self, table: str, alias: str, key: str, where: tuple[str, ...]) -> Iterator[Route]:
-        """To the person's own key, where a table of the source says whose a key is."""
+        """Yield routes by a key, extended to the person's own key if a table of the source links them."""
         finder = self._finder
         person, shared = self._identity.person, not self._unique(key)
         text = finder.form(table, key, alias)
@@ -249,7 +249,7 @@ class RouteFinder:
         return bool(link.valid_from or link.valid_to)
 
     def _says_more(self, key: str, own: tuple[str, str], bounded: tuple[str, str]) -> str:
-        """That no other table says from when until when the same person had the key: that one counts then."""
+        """Return the condition that no other table, which would decide, has a period for person and key."""
         (name, alias), (other, theirs) = own, bounded
         same = [
             self._same((name, held, alias), (other, held, theirs)) for held in (key, self._identity.person)
@@ -276,7 +276,7 @@ class RouteFinder:
         return finder.equal(places[0], places[1])
 
     def _held(self, table: str, key: str, alias: str, name: str, owner: str) -> Iterator[str]:
-        """That the owner had the key at the time of the row; without one, that they have it now."""
+        """Yield conditions that the owner had the key at the time of the row; without a time, has it now."""
         link, tie, finder = (
             self._source.tables[table].subject[key],
             self._source.tables[name].subject[key],

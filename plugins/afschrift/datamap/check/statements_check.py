@@ -1,4 +1,4 @@
-"""Every statement of a request, prepared by the source: that it takes them, and what they would cost."""
+"""Let the source prepare every statement of a request: whether it accepts them, and what they cost."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from afschrift.selection.statements import fact_plans
 from afschrift.selection.table_decision import Classifier, PersonFacts, TableDecision
 
 LARGE = 1_000_000
-"""Rows of a table from which reading it from end to end is said."""
+"""Rows from which a full scan of a table is reported."""
 
 
 def statements(of: CheckedSource, report: MapReport) -> Iterator[Finding]:
-    """Statements of any right that the source does not take, and large tables that would be read whole.
+    """Yield the statements of any right that the source rejects, and full scans of large tables.
 
-    They are those for a person of whom nothing is known. `report` gets how many were prepared, and costs.
+    The statements are those of a person without answers or consents. `report` gets their number and costs.
     """
     prepared = _Prepared(of)
     yield from prepared.findings()
     for read, rows in prepared.read_whole.items():
         entry = next(iter(of.declared.entries(read)), read)
         words = f"{of.path(entry)}: each request reads all {about(rows)} rows of {read}"
-        remedy = "nothing, where that is fast enough; else an index on what leads to the person"
+        remedy = "nothing, if that is fast enough; else an index on what leads to the person"
         yield of.finding(Code.READ_WHOLE, (entry,), words, remedy)
     report.prepared += prepared.count
     report.costs += prepared.costs.values()
@@ -45,7 +45,7 @@ class _Prepared:
     Attributes:
         count: how many were prepared.
         costs: by table, for the first right that reads it; access reads most.
-        read_whole: large tables that are read from end to end -> their rows.
+        read_whole: large tables with a full scan -> their rows.
     """
 
     of: CheckedSource
@@ -54,7 +54,7 @@ class _Prepared:
     read_whole: dict[str, int] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
-        """Those that the source does not take; of each kind up to the first."""
+        """Yield the first statement of each kind that the source rejects."""
         of = self.of
         made = KeyStatements(of.sql, of.declared, of.inventory.identity, of.probe.session.dialect, of.tables)
         decided = []
@@ -65,7 +65,7 @@ class _Prepared:
             for right in Right:
                 try:
                     decision = self._decision(made, name, right)
-                except AfschriftError:  # what cannot be decided was said by another check
+                except AfschriftError:  # another part of the check reports what cannot be decided
                     continue
                 statements = self._of_table(made, decision, right)
                 yield from self._tries((name,), f" of {right.value}", statements)
@@ -103,7 +103,7 @@ class _Prepared:
                 yield extract
 
     def _cost(self, name: str, right: Right, extract: str) -> bool:
-        """Keep what reading a table costs; whether its database took the statement for that."""
+        """Keep the cost of reading a table; return whether its database estimated the statement."""
         of = self.of
         estimate = of.probe.ask(lambda session: session.estimate(extract))
         read = [reading.size for reading in estimate.readings if reading.whole or reading.files]
@@ -116,14 +116,14 @@ class _Prepared:
         return all(reading.whole is not None for reading in estimate.readings)
 
     def _of_sheet(self, made: KeyStatements, decided: list[Withheld]) -> Iterator[str]:
-        """What an information sheet asks, and the consents."""
+        """Yield the statements of an information sheet, and those of consents."""
         yield from (plan.statement for plan in fact_plans(self.of.declared, decided, made))
         for purpose in self.of.declared.purposes.values():
             if purpose.consent and purpose.consent.table in made.catalogue:
                 yield made.consent(purpose.consent.table, purpose.consent)
 
     def _tries(self, place: tuple[str, ...], of: str, statements: Iterator[str]) -> Iterator[Finding]:
-        """Has statements prepared, up to the first that the source does not take."""
+        """Let the source prepare statements, up to the first that it rejects."""
         try:
             for statement in statements:
                 self.of.probe.ask(partial(prepare, statement=statement))
@@ -132,17 +132,17 @@ class _Prepared:
             raise
         except NotAnsweredError as why:
             code = Code.STATEMENT_FAILS if why.failed else Code.NOT_LOOKED_AT
-            words = f"{self.of.path(*place)}: a statement{of} is not taken: {why.args[0]}"
+            words = f"{self.of.path(*place)}: a statement{of} is rejected: {why.args[0]}"
             remedy = why.remedy or "compare table and inventory"
             yield self.of.finding(code, place, words, remedy, undecided={Code.STATEMENT_FAILS})
-        except AfschriftError:  # a column that is not there, or closed: said where the table is compared
+        except AfschriftError:  # a missing or unreadable column: the comparison of the table reports it
             return
 
 
 def prepare(session: Source, statement: str) -> None:
-    """Have a source take a statement: by EXPLAIN, which runs nothing; where it has none, by the first row.
+    """Let a source check a statement: by EXPLAIN, which runs nothing, or without it by reading the first row.
 
-    No key is bound that a row could bear, so no row is anybody's.
+    The bound key matches no row, so no person's row is read.
     """
     estimate = session.estimate(statement)
     if any(reading.whole is None for reading in estimate.readings):

@@ -1,4 +1,4 @@
-"""Tables and columns that are on one side only, and what a source hides or does not prove."""
+"""Tables and columns that only the map or only the source has, and what a source hides or cannot prove."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STOPS = ": every request stops there"
 
 
 def structure(of: CheckedSource, report: MapReport) -> Iterator[Finding]:
-    """What differs between the inventory and the source; `report` gets what was passed over, and counts."""
+    """Yield what differs between inventory and source; `report` gets counts and what is ignored."""
     declared = of.declared
     for fault in read_twice(declared, of.structure.parts, of.catalogue):
         table = fault.partition(" ")[0].removeprefix(f"{declared.source}.")
@@ -30,15 +30,15 @@ def structure(of: CheckedSource, report: MapReport) -> Iterator[Finding]:
         words += _STOPS if declared.unlisted == "ask" else ""
         yield of.finding(Code.COPY_DIFFERS, (copy, column), words, "describe it as a table of its own")
     notes = [
-        f"{of.path(table)}: {count(files, 'file')} passed over, as `ignore` says"
+        f"{of.path(table)}: {count(files, 'file')} not read, by `ignore`"
         for table, files in sorted(of.structure.ignored.items())
     ]
     stops = declared.not_passed_over(of.tables)
     if passed := [table for table in declared.undescribed(of.tables) if table not in stops]:
-        notes.append(f"{declared.source}: passed over, as `unlisted: ignore` says: {', '.join(passed)}")
+        notes.append(f"{declared.source}: not read, by `unlisted: ignore`: {', '.join(passed)}")
     for table in stops:
         words = f"{of.path(table)} is in the source, but not in the inventory{_STOPS}"
-        remedy = "describe it; `personal: false` where it holds nobody's data"
+        remedy = "describe it; with `personal: false` if it holds no personal data"
         yield of.finding(Code.TABLE_NOT_DESCRIBED, (table,), words, remedy)
     yield from _gone(of)
     columns = classified = 0
@@ -66,7 +66,7 @@ def _gone(of: CheckedSource) -> Iterator[Finding]:
 
 
 def _table(of: CheckedSource, name: str, described: Table) -> Generator[Finding, None, Set[str]]:
-    """What differs in a table; returns the columns that the source has, none of a closed one."""
+    """Yield what differs in a table; return the columns that the source has, none if it is not readable."""
     try:
         found = dict(of.catalogue[name])
     except UnreadFilesError as why:
@@ -81,7 +81,7 @@ def _table(of: CheckedSource, name: str, described: Table) -> Generator[Finding,
         yield _as(of.finding(Code.COLUMN_NOT_DESCRIBED, (name, column), words, "classify it"), described)
     for column in sorted(described.columns.keys() - found.keys()):
         words = f"{of.path(name, column)} is in the inventory, but not in the source"
-        remedy = "take it out, or mend the table"
+        remedy = "remove it, or correct the table"
         yield _as(of.finding(Code.COLUMN_GONE, (name, column), words, remedy), described)
     for column in sorted(column for column, type_ in found.items() if type_.kind is None):
         written, type_ = described.columns.get(column), found[column]
@@ -95,25 +95,25 @@ def _table(of: CheckedSource, name: str, described: Table) -> Generator[Finding,
 
 
 def _as(found: Finding, described: Table) -> Finding:
-    """A warning, where the table is not personal: no request reads it."""
+    """Lower the severity to a warning if the table is not personal: no request reads it."""
     return found if described.personal else replace(found, severity=Severity.WARNING)
 
 
 def unproven(of: CheckedSource) -> Iterator[Finding]:
-    """Each table or column that the connection may not see, or that may lack rows."""
+    """Yield each table or column that the connection may not read, or that may lack rows."""
     declared = of.declared
     closed: set[tuple[str, str]] = set()
     for hidden in of.structure.hidden:
         read = any(declared.tables[name].personal for name in declared.entries(hidden))
         if declared.unlisted == "ask" or read:
-            words = f"{of.path(hidden)} is in a schema without USAGE for the connection: nobody looks there"
+            words = f"{of.path(hidden)} is in a schema without USAGE for the connection: it is not read"
             yield of.finding(Code.NO_RIGHT, (hidden,), words, "give its account USAGE on the schema")
     for name, table in declared.tables.items():
         if not table.personal:
             continue
         yield from _rows(of, name, table)
         for column in _closed(of, name, table):
-            if (declared.in_source(name), column) not in closed:  # one right, however many entries want it
+            if (declared.in_source(name), column) not in closed:  # once, for all entries of the table
                 closed.add((declared.in_source(name), column))
                 words = f"{of.path(name, column)}: no right to read it"
                 remedy = "give the account SELECT on the column, or on the whole table"
@@ -121,27 +121,27 @@ def unproven(of: CheckedSource) -> Iterator[Finding]:
 
 
 def _rows(of: CheckedSource, name: str, table: Table) -> Iterator[Finding]:
-    """Whether all rows of a table are known to be read."""
+    """Yield reasons why not all rows of a table are known to be read."""
     if name in of.named.views and table.complete is None:
-        words = f"{of.path(name)} is a view, and nobody confirmed that it holds every row: say `complete`"
-        remedy = "let somebody who knows the view confirm it"
+        words = f"{of.path(name)} is a view, and it is not confirmed that it holds every row: set `complete`"
+        remedy = "let a person who knows the view confirm it"
         yield of.finding(Code.VIEW_NOT_CONFIRMED, (name,), words, remedy)
     keeps = name in of.named.history
     if keeps and table.history is None:
-        words = f"{of.path(name)} keeps former rows that are not read: say `history: read`, or who decided"
+        words = f"{of.path(name)} keeps former rows that are not read: set `history: read`, or who decided"
         yield of.finding(
             Code.HISTORY_NOT_DECIDED, (name,), f"{words} why not", "decide whether former rows are given"
         )
     if name in of.catalogue and not keeps and table.history is not None:
         words = f"{of.path(name)} has no history in the source, but `history` in the inventory"
-        yield of.finding(Code.HISTORY_NOT_DECIDED, (name,), words, "take `history` out")
+        yield of.finding(Code.HISTORY_NOT_DECIDED, (name,), words, "remove `history`")
 
 
 def _closed(of: CheckedSource, name: str, table: Table) -> Iterator[str]:
-    """Columns without a right, where a request may want them."""
+    """Yield the columns that the connection may not read but a request may need."""
     try:
         closed = {column for column, found in of.catalogue.get(name, {}).items() if found.closed}
-    except AfschriftError:  # the whole table is closed, and said to be
+    except AfschriftError:  # the whole table is not readable, which is reported
         return
     for column in sorted(closed):
         known = table.columns.get(column)

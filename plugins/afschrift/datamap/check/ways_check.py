@@ -1,4 +1,4 @@
-"""Keys, joins and other pointers held against the rows themselves; a statement or two each."""
+"""Check keys, joins and other pointers against the rows, with one or two statements each."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _OF_WAYS = frozenset(
     {Code.KEY_NOT_UNIQUE, Code.JOIN_FINDS_NOTHING, Code.JOIN_CROSSES_PERSONS, Code.POINTS_TO_NOTHING}
 )
 _OF_SPELLINGS = frozenset({Code.KEY_NOT_NORMAL, Code.KEYS_OF_ONE_FORM, Code.KEYS_EQUAL_TO_DATABASE})
-_GONE = "see where these rows went in the source: by this way nobody is given what points to them"
-_LOST = "see where these rows went in the source; a reader of an answer cannot follow the pointer"
-_MEND = "such rows stay, and a request that meets one asks: mend the join, or say `shared_rows`"
+_GONE = "find out where these rows went in the source: rows that point to them are given to no person"
+_LOST = "find out where these rows went in the source; a reader of an answer cannot follow the pointer"
+_MEND = "such rows are not given, and a request that finds one asks: correct the join, or set `shared_rows`"
 
 
 def ways(of: CheckedSource) -> Iterator[Finding]:
-    """Keys that repeat, and joins that find nothing or reach rows of others.
+    """Yield keys that repeat, and joins that find nothing or reach rows of other persons.
 
-    The last is not asked of a table with `shared_rows`: that is a decision.
+    The last is not checked for a table with `shared_rows`: it is decided there.
     """
     for name, table in of.personal():
         try:
@@ -35,9 +35,9 @@ def ways(of: CheckedSource) -> Iterator[Finding]:
         except NotReachedError:
             raise
         except NotAnsweredError as why:
-            words = f"{of.path(name)}: its key and joins were not looked at: {why.args[0]}"
+            words = f"{of.path(name)}: its key and joins were not checked: {why.args[0]}"
             yield of.finding(Code.NOT_LOOKED_AT, (name,), words, why.remedy, undecided=_OF_WAYS)
-        except AfschriftError as why:  # a column that it names is not there
+        except AfschriftError as why:  # it names a column that does not exist
             code = Code.NO_RIGHT if isinstance(why, NeedsPersonError) else Code.COLUMN_GONE
             code = Code.FILES_NOT_READ if isinstance(why, UnreadFilesError) else code
             yield of.finding(code, (name,), str(why.args[0]), why.remedy, undecided=_OF_WAYS)
@@ -56,7 +56,7 @@ def _key(of: CheckedSource, name: str, table: Table) -> Iterator[Finding]:
             (name,),
             f"{of.path(name)}: `key` {', '.join(table.key)} is not unique: "
             f"{count(repeated, 'value')} in several rows{among}",
-            "name the columns that together are unique, or leave `key` out",
+            "name columns that are unique together, or leave `key` out",
         )
 
 
@@ -69,7 +69,7 @@ def _join(of: CheckedSource, name: str, table: Table, hop: Hop) -> Iterator[Find
 
 
 def _meets(of: CheckedSource, name: str, hop: Hop) -> Iterator[Finding]:
-    """Types that do not compare are an error in one database and a join without a row in another."""
+    """Check that a join finds rows. Types that do not compare are an error in some databases only."""
     place, way = (name, hop.pairs[0][0]), _way(of, name, hop)
     try:
         rows, found, among = _pointing(of, name, hop)
@@ -83,9 +83,9 @@ def _meets(of: CheckedSource, name: str, hop: Hop) -> Iterator[Finding]:
         yield of.finding(
             Code.JOIN_FINDS_NOTHING,
             place,
-            f"{way}: none of {count(rows, 'row')}{among} finds one there, so nobody is "
+            f"{way}: none of {count(rows, 'row')}{among} finds a row there, so no person is "
             f"given these by this way; {_types(of, name, hop)} are compared",
-            "see whether these columns hold the same, and whether the join is right",
+            "check whether these columns hold the same values, and whether the join is right",
             sure=not among,
         )
     elif rows > found:
@@ -93,7 +93,7 @@ def _meets(of: CheckedSource, name: str, hop: Hop) -> Iterator[Finding]:
 
 
 def _pointing(of: CheckedSource, name: str, hop: Hop) -> tuple[int, int, str]:
-    """Rows that point somewhere, those of them that find a row there, and among which these were counted."""
+    """Return the numbers of rows that point to another and of those that find it, and the sample in words."""
     looked = of.rows(name)
     rows, found = of.numbers(
         "rows_that_point.sql",
@@ -118,7 +118,7 @@ def _types(of: CheckedSource, name: str, hop: Hop) -> str:
 
 
 def _others(of: CheckedSource, name: str, key: str, hop: Hop) -> Iterator[Finding]:
-    """Rows that bear a person's own key, and are reached by another person's row."""
+    """Yield joins that reach rows with the key of another person than the joined row's."""
     way, finder, looked = _way(of, name, hop), of.finder, of.rows(name)
     place = (name, hop.pairs[0][0])
     own = of.declared.tables[name].subject[key].column
@@ -139,7 +139,7 @@ def _others(of: CheckedSource, name: str, key: str, hop: Hop) -> Iterator[Findin
             same=finder.equal((name, own, "t"), (hop.parent, theirs, "p")),
         )[0]
         if rows:
-            words = f"{way}: {rows} row(s) bear another {key} than the row that they point to"
+            words = f"{way}: {rows} row(s) have another {key} than the row that they point to"
             yield of.finding(Code.JOIN_CROSSES_PERSONS, place, words, _MEND)
 
 
@@ -152,7 +152,7 @@ def _equal_pairs(of: CheckedSource, name: str, hop: Hop) -> list[str]:
 
 
 def pointers(of: CheckedSource) -> Iterator[Finding]:
-    """Rows that point to nothing by `references`, but for what a foreign key of the database keeps true."""
+    """Yield rows that point to nothing by `references`, unless a foreign key of the database excludes it."""
     for name, table in of.personal():
         held = foreign_keys(name, of.named.foreign_keys)
         known = {(hop.parent, frozenset(hop.pairs)) for hop in (*hops(of.declared, name), *held)}
@@ -162,7 +162,7 @@ def pointers(of: CheckedSource) -> Iterator[Finding]:
                 way = f"{of.path(name)} by {own} -> {hop.parent}"
                 found = _pointing_nowhere(of, name, way, hop)
                 undecided = {Code.POINTS_TO_NOTHING}
-                yield from of.unless_unanswered((name, own), f"{way}: not looked at", undecided, found)
+                yield from of.unless_unanswered((name, own), f"{way}: not checked", undecided, found)
 
 
 def _pointing_nowhere(of: CheckedSource, name: str, way: str, hop: Hop) -> Iterator[Finding]:
@@ -173,10 +173,10 @@ def _pointing_nowhere(of: CheckedSource, name: str, way: str, hop: Hop) -> Itera
 
 
 def keys(of: CheckedSource) -> Iterator[Finding]:
-    """Keys of text in another form than is said or asked for, and keys that only bytes tell apart."""
+    """Yield keys of text in another form than declared, and keys that differ only in their bytes."""
     for name, table in of.personal():
         for key, link in table.subject.items():
-            words = f"{of.path(name, link.column)}: the spellings of its keys were not looked at"
+            words = f"{of.path(name, link.column)}: the spellings of its keys were not checked"
             found = _spellings(of, name, key)
             yield from of.unless_unanswered((name, link.column), words, _OF_SPELLINGS, found)
 
@@ -194,27 +194,27 @@ def _spellings(of: CheckedSource, name: str, key: str) -> Iterator[Finding]:
     alike, other, repeated = of.numbers("spellings.sql", looked.relation, **sides)
     among = "" if looked.whole else f", {looked.words}"
     if other and link.normal is not None:
-        words = f"{path}: {count(other, 'key')} not in the form `{link.match}`, as `normal` says{among}"
-        yield of.finding(Code.KEY_NOT_NORMAL, place, words, "take `normal` out, or mend the keys")
+        words = f"{path}: {count(other, 'key')} not in the form `{link.match}` that `normal` states{among}"
+        yield of.finding(Code.KEY_NOT_NORMAL, place, words, "remove `normal`, or correct the keys")
     elif other:
         words = f"{path}: {count(other, 'key')} not stored in the normal form `{link.match}`{among}"
         yield of.finding(Code.KEY_IN_OTHER_FORM, place, words, _index(of, name, key))
     one_each = table.key == (link.column,) or (looked.whole and not repeated)
     if alike and one_each and of.inventory.identity.keys[key].unique is Unique.YES:
-        words = f"{path}: {count(alike, 'key')} differ from another one in their spelling alone{among}"
-        remedy = "mend them: a request for one of these persons stops"
+        words = f"{path}: {count(alike, 'key')} differ from another one only in spelling{among}"
+        remedy = "correct them: a request for one of these persons stops"
         yield of.finding(Code.KEYS_OF_ONE_FORM, place, words, remedy)
     if finder.type_of(name, link.column).loose:
         column = finder.column(name, link.column)
         equal = of.numbers("equal_keys.sql", looked.relation, column=column, form=sides["form"])[0]
         if equal:
-            words = f"{path}: the database takes several keys for one, {count(equal, 'time')}{among}"
-            remedy = "nothing, where these are several persons: requests ask; else name another `match`"
+            words = f"{path}: the database treats several keys as equal, {count(equal, 'time')}{among}"
+            remedy = "nothing, if these are several persons: requests ask; else set another `match`"
             yield of.finding(Code.KEYS_EQUAL_TO_DATABASE, place, words, remedy)
 
 
 def _unknown(of: CheckedSource, name: str, key: str, relation: str) -> Iterator[Finding]:
-    """Of a database that cannot be asked for bytes, the texts are looked at here."""
+    """Check keys of a database that cannot compare bytes by reading the texts."""
     column = of.declared.tables[name].subject[key].column
     path, place = of.path(name, column), (name, column)
     try:
@@ -226,21 +226,21 @@ def _unknown(of: CheckedSource, name: str, key: str, relation: str) -> Iterator[
     held = {str(text) for (text,) in of.probe.rows(texts) if text is not None}
     other = sum(key_form(text) != text for text in held)
     if other:
-        words = f"{path}: {count(other, 'key')} not in the form `exact`, as `normal` says"
-        yield of.finding(Code.KEY_NOT_NORMAL, place, words, "take `normal` out, or mend the keys")
+        words = f"{path}: {count(other, 'key')} not in the form `exact` that `normal` states"
+        yield of.finding(Code.KEY_NOT_NORMAL, place, words, "remove `normal`, or correct the keys")
     if len({text.casefold() for text in held}) < len(held):
-        words = f"{path}: keys differ in capitals alone, which the database may take for one"
+        words = f"{path}: keys differ only in case, which the database may treat as equal"
         remedy = "give the column a collation that compares bytes: a request for one of them is refused"
         yield of.finding(Code.KEYS_EQUAL_TO_DATABASE, place, words, remedy)
 
 
 def _index(of: CheckedSource, name: str, key: str) -> str:
-    """How such keys are found without reading the whole table."""
+    """Return the remedy to find such keys without a full scan."""
     link, dialect = of.declared.tables[name].subject[key], of.dialect
     if dialect.name != "postgres":
-        return "nothing: they are found by reading the table; mended, and with `normal`, by its index"
+        return "nothing: a full scan finds them; corrected and with `normal`, an index finds them"
     form = dialect.key_form(dialect.quote(link.column), of.finder.native(name, link.column), link.match)
     return (
-        "nothing, where reading the table is fast enough; else an index: "
+        "nothing, if a full scan is fast enough; else an index: "
         f"CREATE INDEX ON {of.finder.relation(name)} (({form}))"
     )

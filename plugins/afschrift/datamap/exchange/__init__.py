@@ -1,1 +1,1 @@
-"""Descriptions by other tools as drafts of the data map: Fides, dbt, comments; and the export."""
+"""Import of descriptions by other tools (Fides, dbt, comments) as drafts of the data map; export to Fides."""

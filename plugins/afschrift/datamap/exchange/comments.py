@@ -1,7 +1,7 @@
 """Words of the inventory in comments of a database: `afschrift: origin=provided category=user.contact.email`.
 
-Such a mark may be anywhere in a comment and ends at the end of its line; what people wrote around it is left
-alone. A word without `=` is `true`.
+Such a mark may be anywhere in a comment and ends at the end of its line; other text is ignored. A word
+without `=` is `true`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WORD = re.compile(r"([a-z_]+)(?:=(\"[^\"]*\"|[^\s,;]+))?")
 def from_comments(
     columns: Mapping[str, Iterable[str]], described: Described, structure: Structure
 ) -> Description:
-    """What the comments of a database say, with its keys; foreign keys are taken as references.
+    """Read a description from the comments, keys and foreign keys of a database.
 
     Args:
         columns: table -> its columns.
@@ -53,7 +53,7 @@ def from_comments(
 
 def _column(name: str, comment: str, place: str, left: NotImported) -> DescribedColumn:
     mark = _MARK.search(comment)
-    said: dict[str, Any] = {}
+    words: dict[str, Any] = {}
     for word, value in _WORD.findall(mark[1]) if mark else ():
-        said[word] = value.strip('"') if value else True
-    return described_column(name, said, "its comment in the database", place, left)
+        words[word] = value.strip('"') if value else True
+    return described_column(name, words, "its comment in the database", place, left)

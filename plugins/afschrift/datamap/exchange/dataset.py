@@ -1,4 +1,4 @@
-"""Datasets of Fides (fideslang, `dataset:` of a YAML file), read and written."""
+"""Read and write datasets of Fides (fideslang, `dataset:` of a YAML file)."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _OF_COLLECTION = frozenset({"name", "fields"})
 _OF_FIELD = frozenset({"name", "data_categories", "fides_meta", "fidesops_meta"})
 _OF_META = frozenset({"primary_key", "identity", "references"})
 _READ_ELSEWHERE = frozenset({"data_type", "length"})
-"""What the source itself says, so that nothing of it is lost."""
+"""Words that are not imported, as the source itself has them."""
 
 
 def datasets(text: str | bytes, file: str) -> Iterator[tuple[str, Description]]:
-    """The datasets of a file: their keys, and what they say.
+    """Yield the datasets of a file: key and description.
 
     Args:
         text: YAML.
         file: its name, for messages.
 
     Raises:
-        ConfigurationError: this is no file of datasets, or goes beyond a limit; names the line where it can.
+        ConfigurationError: this is no file of datasets, or exceeds a limit; names the line if it is known.
     """
     data = read_yaml(text, file)
     found = data.get("dataset") if isinstance(data, Mapping) else None
@@ -53,8 +53,8 @@ def datasets(text: str | bytes, file: str) -> Iterator[tuple[str, Description]]:
             yield str(dataset["fides_key"]), _described(dataset)
         except (KeyError, TypeError, AttributeError):
             raise ConfigurationError(
-                f"{file}: a dataset lacks `fides_key`, a collection or a field lacks `name`, or a list is "
-                "none.",
+                f"{file}: a dataset lacks `fides_key`, a collection or a field lacks `name`, or a value "
+                "should be a list.",
                 remedy="let `fides parse` check the file, and give it again.",
             ) from None
 
@@ -80,8 +80,8 @@ def _described(dataset: Mapping[str, Any]) -> Description:
             meta = entry.get("fides_meta") or entry.get("fidesops_meta") or {}
             left.note(_unknown(entry, _OF_FIELD), place)
             left.note(_unknown(meta, _OF_META | _READ_ELSEWHERE), place, "fides_meta.")
-            said = entry.get("data_categories") or ()
-            categories = [said] if isinstance(said, str) else [str(category) for category in said]
+            given = entry.get("data_categories") or ()
+            categories = [given] if isinstance(given, str) else [str(category) for category in given]
             if more := ", ".join(categories[1:]):
                 notes.append(f"{place}: a column has one category here; {more} is left out")
             if meta.get("primary_key"):
@@ -104,11 +104,11 @@ def _described(dataset: Mapping[str, Any]) -> Description:
 
 @dataclass(frozen=True)
 class Exported:
-    """A dataset.
+    """An exported dataset.
 
     Attributes:
         text: YAML, the same for the same inventory.
-        left_out: what Fides has no words for, or is not confirmed, a line each.
+        left_out: a line for each thing that Fides has no words for, or that is not confirmed.
     """
 
     text: str
@@ -116,9 +116,9 @@ class Exported:
 
 
 def export(source: SourceFile) -> Exported:
-    """A dataset of a source: categories that a person confirmed, keys, and the ways as references.
+    """Export a source: confirmed categories, keys, and the ways as references.
 
-    A way that is a guess, or rests on one, is left out. A table with several entries is one collection.
+    A way that is guessed, or depends on a guess, is left out. A table with several entries is one collection.
     """
     left_out: list[str] = []
     dataset = {
@@ -153,7 +153,7 @@ def _collections(source: SourceFile, left_out: list[str]) -> Iterator[dict[str, 
         for name, entry in entries.items():
             left_out += _unsaid(name, entry) if name not in guessed else _guessed_ways(name, entry)
     if waiting:
-        left_out.append(f"the category of {waiting} columns, which nobody confirmed")
+        left_out.append(f"the category of {waiting} columns, which is not confirmed")
 
 
 def _field(
@@ -185,20 +185,20 @@ def _reference(source: SourceFile, end: str) -> dict[str, str]:
 
 
 def _guessed_ways(name: str, entry: Table) -> Iterator[str]:
-    """Ways that are guesses: in Fides they would look as certain as confirmed ones."""
+    """Yield guessed ways as left out: in Fides they would look as certain as confirmed ones."""
     for word in ("subject", "join"):
         if getattr(entry, word):
-            yield f"{name}.{word}: a guess that nobody confirmed, or a way that rests on one"
+            yield f"{name}.{word}: a guess that is not confirmed, or a way that depends on one"
 
 
 def _unsaid(name: str, entry: Table) -> Iterator[str]:
-    """What the ways of a table say and Fides cannot."""
+    """Yield the words of a table's ways that Fides cannot express."""
     for key, link in entry.subject.items():
-        said = [word for word in ("at", "valid_from", "valid_to", "changed") if getattr(link, word)]
+        words = [word for word in ("at", "valid_from", "valid_to", "changed") if getattr(link, word)]
         if link.match == "casefold":
-            said.append("match: casefold")
-        if said:
-            yield f"{name}.subject.{key}: {', '.join(said)}"
+            words.append("match: casefold")
+        if words:
+            yield f"{name}.subject.{key}: {', '.join(words)}"
     if any(len(join) > 1 for join in entry.join):
         yield f"{name}.join: a key of several columns is one reference a column there"
     if entry.origin:

@@ -1,7 +1,7 @@
-"""A draft of a source from a description: proposals that block until a person confirms them.
+"""Make a draft of a source from another tool's description: proposals that block until they are confirmed.
 
-Each way is a guess, also where the columns are confirmed: the other tool says what points where, not whose
-rows they are.
+Each way is a guess, even if the columns are confirmed: the other tool knows references, but not whose rows
+they are.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from afschrift.inventory.base import fides_categories
 from afschrift.inventory.column import ClassifiedBy
 
 CONFIDENCE = 0.6
-"""Of what a person wrote for another purpose, in another tool's words."""
+"""Confidence in a description that a person wrote for another purpose."""
 
 _NEEDS_WORDS = (Origin.DERIVED, Origin.INFERRED, Origin.THIRD_PARTY)
-"""Origins that a confirmed column may have only with `meaning` or `source` beside them."""
+"""Origins that need `meaning` or `source` in a confirmed column."""
 
 
 @dataclass
 class ExternalDraft:
-    """A draft.
+    """A draft of a source.
 
     Attributes:
         source: as docs/datamap/inventory.md describes a source.
         keys: identity keys that it uses.
-        notes: what was left out, and why, a line each.
-        open: columns that wait for a person although all was to be confirmed.
+        notes: a line for each thing that was left out, and why.
+        open: columns that must still be confirmed although all were to be confirmed.
     """
 
     source: dict[str, Any]
@@ -48,14 +48,14 @@ def draft(
     known: Collection[str] = (),
     confirmed: ClassifiedBy | None = None,
 ) -> ExternalDraft:
-    """A draft of a source.
+    """Make the draft.
 
     Args:
-        described: what another tool says.
+        described: by the other tool.
         head: `source`, `kind` and the like.
         person: the identity key of one person.
         known: tables that the inventory reaches already.
-        confirmed: who confirms the columns; None: all of it is a proposal.
+        confirmed: who confirms the columns; None: everything is a proposal.
     """
     ways, notes = find_ways(described, known, person)
     found = ExternalDraft({**head, "tables": {}}, notes=[*described.left_out, *notes])
@@ -84,17 +84,17 @@ def draft(
             tables[entry] = {"table": name, "subject": subject, "ways": "guessed", **rest}
         keys |= dict.fromkeys(identity for subject in (first, *more) for identity in subject)
         if not reached:
-            found.notes.append(f"{name}: no way leads from it to a person; it waits for somebody to look")
+            found.notes.append(f"{name}: no way leads from it to a person; a person must look at it")
     found.keys = tuple(keys)
     if confirmed and any("ways" in table for table in tables.values()):
         found.notes.append(
-            "the ways wait all the same: `afschrift inventory review` asks whose rows these are"
+            "the ways are not confirmed: `afschrift inventory review` asks whose rows these are"
         )
     return found
 
 
 def _numbers(described: Description) -> frozenset[str]:
-    """Columns that tie rows together, as `table.column`: what was given out to do so."""
+    """Return `table.column` of keys and references: their values were assigned to link rows."""
     found = {f"{table.name}.{column}" for table in described.tables.values() for column in table.key}
     for link in described.references:
         found |= {link.start, link.end}
@@ -102,7 +102,7 @@ def _numbers(described: Description) -> frozenset[str]:
 
 
 def _subjects(table: DescribedTable) -> list[dict[str, str]]:
-    """Identity key -> column, for one entry of the table each: an entry has one column for a key."""
+    """Return identity key -> column for each entry of a table: an entry has one column for a key."""
     entries: list[dict[str, str]] = []
     for column in sorted(table.columns.values(), key=lambda column: column.name != column.identity):
         if column.identity:
@@ -134,7 +134,7 @@ def _columns(
 
 
 def _is_whole(words: Mapping[str, Any]) -> bool:
-    """Whether the inventory takes them without a word more."""
+    """Whether the inventory accepts these words without further ones."""
     secret = words.get("protect") == Protect.SECRET
     return words["origin"] not in _NEEDS_WORDS or secret or "meaning" in words or "source" in words
 
@@ -187,10 +187,10 @@ _USUAL = {
 
 
 def usual_origin(category: str | None) -> Origin | None:
-    """The origin of the category or of the nearest one above it; None: it may have any.
+    """Return the usual origin of a category, or of the nearest one above it; None: it has no usual one.
 
-    Health, biometric data, children, criminal history, work and social ties come in every way, and that
-    data are the system's own (`system`) says nothing of whom they come from.
+    Health, biometric data, children, criminal history, work and social ties can have any origin, and the
+    category `system` says nothing about the origin.
     """
     while category:
         if category in _USUAL:
@@ -204,11 +204,11 @@ Joins = Mapping[str, Sequence[tuple[str, str]]]
 
 
 def find_ways(described: Description, known: Collection[str], person: str) -> tuple[Joins, list[str]]:
-    """The ways of a description's tables, and its references that are no way, a line each.
+    """Return the ways of a description's tables, and a line for each reference that is no way.
 
-    A reference that says its direction is followed as it says. One that does not leads from a child to its
-    parent, where the parent is no further from the people; a look-up is reached by the rows that point to it,
-    and nothing by it. No such reference leads from one kind of people, or from what is theirs, to another.
+    A reference with a direction is followed in it. One without leads from a child to its parent, if the
+    parent is not further from the people; a look-up is reached by the rows that point to it, and no table by
+    a look-up. No such reference leads from one kind of people, or their rows, to another.
 
     Args:
         described: the description.
@@ -235,7 +235,7 @@ def find_ways(described: Description, known: Collection[str], person: str) -> tu
 
 
 class _Search:
-    """Which tables are reached, from people outward."""
+    """Finds the tables that are reached, from people outward."""
 
     def __init__(self, references: list[Reference], people: set[str]) -> None:
         self.joins: dict[str, list[tuple[str, str]]] = {}
@@ -248,7 +248,7 @@ class _Search:
         return (link.column, link.end) in self.joins.get(link.table, ())
 
     def children(self, start: Collection[str]) -> None:
-        """What is found from some tables; what was reached before gets no way to them."""
+        """Reach children from some tables; tables that were reached before get no way to them."""
         before = set(self._distance)
         new = set(start) - before
         distance = 0
@@ -258,7 +258,7 @@ class _Search:
             new = {found for link in self._references for found in self._onward(link, before)}
 
     def _onward(self, link: Reference, before: Collection[str]) -> Iterator[str]:
-        """The table that a reference reaches now."""
+        """Yield the table that a reference reaches now."""
         if link.direction == "to":
             if link.table in self._distance:
                 yield from self._reach(link.parent, link.parent_column, link.start)
@@ -279,7 +279,7 @@ class _Search:
             of_table.append((column, end))
 
     def look_ups(self) -> None:
-        """What rows of people point to, and what these rows point to."""
+        """Reach the tables that rows of people point to, and those that these point to."""
         children = set(self._distance)
         reached = set(children)
         new = True

@@ -1,4 +1,4 @@
-"""Tables, keys and ways as another tool describes them, before anything of it is proposed."""
+"""Tables, keys and references as another tool describes them, before a draft is made of them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class DescribedColumn:
     """A column.
 
     Attributes:
-        category: Fides data category; None: the other tool says none.
-        because: where that is said, shown when it is confirmed.
+        category: Fides data category; None: the other tool has none.
+        because: the place of the description, shown when it is confirmed.
         identity: identity key that the column holds.
         words: further words of a column of the inventory, such as `origin`.
     """
@@ -41,11 +41,11 @@ class DescribedTable:
 
 @dataclass(frozen=True)
 class Reference:
-    """A column that holds what a column of another table identifies its rows by.
+    """A column that refers to a column of another table.
 
     Attributes:
         direction: `from`: rows of `table` are found by those of `parent`; `to`: rows of `parent` by those of
-            `table`; None: the other tool says neither.
+            `table`; None: not known.
     """
 
     table: str
@@ -65,15 +65,15 @@ class Reference:
         return f"{self.parent}.{self.parent_column}"
 
 
-def sorted_out(
+def split_references(
     references: Iterable[Reference], tables: Mapping[str, DescribedTable]
 ) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
-    """The references of which both columns are described, and the others."""
+    """Return the references whose columns are both described, and the others."""
     known = {f"{name}.{column}" for name, table in tables.items() for column in table.columns}
-    there, gone = list[Reference](), list[Reference]()
+    complete, incomplete = list[Reference](), list[Reference]()
     for link in references:
-        (there if {link.start, link.end} <= known else gone).append(link)
-    return tuple(there), tuple(gone)
+        (complete if {link.start, link.end} <= known else incomplete).append(link)
+    return tuple(complete), tuple(incomplete)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Description:
     """A database as another tool describes it.
 
     Attributes:
-        left_out: what has no place in the inventory, a line each.
+        left_out: a line for each thing that has no place in the inventory.
     """
 
     tables: Mapping[str, DescribedTable]
@@ -90,7 +90,7 @@ class Description:
 
 
 class NotImported:
-    """Words that have no place here."""
+    """Collects words that have no place in the inventory."""
 
     _SHOWN = 3
 
@@ -98,12 +98,12 @@ class NotImported:
         self._places: dict[str, list[str]] = {}
 
     def note(self, words: Iterable[str], place: str, before: str = "") -> None:
-        """Remember words of a place."""
+        """Note words of a place."""
         for word in words:
             self._places.setdefault(f"{before}{word}", []).append(place)
 
     def lines(self) -> tuple[str, ...]:
-        """A line a word."""
+        """Return a line for each word."""
         return tuple(f"`{word}` is not imported ({self._where(of)})" for word, of in self._places.items())
 
     def _where(self, places: list[str]) -> str:
@@ -116,23 +116,23 @@ IDENTITY = "identity"
 """Names the identity key that a column holds; not a word of a column in the inventory."""
 
 _NOT_HERE = frozenset({"review", "proposed", "decided", "mentions"})
-"""Words by which a person confirms, in the inventory itself."""
+"""Words that only a person may write, in the inventory itself."""
 
 
 def described_column(
-    name: str, said: Mapping[str, Any], because: str, place: str, left: NotImported
+    name: str, given: Mapping[str, Any], because: str, place: str, left: NotImported
 ) -> DescribedColumn:
-    """A column with those words that the inventory knows, with values that it takes; the others are noted.
+    """Make a column of the words that the inventory accepts; note the others.
 
     Args:
         name: of the column.
-        said: words as docs/datamap/inventory.md has them for a column, and `identity`.
-        because: where they are said.
+        given: words of a column as in docs/datamap/inventory.md, and `identity`.
+        because: the place of the description.
         place: of the column, for messages.
         left: gets what is left out.
     """
     words: dict[str, Any] = {}
-    for word, value in said.items():
+    for word, value in given.items():
         known = word in Column.model_fields and word not in _NOT_HERE and _fits(word, value)
         if known or (word == IDENTITY and isinstance(value, str)):
             words[word] = value

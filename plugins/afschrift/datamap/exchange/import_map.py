@@ -1,4 +1,4 @@
-"""Add what another tool says of a source to its file of the inventory."""
+"""Add another tool's description of a source to its file of the inventory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from afschrift.sources.registry import SOURCES
 
 @dataclass(frozen=True)
 class Into:
-    """Where an import goes.
+    """The target of an import.
 
     Attributes:
         folder: of the inventory; None: the settings'.
@@ -46,13 +46,13 @@ class Into:
 
 @dataclass(frozen=True)
 class Imported:
-    """What came of it.
+    """The result of an import.
 
     Attributes:
-        file: with what is new of the source; `text` is what it holds now, or would.
-        added: paths that are new.
-        identity: file with the identity keys that are new.
-        keys: these.
+        file: with the additions to the source; `text` is its content now, or would be.
+        added: new paths.
+        identity: file with the new identity keys.
+        keys: the new identity keys.
         draft: with what was left out.
     """
 
@@ -67,10 +67,10 @@ class Imported:
 def import_map(
     described: Description, into: Into, confirmed: ClassifiedBy | None = None, *, dry_run: bool = False
 ) -> Imported:
-    """Add a description to the inventory, where the whole of it loads then; else nothing is written.
+    """Add a description to the inventory. Nothing is written if the inventory would not load afterwards.
 
     Raises:
-        ConfigurationError: the place is not one to write to, or the inventory would not load.
+        ConfigurationError: the folder cannot be used, or the inventory would not load.
     """
     folder = _folder(into.folder)
     files = read_files(folder)
@@ -85,7 +85,7 @@ def import_map(
     source = drafted(file, files, found.source)
     found.notes += source.left
     used = {key for words in source.content["tables"].values() for key in (words or {}).get("subject") or ()}
-    # whether they pass to another person is not known
+    # Not known whether they pass to another person, so the weaker promise.
     keys = {key: {"unique": str(Unique.OVER_TIME)} for key in found.keys if key in used}
     identity = drafted(folder / IDENTITY, files, {"keys": keys})
     new = {file.file: file.written for file in (identity, source) if file.added}
@@ -111,15 +111,15 @@ def _folder(given: Path | None) -> Path:
 
 
 def _place(folder: Path, files: Files, into: Into) -> tuple[Path, dict[str, Any]]:
-    """The source's file, and the words at its head."""
+    """Return the source's file, and the words at its head."""
     for path in files:
         if describes_source(path) and content(path, files).get("source") == into.source:
             return path, {"source": into.source}
     must_be_source_name(into.source, "--source")
     if into.kind not in SOURCES:
         raise ConfigurationError(
-            f"The inventory has no source {into.source} yet, and what kind it is of is not said.",
-            remedy=f"name one that it has with `--source`, or give `--kind`: {', '.join(sorted(SOURCES))}.",
+            f"The inventory has no source {into.source} yet, and its kind is not given.",
+            remedy=f"name an existing one with `--source`, or give `--kind`: {', '.join(sorted(SOURCES))}.",
         )
     file = folder / f"{into.source}.yml"
     if file in files:
@@ -139,5 +139,5 @@ def _must_load(folder: Path, files: Files) -> None:
         faults = "\n".join(f"  {fault}" for fault in error.faults[:20])
         raise ConfigurationError(
             f"Nothing was written: the inventory would not load.\n{faults}\n",
-            remedy="mend what `afschrift inventory check` says of it as it is, and import again.",
+            remedy="correct what `afschrift inventory check` reports, and import again.",
         ) from None

@@ -24,7 +24,7 @@ OWN = "afschrift"
 """Key of `meta` with words of the inventory."""
 
 MOST = 256_000_000
-"""Bytes of a manifest: one of thousands of models has a hundred million."""
+"""Largest manifest in bytes: one of thousands of models has a hundred million."""
 
 _CATEGORY = ("category", "data_category", "data_categories")
 _TABLES = frozenset({"model", "seed", "snapshot", "source"})
@@ -34,15 +34,15 @@ Node = Mapping[str, Any]
 
 
 def described(text: str | bytes, file: str, schema: str | None = None) -> Description:
-    """What a manifest says of the tables that dbt makes or reads.
+    """Read the description of the tables that dbt makes or reads.
 
     Args:
         text: JSON.
         file: its name, for messages.
-        schema: tables of it are named without it; None: that of most tables.
+        schema: its tables are named without the schema; None: the schema of most tables.
 
     Raises:
-        ConfigurationError: this is no manifest of dbt, or goes beyond a limit.
+        ConfigurationError: this is no manifest of dbt, or exceeds a limit.
     """
     try:
         manifest = read_json(text, file, most=MOST)
@@ -94,7 +94,7 @@ def _name(node: Node, usual: str) -> str:
 
 
 def _meta(node: Node) -> dict[str, Any]:
-    """Of a node or a column; since dbt 1.10 it is in its `config`."""
+    """Return `meta` of a node or a column; since dbt 1.10 it is in `config`."""
     return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
 
 
@@ -105,29 +105,29 @@ def _tags(node: Node) -> list[str]:
 
 def _column(column: Node, table: str, left: NotImported) -> DescribedColumn:
     place = f"{table}.{column['name']}"
-    said: dict[str, Any] = {}
+    words: dict[str, Any] = {}
     for tag in _tags(column):
         word, colon, value = tag.partition(":")
         if tag in fides_categories():
-            said["category"] = tag
+            words["category"] = tag
         elif colon and word in ("category", "origin", IDENTITY):
-            said[word] = value
+            words[word] = value
         else:
             left.note([f"tag {tag}"], place)
     for word, value in _meta(column).items():
         if word in _CATEGORY:
             several = value if isinstance(value, list) else [value]
-            said["category"] = several[0] if several else None
+            words["category"] = several[0] if several else None
             left.note((f"meta.{word} {more}" for more in several[1:]), place)
         elif word == OWN and isinstance(value, Mapping):
-            said |= value
+            words |= value
         else:
             left.note([f"meta.{word}"], place)
-    return described_column(column["name"], said, "dbt: tags and meta", place, left)
+    return described_column(column["name"], words, "dbt: tags and meta", place, left)
 
 
 def _tests(nodes: Mapping[str, Node]) -> Iterator[tuple[Node, str, Mapping[str, Any]]]:
-    """Tests of columns: the test, its name, its arguments."""
+    """Yield tests of columns: the test, its name, its arguments."""
     for node in nodes.values():
         test = node.get("test_metadata")
         if node["resource_type"] == "test" and test and node.get("column_name"):
@@ -135,7 +135,7 @@ def _tests(nodes: Mapping[str, Node]) -> Iterator[tuple[Node, str, Mapping[str, 
 
 
 def _key(node: Node, unique: Sequence[str]) -> tuple[str, ...]:
-    """Columns that dbt calls the primary key, or the one that it tests to be unique."""
+    """Return the columns of dbt's primary key, or the single column that it tests to be unique."""
     for constraint in node.get("constraints") or ():
         if constraint.get("type") == "primary_key" and constraint.get("columns"):
             return tuple(constraint["columns"])
@@ -149,7 +149,6 @@ def _key(node: Node, unique: Sequence[str]) -> tuple[str, ...]:
 
 
 def _of(test: Node) -> str:
-    """The table that a test is of."""
     return str(test.get("attached_node") or "")
 
 

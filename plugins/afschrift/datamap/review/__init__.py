@@ -1,1 +1,1 @@
-"""Confirming what is proposed, at a terminal or on a page, and writing the answers into the map's files."""
+"""The review: a person confirms proposals at a terminal or on a page; the answers go into the map's files."""

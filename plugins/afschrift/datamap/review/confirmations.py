@@ -1,4 +1,4 @@
-"""Answers about the data map: who may give them, written with an event, taken back; what hinders them."""
+"""Answers about the data map on the page: the role they need, their event, and taking them back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from afschrift.register.register import Register
 
 CONFIRMED, TAKEN_BACK = "map_confirmed", "map_confirmation_taken_back"
 KIND = "map"
-"""What an attempt without the role is called in the trail."""
+"""Kind of an attempt without the role, in the trail."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Decided:
 
     Attributes:
         before, after: digests of all files of the inventory.
-        inventory: digests of the map, before and after, as plans name it.
-        decisions: of each question its name, the number of its columns, and what was said of them.
-        lines: that were written or changed.
+        inventory: digests of the map before and after, as in plans.
+        decisions: for each question its name, the number of its columns, and the answer.
+        lines: written or changed.
     """
 
     before: str
@@ -50,20 +50,20 @@ class Decided:
 
 
 def must_review(officer: Officer) -> dict[str, str]:
-    """The role in which an officer confirms the map, as `held`.
+    """Return the role in which an officer confirms the map, as `held`.
 
     Raises:
-        NotAllowedError: they hold none; the attempt is an event `answer_refused`.
+        NotAllowedError: they have none; the attempt is an event `answer_refused`.
     """
     with officer.refusals(None, KIND, act=Act.MAP.value):
         return officer.authority(officer.roles.require(officer.by, Act.MAP))
 
 
 def must_see_values(officer: Officer) -> None:
-    """Values as they are take a role that reviews, and sees values of persons at all.
+    """Require a role that reviews the map and may see values of persons.
 
     Raises:
-        NotAllowedError: they hold none; the attempt is an event `answer_refused`.
+        NotAllowedError: they have none; the attempt is an event `answer_refused`.
     """
     must_review(officer)
     with officer.refusals(None, KIND, act=Act.VALUES.value):
@@ -77,25 +77,25 @@ def write(
 
     Args:
         officer: who answers.
-        review: of the files as they are.
+        review: of the current files.
         answered: questions with their answers.
         on: the day of the answers.
-        shown: digest of the files that they saw.
+        shown: digest of the files that the officer saw.
 
     Raises:
-        NotAllowedError: they hold no role that may.
-        TooLateError: the files are others by now; nothing was written.
-        WouldBreakError: as `Review.confirm_all`; what else it raises is a RefusedError here.
+        NotAllowedError: they have no role that may.
+        TooLateError: the files changed meanwhile; nothing was written.
+        WouldBreakError: as `Review.confirm_all`; its other errors become RefusedError here.
     """
     held = must_review(officer)
     before, plans_before = review.digest, review.inventory.digest
     if before != shown:
         raise TooLateError(
-            "The data map was changed since this page was shown: by somebody else, in version control, or by "
-            "these very answers, sent once before. Nothing was written.",
-            remedy="look at what is asked now, and send again what still holds.",
+            "The data map was changed since this page was shown: by another officer, in version control, or "
+            "by these same answers, sent before. Nothing was written.",
+            remedy="look at the current questions, and send again what still applies.",
         )
-    with _told_as_refused():
+    with _errors_as_refused():
         step = review.confirm_all(answered)
     payload = {
         "held": held,
@@ -111,20 +111,20 @@ def write(
 
 
 def take_back(officer: Officer, review: Review, files: Mapping[str, bytes]) -> Decided:
-    """Put files back as they were before the last answers of an officer.
+    """Restore the files from before the last answers of an officer.
 
     Args:
         officer: who gave them.
-        review: of the files as they are.
-        files: name -> bytes before the answers; believed where the trail has the digest of them.
+        review: of the current files.
+        files: name -> bytes before the answers; trusted only if the trail has their digest.
 
     Raises:
-        NotAllowedError: they hold no role that may.
-        RefusedError: their last answers led to other files than those that are there, or from others;
-            or one was changed meanwhile, or cannot be written.
+        NotAllowedError: they have no role that may.
+        RefusedError: their last answers did not lead from these files to the current ones; or a file was
+            changed meanwhile, or cannot be written.
     """
     held = must_review(officer)
-    last = standing(officer)[-1:]
+    last = answers_in_force(officer)[-1:]
     before = {review.named(name): read for name, read in files.items()}
     now, plans_now = review.digest, review.inventory.digest
     if not last or last[0].after != now or last[0].before != review.digest_with(before):
@@ -134,7 +134,7 @@ def take_back(officer: Officer, review: Review, files: Mapping[str, bytes]) -> D
             remedy="take them back in version control, or by hand.",
         )
     after = {path: path.read_bytes() for path in before}
-    with _told_as_refused():
+    with _errors_as_refused():
         review.put_back(before)
     payload = {
         "held": held,
@@ -148,7 +148,7 @@ def take_back(officer: Officer, review: Review, files: Mapping[str, bytes]) -> D
 
 
 def _record(officer: Officer, event: str, payload: dict[str, Any], or_else: Callable[[], object]) -> None:
-    """Enter what was written into the trail; where that fails, put the files back."""
+    """Record what was written; if that fails, restore the files."""
     try:
         officer.register.trail.record(None, NewEvent(event, officer.by, payload))
     except BaseException:
@@ -156,8 +156,8 @@ def _record(officer: Officer, event: str, payload: dict[str, Any], or_else: Call
         raise
 
 
-def standing(officer: Officer, on: date | None = None) -> list[Decided]:
-    """What an officer answered and did not take back, in order; of one day, or of all."""
+def answers_in_force(officer: Officer, on: date | None = None) -> list[Decided]:
+    """Return the answers of an officer that were not taken back, in order; of one day, or of all."""
     found: list[tuple[Decided, str]] = []
     for header, payload in officer.register.evidence.of_types(None, CONFIRMED, TAKEN_BACK):
         if header.actor != officer.by or payload is None:
@@ -170,8 +170,8 @@ def standing(officer: Officer, on: date | None = None) -> list[Decided]:
 
 
 @contextmanager
-def _told_as_refused() -> Iterator[None]:
-    """What is wrong with the files is shown to the officer, and not logged by the server."""
+def _errors_as_refused() -> Iterator[None]:
+    """Turn faults of the files into RefusedError: the page shows these, and the server does not log them."""
     try:
         yield
     except WouldBreakError:
@@ -200,35 +200,35 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 
 def read_only(folder: Path) -> str:
-    """Why nothing can be written from here; empty: it can."""
+    """Return why nothing can be written from here; empty: it can."""
     if takes_files(folder):
         return ""
     return f"The files of the data map are read-only for this server. {ELSEWHERE}"
 
 
 def remarks(folder: Path, register: Register, digest: str) -> Iterator[str]:
-    """What an officer should know of these files before they answer.
+    """Yield what an officer should know about these files before they answer.
 
     Args:
         folder: of the inventory.
         register: of the installation.
-        digest: of the map that is shown, as plans name it.
+        digest: of the shown map, as in plans.
     """
     if in_image(folder):
         yield (
-            "The files lie in the container of this server itself. What is written there is gone when the "
-            f"container is made anew. {ELSEWHERE}"
+            "The files are in the container of this server itself. Changes there are lost when the container "
+            f"is replaced. {ELSEWHERE}"
         )
     checked = checked_map(register)
     if checked and checked not in _grown_from(register, digest):
         yield (
-            "The last daily check of the data map read another one than this. Either it was changed since, "
-            "or the workers have files of their own: then what is written here must be brought to them."
+            "The last daily check of the data map read another version than this. Either it was changed "
+            "since, or the workers have their own files: then what is written here must be copied to them."
         )
 
 
 def in_image(folder: Path, mounts: Path = _MOUNTS) -> bool:
-    """Whether a folder lies in the writable layer of a container, and on no volume."""
+    """Whether a folder is in the writable layer of a container, and on no volume."""
     if not mounts.exists():
         return False
     found = (line.partition(" - ") for line in mounts.read_text(encoding="utf-8").splitlines())
@@ -240,7 +240,7 @@ def in_image(folder: Path, mounts: Path = _MOUNTS) -> bool:
 
 
 def _grown_from(register: Register, digest: str) -> set[str]:
-    """Digests of the map from which this one came about by answers alone, itself included."""
+    """Return the digests of the maps from which this one resulted by answers alone, and its own."""
     events = register.evidence.of_types(None, CONFIRMED, TAKEN_BACK)
     from_ = {after: before for _, payload in events if payload for before, after in [payload["inventory"]]}
     grown = {digest}

@@ -1,4 +1,4 @@
-"""What waits for a person in an inventory, grouped by what is alike; what is pointed to comes first."""
+"""The questions of a review: unconfirmed columns and tables, grouped if alike, in the order of dependence."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Place:
 
 
 Member = tuple[Place, Mapping[str, Any], Column]
-"""A column, what is proposed of it, and the column as it is."""
+"""A column's place, its proposed words, and the column itself."""
 _NOT_ASKED = {"review", "proposed", "decided", "why"}
 _ALIKE = ("origin", "protect", "about", "third_party", "mask", "when", "purposes", "automated")
-"""What decides whether a value leaves: where it differs, it is another question."""
+"""Words that decide whether a value is given: columns with different ones are different questions."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Group:
     """One question.
 
     Attributes:
-        name: of its columns, as the first one writes it; of a table, its own; of keys, what they are.
-        said: the words that are proposed for all of them, as the file has them, and by what default they get
-            their `purposes`; of a table, `personal`, `copy_of` or `ways`.
-        varied: word that is not the same for all -> what is proposed, each with how often.
-        places: all that the answer is for, in the order of the files.
-        sure: the least confidence among them; None: no program said one.
-        reasons: why they are taken for that, each once.
-        takers: columns that point to them, themselves or by others, and take over what they do not say; of
-            ways, the tables whose number of a person is the one of this table.
-        keys: each is the key of its table, whatever it is called.
+        name: of its columns, in the spelling of the first; of its table; or what the keys are.
+        said: the words that are proposed for all of them, and the default that gives their `purposes`; for a
+            table, `personal`, `copy_of` or `ways`.
+        varied: word that is not the same for all -> proposed values, with how often each.
+        places: all columns or the table that the answer is for, in the order of the files.
+        sure: the lowest confidence among them; None: no program gave one.
+        reasons: of the proposals, each once.
+        takers: columns that point to them, directly or not, and take over words; for ways, the tables that
+            have their key of a person from this table.
+        keys: each is the key of its table, under any name.
     """
 
     name: str
@@ -71,27 +71,26 @@ class Group:
 
     @property
     def key(self) -> str:
-        """The same where just the same is asked again: the same words of the same places."""
+        """Identifies the question: the same for the same words of the same places."""
         return json.dumps([[place.path for place in self.places], self.said, self.varied], sort_keys=True)
 
     @property
     def id(self) -> str:
-        """Its key in twenty signs."""
+        """A digest of `key`, of twenty characters."""
         return hashlib.sha256(self.key.encode()).hexdigest()[:20]
 
 
 def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
-    """All questions, those on which confirmed columns rest first, then those about the most columns.
+    """Return all questions: first those on which confirmed columns depend, then those about the most columns.
 
-    Columns of one name, whatever its case, are one question where the same is proposed of what decides
-    whether they leave; their categories and titles may differ, and each keeps its own. So are keys of tables
-    that are called otherwise, with one category, where the organisation gave them out and no person is known
-    by them. A table that is taken for a copy, or for one without personal data, is a question of its own; so
-    is a way that was guessed, before the columns that rest on it. Of places that are `apart`, each is a
-    question.
+    Columns of one name, in any case, are one question if the same words are proposed that decide whether they
+    are given; categories and titles may differ, and each column keeps its own. Keys of tables with different
+    names are one question too, if they have one category, are assigned, and identify no person. A table that
+    is proposed as a copy or as not personal is its own question; so is a guessed way, before the columns that
+    depend on it. Each place in `apart` is its own question.
 
-    A column takes over what the one says that it points to. So that is asked before it, and who is asked
-    about it sees what takes it over: a column may be confirmed by then.
+    A column takes over words from the column that it points to. So that one is asked first, and its question
+    shows the columns that take over its words: they may be confirmed already.
     """
     found: dict[tuple[str, str, str], list[Member]] = {}
     asked = [
@@ -117,7 +116,7 @@ def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
 
 
 def _awaited(inventory: Inventory) -> frozenset[Place]:
-    """Columns on which others rest that a person confirmed, and that count only once these are."""
+    """Return the columns on which confirmed columns depend, which apply only once these are confirmed."""
     return frozenset(
         Place(source.source, *awaited.rsplit(".", 1))
         for source in inventory.sources.values()
@@ -129,9 +128,9 @@ def _awaited(inventory: Inventory) -> frozenset[Place]:
 
 
 def _keys(inventory: Inventory, asked: Iterable[Member]) -> dict[Place, str]:
-    """Keys of tables that are one question, each with what it has in common with the others.
+    """Return the keys of tables that are one question, each with what they have in common.
 
-    The number of a person is none of them, nor a key that points to another table: they say whose a row is.
+    Keys of a person, and keys that point to another table, are left out: they determine whose a row is.
     """
     found: dict[str, list[Place]] = {}
     for place, said, _ in asked:
@@ -150,13 +149,13 @@ def _keys(inventory: Inventory, asked: Iterable[Member]) -> dict[Place, str]:
 
 
 def words_of(column: Column) -> dict[str, Any]:
-    """What is proposed of a column, as a file would have it."""
+    """Return the proposed words of a column, as in a file."""
     written = column.proposal or column
     return written.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=_NOT_ASKED)
 
 
 def _default_purposes(inventory: Inventory, place: Place, column: Column) -> dict[str, str]:
-    """The purposes that a column gets by default: they make it portable, or not."""
+    """Return the purposes that a column has by default: they decide whether it is portable."""
     source = inventory.sources[place.source]
     names = source.default_purposes(place.table, column.proposal or column)
     bases = [f"{name} ({source.purposes[name].basis})" for name in names]
@@ -168,10 +167,10 @@ def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
         guessed = resting_on_guesses(source.tables)
         for name, table in source.tables.items():
             if name in guessed:
-                continue  # whose rows these are comes first
+                continue  # its way is asked first
             for column in unclassified(table):
                 written = table.columns[column]
-                if not written.awaits:  # a person confirmed it: the way is asked, or its columns
+                if not written.awaits:  # else it is confirmed, and its way or the columns of that are asked
                     yield Place(source.source, name, column), written
 
 
@@ -226,18 +225,18 @@ def _tables(inventory: Inventory) -> Iterator[Group]:
 
 
 def _ways(table: Table) -> str:
-    """The ways that were guessed, as the file has them."""
+    """Return the guessed ways in words."""
     subject = [f"subject {key}: {link.column}" for key, link in table.subject.items()]
     joins = [", ".join(f"join {own}: {to}" for own, to in join.items()) for join in table.join]
     return "; or ".join([*subject, *joins])
 
 
 _MAY_BE_SAID = frozenset({"origin", "category"})
-"""What an answer can say beside what was proposed."""
+"""Words that an answer can add to the proposal."""
 
 
 class Pointers:
-    """Which columns are looked up in which, in an inventory."""
+    """The references and joins between columns of an inventory."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._columns: dict[Place, Column] = {}
@@ -257,13 +256,12 @@ class Pointers:
                         self._from.setdefault(to, []).append(at)
 
     def first(self, questions: Sequence[Sequence[Place]]) -> list[int]:
-        """The order in which none comes before what its columns point to; what goes in a circle stays.
+        """Return the numbers of questions in an order in which none precedes those its columns point to.
+
+        Questions in a circle keep their order.
 
         Args:
             questions: the columns of each.
-
-        Returns:
-            Their numbers.
         """
         of = {place: number for number, places in enumerate(questions) for place in places}
         before = [sorted({of[to] for to in map(self._to.get, places) if to in of}) for places in questions]
@@ -280,9 +278,9 @@ class Pointers:
         return list(found)
 
     def takers(self, places: Iterable[Place], words: Iterable[str]) -> tuple[Place, ...]:
-        """Other columns that take over some of these words from these, as they do not say them themselves.
+        """Return other columns that take over some of these words, directly or by columns in between.
 
-        Further ones too, by columns in between. What an answer can add is among the words.
+        Words that an answer can add are included.
         """
         wanted = INHERITED & {*words, *_MAY_BE_SAID}
         waiting = list(places)
@@ -296,6 +294,6 @@ class Pointers:
 
 
 def _own(column: Column) -> set[str]:
-    """Its own words, without those of defaults."""
+    """Return a column's own words, without those of defaults."""
     said = column.proposal or column
     return said.words().keys() - said.sources.keys()

@@ -1,4 +1,4 @@
-"""The files of an inventory as bytes: read, known by a digest, put in the place of others."""
+"""The files of an inventory as bytes: read, digested, and replaced all together or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from afschrift.inventory.run_in import SOURCE_NAME
 from afschrift.outside.limits import read_file
 
 Files = Mapping[Path, bytes]
-"""File -> its bytes; of one that is not there, or is to go, none."""
+"""File -> its bytes; empty for a file that does not exist or is to be removed."""
 
 
 class NotWritableError(ConfigurationError):
@@ -36,10 +36,10 @@ class NotWritableError(ConfigurationError):
 
 
 def must_be_source_name(name: str, option: str) -> None:
-    """Make sure that a source may be called so; `option` is where it was given.
+    """Require a valid name of a source; `option`: where it was given.
 
     Raises:
-        ConfigurationError: it may not.
+        ConfigurationError: it is not valid.
     """
     if not SOURCE_NAME.fullmatch(name):
         raise ConfigurationError(
@@ -49,10 +49,10 @@ def must_be_source_name(name: str, option: str) -> None:
 
 
 def must_be_of_a_project(folder: Path, option: str) -> None:
-    """Make sure that the inventory's folder is not the one that comes with the software.
+    """Require that the inventory's folder is not the one of the package; `option`: how to name another one.
 
     Raises:
-        ConfigurationError: it is; `option` names another one.
+        ConfigurationError: it is.
     """
     if any(folder.resolve().is_relative_to(own) for own in (PACKAGE, SHIPPED)):
         raise ConfigurationError(
@@ -62,12 +62,11 @@ def must_be_of_a_project(folder: Path, option: str) -> None:
 
 
 def read_files(folder: Path) -> dict[Path, bytes]:
-    """All files of an inventory as they are now."""
     return {path: read_file(path) for path in sorted(folder.glob("*.y*ml"))}
 
 
 def read_whole(folder: Path) -> tuple[dict[Path, bytes], Inventory]:
-    """The files, and the inventory of just these bytes.
+    """Return the files, and the inventory of exactly these bytes.
 
     Raises:
         InventoryError: lists every fault.
@@ -80,7 +79,7 @@ def read_whole(folder: Path) -> tuple[dict[Path, bytes], Inventory]:
 
 
 def digest_of(files: Files) -> str:
-    """SHA-256 over names and bytes of all files: other ones, and another digest, after any change."""
+    """Return a SHA-256 over names and bytes of all files."""
     total = hashlib.sha256()
     for path, read in sorted((path, read) for path, read in files.items() if read):
         total.update(f"{hashlib.sha256(read).hexdigest()}  {path.name}\n".encode())
@@ -88,10 +87,10 @@ def digest_of(files: Files) -> str:
 
 
 def must_be(folder: Path, shown: Files) -> None:
-    """Make sure that the files of an inventory are those that were shown.
+    """Require that the files of an inventory are still those that were shown.
 
     Raises:
-        ConfigurationError: one is other, new or gone.
+        ConfigurationError: one is changed, new or gone.
     """
     found = read_files(folder)
     for path in sorted({*found, *shown}):
@@ -100,21 +99,21 @@ def must_be(folder: Path, shown: Files) -> None:
 
 
 def replace_files(folder: Path, shown: Files, new: Files) -> None:
-    """Put files in the place of others: all of them, each whole, or none.
+    """Replace files: all of them, each whole, or none.
 
     Args:
         folder: of the inventory.
-        shown: all its files as they are expected.
-        new: those that are put there.
+        shown: all its files as expected.
+        new: the new files.
 
     Raises:
-        ConfigurationError: a file is not as expected any more, also one that is not replaced: what was
-            checked with it may be wrong with another. Nothing was written.
-        NotWritableError: the folder takes no files.
+        ConfigurationError: a file is not as expected, even one that is not replaced: the new files were
+            checked together with it. Nothing was written.
+        NotWritableError: the folder is not writable.
     """
     with _alone(folder):
         must_be(folder, shown)
-        # what a full disk refuses shows here, with nothing in its place yet
+        # First write all of them next to the old ones: a full disk fails here, with nothing replaced yet.
         for path, written in new.items():
             try:
                 _make(path, written)
@@ -133,7 +132,7 @@ def replace_files(folder: Path, shown: Files, new: Files) -> None:
 
 
 def _beside(path: Path) -> Path:
-    """Where its new text is made: of a link beside the file that it leads to, which is the one to change."""
+    """Return the path of the new text; for a link, next to the file that it leads to."""
     return path.resolve().with_name(f".{path.resolve().name}.new")
 
 
@@ -141,7 +140,7 @@ def _make(path: Path, written: bytes) -> None:
     if not written:
         return
     if not path.exists() and (hand := path.with_name(path.name.replace(CONFIRMED, ".yml"))).is_symlink():
-        path.symlink_to(hand.resolve().with_name(path.name))  # what goes with a link goes where that leads
+        path.symlink_to(hand.resolve().with_name(path.name))  # a layer of a linked file is linked likewise
     _beside(path).write_bytes(written)
     if path.exists():
         shutil.copymode(path, _beside(path))
@@ -164,10 +163,10 @@ def _tidy(files: Files) -> None:
 
 
 def _put_back(files: Files) -> None:
-    """Files that have their new text already, as another one cannot have its own.
+    """Restore files that were replaced already, after another one could not be.
 
     Raises:
-        ConfigurationError: one cannot be put back, so that it alone has the answers.
+        ConfigurationError: one cannot be restored, so it alone has the answers.
     """
     for path, written in files.items():
         try:
@@ -175,36 +174,36 @@ def _put_back(files: Files) -> None:
             _place(path, written)
         except OSError as error:
             raise ConfigurationError(
-                f"{path.name} was written, another file was not, and this one cannot be put back "
+                f"{path.name} was written, another file was not, and this one cannot be restored "
                 f"({error.strerror}).",
-                remedy="compare it with version control: the trail does not tell of what was written to it.",
+                remedy="compare it with version control: the trail has no record of what was written to it.",
             ) from None
 
 
 def takes_files(folder: Path) -> bool:
-    """Whether this process may put files into a folder: one that is not read-only, nor others' alone."""
+    """Whether this process can write files in a folder."""
     return os.access(folder, os.W_OK | os.X_OK)
 
 
 def changed_meanwhile(path: Path) -> ConfigurationError:
-    """The error for a file that is not as it was shown."""
+    """Return the error for a file that is not as it was shown."""
     return ConfigurationError(
-        f"{path.name} was changed by somebody else meanwhile; nothing was written.",
-        remedy="begin the review again: what was answered stands in the files.",
+        f"{path.name} was changed by another process meanwhile; nothing was written.",
+        remedy="begin the review again: the answers given so far are in the files.",
     )
 
 
 def lines_other(before: bytes, after: bytes) -> int:
-    """How many lines are other than before, or new."""
+    """Return the number of lines that are changed or new."""
     return (Counter(after.splitlines()) - Counter(before.splitlines())).total()
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Only one process of this machine at a time replaces files of a folder."""
+    """Let only one process of this machine at a time replace files of a folder."""
     opened = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # a file system without locks: the comparison below is left
+        with suppress(OSError):  # without locks in the file system, `must_be` alone protects against others
             fcntl.flock(opened, fcntl.LOCK_EX)
         yield
     finally:
@@ -213,9 +212,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without the collector of cycles, which else goes through some hundred thousand nodes again and again.
+    """Turn off the garbage collector in the block: it would scan some hundred thousand nodes again and again.
 
-    A large map is read in a third of the time; nothing here makes cycles that would stay.
+    A large map is read in a third of the time, and nothing here leaves cycles.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""What a person can say of a question: origins, categories, others' data, meanings; and if it is enough."""
+"""The possible answers to a question: origins, categories, others' data, meanings; and their checks."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ORIGINS = {
     Origin.OBSERVED: "left behind by using the service or a device",
     Origin.DERIVED: "computed from other data by a fixed rule",
     Origin.INFERRED: "estimated, with a chance of being wrong",
-    Origin.ASSIGNED: "the organisation gave it out or decided it",
-    Origin.THIRD_PARTY: "somebody else told it",
-    Origin.NOT_PERSONAL: "about nobody",
+    Origin.ASSIGNED: "the organisation assigned or decided it",
+    Origin.THIRD_PARTY: "another person or organisation gave it",
+    Origin.NOT_PERSONAL: "about no person",
 }
 OTHERS = {
     About.SUBJECT.value: "not about others: the person's own alone",
@@ -35,7 +35,7 @@ _NEAR = 8
 
 
 def others_offered(group: Group) -> dict[str, str]:
-    """What may be said of others' data in its columns, each with what it is for."""
+    """Return the possible answers about others' data in its columns, each with its description."""
     if group.is_table:
         return {}
     proposed = group.said.get("about") == About.THIRD_PARTY
@@ -43,7 +43,7 @@ def others_offered(group: Group) -> dict[str, str]:
 
 
 def words_of_others(group: Group, chosen: str) -> dict[str, Any]:
-    """The words of an answer that says how others' data are treated, or that it is not about others.
+    """Return the words of an answer about others' data.
 
     Args:
         group: the question.
@@ -54,7 +54,7 @@ def words_of_others(group: Group, chosen: str) -> dict[str, Any]:
     """
     if chosen not in others_offered(group):
         raise ConfigurationError(
-            "This cannot be said of others' data here.", remedy="choose what is offered for it."
+            "This is no possible answer about others' data here.", remedy="choose one that is offered."
         )
     if chosen == About.SUBJECT:
         return {"about": chosen}
@@ -63,7 +63,7 @@ def words_of_others(group: Group, chosen: str) -> dict[str, Any]:
 
 
 def meaning_of(texts: Mapping[str, str], languages: Sequence[str]) -> dict[str, str]:
-    """The meaning of a derived or inferred column, in each language of the controller.
+    """Return the meaning of a derived or inferred column in each language of the controller.
 
     Raises:
         ConfigurationError: a language is missing, or a text is too long.
@@ -72,52 +72,55 @@ def meaning_of(texts: Mapping[str, str], languages: Sequence[str]) -> dict[str, 
     if missing := [language for language, text in found.items() if not text]:
         raise ConfigurationError(
             f"The meaning is missing in {', '.join(missing)}.",
-            remedy="say it in each language: range, what high means, what it is used for.",
+            remedy="give it in each language: range, what high means, what it is used for.",
         )
     if any(len(text) > LONGEST_MEANING for text in found.values()):
         raise ConfigurationError(
-            f"A meaning takes up to {LONGEST_MEANING} characters.", remedy="say it shorter, or in the file."
+            f"A meaning has at most {LONGEST_MEANING} characters.",
+            remedy="shorten it, or write it in the file.",
         )
     return found
 
 
 def must_be_category(given: str) -> None:
-    """Make sure that a category is one of the Fides taxonomy.
+    """Require a category of the Fides taxonomy.
 
     Raises:
-        ConfigurationError: it is not; names some that look like it.
+        ConfigurationError: it is none; names similar ones.
     """
     if given in fides_categories():
         return
     near = sorted(category for category in fides_categories() if given.lower() in category)[:_NEAR]
     raise ConfigurationError(
         "This category is not in the Fides taxonomy.",
-        remedy=f"perhaps {', '.join(near)}." if near else "docs/datamap/inventory.md says where they are.",
+        remedy=f"perhaps {', '.join(near)}."
+        if near
+        else "docs/datamap/inventory.md says where they are.",
     )
 
 
 def in_a_year(today: date) -> date:
-    """The usual day to look again."""
+    """Return the usual day of the next review."""
     return today.replace(year=today.year + 1, day=min(today.day, 28))
 
 
 def decided(group: Group, words: Mapping[str, Any]) -> str:
-    """An answer in a few words: `email, 2 columns: provided`."""
+    """Return an answer in a few words: `email, 2 columns: provided`."""
     if group.is_table:
         return f"table {group.name}"
     return f"{group.name}, {count(len(group.places), 'column')}: {in_short(decided_words(group, words))}"
 
 
 def decided_words(group: Group, words: Mapping[str, Any]) -> dict[str, str]:
-    """What an answer says of origin, category and others' data; a meaning is in the file alone."""
-    said = with_answer(group.said, words)
-    named = [word for word in ("origin", "category", "third_party") if said.get(word)]
+    """Return the answer's origin, category and words about others' data; a meaning is only in the file."""
+    answered = with_answer(group.said, words)
+    named = [word for word in ("origin", "category", "third_party") if answered.get(word)]
     named += ["about"] if words.get("about") == About.SUBJECT else []
-    return {word: str(said[word]) for word in named}
+    return {word: str(answered[word]) for word in named}
 
 
 def in_short(said: Mapping[str, str]) -> str:
-    """Such words on one line: `provided, user.name, about others: mask`."""
+    """Return such words on one line: `provided, user.name, about others: mask`."""
     parts = [said[word] for word in ("origin", "category") if word in said]
     parts += [f"about others: {said['third_party']}"] if "third_party" in said else []
     parts += ["not about others"] if "about" in said else []
@@ -125,7 +128,7 @@ def in_short(said: Mapping[str, str]) -> str:
 
 
 def in_both_languages(value: object) -> str:
-    """Both languages of a text, the names of a list, or anything as it is."""
+    """Return a text in its languages, the names of a list, or another value as text."""
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return " / ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
@@ -136,7 +139,7 @@ COMPUTED = (Origin.DERIVED, Origin.INFERRED)
 
 
 class Lack(StrEnum):
-    """What only a person can say, and is not said yet."""
+    """Words that only a person can give and that are missing."""
 
     ORIGIN = "origin"
     OTHERS = "others"
@@ -144,52 +147,52 @@ class Lack(StrEnum):
 
 
 _MISSING = {
-    Lack.ORIGIN: ("Nobody said yet where it comes from.", "say an origin first."),
+    Lack.ORIGIN: ("It is not decided yet where it comes from.", "choose an origin first."),
     Lack.OTHERS: (
-        "Nobody said yet how the data about others in it are treated, so every request would ask.",
-        "say it first, or that it is not about others.",
+        "It is not decided yet how the data about others in it are treated, so every request would ask.",
+        "decide it first, or that it is not about others.",
     ),
-    Lack.MEANING: ("What is derived or inferred needs a meaning.", "say first what the value means."),
+    Lack.MEANING: ("A derived or inferred value needs a meaning.", "give its meaning first."),
 }
 
 
 def lacking(group: Group, words: Mapping[str, Any]) -> Iterator[Lack]:
-    """What a person must say before the answer can be written.
+    """Yield what is missing before the answer can be written.
 
     Args:
         group: the question.
-        words: what is said otherwise than was proposed.
+        words: that differ from the proposal.
     """
     if lacks_origin(group, words):
         yield Lack.ORIGIN
     if _lacks_others(group, words):
         yield Lack.OTHERS
-    said = {**group.said, **words}
-    if said.get("origin") in COMPUTED and not said.get("meaning") and takes_meaning(group):
+    answered = {**group.said, **words}
+    if answered.get("origin") in COMPUTED and not answered.get("meaning") and takes_meaning(group):
         yield Lack.MEANING
 
 
 def lacks_origin(group: Group, words: Mapping[str, Any]) -> bool:
-    """Whether the origin of its columns is not said yet; a secret needs none."""
+    """Whether the origin of its columns is missing; a secret needs none."""
     return not group.is_table and not {**group.said, **words}.get("origin") and "protect" not in group.said
 
 
 def takes_meaning(group: Group) -> bool:
-    """Whether a meaning may be said: none of its columns has one, and it is no secret."""
+    """Whether a meaning can be given: none of its columns has one, and it is no secret."""
     known = group.said.get("meaning") or "meaning" in group.varied
     return not group.is_table and not known and not _is_secret(group)
 
 
 def must_say_enough(group: Group, words: Mapping[str, Any]) -> None:
-    """Make sure that an answer can be written.
+    """Require that an answer can be written.
 
     Args:
         group: the question.
-        words: what is said otherwise than was proposed.
+        words: that differ from the proposal.
 
     Raises:
         ConfigurationError: an origin, the treatment of others' data or a meaning is missing; a meaning is
-            said where none belongs; or a table is said to be something else.
+            given where none belongs; or words are given for a table.
     """
     if group.is_table and words:
         raise ConfigurationError("This asks about a table.", remedy="describe its columns in the file.")
@@ -198,14 +201,15 @@ def must_say_enough(group: Group, words: Mapping[str, Any]) -> None:
         raise ConfigurationError(text, remedy=remedy)
     if "meaning" in words and {**group.said, **words}.get("origin") not in COMPUTED:
         raise ConfigurationError(
-            "A meaning goes with what is derived or inferred.", remedy="say such an origin, or no meaning."
+            "A meaning belongs to a derived or inferred value.",
+            remedy="choose such an origin, or no meaning.",
         )
     if "meaning" in words:
         must_take_meaning(group)
 
 
 def must_take_meaning(group: Group) -> None:
-    """Make sure that a meaning may be said; a meaning that one of its columns has is not written over.
+    """Require that a meaning can be given; an existing one is not overwritten.
 
     Raises:
         ConfigurationError: there is one, or it is a secret.
@@ -217,10 +221,10 @@ def must_take_meaning(group: Group) -> None:
 
 
 def _lacks_others(group: Group, words: Mapping[str, Any]) -> bool:
-    """Whether it is about others, may leave, and it is not said how (R31, R32)."""
-    said = {**group.said, **words}
-    stays = _is_secret(group) or said.get("origin") == Origin.NOT_PERSONAL
-    return said.get("about") == About.THIRD_PARTY and not said.get("third_party") and not stays
+    """Whether it is about others and can be given, but their treatment is not decided (R31, R32)."""
+    answered = {**group.said, **words}
+    stays = _is_secret(group) or answered.get("origin") == Origin.NOT_PERSONAL
+    return answered.get("about") == About.THIRD_PARTY and not answered.get("third_party") and not stays
 
 
 def _is_secret(group: Group) -> bool:

@@ -1,4 +1,4 @@
-"""Values of columns for a review: masked, or as they are once that is in the trail."""
+"""Values of columns for a review: masked, or unmasked after an event in the trail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Values:
 
     Attributes:
         values: without NULL and empty ones; never logged or kept.
-        why: why there are none.
+        why: the reason if there are none.
     """
 
     place: Place
@@ -42,10 +42,10 @@ def samples(
     group: Group,
     words: Callable[[AfschriftError], str] = lambda error: str(error.args[0]),
 ) -> list[Values]:
-    """A few values of the first columns of a question; a secret has none to show.
+    """Read a few values of the first columns of a question; a secret's values are never read.
 
     Args:
-        inventory: that asks it.
+        inventory: of the question.
         group: the question.
         words: the message for a source that cannot be read.
     """
@@ -68,7 +68,7 @@ def samples(
 
 
 def _is_secret(table: Table, column: str) -> bool:
-    """By its name; a member by each name of its path too, and with a document that is one."""
+    """Whether a column is a secret by its name; a member also by each name of its path, or its document."""
     path = table.columns[column].path if column in table.columns else ()
     document = table.columns.get(path[0]) if path else None
     if document is not None and document.protect is Protect.SECRET:
@@ -87,7 +87,7 @@ def _read(source: SourceFile, table: str, column: str) -> Iterator[str]:
 
 
 def masked(value: str) -> str:
-    """Its form alone: numbers as 9; punctuation, space and signs of money and sums stay; all else as x."""
+    """Return only the form of a value: digits become 9, all else x, except punctuation, space and signs."""
     return "".join(_form(char) for char in value)
 
 
@@ -99,7 +99,7 @@ def _form(char: str) -> str:
 
 
 def record_shown(register: Register, by: str, shown: Sequence[Values]) -> None:
-    """In the trail before anything is seen: which columns, and how many values; never one of them."""
+    """Record, before values are shown, which columns and how many values; never a value."""
     columns = [column.place.path for column in shown if column.values]
     payload = {"columns": columns, "values": sum(len(column.values) for column in shown)}
     register.trail.record(None, NewEvent(SHOWN, by, payload))

@@ -1,4 +1,4 @@
-"""A review: questions, answers written to the files at once, and the last ones taken back."""
+"""A review of the data map: its questions, answers that are written at once, and undo."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from afschrift.outside.read_yaml import read_yaml
 
 
 class WouldBreakError(ConfigurationError):
-    """With the answers the inventory would have faults, which `faults` lists; nothing was written."""
+    """The inventory would have faults with the answers, listed in `faults`; nothing was written."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         listing = "\n".join(f"  {fault}" for fault in faults)
         super().__init__(
             f"Nothing was written, as the inventory would have faults:\n{listing}\n",
-            remedy="say it otherwise, or write it into the file by hand.",
+            remedy="answer otherwise, or edit the file by hand.",
         )
 
 
@@ -46,8 +46,8 @@ class Step:
 
     Attributes:
         answered: each question with its answer.
-        before, after: the files that changed, as they were and as they are.
-        lines: that were written or changed.
+        before, after: the changed files, with their old and new content.
+        lines: written or changed.
     """
 
     answered: tuple[tuple[Group, Answer], ...]
@@ -57,7 +57,7 @@ class Step:
 
     @property
     def group(self) -> Group:
-        """The question, of a step with one."""
+        """The question of a step with a single one."""
         return self.answered[0][0]
 
     @property
@@ -67,7 +67,7 @@ class Step:
 
 
 class Review:
-    """The review of an inventory. What was answered is in the files; who stops loses nothing, and goes on.
+    """The review of an inventory. Each answer is in the files at once, so a review can stop at any time.
 
     Raises:
         InventoryError: the inventory has faults already.
@@ -82,29 +82,29 @@ class Review:
 
     @property
     def digest(self) -> str:
-        """Of the files that are shown."""
+        """Digest of the shown files."""
         return digest_of(self._shown)
 
     @property
     def size(self) -> int:
-        """Bytes of the files that are shown."""
+        """Bytes of the shown files."""
         return sum(map(len, self._shown.values()))
 
     def waiting(self) -> list[Group]:
-        """What is not answered yet."""
+        """Return the open questions."""
         if self._waiting is None:
             self._waiting = groups(self.inventory, self._apart)
         return self._waiting
 
     def take_apart(self, group: Group) -> None:
-        """From now on each place of a question is a question, as the answer is not the same for all.
+        """Ask about each place of a question separately, as the answers differ.
 
         Raises:
-            ConfigurationError: it is about one place.
+            ConfigurationError: it is about a single place.
         """
         if len(group.places) == 1:
             raise ConfigurationError(
-                "This is about one place alone.", remedy="answer it, or leave it for later (n)."
+                "This is about a single place.", remedy="answer it, or leave it for later (n)."
             )
         self._apart |= set(group.places)
         self._waiting = None
@@ -117,10 +117,10 @@ class Review:
         """Write answers of one person and reason to several questions: all of them, or none.
 
         Raises:
-            WouldBreakError: with them the inventory would have faults; nothing was written.
-            ConfigurationError: something else would be said than was shown and answered, a table says
-                already who decided, or a file was changed meanwhile; nothing was written.
-            NotWritableError: the folder takes no files.
+            WouldBreakError: the inventory would have faults; nothing was written.
+            ConfigurationError: other words would result than were shown and answered, a table already has
+                `decided`, or a file was changed meanwhile; nothing was written.
+            NotWritableError: the folder is not writable.
         """
         first, *rest = (answer.record() for _, answer in answered)
         if any(record != first for record in rest):
@@ -129,11 +129,11 @@ class Review:
             must_be(self._folder, self._shown)
             before, after = self._texts(answered)
             inventory = self._checked(after)
-            said = [(group, answer.words) for group, answer in answered]
-            if others := list(altered(self.inventory, inventory, said)):
+            answers = [(group, answer.words) for group, answer in answered]
+            if others := list(altered(self.inventory, inventory, answers)):
                 raise ConfigurationError(
-                    f"Nothing was written, as {', '.join(others[:3])} would not say what was shown and "
-                    "answered.",
+                    f"Nothing was written, as {', '.join(others[:3])} would have other words than were shown "
+                    "and answered.",
                     remedy="write the answer into the file by hand: docs/datamap/review.md.",
                 )
         replace_files(self._folder, self._shown, after)
@@ -143,7 +143,7 @@ class Review:
         return self.done[-1]
 
     def undo(self) -> Step | None:
-        """Take the last answers back; None: there are none of this review.
+        """Undo the last answers of this review; None: there are none.
 
         Raises:
             ConfigurationError: the file was changed since; nothing was written.
@@ -155,12 +155,12 @@ class Review:
         return self.done.pop()
 
     def put_back(self, before: Files) -> None:
-        """Put files back as they were before answers.
+        """Restore files from before answers.
 
         Raises:
             ConfigurationError: a file was changed since, or the inventory would have faults; nothing was
                 written.
-            NotWritableError: the folder takes no files.
+            NotWritableError: the folder is not writable.
         """
         with uncollected():
             must_be(self._folder, self._shown)
@@ -169,14 +169,14 @@ class Review:
         self._now(inventory, before)
 
     def digest_with(self, files: Files) -> str:
-        """Of the files that are shown, with others in their places."""
+        """Return the digest of the shown files with some replaced."""
         return digest_of({**self._shown, **files})
 
     def named(self, name: str) -> Path:
-        """A file that is shown, by its name.
+        """Return a shown file by its name.
 
         Raises:
-            RefusedError: there is none of this name.
+            RefusedError: there is none.
         """
         for path in self._shown:
             if path.name == name:
@@ -189,7 +189,7 @@ class Review:
         self._shown = {path: read for path, read in shown.items() if read}
 
     def _texts(self, answered: Sequence[tuple[Group, Answer]]) -> tuple[Files, Files]:
-        """The files of confirmations that answers change, as they are and as they would be."""
+        """Return the files of confirmations that answers change, with old and new content."""
         by_source: dict[str, list[tuple[Place, Answer]]] = {}
         for group, answer in answered:
             for place in group.places:
@@ -209,7 +209,7 @@ class Review:
         raise ConfigurationError(f"No file describes {source} any more.", remedy="begin the review again.")
 
     def _checked(self, files: Files) -> Inventory:
-        """The inventory as it would be; what is there stays as it is till then."""
+        """Return the inventory with these files, without writing them."""
         try:
             return load_files(self._folder, {**self._shown, **files})
         except InventoryError as error:
@@ -219,13 +219,13 @@ class Review:
 def altered(
     before: Inventory, after: Inventory, answered: Sequence[tuple[Group, Mapping[str, Any]]]
 ) -> Iterator[str]:
-    """Columns of which something else would be said than a person saw and answered.
+    """Yield columns that would have other words than a person saw and answered.
 
-    A column that points to another one may lose a mask by what that says from now on.
+    For example, a column that points to another one may lose a mask by that one's answer.
 
     Args:
-        before: what was shown.
-        after: with the answers in it.
+        before: the shown inventory.
+        after: with the answers.
         answered: each question, with the words of its answer.
     """
     answers = {place: words for group, words in answered for place in group.places}
@@ -233,18 +233,18 @@ def altered(
     now = _columns(after)
     for place, old in _columns(before).items():
         new = now.get(place)
-        said = with_answer(words_of(old), answers.get(place, {}))
+        expected = with_answer(words_of(old), answers.get(place, {}))
         known = {} if new is None else words_of(new)
         lost = new is None or (old.proposal is None and new.proposal is not None)
-        more = known != said and place not in takers
-        if lost or more or not said.items() <= known.items():
+        more = known != expected and place not in takers
+        if lost or more or not expected.items() <= known.items():
             yield place.path
 
 
 def _columns(inventory: Inventory) -> dict[Place, Column]:
     return {
-        Place(source.source, name, column): said
+        Place(source.source, name, column): known
         for source in inventory.sources.values()
         for name, table in source.tables.items()
-        for column, said in table.columns.items()
+        for column, known in table.columns.items()
     }

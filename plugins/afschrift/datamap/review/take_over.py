@@ -1,4 +1,4 @@
-"""Confirmations that reviews wrote into hand-written files, moved into the files that programs own."""
+"""Move confirmations that earlier versions wrote into hand-written files to the files that programs own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from afschrift.inventory.run_in import describes_source
 from afschrift.outside.read_yaml import read_yaml
 
 _NAME = r"review-\d{4}-\d\d-\d\d(?:-\d+)?"
-"""Of an occasion, as a review gives it: what bears another one was written by hand, and stays."""
+"""Name of an occasion, as a review gives it: confirmations with another one are hand-written, and remain."""
 _ITEM = rf"[ ]+- \{{in: {_NAME}, columns: \[[^\]#]*\]\}}\r?\n"
 _LISTS = re.compile(rf"^[ ]+confirmed:\r?\n(?:{_ITEM})+(?![ ]*- )|^{_ITEM}", re.MULTILINE)
 _OCCASION = re.compile(rf"^  ({_NAME}):(?: \{{[^#\n]*\}}\r?\n|\r?\n(?:    [^#\n]*\n)+)", re.MULTILINE)
@@ -29,12 +29,12 @@ _NO_OCCASION = re.compile(r"^confirmations:\r?\n(?! )", re.MULTILINE)
 
 @dataclass(frozen=True)
 class TakenOver:
-    """What was moved.
+    """The result of moving.
 
     Attributes:
-        files: that are new or changed.
-        columns: how many confirmations of columns were moved.
-        left: file and table of what stays where it is: it is not in lines of its own, or bears a comment.
+        files: new or changed ones.
+        columns: number of confirmations of columns that were moved.
+        left: file and table of confirmations that remain: they are not in their own lines, or have a comment.
     """
 
     files: tuple[Path, ...]
@@ -43,11 +43,11 @@ class TakenOver:
 
 
 def take_over(folder: Path) -> TakenOver:
-    """Move what reviews wrote into the files of an inventory; all of it, or nothing.
+    """Move all confirmations that reviews wrote in the files of an inventory, or none.
 
     Raises:
         InventoryError: the inventory has faults.
-        ConfigurationError: it would say something else than before, or cannot be written.
+        ConfigurationError: its content would change, or it cannot be written.
     """
     files, before = read_whole(folder)
     new, columns, left = dict[Path, bytes](), 0, list[str]()
@@ -68,15 +68,15 @@ def take_over(folder: Path) -> TakenOver:
             new[confirmed_of(path)] = _confirmed(path, {**files, **new}, moved, read_yaml(read))
     if not _same(before, folder, {**files, **new}):
         raise ConfigurationError(
-            "Nothing was moved, as the map would not say the same as before.",
-            remedy="leave the files as they are: what is confirmed in them counts.",
+            "Nothing was moved, as the content of the map would change.",
+            remedy="leave the files unchanged: the confirmations in them apply.",
         )
     replace_files(folder, files, new)
     return TakenOver(tuple(new), columns, tuple(left))
 
 
 def _rest(text: str) -> str:
-    """The text of a file without the lines that reviews wrote."""
+    """Return the text of a file without the lines that reviews wrote."""
     rest = _LISTS.sub("", text)
     if rest == text:
         return text
@@ -85,7 +85,7 @@ def _rest(text: str) -> str:
 
 
 def _by_reviews(source: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Table -> column -> occasion of a review."""
+    """Return table -> column -> occasion of a review."""
     return {
         name: {
             column: listed["in"]
@@ -100,7 +100,7 @@ def _by_reviews(source: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 def _confirmed(
     path: Path, files: Files, moved: Mapping[str, Mapping[str, str]], source: Mapping[str, Any]
 ) -> bytes:
-    """The file of confirmations with those of `source`; `files` has its file without them."""
+    """Return the file of confirmations with those of `source`; `files` has its file without them."""
     of = layered(path, files)
     digests, tables = Digests(of.proposed), dict(of.confirmed.get("tables", {}))
     for table, columns in moved.items():
@@ -111,20 +111,20 @@ def _confirmed(
         }
         tables[table] = {**entry, "columns": {**entry.get("columns", {}), **more}}
     used = {occasion for columns in moved.values() for occasion in columns.values()}
-    occasions = {name: said for name, said in source["confirmations"].items() if name in used}
+    occasions = {name: record for name, record in source["confirmations"].items() if name in used}
     return as_file(
         path.name, {"confirmations": {**of.confirmed.get("confirmations", {}), **occasions}, "tables": tables}
     )
 
 
 def _same(before: Inventory, folder: Path, files: Files) -> bool:
-    """Whether files say the same as before of every table and column, and who confirmed it."""
+    """Whether files have the same content as before, with the same confirmations."""
     try:
         after = load_files(folder, files)
     except InventoryError:
         return False
 
-    def said(inventory: Inventory) -> dict[str, Any]:
+    def content(inventory: Inventory) -> dict[str, Any]:
         return {
             name: (
                 source.model_dump(exclude={"tables", "confirmations"}),
@@ -133,4 +133,4 @@ def _same(before: Inventory, folder: Path, files: Files) -> bool:
             for name, source in inventory.sources.items()
         }
 
-    return said(before) == said(after) and before.lapsed == after.lapsed
+    return content(before) == content(after) and before.lapsed == after.lapsed

@@ -1,4 +1,4 @@
-"""The files that programs write whole beside one that people write: a draft below, confirmations above."""
+"""Write the files that programs own next to a hand-written one: a draft below it, confirmations above it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 
 def flow(value: Any) -> str:
-    """A value in one line."""
+    """Return a value as YAML in one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_name(word)}: {flow(inner)}" for word, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -37,13 +37,13 @@ def flow(value: Any) -> str:
 
 
 def _name(word: str) -> str:
-    """Of what follows: `on` is written as everybody writes it, though YAML 1.1 has it for a truth value."""
+    """Return a key as YAML. `on` stays plain as users write it, although it is a boolean in YAML 1.1."""
     return "on" if word == "on" else flow(word)
 
 
 @lru_cache(maxsize=10_000)
 def _text(text: str) -> str:
-    """A text; quoted where YAML 1.1 or 1.2 could take it for something else."""
+    """Return a text as YAML, quoted if YAML 1.1 or 1.2 could read it as another type."""
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS:
         return text
     return _scalar(text, style='"')
@@ -59,11 +59,11 @@ def lines(
     path: tuple[str, ...] = (),
     remarks: Mapping[tuple[str, ...], Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[str]:
-    """The lines of a mapping, without indentation of the first level: a line a column, where it fits.
+    """Yield the lines of a mapping, without indentation of the first level; one line for a column if it fits.
 
     Args:
         words: the mapping.
-        path: of it in the file: tables and columns are written one below the other, whatever they hold.
+        path: of it in the file: tables and columns always have their own lines.
         remarks: path in the file -> lines above it.
     """
     for word, value in words.items():
@@ -77,7 +77,7 @@ def lines(
         elif not isinstance(value, Mapping) or not value or (fits and not _is_open(where, value)):
             yield line
         elif "proposed" in value and not _is_open(where, value):
-            rest = {inner: said for inner, said in value.items() if inner != "proposed"}
+            rest = {inner: content for inner, content in value.items() if inner != "proposed"}
             yield f"{name}: {flow(rest)[:-1]},"
             yield f"  proposed: {flow(value['proposed'])}}}"
         else:
@@ -86,7 +86,7 @@ def lines(
 
 
 def _is_open(path: tuple[str, ...], value: Mapping[str, Any]) -> bool:
-    """Whether a mapping has a line a word: lists of tables, a table that is no copy, its columns."""
+    """Whether a mapping has a line for each word: lists of tables, a table that is no copy, its columns."""
     if path[-1] in _OPEN:
         return True
     return len(path) == 2 and path[0] in ("tables", "purposes") and "copy_of" not in value
@@ -99,11 +99,11 @@ def _as_text(written: Iterable[str]) -> str:
 def source_file(
     data: Mapping[str, Any], head: Sequence[str], remarks: Mapping[tuple[str, ...], Sequence[str]]
 ) -> str:
-    """The file of a source that is new.
+    """Return the file of a new source.
 
     Args:
         data: its content.
-        head: lines of the remark above it.
+        head: lines of the comment at its top.
         remarks: path of a table -> lines above it.
     """
     above = {word: value for word, value in data.items() if word != "tables"}
@@ -113,11 +113,11 @@ def source_file(
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person decided.
+    """The answer of a person.
 
     Attributes:
-        by, on, why, review: who, when, why, and when to look again.
-        words: what they said otherwise than was proposed, such as `{"origin": "observed"}`.
+        by, on, why, review: who, when, why, and when to review it.
+        words: that differ from the proposal, such as `{"origin": "observed"}`.
     """
 
     by: str
@@ -127,20 +127,20 @@ class Answer:
     words: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """As `confirmations` has it."""
-        said = {"by": self.by, "on": self.on, "why": self.why}
-        return said | ({"review": self.review} if self.review else {})
+        """Return the entry for `confirmations`."""
+        entry = {"by": self.by, "on": self.on, "why": self.why}
+        return entry | ({"review": self.review} if self.review else {})
 
 
 def confirmed_file(of: Layered, answered: Sequence[tuple[Place, Answer]]) -> bytes:
-    """The file of the confirmations of a source with more of them, as it is written whole.
+    """Return the file of a source's confirmations with more of them.
 
     Args:
         of: the files of the source.
         answered: tables and columns of it with their answers, all of one person, day and reason.
 
     Raises:
-        ConfigurationError: a table says already who decided.
+        ConfigurationError: a table already has `decided`.
     """
     confirmed: dict[str, Any] = deepcopy(dict(of.confirmed))
     occasion = _occasion(confirmed.setdefault("confirmations", {}), answered[0][1])
@@ -153,24 +153,23 @@ def confirmed_file(of: Layered, answered: Sequence[tuple[Place, Answer]]) -> byt
             continue
         if "decided" in (of.proposed["tables"][place.table] or {}):
             raise ConfigurationError(
-                f"Table {place.table} has `decided` already, so nobody's name would be with this answer.",
-                remedy="say in `decided` who confirms its way, and take `ways: guessed` out, by hand.",
+                f"Table {place.table} has `decided` already, so this answer would have no name with it.",
+                remedy="write in `decided` who confirms its way, and remove `ways: guessed`, by hand.",
             )
         entry |= {"in": occasion, "of": digests.of_table(place.table)}
     return as_file(of.document.path.name, confirmed)
 
 
 def as_file(name: str, confirmed: Mapping[str, Any]) -> bytes:
-    """Confirmations of a source as their file.
+    """Return confirmations of a source as their file.
 
     Args:
         name: of the file of the source.
         confirmed: content of a `ConfirmedFile`.
     """
     head = (
-        f"# What people confirmed of {name} (docs/datamap/review.md); "
-        "written whole by Afschrift with each answer.\n"
-        f"# A word in {name} without `review: needed` counts before what is said here.\n"
+        f"# Confirmations of {name} (docs/datamap/review.md); Afschrift writes this whole file with each answer.\n"
+        f"# A word in {name} without `review: needed` takes precedence over this file.\n"
     )
     tables = {name: _columns_last(entry) for name, entry in confirmed["tables"].items()}
     content = {"confirmations": confirmed["confirmations"], "tables": tables}
@@ -182,7 +181,7 @@ def _columns_last(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _occasion(known: dict[str, Any], answer: Answer) -> str:
-    """The name under `confirmations` of this answer, which is added where it is new."""
+    """Return the name of this answer's occasion under `confirmations`; add it if it is new."""
     number = 1
     while True:
         name = f"review-{answer.on}" + (f"-{number}" if number > 1 else "")
@@ -196,10 +195,10 @@ class Drafted:
     """A draft that was added.
 
     Attributes:
-        file: that holds it: the file itself where that is new, else the draft below it.
-        written: what that file holds then.
-        added: paths of what is new; empty: nothing.
-        left: what is left to a person, a line each.
+        file: that holds it: the file itself if it is new, else the draft below it.
+        written: content of that file then.
+        added: paths of the additions; empty: nothing.
+        left: a line for each word that is left to a person.
         content: of the file, its draft and its confirmations together.
     """
 
@@ -211,15 +210,15 @@ class Drafted:
 
 
 def drafted(path: Path, files: Mapping[Path, bytes], draft: Words) -> Drafted:
-    """A file of the inventory with what a draft has more, as `inventory.draft_layer.additions` says.
+    """Add a draft to a file of the inventory by the rules of `inventory.draft_layer.additions`.
 
     Args:
-        path: of the file that people write; where it is not there, the draft becomes it.
+        path: of the hand-written file; if it is missing, the draft becomes it.
         files: all files of the inventory.
         draft: content of the same form.
 
     Raises:
-        ConfigurationError: the file is no YAML, or of another form; says each place with its line.
+        ConfigurationError: the file is no YAML, or of another form; names each place with its line.
     """
     if path not in files:
         added = tuple(_paths(additions({}, draft)))
@@ -229,8 +228,8 @@ def drafted(path: Path, files: Mapping[Path, bytes], draft: Words) -> Drafted:
     more = additions(here, draft)
     known = read_yaml(files[below], below.name) if below in files else {}
     head = (
-        f"# What programs propose beside {path.name} (docs/datamap/scan.md); written whole by Afschrift.\n"
-        f"# To say it otherwise, say it in {path.name}: that counts before what is said here.\n"
+        f"# Proposals of programs for {path.name} (docs/datamap/scan.md); Afschrift writes this whole file.\n"
+        f"# Make changes in {path.name}: its words take precedence over this file.\n"
     )
     written = f"{head}{_as_text(lines(with_additions(known, more)))}".encode()
     left = tuple(not_added(here, draft))
@@ -238,34 +237,36 @@ def drafted(path: Path, files: Mapping[Path, bytes], draft: Words) -> Drafted:
 
 
 def content(path: Path, files: Mapping[Path, bytes]) -> Words:
-    """What a file, its draft and its confirmations say; nothing where it is not there or cannot be read."""
+    """Return a file with its draft and confirmations; empty if it is missing or cannot be read."""
     found = layered(path, files).document.data if path in files else None
     return found if isinstance(found, Mapping) else {}
 
 
 def tables_of(source: Words) -> dict[str, Words]:
-    """The entries of a source whose file may have faults; one that is no mapping has no words."""
+    """Return the entries of a source whose file may have faults; one that is no mapping is empty."""
     tables = source.get("tables")
     entries = tables.items() if isinstance(tables, Mapping) else ()
     return {str(name): words if isinstance(words, Mapping) else {} for name, words in entries}
 
 
 def must_take_draft(path: Path, files: Mapping[Path, bytes]) -> None:
-    """Make sure that a file and its draft have mappings where those belong.
+    """Require that a file and its draft have mappings where these belong.
 
     Raises:
-        ConfigurationError: says each place with its line.
+        ConfigurationError: names each place with its line.
     """
     for file in filter(files.__contains__, (path, draft_of(path))):
         document = Document(file, read=files[file])
         document.parse(Form)
         if document.faults:
             faults = "\n".join(f"  {fault}" for fault in document.faults)
-            raise ConfigurationError(f"{file.name} cannot be added to:\n{faults}\n", remedy="mend it first.")
+            raise ConfigurationError(
+                f"Nothing can be added to {file.name}:\n{faults}\n", remedy="correct it first."
+            )
 
 
 def _paths(added: list[tuple[tuple[str, ...], Any]]) -> list[str]:
-    """In words: each table of a list of them."""
+    """Return the paths of additions, with each table of a list of them."""
     return [
         name
         for path, value in added

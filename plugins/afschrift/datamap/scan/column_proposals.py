@@ -1,4 +1,4 @@
-"""A proposal for each column of a source, by its name, type and comment, and by some of its values."""
+"""Propose for each column of a scanned source: read samples, call `propose`, and choose labels of tables."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from afschrift.datamap.scan.ways.name_parts import flat, singulars
 from afschrift.domain.value_kind import ValueKind
 
 _EVERY = 10.0
-"""Seconds between two words on how far it is."""
+"""Seconds between two lines on progress."""
 
 Proposals = Mapping[str, Mapping[str, ColumnProposal]]
-"""Table -> column -> what it is taken for."""
+"""Table -> column -> proposal."""
 
 
 def propose_columns(
@@ -33,15 +33,15 @@ def propose_columns(
     say: Callable[[str], None],
     written: Mapping[str, TableRole] | None = None,
 ) -> Proposals:
-    """Of every table that repeats none.
+    """Propose for the columns of every table that is no copy.
 
     Args:
         reader: of the source, opened.
-        found: by the scan; what cannot be read is added to its notes, and what rows are called to its labels.
-        region: country of telephone numbers that are written without one.
-        values: whether values may be looked at.
-        say: takes a line on how far the work is.
-        written: tables to which only a way leads that a person wrote.
+        found: by the scan; gets notes on what cannot be read, and the labels of tables.
+        region: country of telephone numbers without a country code.
+        values: whether values may be read.
+        say: takes a line on progress.
+        written: roles of tables to which only a hand-written way leads.
     """
     tables = [table for name, table in found.source.tables.items() if name not in found.copies]
     values, reported = values and not found.lost, time.monotonic()
@@ -54,11 +54,11 @@ def propose_columns(
             except NotReachedError as error:
                 values, found.lost = False, True
                 found.notes.append(
-                    f"The source was lost after {number} of {len(tables)} tables, and of the others no value "
-                    f"was looked at: {error.args[0]}"
+                    f"The connection was lost after {number} of {len(tables)} tables, and no value of the "
+                    f"others was read: {error.args[0]}"
                 )
             except NotAnsweredError as error:
-                found.notes.append(f"No value of {table.name} was looked at: {error.args[0]}")
+                found.notes.append(f"No value of {table.name} was read: {error.args[0]}")
         role = (written or {}).get(table.name) or role_found(found, table.name)
         proposals[table.name] = {
             column.name: propose(
@@ -77,7 +77,7 @@ def propose_columns(
 
 
 def _lists(found: Findings) -> dict[tuple[str, str], str]:
-    """Table and column of each pointer to a look-up table -> that table: its number is no person's."""
+    """Return table and column of each pointer to a look-up table -> that table."""
     keys = [(key.table, key.columns, key.parent) for key in found.source.foreign_keys]
     ways = [(way.table, way.columns, name) for name, place in found.places.items() for way in place.ways]
     return {
@@ -88,7 +88,7 @@ def _lists(found: Findings) -> dict[tuple[str, str], str]:
 
 
 def _samples(reader: StatementRunner, table: ScannedTable, region: str) -> Iterator[tuple[str, TextSample]]:
-    """Column -> its values as they come, without NULL and empty ones: that few come again says something."""
+    """Yield column and its values with repetitions, without NULL and empty ones: few values are evidence."""
     columns = sampled(table)
     if not columns:
         return
@@ -97,15 +97,15 @@ def _samples(reader: StatementRunner, table: ScannedTable, region: str) -> Itera
 
 
 NAMES = ("name", "title", "label", "subject", "description")
-"""Words of the vocabulary that a name of a row ends with, the likeliest first."""
+"""Words of the vocabulary at the end of a column that names its row, the most likely first."""
 
 _BESIDE = frozenset({"full", "long", "official", "public", "volledige"})
-"""Words beside them that change nothing."""
+"""Words before them that change nothing."""
 
 _ORGANISATION = ("companyname", "bedrijfsnaam", "organisationname", "organizationname", "firmanaam")
 
-_DIFFERENT = 0.9  # of the values: a column of few values tells no row apart
-_LONGEST = 60  # characters of half of the values: what is longer is a text
+_DIFFERENT = 0.9  # least share of different values: a column of few values does not distinguish rows
+_LONGEST = 60  # most characters of the median value: longer ones are texts, not names
 
 
 def label_columns(
@@ -114,9 +114,9 @@ def label_columns(
     proposals: Mapping[str, ColumnProposal],
     samples: Mapping[str, TextSample],
 ) -> tuple[str, ...]:
-    """The columns; none where no row of another table points here, or none looks like a name.
+    """Return the columns of a table's `label`; none if no other table points to it, or no column is a name.
 
-    A person's own row gets none: their name beside each of their numbers tells them nothing.
+    Tables of people who make requests get none: their own name next to each of their numbers is useless.
     """
     role = found.places[table.name].role
     if role in (TableRole.PERSON, TableRole.UNREACHED) or not _is_pointed_to(found, table.name):
@@ -143,7 +143,7 @@ def _is_pointed_to(found: Findings, table: str) -> bool:
 
 
 def _ranked(table: ScannedTable, columns: list[ScannedColumn]) -> Iterator[tuple[int, int, str]]:
-    """Columns called as a name of a row is, with their place: `name`, `film_title`, `city` of cities."""
+    """Yield columns whose name suggests a name of the row, with their rank: `name`, `film_title`, `city`."""
     lexicon = vocabulary().lexicon
     own = {*lexicon.words_of(table.name), *singulars(table.name)}
     for number, column in enumerate(columns):
@@ -155,7 +155,7 @@ def _ranked(table: ScannedTable, columns: list[ScannedColumn]) -> Iterator[tuple
 
 
 def _tells_apart(sample: TextSample | None) -> bool:
-    """Whether values look like names of rows; of a table without values its name decides."""
+    """Whether values look like names of rows; without values the column's name decides."""
     if sample is None or not sample.values:
         return True
     different = len(set(sample.values)) >= _DIFFERENT * len(sample.values)

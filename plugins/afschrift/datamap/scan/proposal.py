@@ -1,16 +1,19 @@
-"""What a column is taken for, with a confidence and the reason, until a person decides.
+"""Propose origin and category of a column from its name, type, comment and sample, with a confidence.
 
-The confidence is `sure` of the concept that the name means (how often such a name is that), times
+`propose` is called for each column of a scan; a person confirms its proposals later (`afschrift inventory
+review`). `concepts.py` says what names can mean, `evidence.py` weighs type, sample and comment.
 
-- 0.85 for each word of the name that is not known, 0.95 for each known one that says nothing here, and 0.75
-  where such words end the name, as the last word says what a thing is;
-- 0.95 where the type is not known or is a text for what has a type of its own;
-- the share of the sample that has the form, where it is between a half and four fifths.
+The confidence starts with `sure` of the concept (how often a column of such a name is that), times
 
-It rises by half of what is missing to 1, times the share, times n / (n + 5), where n values have the form,
-and by a quarter of it where the comment says the same. A type, a sample of another form or a comment that
-says otherwise sets it to 0. Below `PROPOSED` the origin is left open: a wrong origin gives too much or too
-little, and costs about three times what it takes to ask, so a proposal has to be right in more than two of
+- 0.85 for each unknown word of the name, 0.95 for each known word without meaning here, and 0.75 if such
+  words end the name, as the last word names the thing;
+- 0.95 if the type is not known, or is text for a concept with its own type;
+- the share of the sample that has the expected form, if it is between a half and four fifths.
+
+It rises by half of the rest to 1, times the share, times n / (n + 5) for n values of that form, and by a
+quarter of the rest if the comment agrees. A type that does not fit, a sample of another form or a comment
+that contradicts sets it to 0. Below `PROPOSED` the origin is left open: a wrong origin gives too much or too
+little and costs about three times as much as a question, so a proposal must be right in more than two of
 three cases.
 """
 
@@ -52,30 +55,30 @@ from afschrift.domain.vocabulary import Origin
 from afschrift.law.person import SPECIAL, below
 
 PROPOSED = 0.67
-"""The least confidence of a proposal that is not left open."""
+"""Lowest confidence of a proposal; below it the origin is left open."""
 
 
 class TableRole(StrEnum):
-    """What a table is to the people whose data are asked for."""
+    """The relation of a table to the people who make requests."""
 
-    PERSON = "person"  # the table of people
-    CHILD = "child"  # its rows reach a person
-    LOOKUP = "lookup"  # names of products, countries, to which a child points
-    OTHER_PEOPLE = "other_people"  # employees beside customers
+    PERSON = "person"  # the table of these people
+    CHILD = "child"  # its rows lead to a person
+    LOOKUP = "lookup"  # names of products or countries, to which a child points
+    OTHER_PEOPLE = "other_people"  # other people, such as employees
     UNREACHED = "unreached"  # no way leads to a person
 
 
 @dataclass(frozen=True)
 class ColumnProposal:
-    """What a column is taken for until a person confirms it.
+    """The proposal for a column, until a person confirms it.
 
     Attributes:
         origin: None: left open.
         category: Fides data category; None: left open.
-        confidence: 0 to 1, of the origin, or of the category where the origin is open.
-        reason: what it rests on, or what would decide it; never a value.
-        secret: a password hash, a token: `protect: secret`.
-        unit: UCUM, or ISO 4217 for money, where the name says it.
+        confidence: 0 to 1, of the origin, or of the category if the origin is open.
+        reason: the evidence, or what would decide it; never a value.
+        secret: a password hash or a token: `protect: secret`.
+        unit: UCUM, or ISO 4217 for money, if the name contains it.
     """
 
     origin: Origin | None
@@ -92,19 +95,19 @@ class ColumnProposal:
 def propose(
     table: ScannedTable, column: ScannedColumn, role: TableRole, sample: TextSample | None = None
 ) -> ColumnProposal:
-    """What a column is taken for. It never raises, and the same question has the same answer.
+    """Return the proposal for a column. It never raises and is deterministic.
 
     Args:
-        table: with all its columns: a look-up table that has data of people is none.
-        column: one of them.
-        role: what the table is to the people whose data are asked for.
-        sample: values of the column, where it was read; nothing of them is in the answer.
+        table: with all its columns: a look-up table with data of people is not treated as one.
+        column: of the table.
+        role: of the table.
+        sample: values of the column, if they were read; none of them is in the result.
     """
     return _Judgement(table, column, role, look(sample)).proposal()
 
 
 class _Judgement:
-    """One column on its way from its name to a proposal."""
+    """The judgement of one column; `_sure` and `_said` collect its confidence and reasons."""
 
     def __init__(
         self, table: ScannedTable, column: ScannedColumn, role: TableRole, seen: SampleEvidence
@@ -118,7 +121,7 @@ class _Judgement:
         self._sure = 1.0
 
     def proposal(self) -> ColumnProposal:
-        """By the name; where it says nothing, by the comment; where neither does, by the values."""
+        """Judge by the name; without a known one by the comment, and without that by the values."""
         if self._role is TableRole.LOOKUP:
             return self._in_a_lookup()
         named = self._vocabulary.candidates(self._words)
@@ -137,7 +140,7 @@ class _Judgement:
         return self._by_values()
 
     def _of(self, candidate: Candidate, by: str) -> ColumnProposal:
-        """By a concept that the name or the comment means."""
+        """Judge by a concept that the name or the comment means."""
         concept, meaning = candidate.concept, self._context.meaning(candidate)
         self._said += [f"{by}: {concept.title}", *meaning.said]
         alien = alien_form(concept, self._seen)
@@ -179,14 +182,14 @@ class _Judgement:
         self._said += [seen.said] if seen.said else []
 
     def _is_free_text(self, concept: Concept) -> bool:
-        """By the concept, unless the same few values come again; by the values, unless they have a form."""
+        """Whether it is free text: by the concept, unless a few values repeat; or by sentences in values."""
         sentences = self._seen.share("sentence") >= _SENTENCES
         if concept.free_text:
             return sentences or not self._seen.few
         return sentences and concept.sample is None
 
     def _with_comment(self, origin: Origin | None, concept: Concept, by: str) -> Origin | None:
-        """The origin, with what the comment says of it."""
+        """Return the origin after the comment; adjust the confidence by whether it agrees."""
         named = comment_origin(self._vocabulary, self._column.comment)
         if named is None or named is origin:
             words = self._vocabulary.lexicon.words_of(self._column.comment)
@@ -204,7 +207,7 @@ class _Judgement:
         return None
 
     def _in_a_lookup(self) -> ColumnProposal:
-        """Not personal, unless the table has any data of people."""
+        """Judge a column of a look-up: not personal, unless the table has data of people."""
         people, shown = self._context.people, decisive_form(self._seen)
         if people is None and shown is None and not self._hashes:
             self._sure = _LOOKUP
@@ -222,7 +225,7 @@ class _Judgement:
         return self._open("whether its rows are people or places of theirs decides", category, secret=secret)
 
     def _by_values(self) -> ColumnProposal:
-        """By what the values look like, where no word says anything."""
+        """Judge by the forms of the values, without a known word."""
         self._said.append("the name says nothing known")
         named = comment_origin(self._vocabulary, self._column.comment)
         shown = "password hash" if self._hashes else decisive_form(self._seen)
@@ -253,7 +256,7 @@ class _Judgement:
     def _made(self, origin: Origin | None, category: str | None, **flags: bool) -> ColumnProposal:
         flags["about_others"] = flags.get("about_others", False) or self._role is TableRole.OTHER_PEOPLE
         words = {*self._words, *self._context.words}
-        child = "child" in words or (flags["about_others"] and "kind" in words)  # Dutch, where it is no type
+        child = "child" in words or (flags["about_others"] and "kind" in words)  # Dutch for a child
         self._said += cautions(category, secret=flags.get("secret", False), child=child)
         numeric = family(self._column.type) in ("integer", "number")
         unit = self._vocabulary.units.get(self._words[-1]) if numeric and self._words else None
@@ -263,7 +266,7 @@ class _Judgement:
 
 _BY_COMMENT, _BY_VALUES, _LOOKUP, _OPEN = 0.75, 0.7, 0.85, 0.5
 _MOST, _SENTENCES = 0.8, 0.3
-"""Shares of a sample: from which all are taken for password hashes, and from which some are free text."""
+"""Shares of a sample from which a column counts as password hashes, and as free text."""
 
 
 _CRIMINAL = "user.criminal_history"
@@ -277,12 +280,12 @@ _CAUTIONS = (
 
 
 def cautions(category: str | None, *, secret: bool, child: bool) -> Iterator[str]:
-    """What to heed.
+    """Yield cautions for the person who confirms the proposal.
 
     Args:
         category: Fides data category.
-        secret: its value must not leave.
-        child: column or table speak of a child.
+        secret: its value must not be given.
+        child: column or table are about a child.
     """
     if child:
         yield "about a child, for whom a parent asks up to 16 (R16)"
@@ -294,12 +297,12 @@ def cautions(category: str | None, *, secret: bool, child: bool) -> Iterator[str
 _STAFF = "staff"
 
 _TABLES_OF_OTHERS = {"family": Origin.PROVIDED, _STAFF: Origin.ASSIGNED}
-"""Topic of a table that reaches the person and is about another person."""
+"""Topic of a table whose rows lead to the person but are about another person -> origin."""
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """Origin and category (None: the vocabulary leaves them open), and why they are not the usual ones."""
+    """Origin and category (None: open in the vocabulary), and why they differ from the usual ones."""
 
     origin: Origin | None
     category: str | None
@@ -308,7 +311,7 @@ class Meaning:
 
 
 class TableContext:
-    """One table as the judgement of its columns needs it."""
+    """The table of a column: its topic, its role and its other columns."""
 
     def __init__(self, vocabulary: Vocabulary, table: ScannedTable, role: TableRole) -> None:
         self._vocabulary, self._table, self._role = vocabulary, table, role
@@ -318,11 +321,11 @@ class TableContext:
 
     @property
     def people(self) -> str | None:
-        """What of people the table has; None: nothing."""
+        """The first data of people in the table, in words; None: it has none."""
         return self._vocabulary.of_people(self._names)
 
     def meaning(self, candidate: Candidate) -> Meaning:
-        """What a concept comes to here, by the words of the name beside it."""
+        """Return the meaning of a concept in this table, with the other words of the name."""
         concept, said = candidate.concept, list[str]()
         others, theirs = self._others(candidate)
         category = self._at(concept.category, candidate, others, lambda topic: topic.category)
@@ -339,7 +342,7 @@ class TableContext:
         return Meaning(origin, category, others, tuple(said))
 
     def identifies(self, candidate: Candidate) -> bool:
-        """Whether an officer may recognise a person by it: in the table of people alone."""
+        """Whether it lets an officer recognise a person; only in the table of people."""
         by_role = candidate.concept.identifies
         return self._role is TableRole.PERSON and by_role.get(TableRole.PERSON, by_role.get(ELSE, False))
 
@@ -350,7 +353,7 @@ class TableContext:
     def _at(
         self, said: ByPlace, candidate: Candidate, others: bool, of_topic: Callable[[Topic], str | None]
     ) -> str | None:
-        """What holds at the first place of which anything is said."""
+        """Return the word for the first place that has one."""
         beside = self._vocabulary.topic(candidate.beside)
         for place in self._places(beside, others):
             if place in said:
@@ -359,7 +362,7 @@ class TableContext:
         return None
 
     def _places(self, beside: Topic | None, others: bool) -> Iterator[str]:
-        """Others, the topic of the table, its role, the topic of the rest of the name, elsewhere."""
+        """Yield places in order: others, the table's topic, its role, the topic of other words, elsewhere."""
         yield from (OTHERS,) if others else ()
         yield from (self._topic.name,) if self._topic else ()
         yield self._role
@@ -367,7 +370,7 @@ class TableContext:
         yield ELSE
 
     def _others(self, candidate: Candidate) -> tuple[bool, Origin | None]:
-        """Whether it is about another person, and where such data come from."""
+        """Whether it is about another person, and the origin of such data."""
         for word in candidate.beside:
             if word in self._vocabulary.others and word not in self.words:
                 return True, self._vocabulary.others[word]
@@ -377,7 +380,7 @@ class TableContext:
         return candidate.concept.others, None
 
     def _second(self, candidate: Candidate) -> bool:
-        """Whether it is of a contact, beside a column of the person's own with the same meaning."""
+        """Whether it is of a contact, next to the person's own column with the same meaning."""
         if "contact" not in candidate.beside or self._role is not TableRole.PERSON:
             return False
         words = map(self._vocabulary.lexicon.words_of, self._names)

@@ -250,8 +250,8 @@ def _ways(found: Findings) -> Iterator[str]:
     unreached = [n for n in _of(found, TableRole.UNREACHED) if n not in found.copies]
     if unreached:
         yield (
-            f"  No way leads to {count(len(unreached), 'table')}, and requests stop there until somebody "
-            f"says whose they are: {_some(unreached)}."
+            f"  No way leads to {count(len(unreached), 'table')}, and requests stop there until a person "
+            f"gives them a way or marks them as not personal: {_some(unreached)}."
         )
 
 

@@ -280,7 +280,7 @@ def remarks(found: Findings, name: str) -> list[str]:
     if len(place.ways) > 1 and place.role is TableRole.CHILD:
         lines.append("Several ways: see whether each of them makes a row theirs.")
     lines += [
-        f"LOOK {way.text}: whoever dealt with the row is its only way to people."
+        f"LOOK {way.text}: its only way to people is the person who processed the row."
         for way in place.ways
         if way.table == name and way.of_another_role and way.parent in found.people
     ]

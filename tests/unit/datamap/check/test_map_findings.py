@@ -11,10 +11,10 @@ from afschrift.datamap.check.finding import Code
 from afschrift.datamap.check.map_findings import (
     MapFinding,
     map_reminder,
+    open_findings,
     record,
-    standing,
     status,
-    stopping,
+    stopping_findings,
 )
 from afschrift.register.register import Register
 
@@ -45,7 +45,7 @@ class Box:
 
 def test_each_notifier_is_told_once_and_once_more_when_it_is_mended(register: Register) -> None:
     office, other = Box(register, "office", ["officer"]), Box(register, "other")
-    assert (standing(register), status(register), office.told()) == (frozenset(), None, [])
+    assert (open_findings(register), status(register), office.told()) == (frozenset(), None, [])
     assert record(register, [COLUMN, ORPHAN], [], BY).new == {COLUMN, ORPHAN}
     found = [(ORPHAN.place, "new"), (COLUMN.place, "new")]
     assert (office.told(), office.told(), other.told()) == (found, [], found)
@@ -82,7 +82,7 @@ def test_a_notifier_that_failed_is_told_again_and_other_roles_are_not(register: 
 def test_of_a_source_that_was_not_reached_nothing_is_mended(register: Register) -> None:
     record(register, [COLUMN, ORPHAN], [], BY)
     checked = record(register, [], ["crm"], BY)
-    assert (checked.standing, checked.mended) == ({ORPHAN}, {COLUMN})
+    assert (checked.findings, checked.mended) == ({ORPHAN}, {COLUMN})
 
 
 def test_requests_wait_for_what_a_plan_would_miss(register: Register) -> None:
@@ -90,7 +90,10 @@ def test_requests_wait_for_what_a_plan_would_miss(register: Register) -> None:
     aside = MapFinding("shop.stock.note", "column_not_described", "warning")
     key = MapFinding("shop.line", Code.KEY_NOT_UNIQUE, "error")
     record(register, [COLUMN, ORPHAN, join, aside, key], [], BY)
-    assert stopping(register) == ["shop.customer.vip column_not_described", "shop.line join_finds_nothing"]
+    assert stopping_findings(register) == [
+        "shop.customer.vip column_not_described",
+        "shop.line join_finds_nothing",
+    ]
 
 
 def test_what_could_not_be_looked_at_stands_and_what_was_looked_at_beside_it_is_mended(
@@ -103,8 +106,11 @@ def test_what_could_not_be_looked_at_stands_and_what_was_looked_at_beside_it_is_
     record(register, [table, join, gone, other], [], BY)
 
     looked_for = [("shop.big", "table_not_reached"), ("shop.big", "join_finds_nothing")]
-    assert record(register, [], [], BY, undecided=looked_for).standing == {table, join}
-    assert stopping(register) == ["shop.big table_not_reached", "shop.big.order_id join_finds_nothing"]
+    assert record(register, [], [], BY, undecided=looked_for).findings == {table, join}
+    assert stopping_findings(register) == [
+        "shop.big table_not_reached",
+        "shop.big.order_id join_finds_nothing",
+    ]
     assert record(register, [], [], BY, undecided=looked_for[:1]).mended == {join}
 
 
@@ -114,10 +120,10 @@ def test_a_part_of_the_rows_makes_an_error_of_all_of_them_no_milder(register: Re
     record(register, [join], [], BY)
 
     record(register, [of_a_part], [], BY, undecided=[(join.place, join.code)])
-    assert stopping(register) == ["shop.big.order_id join_finds_nothing"]
+    assert stopping_findings(register) == ["shop.big.order_id join_finds_nothing"]
     record(register, [], [], BY)
     record(register, [of_a_part], [], BY, undecided=[(join.place, join.code)])
-    assert stopping(register) == []
+    assert stopping_findings(register) == []
 
 
 def test_a_finding_of_another_severity_is_no_other_finding(register: Register) -> None:
@@ -127,4 +133,4 @@ def test_a_finding_of_another_severity_is_no_other_finding(register: Register) -
     checked = record(register, [milder], [], BY)
 
     assert (checked.new, checked.mended) == (frozenset(), frozenset())
-    assert stopping(register) == []
+    assert stopping_findings(register) == []

@@ -1,7 +1,7 @@
-"""Statements over the rows of several persons, rendered from the same templates and plan as those of one.
+"""Statements over the rows of several persons, from the same templates and plan as those of one person.
 
-Where the statement of a single person is not the frozen one any more, or a table's ways have no shape for
-several persons, each person is read alone.
+If a person's statement would differ from the frozen one, or the ways of a table do not work for several
+persons, each person's rows are read alone.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from afschrift.selection.ways import Match, Via
 from afschrift.services import Services
 
 PERSON, HELD, SALTED = "afschrift_person", "afschrift_held", "afschrift_salt"
-"""Columns beside those of a table: whose the row is, their key in it, the salt of their masks."""
+"""Columns besides those of a table: the person of the row, their key in it, the salt of their masks."""
 
 _OWN = (PERSON, HELD, SALTED)
 
 
-class TogetherStatements(Statements):
-    """Statements over the rows of several persons; empty where a table has no shape for that.
+class BatchStatements(Statements):
+    """Statements over the rows of several persons; empty for a table whose ways do not allow it.
 
     Attributes:
-        alone: makes the statements of one person.
+        alone: renders the statements of one person.
     """
 
     _several, _salt = "1 = 1", f"t.{SALTED}"
@@ -43,13 +43,13 @@ class TogetherStatements(Statements):
         self.alone = Statements(folder, source, identity, dialect, catalogue)
 
     def has_shape(self, table: str) -> bool:
-        """Whether rows of a table can be read for several persons."""
+        """Whether the rows of a table can be read for several persons."""
         belongs, columns = self.finder.ways(table).belongs, self.finder.readable(table)
         taken = any(self._dialect.quote(name) in columns for name in _OWN)
         return bool(belongs) and not taken and _has_shape(belongs)
 
     def reads(self, part: ExtractPlan) -> bool:
-        """Whether an extract can be read for several persons: it is the frozen one for each of them."""
+        """Whether an extract can be read for several persons, and for one its statement is the frozen one."""
         if not self.has_shape(part.table):
             return False
         asked = part.table, part.fields, scope_of(part)
@@ -57,11 +57,11 @@ class TogetherStatements(Statements):
         return (part.statement, part.masked_statement) == alone
 
     def rows(self, part: ExtractPlan, persons: tuple[int, int] | None = None) -> str:
-        """The rows of an extract person by person, each one's in their own order.
+        """Return the statement for the rows of an extract, ordered by person and then as for one person.
 
         Args:
             part: the extract.
-            persons: the first and the last of those who are read, by number; None: all.
+            persons: numbers of the first and the last person; None: all.
         """
         some = copy(self)
         if persons is not None:
@@ -69,13 +69,13 @@ class TogetherStatements(Statements):
         return some.extract(part.table, part.fields, scope_of(part))
 
     def same_rows(self, part: ExtractPlan, relation: str = "", further: Sequence[str] = ()) -> str:
-        """FROM and WHERE of an extract, for what else is asked of the same rows (`SameRows`)."""
+        """Return FROM and WHERE of an extract, for further queries over the same rows (`SameRows`)."""
         relation = relation or self.finder.all_rows(part.table)
         scope = self._scope(scope_of(part))
         return self._render("same_rows.sql", part.table, scope=scope, relation=relation, further=further)
 
     def of_facts(self, plan: Plan) -> Mapping[str, str]:
-        """Frozen statement of a fact for the information sheet -> the same for several persons."""
+        """Return frozen statement of a fact for the information sheet -> its form for several persons."""
         source = self._source
         withheld = (part for part in plan.withheld if part.source == source.source)
         parts: list[ExtractPlan | Withheld] = [*plan.of_source(source.source), *withheld]
@@ -103,24 +103,25 @@ class TogetherStatements(Statements):
         return super()._render(template, table, **parts, relation=f"(\n{rows})")
 
 
-def together_statements(services: Services, source: str, session: Source) -> TogetherStatements:
-    """The statements of a source, by its name, in an open session."""
+def batch_statements(services: Services, source: str, session: Source) -> BatchStatements:
+    """Return the statements of a source in an open session."""
     inventory = services.inventory
-    return TogetherStatements(
+    return BatchStatements(
         services.sql, inventory.sources[source], inventory.identity, session.dialect, session.catalogue()
     )
 
 
 def scope_of(part: ExtractPlan) -> Scope | None:
-    """The rows of an extract by the value of a column, as its plan has it."""
+    """Return the plan's restriction of an extract to some values of a column, if any."""
     rule = part.row_rule
     return Scope(rule["column"], tuple(rule["included"])) if rule else None
 
 
 def _has_shape(belongs: Sequence[Match | Via]) -> bool:
-    """Whether a row comes once a person, and can be recognised as theirs without the database.
+    """Whether each row comes once for a person, and can be recognised as theirs without the database.
 
-    Over a join only where what is equal to a value is one value; by a key only where it is compared exactly.
+    A join qualifies only if the database treats no two different values as equal; a key only if it is
+    compared exactly.
     """
     return all(
         way.exact if isinstance(way, Match) else way.alike and _has_shape(way.belongs) for way in belongs

@@ -1,10 +1,10 @@
-"""What is lost or damaged in staging is made again by the step that made it, and the trail tells.
+"""Faults of staged files, which the step that made a file repairs by making it again; and the staged person.
 
-A step that the register knows as done reads what it staged to its end before it says so again: then clearing
-it always helps, whatever became of which file, and nobody has to remember what was found damaged where. It
-costs a decryption of the files, and comes only where a step is repeated.
+A step that is done already, and is repeated, reads its staged files to the end before it returns its
+result. So clearing the task repairs any lost or damaged file, and no list of damage has to be kept. It
+costs a decryption of the files, only when a step is repeated.
 
-Also what `classify` stages of the person and every later step reads: keys, and what else tells who they are.
+The staged person is what `classify` stages for all later steps: keys, and other identifying values.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from afschrift.staging.staged_file import PERSON, describe_path
 
 
 def stage_person(staging: EncryptedStaging, keys: Sequence[Key], identifiers: Iterable[str]) -> None:
-    """Keep the keys, and the values that the search beside the ways looks for too."""
+    """Stage the keys, and the further values that the residual search looks for."""
     rows = [[key.name, key.value, key.valid_from, key.valid_to] for key in keys]
     with staging.writer(PERSON) as sink:
         sink.write(json.dumps({"keys": rows, "identifiers": sorted(identifiers)}).encode())
 
 
 def staged_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
-    """The person's keys as `classify` found them.
+    """Return the person's keys as `classify` found them.
 
     Raises:
         StagedFileError: they are gone or damaged.
@@ -42,7 +42,7 @@ def staged_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
 
 
 def staged_identifiers(staging: EncryptedStaging) -> tuple[str, ...]:
-    """What the person's own record said of them beside their keys.
+    """Return the identifying values of the person's own record, besides their keys.
 
     Raises:
         StagedFileError: it is gone or damaged.
@@ -64,15 +64,15 @@ Faults = Mapping[str, str]
 
 
 def fault(staging: EncryptedStaging, path: str, sha256: str | None = None) -> str | None:
-    """Why a staged file is not what was staged; None: it is. Reads it to its end.
+    """Read a staged file to its end and return its fault: `missing`, `damaged`, `replaced`; None: intact.
 
     Args:
         staging: of the request.
         path: below its folder.
-        sha256: of what was staged; None: that it opens is enough.
+        sha256: of the file; None: it is intact if it decrypts.
 
     Raises:
-        RetriableError: the place for staging does not answer.
+        RetriableError: the staging does not answer.
     """
     seen = hashlib.sha256()
     try:
@@ -85,19 +85,19 @@ def fault(staging: EncryptedStaging, path: str, sha256: str | None = None) -> st
 
 
 def source_faults(staging: EncryptedStaging, record: SourceExtract, *, read: bool) -> Faults:
-    """What is lost or damaged of a source, beside its record.
+    """Return the faults of a source's staged files, except its record.
 
     Args:
         staging: of the request.
         record: of the source.
-        read: whether its rows were read; else no more than files was staged, or nothing.
+        read: whether its rows were read; otherwise only files were staged, or nothing.
     """
     found = {path: fault(staging, path, sha256) for path, sha256 in _files(record, read)}
     return {path: why for path, why in found.items() if why}
 
 
 def record_again(services: Services, request_id: str, faults: Faults) -> None:
-    """Say in the trail that a step makes again what it staged before; nothing of it names a person."""
+    """Record in the trail that a step makes its staged files again; the event names no person."""
     for (step, source), kinds in _by_maker(faults).items():
         payload = {"step": step, **({"source": source} if source else {}), "files": kinds}
         services.register.trail.record(request_id, NewEvent("staged_again", payload=payload))

@@ -1,8 +1,8 @@
-"""The standing decision that a canary may be asked for: `canary.yml`, signed with the signing key.
+"""The standing decision to answer requests of a canary: `canary.yml`, signed with the signing key.
 
-Whoever can write the data map could name a real person there. So the file counts only as it was when somebody
-who may decide signed it last: the newest event `canary_signed` of the trail names the file and the key, so no
-older pair of files counts, and nothing that was signed beside the trail.
+A user who can write the data map could name a real person in the file. So it is valid only as an officer last
+signed it: the newest event `canary_signed` in the trail names the file's digest and the key. An older pair of
+files, or a signature without an event, is not valid.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _SIGN = "read the file again, then `afschrift canary sign`"
 
 
 @dataclass(frozen=True)
-class Signed:
-    """Who signed it, when (RFC 3339, UTC), and with which key."""
+class CanarySignature:
+    """The account that signed, the instant (RFC 3339, UTC), and the key."""
 
     by: str
     at: str
     key_id: str
 
 
-def sign_canary(canary: Canary, register: Register, keys: KeyStore, roles: Roles, by: str) -> Signed:
-    """Sign a canary as it is; the signature lies beside it, and an event tells of it.
+def sign_canary(canary: Canary, register: Register, keys: KeyStore, roles: Roles, by: str) -> CanarySignature:
+    """Sign a canary: write the signature next to its file, and record an event.
 
     Raises:
         NotAllowedError: the account may not decide; the attempt is an event.
@@ -56,30 +56,30 @@ def sign_canary(canary: Canary, register: Register, keys: KeyStore, roles: Roles
     counts = {"tables": len(canary.tables), "rows": len(canary.file.planted)}
     payload = {"sha256": canary.digest, "key": key.id, **counts, "decided_on": str(canary.file.decided.on)}
     register.trail.record(None, NewEvent(SIGNED, by, payload))
-    return Signed(by, now, key.id)
+    return CanarySignature(by, now, key.id)
 
 
-def require_signed(canary: Canary, register: Register) -> Signed:
-    """The signature of a canary.
+def require_signed(canary: Canary, register: Register) -> CanarySignature:
+    """Return the valid signature of a canary.
 
     Raises:
-        GateError: there is none; the file changed since; the key is not ours, or was revoked before; it is
-            not the one that the trail tells of last.
+        GateError: there is none; the file changed since; the key is not ours, or was revoked before; or the
+            last event in the trail is of another signature.
     """
     try:
         read = read_json(read_file(canary.folder / SIGNATURE), SIGNATURE)
     except FileNotFoundError:
-        raise GateError(f"{CANARY} is not signed, so nothing is asked for it.", remedy=f"{_SIGN}.") from None
+        raise GateError(f"{CANARY} is not signed, so it is not checked.", remedy=f"{_SIGN}.") from None
     except (OSError, ValueError):
         raise _unreadable() from None
     statement, signature = _parts(read)
     if statement["sha256"] != canary.digest:
-        raise GateError(f"{CANARY} changed since it was signed.", remedy=f"see what changed; {_SIGN}.")
+        raise GateError(f"{CANARY} changed since it was signed.", remedy=f"check what changed; {_SIGN}.")
     events = register.evidence.of_types(None, SIGNED)
     if not events:
         raise GateError(
             f"{CANARY} was not signed in this register: its trail has no event {SIGNED}.",
-            remedy="in a new register, or one restored from before the signing, it takes a signature again: "
+            remedy="in a new register, or one restored from before the signing, it must be signed again: "
             f"{_SIGN}. In any other, find out who put {SIGNATURE} there.",
         )
     header, payload = events[-1]
@@ -90,13 +90,12 @@ def require_signed(canary: Canary, register: Register) -> Signed:
             fault, "no key of ours"
         )
         raise GateError(f"{CANARY} is signed with {why}.", remedy=f"find out who wrote {SIGNATURE}; {_SIGN}.")
-    said = (statement["sha256"], statement["key_id"])
-    if payload is None or (payload["sha256"], payload["key"]) != said:
+    if payload is None or (payload["sha256"], payload["key"]) != (statement["sha256"], statement["key_id"]):
         raise GateError(
-            f"{CANARY} is not what was signed last, as the trail has it.",
+            f"{CANARY} is not the one that was signed last according to the trail.",
             remedy=f"find out who put {CANARY} and {SIGNATURE} there; {_SIGN}.",
         )
-    return Signed(header.actor, header.at, statement["key_id"])
+    return CanarySignature(header.actor, header.at, statement["key_id"])
 
 
 def _parts(read: Any) -> tuple[dict[str, str], str]:
@@ -124,16 +123,16 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise ConfigurationError(
-            f"{path.name} cannot be written beside the data map: {error.strerror}.",
-            remedy="run this where the folder of the data map may be written, and take the file along.",
+            f"{path.name} cannot be written next to the data map: {error.strerror}.",
+            remedy="run this where the folder of the data map can be written, and take the file along.",
         ) from None
 
 
 def asks_for_canary(register: Register, request_id: str, settings: Settings) -> bool:
-    """Whether somebody asks with a key of the synthetic person; the daily check's own requests are not here.
+    """Whether a request has a key of the synthetic person. The daily check's own requests are not here.
 
-    A canary that nobody signed as it is names nobody: the file could name a real person. So does a request
-    that was forgotten.
+    False for a canary without a valid signature, since its file could name a real person, and for a forgotten
+    request.
 
     Args:
         register: of the installation.
@@ -143,14 +142,14 @@ def asks_for_canary(register: Register, request_id: str, settings: Settings) -> 
     Raises:
         UnknownRequestError: no such request.
     """
-    from afschrift.app.jurisdiction import identity_keys  # loads a validator of JSON Schema
+    from afschrift.app.jurisdiction import identity_keys  # lazy: it imports a validator of JSON Schema
 
     try:
         canary = load_canary(settings.inventory, identity_keys(settings))
         if canary is None:
             return False
         require_signed(canary, register)
-    except AfschriftError:  # `canary check` says what is wrong with it
+    except AfschriftError:  # `canary check` reports what is wrong with it
         return False
     planted = {(name, value.casefold()) for name, value in canary.file.keys.items()}
     try:

@@ -1,0 +1,44 @@
+"""Requests without a run wait for batches, and none longer than the installation says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from afschrift.domain.instants import rfc3339
+from afschrift.operations.findings import BatchPolicy, SweepCode, SweepFinding, batch_id
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def found(number: int, hours: float, code: SweepCode = SweepCode.NEVER_RUN) -> SweepFinding:
+    since = rfc3339(NOW - timedelta(hours=hours))
+    return SweepFinding(code, f"req-{number:012d}", since, start=f"req-{number:012d}.1")
+
+
+def test_by_default_nobody_waits() -> None:
+    assert BatchPolicy().waiting([found(1, 2), found(2, 3)], NOW) == []
+
+
+def test_they_start_once_they_are_enough() -> None:
+    batches = BatchPolicy(3)
+    two = batches.waiting([found(1, 2), found(2, 3)], NOW)
+    assert batches.batch(two, NOW) == []
+    three = batches.waiting([found(1, 2), found(2, 3), found(3, 2.5), found(4, 9, SweepCode.LOST)], NOW)
+    assert [one.request[-1] for one in batches.batch(three, NOW)] == ["2", "3", "1"]
+
+
+def test_nobody_waits_longer_than_a_day() -> None:
+    batches = BatchPolicy(100)
+    [one] = batches.waiting([found(1, 23.9)], NOW)
+    assert batches.batch([one], NOW) == []
+    assert batches.until(one) == NOW + timedelta(hours=0.1)
+    waiting = batches.waiting([found(1, 24), found(2, 1)], NOW)
+    assert batches.batch(waiting, NOW) == waiting
+
+
+def test_the_same_requests_are_the_same_batch() -> None:
+    assert batch_id(["a", "b"]) == batch_id(["b", "a"]) != batch_id(["a"])
+
+
+def test_one_whose_batch_came_to_nothing_starts_alone() -> None:
+    assert BatchPolicy(2).waiting([found(1, 25), found(2, 26)], NOW) == []
