@@ -37,7 +37,7 @@ def show(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines: header and payload.")] = False,
 ) -> None:
-    """Print the events, one a line, as task logs tell them; `--json`: with all that stands in them."""
+    """Print the events, one per line, as in task logs; `--json`: with their whole content."""
     from afschrift.audit.sentences import line
 
     found = False
@@ -76,19 +76,19 @@ def verify(
         ),
     ] = True,
     logs: Annotated[
-        list[Path] | None, typer.Option(help="A folder of Airflow's task logs: they must tell the same.")
+        list[Path] | None, typer.Option(help="A folder of Airflow's task logs, to compare with the trail.")
     ] = None,
 ) -> None:
     """Verify the whole chain, and compare it with checkpoints, bundles, task logs and the register's tables.
 
-    Exit code 1 with any finding. Each names a place, never a value.
+    Exit code 1 with any finding. A finding names a place, never a value.
     """
     from afschrift.audit.verify_register import verify as verify_all
     from afschrift.canary.history import evidence
 
     register = open_register()
     heads, refused = _heads(bundle or [], key)
-    told = [line for path in bundle or [] for line in _told(path)]
+    of_bundles = [line for path in bundle or [] for line in _bundle_events(path)]
     done = verify_all(
         Settings.from_environment(),
         register,
@@ -100,7 +100,7 @@ def verify(
     )
     print_lines((*done.doubts, *done.aside))
     of_logs = [finding for folder in logs or [] for finding in _against_logs(folder, register)]
-    for line in (*done.lines(), *(f"event {one.seq}: {one.text} ({one.code})" for one in of_logs)):
+    for line in (*done.lines(), *(f"event {found.seq}: {found.text} ({found.code})" for found in of_logs)):
         typer.echo(f"  {line}")
     if line := evidence(register):
         typer.echo(line)
@@ -108,14 +108,14 @@ def verify(
         say(line)
     if not done.ok or refused or of_logs:
         raise typer.Exit(1)
-    print_lines((*told, _whole(register, done.compared, tables=tables)))
+    print_lines((*of_bundles, _whole(register, done.compared, tables=tables)))
 
 
 def _not_compared(done: Verified) -> Iterator[str]:
     for name, why in done.unread.items():
         yield f"Not compared with the witness place '{name}': {why}"
     if done.compared is None:
-        yield "No checkpoint was compared: a cut end, or a trail written anew, would not show."
+        yield "No checkpoint was compared: a missing end, or a rewritten trail, would not show."
 
 
 def _whole(register: Register, compared: int | None, *, tables: bool) -> str:
@@ -130,11 +130,11 @@ def set_aside(
     sign: Annotated[bool, typer.Option("--sign", help="As second person: agree, and set it aside.")] = False,
     turn_down: Annotated[bool, typer.Option("--turn-down", help="As second person: disagree.")] = False,
 ) -> None:
-    """Set aside events and rows that have no code that holds, so that what they stop goes on.
+    """Set aside events and rows without a valid code, so that what they block can continue.
 
-    The data protection officer proposes it, and a second signer signs with --sign. The events stay in the
-    chain and each verification names them; the rows leave their tables. An event of the service whose code
-    somebody deleted looks the same: compare with a back-up before you sign.
+    The data protection officer proposes it, and a second signer signs with --sign. The events remain in the
+    chain and each verification names them; the rows are removed from their tables. An event of the service
+    whose code was deleted looks the same: compare with a back-up before you sign.
     """
     what = sign_aside(officer(), agree=sign) if sign or turn_down else propose_aside(officer())
     print_lines((*what.about, *(f"{table} {row}" for table, row, _ in what.rows)))
@@ -148,7 +148,7 @@ def set_aside(
 
 @app.command()
 def checkpoint() -> None:
-    """Sign the trail's head and send it to every witness place; exit code 1 where one did not take it."""
+    """Sign the trail's head and send it to every witness place; exit code 1 if one did not accept it."""
     from afschrift.witnesses.checkpoints import send_checkpoint
 
     sending = send_checkpoint(Settings.from_environment(), open_register(), actor())
@@ -167,7 +167,7 @@ def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise ConfigurationError(
-            f"{file} cannot be made: {error.strerror}.", remedy="name a new file in a folder that is there."
+            f"{file} cannot be made: {error.strerror}.", remedy="name a new file in an existing folder."
         ) from None
     try:
         with os.fdopen(handle, "wb") as into:
@@ -181,10 +181,10 @@ def export(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 @app.command()
 def drop_year(
     year: Annotated[int, typer.Argument(help="The oldest year of the trail.")],
-    rule: Annotated[str, typer.Option(help="The rule that says so: retention_trail.")],
+    rule: Annotated[str, typer.Option(help="The rule that allows it: retention_trail.")],
     yes: Yes = False,
 ) -> None:
-    """Drop a year of the trail whole, after its retention; the chain goes on from its last digest."""
+    """Drop a whole year of the trail after its retention; the chain continues from its last digest."""
     from afschrift.witnesses.checkpoints import send_checkpoint
 
     service = DestructionService(officer())
@@ -194,9 +194,7 @@ def drop_year(
     keep = settings.trail_years
     with service.refusals(Destroying.DROP_YEAR, None):
         what = register.trail.droppable(year, rule, keep)
-    say(
-        f"Year {year}: {what.count} events, {what.first_seq} to {what.last_seq}. They cannot be brought back."
-    )
+    say(f"Year {year}: {what.count} events, {what.first_seq} to {what.last_seq}. They cannot be restored.")
     confirm("Drop them?", yes)
     what = register.trail.drop_year(year, rule, keep, actor())
     typer.echo(f"Dropped {what.count} events; closing digest {what.closing}.")
@@ -206,21 +204,21 @@ def drop_year(
 
 
 def _against_logs(folder: Path, register: Register) -> list[TrailFinding]:
-    """What the task logs below a folder tell otherwise than the trail."""
+    """Return the differences between the task logs below a folder and the trail."""
     from afschrift.audit.against_logs import compare, read_logs
 
     logs = read_logs(folder)
     found = compare(logs, register.trail.each())
     say(f"{folder}: {found.lines} lines of the trail in {logs.files} task logs were compared.")
     if found.erased:
-        say(f"Of {found.erased} of them the event's payload was erased: their number, type and digest count.")
+        say(f"{found.erased} of them have an erased payload: only number, type and digest were compared.")
     if found.dropped:
-        say(f"{found.dropped} tell of a year of the trail that was dropped, and were not compared.")
+        say(f"{found.dropped} are of a year of the trail that was dropped, and were not compared.")
     return found.findings
 
 
 def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int, str]], bool]:
-    """Heads that bundles name; and whether one of them cannot be relied on."""
+    """Return the heads that bundles name, and whether one of the bundles cannot be trusted."""
     from afschrift.bundle.container.verify import verify as check
 
     heads, refused = [], False
@@ -234,8 +232,8 @@ def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int,
     return heads, refused
 
 
-def _told(path: Path) -> Iterator[str]:
-    """What the trail says of a bundle; it still does once its request was forgotten."""
+def _bundle_events(path: Path) -> Iterator[str]:
+    """Yield a line for each event about a bundle; they remain after its request was forgotten."""
     if path.is_dir():
         return
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""`afschrift batch`: requests that are read together."""
+"""`afschrift batch`: requests that are read in one pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`afschrift verify` and `afschrift unpack`: look at a bundle without trusting anybody."""
+"""`afschrift verify` and `afschrift unpack`: check a bundle offline, without trusting its sender."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def verify(bundle: Bundle, key: Keys = None) -> None:
             f"Whole: {report.files} files, {report.rows} rows, request {report.request} ({report.right})."
         )
         seq, head = report.trail
-        typer.echo(f"Sealed {report.sealed_at}; the trail stood at event {seq}, {head}.")
+        typer.echo(f"Sealed {report.sealed_at}; the trail was at event {seq}, {head}.")
         known = "which is trusted" if report.trusted else "which is NOT among the trusted keys"
         typer.echo(f"Signed by key {report.signer}, {known}.")
         if since:
             typer.echo(
-                f"That key was stolen: it is revoked since {since}. The time of sealing is the bundle's own "
-                "word, so compare the bundle with the trail."
+                f"That key was stolen: it is revoked since {since}. The time of sealing is only the bundle's "
+                "own claim, so compare the bundle with the trail."
             )
     raise typer.Exit(report.exit_code)
 
@@ -62,7 +62,7 @@ def verify(bundle: Bundle, key: Keys = None) -> None:
 @commands.command()
 def unpack(
     bundle: Bundle,
-    into: Annotated[Path, typer.Argument(help="Folder to unpack into; made where it is not there.")],
+    into: Annotated[Path, typer.Argument(help="Folder to unpack into; made if it does not exist.")],
     key: Keys = None,
 ) -> None:
     """Verify a bundle and unpack it. One that a revoked key signed is unpacked only with `--key`."""
@@ -75,7 +75,7 @@ def unpack(
 
 
 def _own_keys() -> KeyStore | None:
-    """Keys of this installation; None where there is none, as with somebody who only verifies."""
+    """Return the keys of this installation; None without an installation, as for a recipient of a bundle."""
     from afschrift.register.open import open_keys
 
     settings = Settings.from_environment()
@@ -92,7 +92,7 @@ def _earlier(sealed_at: str, since: str) -> bool:
 
 
 def trusted_keys(paths: list[Path] | None) -> dict[str, bytes]:
-    """Id -> public key, of files in PEM; None: the keys of this installation.
+    """Return id -> public key from PEM files; None: the keys of this installation.
 
     Raises:
         ConfigurationError: a file holds no such key.

@@ -1,4 +1,4 @@
-"""`afschrift canary`: an example of a synthetic person, their signature, and their request."""
+"""`afschrift canary`: make, sign and check a synthetic person in the sources."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def plan() -> None:
 
 @app.command()
 def sign() -> None:
-    """Sign `canary.yml` as it is: it counts only so. Takes the role officer."""
+    """Sign the present `canary.yml`: only a signed file is used. Needs the role officer."""
     from afschrift.canary.check_canary import require_canary
 
     settings, who = Settings.from_environment(), officer()
@@ -52,7 +52,7 @@ def sign() -> None:
 
 @app.command()
 def check(as_json: AsJson = False) -> None:
-    """Let the canary ask now, and count what it gets; exit code 1 where something is missing or too much.
+    """Answer a request of the canary now and count the result; exit code 1 if data is missing or too much.
 
     Nothing is delivered. The DAG `check_canary` does the same every day.
     """
@@ -74,7 +74,7 @@ def check(as_json: AsJson = False) -> None:
 def search_logs(
     folder: Annotated[Path, typer.Argument(help="Of Airflow's task logs, or a copy of it.")],
 ) -> None:
-    """Look for the canary's values in every log below a folder; exit code 1 where one stands there."""
+    """Search every log below a folder for the canary's values; exit code 1 if one is found."""
     from afschrift.canary.check_canary import search_logs as search
 
     files = sorted(path for path in folder.rglob("*.log") if path.is_file())
@@ -91,13 +91,12 @@ def search_logs(
 
 @app.command()
 def history(as_json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False) -> None:
-    """Every check that the trail tells of, the oldest first."""
+    """List every check in the trail, the oldest first."""
     from afschrift.canary.history import history as checks
 
-    for one in checks(open_register()):
+    for check_ in checks(open_register()):
         if as_json:
-            typer.echo(json.dumps({"at": one.at, **one.payload()}))
+            typer.echo(json.dumps({"at": check_.at, **check_.payload()}))
         else:
-            typer.echo(
-                f"{one.at[:16]}  {'whole' if one.whole else 'NOT AS IT SHOULD BE'}  {'; '.join(one.lines)}"
-            )
+            result = "whole" if check_.whole else "NOT AS IT SHOULD BE"
+            typer.echo(f"{check_.at[:16]}  {result}  {'; '.join(check_.lines)}")

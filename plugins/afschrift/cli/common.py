@@ -1,4 +1,4 @@
-"""What several commands need."""
+"""Options and helpers that several commands share."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def say(line: str) -> None:
-    """A line for the person at the terminal; standard output stays for results."""
+    """Write a line to standard error for the user; standard output is for results."""
     typer.echo(line, err=True)
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print results, one a line."""
+    """Print results, one per line."""
     for line in lines:
         typer.echo(line)
 
 
 def print_json(found: Any, *, ascii: bool = True) -> None:
-    """Print a result for machines; what JSON does not have (days, places) as text."""
+    """Print a result as JSON; types that JSON does not have (dates, paths) as text."""
     typer.echo(json.dumps(found, indent=2, ensure_ascii=ascii, default=str))
 
 
@@ -52,36 +52,37 @@ def confirm(question: str, yes: bool) -> None:
 
 
 def services() -> Services:
-    """The services of this installation."""
-    from afschrift.wiring.build_services import build  # heavy
+    from afschrift.wiring.build_services import build  # lazy: slow to import
 
     return build(say)
 
 
 def load_inventory(folder: Path | None = None) -> Inventory:
-    """The inventory in a folder; by default that of the settings."""
-    from afschrift.wiring import build_services  # heavy
+    """Load the inventory of a folder; default: that of the settings."""
+    from afschrift.wiring import build_services  # lazy: slow to import
 
     return build_services.load_inventory(folder)
 
 
 def open_register() -> Register:
-    """The register alone, for what needs no inventory."""
+    """Open the register without the inventory."""
     return opening.open_register()
 
 
 def open_keys() -> KeyStore:
-    """The keys of this installation."""
     return opening.open_keys(Settings.from_environment())
 
 
 def officer() -> Officer:
-    """Who is at the terminal, at work in this installation."""
+    """Return the user at the terminal as an officer of this installation."""
     return Officer(open_register(), load_roles(), actor())
 
 
 def actor() -> str:
-    """Who is at the terminal, for the trail and for their roles: by the process, not by a variable."""
+    """Return the account of the user, for the trail and for roles.
+
+    It is that of the process: an environment variable could be set to another name.
+    """
     number = os.getuid()
     try:
         return f"cli:{pwd.getpwuid(number).pw_name}"

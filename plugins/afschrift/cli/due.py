@@ -18,18 +18,18 @@ Suspended = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FROM:TO",
-        help="A question about identity, from sent to answered; no TO while it is open. Repeatable.",
+        help="A question about identity, from sent to answered; without TO while it is open. Repeatable.",
     ),
 ]
 Clarified = Annotated[
     list[str] | None,
-    typer.Option(metavar="FROM:TO", help="The same of a question what is wanted. Repeatable."),
+    typer.Option(metavar="FROM:TO", help="The same for a question about what is wanted. Repeatable."),
 ]
 Unsettled = Annotated[
     list[str] | None,
     typer.Option(
         metavar="DATE",
-        help="One that is not settled, as every Dutch one by decree: the earlier day is due. Repeatable.",
+        help="A day off that is not certain, as Dutch ones by decree: the earlier date is due. Repeatable.",
     ),
 ]
 

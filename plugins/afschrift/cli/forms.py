@@ -1,4 +1,4 @@
-"""Forms of letters and answers: printed to be filled in, read from a file, or asked for at a terminal."""
+"""Forms of letters and answers: print one to fill in, read one from a file, or ask for it at the terminal."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ _EMPTY = {
     ElementForm.COSTS: " {}",
     ElementForm.TEXT: " |\n  ",
 }
-_TO = "e-mail address, where it goes by e-mail"
+_TO = "e-mail address, if it goes by e-mail"
 
 
 def listed_kind(kind: LetterKind) -> str:
-    """One line about a kind, and what it asks for."""
+    """Describe a kind of letter, and what it asks for."""
     before = "" if kind.before_identity else "  (once the person is identified)"
     names = ", ".join(_name(kind, element) for element in kind.asked)
     return f"{kind.name}  {kind.source}{before}\n    {names}"
 
 
 def described_kind(kind: LetterKind) -> dict[str, Any]:
-    """The same for machines."""
+    """Describe a kind of letter for JSON."""
     return {
         "kind": kind.name,
         "source": kind.source,
@@ -59,7 +59,7 @@ def described_kind(kind: LetterKind) -> dict[str, Any]:
 
 
 def letter_form(kind: LetterKind) -> str:
-    """A YAML form with a comment above each element."""
+    """Return a YAML form with a comment above each element."""
     lines = [f"# {kind.name} ({kind.source})", f"# {_TO}", "to:"]
     for element in kind.asked:
         must = "" if element.name in kind.required else "; may stay empty"
@@ -71,14 +71,14 @@ def letter_form(kind: LetterKind) -> str:
 
 
 def read_form(file: Path, at_most: int) -> dict[str, Any]:
-    """A filled-in form.
+    """Read a filled-in form.
 
     Args:
         file: `-`: standard input.
         at_most: bytes.
 
     Raises:
-        ConfigurationError: it cannot be read or is no mapping; repeats nothing of it.
+        ConfigurationError: it cannot be read or is no mapping; the message has none of its content.
     """
     found = read_yaml(given.content(file, "The form", at_most), "The form")
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
@@ -89,9 +89,9 @@ def read_form(file: Path, at_most: int) -> dict[str, Any]:
 
 
 def ask_letter(kind: LetterKind) -> dict[str, Any]:
-    """Elements asked for at the terminal; nothing where there is none.
+    """Ask for the elements at the terminal; empty without a terminal.
 
-    What is typed is no argument of the command, so nobody else sees it.
+    Typed text is no argument of the command, so other users of the machine do not see it.
     """
     if not sys.stdin.isatty():
         return {}
@@ -105,7 +105,7 @@ def ask_letter(kind: LetterKind) -> dict[str, Any]:
 def _answer(element: Element, words: str) -> Any:
     if element.form in (ElementForm.ITEMS, ElementForm.CODES):
         codes = f" ({', '.join(element.codes)})" if element.codes else ""
-        return _several(f"{words}{codes}, one a line; an empty line ends it")
+        return _several(f"{words}{codes}, one per line; an empty line ends it")
     if element.form is ElementForm.COSTS:
         return {code: cost for code in element.codes if (cost := _prompt(f"{words}: {code} in euro"))}
     if element.form is ElementForm.TEXT:
@@ -134,7 +134,7 @@ _PARTS = ("choice", "detail", "texts", "text")
 
 @dataclass(frozen=True)
 class FormAnswer:
-    """An answer as somebody gives it; the same parts as REST takes.
+    """An answer to a question, with the same parts as in REST.
 
     Attributes:
         detail: codes.
@@ -149,10 +149,10 @@ class FormAnswer:
 
 
 def from_file(file: Path, choice: str | None = None) -> FormAnswer:
-    """An answer from a file (YAML or JSON); `-`: standard input. `choice`: where the file need not say it.
+    """Read an answer from a file (YAML or JSON); `-`: standard input. `choice`: if the file has none.
 
     Raises:
-        ConfigurationError: it cannot be read or has other parts; repeats nothing of it.
+        ConfigurationError: it cannot be read or has other parts; the message has none of its content.
     """
     found = _plain(read_form(file, AT_MOST))
     if choice is not None:
@@ -162,7 +162,7 @@ def from_file(file: Path, choice: str | None = None) -> FormAnswer:
     if wrong or not all(isinstance(part, dict) for part in parts.values()):
         raise ConfigurationError(
             "The form does not have the parts of an answer.",
-            remedy="it takes `choice`, `detail`, `texts` and `text`; `afschrift grounds show CODE --form` "
+            remedy="it has `choice`, `detail`, `texts` and `text`; `afschrift grounds show CODE --form` "
             "prints one.",
         )
     text = found.get("text")
@@ -172,7 +172,7 @@ def from_file(file: Path, choice: str | None = None) -> FormAnswer:
 
 
 def template(grounds: Grounds, code: str, outcome: Outcome) -> str:
-    """An answer on a ground as YAML, with the examples of the table and a comment for each field."""
+    """Return an answer on a ground as YAML, with the examples of the table and a comment for each field."""
     ground = grounds.grounds[code]
     lines = [f"# {ground.title['en']} ({', '.join(ground.rules)})", f"choice: {outcome}"]
     names = ground.asks(outcome)
@@ -188,14 +188,14 @@ def _lines(
     required = ground.required(outcome, first_request=False, form={})
     lines = []
     for name in names:
-        one = grounds.fields[name]
-        if one.kept is kept:
+        field = grounds.fields[name]
+        if field.kept is kept:
             needs = [n for n in ground.needed if name in n.fields and n.when]
             when = "; ".join(
-                f"needed where {k} = {_say(v)}" for n in needs for k, v in n.when.items() if k != "outcome"
+                f"needed if {k} = {_say(v)}" for n in needs for k, v in n.when.items() if k != "outcome"
             )
             must = "" if name in required else f"; {when or 'may be left out'}"
-            lines += [f"  # {one.title['en']}: {takes(one)}{must}", f"  {_yaml({name: one.example})}"]
+            lines += [f"  # {field.title['en']}: {takes(field)}{must}", f"  {_yaml({name: field.example})}"]
     return lines
 
 
@@ -204,12 +204,12 @@ def _say(value: Any) -> str:
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
-    said: str = yaml.safe_dump(dict(value), default_flow_style=True, width=200, allow_unicode=True)
-    return said.strip().removeprefix("{").removesuffix("}")
+    text: str = yaml.safe_dump(dict(value), default_flow_style=True, width=200, allow_unicode=True)
+    return text.strip().removeprefix("{").removesuffix("}")
 
 
 def ask_decision(grounds: Grounds, right: Right, options: Sequence[str]) -> FormAnswer:
-    """Ask for the decision field by field. What is typed is no argument, so nobody else sees it.
+    """Ask for the decision field by field. Typed text is no argument, so other users do not see it.
 
     Raises:
         ConfigurationError: there is no terminal.
@@ -235,29 +235,29 @@ def ask_decision(grounds: Grounds, right: Right, options: Sequence[str]) -> Form
 
 
 def _one_of(words: str, options: Sequence[str]) -> str:
-    while (said := _prompt(f"{words} ({' | '.join(options)})")) not in options:
+    while (answer := _prompt(f"{words} ({' | '.join(options)})")) not in options:
         typer.echo("Choose one of these.", err=True)
-    return said
+    return answer
 
 
-def ask_field(one: GroundField) -> Any:
-    """One field; None where it was left empty."""
-    words = f"{one.title['en']} ({takes(one)})"
-    kind = one.schema.get("type")
+def ask_field(field: GroundField) -> Any:
+    """Ask for a field; None if it is left empty."""
+    words = f"{field.title['en']} ({takes(field)})"
+    kind = field.schema.get("type")
     if kind == "array":
-        return _several(f"{words}, one a line; an empty line ends it") or None
+        return _several(f"{words}, one per line; an empty line ends it") or None
     if kind == "object":
-        pairs = (line.partition(":") for line in _several(f"{words}, one a line; an empty line ends it"))
+        pairs = (line.partition(":") for line in _several(f"{words}, one per line; an empty line ends it"))
         return {name.strip(): value.strip() for name, _, value in pairs} or None
     if kind == "boolean":
         return {"true": True, "yes": True, "y": True}.get(_prompt(words).lower())
-    if one.schema.get("maxLength", 0) > 200:
+    if field.schema.get("maxLength", 0) > 200:
         return "\n".join(_several(f"{words}; an empty line ends it")) or None
     return _prompt(words) or None
 
 
 def _plain(value: Any) -> Any:
-    """Days that YAML reads as dates, and amounts that it reads as numbers, as the form has them: texts."""
+    """Turn dates and amounts, which YAML reads as its own types, back into the texts of the form."""
     if isinstance(value, dict):
         return {str(name): _plain(part) for name, part in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What is given at the terminal: days, moments, words, files in; documents out under harmless names."""
+"""Read input of the terminal (dates, times, texts, files), and write documents under safe names."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ TEXT_BYTES = 1_000_000
 
 
 def sending(on: str | None, channel: str | None, proof: str | None) -> Sending | None:
-    """That a letter left: day, channel and proof, all three or none."""
+    """Return day, channel and proof of a sent letter; all three must be given, or none."""
     if on is None and channel is None and proof is None:
         return None
     day = date_(on, "--sent-on")
     if day is None or channel is None or proof is None:
         raise ConfigurationError(
-            "That a letter was sent takes the day, the channel and the proof.",
+            "Day, channel and proof of a sent letter belong together.",
             remedy="give all three, or none and record them later: `afschrift request sent`.",
         )
     return Sending(day, channel, proof)
 
 
 def date_(text: str | None, option: str) -> date | None:
-    """A day as it was typed."""
+    """Read a date of an option."""
     if text is None:
         return None
     try:
@@ -43,7 +43,7 @@ def date_(text: str | None, option: str) -> date | None:
 
 
 def instant(text: str) -> datetime:
-    """A moment with its offset, as it was typed."""
+    """Read an instant with its offset."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -56,7 +56,7 @@ def instant(text: str) -> datetime:
 
 
 def text(file: Path | None) -> str | None:
-    """Words from a file or standard input; never from a flag, which others on the machine see."""
+    """Read a text from a file or standard input; never from a flag, which other users of the machine see."""
     if file is None:
         return None
     try:
@@ -68,12 +68,12 @@ def text(file: Path | None) -> str | None:
 
 
 def content(file: Path, what: str, most: int) -> bytes:
-    """The bytes of a file, or of standard input (`-`); errors leave out its name, which may name a person.
+    """Read a file, or standard input (`-`). Errors leave out its name, which may contain a person's.
 
     Args:
         file: that was given.
-        what: it holds, as errors call it.
-        most: bytes that are read.
+        what: description of the content for errors.
+        most: bytes to read.
 
     Raises:
         ConfigurationError: it cannot be read, or is longer.
@@ -94,7 +94,7 @@ def content(file: Path, what: str, most: int) -> bytes:
 
 
 def id_copy(said_no: bool) -> bool:
-    """Whether a document holds a copy of an identity document (R11): asked, unless it was said beforehand."""
+    """Ask whether a document holds a copy of an identity document (R11), unless the option says no."""
     return not said_no and typer.confirm(
         "Is this, or does it hold, a copy of an identity document (passport, identity card, driving "
         "licence, residence permit)?",
@@ -104,7 +104,7 @@ def id_copy(said_no: bool) -> bool:
 
 @contextmanager
 def opened(file: Path) -> Iterator[BinaryIO]:
-    """A file to read; the error leaves out its name, which may name a person.
+    """Open a file to read. The error leaves out its name, which may contain a person's.
 
     Raises:
         ConfigurationError: it cannot be read.
@@ -114,15 +114,15 @@ def opened(file: Path) -> Iterator[BinaryIO]:
             yield stream
     except OSError as error:
         raise ConfigurationError(
-            f"The file cannot be read: {error.strerror}.", remedy="look at its path and rights."
+            f"The file cannot be read: {error.strerror}.", remedy="check its path and permissions."
         ) from None
 
 
 def empty_folder(folder: Path) -> Path:
-    """A folder for the person at the terminal alone, made where it is not there.
+    """Return an empty folder that only the user can read; it is made if it does not exist.
 
     Raises:
-        ConfigurationError: something lies in it, or it cannot be used.
+        ConfigurationError: it is not empty, or cannot be used.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -138,11 +138,11 @@ def empty_folder(folder: Path) -> Path:
 
 
 def write(target: Path, parts: Iterable[bytes]) -> int:
-    """Write a document, readable by its owner alone; how many bytes. It appears only when it is whole.
+    """Write a document that only its owner can read; return its bytes. It appears only once it is complete.
 
     Raises:
-        RefusedError: the file is there already.
-        ConfigurationError: it cannot be written; nothing of it is left. Or an error of `parts`.
+        RefusedError: the file exists.
+        ConfigurationError: it cannot be written; nothing of it remains. Or an error of `parts`.
     """
     if target.exists():
         raise RefusedError("There is a file of this name already.", remedy="name a new one.")
@@ -165,7 +165,10 @@ def write(target: Path, parts: Iterable[bytes]) -> int:
 
 
 def harmless(text_id: str, name: str | None) -> str:
-    """A file name of the document's id and what is harmless of its own, so that it hides no other file."""
+    """Return a safe file name from the document's id and the safe part of its name.
+
+    With the id no document overwrites another one.
+    """
     path = Path(name or "document.bin")
     return f"{text_id}-{_plain(path.stem)[:60]}.{_plain(path.suffix[1:]).lower()[:8]}"
 

@@ -1,4 +1,4 @@
-"""`afschrift grounds`: on what a person may decide otherwise than to fulfil, and the form that each takes."""
+"""`afschrift grounds`: the grounds for a decision other than to fulfil, and the form of each."""
 
 from __future__ import annotations
 
@@ -49,16 +49,14 @@ def show(
         bool, typer.Option("--form", help="Print a form to be filled in, for `answer --form`.")
     ] = False,
     choice: Annotated[
-        str | None, typer.Option(help="The outcome of the form, where the ground has several.")
+        str | None, typer.Option(help="The outcome of the form, if the ground has several.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a ground with the fields of its form: which are needed, and which are kept encrypted."""
     grounds = load_grounds()
     if code not in grounds.codes:
-        raise RefusedError(
-            "There is no such ground.", remedy="`afschrift grounds list` shows those there are."
-        )
+        raise RefusedError("There is no such ground.", remedy="`afschrift grounds list` shows all of them.")
     if as_json:
         print_json(_shown(grounds, code), ascii=False)
         return
@@ -77,8 +75,8 @@ def show(
         return
     typer.echo(f"{code}  {ground.title['en']} / {ground.title['nl']}")
     typer.echo(f"    rights   {', '.join(ground.rights)}")
-    for one, letter in ground.outcomes.items():
-        typer.echo(f"    outcome  {one}, letter {letter or 'none'}")
+    for result, letter in ground.outcomes.items():
+        typer.echo(f"    outcome  {result}, letter {letter or 'none'}")
     typer.echo(f"    rules    {', '.join(ground.rules)}")
     typer.echo(f"    signs    {', '.join(ground.signers)}; a second signer: {ground.four_eyes}")
     for name in ground.fields:
@@ -95,7 +93,7 @@ def show(
 
 
 def _shown(grounds: Grounds, code: str) -> dict[str, Any]:
-    """A code of the table for machines; codes are texts by themselves."""
+    """Return a ground or a refused code for JSON."""
     if code in grounds.never:
         never = grounds.never[code]
         words = {"turned_down": never.because, "instead": never.instead}
@@ -110,9 +108,9 @@ def _shown(grounds: Grounds, code: str) -> dict[str, Any]:
         "signers": ground.signers,
         "four_eyes": ground.four_eyes,
         "fields": {
-            name: {"title": dict(one.title), "kept": one.kept, "schema": dict(one.schema)}
+            name: {"title": dict(field.title), "kept": field.kept, "schema": dict(field.schema)}
             for name in ground.fields
-            for one in [grounds.fields[name]]
+            for field in [grounds.fields[name]]
         },
         "needed": [
             {"fields": need.fields, "when": dict(need.when), "rule": need.rule or ground.rules[0]}

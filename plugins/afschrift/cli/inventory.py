@@ -37,7 +37,7 @@ def explain(
     right: Annotated[Right, typer.Option(help=f"{' or '.join(Right)}.")] = Right.PORTABILITY,
     folder: Folder = None,
 ) -> None:
-    """Say why a column is in or out, by which way its table leads to the person, and show the SQL."""
+    """Explain why a column is given or not, how its table leads to the person, and show the SQL."""
     from afschrift.datamap.explain import explain as explained
 
     found = explained(load_inventory(folder), column, right)
@@ -50,9 +50,9 @@ def explain(
     for purpose in found.purposes:
         typer.echo(f"  purpose   {purpose}")
     if found.proposal:
-        typer.echo(f"  proposed  {found.proposal}; nobody confirmed it, so it decides nothing")
+        typer.echo(f"  proposed  {found.proposal}; not confirmed, so it decides nothing")
     if found.awaited:
-        typer.echo(f"  waits     nobody confirmed {found.awaited}: docs/datamap/inventory.md#proposals")
+        typer.echo(f"  waits     not confirmed: {found.awaited}: docs/datamap/inventory.md#proposals")
     for default in found.defaults:
         typer.echo(f"  default   {default}")
     if found.decided:
@@ -60,7 +60,7 @@ def explain(
     if written := FindingLines(folder or Settings.from_environment().inventory).written(*found.place):
         typer.echo(f"  written   {', '.join(written)}")
     if found.case_by_case:
-        typer.echo("  a person  decides in each case, where the person who asks has a value in it")
+        typer.echo("  a person  decides in each case, if the requester has a value in it")
     typer.echo(f"  way       {found.way}")
     if decision.action in (Action.INCLUDE, Action.MASK) and found.statement:
         typer.echo("\n" + found.statement)
@@ -68,10 +68,9 @@ def explain(
 
 @app.command("take-over")
 def take_over(folder: Folder = None) -> None:
-    """Move confirmations that a review of an earlier version wrote into your files beside them.
+    """Move confirmations that a review of an earlier version wrote in your files to `NAME.confirmed.yml`.
 
-    They go to `NAME.confirmed.yml`. Nothing is moved where the map would say anything else afterwards. Your
-    files load without it too.
+    Nothing is moved if the content of the map would change. Your files load without this, too.
     """
     found = taken_over(folder or Settings.from_environment().inventory)
     files = ", ".join(path.name for path in found.files)
@@ -79,7 +78,7 @@ def take_over(folder: Folder = None) -> None:
         f"{count(found.columns, 'confirmation')} moved: {files}." if files else "There is nothing to move."
     )
     for place in found.left:
-        typer.echo(f"  {place} keeps some: they share a line, or bear a comment. They count where they are.")
+        typer.echo(f"  {place} keeps some: they share a line, or have a comment. They apply where they are.")
 
 
 @app.command()
@@ -90,7 +89,7 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a file of the inventory, for an editor to check while you write.
 
-    `check`: that of what `afschrift inventory check --format json` prints.
+    `check`: the schema of the output of `afschrift inventory check --format json`.
     """
     from afschrift.datamap.check.documents import json_schema
 
@@ -105,7 +104,7 @@ def schema(
 
 NOT_WHOLE = 3
 SCAN_CODES = (
-    f"Exit codes: 0 all was read; {NOT_WHOLE} the source went away, and the draft holds what was read before."
+    f"Exit codes: 0 all was read; {NOT_WHOLE} the connection was lost, and the draft is not complete."
 )
 
 
@@ -129,29 +128,29 @@ def scan(
         typer.Option("--name", help="Name of the source; default: the connection's or file's."),
     ] = None,
     zone: Annotated[
-        str | None, typer.Option("--zone", help="Whose clock times without a zone follow: Europe/Amsterdam.")
+        str | None, typer.Option("--zone", help="Time zone of times without one: Europe/Amsterdam.")
     ] = None,
     person: Annotated[
         list[str] | None,
-        typer.Option("--person", help="TABLE or TABLE:KEY of the people who will ask, if found wrong."),
+        typer.Option("--person", help="TABLE or TABLE:KEY of the people who make requests, if found wrong."),
     ] = None,
     samples: Annotated[
         bool,
-        typer.Option("--samples/--no-samples", help="Look at a few dozen values a column, in memory alone."),
+        typer.Option("--samples/--no-samples", help="Read a few dozen values of a column, only in memory."),
     ] = True,
     out: Annotated[
         Path | None, typer.Option("--out", help="The file; default: NAME.yml in the project's inventory.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the draft, and write nothing.")] = False,
 ) -> None:
-    """Read what a database says of its tables, and write a draft of the inventory that loads.
+    """Read a database's description of its tables, and write a draft of the inventory that loads.
 
-    Finds the people, the ways to them, keys and copies. Nothing that it proposes counts until a person
-    confirms it. It reads the catalogue and at most some dozens of rows a table, and writes nothing there.
+    It finds the people, the ways to them, keys and copies. Its proposals have no effect until a person
+    confirms them. It reads the catalogue and at most some dozens of rows per table, and writes nothing there.
     """
     from afschrift.datamap.scan.scan_source import Asked, scan_source
 
-    options = dict(_pair(one) for one in option or ())
+    options = dict(_pair(text) for text in option or ())
     if schema:
         options["schema"] = schema
     asked = Asked(connection, kind, options, name, zone, tuple(person or ()), samples, out, dry_run)
@@ -161,7 +160,7 @@ def scan(
     for line in (*scanned.found, *scanned.next_steps):
         say(line) if dry_run else typer.echo(line)
     if not scanned.whole:
-        say("The draft is not whole, as the source went away meanwhile: scan again when it is back.")
+        say("The draft is not complete, as the connection was lost: scan again when the source is back.")
         raise typer.Exit(NOT_WHOLE)
 
 

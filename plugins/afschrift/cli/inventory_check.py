@@ -1,4 +1,4 @@
-"""`afschrift inventory check`: what is wrong with the data map, in words or as a document for machines."""
+"""`afschrift inventory check`: the faults of the data map, as text, JSON or SARIF."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ class Checked(IntEnum):
 
 
 MEANING = {
-    Checked.SOUND: "nothing was found that `--fail-on` counts",
-    Checked.FOUND: "something was, or the inventory has faults",
-    Checked.NOT_REACHED: "a source could not be reached, or time was over, so the check is not whole",
+    Checked.SOUND: "no finding of the severity of `--fail-on`",
+    Checked.FOUND: "there is one, or the inventory has faults",
+    Checked.NOT_REACHED: "a source could not be reached, or time was over, so the check is not complete",
 }
 CODES = "Exit codes: " + "; ".join(f"{code.value} {words}" for code, words in MEANING.items()) + "."
 
 
 class Form(StrEnum):
-    """What is printed."""
+    """The form of the output."""
 
     TEXT = "text"
     JSON = "json"
@@ -61,7 +61,7 @@ class Form(StrEnum):
 
 
 class Least(StrEnum):
-    """From which severity on a finding ends the command with 1."""
+    """The least severity of a finding for exit code 1."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -73,7 +73,7 @@ def check(
     live: Annotated[
         bool,
         typer.Option(
-            "--live", help="Hold it against the sources: tables, keys, joins, whose rows are, contents."
+            "--live", help="Compare it with the sources: tables, keys, joins, persons by rows, contents."
         ),
     ] = False,
     form: Annotated[Form, typer.Option("--format", help="For people, or for machines.")] = Form.TEXT,
@@ -81,17 +81,15 @@ def check(
         Least, typer.Option("--fail-on", help="The least severity that ends with code 1.")
     ] = Least.WARNING,
     rows: Annotated[
-        int, typer.Option(min=1, help="Rows up to which a table is counted whole; of a larger one, a sample.")
+        int, typer.Option(min=1, help="Rows up to which a whole table is counted; of a larger one, a sample.")
     ] = 200_000,
     seconds: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="That the live check may take altogether; what was not looked at by then is said."
-        ),
+        typer.Option(min=1, help="Limit of the whole live check; parts that were not checked are reported."),
     ] = None,
-    statement_seconds: Annotated[int, typer.Option(min=1, help="That one statement may take.")] = 60,
+    statement_seconds: Annotated[int, typer.Option(min=1, help="Limit of one statement.")] = 60,
 ) -> None:
-    """Say everything that is wrong with the inventory, with file and line."""
+    """Report all faults of the inventory, with file and line."""
     from afschrift.datamap.check.finding import MapReport, failures
     from afschrift.datamap.check.map_check import check_sources, void_confirmations
     from afschrift.wiring.build_services import load_inventory
@@ -102,7 +100,7 @@ def check(
     except InventoryError as error:
         if form is Form.TEXT:
             raise
-        report = MapReport([one for one, _ in of_faults(error.faults, where)])
+        report = MapReport([found for found, _ in of_faults(error.faults, where)])
         _print(form, report, of_faults(error.faults, where), live=live, ended=Checked.FOUND)
         raise typer.Exit(Checked.FOUND) from None
     if form is Form.TEXT:
@@ -113,7 +111,7 @@ def check(
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
     ended = Checked.NOT_REACHED if report.not_reached else ended
     places = FindingLines(where)
-    placed = [(one, places.of(one)) for one in report.findings]
+    placed = [(found, places.of(found)) for found in report.findings]
     if form is not Form.TEXT:
         _print(form, report, placed, live=live, ended=ended)
     else:
@@ -140,7 +138,7 @@ def _print(
 
 
 def _say_inventory(inventory: Inventory) -> None:
-    """What there is, how far the work is, and hints."""
+    """Print the size of the inventory, the progress, and hints."""
     of_the_place = hints(inventory.controller)
     tables = sum(len(source.tables) for source in inventory.sources.values())
     columns = sum(len(t.columns) for s in inventory.sources.values() for t in s.tables.values())
@@ -152,7 +150,7 @@ def _say_inventory(inventory: Inventory) -> None:
     _say_progress(inventory)
     print_lines(place_lines(places_of(inventory)))
     if missing := gaps(inventory, all_columns(inventory), as_proposed=True):
-        typer.echo("An access request that meets one of these waits, as its information sheet needs them:")
+        typer.echo("An access request with one of these waits, as its information sheet needs them:")
         for gap in missing:
             typer.echo(f"  {gap}")
     for hint in (*of_the_place, *others_hints(inventory), *finder_hints(inventory)):
@@ -162,7 +160,7 @@ def _say_inventory(inventory: Inventory) -> None:
 
 
 def _say_progress(inventory: Inventory) -> None:
-    """How far the work is, and what is left of it."""
+    """Print the progress of classification, and what is left."""
     columns, left = progress(inventory)
     done = columns - len(left)
     typer.echo(
@@ -174,13 +172,13 @@ def _say_progress(inventory: Inventory) -> None:
         typer.echo(f"  {table} has a way that was guessed (`ways: guessed`): its columns wait for a person")
     for table in unconfirmed_tables(inventory):
         typer.echo(
-            f"  {table} is taken to hold nothing of its own, and nobody confirmed it (`review: needed`): "
+            f"  {table} is proposed as a copy or not personal, and not confirmed (`review: needed`): "
             "every request stops there"
         )
 
 
 def _waiting(inventory: Inventory) -> Iterator[str]:
-    """Columns at which a request would stop: a line for all of a table that wait for the same."""
+    """Yield lines on the columns at which a request would stop: one for all of a table with one reason."""
     for source in inventory.sources.values():
         for name, table in source.tables.items():
             found: dict[str, list[str]] = {}
@@ -195,29 +193,26 @@ def _waiting(inventory: Inventory) -> Iterator[str]:
 
 
 def _line(table: str, why: str, columns: list[str]) -> str:
-    one = len(columns) == 1
+    is_single = len(columns) == 1
     if why.startswith("has"):
-        said = why if one else why.replace("has", "have", 1)
+        state = why if is_single else why.replace("has", "have", 1)
     elif why:
-        said = f"{'is' if one else 'are'} confirmed, and nobody confirmed {why}"
+        state = f"{'is' if is_single else 'are'} confirmed, but not {why}"
     else:
-        said = (
-            f"{'is' if one else 'are'} proposed, and nobody confirmed {'it' if one else 'them'} "
-            "(`review: needed`)"
-        )
-    if one:
-        return f"{table}.{columns[0]} {said}: a request that meets it asks"
-    return f"{table}: {len(columns)} columns {said}; a request that meets one asks: {', '.join(columns)}"
+        state = f"{'is' if is_single else 'are'} proposed and not confirmed (`review: needed`)"
+    if is_single:
+        return f"{table}.{columns[0]} {state}: a request that reads it asks"
+    return f"{table}: {len(columns)} columns {state}; a request that reads one asks: {', '.join(columns)}"
 
 
 def _lines(report: MapReport, placed: Placed, *, live: bool) -> Iterator[str]:
-    """What was found in words; of a live check also whose the rows are, and what a request reads."""
+    """Yield the report in words; of a live check also persons by rows, and the cost of a request."""
     for note in report.notes:
         yield f"  {note}"
-    for one, place in placed:
+    for found, place in placed:
         at = f" ({place.file.name}:{place.line})" if place else ""
-        yield f"  {one.severity}: {one.sentence}{at}"
-        yield f"    What to do: {one.remedy}."
+        yield f"  {found.severity}: {found.sentence}{at}"
+        yield f"    What to do: {found.remedy}."
     if not live:
         return
     for missed in report.not_reached:
@@ -227,17 +222,17 @@ def _lines(report: MapReport, placed: Placed, *, live: bool) -> Iterator[str]:
         f"{share(report.classified, report.columns)} of them classified."
     )
     if report.prepared:
-        yield f"The sources took {count(report.prepared, 'statement')} of both rights."
+        yield f"The sources accept {count(report.prepared, 'statement')} of both rights."
     if report.reach:
         yield "Rows by the persons that they lead to:"
     for table in report.reach:
-        words = f"{table.nobody:,} nobody's, {table.one:,} one person's, {table.several:,} several persons'"
+        words = f"{table.nobody:,} of no person, {table.one:,} of one, {table.several:,} of several"
         words += f", {table.unknown:,} by a key that another source knows" if table.unknown else ""
         yield f"  {table.source}.{table.table}: {words}; {SampleKind(table.counted).words(table.rows)}"
     if report.costs:
-        yield "What one request reads, as far as the databases say (nothing was run for it):"
+        yield "What one request reads, as estimated by the databases (no statement was run):"
     for cost in report.costs:
         yield f"  {cost.source}.{cost.table} ({cost.right}): {'; '.join(cost.lines)}"
     sided = {Code.TABLE_GONE, Code.TABLE_NOT_DESCRIBED, Code.COLUMN_GONE, Code.COLUMN_NOT_DESCRIBED}
-    if not report.not_reached and not any(one.code in sided for one in report.findings):
+    if not report.not_reached and not any(found.code in sided for found in report.findings):
         yield "The sources have exactly these tables and columns."

@@ -1,4 +1,4 @@
-"""`afschrift inventory import` and `export`: what other tools say of a source, and what they are given."""
+"""`afschrift inventory import` and `export`: exchange descriptions of a source with other tools."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 imports = typer.Typer(
-    help="Add what another tool says of a source to the inventory, as proposals.", no_args_is_help=True
+    help="Add another tool's description of a source to the inventory, as proposals.", no_args_is_help=True
 )
 
 Source = Annotated[
@@ -40,9 +40,9 @@ Connection = Annotated[
 ]
 ConfirmedBy = Annotated[
     str | None,
-    typer.Option("--confirmed-by", help="Who stands in for all columns; else they wait, as the ways do."),
+    typer.Option("--confirmed-by", help="Who confirms all columns; else they wait, as the ways do."),
 ]
-Why = Annotated[str | None, typer.Option("--why", help="With --confirmed-by: why it is so.")]
+Why = Annotated[str | None, typer.Option("--why", help="With --confirmed-by: the reason.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the file as it would be, and write nothing.")]
 
 
@@ -59,7 +59,7 @@ def fides(
 ) -> None:
     """Datasets of Fides: categories, keys, identities, references as ways."""
     confirmed = _confirmation(confirmed_by, why)
-    found = [one for file in files for one in datasets(_text(file), file.name)]
+    found = [dataset for file in files for dataset in datasets(_text(file), file.name)]
     if source and len(found) > 1:
         raise ConfigurationError(
             f"There are {len(found)} datasets, and a source takes one.",
@@ -89,8 +89,8 @@ def dbt(
     from afschrift.datamap.exchange.manifest import described
 
     confirmed = _confirmation(confirmed_by, why)
-    said = described(_text(manifest), manifest.name, schema)
-    _add(said, Into(source, folder, kind, connection), confirmed, dry_run=dry_run)
+    description = described(_text(manifest), manifest.name, schema)
+    _add(description, Into(source, folder, kind, connection), confirmed, dry_run=dry_run)
 
 
 @imports.command()
@@ -104,8 +104,8 @@ def comments(
     """Comments in the database itself: `afschrift: origin=provided category=user.contact.email`."""
     confirmed = _confirmation(confirmed_by, why)
     with open_declared(_source(source, folder), tag="comments") as session:
-        said = from_comments(session.catalogue(), session.described(), session.structure())
-    _add(said, Into(source, folder), confirmed, dry_run=dry_run)
+        description = from_comments(session.catalogue(), session.described(), session.structure())
+    _add(description, Into(source, folder), confirmed, dry_run=dry_run)
 
 
 def _source(name: str, folder: Path | None) -> SourceFile:
@@ -121,7 +121,7 @@ def _source(name: str, folder: Path | None) -> SourceFile:
 def _confirmation(by: str | None, why: str | None) -> ClassifiedBy | None:
     if bool(by) != bool(why):
         raise ConfigurationError(
-            "Who confirms says why, and the other way round.",
+            "A confirmation needs both a name and a reason.",
             remedy="give both `--confirmed-by` and `--why`, or neither.",
         )
     return ClassifiedBy(by=by, on=utc_now().date(), why=why) if by and why else None
@@ -144,7 +144,7 @@ def _add(described: Description, into: Into, confirmed: ClassifiedBy | None, *, 
     for line in found.draft.notes:
         say(f"  {line}")
     for path in found.draft.open:
-        say(f"  {path} waits: what stands there does not say its origin, or needs more words")
+        say(f"  {path} waits: its description has no origin, or needs more words")
     say(_summary(found, written=not dry_run))
 
 
@@ -183,12 +183,12 @@ def export_fides(
         typer.echo(found.text, nl=False)
         return
     if out.exists() and out.read_bytes() == found.text.encode():
-        say(f"{out} says so already.")
+        say(f"{out} has this content already.")
         return
     if out.exists() and not force:
         raise ConfigurationError(
-            f"{out} is there already and says something else.",
-            remedy="name another file, or write over it with `--force`.",
+            f"{out} exists with other content.",
+            remedy="name another file, or overwrite it with `--force`.",
         )
     out.write_text(found.text, encoding="utf-8")
     say(f"Wrote {out}.")

@@ -1,4 +1,4 @@
-"""`afschrift inventory review`: questions about the data map, one key an answer."""
+"""`afschrift inventory review`: confirm the data map at a terminal, with one key for an answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 Ask = Callable[[Group, dict[str, Any], Sequence[str]], None]
-"""Asks about a question, and puts what is said into its words; the last: languages of the controller."""
+"""Asks for words of an answer and adds them to the mapping; last argument: languages of the controller."""
 
 
 def _origin(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
@@ -76,14 +76,14 @@ def _meaning(group: Group, words: dict[str, Any], languages: Sequence[str]) -> N
         if not texts[language]:
             return
     words["meaning"] = meaning_of(texts, languages)
-    typer.echo(f"  {'meaning':<12}as you typed it   (y writes it)")
+    typer.echo(f"  {'meaning':<12}as typed   (y writes it)")
 
 
 ASKS: Mapping[str, Ask] = {"o": _origin, "c": _category, "t": _others, "m": _meaning}
 
 
 def _chosen(offered: Mapping[str, str]) -> str:
-    """What somebody chose by its number; empty: nothing."""
+    """Let the user choose by number; empty: no choice."""
     for number, (code, meant) in enumerate(offered.items(), start=1):
         typer.echo(f"  {number} {code:<14}{meant}")
     pressed = key()
@@ -91,10 +91,10 @@ def _chosen(offered: Mapping[str, str]) -> str:
     return list(offered)[int(pressed) - 1] if inside else ""
 
 
-def _say(group: Group, words: dict[str, Any], **said: str) -> None:
+def _say(group: Group, words: dict[str, Any], **more: str) -> None:
     _must_be_columns(group)
-    words |= said
-    for word, value in said.items():
+    words |= more
+    for word, value in more.items():
         typer.echo(f"  {word:<12}{value}   (y writes it)")
 
 
@@ -105,10 +105,10 @@ def _must_be_columns(group: Group) -> None:
 
 @contextmanager
 def keys_alone() -> Iterator[None]:
-    """A key counts without Enter and is not echoed; Ctrl-C is an interrupt as ever."""
+    """Read single keys in the block, without Enter and echo; Ctrl-C still interrupts."""
     fd = sys.stdin.fileno()
     before = termios.tcgetattr(fd)
-    tty.setcbreak(fd, termios.TCSANOW)  # click's getchar throws away what was typed before it
+    tty.setcbreak(fd, termios.TCSANOW)  # not click's getchar: it discards keys that were typed before
     try:
         yield
     finally:
@@ -117,7 +117,7 @@ def keys_alone() -> Iterator[None]:
 
 @contextmanager
 def whole_lines() -> Iterator[None]:
-    """Within `keys_alone`: what is typed is a line again, echoed, until Enter."""
+    """Within `keys_alone`: read whole lines again in the block, with echo, until Enter."""
     fd = sys.stdin.fileno()
     before = termios.tcgetattr(fd)
     lines = termios.tcgetattr(fd)
@@ -130,7 +130,7 @@ def whole_lines() -> Iterator[None]:
 
 
 def key() -> str:
-    """The next key; empty: the terminal is gone, or Ctrl-D was pressed."""
+    """Return the next key; empty: the terminal is gone, or Ctrl-D was pressed."""
     sys.stdout.flush()
     try:
         pressed = os.read(sys.stdin.fileno(), 1)
@@ -140,13 +140,13 @@ def key() -> str:
 
 
 def typed(words: str) -> str:
-    """A line that is typed after some words; empty: nothing was."""
+    """Ask for a line; empty: nothing was typed."""
     with whole_lines():
         return str(typer.prompt(words, default="", show_default=False)).strip()
 
 
 _KEYS = {
-    "y": "it is so",
+    "y": "confirm",
     "o": "another origin",
     "c": "another category",
     "t": "others' data",
@@ -160,9 +160,9 @@ _KEYS = {
     "q": "stop",
 }
 _LACKS = {
-    "origin": "no origin is proposed: say one (o)",
-    "others": "nobody said how the data about others are treated: say it (t)",
-    "meaning": "nobody said what it means: say it (m)",
+    "origin": "no origin is proposed: choose one (o)",
+    "others": "it is not decided how the data about others are treated: decide it (t)",
+    "meaning": "its meaning is missing: give it (m)",
 }
 _SHOWN = 8
 _STOPS = ("", "q")
@@ -173,9 +173,9 @@ class _Terminal:
     """The review at a terminal.
 
     Attributes:
-        answer: who, when, why; the words of one question are added to it.
+        answer: who, when, why; the words for a question are added to it.
         passed: questions that were left for later.
-        words: what is said otherwise of the question that is open.
+        words: changed words for the current question.
     """
 
     review: Review
@@ -184,14 +184,14 @@ class _Terminal:
     words: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Ask until nothing is left, or somebody stops."""
+        """Ask until no question is left, or the user stops."""
         keys: dict[str, Callable[[Group], None]] = {
             "y": self._confirm, "s": self._samples, "l": self._places, "d": self._apart,
             "w": self._reason, "n": self._later, "u": self._undo,
             **{pressed: self._otherwise(pressed) for pressed in "octm"},
         }  # fmt: skip
         shown = None
-        while left := [one for one in self.review.waiting() if one.key not in self.passed]:
+        while left := [waiting for waiting in self.review.waiting() if waiting.key not in self.passed]:
             group = left[0]
             if group.key != shown:
                 self.words, shown = {}, group.key
@@ -241,7 +241,7 @@ class _Terminal:
         styled(f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} written", fg="green")
 
     def _otherwise(self, pressed: str) -> Callable[[Group], None]:
-        """The key that asks for something else than was proposed."""
+        """Return the action of a key that asks for other words than proposed."""
 
         def ask(group: Group) -> None:
             ASKS[pressed](group, self.words, self.review.inventory.controller.languages)
@@ -250,16 +250,16 @@ class _Terminal:
 
     def _samples(self, group: Group) -> None:
         found = samples(self.review.inventory, group)
-        for one in found:
-            shown = one.why or one_line(" | ".join(map(masked, one.values)))
-            typer.echo(f"  {one_line(one.place.path):<40}{shown}")
-        if not any(one.values for one in found):
+        for column in found:
+            shown = column.why or one_line(" | ".join(map(masked, column.values)))
+            typer.echo(f"  {one_line(column.place.path):<40}{shown}")
+        if not any(column.values for column in found):
             return
-        typer.echo("  v shows them as they are, which the trail keeps; any other key goes on")
+        typer.echo("  v shows them unmasked, which the trail records; any other key continues")
         if key() == "v":
             record_shown(open_register(), actor(), found)
-            for one in found:
-                typer.echo(f"  {one_line(one.place.path):<40}{' | '.join(map(one_line, one.values))}")
+            for column in found:
+                typer.echo(f"  {one_line(column.place.path):<40}{' | '.join(map(one_line, column.values))}")
 
     def _reason(self, _group: Group) -> None:
         if why := typed("  Why"):
@@ -267,18 +267,18 @@ class _Terminal:
 
     def _apart(self, group: Group) -> None:
         self.review.take_apart(group)
-        typer.echo(f"  Each of the {len(group.places)} is a question of its own.")
+        typer.echo(f"  Each of the {len(group.places)} is now a separate question.")
 
     def _later(self, group: Group) -> None:
         self.passed.add(group.key)
 
     def _undo(self, _group: Group) -> None:
         step = self.review.undo()
-        said = step and decided(step.group, step.answer.words)
-        typer.echo(f"  Taken back: {said}" if said else "  There is nothing to take back.")
+        undone = step and decided(step.group, step.answer.words)
+        typer.echo(f"  Undone: {undone}" if undone else "  There is nothing to undo.")
 
-    def tell(self) -> None:
-        """Lines written and decisions taken."""
+    def print_summary(self) -> None:
+        """Print the decisions and the number of written lines."""
         done, left = self.review.done, self.review.waiting()
         for step in done:
             files = ", ".join(path.name for path in step.after)
@@ -286,11 +286,11 @@ class _Terminal:
         columns = sum(len(step.group.places) for step in done if not step.group.is_table)
         lines = count(sum(step.lines for step in done), "line")
         typer.echo(f"{count(len(done), 'decision')} about {count(columns, 'column')}; {lines} written.")
-        open_columns = sum(len(one.places) for one in left if not one.is_table)
+        open_columns = sum(len(group.places) for group in left if not group.is_table)
         if left:
             typer.echo(
                 f"{count(len(left), 'question')} left, about {count(open_columns, 'column')}: "
-                "the same command goes on with them."
+                "the same command continues with them."
             )
 
 
@@ -301,21 +301,21 @@ def review(
         str | None, typer.Option("--why", help="Why it is right, for all that you confirm; asked otherwise.")
     ] = None,
     again: Annotated[
-        str | None, typer.Option("--again", help="Day to look again, YYYY-MM-DD; default: in a year.")
+        str | None, typer.Option("--again", help="Day of the next review, YYYY-MM-DD; default: in a year.")
     ] = None,
 ) -> None:
-    """Go through what is proposed and what nobody classified, and confirm it key by key.
+    """Go through what is proposed or not classified, and confirm it with one key each.
 
-    What is alike is one question. Each answer is written to the inventory's files at once, with who, when and
-    why; stop when you like, the same command goes on. Without a terminal, edit the files:
+    Similar columns are one question. Each answer is written to the inventory's files at once, with who, when
+    and why. You can stop at any time; the same command continues. Without a terminal, edit the files:
     docs/datamap/review.md.
     """
     if not sys.stdin.isatty():
         raise ConfigurationError(
-            "A review needs a terminal, for its answers are keys.",
+            "A review needs a terminal, as its answers are single keys.",
             remedy="start it in one, or confirm by hand as docs/datamap/review.md says.",
         )
-    today = date.today()  # noqa: DTZ011  the day of whoever is at the terminal
+    today = date.today()  # noqa: DTZ011  the local date of the user
     session = Review(folder or Settings.from_environment().inventory)
     if not session.waiting():
         typer.echo("Nothing waits for a person.")
@@ -328,7 +328,7 @@ def review(
             terminal.run()
     except (KeyboardInterrupt, EOFError, click.Abort):
         typer.echo()
-    terminal.tell()
+    terminal.print_summary()
 
 
 def _day(text: str | None) -> date | None:

@@ -1,4 +1,4 @@
-"""`afschrift key`: the keys of the installation, apart from the register. Runbook: docs/operator/keys.md."""
+"""`afschrift key`: the keys of the installation, kept apart from the register (docs/operator/keys.md)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Print = Annotated[
     bool,
     typer.Option(
         "--print",
-        help="Change nothing where the keys are; print the changed document, to be stored in the secrets "
-        "backend. It is secret: send it on through a pipe, not to the screen.",
+        help="Do not change the stored keys; print the changed document, to be stored in the secrets "
+        "backend. It is secret: send it through a pipe, not to the screen.",
     ),
 ]
 
@@ -40,14 +40,14 @@ def new(
         bool,
         typer.Option(
             "--lost",
-            help="Keys of a register in use are lost for good: go on without them; the trail tells of it.",
+            help="Keys of a register in use are lost for good: continue without; the trail records it.",
         ),
     ] = False,
 ) -> None:
     """Make the first keys and bring the register's tables to the newest version.
 
     Keys wrap the data key of each request, recognise a person who asks again, and sign bundles. They are
-    written to the key file; with --print they are printed and kept nowhere.
+    written to the key file; with --print they are only printed.
     """
     from afschrift.register.open import initialise
 
@@ -58,7 +58,7 @@ def new(
     if initialise(settings, lost=lost, by=actor()):
         say(f"Keys made in {settings.keys}. Keep a copy apart from the register's back-up.")
     else:
-        say(f"Keys stand in {settings.key_source or settings.keys} already and were left as they are.")
+        say(f"There are keys in {settings.key_source or settings.keys} already; they were not changed.")
     say("The register is at its newest version.")
 
 
@@ -66,7 +66,7 @@ def new(
 def listing() -> None:
     """List the keys: kind, id, when made, age, use. Never the secrets.
 
-    Of a wrapping key (kek) the use is the number of data keys that it wraps; one that wraps none and is not
+    The use of a wrapping key (kek) is the number of data keys that it wraps; one that wraps none and is not
     active can be retired. An index key recognises the persons of its year.
     """
     keys = open_keys()
@@ -101,12 +101,12 @@ def rotate(
 ) -> None:
     """Make a new key and use it from now on; prints its id.
 
-    --wrapping: once a year, or when somebody who had access leaves. What was wrapped before stays readable
-    until `afschrift key retire`. --signing: publish the new fingerprint then; bundles signed before stay
-    valid, and their public key stays listed. Either also makes index keys for the years ahead.
+    --wrapping: once a year, or when an employee with access leaves. What was wrapped before remains readable
+    until `afschrift key retire`. --signing: publish the new fingerprint then; bundles signed before remain
+    valid, and their public key remains listed. Either also makes index keys for the years ahead.
 
-    A rotation that was cut short, or keys that you stored in the secrets backend yourself, are entered in
-    the trail first: then no other key is made, and the command says so.
+    An interrupted rotation, or keys that you stored in the secrets backend yourself, are first entered in the
+    trail: then no other key is made, and the command says so.
     """
     keys = open_keys()
     if print_:
@@ -133,12 +133,12 @@ def retire(
 ) -> None:
     """Wrap every data key under the active wrapping key and destroy the older ones.
 
-    What was destroyed in the register before can then not be opened from an old back-up either. Earlier
-    back-ups of the register's data keys open no more, so make a new one at once.
+    Data destroyed in the register before can then not be opened from an old back-up either. Earlier back-ups
+    of the register's data keys become useless, so make a new one at once.
     """
     _allow("retire_keys", rule)
     keys = open_keys()
-    confirm("Older back-ups of the data keys will open no more. Destroy the older wrapping keys?", yes)
+    confirm("Older back-ups of the data keys will become useless. Destroy the older wrapping keys?", yes)
     target = keys.draft() if print_ else keys
     old = _register(target).keys.retire_keks(actor())
     if not old:
@@ -160,11 +160,11 @@ def forget_year(
 ) -> None:
     """Destroy the blind-index key of a year, 24 months after its end.
 
-    From then on nobody can find out any more, not even we, who asked in that year.
+    From then on it cannot be found out any more, not even by you, who made a request in that year.
     """
     _allow("forget_year", "retention_index")
     keys = open_keys()
-    confirm(f"Persons who asked in {year} will not be recognised any more. Go on?", yes)
+    confirm(f"Persons who asked in {year} will not be recognised any more. Continue?", yes)
     target = keys.draft() if print_ else keys
     with _refusals("forget_year"):
         gone = _register(target).keys.forget_year(year, actor())
@@ -179,13 +179,13 @@ def forget_year(
 def revoke(
     key_id: Annotated[str, typer.Argument(help="Id of a signing key that is no longer active.")],
     since: Annotated[
-        str, typer.Option(help="First moment at which somebody else may have had it, with offset.")
+        str, typer.Option(help="First time at which another person may have had it, with offset.")
     ],
     print_: Print = False,
 ) -> None:
-    """Say that a signing key was stolen. `afschrift verify` then trusts nothing sealed by it since.
+    """Record that a signing key was stolen. `afschrift verify` then trusts no bundle sealed by it since.
 
-    The time of sealing is the bundle's own word, and a thief can antedate it: compare older bundles of a
+    The time of sealing is the bundle's own claim, and a thief can backdate it: compare older bundles of a
     stolen key with the trail. Run `afschrift key rotate --signing` first.
     """
     keys = open_keys()
@@ -193,7 +193,7 @@ def revoke(
     _register(target).keys.revoke_signing_key(key_id, since, actor())
     if print_:
         _hand_over(target, f"This document says that {key_id} is revoked.")
-    say("Publish the revocation beside the fingerprints.")
+    say("Publish the revocation next to the fingerprints.")
 
 
 @app.command()
@@ -208,9 +208,9 @@ def public() -> None:
 
 @app.command()
 def fingerprint() -> None:
-    """Print the fingerprint of the active signing key, as it is published and stands in delivery letters.
+    """Print the fingerprint of the active signing key, as it is published and printed in delivery letters.
 
-    It is the key's id in groups of four, to be compared by eye or read out on the telephone.
+    It is the key's id in groups of four, to compare by eye or to read out on the telephone.
     """
     typer.echo(readable(open_keys().signing_key().id))
 
@@ -220,7 +220,7 @@ def _register(keys: KeyStore) -> Register:
 
 
 def _allow(act: str, rule: str) -> None:
-    """Whether they may destroy it; a try without the role, or on no reason, is an event."""
+    """Require the right to destroy it; an attempt without the role, or without a valid rule, is an event."""
     DestructionService(officer()).allow(Destroying(act), rule)
 
 

@@ -45,12 +45,12 @@ def kinds(
     """List the kinds of letters; or print a form of one, as YAML for `letter make --from`."""
     chosen = [kind_named(kind)] if kind else list(KINDS.values())
     if as_json:
-        print_json([described_kind(one) for one in chosen], ascii=False)
+        print_json([described_kind(each) for each in chosen], ascii=False)
     elif kind:
         typer.echo(letter_form(chosen[0]))
     else:
-        for one in chosen:
-            typer.echo(listed_kind(one))
+        for each in chosen:
+            typer.echo(listed_kind(each))
 
 
 @app.command("list")
@@ -62,12 +62,12 @@ def listing(
     """List letters in the order in which they were made. No text is read."""
     found = open_register().letters.all(request_id=request, states=state)
     if as_json:
-        print_json([asdict(one) for one in found], ascii=False)
+        print_json([asdict(letter) for letter in found], ascii=False)
         return
     if not found:
         typer.echo("No letter.")
-    for one in found:
-        typer.echo(_line(one))
+    for letter in found:
+        typer.echo(_line(letter))
 
 
 @app.command()
@@ -83,11 +83,11 @@ def make(
 ) -> None:
     """Make a letter and keep it in the case file; it is not sent yet.
 
-    What the register knows (days, reference, authority, court) goes in by itself. The rest comes from a
-    filled-in form, or is asked for at a terminal: never from the command line, which others can read.
+    What the register knows (dates, reference, authority, court) is filled in automatically. The rest comes
+    from a filled-in form, or from prompts at the terminal: never from arguments, which others can read.
 
-    A letter that lacks something it must say is not made. While the requester is not identified, it may tell
-    them nothing that they did not write themselves.
+    A letter that lacks required content is not made. While the requester is not identified, it may contain
+    nothing about them that they did not write themselves.
     """
     from afschrift.casework.letters.make import make as make_letter
 
@@ -135,10 +135,10 @@ def show(
 
 @app.command()
 def send(letter: Letter, as_json: AsJson = False) -> None:
-    """Send a letter by e-mail, once. It counts from the day on which the mail server took it.
+    """Send a letter by e-mail, once. It counts from the day on which the mail server accepted it.
 
-    Where the server breaks off with the letter in its hands, nobody knows whether it went: the letter is then
-    `unknown`, and is not sent again before somebody has looked.
+    If the connection breaks while the server has the letter, it is not known whether it was sent: its state
+    is then `unknown`, and it is not sent again before an officer has checked.
     """
     from afschrift.casework.letters.send import send as send_letter
 
@@ -154,19 +154,19 @@ def send(letter: Letter, as_json: AsJson = False) -> None:
 def sent(
     letter: Letter,
     on: On,
-    channel: Annotated[SendingChannel, typer.Option(help="How it went.")],
-    proof: Annotated[Path, typer.Option(metavar="FILE", help="What shows it; kept in the case file.")],
+    channel: Annotated[SendingChannel, typer.Option(help="How it was sent.")],
+    proof: Annotated[Path, typer.Option(metavar="FILE", help="The proof; kept in the case file.")],
     no_id_copy: Annotated[
         bool,
-        typer.Option("--no-id-copy", help="Say beforehand that the proof is no copy of an identity one."),
+        typer.Option("--no-id-copy", help="State that the proof is no copy of an identity document."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Enter that you sent a letter yourself, with the proof: a receipt of the post, a print of the e-mail.
 
     It counts from the day that you give. A copy of an identity document (passport, identity card, driving
-    licence, residence permit) proves no sending and must not be kept (R11). No software can tell one
-    reliably, so this command asks, and the trail holds your answer.
+    licence, residence permit) proves no sending and must not be kept (R11). No software recognises one
+    reliably, so this command asks, and the trail records your answer.
     """
     from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
 
@@ -193,10 +193,10 @@ def bounced(
     reason: Annotated[Bounce, typer.Option(help="Why it did not arrive.")],
     as_json: AsJson = False,
 ) -> None:
-    """Enter that a letter came back. It counts as sent no more; make it anew with the right address.
+    """Enter that a letter came back. It no longer counts as sent; make it again with the right address.
 
-    Where its sending had ended the request, the request is open again, and its period runs: nobody was told
-    (R45).
+    If its sending had closed the request, the request is open again, and its period runs: the person was not
+    informed (R45).
     """
     register, day = open_register(), _day(on)
     request = register.letters.get(letter).request
@@ -208,8 +208,8 @@ def bounced(
         return
     if register.requests.get(request).state.open and not was_open:
         say(
-            f"Request {request} is open again: nobody was told that it is refused (R45). Make it anew, "
-            f"then send it: `afschrift letter again {found.id}`."
+            f"Request {request} is open again: the person was not informed that it is refused (R45). Make "
+            f"the letter again, then send it: `afschrift letter again {found.id}`."
         )
 
 
@@ -222,7 +222,7 @@ def again(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a letter that came back anew, with the words of its decision. It is not sent yet."""
+    """Make a letter that came back again, with the words of its decision. It is not sent yet."""
     from afschrift.casework.decision.answer import letter_again
     from afschrift.cli.given import text
 
@@ -233,7 +233,7 @@ def again(
 
 @app.command()
 def release(letter: Letter, as_json: AsJson = False) -> None:
-    """Enter that you looked, and a letter of unknown fate did not go out: it may be sent again."""
+    """Enter that you checked, and a letter in state `unknown` was not sent: it may be sent again."""
     register = open_register()
     authority = _may_decide(officer(), register.letters.get(letter).request)
     _done(register.outbox.release(letter, actor(), authority=authority), as_json)
@@ -244,12 +244,12 @@ def _may_decide(who: Officer, request: str) -> dict[str, str]:
 
 
 def _to_inform(register: Register, request: str) -> bool:
-    """Ask to tell the person anew where the answer is ready, and say so; whether it is."""
+    """If the answer is ready, ask an officer to notify the person again; return whether it is."""
     question = ask_to_inform(register, request)
     if question:
         say(
-            f"Nobody was told of the answer of request {request}, which is open and runs. Tell them another "
-            f"way: `afschrift answer {question} --choice make_letter`, or `told` where you told them."
+            f"The person was not notified of the answer of request {request}, which is open and runs. Notify "
+            f"them another way: `afschrift answer {question} --choice make_letter`, or `told` once you did."
         )
     return bool(question)
 

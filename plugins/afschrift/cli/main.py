@@ -1,4 +1,4 @@
-"""The command line. Errors end with one message that names the place and the way out."""
+"""The command line. An error ends it with one message that names the place and the remedy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from afschrift.domain.errors import AfschriftError
 
 HELP = {
     "init": "Make a project: inventory, policy, controller, settings, a DAG file, a test, a CI file.",
-    "check": "Say what this installation has and what it lacks; exit code 1 where something is to do.",
+    "check": "Report what this installation has and what it lacks; exit code 1 if something is to do.",
     "submit": "Store a request (message, channel, receipt, right, identity keys) and trigger its run by "
     "its id.",
     "plan": "Dry run: tables, decisions, rows and SQL of a request.",
@@ -30,8 +30,8 @@ HELP = {
     "Airflow.",
     "up": "Start a tuned local Airflow on loopback, with the trigger form ready; Ctrl-C ends it.",
     "sweep": "Find requests without a run, lost and failed runs and stray staging; act where that is safe.",
-    "health": "Look at register, keys, staging, clock, destinations and witness places, and when checks "
-    "last ran.",
+    "health": "Check register, keys, staging, clock, destinations, witness places and the last scheduled "
+    "jobs.",
     "due": "Compute the last day for an answer, with every step and its rule (R37-R43).",
     "requests": "List the requests with what is due first: id, right, state, receipt, due date, days left, "
     "colour.",
@@ -45,8 +45,8 @@ HELP = {
     "request.",
     "audit": "The audit trail: show it, verify the chain, sign checkpoints, export it.",
     "batch": "Read several requests in one pass over each table (docs/operator/batch.md).",
-    "canary": "A synthetic person, planted in the sources: whether an answer finds all of them, and nobody "
-    "else.",
+    "canary": "A synthetic person, planted in the sources: whether an answer has all their data, and no one "
+    "else's.",
     "request": "One request: show it, confirm the identity, record what moves its clock.",
     "case": "The case file: list cases, show what was written, add notes, letters and documents.",
     "letter": "Letters to the person: see which there are, make one, send it, or enter that it was sent.",
@@ -56,7 +56,7 @@ HELP = {
     "review": "What will be sent, before it is: look at it, approve it, redact cells or spans, or hold it "
     "back.",
 }
-"""Command or group -> the first sentence of its help: the list of them imports none."""
+"""Command or group -> the first sentence of its help, so that the list of commands imports none of them."""
 _PLACES = {
     "init": "project:commands",
     "check": "project:commands",
@@ -90,25 +90,25 @@ _PLACES = {
 
 
 class LazyGroup(TyperGroup):
-    """The command itself, which imports what a name means when that is asked for."""
+    """The root command. It imports a subcommand only when it is used: all of them would take long."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  (as Typer calls it)
-        """Names in the order of the help."""
+        """Return the names in the order of the help."""
         return [*HELP]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """The command or group of a name; None: there is none, and all are held for what Typer suggests."""
+        """Return a command or group; None: unknown, and all are imported so that Typer can suggest one."""
         for name in [cmd_name] if cmd_name in HELP else HELP:
             if name not in self.commands:
                 self.add_command(_imported(name))
         return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        """List them with the beginning of their help, as Typer does."""
+        """List the commands with the beginning of their help, as Typer does."""
         most = formatter.width - 6 - max(map(len, HELP))
         found = (TyperCommand(name, help=words) for name, words in HELP.items())
         with formatter.section("Commands"):
-            formatter.write_dl([(one.name, one.get_short_help_str(most)) for one in found])
+            formatter.write_dl([(command.name, command.get_short_help_str(most)) for command in found])
 
 
 def _imported(name: str) -> Any:
@@ -144,7 +144,7 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 def main() -> None:
     """Entry point of the `afschrift` command."""
-    os.umask(UMASK)  # of logs, and of what others write for us: Airflow's own database, what somebody unpacks
+    os.umask(UMASK)  # of logs, and of files written for us: Airflow's own database, an unpacked bundle
     guard()
     try:
         enter_project()

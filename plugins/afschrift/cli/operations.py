@@ -1,4 +1,4 @@
-"""`afschrift health` and `sweep`: whether the installation can do its work, and what runs left behind."""
+"""`afschrift health` and `sweep`: check the installation, and clear up abandoned runs and staging."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def health(
     probe: Annotated[
         bool,
         typer.Option(
-            "--probe", help="Only what this process itself needs: for a readiness or liveness probe."
+            "--probe", help="Check only what this process itself needs: for a readiness or liveness probe."
         ),
     ] = False,
     sources: Annotated[
@@ -32,7 +32,7 @@ def health(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look at register, keys, staging, clock, destinations and witness places, and when checks last ran.
+    """Check register, keys, staging, clock, destinations, witness places and the last scheduled jobs.
 
     A file of one byte is written to staging and removed; nothing else is changed, and no request is read.
     """
@@ -41,27 +41,25 @@ def health(
 
     looks = look(probe=probe, sources=sources)
     if as_json:
-        print_json([one.row() for one in looks])
+        print_json([found.row() for found in looks])
     else:
-        width = max(len(one.name) for one in looks)
-        for one in looks:
-            typer.echo(f"{one.name:{width}}  {one.health:7}  {one.says}")
-    worst = {one.health for one in looks}
+        width = max(len(found.name) for found in looks)
+        for found in looks:
+            typer.echo(f"{found.name:{width}}  {found.health:7}  {found.says}")
+    worst = {found.health for found in looks}
     if worst != {Health.OK}:
         raise typer.Exit(1 if Health.FAILED in worst else 3)
 
 
 @commands.command()
 def sweep(
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Find and name only; nothing is changed.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; nothing is changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find requests without a run, lost and failed runs and stray staging; act where that is safe.
 
-    The DAG `sweep` does the same every hour. Runs are started through Airflow's REST API; where it cannot be
-    reached, they are only named.
+    The DAG `sweep` does the same every hour. Runs are started through Airflow's REST API; if it cannot be
+    reached, they are only reported.
     """
     from afschrift.airflow_ext.trigger import trigger, trigger_batch
     from afschrift.operations.sweep import sweep as whole

@@ -1,4 +1,4 @@
-"""`afschrift init`, `check`: make a project of one's own, and see what it lacks before a request comes."""
+"""`afschrift init`, `check`: make a project, and see what it lacks before the first request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from afschrift.domain.instants import rfc3339, utc_now
 
 commands = typer.Typer()
 _DOT = "dot-"
-"""In place of a dot at the beginning of a name: not all tools take hidden files along."""
+"""Replaces a dot at the beginning of a name in the package: not all tools package hidden files."""
 _EXAMPLE = """
 CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, email TEXT, name TEXT, score INTEGER);
 CREATE TABLE purchase (purchase_id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customer,
@@ -31,22 +31,22 @@ INSERT INTO purchase VALUES (10, 1, '2026-02-01T10:00:00', 'Paddle', 4995),
 
 
 def draft_project(folder: Path, now: str) -> list[str]:
-    """Write a project into a folder that is empty or not there yet.
+    """Write a project into a folder that is empty or does not exist.
 
     Args:
         folder: of the project.
-        now: the present moment (RFC 3339), of the request to try out.
+        now: the present instant (RFC 3339), for the request to try out.
 
     Returns:
         The files, relative to the folder.
 
     Raises:
-        ConfigurationError: the folder holds something, or cannot be written.
+        ConfigurationError: the folder is not empty, or cannot be written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(
             f"{folder} is no empty folder, and nothing in it was changed.",
-            remedy="name an empty folder, or one that is not there yet.",
+            remedy="name an empty folder, or one that does not exist.",
         )
     template, made = SHIPPED / "project", []
     try:

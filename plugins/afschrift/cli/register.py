@@ -1,4 +1,4 @@
-"""`afschrift register`: the register's tables, its back-up and restoration, the end of data keys."""
+"""`afschrift register`: upgrade, back up and restore the register, and destroy data keys."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def upgrade(
         bool,
         typer.Option(
             "--adopt",
-            help="Take what stands in the register as it is: give its events their codes, though the key "
-            "for them is no new one. First compare it with your checkpoints: `afschrift audit verify`.",
+            help="Accept the content of the register unchanged: give its events their codes, though the key "
+            "for them is not new. First compare it with your checkpoints: `afschrift audit verify`.",
         ),
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Say what would run and whether it can be undone; change nothing."),
+        typer.Option("--dry-run", help="Show what would run and whether it can be undone; change nothing."),
     ] = False,
 ) -> None:
-    """Bring the tables to the version of this software; nothing that stands there is lost.
+    """Bring the tables to the version of this software; no content is lost.
 
-    A register from before its events had codes gets them, with the key that is made for them now.
+    A register from before events had codes gets them, with a key that is made for them now.
     """
     from afschrift.register.open import upgrade_register
 
@@ -52,7 +52,7 @@ def upgrade(
     adopted = upgrade_register(Settings.from_environment(), adopt=adopt, by=actor())
     say("The register is at its newest version.")
     if adopted:
-        say(f"{adopted} events have codes now, and what stands in the tables is taken as it is.")
+        say(f"{adopted} events have codes now, and the content of the tables is accepted unchanged.")
 
 
 def _say_pending() -> None:
@@ -64,9 +64,9 @@ def _say_pending() -> None:
         say(f"The register {at}, the newest one. Nothing would run.")
         return
     say(f"The register {at}; this software needs {revisions()[-1]}. These would run, in one transaction:")
-    for one in migrations:
-        undone = "can be undone" if one.undone else "cannot be undone: back the register up first"
-        typer.echo(f"{one.revision}  {one.what}  ({undone})")
+    for migration in migrations:
+        undone = "can be undone" if migration.undone else "cannot be undone: back the register up first"
+        typer.echo(f"{migration.revision}  {migration.what}  ({undone})")
     say("Nothing was changed.")
 
 
@@ -85,8 +85,8 @@ def backup(
 ) -> None:
     """Back up a register on SQLite, also while it is in use.
 
-    The data keys go to a file of their own or to none: so the back-up of the register brings no key back
-    that was destroyed meanwhile. For PostgreSQL see docs/operator/keys.md.
+    The data keys go to a separate file or to none: so restoring the register does not restore a key that was
+    destroyed meanwhile. For PostgreSQL see docs/operator/keys.md.
     """
     from afschrift.register.backup import back_up
 
@@ -101,19 +101,19 @@ def restore(
     file: Annotated[Path, typer.Argument(help="File that `afschrift register backup` made.")],
     data_keys: Annotated[
         Path | None,
-        typer.Option(help="Back-up of the data keys; default: those of the present register stay."),
+        typer.Option(help="Back-up of the data keys; default: those of the present register remain."),
     ] = None,
     yes: Yes = False,
 ) -> None:
-    """Make the register on SQLite what a back-up holds.
+    """Restore a register on SQLite from a back-up.
 
-    Everything entered since the back-up is lost. The data keys of the present register stay, so that what
-    was destroyed since stays destroyed; only where they are lost too, name their back-up.
+    Everything entered since the back-up is lost. The data keys of the present register remain, so that what
+    was destroyed since remains destroyed; name their back-up only if they are lost too.
     """
     from afschrift.register.backup import restore as put_back
 
     _may_restore()
-    confirm("Everything entered since the back-up is lost. Go on?", yes)
+    confirm("Everything entered since the back-up is lost. Continue?", yes)
     put_back(_url(), file, open_keys(), data_keys, actor(), witnessed=_witnessed())
     say("Restored, and entered in the trail. Verify it against your newest checkpoint and bundles.")
     say(_SIGN)
@@ -124,15 +124,15 @@ def restore(
 def restored(sign: Sign = False) -> None:
     """Enter in the trail that the register was restored with PostgreSQL's own programs.
 
-    `afschrift register restore` does that by itself. Either opens nothing that the trail had come to before,
-    until another person signs it with --sign.
+    `afschrift register restore` does that itself. After either, gates remain closed for what the lost events
+    concerned, until another person signs it with --sign.
     """
     if sign:
         from afschrift.casework.trail_acts import sign_restoration
 
         done = sign_restoration(officer(), _witnessed())
         say(f"Signed: events {done['restored'][0] + 1} to {done['replaced'][0]} are lost. `afschrift check` ")
-        say("lists what the witness shows of them. Requests go on.")
+        say("lists what the witness shows of them. Requests continue.")
         return
     from afschrift.register.backup import record_restoration
 
@@ -140,7 +140,7 @@ def restored(sign: Sign = False) -> None:
     if record_restoration(_url(), open_keys(), by=actor(), witnessed=_witnessed()):
         say("Entered in the trail. Verify it against your newest checkpoint and bundles.")
     else:
-        say("The trail's last event tells of it already.")
+        say("The trail's last event has it already.")
     say(_SIGN)
     _name_half_forgotten()
 
@@ -158,13 +158,13 @@ def shred(
     """Destroy a request's data key: its identity, texts, plans and staged files are unreadable from then on.
 
     An officer proposes it with --rule, and another person signs with --sign; then it is destroyed. States,
-    times and the trail stay, and so does the pseudonym by which a person who asks again is recognised.
-    Delivered bundles and your sources are not touched. There is no way back, and a hold refuses.
+    times and the trail remain, and the pseudonym by which a person who asks again is recognised. Delivered
+    bundles and your sources are not touched. It cannot be undone, and a hold prevents it.
     """
     service = _destruction()
     if sign or turn_down:
         if sign:
-            confirm(f"Nobody will be able to read who made request {request}. Destroy its data key?", yes)
+            confirm(f"It will be impossible to read who made request {request}. Destroy its data key?", yes)
         _signed(service.sign(Destroying.SHRED, request, agree=sign), turn_down)
     elif not service.propose_shredding(request, rule):
         say("It was destroyed before; the trail says when and by which rule.")
@@ -176,14 +176,14 @@ def shred(
 def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = False) -> None:
     """After a restoration: destroy the data keys of requests and cases that the restored register lacks.
 
-    They stay at first, so that a newer back-up can still take its place, and no rule would ever find them.
-    An officer proposes it, and another person signs with --sign; then they are destroyed.
+    They remain at first, so that a newer back-up can still be restored instead; no retention rule would ever
+    find them. An officer proposes it, and another person signs with --sign; then they are destroyed.
     """
     service = _destruction()
     if sign or turn_down:
         if sign:
             confirm(
-                "What a newer back-up of the register holds beyond this one could not be read. Go on?", yes
+                "Later content of a newer back-up of the register could not be read any more. Continue?", yes
             )
         _signed(service.sign(Destroying.SHRED_STRAYS, agree=sign), turn_down)
         return
@@ -193,26 +193,26 @@ def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = Fal
         say("Proposed. Another person destroys them: `afschrift register shred-strays --sign`.")
 
 
-_SIGN = "Another person signs it, and requests go on: `afschrift register restored --sign`."
+_SIGN = "Once another person signs it, requests continue: `afschrift register restored --sign`."
 
 
 def _name_half_forgotten() -> None:
-    """Whoever was forgotten since the back-up is back, but for the key: numbers, digests, payloads."""
+    """Name the requests that were forgotten since the back-up: all but their keys was restored."""
     if found := open_register().data_keys.half_forgotten():
         typer.echo("\n".join(found))
         say(
-            f"{len(found)} request(s) above have no data key, and what went with it is back. Once the "
+            f"{len(found)} request(s) above have no data key, but their other data were restored. Once the "
             "restoration is signed, forget each again: `afschrift register shred REQUEST --rule restoration`."
         )
 
 
 def _witnessed() -> Height | None:
-    """The highest height that a witness place knows; where the present register cannot be asked, none."""
+    """Return the greatest height that a witness knows; None if the present register cannot be opened."""
     from afschrift.witnesses.heights import ask
 
     try:
         asked = ask(Settings.from_environment(), open_register())
-    except AfschriftError:  # the register is lost, and with it which of the heights are its own
+    except AfschriftError:  # without the register it is not known which heights are its own
         return None
     for name, why in asked.away.items():
         say(f"The witness place '{name}' was not asked: {why}")
@@ -220,7 +220,7 @@ def _witnessed() -> Height | None:
 
 
 def _may_restore() -> None:
-    """Whether they may lose what was entered since; the register itself may be lost, and cannot be asked."""
+    """Require the role officer. Only a refusal opens the register, which may be lost."""
     if not load_roles().may(actor(), Act.DECIDE):
         _destruction().officer.deciding(None, "restore")
 

@@ -1,4 +1,4 @@
-"""`afschrift plan`, `run`, `up`: see what a request would do, do it here, start a local Airflow."""
+"""`afschrift plan`, `run`, `up`: preview a request, run it here, start a local Airflow."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Ended(IntEnum):
 
 
 MEANING = {
-    Ended.DONE: "what was asked is done: stored or answered and, where asked, started or run to its end",
+    Ended.DONE: "done: stored or answered and, if requested, started or run to its end",
     Ended.REFUSED: "refused, or an error: nothing was stored, answered or started",
     Ended.NOT_STARTED: "stored or answered, and its run could not be started: the message has the command",
-    Ended.WAITS: "the run went as far as it may, and the request waits for a person",
+    Ended.WAITS: "the run stopped at a question, and the request waits for a person",
     Ended.FAILED: "the run began and a task failed: its last line says what to do",
 }
 CODES = "Exit codes: " + "; ".join(f"{code.value} {words}" for code, words in MEANING.items()) + "."
@@ -41,12 +41,11 @@ _WORST_FIRST = (Ended.FAILED, Ended.NOT_STARTED, Ended.WAITS, Ended.DONE)
 
 
 def begin(request_id: str, *, airflow: bool) -> Ended:
-    """Start the next run of a stored request, on a running Airflow or in this process."""
     return start_on_airflow(request_id) if airflow else run_here(request_id)
 
 
 def start_on_airflow(request_id: str) -> Ended:
-    """Trigger the next run; where that cannot be, say that the request stands and how to start it."""
+    """Trigger the next run; if that fails, report that the request is stored and how to start it."""
     from afschrift.airflow_ext.trigger import RunGoesError, trigger
 
     try:
@@ -57,7 +56,7 @@ def start_on_airflow(request_id: str) -> Ended:
     except AfschriftError as error:
         say(f"afschrift: {error}")
         say(
-            f"Request {request_id} is stored, and its run was not started. When that is mended: "
+            f"Request {request_id} is stored, but its run was not started. Once that is corrected: "
             f"`afschrift run {request_id} --airflow`. Otherwise the sweep starts it."
         )
         return Ended.NOT_STARTED
@@ -66,7 +65,7 @@ def start_on_airflow(request_id: str) -> Ended:
 
 
 def run_here(request_id: str) -> Ended:
-    """Run in this process, and tell how it ended."""
+    """Run in this process, and report how it ended."""
     open_register().requests.get(request_id)
     outcome = run_dag(request_id, {}, say)
     register = open_register()
@@ -83,7 +82,7 @@ def run_here(request_id: str) -> Ended:
 
 
 def leave(*ended: Ended) -> None:
-    """End the command with the code of the worst that came; `DONE` simply returns."""
+    """End the command with the code of the worst outcome; return for `DONE`."""
     worst = min(ended, key=_WORST_FIRST.index, default=Ended.DONE)
     if worst is not Ended.DONE:
         raise typer.Exit(worst.value)
@@ -95,7 +94,7 @@ OnAirflow = Annotated[bool, typer.Option("--airflow", help="Trigger its next run
 
 
 def in_one_place(here: bool, airflow: bool) -> None:
-    """Refuse both at once, before anything is recorded."""
+    """Refuse --run together with --airflow, before anything is recorded."""
     if here and airflow:
         raise ConfigurationError("A run starts here or on Airflow.", remedy="give --run or --airflow.")
 

@@ -47,7 +47,7 @@ Starting = Annotated[
     Start | None,
     typer.Option(
         help="airflow: trigger the DAG by REST; here: run it in this process; no: only store. Default: "
-        "airflow; no where requests are read together (AFSCHRIFT_BATCH_REQUESTS)."
+        "airflow; no if requests are read in batches (AFSCHRIFT_BATCH_REQUESTS)."
     ),
 ]
 
@@ -72,24 +72,24 @@ def submit(
 ) -> None:
     """Store a request (message, channel, receipt, right, identity keys) and trigger its run by its id.
 
-    The same message once more (text, channel, receipt, keys, rights) finds the case that it opened, which is
-    kept as it was stored; what its run lacks is started.
+    The same message again (text, channel, receipt, keys, rights) finds the case that it opened, which is not
+    changed; a run that is missing is started.
 
-    Where the channel had authenticated the person, the receipt is confirmed by a letter at once, unless
-    policy.yml says `acknowledge: manual` (R04).
+    If the channel had authenticated the person, the receipt is confirmed by a letter at once, unless
+    policy.yml has `acknowledge: manual` (R04).
 
     A file holds: message, channel, received_at, right (access, portability, a list of both, or unclear),
-    keys (a message may give none: the person is asked for one), and, where the channel had authenticated
-    the person, authenticated: {by, level, at}. Optional: formats, language, destination, limits: {quote,
-    tables, categories}.
+    keys (a message may give none: the person is asked for one), and, if the channel had authenticated the
+    person, authenticated: {by, level, at}. Optional: formats, language, destination, limits: {quote, tables,
+    categories}.
 
-    Somebody else asks: made_by (parent, guardian, proxy) and representative: {name, organisation, email,
-    phone, address}. An officer then says whether the authority is proven (R15, R16). About somebody who died:
-    made_by: heir, or about_deceased: true; no request is opened (R17).
+    If another person makes the request: made_by (parent, guardian, proxy) and representative: {name,
+    organisation, email, phone, address}. An officer then decides whether the authority is proven (R15, R16).
+    About a person who died: made_by: heir, or about_deceased: true; no request is opened (R17).
 
-    What the message asks beside that goes into other_rights, a list of rectification, erasure, restriction,
-    objection, automated_decision, complaint, information; it is recorded, to be handed over (R05). How it
-    was passed on: forwarded: [{at, from, to}], with desks and no names of people (R02).
+    Other things that the message asks for go into other_rights, a list of rectification, erasure,
+    restriction, objection, automated_decision, complaint, information; they are recorded, to be handed over
+    (R05). How it was forwarded: forwarded: [{at, from, to}], with desks and no names of people (R02).
     """
     from afschrift.casework.intake.receive import receive
 
@@ -111,7 +111,7 @@ def submit(
 
 
 def _with_options(content: dict[str, Any], keys: list[str], formats: str | None) -> dict[str, Any]:
-    """What the file or the prompts gave, and what stands on the command line."""
+    """Add the options of the command line to the content of the file or the prompts."""
     if keys:
         content["keys"] = {**content.get("keys", {}), **flagged(keys)}
     if formats is not None:
@@ -120,7 +120,7 @@ def _with_options(content: dict[str, Any], keys: list[str], formats: str | None)
 
 
 def _begin(register: Register, request_id: str, start: Start) -> Ended:
-    """Start the run; where the request was stored before, only if there is something for a run to do."""
+    """Start the run; for a request that was stored before, only if a run has work to do."""
     state = register.requests.get(request_id).state
     if not state.open or state.to_inform:
         say(f"Request {request_id} is {state}: nothing is started.")
@@ -129,14 +129,14 @@ def _begin(register: Register, request_id: str, start: Start) -> Ended:
 
 
 FAULTS = 20
-LAST = "mend it and submit again; nothing was stored. See `afschrift submit --help`."
+LAST = "correct it and submit again; nothing was stored. See `afschrift submit --help`."
 
 
 def from_file(file: Path) -> dict[str, Any]:
-    """The content of a YAML or JSON file; `-`: standard input.
+    """Read a YAML or JSON file; `-`: standard input.
 
     Raises:
-        ConfigurationError: it cannot be read, goes beyond a limit, or holds no mapping; names the line.
+        ConfigurationError: it cannot be read, exceeds a limit, or holds no mapping; names the line.
     """
     name = "Standard input" if str(file) == "-" else str(file)
     content = read_yaml(given.content(file, name, BYTES), name)
@@ -146,11 +146,11 @@ def from_file(file: Path) -> dict[str, Any]:
 
 
 def prompted() -> dict[str, Any]:
-    """Ask for everything; what is typed here reaches neither the process list nor the history."""
-    say("Type the request. Identity keys: one name=value a line, an empty line ends; none: we ask for one.")
+    """Ask for everything; typed text reaches neither the process list nor the history."""
+    say("Type the request. Identity keys: one name=value per line, an empty line ends; none: we ask for one.")
     made_by = typer.prompt("Made by (self, parent, guardian, proxy, heir)", default="self")
     dead = made_by == "heir" or (
-        made_by != "self" and typer.confirm("Is it about somebody who died?", default=False)
+        made_by != "self" and typer.confirm("Is it about a person who died?", default=False)
     )
     content: dict[str, Any] = {"made_by": made_by, "about_deceased": dead}
     if not dead:
@@ -165,7 +165,7 @@ def prompted() -> dict[str, Any]:
         return content
     content["keys"] = pairs("Key")
     if made_by != "self":
-        say("How to reach whoever asks: name=, organisation=, email=, phone=, address=.")
+        say("How to reach the requester: name=, organisation=, email=, phone=, address=.")
         content["representative"] = pairs("Representative") or None
     if content["keys"] and typer.confirm("Had the channel authenticated the person?"):
         content["authenticated"] = {
@@ -177,17 +177,17 @@ def prompted() -> dict[str, Any]:
 
 
 def flagged(keys: list[str]) -> dict[str, Any]:
-    """Keys given as name=value on the command line, with a word about who sees them there."""
+    """Read keys given as name=value on the command line; warn that others may see them there."""
     if keys:
         say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
     return dict(item.partition("=")[::2] for item in keys)
 
 
 def as_intake(content: dict[str, Any]) -> Intake:
-    """Hold the content against its form.
+    """Validate the content of a request.
 
     Raises:
-        ConfigurationError: names every field that is wrong, and repeats nothing that was filled in.
+        ConfigurationError: names every wrong field, without its value.
     """
     try:
         return Intake.model_validate_json(json.dumps(content, default=str))
@@ -198,25 +198,25 @@ def as_intake(content: dict[str, Any]) -> Intake:
 
 
 def found_line(stored: StoredCase) -> str:
-    """What is told where the very same message had been stored before."""
+    """Return the line for a message that was stored before."""
     return (
-        f"This message stands as case {stored.case} already: no other is opened, and its requests keep the "
-        "options that they were stored with."
+        f"This message is stored as case {stored.case} already: no other is opened, and its requests keep "
+        "their options."
     )
 
 
 def stored_lines(stored: StoredCase) -> Iterator[str]:
-    """What became of what is not ours, and what is left to do."""
+    """Yield lines on matters that are not fulfilled here, and what is left to do."""
     for other in stored.matters:
         if other is Matter.DECEASED:
             yield (
-                f"Case {stored.case} is recorded, and no request is opened: the GDPR does not cover somebody "
-                "who died (R17). National rules may: hand it over to the desk that knows them. Whoever asks "
-                "may ask for their own data, as a request of their own; the living who appear keep their "
-                "protection."
+                f"Case {stored.case} is recorded, and no request is opened: the GDPR does not cover a person "
+                "who died (R17). National rules may: hand it over to the desk that knows them. The requester "
+                "may ask for their own data in another request; living persons who appear in the data keep "
+                "their protection."
             )
         else:
-            yield f"{other} (Art. {other.article}) stands in case {stored.case}; it is not fulfilled here."
+            yield f"{other} (Art. {other.article}) is in case {stored.case}; it is not fulfilled here."
         way = f'afschrift case handed-over {stored.case} {other} --to "DESK" --reference CODE'
         yield f"Hand it over, then record it: `{way}`. Until then it is named as waiting (R05)."
 
@@ -235,7 +235,7 @@ def _faults(error: Any) -> Iterator[str]:
         yield f"  {'.'.join(where)}: {way}"
 
 
-_DESK = "names a desk or a role: letters, digits and spaces, no address (it stands in the trail)"
+_DESK = "names a desk or a role: letters, digits and spaces, no address (it is kept in the trail)"
 _PATTERNS = {
     "from": _DESK,
     "to": _DESK,
@@ -244,11 +244,11 @@ _PATTERNS = {
 
 
 def _listed(text: str) -> list[str]:
-    return [one for part in text.split(",") if (one := part.strip()) not in ("", "-")]
+    return [item for part in text.split(",") if (item := part.strip()) not in ("", "-")]
 
 
 def pairs(label: str) -> dict[str, str]:
-    """Ask for name=value, one a line, until a line is empty."""
+    """Ask for name=value, one per line, until an empty line."""
     found = {}
     while line := typer.prompt(label, default="", show_default=False):
         name, _, value = line.partition("=")

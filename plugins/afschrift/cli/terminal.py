@@ -1,4 +1,7 @@
-"""The door through which text leaves for a terminal: what could steer it is shown and not sent."""
+"""Filter output to a terminal: characters that could control it are printed as escapes.
+
+Texts of requests and data come from strangers, and control sequences could change what an officer sees.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any, TextIO
 
 import typer
 
-# Controls of both sets, what turns the direction of writing or shows nothing, and halves of a pair
+# Control characters, those that change the direction of writing or are invisible, and lone surrogates
 _STEERING = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]|\r(?!\n)"
@@ -19,13 +22,13 @@ _own_colours = False
 
 
 def guard() -> None:
-    """From now on standard output and error show what could steer the terminal; once a stream.
+    """Filter standard output and error from now on; repeated calls change nothing.
 
-    The streams themselves are changed, so that whoever holds one already, such as a log, goes through here.
+    The streams themselves are patched, so that a holder of one, such as a log handler, is filtered too.
     """
     for stream in (sys.stdout, sys.stderr):
         if "write" not in vars(stream):
-            with suppress(AttributeError):  # a stream that takes no other method is none of a terminal
+            with suppress(AttributeError):  # a stream without settable attributes is no terminal's
                 setattr(stream, "write", _door(stream))  # noqa: B010  (mypy: a method)
 
 
@@ -40,17 +43,17 @@ def _door(stream: TextIO) -> Callable[[str], int]:
 
 
 def visible(text: str) -> str:
-    """The text with an escape of JSON for each sign that could steer a terminal."""
+    """Return the text with a JSON escape for each character that could control a terminal."""
     return _STEERING.sub(_escaped, text)
 
 
 def one_line(text: str) -> str:
-    """A name or value that must not look like further lines."""
+    """Return a name or value on one line, so that it cannot look like further output."""
     return visible(text).replace("\r", "\\r").replace("\n", "\\n")
 
 
 def styled(text: str, **style: Any) -> None:
-    """A line in colours of our own, which are all that may pass."""
+    """Print a line in our own colours, the only control sequences that pass the filter."""
     global _own_colours
     _own_colours = True
     try:

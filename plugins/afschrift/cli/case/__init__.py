@@ -1,1 +1,1 @@
-"""`afschrift case`: the case file and what follows an answer."""
+"""`afschrift case`: the case file, and disputes after an answer."""

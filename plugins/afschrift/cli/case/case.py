@@ -33,7 +33,7 @@ Owner = Annotated[str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case
 
 
 class AddedKind(StrEnum):
-    """What is added."""
+    """Kind of an added text."""
 
     NOTE = "note"
     RECEIVED = "received"
@@ -51,7 +51,7 @@ def listing(
     register = open_register()
     still_open = {r.case for r in register.requests.all(open_only=True)}
     holds = register.disputes.holds()
-    under = {one.request for one in holds}
+    under = {hold.request for hold in holds}
     found = [
         case
         for case in register.cases.all()
@@ -59,7 +59,7 @@ def listing(
     ]
     if as_json:
         rows = [
-            asdict(case) | {"holds": [asdict(one) for one in holds if one.request in case.requests]}
+            asdict(case) | {"holds": [asdict(hold) for hold in holds if hold.request in case.requests]}
             for case in found
         ]
         typer.echo(json.dumps(rows, indent=2, default=str))
@@ -72,7 +72,7 @@ def listing(
             f"{case.id}  received {case.received_at[:16]}Z by {case.channel}  made by {case.made_by}  "
             f"texts {case.texts}  requests {', '.join(case.requests)}"
         )
-        words = dict.fromkeys(one.words for one in holds if one.request in case.requests)
+        words = dict.fromkeys(hold.words for hold in holds if hold.request in case.requests)
         for line in words:
             typer.echo(f"    held: {line}")
 
@@ -82,14 +82,14 @@ def show(
     owner: Owner,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the documents into this new or empty folder, readable by you alone."),
+        typer.Option(help="Write the documents into this new or empty folder, which only you can read."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a case in the order of time: who did what and when, the texts, the documents by name and size.
+    """Show a case in order of time: who did what and when, the texts, the documents by name and size.
 
-    A request's id shows what belongs to it or to its case as a whole. Each look is an event of the trail,
-    and so is each document written out. After the retention period it says which rule destroyed a text.
+    A request's id shows what belongs to it or to its case as a whole. Each view is an event of the trail, and
+    so is each exported document. After the retention period it shows which rule destroyed a text.
     """
     register = open_register()
     case = register.cases.get(owner)
@@ -126,9 +126,9 @@ def show(
 @app.command()
 def export(
     text: Annotated[str, typer.Argument(metavar="ID", help="Id of a document or text: `case show`.")],
-    out: Annotated[Path, typer.Option(help="New file, readable by you alone.")],
+    out: Annotated[Path, typer.Option(help="New file, which only you can read.")],
 ) -> None:
-    """Write one document or text of a case file into a file, as it came. That you did is an event."""
+    """Write one document or text of a case file into a file, unchanged. This is recorded as an event."""
     if out.exists():  # before the event
         raise RefusedError("There is a file of this name already.", remedy="name a new one.")
     size = write(out, open_register().documents.read(text, actor()))
@@ -147,7 +147,7 @@ def add(
     ] = None,
     no_id_copy: Annotated[
         bool,
-        typer.Option("--no-id-copy", help="Say beforehand that the document is no copy of an identity one."),
+        typer.Option("--no-id-copy", help="State that the document is no copy of an identity document."),
     ] = False,
 ) -> None:
     """Add a text or document to a case file, encrypted under the request's key (or the case's).
@@ -155,8 +155,8 @@ def add(
     A text is typed or piped in, or read from a file: never given as an argument, which others could read.
 
     A copy of an identity document (passport, identity card, driving licence, residence permit) must not be
-    kept (R11). No software can tell one reliably, so this command asks, and the trail holds your answer.
-    Documents are kept as text, e-mail, PDF, image or office file, up to a size; programs never.
+    kept (R11). No software recognises one reliably, so this command asks, and the trail records your answer.
+    Documents may be text, e-mail, PDF, image or office file, up to a size; programs are refused.
     """
     from afschrift.casework.intake.case_file import add_document, add_text
 
@@ -173,8 +173,10 @@ def add(
         if file is None:
             raise typer.BadParameter("a document comes from a file: --file FILE")
         with opened(file) as stream:
-            said = id_copy(no_id_copy)
-            text_id = add_document(register, owner, file.name, stream, actor(), at_most=at_most, id_copy=said)
+            is_copy = id_copy(no_id_copy)
+            text_id = add_document(
+                register, owner, file.name, stream, actor(), at_most=at_most, id_copy=is_copy
+            )
     else:
         content = _typed(at_most) if file is None else _read(file, at_most)
         text_id = add_text(register, owner, kind.value, content, actor(), at_most=at_most)
@@ -182,14 +184,14 @@ def add(
 
 
 def _read(file: Path, at_most: int) -> bytes:
-    """A text from a file, no more than is needed to see that it is too large."""
+    """Read a text from a file, only one byte more than allowed, to see that it is too large."""
     with opened(file) as stream:
         return stream.read(at_most + 1)
 
 
 def _typed(at_most: int) -> bytes:
     if sys.stdin.isatty():
-        say("Type the text; Ctrl-D on a line of its own ends it.")
+        say("Type the text; Ctrl-D on an empty line ends it.")
     return sys.stdin.buffer.read(at_most + 1)
 
 
@@ -197,13 +199,13 @@ def _show(entry: Any) -> None:
     text = entry.text
     at = f"{entry.at[:19]}Z" if len(entry.at) > 10 else f"{entry.at:<20}"
     by = f"  by {entry.by}" if entry.by else ""
-    ids = ", ".join(one for one in (text.id if text else None, entry.request) if one)
+    ids = ", ".join(known for known in (text.id if text else None, entry.request) if known)
     typer.echo(f"{chr(10) if text else ''}{at}  {entry.what}{by}  {f'({ids})' if ids else ''}".rstrip())
     if text is None:
         return
     if text.destroyed:
-        rule = text.destroyed.rule or "no longer stands in the trail"
-        at = text.destroyed.at or "an unknown moment"
+        rule = text.destroyed.rule or "no longer in the trail"
+        at = text.destroyed.at or "an unknown time"
         typer.echo(f"    destroyed at {at}; rule: {rule}. It is gone for good.")
     elif text.kind == "document":
         typer.echo(f"    {one_line(text.name)}, {text.media_type}, {text.size} bytes")
@@ -227,9 +229,9 @@ def handed_over(
         ),
     ],
     to: Annotated[str, typer.Option(help="The desk that took it over; no name of a person.")],
-    reference: Annotated[str, typer.Option(help="Under which it is known there: a code without spaces.")],
+    reference: Annotated[str, typer.Option(help="Its reference there: a code without spaces.")],
 ) -> None:
-    """Record that a right which is not ours was handed over, to whom and under which reference (R05)."""
+    """Record that a matter which is not fulfilled here was handed over, to which desk and reference (R05)."""
     register = open_register()
     done = record_handed_over(
         register, load_roles(), register.cases.get(case).id, right, to, reference, actor()
@@ -241,26 +243,26 @@ def handed_over(
 def waiting(
     as_json: AsJson = False,
 ) -> None:
-    """List what waits to be handed over, what is due first at the beginning."""
+    """List what waits to be handed over, in order of due dates."""
     found = to_hand_over(open_register())
     if as_json:
         rows = [
             {
-                "case": one.referral.case,
-                "right": one.referral.matter.value,
-                "term": one.referral.matter.iri,
-                "desk": one.referral.desk,
-                "due": str(one.referral.due) if one.referral.due else None,
-                "level": one.level,
+                "case": wait.referral.case,
+                "right": wait.referral.matter.value,
+                "term": wait.referral.matter.iri,
+                "desk": wait.referral.desk,
+                "due": str(wait.referral.due) if wait.referral.due else None,
+                "level": wait.level,
             }
-            for one in found
+            for wait in found
         ]
         print_json(rows)
         return
     if not found:
         typer.echo("Nothing waits to be handed over.")
-    for one in found:
-        typer.echo(one.words)
+    for wait in found:
+        typer.echo(wait.words)
 
 
 @app.command("not-received")
@@ -277,10 +279,10 @@ def not_received(
         ),
     ],
 ) -> None:
-    """Find that a message to an address not meant for it counts as not received (R03).
+    """Decide that a message to an address not meant for requests counts as not received (R03).
 
-    Only before any step ran, only where a proper channel was clearly published before it came, and only
-    once a second signer agrees. Nothing is deleted: the message stays in its case.
+    Only before any step ran, only if a proper channel was clearly published before it came, and only once a
+    second signer agrees. Nothing is deleted: the message remains in its case.
     """
     day, why = given.date_(published_on, "--published-on"), given.text(text_file)
     if day is None:
@@ -299,21 +301,21 @@ def not_received(
 
 
 def case_lines(register: Register, case: str) -> list[str]:
-    """What a case holds beside its texts, for `case show`: forwarding, and what is not ours."""
+    """Return lines for `case show` on forwarding, and on matters that are not fulfilled here."""
     facts = register.case_facts.of(case)
     lines = [
-        f"forwarded {one.detail['at'][:16]}Z from {one.detail['from']} to {one.detail['to']}"
-        for one in facts
-        if one.kind is CaseFactKind.FORWARDED
+        f"forwarded {fact.detail['at'][:16]}Z from {fact.detail['from']} to {fact.detail['to']}"
+        for fact in facts
+        if fact.kind is CaseFactKind.FORWARDED
     ]
-    for one in referrals(facts):
-        article = f" (Art. {one.matter.article})" if one.matter.article else ""
-        due = f"due {one.due}" if one.due else "without a period of the GDPR"
-        if one.handed_over is not None:
-            detail = one.handed_over.detail
-            on = f"{one.handed_over.at[:16]}Z"
+    for referral in referrals(facts):
+        article = f" (Art. {referral.matter.article})" if referral.matter.article else ""
+        due = f"due {referral.due}" if referral.due else "without a period of the GDPR"
+        if referral.handed_over is not None:
+            detail = referral.handed_over.detail
+            on = f"{referral.handed_over.at[:16]}Z"
             state = f"handed over to {detail['to']} on {on}, reference {detail['reference']}"
         else:
-            state = f"NOT HANDED OVER{f', for {one.desk}' if one.desk else ''}"
-        lines.append(f"asks for {one.matter}{article}, {due}: {state}")
+            state = f"NOT HANDED OVER{f', for {referral.desk}' if referral.desk else ''}"
+        lines.append(f"asks for {referral.matter}{article}, {due}: {state}")
     return lines

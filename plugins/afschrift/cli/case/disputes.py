@@ -1,4 +1,4 @@
-"""`afschrift case hold`, `release`, `complaint`, `reviewed`: what follows an answer."""
+"""`afschrift case hold`, `release`, `complaint`, `reviewed`: holds, complaints, reviews of restrictions."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Owner = Annotated[
 ]
 TextFile = Annotated[
     Path | None,
-    typer.Option(help="Why, in words, kept encrypted: a file, or - for standard input. Else it is asked."),
+    typer.Option(help="Why, in words, kept encrypted: a file, or - for standard input. Else a prompt."),
 ]
-HoldId = Annotated[str | None, typer.Option("--hold", help="Which hold, where there are several.")]
+HoldId = Annotated[str | None, typer.Option("--hold", help="Which hold, if there are several.")]
 
 
 def disputes() -> DisputeService:
-    """What whoever is at the terminal does about disputes."""
+    """Return the dispute service for the user at the terminal."""
     return DisputeService(officer())
 
 
@@ -43,13 +43,13 @@ def hold(
     owner: Owner,
     ground: Annotated[HoldGround, typer.Option(help="Why nothing may be destroyed.")],
     review_on: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Day to look whether it is still needed.")
+        str | None, typer.Option(metavar="DATE", help="Day to check whether it is still needed.")
     ] = None,
     text_file: TextFile = None,
 ) -> None:
-    """Stop all that destroys something of a case or request: its keys, texts, staging and trail.
+    """Prevent the destruction of a case or request: of its keys, texts, staging and trail.
 
-    It holds until an officer releases it; where there are several holds, until the last one is released.
+    It holds until an officer releases it; of several holds, until the last one is released.
     """
     day = given.date_(review_on, "--review-on")
     found = disputes().hold(owner, ground.value, _why(text_file), day)
@@ -58,11 +58,11 @@ def hold(
 
 @app.command()
 def release(owner: Owner, hold_id: HoldId = None, text_file: TextFile = None) -> None:
-    """End a hold. Only the last one frees: then the usual periods destroy what is due."""
+    """End a hold. After the last one the usual retention periods apply again."""
     found = disputes().release(owner, _why(text_file), hold_id)
     for timeline in found:
         left = holds(timeline)
-        still = f"still held: {', '.join(one.words for one in left)}" if left else "free"
+        still = f"still held: {', '.join(hold.words for hold in left)}" if left else "free"
         typer.echo(f"{timeline.request}  {still}")
 
 
@@ -73,32 +73,32 @@ def complaint(
     from_: Annotated[Sender | None, typer.Option("--from", help="Who sent it.")] = None,
     received: Annotated[str | None, typer.Option(metavar="DATE", help="Local day on which it came.")] = None,
     outcome: Annotated[
-        Ending | None, typer.Option(help="Later: what came of it, of a complaint that was entered before.")
+        Ending | None, typer.Option(help="Later: the outcome of a complaint that was entered before.")
     ] = None,
     on: Annotated[
         str | None, typer.Option("--on", metavar="DATE", help="Day of the outcome; default: today.")
     ] = None,
     reopen: Annotated[
         bool,
-        typer.Option("--reopen", help="With an outcome: the request ended wrongly, and is open again."),
+        typer.Option("--reopen", help="With an outcome: the request was closed wrongly, and is open again."),
     ] = False,
     document: Annotated[
         list[Path] | None, typer.Option(help="A document of it for the case file. Repeatable.")
     ] = None,
     no_id_copy: Annotated[
         bool,
-        typer.Option("--no-id-copy", help="Say beforehand that no document is a copy of an identity one."),
+        typer.Option("--no-id-copy", help="State that no document is a copy of an identity document."),
     ] = False,
     text_file: TextFile = None,
 ) -> None:
-    """Enter a complaint or petition about a request, on closed ones too; later, what came of it.
+    """Enter a complaint or petition about a request, also a closed one; later, its outcome.
 
-    It puts a hold by itself, which stays after the outcome until you release it: an appeal may follow.
+    It sets a hold, which remains after the outcome until you release it: an appeal may follow.
     """
     ends = outcome is not None
     if document and ends:
         raise ConfigurationError(
-            "Documents go with a complaint.", remedy="`afschrift case add` takes those of its outcome."
+            "Documents belong to a complaint.", remedy="add those of its outcome with `afschrift case add`."
         )
     if ends == (from_ is not None) or ends == (received is not None) or ((on or reopen) and not ends):
         raise ConfigurationError(
@@ -117,45 +117,45 @@ def complaint(
         documents = _documents(owner, document or [], no_id_copy)
         found = at.complain(owner, from_.value, reference, day, text, documents)
     for timeline in found:
-        for one in complaints(timeline):
-            typer.echo(f"{timeline.request}  {one.words}")
+        for entered in complaints(timeline):
+            typer.echo(f"{timeline.request}  {entered.words}")
     if outcome is None:
-        say("It puts a hold: nothing of it is destroyed until `afschrift case release`.")
-    elif any(holds(one) for one in found):
-        say("Its hold stays, since an appeal may follow: `afschrift case release` ends it.")
+        say("It sets a hold: nothing of it is destroyed until `afschrift case release`.")
+    elif any(holds(timeline) for timeline in found):
+        say("Its hold remains, since an appeal may follow: `afschrift case release` ends it.")
 
 
 @app.command()
 def reviewed(
     request: Annotated[str, typer.Argument(metavar="REQUEST", help="Id of a request, open or closed.")],
     restriction: Annotated[str, typer.Option(help="Id of the restriction: `case show` lists them.")],
-    outcome: Annotated[ReviewOutcome | None, typer.Option(help="What came of looking again.")] = None,
+    outcome: Annotated[ReviewOutcome | None, typer.Option(help="The outcome of the review.")] = None,
     next_: Annotated[
-        str | None, typer.Option("--next", metavar="DATE", help="stays: the day to look again.")
+        str | None, typer.Option("--next", metavar="DATE", help="stays: the day of the next review.")
     ] = None,
     sign: Annotated[bool, typer.Option("--sign", help="As second signer: agree.")] = False,
     turn_down: Annotated[bool, typer.Option("--turn-down", help="As second signer: disagree.")] = False,
     open_request: Annotated[
         bool,
-        typer.Option("--open-request", help="Of one that is lifted: open a request that gives it now."),
+        typer.Option("--open-request", help="For a lifted one: open a request that gives the data now."),
     ] = False,
     text_file: TextFile = None,
 ) -> None:
-    """Record that a restriction was looked at again (R84): it stays until a next day, or is lifted.
+    """Record the review of a restriction (R84): it remains until a next day, or is lifted.
 
-    Where its ground takes a second signer, so does this: another person, with --sign.
+    If its ground needs a second signer, so does this: another person, with --sign.
     """
     from afschrift.casework.disputes import follow_up, review_lines
 
     if sum((outcome is not None, sign, turn_down, open_request)) != 1:
         raise ConfigurationError(
-            "A review is entered, or signed, or turned down; what was lifted is then given.",
+            "A review is entered, or signed, or turned down; the data of a lifted one are given afterwards.",
             remedy="give one of --outcome, --sign, --turn-down, --open-request.",
         )
     at = disputes()
     if open_request:
         typer.echo(follow_up(at, request, restriction))
-        say("Linked to the earlier one (R54). The identity is confirmed anew, then it runs as any other.")
+        say("Linked to the earlier one (R54). The identity is confirmed again, then it runs as any other.")
         return
     if outcome is not None:
         day = given.date_(next_, "--next")
@@ -166,7 +166,7 @@ def reviewed(
 
 
 def _why(file: Path | None) -> str:
-    """The reason in words: from a file, or typed at the prompt; never an argument, which others see."""
+    """Return the reason in words from a file or the prompt; never from an argument, which others see."""
     if file is not None:
         text = given.text(file)
     elif sys.stdin.isatty():
@@ -187,13 +187,13 @@ def _documents(owner: str, files: Sequence[Path], no_id_copy: bool) -> list[str]
     at_most = Settings.from_environment().document_bytes
     for file in files:
         with opened(file) as stream:
-            said = id_copy(no_id_copy)
+            is_copy = id_copy(no_id_copy)
             kept.append(
-                add_document(register, owner, file.name, stream, actor(), at_most=at_most, id_copy=said)
+                add_document(register, owner, file.name, stream, actor(), at_most=at_most, id_copy=is_copy)
             )
     return kept
 
 
 def _held(found: Sequence[Timeline]) -> None:
     for timeline in found:
-        typer.echo(f"{timeline.request}  held: {', '.join(one.words for one in holds(timeline))}")
+        typer.echo(f"{timeline.request}  held: {', '.join(hold.words for hold in holds(timeline))}")

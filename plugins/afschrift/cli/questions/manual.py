@@ -1,4 +1,4 @@
-"""`afschrift manual`: systems that no query reaches; who searches them, and what was found."""
+"""`afschrift manual`: systems that employees search by hand, and the results of their searches."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ def listing(
     all_: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what is to be searched, by whom and by when."""
+    """List the searches to do, by whom and by when."""
     found = searches(open_register(), load_jurisdiction(), utc_now(), open_only=not all_, request_id=request)
     if as_json:
-        print_json([_row(one) for one in found])
+        print_json([_row(search) for search in found])
         return
     if not found:
         typer.echo("No system waits to be searched.")
-    for one in found:
-        row = _row(one)
-        whose = f" for {one.to}" if one.to else ""
-        state = "answered" if row["answered_at"] else one.level or "open"
+    for search in found:
+        row = _row(search)
+        whose = f" for {search.to}" if search.to else ""
+        state = "answered" if row["answered_at"] else search.level or "open"
         typer.echo(
-            f"{row['request']}  {one.source}  {row['medium']}  role {row['role']}{whose}  "
+            f"{row['request']}  {search.source}  {row['medium']}  role {row['role']}{whose}  "
             f"due {row['due'] or 'when the clock runs again'}  {state}  ({row['question']})"
         )
 
 
 @app.command()
 def show(request: Request, source: Source) -> None:
-    """Show what to search, and by which data of the person. That you looked is an event.
+    """Show what to search, and by which data of the person. This is recorded as an event.
 
-    Whoever may answer the question may look.
+    A user who may answer the question may see it.
     """
     who = officer()
     register = who.register
@@ -69,8 +69,8 @@ def show(request: Request, source: Source) -> None:
     known = load_inventory().manual.get(source)
     register.trail.record(request, NewEvent("identity_read", actor(), {"question": asked.id}))
     if known is not None:
-        # the terminal speaks English; whoever searches may read another of the languages better
-        instruction = sorted(known.instruction.items(), key=lambda one: one[0] != "en")
+        # All languages, English first as at the terminal: the searcher may read another one better.
+        instruction = sorted(known.instruction.items(), key=lambda text: text[0] != "en")
         texts = "\n\n".join(text for _, text in instruction)
         typer.echo(f"{known.title.get('en')} ({known.medium})\n\n{texts}\n")
     typer.echo("By these data of the person:")
@@ -95,10 +95,10 @@ def answer(
     here: Here = False,
     airflow: OnAirflow = False,
 ) -> None:
-    """Say what came of a search: files, nothing held, or not searched and why.
+    """Enter the result of a search: files, nothing held, or not searched and why.
 
-    Files are looked at by their content, encrypted under the request's key, and go into the bundle as they
-    are. A second answer is turned down: `afschrift manual again` asks once more.
+    Files are checked by their content, encrypted under the request's key, and go into the bundle unchanged.
+    A second answer is refused: `afschrift manual again` asks once more.
     """
     from afschrift.casework.manual.scan import scan
 
@@ -126,22 +126,22 @@ def answer(
 
 @app.command()
 def again(request: Request, source: Source) -> None:
-    """Ask once more about a system: a plan that rests on the earlier answer stops at its next gate."""
+    """Ask again about a system: a plan that depends on the earlier answer stops at its next gate."""
     register = open_register()
     asked = open_question(register, request, source)
     typer.echo(ask_again(register, load_roles(), load_inventory(), asked, actor()))
 
 
-def _row(one: Search) -> dict[str, Any]:
-    question = one.question
+def _row(search: Search) -> dict[str, Any]:
+    question = search.question
     return {
         "question": question.id,
         "request": question.request,
-        "source": one.source,
+        "source": search.source,
         "medium": question.detail["medium"],
         "role": question.role,
-        "assigned_to": one.to,
-        "due": str(one.due) if one.due else None,
-        "level": one.level,
+        "assigned_to": search.to,
+        "due": str(search.due) if search.due else None,
+        "level": search.level,
         "answered_at": question.answered_at,
     }

@@ -1,4 +1,4 @@
-"""`afschrift questions` and `afschrift answer`: where runs ended, and how they go on."""
+"""`afschrift questions` and `afschrift answer`: the questions at which runs stopped, and their answers."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def show(
     unmask: Annotated[bool, typer.Option("--unmask", help="The values of the person too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is judged: what the question rests on, values masked. The look is an event."""
+    """Show the evidence of a question, with values masked. This is recorded as an event."""
     from afschrift.casework.answer import look
 
     found = look(officer(), question, unmask=unmask)
@@ -84,7 +84,7 @@ def show(
         print_json(body, ascii=False)
         return
     if found is None:
-        typer.echo("It shows nothing beside what `afschrift questions` lists.")
+        typer.echo("It shows nothing besides what `afschrift questions` lists.")
         return
     print_lines(_sections(found.sections))
     if found.more:
@@ -92,14 +92,14 @@ def show(
 
 
 def _sections(sections: Sequence[Section]) -> Iterator[str]:
-    """A heading each, its lines, and its table."""
-    for one in sections:
-        yield one.title
-        for line in one.lines:
+    """Yield title, lines and table of each section."""
+    for section in sections:
+        yield section.title
+        for line in section.lines:
             first, *more = line.value.split("\n")
             yield f"    {line.label}: {first}"
             yield from (f"        {text}" for text in more)
-        for row in (one.heads, *one.rows) if one.rows else ():
+        for row in (section.heads, *section.rows) if section.rows else ():
             yield f"    {'  '.join(map(str, row))}"
 
 
@@ -107,20 +107,20 @@ def _sections(sections: Sequence[Section]) -> Iterator[str]:
 def assign(
     question: Annotated[str, typer.Argument(help="Id of the question.")],
     to: Annotated[
-        str | None, typer.Option(help="Name in the roles file, or account, of somebody with the role.")
+        str | None, typer.Option(help="Name in the roles file, or account, of a person with the role.")
     ] = None,
-    anybody: Annotated[bool, typer.Option("--anybody", help="Back to everybody with the role.")] = False,
+    anybody: Annotated[bool, typer.Option("--anybody", help="Back to everyone with the role.")] = False,
 ) -> None:
-    """Give a question to one person; others with the role cannot answer it then, but deputies can."""
+    """Assign a question to one person; others with the role then cannot answer it, but deputies can."""
     if (to is None) != anybody:
-        raise ConfigurationError("A question goes to somebody.", remedy="give --to NAME, or --anybody.")
+        raise ConfigurationError("The assignee is missing.", remedy="give --to NAME, or --anybody.")
     name = record(open_register(), load_roles(), question, to, actor())
-    typer.echo(f"Question {question} is for {name or 'everybody with its role'}.")
+    typer.echo(f"Question {question} is for {name or 'everyone with its role'}.")
 
 
 @app.command("open")
 def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
-    """Put a request before an officer though nothing was flagged, for example to refuse it in part."""
+    """Open a decision on a request although nothing was flagged, for example to refuse it in part."""
     from afschrift.casework.decision.require_decision import open_decision
 
     who = officer()
@@ -139,7 +139,7 @@ def answer(
     form: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The whole answer as YAML or JSON, as REST takes it; `-`: standard input."
+            metavar="FILE", help="The whole answer as YAML or JSON, as in REST; `-`: standard input."
         ),
     ] = None,
     text_file: Annotated[
@@ -149,9 +149,9 @@ def answer(
     here: Here = False,
     airflow: OnAirflow = False,
 ) -> None:
-    """Answer a question. It is recorded with who, when and in which role; a second answer is turned down.
+    """Answer a question. It is recorded with who, when and in which role; a second answer is refused.
 
-    At a terminal a decision is asked for field by field, and a reason where the question calls for one.
+    At a terminal a decision is asked for field by field, and a reason if the question needs one.
     """
     in_one_place(here, airflow)
     who = officer()
@@ -175,19 +175,19 @@ def answer(
 
 
 def go_on(register: Register, request: str, *, here: bool, airflow: bool) -> None:
-    """Start the next run after an answer, or say what is left to do."""
+    """Start the next run after an answer, or report what is left to do."""
     if here or airflow:
         leave(begin(request, airflow=airflow))
     elif others := still_open(register, request):
         say(f"Before its next run, the request needs an answer to {', '.join(others)} too.")
     else:
-        say(f"Start the run again to go on: `afschrift run {request}`, or trigger fulfil_request.")
+        say(f"Start the run again to continue: `afschrift run {request}`, or trigger fulfil_request.")
 
 
 def _filled(
     asked: QuestionRow, choice: str | None, set_: list[str], form: Path | None, text_file: Path | None
 ) -> FormAnswer:
-    """The answer, from wherever it comes."""
+    """Return the answer from options, a form, or prompts."""
     if form is not None:
         if choice or set_ or text_file:
             raise ConfigurationError("The form is the whole answer.", remedy="give --form alone.")
@@ -216,7 +216,7 @@ def _pair(item: str) -> tuple[str, str]:
 
 
 def _text(file: Path | None, question: QuestionRow) -> str | None:
-    """Words from a file, standard input or a prompt; never from a flag, which others on the machine see."""
+    """Read a reason from a file, standard input or a prompt; never from a flag, which other users see."""
     if file is not None:
         return given.text(file)
     wanted = question.answered_at is None and kind_named(question.kind).reason
@@ -240,20 +240,20 @@ def partial(
         typer.Option(help="Why, in words, kept encrypted: a file, or - for standard input."),
     ] = None,
     take_back: Annotated[
-        bool, typer.Option("--take-back", help="The source is back: it is not left for later.")
+        bool, typer.Option("--take-back", help="The source is back: do not leave it for later.")
     ] = False,
     here: Here = False,
     airflow: OnAirflow = False,
 ) -> None:
     """Leave a source that is down for later: the next run delivers the rest of the systems (R44).
 
-    The request stays open, and its clock goes on. The run after that one gives what is missing. A source in
-    which the person's keys are looked up, or that holds consents for others, cannot be left for later.
+    The request remains open, and its clock runs. The run after that one gives what is missing. A source in
+    which the person's keys are looked up, or with consents for other sources, cannot be left for later.
     """
     in_one_place(here, airflow)
     if take_back == (rest_by is not None):
         raise ConfigurationError(
-            "A source is left for later, or that is taken back.",
+            "Either leave a source for later, or undo that.",
             remedy="give --rest-by DATE, or --take-back.",
         )
     who = officer()
@@ -264,12 +264,12 @@ def partial(
     else:
         parts.leave(request, source, rest_by, given.text(text_file) or _asked())
         typer.echo(f"Recorded: {source} is left for later, the rest follows by {rest_by}.")
-        say(f"After the delivery tell the person: `afschrift letter make {request} partial_delivery`.")
+        say(f"After the delivery notify the person: `afschrift letter make {request} partial_delivery`.")
     go_on(who.register, request, here=here, airflow=airflow)
 
 
 def _asked() -> str | None:
-    """The reason at a terminal; None where there is none."""
+    """Ask for the reason; None without a terminal."""
     if not sys.stdin.isatty():
         return None
     return typer.prompt("Why (kept encrypted)", default="", show_default=False) or None

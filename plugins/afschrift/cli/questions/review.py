@@ -1,4 +1,4 @@
-"""`afschrift review`: look at what will be sent, then approve it, redact cells or spans, or hold it back."""
+"""`afschrift review`: review a bundle before delivery: approve it, redact cells or spans, or hold it back."""
 
 from __future__ import annotations
 
@@ -33,14 +33,12 @@ Words = Annotated[
 @app.command()
 def show(
     request: RequestId,
-    table: Annotated[
-        str | None, typer.Option(help="source.table: this one alone, with whole values.")
-    ] = None,
+    table: Annotated[str | None, typer.Option(help="source.table: only this one, with whole values.")] = None,
     rows: Annotated[int, typer.Option(min=0, help="Rows of each table at most.")] = 5,
     row: Annotated[str | None, typer.Option(help="One row of the table: #NUMBER or key=value.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what will be sent: tables, columns and why, rows, what was pointed out. The look is an event."""
+    """Show what will be sent: tables, columns and why, rows, marked places. This is recorded as an event."""
     from afschrift.casework.review.view import review_view
 
     if row is not None and table is None:
@@ -56,7 +54,7 @@ def show(
 def approve(
     request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
 ) -> None:
-    """Let the bundle go as it is. This counts for this very bundle, and for no other."""
+    """Approve the bundle unchanged. The approval is for exactly this bundle and no other."""
     _answer(request, "approved", {}, {}, given.text(text_file), here=here, airflow=airflow)
 
 
@@ -112,7 +110,7 @@ def _answer(
     if not asked:
         raise ConfigurationError(
             f"No review of request {request} is open.",
-            remedy="its run asks one when it packed a bundle that somebody must look at.",
+            remedy="its run asks for one after packing a bundle that must be reviewed.",
         )
     done = answer_question(who, asked[-1].id, choice, detail=detail, texts=texts, text=text)
     typer.echo(f"Recorded: review = {done.decision.choice}.")
@@ -131,17 +129,17 @@ def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:
         yield from _table(table, whole=whole)
     if not whole:
         for table in seen.withheld:
-            yield f"\n{table.name}: nothing leaves"
+            yield f"\n{table.name}: nothing is given"
             yield from _columns(table)
         for source, (status, files) in seen.searched.items():
             yield f"\n{source}: {status}, {files} files"
     if seen.hidden:
         yield f"\nKept back by a restriction of which the person may not know (R84): {', '.join(seen.hidden)}"
-        yield "They get what somebody gets who has nothing there."
+        yield "They get the same as a person who has nothing there."
     if any(table.pointed for table in seen.tables):
-        yield "\nWhat is pointed out is a place to look at, and decides nothing. GROUND is one of:"
+        yield "\nMarked places are hints to look at, and decide nothing. GROUND is one of:"
         for code, fields in seen.grounds.items():
-            yield f"  {code}: takes {', '.join(fields)}"
+            yield f"  {code}: needs {', '.join(fields)}"
     if not seen.values:
         yield "\nValues are not shown to your role."
 
@@ -158,23 +156,22 @@ def _table(table: ReviewTable, *, whole: bool) -> Iterator[str]:
             yield f"      {name}: {shown}"
     if table.pointed_counts:
         counts = ", ".join(f"{kind} {count}" for kind, count in table.pointed_counts.items())
-        yield f"  pointed out: {counts}"
+        yield f"  marked: {counts}"
     yield from map(_pointed, table.pointed)
 
 
 def _columns(table: ReviewTable) -> Iterator[str]:
     groups: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
-    for one in table.columns:
-        marks = [f"{one.masked} masked"] * bool(one.masked) + [f"{one.redacted} redacted"] * bool(
-            one.redacted
-        )
-        name = f"{one.name} ({', '.join(marks)})" if marks else one.name
-        groups.setdefault((one.action, one.words, one.rules), []).append(name)
+    for column in table.columns:
+        marks = [f"{column.masked} masked"] * bool(column.masked)
+        marks += [f"{column.redacted} redacted"] * bool(column.redacted)
+        name = f"{column.name} ({', '.join(marks)})" if marks else column.name
+        groups.setdefault((column.action, column.words, column.rules), []).append(name)
     for (action, words, rules), names in groups.items():
         yield f"  {action:<11} {', '.join(names)}"
         yield f"              {words} [{', '.join(rules)}]"
 
 
-def _pointed(one: Pointed) -> str:
-    around = "" if one.text is None else f"  …{one.before}[{one.text}]{one.after}…"
-    return f"    {one.line}    {one.kind}{one_line(around)}"
+def _pointed(place: Pointed) -> str:
+    around = "" if place.text is None else f"  …{place.before}[{place.text}]{place.after}…"
+    return f"    {place.line}    {place.kind}{one_line(around)}"

@@ -1,1 +1,1 @@
-"""`afschrift request`: one request, its timeline, and what moves its clock."""
+"""`afschrift request`: one request, its timeline, and the facts that move its clock."""

@@ -1,4 +1,4 @@
-"""`afschrift requests` and `afschrift request show`: what is due when, and why."""
+"""`afschrift requests` and `afschrift request show`: due dates and the reasons for them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ app = typer.Typer(no_args_is_help=True)
 
 
 def clocks() -> ClockService:
-    """What whoever is at the terminal does with this installation's clocks."""
+    """Return the clock service for the user at the terminal."""
     who = officer()
     return ClockService(who, who.jurisdiction)
 
@@ -41,34 +41,34 @@ def listing(
 ) -> None:
     """List the requests with what is due first: id, right, state, receipt, due date, days left, colour.
 
-    red: overdue; orange: the target day is there, or three days or fewer are left; yellow: two weeks or
+    red: overdue; orange: the target day is reached, or three days or fewer are left; yellow: two weeks or
     fewer; green: more; blue: suspended; grey: closed. Days are calendar days, working days in brackets.
-    Below them stands what a message asked beside them and nobody handed over yet (R05).
+    Below them are other matters of messages that are not handed over yet (R05).
     """
     register, at = open_register(), clocks()
     pending = to_hand_over(register)
-    found = [(one, at.clock(one)) for one in register.facts.timelines(open_only=not all_)]
+    found = [(timeline, at.clock(timeline)) for timeline in register.facts.timelines(open_only=not all_)]
     found.sort(key=lambda pair: (pair[1].closed_on is not None, pair[1].due or pair[1].target))
     if as_json:
         requests = {r.id: asdict(r) for r in register.requests.all(open_only=not all_)}
         rows = [
             {
-                **requests.get(one.request, {}),
+                **requests.get(timeline.request, {}),
                 "clock": row(clock),
-                "to_hand_over": [w.referral.matter for w in pending if w.referral.case == one.case],
+                "to_hand_over": [w.referral.matter for w in pending if w.referral.case == timeline.case],
             }
-            for one, clock in found
+            for timeline, clock in found
         ]
         print_json(rows)
         return
     if not found:
         typer.echo("No open request." if not all_ else "No request yet: `afschrift submit`.")
-    for one, clock in found:
+    for timeline, clock in found:
         notes = "".join(
-            f"  {note}" for note in (*(b.partition(":")[0] for b in clock.breaches), *_pending(one))
+            f"  {note}" for note in (*(b.partition(":")[0] for b in clock.breaches), *_pending(timeline))
         )
         typer.echo(
-            f"{one.request}  {one.right:<11} {one.state:<16} received {clock.received}  "
+            f"{timeline.request}  {timeline.right:<11} {timeline.state:<16} received {clock.received}  "
             f"{due_words(clock):<34} {clock.colour}{notes}".rstrip()
         )
     for wait in pending:
@@ -117,7 +117,7 @@ def show(
 
 
 def print_clock(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
-    """What a command says after it recorded facts."""
+    """Print a request's clock and facts after a command recorded some."""
     if as_json:
         facts = [fact_row(fact) for fact in timeline.facts]
         document = {"id": timeline.request, "state": timeline.state, "clock": row(clock), "facts": facts}
@@ -129,23 +129,23 @@ def print_clock(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
 
 
 def row(clock: Clock) -> dict[str, Any]:
-    """A clock for machines: dates as text, statuses by their terms."""
+    """Return a clock for JSON: dates as text, statuses by their terms."""
     plain = {name: str(v) if isinstance(v, date) else v for name, v in asdict(clock).items()}
     return {**plain, "status": [fact.iri for fact in clock.status], "versions": dict(clock.versions)}
 
 
 def fact_row(fact: FactRow) -> dict[str, Any]:
-    """A fact for machines."""
+    """Return a fact for JSON."""
     return {name: str(v) if isinstance(v, date) else v for name, v in asdict(fact).items()}
 
 
 def _disputes(timeline: Timeline) -> Iterator[str]:
-    yield from (f"complaint  {one.words}" for one in complaints(timeline))
-    yield from (f"held  {one.words}" for one in holds(timeline))
+    yield from (f"complaint  {complaint.words}" for complaint in complaints(timeline))
+    yield from (f"held  {hold.words}" for hold in holds(timeline))
 
 
 def _pending(timeline: Timeline) -> Iterator[str]:
-    if any(one.ended is None for one in complaints(timeline)):
+    if any(complaint.ended is None for complaint in complaints(timeline)):
         yield "complaint_open"
     if holds(timeline):
         yield "held"

@@ -1,4 +1,7 @@
-"""`afschrift request`: one request. Its timeline is in `overview`, what moves its clock in `timekeeping`."""
+"""`afschrift request`: reading, mandate, look-up, keys and identity of a request.
+
+Its timeline is in `overview`, facts that move its clock are in `timekeeping`.
+"""
 
 from __future__ import annotations
 
@@ -44,14 +47,14 @@ def reading(
     text_file: Annotated[
         Path,
         typer.Option(
-            help="The person's own words that say so, kept encrypted: a file, or - for standard input."
+            help="The person's own words that show it, kept encrypted: a file, or - for standard input."
         ),
     ],
 ) -> None:
-    """Record which right a message means that did not say so (R05). Until then it is read as access.
+    """Record which right an unclear message means (R05). Until then it is handled as access.
 
-    The words must stand in what the person wrote; a reply is added with `afschrift case add --kind received`.
-    `both` opens a request for portability beside it, of the same receipt. A letter that asks the person is
+    The words must be in what the person wrote; a reply is added with `afschrift case add --kind received`.
+    `both` also opens a request for portability, with the same receipt. A letter that asks the person is
     `afschrift letter make REQUEST right_question`; it stops no clock.
     """
     quote = given.text(text_file)
@@ -60,7 +63,7 @@ def reading(
     done = read_right(services(), load_roles(), request, Reading(right), quote, actor())
     typer.echo(f"{request}: {done.timeline.right}.")
     if done.other is not None:
-        say(f"A request for portability stands beside it; start its run too: {done.other}")
+        say(f"A request for portability was opened too; start its run: {done.other}")
         typer.echo(done.other)
 
 
@@ -69,15 +72,15 @@ def mandate_withdrawn(
     request: RequestId,
     text_file: Annotated[
         Path | None,
-        typer.Option(help="How it was told, in words, kept encrypted: a file, or - for standard input."),
+        typer.Option(help="How the person said so, kept encrypted: a file, or - for standard input."),
     ] = None,
 ) -> None:
-    """Record that the person took a mandate back: nothing is delivered on it, and it is asked anew (R15)."""
+    """Record that the person revoked a mandate: nothing is delivered on it, and it is asked again (R15)."""
     from afschrift.casework.identity.question import take_back
 
     take_back(officer(), request, given.text(text_file))
-    typer.echo(f"Recorded: the mandate of {request} does not hold any more.")
-    say("The next run asks for another one; where the person goes on alone, that is a request of their own.")
+    typer.echo(f"Recorded: the mandate of {request} no longer holds.")
+    say("The next run asks for another one; if the person continues alone, they make another request.")
 
 
 @app.command("look-up")
@@ -86,15 +89,15 @@ def look_up(
     here: Annotated[bool, typer.Option("--run", help="Look in this process.")] = False,
     airflow: OnAirflow = False,
 ) -> None:
-    """Ask what the sources hold under the keys, before the identity is confirmed; an officer asks (R10, R12).
+    """As an officer, look up what the sources hold under the keys before identity is confirmed (R10, R12).
 
-    Read are columns that the inventory marks with `identifies: true`, five rows a table at most. What is
-    found is kept encrypted and destroyed with the decision. `afschrift request identity` shows it.
+    It reads columns that the inventory marks with `identifies: true`, at most five rows per table. The result
+    is kept encrypted and destroyed with the decision. `afschrift request identity` shows it.
     """
     from afschrift.casework.identity.look_up import ask_look_up
 
     if here and airflow:
-        raise ConfigurationError("It looks here or on Airflow.", remedy="give --run or --airflow.")
+        raise ConfigurationError("It runs here or on Airflow.", remedy="give --run or --airflow.")
     ask = ask_look_up(officer(), request)
     typer.echo(f"Asked: {ask.id}.")
     if here:
@@ -102,23 +105,23 @@ def look_up(
 
         found = use_case(services(), request)
         say(f"Request {request}: looked in {len(found['tables'])} tables.")
-        say(f"`afschrift request identity {request}` shows what was found.")
+        say(f"`afschrift request identity {request}` shows the result.")
     elif airflow:
         from afschrift.airflow_ext.trigger import trigger
 
         say(f"Run {trigger(request, {}, dag_id=LOOK_UP_DAG_ID)} started.")
     else:
-        say(f"Nobody looks yet: `afschrift request look-up {request} --run`, or --airflow.")
+        say(f"It is not started yet: `afschrift request look-up {request} --run`, or --airflow.")
 
 
 @app.command()
 def identity(
     request: RequestId,
     unmask: Annotated[
-        bool, typer.Option("--unmask", help="Show the values and the message. That you looked is an event.")
+        bool, typer.Option("--unmask", help="Show the values and the message. This is recorded as an event.")
     ] = False,
 ) -> None:
-    """Show on what an identity is confirmed: the keys as typed, what was found under them, and the message.
+    """Show the evidence of an identity: the keys as typed, what was found under them, and the message.
 
     Values are masked until you ask for them.
     """
@@ -131,7 +134,7 @@ def identity(
     if unmask:
         _message(who, request)
     else:
-        say(f"`afschrift request identity {request} --unmask` shows the values beside the message.")
+        say(f"`afschrift request identity {request} --unmask` shows the values and the message.")
 
 
 @app.command()
@@ -146,9 +149,9 @@ def keys(
         typer.Option(help="A key as name=value. Shows in the process list and shell history."),
     ] = None,
 ) -> None:
-    """Correct or add keys of an open request; an empty value takes one out, the others stay as they are.
+    """Correct or add keys of an open request; an empty value removes one, the others do not change.
 
-    Whoever confirmed the earlier keys did not confirm these: the request waits for that anew.
+    The identity was confirmed for the earlier keys, so the request waits for a new confirmation.
     """
     done = change_keys(officer(), request, _given(file, key or []))
     typer.echo(done.sentence)
@@ -161,11 +164,11 @@ def _given(file: Path | None, flags: list[str]) -> dict[str, str]:
     if file is not None:
         content = {**submit.from_file(file), **content}
     elif not flags and sys.stdin.isatty():
-        say("One name=value a line; name= takes it out; an empty line ends.")
+        say("One name=value per line; name= removes it; an empty line ends.")
         content = submit.pairs("Key")
     if not all(isinstance(value, str) for value in content.values()):
         raise ConfigurationError(
-            "A key is no text.", remedy="put its value between quotes: 0046 is not 46. Nothing was changed."
+            "A key is no text.", remedy="put its value in quotes: 0046 is not 46. Nothing was changed."
         )
     return {str(name): value for name, value in content.items()}
 
@@ -175,10 +178,10 @@ def _lines(view: IdentityView) -> list[str]:
     if not view.keys:
         lines.append("  none: the message gave no key")
     if view.ask is None:
-        return [*lines, "Nobody asked what the sources hold under them."]
+        return [*lines, "No officer asked to look them up in the sources."]
     asked = f"Asked by {view.ask.by}, {view.ask.asked_at}"
     if view.ask.served_at is None:
-        return [*lines, f"{asked}; nobody looked yet."]
+        return [*lines, f"{asked}; not looked up yet."]
     lines.append(f"{asked}; found:")
     for table in view.tables:
         lines.append(f"  {table.title}")
@@ -187,14 +190,14 @@ def _lines(view: IdentityView) -> list[str]:
         for by, values in table.rows:
             pairs = zip(table.columns, values, strict=True)
             lines.append(f"    by {by}: " + "; ".join(f"{name}: {one_line(value)}" for name, value in pairs))
-    return [*lines, *(f"  {one}" for one in view.said)]
+    return [*lines, *(f"  {line}" for line in view.said)]
 
 
 def _message(who: Officer, request: str) -> None:
-    for one in who.register.cases.texts(request, who.by):
-        if one.text is not None and one.kind in ("request", "received", "representative"):
-            lines = one.text.decode(errors="replace").splitlines()
-            typer.echo("\n".join([f"{one.kind}, {one.at}:", *lines]))
+    for text in who.register.cases.texts(request, who.by):
+        if text.text is not None and text.kind in ("request", "received", "representative"):
+            lines = text.text.decode(errors="replace").splitlines()
+            typer.echo("\n".join([f"{text.kind}, {text.at}:", *lines]))
 
 
 @app.command("confirm-identity")
@@ -203,13 +206,13 @@ def confirm_identity(
     method: Annotated[str, typer.Option(help="How it was checked: login, eid, call_back, counter, ...")],
     level: Annotated[str, typer.Option(help="How sure it is: low, substantial, high.")],
 ) -> None:
-    """Record that the requester is who they say. No copy of an identity document is kept (R11).
+    """Record that the requester's identity is confirmed. No copy of an identity document is kept (R11).
 
-    The level must do for the risk of the request (R12): `afschrift questions` names it where it was asked.
+    The level must fit the risk of the request (R12): `afschrift questions` shows it with the question.
     """
     from afschrift.casework.identity.confirm import confirm_identity as record
 
     who = officer()
     needed = needed_level(who.register, request)
     record(who, request, detail={"method": method, "level": level}, needed=needed)
-    typer.echo(f"Identity confirmed for {request}. Start the run again to go on.")
+    typer.echo(f"Identity confirmed for {request}. Start the run again to continue.")

@@ -1,4 +1,4 @@
-"""`afschrift request suspend`, `resume`, `extend`, `sent`, `withdraw`, `correct`, `merge`, `link`."""
+"""`afschrift request suspend`, `resume`, `extend`, `sent` and others: facts that move a request's clock."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from afschrift.cli.running import RequestId
 from afschrift.domain.errors import ConfigurationError
 
 SentOn = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Day on which the letter left, where it left already.")
+    str | None, typer.Option(metavar="DATE", help="Day on which the letter was sent, if it was already.")
 ]
-Channel = Annotated[str | None, typer.Option(help="How it left: post, email, portal, counter, ...")]
+Channel = Annotated[str | None, typer.Option(help="How it was sent: post, email, portal, counter, ...")]
 Proof = Annotated[
     str | None, typer.Option(help="Reference of the proof, without spaces: track and trace, message id, ...")
 ]
@@ -28,7 +28,7 @@ Other = Annotated[str, typer.Argument(metavar="EARLIER", help="Id of the earlier
 
 
 class Link(StrEnum):
-    """What a later request is to an earlier one."""
+    """The relation of a later request to an earlier one."""
 
     REPEAT = "repeat"
     REMINDER = "reminder"
@@ -52,7 +52,7 @@ def suspend(
         str | None,
         typer.Option(
             metavar="DATE",
-            help="Last day for the reply, as the letter sets it: a public body's clock goes on after it.",
+            help="Last day for the reply, as set by the letter: a public body's clock continues after it.",
         ),
     ] = None,
     letter: Letter = None,
@@ -77,7 +77,7 @@ def resume(
     insufficient: Annotated[
         bool,
         typer.Option(
-            "--insufficient", help="The reply falls short; a further question follows at once (R43)."
+            "--insufficient", help="The reply is not sufficient; a further question follows at once (R43)."
         ),
     ] = False,
     letter: Letter = None,
@@ -86,13 +86,13 @@ def resume(
     proof: Proof = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record the person's answer: enough information came on a day, and the clock goes on (R43)."""
+    """Record the person's sufficient answer and its day: the clock continues (R43)."""
     day, sending = given.date_(on, "--on"), given.sending(sent_on, channel, proof)
     if insufficient:
         done = clocks().insufficient(request, day, letter=letter, sending=sending)
     elif sending or letter:
         raise ConfigurationError(
-            "A letter goes with a reply that falls short only.",
+            "A letter belongs only to a reply that is not sufficient.",
             remedy="add --insufficient, or leave it out.",
         )
     else:
@@ -120,7 +120,7 @@ def extend(
     proof: Proof = None,
     as_json: AsJson = False,
 ) -> None:
-    """Decide on two further months (R39-R41). It holds once its letter is sent inside the first month."""
+    """Decide on two further months (R39-R41). It holds once its letter is sent within the first month."""
     sending, text = given.sending(sent_on, channel, proof), given.text(text_file)
     print_clock(*clocks().extend(request, reason, letter=letter, sending=sending, text=text), as_json=as_json)
 
@@ -128,15 +128,15 @@ def extend(
 @app.command()
 def sent(
     request: RequestId,
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which the letter left.")],
-    channel: Annotated[str, typer.Option(help="How it left: post, email, portal, counter, ...")],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which the letter was sent.")],
+    channel: Annotated[str, typer.Option(help="How it was sent: post, email, portal, counter, ...")],
     proof: Annotated[str, typer.Option(help="Reference of the proof, without spaces.")],
     fact: Annotated[
-        str | None, typer.Option(help="Whose letter, where several wait: see `request show`.")
+        str | None, typer.Option(help="Which fact's letter, if several wait: see `request show`.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record that the letter of a suspension or an extension was really sent, by whom, how, with proof."""
+    """Record that the letter of a suspension or an extension was sent, how, and with which proof."""
     sending = given.sending(on, channel, proof)
     assert sending is not None
     print_clock(*clocks().sent(request, sending, fact), as_json=as_json)
@@ -145,14 +145,14 @@ def sent(
 @app.command("handed-over")
 def handed_over(
     request: RequestId,
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which the person got it.")],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="Day on which the person received it.")],
     channel: Annotated[str, typer.Option(help="How: by_hand, portal, registered_post, ...")],
     proof: Annotated[str, typer.Option(help="Reference of the proof, without spaces.")],
     as_json: AsJson = False,
 ) -> None:
-    """Enter that the person got the answer that is ready, or was told where it is: it closes the request.
+    """Enter that the person received the ready answer, or was notified where it is: it closes the request.
 
-    Where a letter of the outbox told them, send that, or enter its sending: `afschrift letter sent`.
+    If a letter of the outbox notifies them, send that, or enter its sending: `afschrift letter sent`.
     """
     sending = given.sending(on, channel, proof)
     assert sending is not None
@@ -167,11 +167,11 @@ def acknowledge(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say by name why an overdue request is late (R37). It stays overdue; `check_deadlines` goes green."""
+    """Acknowledge by name why a request is overdue (R37). It remains overdue; `check_deadlines` succeeds."""
     text = given.text(text_file)
     if text is None:
         raise ConfigurationError(
-            "The reason is empty.", remedy="write why the request is late, and what is done about it."
+            "The reason is empty.", remedy="write why the request is overdue, and what is done about it."
         )
     print_clock(*clocks().acknowledge(request, text), as_json=as_json)
 
@@ -183,7 +183,7 @@ def withdraw(
     on: On = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record that the person withdrew the request. Nobody else may withdraw it: a controller refuses."""
+    """Record that the person withdrew the request. Only they can: a controller refuses instead."""
     print_clock(*clocks().withdraw(request, channel, given.date_(on, "--on")), as_json=as_json)
 
 
@@ -198,14 +198,14 @@ def correct(
         typer.Option(help="typing_error, wrong_zone, other_channel or not_official_channel."),
     ] = None,
     sign: Annotated[
-        bool, typer.Option("--sign", help="As second signer: the later receipt that was proposed counts.")
+        bool, typer.Option("--sign", help="As second signer: the proposed later receipt applies.")
     ] = False,
     turn_down: Annotated[
-        bool, typer.Option("--turn-down", help="As second signer: it does not count.")
+        bool, typer.Option("--turn-down", help="As second signer: it does not apply.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Correct the moment of receipt. Both are kept; a later one counts once a second signer agreed (R02)."""
+    """Correct the time of receipt. Both are kept; a later one applies once a second signer agreed (R02)."""
     if (received_at is not None) + sign + turn_down != 1 or (received_at is None) != (reason is None):
         raise ConfigurationError(
             f"A correction is proposed, or signed, or turned down.{_waiting(request)}",
@@ -218,12 +218,12 @@ def correct(
     print_clock(*done, as_json=as_json)
     if not as_json and done[0].proposed:
         typer.echo(
-            f"The later receipt counts after a second signer's `afschrift request correct {request} --sign`."
+            f"The later receipt applies after a second signer's `afschrift request correct {request} --sign`."
         )
 
 
 def _waiting(request: str) -> str:
-    """The later receipt that waits for its second signer, for whoever is to sign it."""
+    """Return a sentence on the later receipt that waits for a second signer, if any."""
     timeline = open_register().facts.timeline(request)
     if (fact := timeline.proposed) is None:
         return ""
@@ -235,11 +235,11 @@ def _waiting(request: str) -> str:
 
 @app.command()
 def merge(
-    request: Annotated[str, typer.Argument(metavar="LATER", help="Id of the request that ends by it.")],
+    request: Annotated[str, typer.Argument(metavar="LATER", help="Id of the request that it closes.")],
     earlier: Other,
     as_json: AsJson = False,
 ) -> None:
-    """Let an overlapping request go on in an earlier, open one of the person, whose receipt counts (R55)."""
+    """Merge an overlapping request into an earlier, open one of the person, whose receipt applies (R55)."""
     print_clock(*clocks().merge(request, earlier, own_keys()), as_json=as_json)
 
 
@@ -251,10 +251,10 @@ def link(
         Link,
         typer.Option(
             "--as",
-            help="repeat: answered in full again (R26); reminder: of an answer that fell short (R54).",
+            help="repeat: answered in full again (R26); reminder: of an incomplete answer (R54).",
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say that a request comes after a closed one of the same person."""
+    """Record that a request follows a closed one of the same person."""
     print_clock(*clocks().link(request, earlier, as_.value, own_keys()), as_json=as_json)

@@ -14,7 +14,7 @@ from afschrift.datamap.exchange.external_tables import (
     Description,
     NotImported,
     Reference,
-    sorted_out,
+    split_references,
 )
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
@@ -97,7 +97,7 @@ def _described(dataset: Mapping[str, Any]) -> Description:
                 else:
                     notes.append(f"{place} -> {target['dataset']}: across sources, people are found by keys")
         tables[name] = DescribedTable(name, columns, tuple(key))
-    there, gone = sorted_out(references, tables)
+    there, gone = split_references(references, tables)
     notes += [f"{link.start}: there is no field {link.end}" for link in gone]
     return Description(tables, there, (*left.lines(), *notes))
 

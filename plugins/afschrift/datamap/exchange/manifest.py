@@ -13,7 +13,7 @@ from afschrift.datamap.exchange.external_tables import (
     NotImported,
     Reference,
     described_column,
-    sorted_out,
+    split_references,
 )
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import fides_categories
@@ -83,7 +83,7 @@ def _description(nodes: Mapping[str, Node], schema: str | None) -> Description:
             continue
         columns = {column["name"]: _column(column, name, left) for column in node["columns"].values()}
         found[name] = DescribedTable(name, columns, _key(node, unique.get(id_, ())))
-    there, gone = sorted_out(_relationships(nodes, names), found)
+    there, gone = split_references(_relationships(nodes, names), found)
     notes += [f"{link.start} -> {link.end}: dbt does not describe both columns" for link in gone]
     return Description(found, there, (*left.lines(), *notes))
 

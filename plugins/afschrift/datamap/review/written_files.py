@@ -168,7 +168,7 @@ def as_file(name: str, confirmed: Mapping[str, Any]) -> bytes:
         confirmed: content of a `ConfirmedFile`.
     """
     head = (
-        f"# Confirmations of {name} (docs/datamap/review.md); Afschrift writes this whole file with each answer.\n"
+        f"# Confirmations of {name} (docs/datamap/review.md); Afschrift writes all of this file.\n"
         f"# A word in {name} without `review: needed` takes precedence over this file.\n"
     )
     tables = {name: _columns_last(entry) for name, entry in confirmed["tables"].items()}

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from afschrift.casework.officer import Officer
-from afschrift.datamap.review.confirmations import Decided, read_only, remarks, standing
+from afschrift.datamap.review.confirmations import Decided, answers_in_force, read_only, remarks
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.offered import (
     COMPUTED,
@@ -130,8 +130,8 @@ def map_page(
         result=result,
         values=officer.roles.may(officer.by, Act.VALUES),
         result_lines=list(_result_lines(result)),
-        today=[*map(_decided, standing(officer, today))] if today else [],
-        sums=_sums(standing(officer, today) if today else []),
+        today=[*map(_decided, answers_in_force(officer, today))] if today else [],
+        sums=_sums(answers_in_force(officer, today) if today else []),
         sure=SURE,
         origins={origin.value: words for origin, words in ORIGINS.items()},
         categories=sorted(fides_categories()),

@@ -11,7 +11,14 @@ from testbed.running import installation
 
 from afschrift.casework.officer import Officer
 from afschrift.datamap.check.map_findings import record
-from afschrift.datamap.review.confirmations import in_image, read_only, remarks, standing, take_back, write
+from afschrift.datamap.review.confirmations import (
+    answers_in_force,
+    in_image,
+    read_only,
+    remarks,
+    take_back,
+    write,
+)
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
@@ -71,17 +78,17 @@ def test_answers_are_counted_without_those_that_were_taken_back(tmp_path: Path, 
     answer(moe, review, "name")
     between = {file.name: file.read_bytes()}
     answer(moe, review, "email", origin="provided")
-    assert [(one.columns, one.decisions[0]["of"]) for one in standing(moe, DAY)] == [
+    assert [(one.columns, one.decisions[0]["of"]) for one in answers_in_force(moe, DAY)] == [
         (1, "name"),
         (2, "email"),
     ]
-    assert standing(moe, date(2026, 11, 29)) == []
+    assert answers_in_force(moe, date(2026, 11, 29)) == []
     with pytest.raises(RefusedError, match="not the last answers"):
         take_back(moe, review, before)
     take_back(moe, review, between)
-    assert [one.decisions[0]["of"] for one in standing(moe)] == ["name"]
+    assert [one.decisions[0]["of"] for one in answers_in_force(moe)] == ["name"]
     take_back(Officer(moe.register, moe.roles, "airflow:moe"), Review(tmp_path / "map"), before)
-    assert standing(moe) == []
+    assert answers_in_force(moe) == []
     assert not file.exists()
 
 
