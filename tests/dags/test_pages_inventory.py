@@ -100,7 +100,7 @@ def test_faults_are_shown_with_the_typed_values(visit: Visit) -> None:
     assert 'value="user.contact.emial"' in page.html
     assert "This category is not in the Fides taxonomy." in page.text
     page.send("write", {f"c.{email}": "user.contact.email"})
-    assert "Nobody said yet where it comes from" in page.text
+    assert "It is not decided yet where it comes from" in page.text
     page.send("write", {f"o.{email}": "provided"})
     assert (page.status, "Why it is right : is missing" in page.text) == (422, True)
     for day in ("2020-01-01", "tomorrow"):
@@ -158,11 +158,11 @@ def test_meaning_is_required_in_each_language(visit: Visit) -> None:
     email = page.id("email")
     answers = {f"a.{email}": "other", f"o.{email}": "inferred", "why": WHY}
     for words, fault in (
-        ({}, "What is derived or inferred needs a meaning."),
+        ({}, "A derived or inferred value needs a meaning."),
         ({f"m-nl.{email}": "Hoog is goed"}, "The meaning is missing in en."),
         (
             {f"m-en.{email}": "High is <good>", f"o.{email}": "provided"},
-            "goes with what is derived or inferred",
+            "belongs to a derived or inferred value",
         ),
     ):
         answers |= words

@@ -87,7 +87,7 @@ def test_unread_files_stop_requests_until_mapped(lake: Path) -> None:
         read(folder)
     decided = inventory(lake, IGNORE % "_temporary/**")
     report = check_sources(load(decided))
-    assert "shop.visit: 1 file passed over, as `ignore` says" in report.notes
+    assert "shop.visit: 1 file not read, by `ignore`" in report.notes
     assert [found for found in report.findings if found.severity is Severity.ERROR] == []
     assert read(decided) == [0, 1, 2, 3, 4]
 
@@ -138,7 +138,7 @@ def test_a_scan_sees_the_same_files(lake: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "pattern", "message"),
     [
-        ("duckdb", "x", "in a lake alone"),
+        ("duckdb", "x", "only in a lake"),
         ("parquet", "/x", "no path below"),
         ("parquet", "../x", "no path below"),
         ("parquet", "x**/y", "is not alone between"),

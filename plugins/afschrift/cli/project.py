@@ -93,7 +93,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Empty, or not there yet.")
 
 @commands.command()
 def check() -> None:
-    """Say what this installation has and what it lacks; exit code 1 where something is to do.
+    """Report what this installation has and what it lacks; exit code 1 if something is to do.
 
     No source is opened: `afschrift inventory check --live` compares with the databases.
     """

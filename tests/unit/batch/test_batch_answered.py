@@ -1,4 +1,4 @@
-"""An answer, or a run that somebody starts, while the batch still goes."""
+"""Answers, and runs that a user starts, while a batch is active."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def next_of(services: Services, request: str) -> str:
 
 
 def test_an_answer_starts_the_next_run_while_the_batch_goes(crowded: Services, shop: Path) -> None:
-    one, doubtful, two = requests = stored(crowded, 3)
+    first, doubtful, second = requests = stored(crowded, 3)
     execute(shop, "INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
     prepare(crowded, requests, "b", "tester")
     outcomes = extract_source(crowded, "shop", requests, "b")
@@ -47,7 +47,7 @@ def test_an_answer_starts_the_next_run_while_the_batch_goes(crowded: Services, s
     drive(own, doubtful)
     assert event_types(crowded, doubtful).count("extracted") == 1
 
-    assert end(crowded, requests, "b") == [one, two]
+    assert end(crowded, requests, "b") == [first, second]
 
 
 def test_a_run_that_came_too_early_uses_its_id_up(crowded: Services) -> None:
@@ -69,20 +69,20 @@ def test_more_than_one_batch_takes_are_left_and_named(
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(use_case, "BATCH_LIMIT", 2)
-    one, two, left = requests = stored(crowded, 3)
+    first, second, left = requests = stored(crowded, 3)
 
     outcomes = fulfil_batch(replace(crowded, log=said.append), requests, "b", "tester")
 
-    assert outcomes == {one: BATCHED, two: BATCHED, left: LEFT}
+    assert outcomes == {first: BATCHED, second: BATCHED, left: LEFT}
     assert "One batch reads for 2 requests; 1 are left for the next one." in said
     assert crowded.register.runs.all(request_id=left) == ()
 
 
 def test_the_dry_run_of_one_whose_staging_is_gone(crowded: Services, planned: Planned) -> None:
-    gone, one, two = planned(3)
+    gone, first, second = planned(3)
     crowded.staging(gone).wipe("")
-    assert list(explain(crowded, [gone, one, two])) == [
-        f"{gone}: what was staged of it is gone; it is classified by itself again",
-        f"{one} shop: together with 1 more",
-        f"{two} shop: together with 1 more",
+    assert list(explain(crowded, [gone, first, second])) == [
+        f"{gone}: its staged files are gone; it is classified separately again",
+        f"{first} shop: together with 1 more",
+        f"{second} shop: together with 1 more",
     ]

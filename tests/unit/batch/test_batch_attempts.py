@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 
 class Tampered:
-    """A session of which somebody changes what is bound, or that does something when it opens."""
+    """A session with other bound keys, or with an action when it opens."""
 
     def __init__(self, session: Source, bind: Callable[..., None], opened: Callable[[], None]) -> None:
         self._session, self._bind, self._opened = session, bind, opened
@@ -72,7 +72,7 @@ def batch(services: Services, requests: list[str]) -> dict[str, str]:
 
 def data_of(home: Path, request: str) -> list[Path]:
     """Files of tables that are staged of a request."""
-    return [one for one in home.rglob("*") if {request, "data"} <= set(one.parts) and one.is_file()]
+    return [path for path in home.rglob("*") if {request, "data"} <= set(path.parts) and path.is_file()]
 
 
 def reasons(services: Services, request: str) -> list[str]:
@@ -82,36 +82,36 @@ def reasons(services: Services, request: str) -> list[str]:
 
 def test_a_forged_list(crowded: Services, planned: Planned) -> None:
     """Attempt: Name requests in a batch that may not be read: unknown, without identity or plan, closed"""
-    one, two, closed = planned(3)
+    first, second, closed = planned(3)
     moved(crowded.register, closed, State.WITHDRAWN)
-    nobody = store(crowded, {"customer_id": "105"}, authenticated=None)
+    unidentified = store(crowded, {"customer_id": "105"}, authenticated=None)
 
-    outcomes = batch(crowded, [one, two, one, nobody, "req-000000000000", closed])
+    outcomes = batch(crowded, [first, second, first, unidentified, "req-000000000000", closed])
 
-    assert [outcomes[request] for request in (one, two)] == [TOGETHER, TOGETHER]
-    assert outcomes[nobody] == outcomes[closed] == "GateError"
+    assert [outcomes[request] for request in (first, second)] == [TOGETHER, TOGETHER]
+    assert outcomes[unidentified] == outcomes[closed] == "GateError"
     assert outcomes["req-000000000000"] == "UnknownRequestError"
-    assert reasons(crowded, nobody) == ["no_identity"]
+    assert reasons(crowded, unidentified) == ["no_identity"]
     assert reasons(crowded, closed) == ["closed"]
-    assert not is_staged(crowded.staging(nobody), "shop")
-    assert event_types(crowded, one).count("extracted") == 1
+    assert not is_staged(crowded.staging(unidentified), "shop")
+    assert event_types(crowded, first).count("extracted") == 1
 
 
 def test_closed_meanwhile(crowded: Services, planned: Planned, tmp_path: Path) -> None:
     """Attempt: Close a request while a batch reads for it"""
-    one, two, closed = requests = planned(3)
+    first, second, closed = requests = planned(3)
     services = tampered(crowded, opened=lambda: moved(crowded.register, closed, State.WITHDRAWN))
 
     outcomes = batch(services, requests)
 
-    assert outcomes == {one: TOGETHER, two: TOGETHER, closed: "GateError"}
+    assert outcomes == {first: TOGETHER, second: TOGETHER, closed: "GateError"}
     assert reasons(crowded, closed) == ["closed"]
     assert data_of(tmp_path, closed) == []
-    assert data_of(tmp_path, one)
+    assert data_of(tmp_path, first)
 
 
 def test_closed_while_its_rows_are_written(crowded: Services, planned: Planned, tmp_path: Path) -> None:
-    one, two, closed = requests = planned(3)
+    first, second, closed = requests = planned(3)
 
     class Closing(Tampered):
         def reconciliation(self, *args: Any) -> Any:
@@ -124,7 +124,7 @@ def test_closed_while_its_rows_are_written(crowded: Services, planned: Planned, 
 
     outcomes = batch(replace(crowded, open_source=open_source), requests)
 
-    assert outcomes == {one: TOGETHER, two: TOGETHER, closed: "GateError"}
+    assert outcomes == {first: TOGETHER, second: TOGETHER, closed: "GateError"}
     assert reasons(crowded, closed) == ["closed_meanwhile"]
     assert data_of(tmp_path, closed) == []
 
@@ -183,7 +183,7 @@ def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -
         changed = [(keys, at)] * len(others[:1]) + list(others[1:])
         session.bind(keys, at, *changed)
 
-    with pytest.raises(OtherPersonsRowError, match="bears no key") as met:
+    with pytest.raises(OtherPersonsRowError, match="has no key") as met:
         batch(tampered(crowded, bind), requests)
 
     assert isinstance(met.value, GateError)
@@ -195,12 +195,12 @@ def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -
 
 
 def test_one_whose_rows_are_in_doubt_stops_alone(crowded: Services, planned: Planned, shop: Path) -> None:
-    one, doubtful, two = requests = planned(3)
+    first, doubtful, second = requests = planned(3)
     execute(shop, "INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
 
     outcomes = batch(crowded, requests)
 
-    assert outcomes == {one: TOGETHER, two: TOGETHER, doubtful: "NeedsPersonError"}
+    assert outcomes == {first: TOGETHER, second: TOGETHER, doubtful: "NeedsPersonError"}
     asked = crowded.register.questions.all(request_id=doubtful)
     assert [question.kind for question in asked] == ["residual_rows"]
-    assert crowded.register.questions.all(request_id=one) == ()
+    assert crowded.register.questions.all(request_id=first) == ()

@@ -1,4 +1,4 @@
-"""What goes wrong in a statement for all is somebody's, and stops that one alone; a pass that lies stops all."""
+"""Errors in a batch: those of one person stop only that person, and a pass that cannot be trusted stops all."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Spoilt(Tampered):
 
     def _fail(self, statement: str) -> None:
         if self.of and self.of in statement and self.bad:
-            raise ConfigurationError("A value of somebody cannot be read.")
+            raise ConfigurationError("A value cannot be read.")
 
 
 class SpoiltReconciliation:
@@ -90,16 +90,16 @@ def test_it_is_looked_for_by_halves(crowded: Services, planned: Planned, of: str
 
 
 def test_one_whose_staged_keys_are_lost_meanwhile_stops_alone(crowded: Services, planned: Planned) -> None:
-    one, gone, two = requests = planned(3)
+    first, gone, second = requests = planned(3)
 
     def of(request: str) -> Services:
-        if request == two:  # the one before it is at the gate already
+        if request == second:  # the one before it is at the gate already
             crowded.staging(gone).wipe()
         return crowded
 
     outcomes = extract_batch(crowded, "shop", requests, "bat-1", of)
 
-    assert outcomes == {one: TOGETHER, gone: "StagedFileError", two: TOGETHER}
+    assert outcomes == {first: TOGETHER, gone: "StagedFileError", second: TOGETHER}
 
 
 class OfNobody(Tampered):
@@ -122,7 +122,7 @@ def test_a_pass_that_finds_nothing_of_anybody_is_held_against_one_of_them(
 
 
 class OwnAccount(Tampered):
-    """A session in which whoever is accounted for first by a statement of their own is stopped there."""
+    """A session in which the first person of the spot check is stopped by an error of their own."""
 
     met = False
 
@@ -156,7 +156,7 @@ def test_where_the_drawn_one_is_stopped_it_is_the_next_one(crowded: Services, pl
     assert len(OneReconciliation.met) == 5  # of the first table two, of the three others one
 
 
-def test_a_source_that_is_down_is_nobodys(crowded: Services, planned: Planned) -> None:
+def test_source_down_concerns_no_single_request(crowded: Services, planned: Planned) -> None:
     class Down(Tampered):
         def stream(self, statement: str) -> Iterator[Any]:
             raise SourceDownError("shop", RetriableError("It is down."))

@@ -125,7 +125,7 @@ def test_small_letters_that_are_not_ours(
 
 
 def test_a_float_of_mariadb_finds_no_neighbour(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """2^53 + 1 is no DOUBLE, and compared with one it would be 2^53: somebody else."""
+    """2^53 + 1 is no DOUBLE, and compared with one it would be 2^53: another person."""
     with key_shop(request, tmp_path, "mysql") as made:
         services = shop(made, "DOUBLE", "9007199254740992", FLOATS)
         each_as_alone(services)

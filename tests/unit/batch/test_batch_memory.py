@@ -56,7 +56,7 @@ def test_duckdb_reads_ranges_of_persons(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(ordered_ranges, "FEW_ROWS", 1)
     monkeypatch.setattr(ordered_ranges, "RANGE_BYTES", 200)
     each_as_alone(installation(tmp_path / "home", inventory))
-    assert sum("AND t.afschrift_person <= getvariable" in one for one in ranges) > 4
+    assert sum("AND t.afschrift_person <= getvariable" in statement for statement in ranges) > 4
 
 
 def test_sqlite_reads_spans_of_persons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,4 +74,4 @@ def test_sqlite_reads_spans_of_persons(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Sqlite, "stream", streaming)
     monkeypatch.setattr(batch_session, "ROWS_AT_ONCE", 2)
     each_as_alone(installation(tmp_path / "home", inventory))
-    assert sum("t.afschrift_person BETWEEN 3 AND 3" in one for one in spans) >= 2
+    assert sum("t.afschrift_person BETWEEN 3 AND 3" in span for span in spans) >= 2

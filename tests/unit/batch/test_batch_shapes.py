@@ -70,7 +70,7 @@ def test_a_table_whose_statement_is_not_the_frozen_one_is_read_alone(
 def test_a_table_without_a_shape_is_read_alone_also_where_a_column_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each person's own run meets that the column is gone; the tables of a pass are told apart before it."""
+    """Each person's own run finds the column missing; the pass decides on its tables before it."""
     database = mini_crowd(tmp_path / "crowd.duckdb", 1)
     monkeypatch.setenv("MINI_SHOP", str(database))
     services = installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))

@@ -53,15 +53,15 @@ def test_each_goes_on_by_its_own_run(crowded: Services) -> None:
     assert len(crowded.register.runs.all(request_id=waits)) == 1
 
 
-def test_what_would_go_together_is_told_before(crowded: Services, planned: object) -> None:
+def test_dry_run_shows_which_requests_share_a_pass(crowded: Services, planned: object) -> None:
     requests = planned(2)  # type: ignore[operator]
     new = store(crowded, {"customer_id": str(FIRST + 3)})
 
     lines = list(explain(crowded, [*requests, new]))
 
-    told = list(preview(crowded, new, sql=False))
-    assert "\nshop: may be read together with others (`afschrift batch`)" in told
+    shown = list(preview(crowded, new, sql=False))
+    assert "\nshop: may be read together with others (`afschrift batch`)" in shown
     assert lines == [
-        f"{new}: no plan is frozen yet; it is assessed and classified by itself first",
+        f"{new}: no plan is frozen yet; it is assessed and classified separately first",
         *(f"{request} shop: together with 1 more" for request in requests),
     ]

@@ -42,7 +42,7 @@ def test_a_row_that_is_less_like_it_is_too_much() -> None:
     assert (found.found, found.others) == (3, 1)
 
 
-def test_one_row_stands_for_one_planted_row_alone() -> None:
+def test_row_matches_a_single_planted_row() -> None:
     row = {"id": "7", "name": "kwikstaart", "score": "812"}
     twice = count(canary(ONE), Right.ACCESS, bundle(row, row))
     assert (twice.found, twice.rows, twice.others) == (3, 2, 1)
@@ -50,7 +50,7 @@ def test_one_row_stands_for_one_planted_row_alone() -> None:
     assert (once.planted, once.found) == (6, 3)
 
 
-def test_a_row_of_somebody_else_is_nobody_s() -> None:
+def test_row_that_is_not_planted_counts_as_other() -> None:
     found = count(canary(ONE), Right.ACCESS, bundle({"id": "1", "name": "Ann", "score": "812"}))
     assert (found.found, found.others, found.rows) == (0, 1, 1)
     assert found.others_in == {"shop.t": 1}
@@ -106,7 +106,7 @@ def test_what_is_the_same_value(planted: str | Pattern, found: str | None, kind:
 
 def test_only_what_nothing_else_could_be_is_looked_for() -> None:
     assert [
-        one for one in ("kwikstaart", "goud", "2024-03-05", "2024-03-05T07:39:18Z") if is_distinctive(one)
+        text for text in ("kwikstaart", "goud", "2024-03-05", "2024-03-05T07:39:18Z") if is_distinctive(text)
     ] == ["kwikstaart"]
     needles = Needles(["kwikstaart", "newsletter", "goud"], [b"purpose: newsletter"])
     assert len(needles) == 1

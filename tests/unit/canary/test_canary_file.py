@@ -1,4 +1,4 @@
-"""`canary.yml`: what is wrong is told by line, and never with a value."""
+"""Faults of `canary.yml` name the line and no value."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ def test_a_folder_without_one_has_none(tmp_path: Path) -> None:
         ("shop.login", "login", "planted.1.table"),
     ],
 )
-def test_faults_are_told_by_line_and_without_a_value(
-    before: str, after: str, fault: str, tmp_path: Path
-) -> None:
+def test_faults_name_the_line_and_no_value(before: str, after: str, fault: str, tmp_path: Path) -> None:
     assert before in GOOD
     with pytest.raises(InventoryError) as error:
         load_canary(written(tmp_path, GOOD.replace(before, after)), ["customer_id"])

@@ -1,4 +1,4 @@
-"""That the canary lacks something is told once to each notifier, and again when it is something else."""
+"""A fault of the canary is notified once to each notifier, and again when it changes."""
 
 from __future__ import annotations
 
@@ -36,39 +36,39 @@ def check(register: Register, found: int, leaks: int = 0) -> None:
     record(register, CanaryCheck("a" * 64, "b" * 64, (right,), {"log": leaks}, 28), "airflow:check_canary")
 
 
-def told(register: Register, notifier: str = "mail", *roles: str) -> list[Message]:
+def messages(register: Register, notifier: str = "mail", *roles: str) -> list[Message]:
     sent: list[Message] = []
     canary_reminder(register, "system").remind(notifier, sent.append, roles)
     return sent
 
 
-def test_it_is_told_once_while_it_is_the_same(register: Register) -> None:
-    assert told(register) == []
+def test_same_fault_is_notified_once(register: Register) -> None:
+    assert messages(register) == []
     check(register, 60)
-    assert told(register) == []
+    assert messages(register) == []
     check(register, 57)
-    [message] = told(register)
+    [message] = messages(register)
     assert "57 of 60 planted values found, less than planted in shop.orders 57 of 60" in message.text
     check(register, 57)
-    assert told(register) == []
-    assert len(told(register, "chat")) == 1, "another notifier was told nothing yet"
+    assert messages(register) == []
+    assert len(messages(register, "chat")) == 1, "another notifier has sent nothing yet"
     check(register, 50)
-    assert "50 of 60" in told(register)[0].text, "it fell further"
+    assert "50 of 60" in messages(register)[0].text, "it fell further"
     check(register, 60)
-    assert told(register) == []
+    assert messages(register) == []
     check(register, 57)
-    assert len(told(register)) == 1, "it is new again"
+    assert len(messages(register)) == 1, "it is new again"
 
 
-def test_a_leak_is_told_too(register: Register) -> None:
+def test_leak_is_notified(register: Register) -> None:
     check(register, 60, leaks=1)
-    assert "1 in clear (log 1)" in told(register)[0].text
+    assert "1 in clear (log 1)" in messages(register)[0].text
 
 
 @pytest.mark.parametrize(("role", "number"), [("officer", 1), ("dpo", 1), ("auditor", 1), ("keeper", 0)])
-def test_it_is_for_those_who_answer_for_it(register: Register, role: str, number: int) -> None:
+def test_fault_goes_to_officers_dpo_and_auditors(register: Register, role: str, number: int) -> None:
     check(register, 57)
-    assert len(told(register, "mail", role)) == number
+    assert len(messages(register, "mail", role)) == number
 
 
 def test_the_auditor_s_line_counts_every_check(register: Register) -> None:

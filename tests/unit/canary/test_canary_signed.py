@@ -1,4 +1,4 @@
-"""The standing decision: `canary.yml` counts as it was signed, by a key of ours, by somebody who may decide."""
+"""`canary.yml` is valid only as an officer signed it last, with a key of ours."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def put_back(shop: CanaryShop) -> None:
 
 
 def signed_beside_the_trail(shop: CanaryShop) -> None:
-    """By somebody with a key of ours, which may be revoked: the day is of their own choosing."""
+    """Signed with one of our keys, perhaps a revoked one, and with any date."""
     changed(shop)
     canary, key = require_canary(shop.settings, shop.services.inventory), keys(shop).signing_key()
     said = {"sha256": canary.digest, "by": "cli:anna", "at": "2026-01-01T00:00:00.000000Z", "key_id": key.id}
@@ -104,16 +104,16 @@ def signed_beside_the_trail(shop: CanaryShop) -> None:
         (unsigned, "is not signed"),
         (changed, "changed since it was signed"),
         (no_json, "cannot be read as a signature"),
-        (edited(lambda one: one.pop("signature")), "cannot be read as a signature"),
-        (edited(lambda one: one["statement"].update(more=1)), "cannot be read as a signature"),
-        (edited(lambda one: one["statement"].update(by="cli:bob")), "with no key of ours"),
-        (edited(lambda one: one.update(signature="00")), "with no key of ours"),
+        (edited(lambda content: content.pop("signature")), "cannot be read as a signature"),
+        (edited(lambda content: content["statement"].update(more=1)), "cannot be read as a signature"),
+        (edited(lambda content: content["statement"].update(by="cli:bob")), "with no key of ours"),
+        (edited(lambda content: content.update(signature="00")), "with no key of ours"),
         (others_key, "a key that is not ours"),
         (put_back, "not the one that was signed last"),
         (signed_beside_the_trail, "not the one that was signed last"),
     ],
 )
-def test_what_is_not_signed_as_it_is_asks_nothing(
+def test_canary_without_valid_signature_is_not_checked(
     spoil: Callable[[CanaryShop], None], words: str, shop: CanaryShop
 ) -> None:
     def opened(source: str, tag: str = "") -> Any:
@@ -131,10 +131,10 @@ def test_a_new_register_says_that_the_canary_is_to_be_signed_again(shop: CanaryS
     new = Register(place(tmp_path / "new.db"), keys(shop))
     canary = require_canary(shop.settings, shop.services.inventory)
     require_signed(canary, shop.services.register)
-    with pytest.raises(GateError, match="was not signed in this register") as told:
+    with pytest.raises(GateError, match="was not signed in this register") as caught:
         require_signed(canary, new)
-    assert "in a new register" in told.value.remedy
-    assert "afschrift canary sign" in told.value.remedy
+    assert "in a new register" in caught.value.remedy
+    assert "afschrift canary sign" in caught.value.remedy
 
 
 def test_a_request_for_the_canary_is_known_by_its_keys_as_they_were_signed(shop: CanaryShop) -> None:
@@ -153,7 +153,7 @@ def test_a_request_for_the_canary_is_known_by_its_keys_as_they_were_signed(shop:
     (shop.folder / "away.yml").rename(shop.settings.inventory / CANARY)
 
 
-def test_the_trail_tells_who_signed_and_which_file(shop: CanaryShop) -> None:
+def test_trail_has_signer_and_file(shop: CanaryShop) -> None:
     canary = require_canary(shop.settings, shop.services.inventory)
     (header, payload), *_ = shop.services.register.evidence.of_types(None, "canary_signed")
     assert header.actor == "cli:anna"
@@ -162,7 +162,7 @@ def test_the_trail_tells_who_signed_and_which_file(shop: CanaryShop) -> None:
     assert payload["rows"] == len(canary.file.planted) == 18
 
 
-def test_whoever_may_not_decide_signs_nothing(shop: CanaryShop) -> None:
+def test_account_without_the_role_signs_nothing(shop: CanaryShop) -> None:
     before = (shop.settings.inventory / SIGNATURE).read_bytes()
     canary = require_canary(shop.settings, shop.services.inventory)
     with pytest.raises(NotAllowedError):
@@ -172,7 +172,7 @@ def test_whoever_may_not_decide_signs_nothing(shop: CanaryShop) -> None:
     assert (header.actor, payload) == ("cli:bob", {"kind": "canary"})
 
 
-def test_a_canary_beside_the_map_is_no_part_of_it(shop: CanaryShop) -> None:
+def test_canary_file_is_no_part_of_the_map(shop: CanaryShop) -> None:
     """A change of it makes no plan drift."""
     from afschrift.wiring.build_services import load_inventory
 

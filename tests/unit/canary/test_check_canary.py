@@ -127,7 +127,7 @@ def test_all_that_was_planted_is_found_and_nothing_else(checked: CanaryCheck) ->
     assert set(checked.leaks.values()) == {0}
 
 
-def test_the_trail_tells_counts_and_names_alone(checked: CanaryCheck, left_by_check: dict[str, Any]) -> None:
+def test_trail_has_only_counts_and_names(checked: CanaryCheck, left_by_check: dict[str, Any]) -> None:
     header, payload = list(left_by_check["events"])[-1]
     assert header.request is None
     assert header.actor == "tester"
@@ -145,7 +145,7 @@ def test_nothing_that_lists_requests_can_meet_it(
     lists_before: dict[str, str],
     left_by_check: dict[str, Any],
 ) -> None:
-    """Of all tables of the register only those of the trail have a row more."""
+    """The check reads the register; only the tables of the trail get a row."""
     after = left_by_check["rows"]
     changed = {name for name in after if after[name] != rows_before[name]}
     assert changed == {"event", "event_payload", "event_code"}
@@ -178,8 +178,8 @@ def test_what_was_made_for_a_check_is_gone(shop: CanaryShop, checked: CanaryChec
 @pytest.mark.usefixtures("access_alone")
 def test_a_table_taken_out_of_the_map_is_missed_and_named(shop: CanaryShop) -> None:
     text = (shop.settings.inventory / "shop.yml").read_text(encoding="utf-8")
-    [entry] = re.findall(r"^  newsletter:\n(?:    .*\n)+", text, re.MULTILINE)
-    with shop.map(entry, "") as changed:
+    [table] = re.findall(r"^  newsletter:\n(?:    .*\n)+", text, re.MULTILINE)
+    with shop.map(table, "") as changed:
         found = changed.check()
     [access] = found.rights
     assert access.below == {"shop.newsletter": (0, 3)}
@@ -225,11 +225,11 @@ def test_a_leak_in_a_log_is_found(shop: CanaryShop) -> None:
         session = shop.services.open_source(source, tag)
         bind = session.bind
 
-        def told(keys: Any, at: str, *others: Any) -> None:
+        def recorded_bind(keys: Any, at: str, *others: Any) -> None:
             logging.getLogger("driver").warning("bound %s", [key.value for key in keys])
             bind(keys, at, *others)
 
-        session.bind = told  # type: ignore[method-assign]
+        session.bind = recorded_bind  # type: ignore[method-assign]
         return session
 
     found = shop.check(replace(shop.services, open_source=leaky))
@@ -246,7 +246,9 @@ def test_a_value_in_clear_in_the_register_is_found(shop: CanaryShop) -> None:
         assert needles.in_(*table_contents(database)) == 0
         own.register.trail.record(None, NewEvent("counted", payload={"name": f"{MARK}001"}))
         assert needles.in_(*table_contents(database)) == 1
-        assert {name: needles.in_(*one) for name, one in places(CheckOutput(), database, folder).items()} == {
+        assert {
+            name: needles.in_(*contents) for name, contents in places(CheckOutput(), database, folder).items()
+        } == {
             **dict.fromkeys(("log", "handed on", "staged files", "names of files"), 0),
             "register": 1,
         }

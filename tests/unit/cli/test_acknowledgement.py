@@ -84,7 +84,7 @@ def test_a_mail_server_that_is_down_hinders_no_request(register: Register) -> No
     assert f"The receipt of {request} is not confirmed yet: Letter {letter.id} was not sent" in said
 
 
-def test_an_address_that_is_turned_down_is_told(register: Register, tmp_path: Path) -> None:
+def test_refused_address_is_reported(register: Register, tmp_path: Path) -> None:
     port = unused_port()
     aim(tmp_path, port)
     with serving(Manner.NO_SUCH_MAILBOX, port):
@@ -97,10 +97,10 @@ def test_each_right_of_a_message_has_its_letter(register: Register, monkeypatch:
     monkeypatch.delenv("AFSCHRIFT_MAIL")
     submit(right=["access", "portability"], keys={"customer_id": "1"})
     made = register.letters.all()
-    assert [(one.kind, one.mailed, one.state) for one in made] == [
+    assert [(letter.kind, letter.mailed, letter.state) for letter in made] == [
         ("acknowledgement", False, LetterState.PRODUCED)
     ] * 2
-    assert len({one.request for one in made}) == 2
+    assert len({letter.request for letter in made}) == 2
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_each_right_of_a_message_has_its_letter(register: Register, monkeypatch:
         ({"received_at": days_away(-50).isoformat()}, ""),
         ({}, "acknowledge: manual\n"),
     ],
-    ids=["nobody is authenticated", "the last day is over", "the policy leaves it to a person"],
+    ids=["no one is authenticated", "the last day is over", "the policy leaves it to a person"],
 )
 def test_it_is_left_to_a_person(
     register: Register, tmp_path: Path, more: dict[str, Any], policy: str
@@ -121,7 +121,7 @@ def test_it_is_left_to_a_person(
     assert letters(register, request) == []
 
 
-def test_a_policy_that_is_no_choice_is_told(register: Register, tmp_path: Path) -> None:
+def test_invalid_policy_of_acknowledgement_is_reported(register: Register, tmp_path: Path) -> None:
     file = tmp_path / "inventory" / "policy.yml"
     file.write_text(f"{file.read_text()}acknowledge: sometimes\n")
     done = CliRunner().invoke(app, ["submit", "-", "--start", "no"], input="{}")

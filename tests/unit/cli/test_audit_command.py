@@ -103,7 +103,7 @@ def test_show_prints_events_as_json_lines(audit: Typed) -> None:
     assert "No event names this request" in said
 
 
-def test_show_tells_the_events_of_a_request_as_its_task_logs_do(
+def test_show_prints_events_as_in_task_logs(
     audit: Typed, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINI_SHOP", str(write_database(home.parent / "shop.sqlite")))
@@ -116,12 +116,12 @@ def test_show_tells_the_events_of_a_request_as_its_task_logs_do(
     shown = audit("show", request)[0].splitlines()
 
     assert followed_lines
-    assert [one.partition("  ")[2] for one in shown][-len(followed_lines) :] == followed_lines
-    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z  trail #\d+ ", one) for one in shown)
+    assert [line.partition("  ")[2] for line in shown][-len(followed_lines) :] == followed_lines
+    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z  trail #\d+ ", line) for line in shown)
     whole = audit("show")[0].splitlines()
     assert len(whole) > len(shown)
-    assert any(f"  {request}  trail #" in one for one in whole)
-    assert any("  -                 trail #" in one for one in whole)
+    assert any(f"  {request}  trail #" in line for line in whole)
+    assert any("  -                 trail #" in line for line in whole)
 
 
 def test_task_logs_are_compared_with_the_trail(audit: Typed, home: Path, tmp_path: Path) -> None:
@@ -129,16 +129,16 @@ def test_task_logs_are_compared_with_the_trail(audit: Typed, home: Path, tmp_pat
     assert "There is no task log below" in audit("verify", "--logs", str(logs), code=1)[1]
     register = open_register()
     logs.mkdir()
-    told = [line(header, payload) for header, payload in register.trail.events()]
-    (logs / "attempt=1.log").write_text("".join(f"{one}\n" for one in told), encoding="utf-8")
+    logged = [line(header, payload) for header, payload in register.trail.events()]
+    (logs / "attempt=1.log").write_text("".join(f"{line}\n" for line in logged), encoding="utf-8")
     out, said = audit("verify", "--logs", str(logs))
     assert "The trail is whole" in out
-    assert f"{len(told)} lines of the trail in 1 task logs were compared." in said
+    assert f"{len(logged)} lines of the trail in 1 task logs were compared." in said
 
-    (logs / "attempt=1.log").write_text(told[-1].replace("n=1", "n=2"), encoding="utf-8")
+    (logs / "attempt=1.log").write_text(logged[-1].replace("n=1", "n=2"), encoding="utf-8")
     out, _ = audit("verify", "--logs", str(logs), code=1)
 
-    assert f"  event {len(told)}: attempt=1.log:1: the event says something else than the line" in out
+    assert f"  event {len(logged)}: attempt=1.log:1: the event says something else than the line" in out
     assert "(log_line_altered)" in out
 
 
@@ -172,9 +172,11 @@ def test_checkpoints_from_a_mailbox_are_given_by_hand(
         audit("checkpoint")
     monkeypatch.delenv("AFSCHRIFT_WITNESS_DPO")
     assert "2 checkpoint(s) agree" in audit("verify", "--checkpoint", str(place))[0]
-    one, two = sorted(place.iterdir())
-    assert "2 checkpoint(s) agree" in audit("verify", "--checkpoint", str(one), "--checkpoint", str(two))[0]
-    assert "checkpoint_missing" in audit("verify", "--checkpoint", str(one), code=1)[0]
+    first, second = sorted(place.iterdir())
+    assert (
+        "2 checkpoint(s) agree" in audit("verify", "--checkpoint", str(first), "--checkpoint", str(second))[0]
+    )
+    assert "checkpoint_missing" in audit("verify", "--checkpoint", str(first), code=1)[0]
     assert "cannot be read" in audit("verify", "--checkpoint", str(tmp_path / "no"), code=1)[1]
 
 
@@ -195,7 +197,7 @@ def test_an_old_checkpoint_is_too_old_unless_any_age_will_do(audit: Typed, place
     assert standalone(*given, "--max-age", "0").startswith("whole")
 
 
-def test_tampering_is_told_by_both(audit: Typed, home: Path, place: Path, pem: str, tmp_path: Path) -> None:
+def test_tampering_is_found_by_both(audit: Typed, home: Path, place: Path, pem: str, tmp_path: Path) -> None:
     for n in range(3):
         open_register().trail.record(None, NewEvent("counted", payload={"n": n}))
     audit("checkpoint")
@@ -247,7 +249,7 @@ def test_the_head_in_a_bundle_is_compared(
     with sqlite3.connect(home / "register.db") as database:
         last = database.execute("SELECT max(seq) FROM event").fetchone()[0]
     assert last < int(seq)
-    audit("export", export)  # itself an event: it stands where the bundle's head was
+    audit("export", export)  # itself an event, at the place of the bundle's head
     given = (export, "--key", pem, "--head", f"{seq}:{head}")
     assert standalone(*given, code=1).split() == ["head_differs", seq]
 
@@ -285,7 +287,7 @@ def test_a_year_is_dropped_after_a_question(audit: Typed, home: Path, place: Pat
     audit("drop-year", "2019", "--rule", "retention_trail", stdin="n\n", code=1)
     assert len(audit("show")[0].splitlines()) == 7  # each try that was refused is an event
     out, said = audit("drop-year", "2019", "--rule", "retention_trail", stdin="y\n")
-    assert "Year 2019: 1 events, 1 to 1. They cannot be brought back." in said
+    assert "Year 2019: 1 events, 1 to 1. They cannot be restored." in said
     assert "Dropped 1 events" in out
     assert [json.loads(line)["seq"] for line in audit("show", "--json")[0].splitlines()] == list(range(2, 13))
     assert "3 checkpoint(s) agree" in audit("verify")[0]  # one of the dropping, and one that took it there

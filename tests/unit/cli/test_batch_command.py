@@ -37,7 +37,7 @@ def test_a_new_request_waits_where_requests_are_read_together(
     assert sorted(line[:16] for line in stored(listed)) == sorted(requests)
     assert "2 wait. The sweep starts 2, or all after 24 hours." in listed
     for line in stored(afschrift("batch", "explain")):
-        assert line.endswith("no plan is frozen yet; it is assessed and classified by itself first")
+        assert line.endswith("no plan is frozen yet; it is assessed and classified separately first")
 
 
 def test_where_airflow_is_out_of_reach_the_way_without_is_named(afschrift: Terminal) -> None:

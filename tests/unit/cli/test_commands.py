@@ -84,7 +84,7 @@ def test_submit_and_look_in_processes_of_their_own(afschrift: Terminal) -> None:
     [
         ({"keys": {"phone": "1"}}, "identity keys are not declared: phone"),
         ({"keys": {}}, "keys"),
-        ({"keys": {"customer_id": 46}}, "between quotes"),
+        ({"keys": {"customer_id": 46}}, "in quotes"),
         (
             {"limits": {"quote": "only orders", "tables": ["shop.order"]}},
             "name nothing that there is: shop.order",
@@ -128,7 +128,7 @@ def test_submit_what_is_no_yaml_or_not_there(afschrift: Terminal) -> None:
 
 def test_identity_question_and_answer(afschrift: Terminal) -> None:
     request = afschrift.submit(authenticated=None, right="access")[0]
-    assert "Nobody has confirmed" in afschrift("plan", request, code=1)
+    assert "is not confirmed at the level" in afschrift("plan", request, code=1)
     afschrift("request", "confirm-identity", request, "--method", "call_back", "--level", "substantial")
     assert "shop.customer: 1 row " in afschrift("plan", request)
 
@@ -154,8 +154,8 @@ def test_inventory_commands(afschrift: Terminal) -> None:
     assert json.loads(afschrift("inventory", "schema"))["title"] == "SourceFile"
     assert "information sheet" not in afschrift("inventory", "check")
     write_inventory(afschrift.inventory, SHOP.replace("period: P2Y", "period: as long as necessary"))
-    told = afschrift("inventory", "check")
-    assert "purposes.account.retention of source shop: “as long as necessary” is no period" in told
+    output = afschrift("inventory", "check")
+    assert "purposes.account.retention of source shop: “as long as necessary” is no period" in output
     write_inventory(afschrift.inventory, SHOP.replace("A6-1-f", "A6-1-z"))
     assert "shop.yml:21" in afschrift("inventory", "check", code=1)
 
@@ -172,21 +172,21 @@ def test_check_says_how_much_is_classified_and_what_is_left(afschrift: Terminal)
     assert "98 % of them classified" in said
 
 
-def test_check_and_explain_tell_a_proposal_from_what_a_person_said(afschrift: Terminal) -> None:
+def test_check_and_explain_mark_proposals(afschrift: Terminal) -> None:
     proposed = "origin: provided, review: needed, proposed: {confidence: 0.9, because: the name}"
     text = SHOP.replace("      name: {origin: provided}\n", f"      name: {{{proposed}}}\n", 1)
     text = text.replace("    personal: false\n", "    personal: false\n    review: needed\n")
     write_inventory(afschrift.inventory, text)
     said = afschrift("inventory", "check")
-    assert "shop.customer.name is proposed, and nobody confirmed it (`review: needed`)" in said
-    assert "shop.sku is taken to hold nothing of its own, and nobody confirmed it" in said
+    assert "shop.customer.name is proposed and not confirmed (`review: needed`)" in said
+    assert "shop.sku is proposed as a copy or not personal, and not confirmed" in said
     said = afschrift("inventory", "explain", "customer.name")
     assert "portability (Art. 20): ASK" in said
-    assert "proposed  origin provided (confidence 0.90: the name); nobody confirmed it" in said
+    assert "proposed  origin provided (confidence 0.90: the name); not confirmed" in said
     assert "every request stops there" in afschrift("inventory", "explain", "sku.title", code=1)
 
 
-def test_check_has_a_line_for_all_columns_of_a_table_that_wait_for_the_same(afschrift: Terminal) -> None:
+def test_check_has_one_line_for_columns_with_one_reason(afschrift: Terminal) -> None:
     """Of a draft with default purposes: no line a column, and none for purposes that the defaults give."""
     draft = """\
 source: shop
@@ -210,12 +210,12 @@ tables:
     write_inventory(afschrift.inventory, draft)
     said = afschrift("inventory", "check").splitlines()
     asks = [line.strip() for line in said if "asks" in line]
-    wait = "proposed, and nobody confirmed them (`review: needed`); a request that meets one asks"
+    wait = "proposed and not confirmed (`review: needed`); a request that reads one asks"
     assert asks == [
         f"shop.shop.person: 2 columns are {wait}: customer_id, name",
-        "shop.shop.person: 2 columns have no `origin`; a request that meets one asks: score, rank",
-        "shop.shop.person.at is confirmed, and nobody confirmed shop.shop.person.customer_id, on which it "
-        "rests: a request that meets it asks",
+        "shop.shop.person: 2 columns have no `origin`; a request that reads one asks: score, rank",
+        "shop.shop.person.at is confirmed, but not shop.shop.person.customer_id, on which it "
+        "rests: a request that reads it asks",
         f"shop.visit: 4 columns are {wait}: customer_id, seen_at, left_at, name",
         f"shop.remark: 2 columns are {wait}: customer_id, name",
     ]
@@ -258,11 +258,11 @@ def test_check_is_content_once_its_own_advice_was_followed(afschrift: Terminal) 
     text = text.replace("spot: {}", "spot: {origin: provided, kind: text}")
     write_inventory(afschrift.inventory, text.replace("kind: duckdb", "kind: duckdb\nunlisted: ignore"))
     said = afschrift("inventory", "check", "--live", "--fail-on", "error")
-    assert "shop: passed over, as `unlisted: ignore` says: scratch" in said
+    assert "shop: not read, by `unlisted: ignore`: scratch" in said
 
 
 @pytest.mark.parametrize("fault", ["deleted rows", "other types"])
-def test_a_lake_that_is_not_what_its_files_say_is_told_of_everywhere(
+def test_lake_with_differing_files_is_reported_by_each_command(
     afschrift: Terminal, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     lake = afschrift.folder / "lake"

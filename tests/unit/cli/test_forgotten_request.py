@@ -45,7 +45,7 @@ def said(*words: str) -> str:
     return done.text + done.beside
 
 
-def test_whoever_holds_the_bundle_proves_that_it_was_sealed_and_delivered(
+def test_bundle_of_a_forgotten_request_is_still_provable(
     forgotten: tuple[Reviewers, str, Path], tmp_path: Path
 ) -> None:
     reviewers, request, bundle = forgotten
@@ -66,8 +66,8 @@ def test_whoever_holds_the_bundle_proves_that_it_was_sealed_and_delivered(
     assert done.returncode == 0, done
 
 
-def test_nobody_can_make_the_bundle_anew(forgotten: tuple[Reviewers, str, Path]) -> None:
-    """Its plan stands in it by a digest, which rests on the destroyed key and is left nowhere."""
+def test_forgotten_bundle_cannot_be_made_again(forgotten: tuple[Reviewers, str, Path]) -> None:
+    """The bundle names its plan by a digest, which depends on the destroyed key and is nowhere else."""
     reviewers, _, bundle = forgotten
     with zipfile.ZipFile(bundle) as archive:
         [name] = [name for name in archive.namelist() if name.endswith("/bag-info.txt")]
@@ -99,7 +99,7 @@ def test_every_look_at_it_says_that_it_is_gone(forgotten: tuple[Reviewers, str, 
     assert json.loads(said("request", "show", request, "--json"))["request"]["state"] == "delivered"
     assert request in said("requests", "--all")
     said("requests", "--all", "--json")
-    [case] = [one.id for one in register.cases.all() if request in one.requests]
+    [case] = [case.id for case in register.cases.all() if request in case.requests]
     assert "destroyed" in said("case", "show", case)
     said("case", "list", "--all")
     lines = [json.loads(line) for line in said("audit", "show", request, "--json").splitlines()]

@@ -28,7 +28,7 @@ OWN = {"register", "keys", "staging", "clock"}
 def said(*words: str) -> tuple[int, dict[str, tuple[str, str]]]:
     """Exit code, and of each look how it ended and what it says."""
     done: Said = in_this_process(("health", "--json", *words))
-    return done.code, {one["name"]: (one["health"], one["says"]) for one in json.loads(done.text)}
+    return done.code, {load["name"]: (load["health"], load["says"]) for load in json.loads(done.text)}
 
 
 def ran(installation: Installation) -> None:
@@ -49,7 +49,7 @@ def test_a_new_installation_works_and_nothing_ran_yet(installation: Installation
     assert "the DAG sweep is not paused" in looks["sweep"][1]
 
 
-def test_all_is_well_once_the_checks_ran_and_a_table_says_so(installation: Installation) -> None:
+def test_health_is_ok_once_scheduled_jobs_ran(installation: Installation) -> None:
     ran(installation)
 
     done = in_this_process(("health",))
@@ -150,7 +150,7 @@ def test_a_place_that_never_answers_hides_no_other(
         address = f"postgresql+psycopg://u:p@127.0.0.1:{server.getsockname()[1]}/register"
         monkeypatch.setenv("AFSCHRIFT_REGISTER", address)
         began = time.monotonic()
-        looks = {one.name: one for one in health(probe=True, seconds=1)}
+        looks = {look.name: look for look in health(probe=True, seconds=1)}
     assert time.monotonic() - began < 5
     assert looks["register"].health is Health.FAILED
     assert looks["register"].says.startswith("did not answer within 1 s.")

@@ -1,4 +1,4 @@
-"""The data map from and to other tools, as somebody types it: what is written, what is told, what is refused."""
+"""Commands that import and export the data map: what is written, printed and refused."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def test_again_changes_nothing_and_what_is_confirmed_stays(project: Project) -> 
     assert load(project.inventory).sources["crm"].tables["contact"].columns["town"].proposal is not None
 
 
-def test_who_confirms_is_written_down(project: Project) -> None:
-    assert "the ways wait" in project.fides(*NEW, "--confirmed-by", "Bea", "--why", "ours")
+def test_confirmation_has_a_name(project: Project) -> None:
+    assert "the ways are not confirmed" in project.fides(*NEW, "--confirmed-by", "Bea", "--why", "ours")
     assert guessed_ways(load(project.inventory)) == ["crm.contact"]
     project.settle_ways()
     contact = load(project.inventory).sources["crm"].tables["contact"]
@@ -136,19 +136,19 @@ def test_comments_of_the_database_are_read(project: Project, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         ((), "give `--kind`"),
         (("--kind", "oracle"), "give `--kind`"),
         (("--source", "Größe", "--kind", "postgres"), "small letters"),
-        ((*NEW, "--confirmed-by", "Bea"), "says why"),
-        ((*NEW, "--why", "w"), "says why"),
+        ((*NEW, "--confirmed-by", "Bea"), "a name and a reason"),
+        ((*NEW, "--why", "w"), "a name and a reason"),
         (("--source", "mini", *NEW, "--dry-run"), "Nothing was written"),
     ],
 )
-def test_nothing_is_written(project: Project, words: tuple[str, ...], told: str) -> None:
+def test_nothing_is_written(project: Project, words: tuple[str, ...], expected: str) -> None:
     before = project.files()
-    assert told in project.fides(*words, code=int("--dry-run" not in words))
+    assert expected in project.fides(*words, code=int("--dry-run" not in words))
     assert project.files() == before
 
 
@@ -173,7 +173,7 @@ def test_an_export_never_writes_over_something_else_unasked(project: Project, tm
     out = tmp_path / "out.yml"
     assert f"Wrote {out}" in project("export", "fides", "crm", "--out", str(out))
     assert out.read_text(encoding="utf-8") == project("export", "fides", "crm")
-    assert "says so already" in project("export", "fides", "crm", "--out", str(out))
+    assert "has this content already" in project("export", "fides", "crm", "--out", str(out))
     out.write_text("mine", encoding="utf-8")
     assert "--force" in project("export", "fides", "crm", "--out", str(out), code=1)
     assert out.read_text(encoding="utf-8") == "mine"

@@ -1,4 +1,4 @@
-"""What a message holds beside its request, at the terminal: told, listed, handed over; every fault with its remedy."""
+"""Other matters of a message at the terminal: printed, listed, handed over; every fault with its remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REQUEST = {
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installation over the small shop with dates of birth; whoever is at the terminal holds all roles."""
+    """An installation over the small shop with dates of birth; the user at the terminal has all roles."""
     database = small.write_database(tmp_path / small.FILE)
     small.execute(
         database,
@@ -86,7 +86,7 @@ def test_what_is_not_ours_is_named_until_it_is_handed_over(home: Path) -> None:
     assert "erasure" not in afschrift("case", "waiting").output
     assert "handed over to customer service" in afschrift("case", "show", case).output
     facts = json.loads(afschrift("case", "show", case, "--json").stdout)["facts"]
-    assert [one["kind"] for one in facts] == ["matter_recorded", "matter_recorded", "handed_over"]
+    assert [fact["kind"] for fact in facts] == ["matter_recorded", "matter_recorded", "handed_over"]
 
 
 def test_the_dead_and_what_to_do(home: Path) -> None:
@@ -146,7 +146,7 @@ def test_an_unclear_right_is_read_by_an_officer(home: Path) -> None:
     reading = ("request", "reading", request, "--right", "both", "--text-file", "-")
     assert "R05" in fault(afschrift(*reading, typed="Iets dat er niet staat."))
     done = afschrift(*reading, typed="al mijn gegevens")
-    assert "portability stands beside it" in done.output
+    assert "portability was opened too" in done.output
     assert len(json.loads(afschrift("requests", "--json").stdout)) == 2
     assert "right_unclear" not in afschrift("requests").output
 
@@ -164,7 +164,7 @@ def test_a_mandate_at_the_terminal(home: Path) -> None:
     form = ["kind=lawyer", "checked_on=2026-03-05", "scope=access", "identity_checked=bar_register"]
     form += ["answer_to=representative", "answer_by=insecure_portal"]
     answer = ["answer", question["id"], "--choice", "proven"]
-    words = [word for one in form for word in ("--set", one)]
+    words = [word for entry in form for word in ("--set", entry)]
     assert "R15" in fault(afschrift(*answer, *words))
     done = afschrift(*answer, *words[:-1], "answer_by=post")
     assert "Recorded: mandate = proven" in done.output, done.exception

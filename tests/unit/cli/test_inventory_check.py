@@ -57,13 +57,13 @@ def test_a_sound_inventory_ends_with_0(check: Check, tmp_path: Path) -> None:
     fill(tmp_path / "shop.db", (1, "blue"), (2, "red"))
     said = check("--live")
     assert said.code == 0, said
-    assert "shop.customer: 0 nobody's, 2 one person's, 0 several persons'; of 2 rows" in said.text
+    assert "shop.customer: 0 of no person, 2 of one, 0 of several; of 2 rows" in said.text
     assert "The sources have exactly these tables and columns." in said.text
     document = json.loads(check("--live", "--format", "json").text)
     assert (document["sound"], document["findings"]) == (True, [])
 
 
-def test_what_is_found_ends_with_1_and_stands_at_its_line(check: Check, tmp_path: Path) -> None:
+def test_finding_ends_with_1_and_has_its_line(check: Check, tmp_path: Path) -> None:
     fill(tmp_path / "shop.db", (1, "blue"), (1, "kwikstaart@example.org"), more=", vip TEXT")
     said = check("--live", "--format", "json")
     assert said.code == 1, said
@@ -76,7 +76,7 @@ def test_what_is_found_ends_with_1_and_stands_at_its_line(check: Check, tmp_path
     ]
     text = check("--live")
     assert text.code == 1
-    assert f"1 of 2 values looked at hold an e-mail address, of 2 rows (shop.yml:{HINT})" in text.text
+    assert f"1 of 2 values that were read hold an e-mail address, of 2 rows (shop.yml:{HINT})" in text.text
     assert "kwikstaart" not in said.text + text.text + text.beside
 
 
@@ -123,9 +123,9 @@ def test_a_source_that_is_not_there_ends_with_3(check: Check) -> None:
     assert "not reached: shop: " in said.text
     assert "exactly these tables" not in said.text
     document = json.loads(check("--live", "--format", "json").text)
-    assert [one["source"] for one in document["not_reached"]] == ["shop"]
+    assert [entry["source"] for entry in document["not_reached"]] == ["shop"]
     log = SarifLog.model_validate_json(check("--live", "--format", "sarif").text)
-    assert [one.executionSuccessful for one in log.runs[0].invocations or []] == [False]
+    assert [invocation.executionSuccessful for invocation in log.runs[0].invocations or []] == [False]
 
 
 def test_a_mistake_in_the_command_ends_with_2(check: Check) -> None:
@@ -158,14 +158,14 @@ OTHERS = """\
 """
 
 
-def test_others_data_of_which_nobody_said_how_are_one_line_a_table(check: Check, tmp_path: Path) -> None:
+def test_undecided_data_about_others_are_one_line_per_table(check: Check, tmp_path: Path) -> None:
     """It is a hint: a controller may want to look each time, so the exit code stays 0."""
     (tmp_path / "inventory" / "shop.yml").write_text(SHOP + OTHERS)
     said = check()
     assert said.code == 0, said
     assert [line.strip() for line in said.text.splitlines() if "data about others" in line] == [
-        f"shop.{table}: data about others in {columns}, and `third_party` does not say `mask` or `own_use`: "
-        "every request that would give them asks."
+        f"shop.{table}: data about others in {columns}, and `third_party` is neither `mask` nor "
+        "`own_use`: every request that would give them stops at a question."
         for table, columns in (("customer", "friend, agent"), ("order", "courier"))
     ]
     assert "shop.customer.guess is proposed" in said.text

@@ -100,7 +100,7 @@ def test_a_review_at_a_terminal(services: Services, terminal: Terminal) -> None:
     first = terminal.press("Gone through with the shop.\n", "q stop")
     assert "2 columns called email   (3 questions left)" in first
     assert "no origin is proposed" in first
-    assert "say an origin first" in terminal.press("y", "first.")
+    assert "choose an origin first" in terminal.press("y", "first.")
     assert file.read_text() == before
 
     shown = terminal.press("s", "any other key")
@@ -119,7 +119,7 @@ def test_a_review_at_a_terminal(services: Services, terminal: Terminal) -> None:
     terminal.press("1", "(y writes it)")
     assert "email, 2 columns: provided" in terminal.press("y", "1 column called name   (2 questions left)")
     after = file.read_text()
-    assert "Taken back: email" in terminal.press("u", "2 columns called email")
+    assert "Undone: email" in terminal.press("u", "2 columns called email")
     assert file.read_text() == before
     terminal.press("o1", "(y writes it)")
     terminal.press("y", "called name")
@@ -127,9 +127,9 @@ def test_a_review_at_a_terminal(services: Services, terminal: Terminal) -> None:
 
     assert "0.90: the name" in terminal.text
     terminal.press("n", "Table sku")
-    told = terminal.press("q", "goes on with them.")
-    assert "1 decision about 2 columns" in told
-    assert "2 questions left, about 1 column" in told
+    output = terminal.press("q", "continues with them.")
+    assert "1 decision about 2 columns" in output
+    assert "2 questions left, about 1 column" in output
     assert terminal.process.wait(timeout=30) == 0
 
     inventory = load(Path(os.environ["AFSCHRIFT_INVENTORY"]))
@@ -142,7 +142,7 @@ def test_a_review_at_a_terminal(services: Services, terminal: Terminal) -> None:
 
 
 @pytest.mark.slow
-def test_whoever_breaks_off_has_what_was_answered(services: Services, terminal: Terminal) -> None:
+def test_interrupted_review_keeps_its_answers(services: Services, terminal: Terminal) -> None:
     terminal.until("Why is what you will confirm right")
     terminal.press("Gone through with the shop.\n", "q stop")
     terminal.press("o1", "(y writes it)")
@@ -162,8 +162,8 @@ def test_others_data_and_a_meaning_are_said_by_a_key(services: Services) -> None
     try:
         terminal.until("q stop")
         shown = terminal.press("n", "q stop")
-        assert "nobody said how the data about others are treated: say it (t)" in shown
-        assert "nobody said what it means: say it (m)" in shown
+        assert "it is not decided how the data about others are treated: decide it (t)" in shown
+        assert "its meaning is missing: give it (m)" in shown
         assert "every request would ask" in terminal.press("y", "What to do")
         assert "not about others" in terminal.press("t", "4 ask")
         terminal.press("1", "subject   (y writes it)")
@@ -172,12 +172,12 @@ def test_others_data_and_a_meaning_are_said_by_a_key(services: Services) -> None
         terminal.press("2", "mask   (y writes it)")
         terminal.press("m", "Meaning (nl)")
         terminal.press("Hoog is goed\n", "Meaning (en)")
-        terminal.press("High is good\n", "as you typed it")
+        terminal.press("High is good\n", "as typed")
         assert file.read_text() == text
         assert "inferred, about others: mask" in terminal.press("y", "Table sku")
-        told = terminal.press("t", "What to do") + terminal.press("m", "What to do")
-        assert told.count("This asks about a table.") == 2
-        terminal.press("q", "goes on with them.")
+        output = terminal.press("t", "What to do") + terminal.press("m", "What to do")
+        assert output.count("This asks about a table.") == 2
+        terminal.press("q", "continues with them.")
     finally:
         terminal.close()
     column = load(file.parent).sources["shop"].tables["customer"].columns["name"]
@@ -192,13 +192,13 @@ def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
     assert "docs/datamap/review.md" in error.remedy
 
 
-def test_a_column_that_the_source_does_not_have_is_told(services: Services) -> None:
+def test_samples_of_a_missing_column_say_so(services: Services) -> None:
     from afschrift.datamap.review.groups import Group, Place
     from afschrift.datamap.review.review_samples import samples
 
     places = (Place("shop", "customer", "gone"), Place("shop", "nowhere", "email"))
     found = samples(services.inventory, Group("gone", {}, places))
-    assert [one.why for one in found] == ["the source has no such column"] * 2
+    assert [entry.why for entry in found] == ["the source has no such column"] * 2
 
 
 def test_the_terminal_shows_what_takes_over_an_answer(
@@ -238,7 +238,7 @@ def test_a_member_with_a_secret_in_its_path_shows_no_value(tmp_path: Path) -> No
     text = f"source: shop\nkind: duckdb\n{path}\ntables:\n  customer:\n    subject: {{customer_id: id}}\n"
     text += f"    columns: {{{columns}}}\n  same:\n    table: customer\n    subject: {{customer_id: id}}\n"
     inventory = load(write_inventory(tmp_path / "members", f"{text}    columns: {{{also}}}\n"))
-    found = {one.place.path: one for group in groups(inventory) for one in samples(inventory, group)}
+    found = {sample.place.path: sample for group in groups(inventory) for sample in samples(inventory, group)}
     secret = found["shop.customer.login"]
     assert (secret.values, secret.why) == ((), "a secret is not shown")
     assert found["shop.customer.nick"].values == found["shop.same.login"].values == ('"Q"',)

@@ -66,7 +66,7 @@ def test_a_life_of_keys(afschrift: Callable[..., Said], home: Path) -> None:
     afschrift("key", "new")
     first = json.loads((home / "keys.json").read_text())
     kek, signing = first["keks"][0]["id"], first["signing_keys"][0]["id"]
-    assert "left as they are" in afschrift("key", "new")[1]
+    assert "they were not changed" in afschrift("key", "new")[1]
 
     out, said = afschrift("key", "rotate")
     new_kek = out.strip()
@@ -123,12 +123,12 @@ def test_no_command_shows_a_secret_but_where_it_is_asked_to(
     ):
         shown += "".join(afschrift("key", *words))
     after = (home / "keys.json").read_text()
-    assert not [one for one in secrets(before) + secrets(after) if one in shown]
+    assert not [secret for secret in secrets(before) + secrets(after) if secret in shown]
 
     for words in (["new"], ["rotate"], ["rotate", "--signing"]):
         out, said = afschrift("key", *words, "--print")
         assert len(secrets(out)) >= 7
-        assert not [one for one in secrets(out) if one in said]
+        assert not [secret for secret in secrets(out) if secret in said]
     assert (home / "keys.json").read_text() == after
 
 
@@ -146,7 +146,7 @@ def test_what_is_printed_takes_the_place_of_the_document(afschrift: Callable[...
     assert old not in afschrift("key", "list")[0]
 
 
-def test_the_list_tells_of_data_keys_that_do_not_open_and_needs_no_register(
+def test_list_shows_unreadable_data_keys_without_a_register(
     afschrift: Callable[..., Said], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     afschrift("key", "new")
@@ -203,27 +203,29 @@ def test_a_request_is_shredded_once_it_is_closed(
     register, at = open_register(), "2026-01-01T00:00:00Z"
     case = register.cases.open(b"message", "mail", at, at)
     person = (Key("customer_id", "C-1"),)
-    one = register.requests.open(case, Right.ACCESS, at, "UTC", "nl", ("csv",), "outbox", person, set()).id
-    words = ("register", "shred", one, "--rule", "retention_identity")
+    request = register.requests.open(
+        case, Right.ACCESS, at, "UTC", "nl", ("csv",), "outbox", person, set()
+    ).id
+    words = ("register", "shred", request, "--rule", "retention_identity")
     assert "is open" in afschrift(*words, code=1)[1]
-    moved(register, one, State.WITHDRAWN)
+    moved(register, request, State.WITHDRAWN)
     for any_ in ("the person asked", "ANY"):
-        said = afschrift("register", "shred", one, "--rule", any_, code=1)[1]
+        said = afschrift("register", "shred", request, "--rule", any_, code=1)[1]
         assert "no reason to destroy it" in said
         assert any_ not in said
-    assert f"afschrift register shred {one} --sign" in afschrift(*words)[1]
-    sign = ("register", "shred", one, "--sign")
+    assert f"afschrift register shred {request} --sign" in afschrift(*words)[1]
+    sign = ("register", "shred", request, "--sign")
     assert "four eyes" in afschrift(*sign, "--yes", code=1)[1]
     monkeypatch.setattr("afschrift.cli.common.actor", lambda: "cli:other")
     afschrift(*sign, stdin="n\n", code=1)
-    assert register.identities.of(one) == person
+    assert register.identities.of(request) == person
 
     assert "Destroyed" in afschrift(*sign, stdin="y\n")[1]
     with pytest.raises(RefusedError, match="destroyed"):
-        register.identities.of(one)
-    [told] = events("data_key_destroyed")
-    assert told is not None
-    assert (told["rule"], told["case"]) == ("retention_identity", case)
+        register.identities.of(request)
+    [event] = events("data_key_destroyed")
+    assert event is not None
+    assert (event["rule"], event["case"]) == ("retention_identity", case)
     assert "destroyed before" in afschrift(*words)[1]
     assert "There is none" in afschrift("register", "shred-strays")[0]
     assert "Entered" in afschrift("register", "restored")[1]
@@ -249,14 +251,14 @@ def test_keys_in_a_secrets_backend_of_airflow(home: Path, tmp_path: Path) -> Non
 
     document = typed("key", "new", "--print")[0]
     variables.write_text(json.dumps({name: document}))
-    assert f"Keys stand in airflow-variable:{name} already" in typed("key", "new")[1]
+    assert f"There are keys in airflow-variable:{name} already" in typed("key", "new")[1]
     out, said = typed("key", "rotate", code=1)
     assert f"airflow-variable {name} can be read but not written" in said
-    assert not [one for one in secrets(document) if one in out + said]
+    assert not [secret for secret in secrets(document) if secret in out + said]
     assert not (home / "keys.json").exists()
 
 
-def test_a_kind_of_place_that_nobody_offers(
+def test_unknown_kind_of_witness_place(
     afschrift: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_KEYS", "teapot:keys")

@@ -69,7 +69,7 @@ def test_a_draft_loads_and_nothing_in_it_counts(project: Path) -> None:
     assert club.tables["members"].columns["trainer_id"].about == "subject", "what is proposed decides nothing"
     everything = ["adults", "loose", "plan"]
     assert club.undescribed(club.tables) == everything, (
-        "what is only proposed to be nobody's is not described"
+        "a table that is only proposed as not personal is not described"
     )
     columns, left = progress(inventory)
     assert {path for path in left if path.startswith("club.")} == {
@@ -120,7 +120,7 @@ def test_a_file_of_something_else_stays(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         ((), "Nothing says what to scan"),
         (("nowhere",), "AIRFLOW_CONN_NOWHERE"),
@@ -135,16 +135,14 @@ def test_a_file_of_something_else_stays(project: Path) -> None:
         (("--kind", "sqlite", "--option", "path=club.db", "--zone", "Mars"), "time zone"),
     ],
 )
-def test_what_cannot_be_scanned_is_told_with_the_way_out(
-    project: Path, words: tuple[str, ...], told: str
-) -> None:
+def test_refused_scan_names_the_remedy(project: Path, words: tuple[str, ...], expected: str) -> None:
     before = sorted((project / "inventory").iterdir())
     said = scan(*words, code=1)
-    assert told in said.beside and "What to do:" in said.beside
+    assert expected in said.beside and "What to do:" in said.beside
     assert sorted((project / "inventory").iterdir()) == before
 
 
-def test_an_empty_database_says_so(project: Path) -> None:
+def test_scan_of_an_empty_database_reports_it(project: Path) -> None:
     made(project / "empty.db", "")
     said = scan("--kind", "sqlite", "--option", "path=empty.db")
     assert "0 tables" in said.text and "There is nothing to describe" in said.text
@@ -171,19 +169,19 @@ def test_a_second_scan_adds_what_is_new_and_nothing_else(project: Path) -> None:
     )
     assert file.read_text() == kept
     club = load(project / "inventory", {"sqlite"}).sources["club"]
-    assert club.tables["visit"].subject["nr"].column == "member_id", "the key has the name that stands there"
+    assert club.tables["visit"].subject["nr"].column == "member_id", "the key has the name in the file"
     assert club.tables["visit"].columns["id"].proposal is not None
     assert scan(*of_club(project)).text.count("Nothing is new") == 1
 
 
-def test_a_key_of_a_table_with_a_confirmed_column_is_told_and_not_written(project: Path) -> None:
+def test_key_next_to_a_confirmed_column_is_listed_and_not_written(project: Path) -> None:
     scan(*of_club(project))
     file = project / "inventory" / "club.yml"
     confirmed = "    confirmed: {by: Bea, on: 2026-01-01, why: seen, columns: [id]}\n"
     kept = file.read_text().replace("    key: [id]\n", confirmed, 1)
     assert confirmed in kept
     file.write_text(kept)
-    assert re.search(r"tables\.\w+\.key \(id\) is not added: it bears on", scan(*of_club(project)).text)
+    assert re.search(r"tables\.\w+\.key \(id\) is not added: it decides", scan(*of_club(project)).text)
     assert file.read_text() == kept
 
 

@@ -1,4 +1,4 @@
-"""A request that could not be started stands; the same message again finds it, and exit codes tell what came."""
+"""A request whose run could not be started: the same message finds it again, and exit codes show the result."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def register() -> Register:
     return open_register(Settings.from_environment())
 
 
-def test_what_could_not_be_started_stands_with_its_id_and_the_command_that_starts_it(submit: Submit) -> None:
+def test_request_without_a_run_is_reported_with_the_command(submit: Submit) -> None:
     said = submit()
     assert said.code == Ended.NOT_STARTED
     first, second = ids(said)
-    for one in (first, second):  # the second is told too, though the first could not be started
-        assert f"Request {one} is stored, and its run was not started." in said.beside
-        assert f"`afschrift run {one} --airflow`" in said.beside
+    for request in (first, second):  # also for the second, though the first failed
+        assert f"Request {request} is stored, but its run was not started." in said.beside
+        assert f"`afschrift run {request} --airflow`" in said.beside
     again = in_this_process(("run", first, "--airflow"))
     assert (again.code, f"Request {first} is stored" in again.beside) == (Ended.NOT_STARTED, True)
 
@@ -81,9 +81,9 @@ def test_the_same_message_again_finds_its_request_and_is_no_repeat(
     assert ids(again) == ids(first)
     assert again.code == Ended.NOT_STARTED
     [case] = register().cases.all()
-    assert f"This message stands as case {case.id} already" in again.beside
+    assert f"This message is stored as case {case.id} already" in again.beside
     assert len(case.requests) == 2
-    types = [header.type for one in case.requests for header, _ in register().trail.events(one)]
+    types = [header.type for request in case.requests for header, _ in register().trail.events(request)]
     assert types.count("request_received") == 2
     assert "fact_linked" not in types
     assert SECRET not in again.beside
@@ -106,25 +106,25 @@ def test_another_message_is_another_case(submit: Submit, change: dict[str, objec
 
 
 def test_a_message_whose_storing_broke_off_is_completed(submit: Submit) -> None:
-    [access] = ids(submit("--start", "no", right="access"))  # as it stands where the second one failed
+    [access] = ids(submit("--start", "no", right="access"))  # the state after the second one failed
     found = ids(submit("--start", "no"))
     assert (found[0], len(found)) == (access, 2)
     assert [case.requests for case in register().cases.all()] == [tuple(found)]
 
 
 def test_a_message_whose_request_is_closed_starts_nothing(submit: Submit) -> None:
-    [one] = ids(submit("--start", "no", right="access"))
-    moved(register(), one, State.WITHDRAWN)
+    [request] = ids(submit("--start", "no", right="access"))
+    moved(register(), request, State.WITHDRAWN)
     said = submit(right="access")
-    assert (said.code, ids(said)) == (Ended.DONE, [one])
-    assert f"Request {one} is withdrawn: nothing is started." in said.beside
+    assert (said.code, ids(said)) == (Ended.DONE, [request])
+    assert f"Request {request} is withdrawn: nothing is started." in said.beside
 
 
-def test_after_a_key_was_destroyed_nobody_can_tell_that_it_is_the_same(submit: Submit) -> None:
-    [one] = ids(submit("--start", "no", right="access"))
-    moved(register(), one, State.WITHDRAWN)
-    register().data_keys.shred(one, "R79")
-    assert ids(submit("--start", "no", right="access")) != [one]
+def test_message_of_a_forgotten_request_is_not_recognised(submit: Submit) -> None:
+    [request] = ids(submit("--start", "no", right="access"))
+    moved(register(), request, State.WITHDRAWN)
+    register().data_keys.shred(request, "R79")
+    assert ids(submit("--start", "no", right="access")) != [request]
 
 
 def test_refused_and_stored_have_codes_of_their_own(submit: Submit) -> None:
@@ -139,6 +139,6 @@ def test_the_help_of_each_command_and_the_runbook_have_the_table(project_root: P
         assert f"| {code.value} | {words} |" in runbook
     groups = {"review": ("approve", "hold-back", "redact"), "manual": ("answer",)}
     plain = (("submit",), ("run",), ("answer",), ("partial",))
-    for command in (*plain, *((group, one) for group, those in groups.items() for one in those)):
-        told = " ".join(in_this_process((*command, "--help")).text.split())
-        assert all(f"{code.value} {words}" in told for code, words in MEANING.items()), command
+    for command in (*plain, *((group, request) for group, those in groups.items() for request in those)):
+        output = " ".join(in_this_process((*command, "--help")).text.split())
+        assert all(f"{code.value} {words}" in output for code, words in MEANING.items()), command

@@ -33,14 +33,14 @@ def set_back(url: str, revision: str) -> None:
 
 
 def test_a_new_register_is_named_and_none_is_made(url: str, tmp_path: Path) -> None:
-    told = said("--dry-run")
-    assert "has no tables yet" in told
+    message = said("--dry-run")
+    assert "has no tables yet" in message
     newest = schema.revisions()[-1]
     assert (
         f"\n{newest}  Make the tables of a new register.  (cannot be undone: back the register up first)"
-        in told
+        in message
     )
-    assert [line[:4] for line in told.splitlines() if line[:4] in schema.revisions()] == [newest]
+    assert [line[:4] for line in message.splitlines() if line[:4] in schema.revisions()] == [newest]
     assert [*tmp_path.iterdir()] == []
 
 
@@ -49,9 +49,9 @@ def test_what_a_register_has_already_is_not_named(url: str) -> None:
     assert "the newest one. Nothing would run." in said("--dry-run")
     before, last = schema.revisions()[-2:]
     set_back(url, before)
-    told = said("--dry-run")
-    assert f"is at revision {before}; this software needs {last}" in told
-    assert [line[:4] for line in told.splitlines() if line[:4] in schema.revisions()] == [last]
+    message = said("--dry-run")
+    assert f"is at revision {before}; this software needs {last}" in message
+    assert [line[:4] for line in message.splitlines() if line[:4] in schema.revisions()] == [last]
     assert schema.pending(url)[0] == before
 
 

@@ -1,4 +1,4 @@
-"""Which column tells how old a person is, and from which age somebody asks alone: faults have their place."""
+"""The age column, and the age from which a person asks alone: faults have their place."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def test_the_age_by_country_with_its_source(country: str, age: int) -> None:
 def test_a_fault_has_its_line(tmp_path: Path, text: str, words: str) -> None:
     file = tmp_path / "ages.yml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(InventoryError) as told:
+    with pytest.raises(InventoryError) as caught:
         age_of_consent(file, "NL")
-    assert words in str(told.value)
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_the_column_must_be_one_that_knows_the_person(tmp_path: Path, line: str,
     if not words:
         assert load(tmp_path).identity.age_column == "shop.customer.born"
         return
-    with pytest.raises(InventoryError, match=r"identity\.yml") as told:
+    with pytest.raises(InventoryError, match=r"identity\.yml") as caught:
         load(tmp_path)
-    assert words in str(told.value)
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -150,9 +150,7 @@ def test_nothing_is_taken_over_from_a_proposal(tmp_path: Path, waits: str) -> No
 
 @pytest.mark.parametrize("care", ["protect: payment", "about: third_party, third_party: mask, mask: label"])
 @pytest.mark.parametrize("waits", ["guessed", "needed"])
-def test_what_protects_a_value_is_not_lost_while_what_it_points_to_is_a_proposal(
-    tmp_path: Path, waits: str, care: str
-) -> None:
+def test_protection_is_kept_while_the_target_is_a_proposal(tmp_path: Path, waits: str, care: str) -> None:
     def card(waits: str, own: str = "") -> Column:
         table = "ways: guessed, " if waits == "guessed" else ""
         words = f"origin: provided, {care}" + (", review: needed" if waits == "needed" else "")
@@ -178,7 +176,7 @@ def test_what_protects_a_value_is_not_lost_while_what_it_points_to_is_a_proposal
     assert found.awaits == (("ways of wallet",) if waits == "guessed" else ("wallet.card",))
     assert found.proposal == sure, "what it says once that is confirmed"
     assert sure.protect == "payment" or sure.mask == "label"
-    assert sure.decided is None  # the list of this table names nobody
+    assert sure.decided is None  # the list of this table has no name
     itself = card(waits, f"origin: provided, {care}")
     assert (itself.review, itself.protect, itself.mask) == (None, sure.protect, sure.mask)
 
@@ -209,7 +207,7 @@ def test_a_word_that_says_nothing_takes_a_default_away(tmp_path: Path) -> None:
     assert found.category is None
 
 
-def test_a_columns_own_reason_stands_beside_who_confirmed_it(tmp_path: Path) -> None:
+def test_own_reason_of_a_column_joins_its_confirmation(tmp_path: Path) -> None:
     decided = column(tmp_path, "customer.phone").decided
     assert decided is not None
     assert (decided.by, decided.why) == ("Data office", "The shop gave it out.")
@@ -224,7 +222,7 @@ def test_a_pattern_knows_no_case(tmp_path: Path) -> None:
     [
         ("defaults:\n", "defaults:\n  purposes: [gift]\n", "[gift]", "purpose gift is not declared"),
         ('"*_on"', '"*_in"', "*_in", "no column here matches it: correct it, or take it out"),
-        ('"*_on"', '"?*_at"', "?*_at", "*_at above takes every column that it matches: put ?*_at above that"),
+        ('"*_on"', '"?*_at"', "?*_at", "*_at above matches the same columns first: put ?*_at above that"),
         ("user.contact.phone_number: {o", "user.location: {o", "user.location: {o", "no column here has this category"),
         ("user.contact.phone_number: {o", "user.nope: {o", "user.nope: {o", "not in the Fides taxonomy"),
         ("origin: observed, category: user.behavior", "origin: observed, category: user.nope", "user.nope", "not in the Fides taxonomy"),
@@ -232,11 +230,11 @@ def test_a_pattern_knows_no_case(tmp_path: Path) -> None:
         ("customer.customer_id}\n  columns", "customer.id}\n  columns", "customer.id}", "the source has no column customer.id"),
         ("{customer_id: customer.customer_id}\n", "{client_id: customer.customer_id}\n", "client_id", "no table here has this column"),
         ("{in: map", "{in: mapp", "in: mapp", "mapp is not declared under `confirmations`"),
-        ("{in: map", "{in: map, by: x", "in: map, by", "leave out `by` and `on`, or `in`"),
-        ("{in: map", "{by: x", "{by: x", "say both who confirmed it (`by`) and when (`on`)"),
+        ("{in: map", "{in: map, by: x", "in: map, by", "leave out these, or `in`"),
+        ("{in: map", "{by: x", "{by: x", "give both who confirmed it (`by`) and when (`on`)"),
         ("[order_id, customer_id,", "[order_id, order_id,", "[order_id, order_id,", "order_id is confirmed twice"),
         ("phone, seen_at]", "phone, seen]", "phone, seen]", "seen is confirmed, but neither its own line nor a default gives it an `origin`"),
-        ("paid_on: {c", "paid_on: {review: needed, c", "  orders:", "paid_on is confirmed and says `review: needed`"),
+        ("paid_on: {c", "paid_on: {review: needed, c", "  orders:", "paid_on is confirmed and has `review: needed`"),
         ("left_at: {}", "left_at: {why: x}", "left_at: {why: x}", "`why` goes with a confirmation"),
         ("defaults: {origin: provided", "defaults: {review: case, origin: provided", "review: case", "it cannot be a default"),
         ("purposes: [sale]\n    defaults", "origin: {by: paid_on, a: provided}\n    defaults", "defaults: {origin: provided", "leave one of them out"),
@@ -248,9 +246,9 @@ def test_each_fault_is_told_with_its_line(tmp_path: Path, old: str, new: str, pl
     with pytest.raises(InventoryError) as caught:
         source(tmp_path, (old, new))
     text = SHOP.replace(old, new, 1)
-    line = next(n for n, one in enumerate(text.splitlines(), start=1) if place in one)
-    told = {(fault.line, fault.message) for fault in caught.value.faults}
-    assert any(at == line and words in message for at, message in told), (line, told)
+    line = next(n for n, entry in enumerate(text.splitlines(), start=1) if place in entry)
+    listed = {(fault.line, fault.message) for fault in caught.value.faults}
+    assert any(at == line and words in message for at, message in listed), (line, listed)
 
 
 def test_the_json_schema_takes_what_the_loader_takes(tmp_path: Path) -> None:

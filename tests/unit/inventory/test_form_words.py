@@ -1,4 +1,4 @@
-"""A library's words never reach whoever writes a file: every wrong value at every place is said in our own."""
+"""Messages of libraries never reach the author of a file: each wrong value has our own message."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_every_wrong_value_is_said_in_our_words(model: type[BaseModel], text: st
                     if item["type"] in ("missing", "extra_forbidden"):
                         continue  # the place is what is said of these
                     words = in_words(item)
-                    assert not any(one in words.lower() for one in LIBRARY), (where, value, words)
+                    assert not any(entry in words.lower() for entry in LIBRARY), (where, value, words)
                     assert words != "this does not fit here", (where, value, item["type"])
                     said += 1
     assert said > 20

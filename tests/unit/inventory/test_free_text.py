@@ -25,7 +25,7 @@ def inventory(folder: Path, amend: Mapping[str, str] | None = None) -> Inventory
         ("columns: [first, last]", "columns: []", "may not be empty"),
         ("columns: [first, last]", "columns: [first], most: 0", "at least 1 is expected"),
         ("free_text: true", "free_text: maybe", "choose true or false"),
-        ("free_text: true", "free_text: true, protect: secret", "a secret never leaves"),
+        ("free_text: true", "free_text: true, protect: secret", "a secret is never given"),
         ("third_party: mask", "third_party: mask, mask: hash", "choose one of token, label"),
     ],
 )

@@ -47,7 +47,7 @@ def test_look_ups_references_roles_and_composite_keys(tmp_path: Path) -> None:
     assert ways(rental, "customer") == []
 
 
-def test_a_join_by_the_other_tables_key_counts_and_one_to_many_rows_does_not(tmp_path: Path) -> None:
+def test_join_by_key_labels_a_row_and_join_to_many_does_not(tmp_path: Path) -> None:
     rental = source(tmp_path / "a", ("key: [rental_id]\n", "key: [rental_id]\n    label: score\n"))
     assert "film(film_id)->rental(film_id)" not in ways(rental, "film"), "a film has many rentals"
     lines = "join: {film_id: rental.film_id}\n    key: [film_id]\n    label: title"
@@ -60,7 +60,7 @@ def test_a_join_by_the_other_tables_key_counts_and_one_to_many_rows_does_not(tmp
 
 
 def test_a_column_that_ways_lead_from_to_several_tables_names_no_row(tmp_path: Path) -> None:
-    """A comment of a film or of a person: by the number alone nobody knows which."""
+    """A comment of a film or of a person: the number alone does not identify it."""
     either = (
         "references: {sent_to: address.address_id, taste_id: taste.taste_id}",
         "join: [{film_id: film.film_id}, {film_id: copy.copy_no}]",
@@ -76,7 +76,7 @@ def test_a_column_that_ways_lead_from_to_several_tables_names_no_row(tmp_path: P
     )
 
 
-def test_alternatives_that_share_a_column_name_no_row_though_one_has_a_further_column(tmp_path: Path) -> None:
+def test_alternative_joins_of_one_column_label_no_row(tmp_path: Path) -> None:
     """A row goes by the film of this number, or by the tape of this number in its store."""
     lines = "references: {sent_to: address.address_id, taste_id: taste.taste_id}\n    key: [rental_id]"
     join = "join: [{copy_no: film.film_id}, {store_id: copy.store_id, copy_no: copy.copy_no}]"

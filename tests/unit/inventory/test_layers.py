@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
     made = write_inventory(tmp_path / "map", MAP)
     review = Review(made)
     for name, words in (("seen_at", {}), ("email", {"origin": "observed"}), ("land", {})):
-        group = next(one for one in review.waiting() if one.name == name)
+        group = next(group for group in review.waiting() if group.name == name)
         review.confirm(group, Answer(ANSWER.by, ANSWER.on, ANSWER.why, None, words))
     return made
 
@@ -61,7 +61,7 @@ def column(folder: Path, name: str) -> Column:
 
 
 def lapsed(folder: Path) -> list[tuple[str, str | None, LapseReason]]:
-    return [(one.table, one.column, one.why) for one in load(folder).lapsed.get("shop", ())]
+    return [(entry.table, entry.column, entry.why) for entry in load(folder).lapsed.get("shop", ())]
 
 
 def test_a_confirmation_fills_what_waits_and_says_who(folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_confirmation_lapses_when_what_it_confirmed_changes(
     assert lapsed(folder) == [(table, name, LapseReason.CHANGED)]
     said = load(folder).sources["shop"].tables[table]
     assert said.unconfirmed if name is None else said.columns[name].proposal is not None
-    assert (name or table) in [one.name for one in Review(folder).waiting()], "it is asked again"
+    assert (name or table) in [group.name for group in Review(folder).waiting()], "it is asked again"
     write(folder, new, old)
     assert lapsed(folder) == [], "said as it was, it counts again"
 
@@ -106,9 +106,7 @@ def test_a_confirmation_lapses_when_what_it_confirmed_changes(
         ("    purposes: [sale]\n", "    defaults: {purposes: [sale]}\n"),
     ],
 )
-def test_what_is_said_beside_the_proposal_takes_no_confirmation_away(
-    folder: Path, old: str, new: str
-) -> None:
+def test_other_words_do_not_lapse_a_confirmation(folder: Path, old: str, new: str) -> None:
     write(folder, old, new)
     assert lapsed(folder) == []
     assert column(folder, "email").decided is not None
@@ -123,21 +121,22 @@ def test_a_word_without_the_mark_counts_and_check_names_the_contradiction(folder
     assert lapsed(folder) == [("customer", "email", LapseReason.OTHERWISE)]
     said = in_this_process(("inventory", "check", "--folder", str(folder)))
     assert said.code == 1
-    assert "warning: shop.customer.email is in the file of confirmations, but the file says it" in said.text
+    assert "warning: shop.customer.email is in the file of confirmations, but the file has other" in said.text
     assert "(shop.yml:13)" in said.text
     assert in_this_process(("inventory", "check", "--fail-on", "error", "--folder", str(folder))).code == 0
 
 
-def test_what_is_gone_is_said_and_counts_for_nothing(folder: Path) -> None:
+def test_confirmation_of_a_missing_entry_lapses_with_a_note(folder: Path) -> None:
     write(folder, "  land: {personal: false, review: needed, columns: {code: {}}}\n", "")
     assert lapsed(folder) == [("land", None, LapseReason.GONE)]
     said = in_this_process(("inventory", "check", "--folder", str(folder)))
     assert (
-        said.code == 0 and "note: shop.land is in the file of confirmations, but the map has no" in said.text
+        said.code == 0
+        and "note: shop.land is in the file of confirmations, but the map no longer" in said.text
     )
 
 
-def test_who_only_routes_tasks_passes_over_files_that_go_with_another(folder: Path) -> None:
+def test_routing_ignores_layers(folder: Path) -> None:
     (folder / "shop.draft.yml").write_text("tables: {}\n")
     (folder / "identity.draft.yml").write_text("keys: {}\n")
     assert list(declared_sources(folder).read) == list(load(folder).sources) == ["shop"]
@@ -151,7 +150,7 @@ def test_the_digest_of_the_map_covers_both_files(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         (
             "origin: observed",
@@ -168,10 +167,10 @@ def test_the_digest_of_the_map_covers_both_files(folder: Path) -> None:
     ],
 )
 def test_a_fault_in_the_file_of_confirmations_is_named_there(
-    folder: Path, old: str, new: str, told: str
+    folder: Path, old: str, new: str, expected: str
 ) -> None:
     write(folder, old, new, "shop.confirmed.yml")
-    with pytest.raises(InventoryError, match=told):
+    with pytest.raises(InventoryError, match=expected):
         load(folder)
 
 
@@ -185,7 +184,7 @@ def test_a_fault_by_an_answer_is_named_in_the_file_that_has_it(folder: Path) -> 
 def test_a_file_that_goes_with_none_is_a_fault(folder: Path, name: str) -> None:
     (folder / name).write_text("tables: {}\n")
     (folder / "shop.yml").rename(folder / "winkel.yml")
-    with pytest.raises(InventoryError, match=rf"{name}:1: there is no shop\.yml that it goes with"):
+    with pytest.raises(InventoryError, match=rf"{name}:1: there is no shop\.yml that it belongs to"):
         load(folder)
 
 

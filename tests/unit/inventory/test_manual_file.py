@@ -23,7 +23,7 @@ def faults(tmp_path: Path, *files: str) -> str:
     return str(wrong.value)
 
 
-def test_a_system_stands_beside_the_sources(tmp_path: Path) -> None:
+def test_manual_system_is_listed_with_the_sources(tmp_path: Path) -> None:
     inventory = load(add_systems(write_inventory(tmp_path / "inventory"), MAIL, system("tape", "backup")))
     assert list(inventory.sources) == ["shop"]
     mail, tape = inventory.manual.values()

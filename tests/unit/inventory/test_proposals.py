@@ -1,4 +1,4 @@
-"""What stands beside `review: needed` is a proposal: it blocks like a column that nobody classified."""
+"""A word with `review: needed` is a proposal: it blocks like a column that is not classified."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ KEYS: dict[str, tuple[dict[tuple[str, ...], Any], str]] = {
 
 
 @pytest.mark.parametrize("case", KEYS)
-def test_no_column_leaves_by_a_key_that_nobody_confirmed(tmp_path: Path, case: str) -> None:
+def test_no_column_is_given_by_an_unconfirmed_key(tmp_path: Path, case: str) -> None:
     changes, place = KEYS[case]
     inventory = loaded(tmp_path, changes)
     for right, column, action, reason in reasons(inventory, "device"):
@@ -131,16 +131,16 @@ def test_no_column_leaves_by_a_key_that_nobody_confirmed(tmp_path: Path, case: s
     assert all(action is not Action.ASK for _, _, action, _ in reasons(inventory, "ticket"))
 
 
-def test_by_a_key_that_nobody_confirmed_nothing_leaves_further_on(tmp_path: Path) -> None:
+def test_unconfirmed_key_gives_no_data_further_on(tmp_path: Path) -> None:
     inventory = loaded(tmp_path, {("orders", "columns", "customer_id", "review"): "needed"})
     for table in ("orders", "line", "line_note", "shipment"):
         assert {action for _, _, action, _ in reasons(inventory, table)} == {Action.ASK}, table
         columns = inventory.sources["shop"].tables[table].columns.values()
-        assert {one.awaits for one in columns} <= {("orders.customer_id",), ()}
+        assert {column.awaits for column in columns} <= {("orders.customer_id",), ()}
     assert all(action is not Action.ASK for _, _, action, _ in reasons(inventory, "ticket"))
 
 
-def test_whether_a_pointer_is_another_persons_number_is_not_decided_by_a_guess(tmp_path: Path) -> None:
+def test_guess_does_not_decide_whether_a_pointer_is_another_person(tmp_path: Path) -> None:
     """As a tie it would leave, as another person's number stay; where only a program says which, a person does."""
     points: dict[tuple[str, ...], Any] = {("ticket", "references"): {"ticket_id": "device.device_id"}}
     place = Right.PORTABILITY, "ticket_id"
@@ -167,11 +167,11 @@ def test_a_guessed_table_does_not_say_how_a_key_is_compared(tmp_path: Path) -> N
         tmp_path / "guess", {(table, "ways"): "guessed" for table in (*by_email, "newsletter", "login")}
     )
     assert casefold_keys(guessed) == set()
-    one = loaded(tmp_path / "one", {("customer", "ways"): "guessed"})
-    assert casefold_keys(one) == {"email"}, "another table, that a person confirmed, says it too"
+    entry = loaded(tmp_path / "one", {("customer", "ways"): "guessed"})
+    assert casefold_keys(entry) == {"email"}, "another table, that a person confirmed, says it too"
 
 
-def test_nothing_of_a_proposal_is_taken_for_what_a_person_said(tmp_path: Path) -> None:
+def test_proposal_never_counts_as_confirmed(tmp_path: Path) -> None:
     proposed = {
         "origin": "provided", "category": "user.contact.email", "identifies": True, "purposes": ["account"],
         "mentions": {"settled": "not_searched", "by": "x", "on": "2026-11-28", "why": "y"},
@@ -193,7 +193,7 @@ def test_nothing_of_a_proposal_is_taken_for_what_a_person_said(tmp_path: Path) -
     )
 
 
-def test_a_proposed_copy_and_a_proposed_table_without_personal_data_are_described_by_nobody(
+def test_proposed_copy_and_proposed_impersonal_table_are_not_described(
     tmp_path: Path,
 ) -> None:
     names = ["sku", "wishlist"]
@@ -216,7 +216,7 @@ def test_where_other_tables_are_passed_over_a_proposed_one_still_stops(tmp_path:
 
 
 @pytest.mark.parametrize("word", ["columns", "table"])
-def test_decided_and_still_to_be_decided_are_told_apart(tmp_path: Path, word: str) -> None:
+def test_decided_and_unconfirmed_exclude_each_other(tmp_path: Path, word: str) -> None:
     place = ("customer", "columns", "name") if word == "columns" else ("customer",)
     decided = {"by": "Data office", "on": "2026-11-28", "why": "Typed in at registration."}
     with pytest.raises(InventoryError, match="leave one of them out"):

@@ -46,7 +46,7 @@ def test_a_plan_rests_on_no_queue(tmp_path: Path, text: str) -> None:
     assert said.digest == plain.digest
 
 
-def test_what_stands_beside_it_still_counts(tmp_path: Path) -> None:
+def test_other_confirmations_still_apply(tmp_path: Path) -> None:
     first = load(write_inventory(tmp_path / "a", with_line(BLOCK)))
     second = load(write_inventory(tmp_path / "b", with_line(BLOCK).replace("A6-1-f", "A6-1-c")))
 
@@ -93,16 +93,14 @@ def test_a_folder_that_is_not_there_has_no_source(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("head", ["source:\n  shop\n", '"source": shop\n', "? source\n: shop\n"])
-def test_a_name_that_is_not_on_a_line_of_its_own_is_read_with_the_whole_file(
-    tmp_path: Path, head: str
-) -> None:
+def test_name_inside_a_line_is_read_with_the_whole_file(tmp_path: Path, head: str) -> None:
     folder = write_inventory(tmp_path, SHOP.replace("source: shop\n", head, 1))
 
     assert list(declared_sources(folder).read) == list(load(folder).sources) == ["shop"]
 
 
 @pytest.mark.parametrize("name", ["Web shop", "web.shop", "", "a" * 42, "[shop]"])
-def test_a_name_that_is_none_is_told_with_the_file(tmp_path: Path, name: str) -> None:
+def test_invalid_source_name_is_reported_with_its_file(tmp_path: Path, name: str) -> None:
     folder = write_inventory(tmp_path, SHOP.replace("source: shop\n", f"source: {name}\n", 1))
 
     with pytest.raises(ConfigurationError, match=r"shop\.yml.*afschrift inventory check"):
@@ -112,7 +110,7 @@ def test_a_name_that_is_none_is_told_with_the_file(tmp_path: Path, name: str) ->
 @pytest.mark.parametrize(
     "text", ["source:b\n", "source: b\nrun_in: {queue: \x01}\n", "source: b\nkind: \x07\n"]
 )
-def test_what_is_no_yaml_is_told_with_the_file(tmp_path: Path, text: str) -> None:
+def test_invalid_yaml_is_reported_with_its_file(tmp_path: Path, text: str) -> None:
     write_inventory(tmp_path, with_line(FINANCE))
     (tmp_path / "b.yml").write_text(text, encoding="utf-8")
 

@@ -134,12 +134,12 @@ def test_a_trigger_that_names_no_event_is_quoted_with_what_to_write() -> None:
         "purposes.scoring.retention.trigger.nl of source shop: “conform beleid” names no event"
     )
     assert english == (
-        "purposes.scoring.retention.trigger.en of source shop: “until no longer needed” names no event: say what "
+        "purposes.scoring.retention.trigger.en of source shop: “until no longer needed” names no event: name what "
         "the period runs from, such as “after you close your account” or “nadat u iets bestelde”"
     )
 
 
-def test_nobody_receives_and_no_decision_are_answers() -> None:
+def test_no_recipients_and_no_decision_are_valid() -> None:
     def change(raw: dict[str, Any]) -> None:
         purpose(raw).update(recipients=[])
         purpose(raw, "scoring").update(automated_decision=False)

@@ -33,7 +33,7 @@ class Office:
     """A register and a staging whose clock is turned by hand.
 
     Attributes:
-        airflow: ids of the runs that stand there.
+        airflow: ids of its runs.
         started: in order.
         down: nothing can be started.
     """

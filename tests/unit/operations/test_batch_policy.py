@@ -15,7 +15,7 @@ def found(number: int, hours: float, code: SweepCode = SweepCode.NEVER_RUN) -> S
     return SweepFinding(code, f"req-{number:012d}", since, start=f"req-{number:012d}.1")
 
 
-def test_by_default_nobody_waits() -> None:
+def test_default_policy_starts_each_request_alone() -> None:
     assert BatchPolicy().waiting([found(1, 2), found(2, 3)], NOW) == []
 
 
@@ -24,14 +24,14 @@ def test_they_start_once_they_are_enough() -> None:
     two = batches.waiting([found(1, 2), found(2, 3)], NOW)
     assert batches.batch(two, NOW) == []
     three = batches.waiting([found(1, 2), found(2, 3), found(3, 2.5), found(4, 9, SweepCode.LOST)], NOW)
-    assert [one.request[-1] for one in batches.batch(three, NOW)] == ["2", "3", "1"]
+    assert [batch.request[-1] for batch in batches.batch(three, NOW)] == ["2", "3", "1"]
 
 
-def test_nobody_waits_longer_than_a_day() -> None:
+def test_batch_starts_after_a_day_at_most() -> None:
     batches = BatchPolicy(100)
-    [one] = batches.waiting([found(1, 23.9)], NOW)
-    assert batches.batch([one], NOW) == []
-    assert batches.until(one) == NOW + timedelta(hours=0.1)
+    [batch] = batches.waiting([found(1, 23.9)], NOW)
+    assert batches.batch([batch], NOW) == []
+    assert batches.until(batch) == NOW + timedelta(hours=0.1)
     waiting = batches.waiting([found(1, 24), found(2, 1)], NOW)
     assert batches.batch(waiting, NOW) == waiting
 

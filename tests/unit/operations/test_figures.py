@@ -21,7 +21,7 @@ def test_an_empty_register_has_nothing_open_and_no_day_near(installation: Instal
     assert set(now.questions.values()) == {0}
 
 
-def test_each_request_counts_where_it_stands(installation: Installation) -> None:
+def test_figures_count_each_request_by_its_state(installation: Installation) -> None:
     running, failed, waits, _ = (installation.submit(n, "access") for n in CUSTOMERS[:4])
     register = installation.services.register
     patience = timedelta(hours=2)

@@ -1,4 +1,4 @@
-"""Sweeps over a real register, on SQLite and PostgreSQL: requests and runs that wait for nobody."""
+"""Sweeps over a real register, on SQLite and PostgreSQL: requests and runs that are stuck."""
 
 from __future__ import annotations
 

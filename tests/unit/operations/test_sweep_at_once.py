@@ -37,7 +37,7 @@ def test_nothing_is_acted_on_while_a_run_goes(office: Office) -> None:
     assert len(office.events(request)) == 1
 
 
-def test_a_sweep_that_is_killed_after_removing_has_said_so_before(office: Office) -> None:
+def test_killed_sweep_has_recorded_its_finding_before_removing(office: Office) -> None:
     request = office.open(State.WITHDRAWN)
     office.stage(request)
     office.later(1)
@@ -46,7 +46,7 @@ def test_a_sweep_that_is_killed_after_removing_has_said_so_before(office: Office
         whole = Sweep(
             office.register,
             partial(staged_requests, office.staging),
-            lambda one: (destroy(office.staging, one), os.kill(os.getpid(), signal.SIGKILL))[0],
+            lambda entry: (destroy(office.staging, entry), os.kill(os.getpid(), signal.SIGKILL))[0],
             office.start,
             office.now,
             SweepLimits(),
@@ -143,6 +143,6 @@ def test_nothing_of_a_case_file_gets_out_by_a_sweep(office: Office) -> None:
     office.run(request, ends="accepted")
     office.later(100)
     assert len(office.sweep()) == 2  # looks for the name in what it found
-    told = json.dumps([[vars(h), p] for h, p in office.register.trail.events()])
-    assert NAME not in told
+    dumped = json.dumps([[vars(h), p] for h, p in office.register.trail.events()])
+    assert NAME not in dumped
     assert all(NAME not in str(path.relative_to(office.staging)) for path in office.staging.rglob("*"))

@@ -32,11 +32,13 @@ def test_staging_of_a_closed_request_is_destroyed_after_an_hour(office: Office, 
     assert not (office.staging / request).exists()
     assert [kind for kind, _ in office.events(request)] == ["sweep_found", "staging_destroyed"]
     assert office.events(request)[1][1] == {"reason": "staged_closed"}
-    assert not any("bytes" in told for _, told in office.events(request))  # a size tells whose it was
+    assert not any(
+        "bytes" in payload for _, payload in office.events(request)
+    )  # a size can identify the person
     assert office.sweep() == []
 
 
-def test_staging_that_nobody_can_read_any_more_is_destroyed(office: Office) -> None:
+def test_unreadable_staging_is_destroyed(office: Office) -> None:
     shredded = office.open()
     office.stage(shredded)
     office.register.data_keys.shred(shredded, "retention")

@@ -233,7 +233,7 @@ def test_check_live_names_joins_that_lead_to_others(tmp_path: Path, described: t
     rented = max(len({c for _, c, r, _ in PAID if c and r == rental}) for rental in RENTALS)
     assert [line.partition(";")[0] for line in found] == [
         f"shop.payment by rental_id -> rental: rows of up to {rented} persons point to one row there",
-        f"shop.payment by rental_id -> rental: {differing} row(s) bear another customer_id than the row that "
+        f"shop.payment by rental_id -> rental: {differing} row(s) have another customer_id than the row that "
         "they point to",
         f"shop.payment by staff_id -> staff: rows of up to {persons} persons point to one row there",
     ]

@@ -92,7 +92,7 @@ def test_unread_column_without_a_right_stops_nothing(guarded: pg.Database, tmp_p
     path = inventory(tmp_path / "map", "customer", column=HASH)
     (path / "shop.yml").write_text((path / "shop.yml").read_text() + SEEN)
     assert compare(load(path), SQL).differences == [
-        "shop.crm.call is in a schema without USAGE for the connection: nobody looks there"
+        "shop.crm.call is in a schema without USAGE for the connection: it is not read"
     ]
     members = answered(installation(tmp_path / "home", path))
     assert [row["name"] for row in rows(members, "customer")] == ["An"]
@@ -152,7 +152,7 @@ def test_view_proves_nothing_unless_confirmed(guarded: pg.Database, tmp_path: Pa
     settled = BY.replace("{", "{settled: not_searched, ")
     customer = f"  customer: {{personal: false, columns: {{customer_id: {{mentions: {settled}}}}}}}\n"
     (path / "shop.yml").write_text((path / "shop.yml").read_text() + customer)
-    finding = "shop.seen is a view, and nobody confirmed that it holds every row: say `complete`"
+    finding = "shop.seen is a view, and it is not confirmed that it holds every row: set `complete`"
     assert (finding in compare(load(path), SQL).differences) is not confirmed
     members = answered(installation(tmp_path / "home", path))
     (table,) = coverage(members)["tables"]  # type: ignore[misc]
@@ -251,12 +251,14 @@ def test_former_rows_of_a_key_that_passes_on_are_not_given_unasked(
     text = (path / "shop.yml").read_text().replace("customer_id: customer_id", link)
     (path / "shop.yml").write_text(text)
     if fails:
-        with pytest.raises(InventoryError, match=r"former rows may be of whoever had email before: say `at`"):
+        with pytest.raises(
+            InventoryError, match=r"former rows may be of the person who had email before: add `at`"
+        ):
             load(path)
     else:
         assert load(path).sources
 
 
 def test_no_other_source_has_a_history_to_read(tmp_path: Path) -> None:
-    with pytest.raises(InventoryError, match="former rows are read of tables of MariaDB alone"):
+    with pytest.raises(InventoryError, match="former rows are read only in MariaDB"):
         load(inventory(tmp_path / "map", "customer", "history: read"))

@@ -115,7 +115,7 @@ def test_two_entries_of_a_table_have_no_difference_of_their_own(tmp_path: Path) 
     inventory = load(shop(tmp_path))
     found = compare(inventory, SQL)
     assert found.differences == [
-        "shop.mail is a view, and nobody confirmed that it holds every row: say `complete`"
+        "shop.mail is a view, and it is not confirmed that it holds every row: set `complete`"
     ]
     assert (found.classified, found.columns) == (14, 14)
     assert progress(inventory) == (14, [])
@@ -125,7 +125,7 @@ def test_repeating_key_names_its_entry(tmp_path: Path) -> None:
     keyed = compare(load(shop(tmp_path, key="campaign_id")), SQL).differences
     assert [line.partition(":")[0] for line in keyed] == [
         "shop.referral_received",
-        "shop.mail is a view, and nobody confirmed that it holds every row",
+        "shop.mail is a view, and it is not confirmed that it holds every row",
     ]
 
 
@@ -177,7 +177,7 @@ def test_an_entry_on_a_table_of_a_closed_schema_waits_for_a_person(
     text = SHOP.format(kind="postgres", where="connection: shop", table="referral", key="referral_id")
     folder = write_inventory(tmp_path / "map", text.replace("table: seen", "table: crm.seen"))
     guarded.execute("GRANT SELECT ON referral TO reader_of_tests")
-    hidden = "shop.crm.seen is in a schema without USAGE for the connection: nobody looks there"
+    hidden = "shop.crm.seen is in a schema without USAGE for the connection: it is not read"
     found = compare(load(folder), SQL).differences
     assert hidden in found
     assert not any("not in the source" in line for line in found), found

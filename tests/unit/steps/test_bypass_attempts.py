@@ -1,6 +1,6 @@
 """Attempts to get round the gates, at the use cases: each is counted at the source and at the destination.
 
-attempts.md lists them; a docstring `Attempt: ...` names the row that a test stands for.
+attempts.md lists them; a docstring `Attempt: ...` names the row of a test.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def test_no_run_begins_for_a_closed_request(world: World) -> None:
     request = store(world.services, ANN)
     moved(world.services.register, request, State.WITHDRAWN)
 
-    event = world.refused(lambda s, r: begin(s, r, "somebody"), request, ONE, match="is closed")
+    event = world.refused(lambda s, r: begin(s, r, "officer"), request, ONE, match="is closed")
 
     assert event["reason"] == "closed"
     assert world.register.runs.all() == ()
@@ -232,7 +232,7 @@ def test_staged_without_a_comparison(world: World, step: Step) -> None:
     request = world.at(step)
     staging = world.services.staging(request)
     record = read_record(staging, "shop")
-    tables = tuple(dataclasses.replace(one, compared=None) for one in record.tables)
+    tables = tuple(dataclasses.replace(table, compared=None) for table in record.tables)
     stage_record(staging, dataclasses.replace(record, tables=tables))
 
     event = world.refused(step, request, match="not reconciled with the source")
@@ -292,14 +292,14 @@ def test_a_bundle_replaced(world: World) -> None:
 @pytest.mark.parametrize("step", [validate, package, deliver])
 def test_staging_of_two_requests_swapped(world: World, step: Step) -> None:
     """Attempt: Swap the staged files of two requests"""
-    one, other = world.all_at(step, stored=of_both_rights)
+    first, other = world.all_at(step, stored=of_both_rights)
     staging = world.home / "staging"
-    (staging / one).rename(staging / "aside")
-    (staging / other).rename(staging / one)
+    (staging / first).rename(staging / "aside")
+    (staging / other).rename(staging / first)
     shutil.move(staging / "aside", staging / other)
     before = world.seen
 
-    for request in (one, other):
+    for request in (first, other):
         with pytest.raises(RetriableError, match="staged under another key"):
             step(world.services, request)
 

@@ -1,4 +1,4 @@
-"""Attempts to make an answer of the canary leave, or to have somebody else asked for in its place."""
+"""Attempts to deliver an answer of the canary, or to name a real person in its file."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def test_what_was_packed_for_the_canary_is_delivered_nowhere(shop: CanaryShop) -
             content = stream.read()
         with pytest.raises(GateError, match="is delivered nowhere"):
             deliver(own, packed.request)
-        [(_, told)] = own.register.evidence.of_types(packed.request, "gate_bypassed")
-        assert told["reason"] == "canary"
+        [(_, payload)] = own.register.evidence.of_types(packed.request, "gate_bypassed")
+        assert payload["reason"] == "canary"
         with pytest.raises(GateError, match="is delivered nowhere"):
             deliver(replace(own, delivers=True), packed.request)
         with pytest.raises(UnknownRequestError):
@@ -53,7 +53,7 @@ def test_what_was_packed_for_the_canary_is_delivered_nowhere(shop: CanaryShop) -
     with (shop.folder / "stolen.zip").open("rb") as file:
         limits = UnpackLimits()
         report = verify(ZipContainer(file, limits), shop.services.register.store.keys.public_keys(), limits)
-    assert not report.trusted, "nobody who trusts our keys takes it for an answer"
+    assert not report.trusted, "a reader who trusts our keys does not take it for an answer"
 
 
 def test_a_real_person_in_the_place_of_the_canary_is_not_asked_for(shop: CanaryShop) -> None:

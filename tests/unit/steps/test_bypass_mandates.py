@@ -77,12 +77,12 @@ def test_options_of_the_trigger_form_without_a_role(world: World) -> None:
     before = world.register.requests.get(request)
     change_options(world.in_run(ONE), request, {"formats": ["json"]}, "airflow:anna", Roles())
     assert world.register.requests.get(request) == before
-    [told] = [p for h, p in world.register.trail.events(request) if h.type == "options_refused"]
-    assert told is not None
-    assert told["options"] == ["formats"]
+    [payload] = [p for h, p in world.register.trail.events(request) if h.type == "options_refused"]
+    assert payload is not None
+    assert payload["options"] == ["formats"]
 
 
-def test_a_bypass_names_who_clicked_or_that_nobody_knows(world: World) -> None:
+def test_bypass_event_names_the_account_or_unknown(world: World) -> None:
     request = world.at(validate, ONE)
     for who in ("airflow:anna", "unknown"):
         services = dataclasses.replace(world.in_run(TWO), clicked=lambda reason, step, who=who: who)

@@ -86,7 +86,7 @@ def test_a_request_is_not_closed_by_its_part(parts: tuple[World, Club], step: St
     assert world.services.register.requests.get(request).state is State.ACCEPTED
     assert world.seen == before
     assert [run.outcome for run in world.register.runs.all()] == ["partly_delivered"]
-    begin(world.in_run(TWO), request, "somebody")  # `classify` marked, and `extract` to `deliver` too
+    begin(world.in_run(TWO), request, "officer")  # `classify` marked, and `extract` to `deliver` too
     close(world.in_run(TWO), request)
     assert world.services.register.requests.get(request).state is State.ACCEPTED
     assert check_claims(world.in_run(TWO), request, WHOLE) == ()

@@ -41,12 +41,12 @@ def test_a_run_that_never_began(world: World, step: Step) -> None:
 
 
 @pytest.mark.parametrize("step", CHAIN)
-def test_a_second_run_beside_the_first(world: World, step: Step) -> None:
+def test_second_run_during_the_first(world: World, step: Step) -> None:
     """Attempt: Start a second run of a request while one goes"""
     request = world.at(step, ONE)
 
     def second(services: Services, request: str) -> None:
-        begin(services, request, "somebody")
+        begin(services, request, "officer")
 
     event = world.refused(second, request, TWO, match="is still going")
     assert (event["reason"], event["going"]) == ("another_run", ONE)
@@ -56,11 +56,11 @@ def test_a_second_run_beside_the_first(world: World, step: Step) -> None:
     assert len(world.seen[1]) == 1
 
 
-def test_a_lost_run_is_not_taken_up_again_beside_the_next(world: World) -> None:
+def test_lost_run_cannot_continue_next_to_the_next_one(world: World) -> None:
     """Attempt: Clear a task of a run that was given up, while the next one goes"""
     request = world.at(validate, ONE)
     impatient = dataclasses.replace(world.in_run(TWO), patience=timedelta(0))
-    begin(impatient, request, "somebody")
+    begin(impatient, request, "officer")
 
     event = world.refused(validate, request, ONE)
 
@@ -72,19 +72,19 @@ def test_a_run_cannot_change_its_request(world: World) -> None:
     mine, other = store(world.services, ANN), store(world.services, BOB)
     world.until(classify, mine, ONE)
 
-    event = world.refused(lambda s, r: begin(s, r, "somebody"), other, ONE)
+    event = world.refused(lambda s, r: begin(s, r, "officer"), other, ONE)
 
     assert event["reason"] == "run_of_another_request"
     assert world.refused(classify, other, ONE)["reason"] == "run_not_begun"
     assert world.attempts(mine) == []
 
 
-def test_a_run_ends_with_its_request_and_one_that_failed_lets_the_next_begin(world: World) -> None:
+def test_failed_run_lets_the_next_begin(world: World) -> None:
     request = world.at(validate, ONE)
     wipe(world.in_run(ONE), request)  # the teardown, after a failure
     for step in CHAIN:
         if step is assess:
-            begin(world.in_run(TWO), request, "somebody")
+            begin(world.in_run(TWO), request, "officer")
         step(world.in_run(TWO), request)
 
     outcomes = [(r.id, r.outcome) for r in world.register.runs.all()]
@@ -124,27 +124,27 @@ def test_a_run_whose_tasks_did_what_airflow_says_is_no_attempt(world: World) -> 
     assert world.attempts(request) == []
 
 
-def test_the_one_task_of_all_steps_marked_as_successful_is_told_once(world: World) -> None:
+def test_whole_run_task_marked_as_successful_is_recorded_once(world: World) -> None:
     request, states = world.at(validate), {"fulfil": "success", "wipe": "running"}
 
     for _ in range(2):
         assert check_claims(world.in_run(ONE), request, states) == ("fulfil",)
-    [told] = world.attempts(request)
-    assert (told["step"], told["reason"]) == ("fulfil", "marked_success")
+    [recorded] = world.attempts(request)
+    assert (recorded["step"], recorded["reason"]) == ("fulfil", "marked_success")
     run(world.services, request)
     assert check_claims(world.services, request, states) == ()
 
 
 @pytest.mark.parametrize("done", range(len(CHAIN)))
-def test_each_task_marked_as_successful_is_told_once(world: World, done: int) -> None:
+def test_each_task_marked_as_successful_is_recorded_once(world: World, done: int) -> None:
     """Attempt: Mark tasks as successful, up to any step"""
     request = world.at(CHAIN[done])
     marked = ["assess", "classify", "extract", "validate", "package", "deliver", "close"][done:]
 
     for _ in range(2):
         assert check_claims(world.in_run(ONE), request, WHOLE) == tuple(marked)
-    told = [(event["step"], event["reason"], event["run"]) for event in world.attempts(request)]
-    assert told == [(step, "marked_success", ONE) for step in marked]
+    recorded = [(event["step"], event["reason"], event["run"]) for event in world.attempts(request)]
+    assert recorded == [(step, "marked_success", ONE) for step in marked]
 
 
 def test_tasks_that_failed_or_never_ran_claim_nothing(world: World) -> None:
@@ -204,7 +204,7 @@ def test_a_question_of_an_earlier_run_is_no_reason_at_the_join(world: World) -> 
     """Attempt: Go on while a question of the plan is open"""
     request = asked_in(world, ONE)
     world.register.runs.end(request, ONE, "needs_person")
-    begin(world.in_run(TWO), request, "somebody")
+    begin(world.in_run(TWO), request, "officer")
 
     stop_at_question(world.in_run(TWO), request)
     assert world.refused(validate, request, TWO)["reason"] == "state_needs_person"
@@ -234,5 +234,5 @@ def test_a_source_that_the_plan_does_not_read_is_skipped_rightly(world: World) -
     assert check_claims(world.services, request, {"extract_app": "skipped", "extract_shop": None}) == ()
     assert check_claims(world.services, request, {"extract_app": "success"}) == ("extract",)
     assert check_claims(world.services, request, {"extract_shop": "skipped"}) == ("extract",)
-    told = [(event["source"], event["reason"]) for event in world.attempts(request)]
-    assert told == [("app", "marked_success"), ("shop", "marked_skipped")]
+    recorded = [(event["source"], event["reason"]) for event in world.attempts(request)]
+    assert recorded == [("app", "marked_success"), ("shop", "marked_skipped")]

@@ -1,4 +1,4 @@
-"""A column for which consent is missing asks nobody where it has no value, though its table has rows."""
+"""A column without consent asks no question if it has no value, even if its table has rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attempts of somebody who can write the register's database and has none of the service's keys."""
+"""Attempts with write access to the register's database, and without the service's keys."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 
 class Operator:
-    """Somebody with SQL on the register; `unguarded`: the triggers are out of the way too."""
+    """An attacker with SQL on the register; `unguarded`: the triggers are removed too."""
 
     def __init__(self, home: Path) -> None:
         self._file = home / "register.db"
@@ -112,7 +112,7 @@ def test_an_identity_decision_with_an_event_that_fits_the_chain(world: World, op
 
     assert world.refused(assess, request)["reason"] == "event_forged"
     assert world.seen == (0, [])
-    assert world.register.trail.verify() == [], "to whoever has no key the chain is whole"
+    assert world.register.trail.verify() == [], "without the key the chain looks whole"
 
 
 @pytest.mark.parametrize("step", DATA)
@@ -147,7 +147,7 @@ def test_a_revocation_deleted_with_its_event(world: World, operator: Operator, f
 
     assert world.refused(extract_shop, request)["reason"] in ("event_missing", "event_forged", "row_missing")
     places = world.attempts(request)[-1]["differences"]
-    assert any(one.startswith(("event_forged", "event_missing")) for one in places), places
+    assert any(place.startswith(("event_forged", "event_missing")) for place in places), places
 
 
 def test_a_revocation_deleted_with_its_event_and_tried_again(world: World, operator: Operator) -> None:
@@ -165,7 +165,7 @@ def test_a_revocation_deleted_with_its_event_and_tried_again(world: World, opera
 
     for _ in range(3):  # each refusal is an event of the case
         assert world.refused(extract_shop, request)["reason"] == "event_missing"
-    assert [str(one) for one in world.register.evidence.differences()]
+    assert [str(difference) for difference in world.register.evidence.differences()]
 
 
 def test_an_event_given_to_another_request(world: World, operator: Operator) -> None:
@@ -208,7 +208,7 @@ def test_a_number_that_makes_later_decisions_earlier_ones(world: World, operator
     assert world.register.evidence.of_request(request) == ()
     world.register.decisions.take(request, "identity", "not_confirmed", "officer")
 
-    assert {one.code for one in world.register.evidence.of_request(request)} == {"row_order"}
+    assert {entry.code for entry in world.register.evidence.of_request(request)} == {"row_order"}
 
 
 @pytest.mark.parametrize("state", [State.REFUSED, State.WITHDRAWN])
@@ -261,9 +261,7 @@ def test_a_row_edited(world: World, operator: Operator, edit: str) -> None:
     assert world.refused(validate, request)["reason"].startswith(("row_", "event_forged"))
 
 
-def test_what_somebody_forged_is_not_made_good_by_what_the_service_writes_over_it(
-    world: World, operator: Operator
-) -> None:
+def test_forgery_is_not_healed_by_later_writes_of_the_service(world: World, operator: Operator) -> None:
     """Attempt: Forge a state, and let the service itself move the request on from it"""
     request = world.at(extract_shop)
     moved(world.register, request, State.REFUSED)
@@ -327,7 +325,7 @@ def test_an_ask_whose_serving_is_erased(world: World, operator: Operator) -> Non
 
 
 @pytest.mark.parametrize("of", ["request IS NOT NULL", "request IS NULL"])
-def test_what_events_told_erased_by_sql(world: World, operator: Operator, of: str) -> None:
+def test_payloads_of_events_erased_by_sql(world: World, operator: Operator, of: str) -> None:
     """Attempt: Erase by SQL what the events of an open request recorded, and change its rows then"""
     request = world.at(extract_shop)
     those = f"seq IN (SELECT seq FROM event WHERE {of})"
@@ -339,7 +337,9 @@ def test_what_events_told_erased_by_sql(world: World, operator: Operator, of: st
     )
 
     world.refused(extract_shop, request)
-    assert any(one.startswith("payload_erased") for one in world.attempts(request)[-1]["differences"])
+    assert any(
+        difference.startswith("payload_erased") for difference in world.attempts(request)[-1]["differences"]
+    )
 
 
 def test_a_review_by_sql(world: World, operator: Operator) -> None:
@@ -423,7 +423,7 @@ def test_an_answer_to_a_forged_question(world: World, operator: Operator) -> Non
     assert world.register.trail.events() == events
 
 
-def test_what_is_told_holds_no_value(world: World, operator: Operator) -> None:
+def test_differences_hold_no_value(world: World, operator: Operator) -> None:
     request = world.at(extract_shop)
     operator.run('UPDATE decision SET detail = \'{"note": "Anneke Jansen"}\'')
     with pytest.raises(GateError) as refused:

@@ -197,7 +197,7 @@ def test_unclassified_column_blocks(services: Services, tmp_path: Path) -> None:
     assert caught.value.detail == {"columns": ["shop.orders.remark"]}
 
 
-def test_what_is_only_proposed_blocks_until_a_person_says_so(tmp_path: Path, services: Services) -> None:
+def test_proposed_way_blocks_until_it_is_confirmed(tmp_path: Path, services: Services) -> None:
     name = "      name: {origin: provided, review: needed}\n"
     text = SHOP.replace("      name: {origin: provided}\n", name, 1)
     text = text.replace("    personal: false\n", "    personal: false\n    review: needed\n")
@@ -206,7 +206,9 @@ def test_what_is_only_proposed_blocks_until_a_person_says_so(tmp_path: Path, ser
     assess(services, request)
     with pytest.raises(NeedsPersonError):
         classify(services, request)
-    asked = {one.kind: one.detail for one in register(services).questions.all(request_id=request)}
+    asked = {
+        question.kind: question.detail for question in register(services).questions.all(request_id=request)
+    }
     assert asked == {
         "unclassified": {"columns": ["shop.customer.name"]},
         "unlisted_tables": {"source": "shop", "tables": ["sku"]},
@@ -219,7 +221,7 @@ def test_what_is_only_proposed_blocks_until_a_person_says_so(tmp_path: Path, ser
         assert b"Ann" not in bundle.read(customer)
 
 
-def test_what_is_confirmed_is_asked_about_while_the_key_of_its_rows_is_proposed(
+def test_confirmed_column_asks_while_the_key_of_its_rows_is_proposed(
     tmp_path: Path, services: Services
 ) -> None:
     text = SHOP.replace(
@@ -232,7 +234,10 @@ def test_what_is_confirmed_is_asked_about_while_the_key_of_its_rows_is_proposed(
     assess(services, request)
     with pytest.raises(NeedsPersonError) as caught:
         classify(services, request)
-    found = {one.detail["columns"][0].rpartition(".")[0]: one for one in register(services).questions.all()}
+    found = {
+        question.detail["columns"][0].rpartition(".")[0]: question
+        for question in register(services).questions.all()
+    }
     assert {"shop.orders", "shop.line", "shop.line_note"} <= found.keys()
     assert "shop.customer" not in found
     rest = "shop.orders.customer_id, on which it rests"
@@ -253,7 +258,7 @@ def test_rows_of_an_unknown_origin_stay_out_once_a_person_says_so(services: Serv
         assert b"Bob" in bundle.read(name)
 
 
-def test_a_table_that_nobody_described_is_not_passed_over(services: Services, tmp_path: Path) -> None:
+def test_undescribed_table_is_not_skipped(services: Services, tmp_path: Path) -> None:
     small.execute(tmp_path / small.FILE, "CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
     request = store(services, ANN)
     assess(services, request)
@@ -265,9 +270,7 @@ def test_a_table_that_nobody_described_is_not_passed_over(services: Services, tm
     run(services, request)
 
 
-def test_nor_is_one_that_only_a_program_leaves_out_where_others_are_passed_over(
-    services: Services, tmp_path: Path
-) -> None:
+def test_proposed_exclusion_stops_even_with_unlisted_ignore(services: Services, tmp_path: Path) -> None:
     small.execute(tmp_path / small.FILE, "CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
     shop = SHOP.replace("kind: sqlite\n", "kind: sqlite\nunlisted: ignore\n", 1)
     shop = shop.replace(
@@ -370,7 +373,7 @@ def test_settings_of_two_installations_stay_apart(tmp_path: Path, services: Serv
         other.register.requests.get(request)
 
 
-def test_a_device_without_an_owner_now_asks_before_its_former_owners_rows_leave(
+def test_device_without_owner_asks_before_former_owners_rows_leave(
     services: Services, tmp_path: Path
 ) -> None:
     small.execute(
@@ -434,11 +437,11 @@ def test_an_option_changed_after_the_plan_stops_until_there_is_a_new_one(
     extract(services, request, "shop")
     validate(services, request)
     package(services, request)
-    services.register.requests.change_options(request, destination="elsewhere", by="somebody")
+    services.register.requests.change_options(request, destination="elsewhere", by="officer")
     with pytest.raises(GateError, match="options changed"):
         deliver(services, request)
     assert list((tmp_path / "home" / "outbox").glob("*")) == []
-    services.register.requests.change_options(request, destination="outbox", by="somebody")
+    services.register.requests.change_options(request, destination="outbox", by="officer")
     run(services, request)
 
 

@@ -51,7 +51,7 @@ print("frame:", len(pa.table({"a": [1]}).to_pandas()), len(pandas.DataFrame({"a"
 """
 
 
-def test_pandas_is_loaded_by_no_step_and_no_source_and_others_may_still_use_it() -> None:
+def test_pandas_is_loaded_by_no_step_and_no_source() -> None:
     run = subprocess.run([sys.executable, "-c", PANDAS], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines() == ["imported: False", "used: False", "frame: 1 1"]
 

@@ -1,4 +1,4 @@
-"""The register knows no file of a person by its plain SHA-256, which whoever has the source can make too."""
+"""The register has no plain SHA-256 of a person's file: anyone with the source could compute it too."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def test_no_plain_digest_of_a_file_is_kept_while_the_request_lives(
     assert files[0].keys() == files[1].keys()
     assert any(path.startswith("shop/") for path in files[0])
     assert files[0] == files[1]  # so that a later answer can be compared with an earlier one
-    assert [one for one in plain if one in kept] == []
+    assert [entry for entry in plain if entry in kept] == []
 
 
 def _files(services: Services, request: str) -> dict[str, str]:
     """Path -> digest of each file, as the events tell it."""
-    told = [
+    payloads = [
         payload for header, payload in services.register.trail.events(request) if header.type == "extracted"
     ]
-    return {path: digest for payload in told if payload for path, digest in payload["files"].items()}
+    return {path: digest for payload in payloads if payload for path, digest in payload["files"].items()}

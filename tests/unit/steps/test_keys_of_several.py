@@ -47,12 +47,12 @@ def rows(services: Services) -> dict[str, int]:
     assess(services, request)
     classify(services, request)
     extract(services, request, "shop")
-    return {one.table: one.rows for one in read_record(services.staging(request), "shop").tables}
+    return {table.table: table.rows for table in read_record(services.staging(request), "shop").tables}
 
 
 def codes(services: Services, folder: Path) -> dict[Code, str]:
     report = check_sources(load(folder / "inventory"), ProbeLimits(seconds=30))
-    return {one.code: f"{one.severity.value} {one.place}" for one in report.findings}
+    return {finding.code: f"{finding.severity.value} {finding.place}" for finding in report.findings}
 
 
 def test_several_parent_rows_of_one_person_are_ordinary(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_parent_key_of_two_persons_stops_the_request(tmp_path: Path) -> None:
     assert codes(services, tmp_path)[Code.ROWS_OF_SEVERAL] == "error shop.line"
 
 
-def test_rows_that_somebody_said_are_of_each_are_given(tmp_path: Path) -> None:
+def test_rows_with_shared_rows_are_given_to_each(tmp_path: Path) -> None:
     shared = f"\n    shared_rows: {DECIDED}"
     services = shop(tmp_path, "INSERT INTO orders VALUES (4, 'A', 'bob')", shared=shared)
     assert rows(services)["line"] == 1
@@ -90,7 +90,7 @@ def test_keys_that_only_the_database_takes_for_one_are_counted(tmp_path: Path) -
     assert codes(services, tmp_path)[Code.KEYS_EQUAL_TO_DATABASE] == "warning shop.customer.ck"
 
 
-def test_keys_that_are_said_to_be_normal_and_are_not_are_an_error(tmp_path: Path) -> None:
+def test_keys_not_in_the_declared_normal_form_are_an_error(tmp_path: Path) -> None:
     services = shop(
         tmp_path, "INSERT INTO customer VALUES (' carl', 'Carl')", link=f"{{column: ck, normal: {DECIDED}}}"
     )

@@ -85,7 +85,7 @@ def rows(services: Services, who: str = "anna") -> dict[str, int]:
     assess(services, request)
     classify(services, request)
     extract(services, request, "shop")
-    return {one.table: one.rows for one in read_record(services.staging(request), "shop").tables}
+    return {table.table: table.rows for table in read_record(services.staging(request), "shop").tables}
 
 
 def chain(middle: str = "personal: false", given: str = "assigned") -> str:
@@ -105,7 +105,7 @@ def test_a_way_of_one_person_gives_the_rows_behind_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shared", ["orders", "item"])
-def test_rows_that_are_of_each_are_given_wherever_it_was_said(tmp_path: Path, shared: str) -> None:
+def test_shared_rows_apply_on_every_way(tmp_path: Path, shared: str) -> None:
     tables = chain().replace(f"  {shared}:\n", f"  {shared}:\n    shared_rows: {DECIDED}\n")
     assert rows(shop(tmp_path, tables, *MADE, OF_BOB))["item"] == 1
 
@@ -122,15 +122,13 @@ def test_a_row_is_another_ones_by_a_join_as_well(tmp_path: Path, who: str) -> No
         rows(services, who)
 
 
-def test_a_row_that_leads_to_nobody_is_nobodys(tmp_path: Path) -> None:
+def test_row_without_a_way_counts_as_of_no_person(tmp_path: Path) -> None:
     services = shop(tmp_path, BY_ACCOUNT, *ACCOUNTS, "INSERT INTO orders VALUES (1, NULL, '9', 'A')")
     assert rows(services) == {"account": 1, "orders": 1, "item": 1}
 
 
 @pytest.mark.parametrize("key", ["ck", "id", "ck, id"])
-def test_spellings_of_two_persons_stop_the_request_whatever_their_table_is_known_by(
-    tmp_path: Path, key: str
-) -> None:
+def test_spellings_of_two_persons_stop_the_request(tmp_path: Path, key: str) -> None:
     tables = PERSONS.format(key=key)
     services = shop(tmp_path, tables, *CUSTOMERS, "INSERT INTO customer VALUES (1, ' anna', 'h3')")
     with pytest.raises(

@@ -20,7 +20,7 @@ def unidentified(world: World) -> str:
 OFFICER = {"role": "officer", "source": "terminal"}
 
 
-def test_a_look_up_that_nobody_asked_for(world: World) -> None:
+def test_look_up_without_an_officers_request(world: World) -> None:
     """Attempt: Trigger `look_up_identity` by hand, without an ask of an officer"""
     request = unidentified(world)
 
@@ -65,7 +65,7 @@ def test_a_look_up_of_a_closed_request(world: World) -> None:
     assert world.refused(look_up, request)["reason"] == "closed"
 
 
-def test_a_look_up_that_somebody_without_the_role_asked_for(world: World) -> None:
+def test_look_up_requested_without_the_role(world: World) -> None:
     """Attempt: Write an ask into the register for an account without the role officer"""
     request = unidentified(world)
     world.register.look_ups.ask(request, "airflow:kim", OFFICER)

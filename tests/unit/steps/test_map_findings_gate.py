@@ -42,7 +42,7 @@ def planned(services: Services) -> str:
     return request
 
 
-def test_a_frozen_plan_stops_and_its_request_asks_of_rows_that_nobody_would_miss(services: Services) -> None:
+def test_plan_drifts_and_request_asks_about_lost_rows(services: Services) -> None:
     """Attempt: Go on with a plan that was frozen before the check of the data map found something else"""
     request = planned(services)
     found(services, JOIN, KEY)
@@ -80,7 +80,7 @@ def test_what_concerns_no_request_stops_none(services: Services) -> None:
     extract(services, request, "shop")
 
 
-def test_what_is_mended_asks_nobody_and_the_same_plan_holds(services: Services) -> None:
+def test_corrected_map_asks_nothing_and_the_plan_holds(services: Services) -> None:
     request = planned(services)
     found(services, JOIN)
     with pytest.raises(NeedsPersonError, match=f"`afschrift run {request}` or a new run"):

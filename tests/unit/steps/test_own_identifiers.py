@@ -67,8 +67,8 @@ def test_a_row_that_names_the_person_by_them_stops_the_request(tmp_path: Path, n
     with pytest.raises(NeedsPersonError, match=r"shop\.call\.note") as met:
         run(services, request)
     assert met.value.question == "residual_rows"
-    told = json.dumps([payload for _, payload in services.register.trail.events(request)], default=str)
-    assert not any(digits in told for digits in ("12345678", "1234 5678", "0417164300", "0417 1643"))
+    dumped = json.dumps([payload for _, payload in services.register.trail.events(request)], default=str)
+    assert not any(digits in dumped for digits in ("12345678", "1234 5678", "0417164300", "0417 1643"))
 
 
 @pytest.mark.slow

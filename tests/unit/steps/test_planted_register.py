@@ -1,4 +1,4 @@
-"""Attempts of somebody who owns the register's database, and makes its tables show what does not stand in them."""
+"""Attempts of the owner of the register's database, who makes its tables show rows that they do not hold."""
 
 from __future__ import annotations
 

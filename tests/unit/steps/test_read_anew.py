@@ -38,7 +38,7 @@ def damage(services: Services, request: str, home: Path) -> None:
 
 
 def replace(services: Services, request: str, home: Path) -> None:
-    """Another content stands there, well encrypted."""
+    """The file has other content, well encrypted."""
     staging = services.staging(request)
     with staging.reader("data/shop/orders.csv") as stream:
         other = stream.read()
@@ -64,7 +64,7 @@ def test_what_was_corrected_is_in_the_bundle(
         package(services, request)
     bundle = run(services, request)
     with zipfile.ZipFile(bundle) as archive:
-        (name,) = (one for one in archive.namelist() if one.endswith("data/shop/customer.csv"))
+        (name,) = (entry for entry in archive.namelist() if entry.endswith("data/shop/customer.csv"))
         (row,) = csv.DictReader(io.StringIO(archive.read(name).decode()))
     assert row["name"] == "Anna"
     snapshots = [

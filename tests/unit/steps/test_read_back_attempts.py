@@ -1,6 +1,6 @@
-"""Attempts of somebody who can write the staged files of a request, under its key too, to pass what is read back.
+"""Attempts, with write access to staging and the request's key, to pass the reading back.
 
-attempts.md lists them; a docstring `Attempt: ...` names the row that a test stands for.
+attempts.md lists them; a docstring `Attempt: ...` names the row of a test.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def read_now(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return read
 
 
-def test_what_was_compared_is_not_read_again_and_the_trail_says_so(world: World, read_now: list[str]) -> None:
+def test_compared_file_is_not_read_again(world: World, read_now: list[str]) -> None:
     request = world.at(validate)
     del read_now[:]
     files = validate(world.services, request)["files"]
@@ -86,7 +86,7 @@ def test_what_was_compared_is_not_read_again_and_the_trail_says_so(world: World,
     assert (validated(world, request)["while_written"], files > 0) == (files, True)
 
 
-def test_a_record_from_before_it_told_of_comparisons_is_read_again(
+def test_record_of_a_version_without_comparisons_is_read_again(
     world: World, read_now: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = world.at(validate)
@@ -177,8 +177,8 @@ def test_a_file_replaced_under_its_record(world: World, step: Any) -> None:
     extract_shop(world.services, request)
     for again in (validate, package, deliver):
         again(world.services, request)
-    told = [p for h, p in world.register.trail.events(request) if h.type == "staged_again" and p]
-    assert told[0]["files"] == {"replaced": {"csv": 1}}
+    payloads = [p for h, p in world.register.trail.events(request) if h.type == "staged_again" and p]
+    assert payloads[0]["files"] == {"replaced": {"csv": 1}}
 
 
 def test_an_earlier_file_of_the_same_place_put_back(world: World) -> None:

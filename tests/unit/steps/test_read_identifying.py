@@ -86,9 +86,7 @@ def shown(view: IdentityView) -> dict[str, tuple[Any, ...]]:
     return {table.title: table.rows for table in view.tables}
 
 
-def test_the_marked_columns_of_the_rows_that_bear_the_keys_and_nothing_else(
-    shop: Services, statements: Path
-) -> None:
+def test_look_up_reads_only_marked_columns_of_rows_with_the_keys(shop: Services, statements: Path) -> None:
     view = looked(shop, {"customer_id": "1"})
 
     assert shown(view) == {
@@ -99,10 +97,10 @@ def test_the_marked_columns_of_the_rows_that_bear_the_keys_and_nothing_else(
         ),
     }
     assert view.tables[0].columns == ("Address", "name")
-    told = statements.read_text()
-    assert "password_hash" not in told
-    assert "score" not in told
-    assert "orders" not in told
+    output = statements.read_text()
+    assert "password_hash" not in output
+    assert "score" not in output
+    assert "orders" not in output
 
 
 def test_no_key_is_followed_to_another(shop: Services) -> None:
@@ -123,7 +121,7 @@ def test_keys_that_lead_to_different_people_show_it(shop: Services) -> None:
     )
 
 
-def test_an_address_that_passed_on_leads_to_who_had_it_at_the_receipt(shop: Services) -> None:
+def test_passed_on_address_leads_to_its_owner_at_the_receipt(shop: Services) -> None:
     view = looked(shop, {"email": "old.ann@example.org"})
 
     assert shown(view)["shop.customer_email"] == (
@@ -136,11 +134,11 @@ def test_masks_show_a_first_letter_and_no_length(shop: Services) -> None:
 
     assert view.keys == (("customer_id", "1•••••"),)
     assert shown(view)["shop.customer"] == (("customer_id", ("a•••••", "A•••••")),)
-    told = {len(value) for table in view.tables for _, values in table.rows for value in values}
-    assert told == {6}
+    output = {len(value) for table in view.tables for _, values in table.rows for value in values}
+    assert output == {6}
 
 
-def test_more_than_five_rows_are_said_and_five_are_read(shop: Services, tmp_path: Path) -> None:
+def test_five_rows_are_read_and_more_are_counted(shop: Services, tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
         con.execute("INSERT INTO customer SELECT 1, 'n' || i, 'Ann', '', 1 FROM range(6) r(i)")
 
@@ -200,11 +198,11 @@ def test_an_inventory_without_a_mark_says_how_to_mark(services: Services, tmp_pa
     assert services.register.look_ups.going(request) is None
 
 
-def test_the_trail_knows_who_asked_and_counts_and_no_value(shop: Services) -> None:
+def test_trail_has_account_and_counts_of_a_look_up(shop: Services) -> None:
     request = store(shop, {"email": "bob@example.org"}, authenticated=None)
     ask = ask_look_up(of(shop), request)
     assert ask_look_up(of(shop), request) == ask
-    told = look_up(shop, request)
+    output = look_up(shop, request)
     events = [(h.type, h.actor, p) for h, p in shop.register.trail.events(request) if "look" in h.type]
 
     assert [(kind, actor) for kind, actor, _ in events] == [
@@ -212,9 +210,9 @@ def test_the_trail_knows_who_asked_and_counts_and_no_value(shop: Services) -> No
         ("identity_looked_up", "system"),
     ]
     assert events[0][2]["held"] == {"role": "officer", "source": "roles_file"}
-    assert told["tables"] == {"shop.customer": 1, "shop.customer_email": 1}
-    assert events[1][2]["tables"] == told["tables"]
-    assert not any(word in f"{events}{told}".lower() for word in ("bob", "@"))
+    assert output["tables"] == {"shop.customer": 1, "shop.customer_email": 1}
+    assert events[1][2]["tables"] == output["tables"]
+    assert not any(word in f"{events}{output}".lower() for word in ("bob", "@"))
 
 
 @pytest.mark.parametrize("choice", ["confirmed", "not_confirmed"])
@@ -252,7 +250,7 @@ def test_what_was_found_goes_with_the_keys(shop: Services) -> None:
     assert shown(view)["shop.customer"] == (("customer_id", ("bob@example.org", "Bob")),)
 
 
-def test_after_not_confirmed_it_may_be_asked_once_the_question_is_asked_anew(shop: Services) -> None:
+def test_look_up_is_possible_again_once_identity_is_asked_anew(shop: Services) -> None:
     request = store(shop, {"customer_id": "1"}, authenticated=None)
     shop.register.decisions.take(request, "identity", "not_confirmed", "cli:anna")
     with pytest.raises(TooLateError, match="is decided"):

@@ -36,7 +36,7 @@ def planned(services: Services) -> str:
 
 
 @pytest.mark.parametrize(
-    ("native", "expression", "told"),
+    ("native", "expression", "expected"),
     [
         (
             "TIMESTAMP",
@@ -52,13 +52,13 @@ def planned(services: Services) -> str:
     ],
 )
 def test_a_wrong_expression_of_an_adapter_stops_the_request(
-    services: Services, monkeypatch: pytest.MonkeyPatch, native: str, expression: str, told: str
+    services: Services, monkeypatch: pytest.MonkeyPatch, native: str, expression: str, expected: str
 ) -> None:
     kind: ValueKind = types._PLAIN[native][0]
     monkeypatch.setitem(types._PLAIN, native, (kind, expression))
     request = planned(services)
 
-    with pytest.raises(ValidationFailedError, match=told) as met:
+    with pytest.raises(ValidationFailedError, match=expected) as met:
         extract(services, request, "shop")
 
     assert "ann@" not in str(met.value)
@@ -68,13 +68,15 @@ def test_a_wrong_expression_of_an_adapter_stops_the_request(
         validate(services, request)
 
 
-def test_the_trail_tells_what_was_compared(services: Services) -> None:
+def test_trail_has_what_was_compared(services: Services) -> None:
     request = planned(services)
     extract(services, request, "shop")
 
     events = services.register.trail.events(request)
     [compared] = [payload["compared"] for header, payload in events if header.type == "extracted" and payload]
     tables = read_record(services.staging(request), "shop").tables
-    assert {name: one["rows"] for name, one in compared.items()} == {one.table: one.rows for one in tables}
+    assert {name: entry["rows"] for name, entry in compared.items()} == {
+        table.table: table.rows for table in tables
+    }
     assert compared["orders"] == {"rows": 2, "hashed_rows": 2, "hashed_columns": 3}
-    assert all(one["hashed_columns"] or one["counted_columns"] for one in compared.values())
+    assert all(entry["hashed_columns"] or entry["counted_columns"] for entry in compared.values())

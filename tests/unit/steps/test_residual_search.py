@@ -97,12 +97,12 @@ def office(tmp_path: Path, *, friend: str = SETTLED, email: str = SETTLED) -> Se
 
 def covered(bundle: Path) -> dict[str, dict[str, Any]]:
     with zipfile.ZipFile(bundle) as archive:
-        name = next(one for one in archive.namelist() if one.endswith("data/coverage.json"))
+        name = next(entry for entry in archive.namelist() if entry.endswith("data/coverage.json"))
         document = json.loads(archive.read(name))
     return {f"{table['source']}.{table['table']}": table for table in document["tables"]}
 
 
-def told(services: Services, request: str) -> str:
+def written(services: Services, request: str) -> str:
     """All that the register's trail and questions hold of a request."""
     events = [[header.type, payload] for header, payload in services.register.trail.events(request)]
     questions = [[q.kind, q.detail] for q in services.register.questions.all(request_id=request)]
@@ -126,7 +126,7 @@ def test_what_is_not_settled_stops_before_anything_is_staged(tmp_path: Path) -> 
     )
     tables = covered(run(services, request))
     assert tables["shop.referral"]["status"] == "withheld"
-    assert CANARY not in told(services, request).lower()
+    assert CANARY not in written(services, request).lower()
 
 
 def test_an_answer_holds_for_the_column_though_rows_are_added(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_an_answer_holds_for_the_column_though_rows_are_added(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("right", ["access", "portability"])
-def test_a_column_is_settled_once_and_asks_nobody_again(tmp_path: Path, right: str) -> None:
+def test_settled_column_asks_no_question(tmp_path: Path, right: str) -> None:
     services = office(tmp_path)
     for _ in range(2):
         request = store(services, {"customer_id": "1"}, right)
@@ -162,10 +162,10 @@ def test_a_column_is_settled_once_and_asks_nobody_again(tmp_path: Path, right: s
         assert evidence["residual"] == {"referral.friend": 1}
         assert evidence["searched"] == {"customer": 2, "orders": 2, "referral": 3}
         assert evidence["spellings"] == {"email": 2}
-        assert CANARY not in told(services, request).lower()
+        assert CANARY not in written(services, request).lower()
 
 
-def test_the_person_is_told_of_rows_that_name_them(tmp_path: Path) -> None:
+def test_sheet_names_rows_that_mention_the_person(tmp_path: Path) -> None:
     services = office(tmp_path)
     with zipfile.ZipFile(run(services, store(services, {"customer_id": "1"}))) as archive:
         [page] = [n for n in archive.namelist() if n.endswith("index.html")]
@@ -174,13 +174,13 @@ def test_the_person_is_told_of_rows_that_name_them(tmp_path: Path) -> None:
 
 
 def not_searched(services: Services, request: str) -> dict[str, str]:
-    """What the trail keeps of the shop's tables that nobody searched."""
+    """What the trail keeps of the shop's tables that were not searched."""
     events = services.register.trail.events(request)
     of_sources = [payload for header, payload in events if header.type == "extracted"]
-    return dict(next(one["not_searched"] for one in of_sources if one["source"] == "shop"))
+    return dict(next(source["not_searched"] for source in of_sources if source["source"] == "shop"))
 
 
-def test_who_stands_nowhere_else_is_told_that_nothing_is_given(tmp_path: Path) -> None:
+def test_person_in_no_other_table_learns_that_nothing_is_given(tmp_path: Path) -> None:
     services = office(tmp_path)
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
         con.execute("DELETE FROM orders WHERE customer_id = 1")
@@ -189,7 +189,7 @@ def test_who_stands_nowhere_else_is_told_that_nothing_is_given(tmp_path: Path) -
     assert tables["shop.orders"]["status"] == tables["shop.referral"]["status"] == "nothing_given"
 
 
-def test_the_person_reads_the_same_whether_a_table_was_searched_and_the_trail_says_which(
+def test_person_reads_the_same_whether_a_table_was_searched(
     tmp_path: Path,
 ) -> None:
     services = replace(office(tmp_path), search=SearchLimits(rows=1))
@@ -198,7 +198,7 @@ def test_the_person_reads_the_same_whether_a_table_was_searched_and_the_trail_sa
         con.execute("INSERT INTO orders VALUES (3, 2, 'another')")
     request = store(services, {"customer_id": "1"})
     tables = covered(run(services, request))
-    assert {name: one["status"] for name, one in tables.items()} == {
+    assert {name: entry["status"] for name, entry in tables.items()} == {
         "shop.customer": "rows",
         "shop.orders": "nothing_given",
         "shop.referral": "nothing_given",
@@ -227,7 +227,7 @@ def test_nothing_is_packed_without_a_search_on_record(tmp_path: Path) -> None:
     staging = services.staging(request)
     whole = read_record(staging, "shop")
     assert whole.searched
-    forged = tuple(replace(one, found={}, reason=None) for one in whole.searched)
+    forged = tuple(replace(table, found={}, reason=None) for table in whole.searched)
     for spoilt in (replace(whole, searched=None), replace(whole, searched=forged)):
         stage_record(staging, spoilt)
         with pytest.raises(GateError, match="The residual search of shop did not run"):

@@ -61,8 +61,8 @@ class Installed:
 
     def put(self, file: Path) -> None:
         self.world.register.store.database.close()
-        for one in ("", "-wal", "-shm"):
-            Path(f"{self.world.home}/register.db{one}").unlink(missing_ok=True)
+        for entry in ("", "-wal", "-shm"):
+            Path(f"{self.world.home}/register.db{entry}").unlink(missing_ok=True)
         shutil.copy(file, self.world.home / "register.db")
 
     def anew(self) -> None:

@@ -55,7 +55,7 @@ def planned(services: Services) -> str:
 
 
 @pytest.mark.usefixtures("database")
-def test_a_retention_that_says_nothing_stops_access_before_it_reads_and_names_the_field(
+def test_empty_retention_stops_access_before_reading(
     tmp_path: Path,
 ) -> None:
     services = office(tmp_path, LONG)
@@ -91,7 +91,7 @@ def test_no_answer_lets_it_pass_and_a_mended_inventory_does(tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("database")
-def test_nobody_who_is_not_there_waits(tmp_path: Path) -> None:
+def test_missing_request_does_not_wait(tmp_path: Path) -> None:
     services = office(tmp_path, LONG)
     request = store(services, {"customer_id": "999"})
     assess(services, request)
@@ -177,7 +177,7 @@ def test_packing_again_gives_the_same_sheet_although_the_source_changed(
     with services.staging(request).reader(BUNDLE) as stream:
         first = stream.read()
     with duckdb.connect(str(database)) as con:
-        con.execute("UPDATE shipment SET carrier = 'Somebody else'")
+        con.execute("UPDATE shipment SET carrier = 'Another carrier'")
     (bundle,) = (tmp_path / "home").rglob("bundle.zip.enc")
     bundle.unlink()
     package(services, request)

@@ -99,9 +99,7 @@ def test_a_worker_with_another_installation_is_named_and_does_nothing(
 
 
 @pytest.mark.parametrize("step", REST)
-def test_a_secret_that_is_missing_on_one_worker_is_named_and_the_other_goes_on(
-    fleet: Fleet, step: str
-) -> None:
+def test_missing_secret_on_a_worker_is_named_and_others_go_on(fleet: Fleet, step: str) -> None:
     request = begun(fleet, step)
     fleet.second.keys.unlink()
 
@@ -114,7 +112,7 @@ def test_a_secret_that_is_missing_on_one_worker_is_named_and_the_other_goes_on(
 
 
 @pytest.mark.parametrize("step", REST)
-def test_a_worker_with_other_keys_is_named_and_closes_the_request_for_nobody(fleet: Fleet, step: str) -> None:
+def test_worker_with_other_keys_is_named_and_closes_no_request(fleet: Fleet, step: str) -> None:
     request = begun(fleet, step)
     first, events = fleet.worker("first"), event_types(fleet.worker("first"), request)
     fleet.second.keys.unlink()

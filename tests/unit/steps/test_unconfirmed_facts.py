@@ -63,9 +63,9 @@ def test_a_proposal_is_no_consent_and_no_fact(
         statements = Statements(
             services.sql, source, inventory.identity, session.dialect, session.catalogue()
         )
-        told = {plan.place for plan in fact_plans(source, [part], statements)}
+        planned = {plan.place for plan in fact_plans(source, [part], statements)}
     places = {"purposes.account.retention", "purposes.account.recipients.0"}
-    assert told == (places if sure else set())
+    assert planned == (places if sure else set())
     lacking = {gap.where for gap in gaps(inventory, [("shop", "customer", field)])}
     assert {f"{place}.from" for place in places} & lacking == (
         set() if sure else {f"{place}.from" for place in places}
@@ -87,8 +87,8 @@ OWN = {
 @pytest.mark.parametrize("said", OWN)
 def test_a_name_by_a_proposal_is_looked_for_and_is_not_the_persons_own(tmp_path: Path, said: str) -> None:
     people = [read_people(tmp_path / str(number), changes) for number, changes in enumerate(({}, OWN[said]))]
-    assert [bool(one.own.names) for one in people] == [True, False]
-    assert all(list(one.names.spans("with Carla Bakker")) for one in people)
+    assert [bool(person.own.names) for person in people] == [True, False]
+    assert all(list(person.names.spans("with Carla Bakker")) for person in people)
 
 
 def read_people(folder: Path, changes: Mapping[str, str]) -> Any:

@@ -42,8 +42,8 @@ def in_a_child(settings: Settings) -> tuple[bool, str]:
         os._exit(0)
     os.close(write)
     os.waitpid(child, 0)
-    with os.fdopen(read) as told:
-        hit, digest = told.read().split()
+    with os.fdopen(read) as answer:
+        hit, digest = answer.read().split()
     return hit == "1", digest
 
 
@@ -99,8 +99,8 @@ def compiled_in_a_child(services: Services, request: str) -> int:
         os._exit(0)
     os.close(write)
     os.waitpid(child, 0)
-    with os.fdopen(read) as told:
-        return int(told.read())
+    with os.fdopen(read) as answer:
+        return int(answer.read())
 
 
 def test_after_it_a_gate_compiles_hardly_a_statement(

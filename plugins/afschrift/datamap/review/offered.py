@@ -93,9 +93,7 @@ def must_be_category(given: str) -> None:
     near = sorted(category for category in fides_categories() if given.lower() in category)[:_NEAR]
     raise ConfigurationError(
         "This category is not in the Fides taxonomy.",
-        remedy=f"perhaps {', '.join(near)}."
-        if near
-        else "docs/datamap/inventory.md says where they are.",
+        remedy=f"perhaps {', '.join(near)}." if near else "docs/datamap/inventory.md says where they are.",
     )
 
 

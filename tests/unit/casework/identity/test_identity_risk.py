@@ -121,7 +121,7 @@ def test_a_log_in_that_falls_short_is_asked_about_and_no_step_goes_on(bureau: Bu
     other = {"customer_id": "2"}
     assess(bureau.services, bureau.store(keys=other, authenticated=login("substantial")))
     request = bureau.store(authenticated=login("low"))
-    with pytest.raises(GateError, match="surely enough"):
+    with pytest.raises(GateError, match="not confirmed at the level"):
         list(preview(bureau.services, request, sql=False))
     question = bureau.asked(request)
     assert question.kind == "identity"

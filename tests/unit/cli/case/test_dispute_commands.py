@@ -1,4 +1,4 @@
-"""Holds, complaints and reviews as somebody types them; the case in the order of time."""
+"""Commands for holds, complaints and reviews; the case in order of time."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
     said("request", "withdraw", request, "--channel", "email")
     assert case not in said("case", "list")
     assert [
-        one["id"] for one in json.loads(said("case", "list", "--held", "--json"))[0]["holds"]
+        hold["id"] for hold in json.loads(said("case", "list", "--held", "--json"))[0]["holds"]
     ] == re.findall(r"hold-\w{12}", second)
     assert case in said("case", "list", "--held")
     assert "held" in said("requests", "--all")
@@ -89,13 +89,13 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     came = ("--from", "court", "--received", str(local_today()), "--document", str(letter))
     done = said("case", "complaint", request, "--reference", "C/13/99", *came, *WORDS, "--no-id-copy")
     assert f"{request}  complaint of court (C/13/99), received {local_today()}: no outcome yet" in done
-    assert "puts a hold" in done
+    assert "sets a hold" in done
     assert "complaint_open" in said("requests", "--all")
     assert "--outcome" in refused("case", "complaint", request, "--reference", "C/13/99")
     again = refused("case", "complaint", request, "--reference", "C/13/99", *came, *WORDS, "--no-id-copy")
     assert "entered for" in again
     texts = json.loads(said("case", "show", request, "--json"))["texts"]
-    assert [one["kind"] for one in texts].count("document") == 1  # nothing was kept of what was turned down
+    assert [text["kind"] for text in texts].count("document") == 1  # nothing was kept of what was turned down
     assert "no reference" in refused(
         "case",
         "complaint",
@@ -115,28 +115,28 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     assert "complaint_ended" in shown
     story = said("case", "show", request)
     order = ["request  by", "decision identity: confirmed", "document", "fact complained", "fact held"]
-    places = [story.index(one) for one in (*order, "fact complaint_ended")]
+    places = [story.index(entry) for entry in (*order, "fact complaint_ended")]
     assert places == sorted(places)
     assert "kwikstaart" in story
     assert "note (why: complained)" in story
     document = json.loads(said("case", "show", request, "--json"))
-    moments = [one["at"] for one in document["story"]]
+    moments = [entry["at"] for entry in document["story"]]
     assert moments == sorted(moments)
-    assert all(one["by"] for one in document["story"])
+    assert all(entry["by"] for entry in document["story"])
     assert [h.type for h, _ in bureau.register.trail.events(request)].count("case_viewed") == 3
     assert "kwikstaart" not in repr(bureau.register.trail.events())
 
 
 def test_a_restriction_is_looked_at_again_signed_and_given(bureau: Bureau) -> None:
-    request, one = restricted(bureau, ["shop.ticket"])
+    request, entry = restricted(bureau, ["shop.ticket"])
     run(bureau.services, request)
-    of = ("case", "reviewed", request, "--restriction", one)
+    of = ("case", "reviewed", request, "--restriction", entry)
     assert "give one of" in refused(*of)
     assert "once another person signs" in said(*of, "--outcome", "lifted", *WORDS)
     assert "four eyes" in refused(*of, "--sign")  # the terminal holds both roles, and is one pair of eyes
     assert "waits for its second signer" in refused(*of, "--outcome", "lifted", *WORDS)
-    dispute_service(bureau, "cli:sam").sign_review(request, one, agree=False)
-    dispute_service(bureau, "cli:anna").review(request, one, "lifted", WHY)
+    dispute_service(bureau, "cli:sam").sign_review(request, entry, agree=False)
+    dispute_service(bureau, "cli:anna").review(request, entry, "lifted", WHY)
     assert "in force" in refused(*of, "--open-request")
     assert "--open-request" in said(*of, "--sign")
     [opened] = re.findall(r"req-\w{12}", said(*of, "--open-request").splitlines()[0])

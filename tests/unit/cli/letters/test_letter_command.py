@@ -43,7 +43,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
 
 @pytest.fixture
 def request_id(services: Services) -> str:
-    """Received yesterday, by somebody who is not identified."""
+    """Received yesterday, from a person who is not identified."""
     received = (utc_now() - timedelta(days=1)).isoformat()
     more = {"message": MESSAGE, "received_at": received, "authenticated": None, "language": "nl"}
     return store(services, {"customer_id": "1"}, "access", **more)
@@ -96,7 +96,7 @@ def kinds_told(services: Services, request: str) -> list[str]:
 def test_the_kinds_and_a_form_to_fill_in(tmp_path: Path, services: Services, request_id: str) -> None:
     listing = said("kinds")
     assert all(kind in listing for kind in KINDS)
-    assert {one["kind"] for one in json.loads(said("kinds", "--json"))} == set(KINDS)
+    assert {load["kind"] for load in json.loads(said("kinds", "--json"))} == set(KINDS)
     form = tmp_path / "form.yml"
     form.write_text(said("kinds", "identity_request"))
     assert set(refused("make", request_id, "identity_request", "--from", form).fields) == {"doubt", "ways"}
@@ -116,25 +116,25 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
     preview = said("make", request_id, "acknowledgement", "--from", "-", "--preview", stdin="{}")
     assert "tot en met" in preview
     assert json.loads(said("list", "--json")) == []
-    one = made(
+    letter_id = made(
         request_id,
         "acknowledgement",
         to="anneke@example.org",
         name="Anneke Jansen",
         quote="Graag al mijn gegevens.",
     )
-    row = shown("show", one)
+    row = shown("show", letter_id)
     assert row["state"] == "produced"
     assert f"{request_id}" in row["text"]
     assert row["detail"]["until"] > local_today().isoformat()
     assert row["detail"]["algorithm"] == "2"
     with serving() as (server, url):
         aim(mail, url)
-        assert re.search(r"sent \d{4}-\d\d-\d\d by smtp", said("send", one))
-        assert "is sent and cannot be sent" in str(refused("send", one))
+        assert re.search(r"sent \d{4}-\d\d-\d\d by smtp", said("send", letter_id))
+        assert "is sent and cannot be sent" in str(refused("send", letter_id))
     [(sender, to, content)] = server.messages
     assert (sender, to) == ("privacy@example.org", "anneke@example.org")
-    assert one.encode() in content
+    assert letter_id.encode() in content
     kept = b"".join(services.register.documents.read(row["document"], "x"))
     assert content == kept
     assert kinds_told(services, request_id)[-3:] == ["letter_sending", "letter_sent", "case_document_read"]
@@ -147,14 +147,14 @@ def test_an_identity_request_stops_the_clock_from_its_sending(
         app, ["request", "suspend", request_id, "--ground", "identity", "--doubt", "other_address"]
     )
     assert run.exit_code == 0, run.exception
-    one = made(request_id)
+    letter_id = made(request_id)
     with serving() as (_, url):
         aim(mail, url)
-        said("send", one)
+        said("send", letter_id)
     waiting = services.register.facts.timeline(request_id).waiting
     assert str(waiting.sent_on) == shown("list")[0]["sent_on"]
-    assert waiting.sent_by == ("smtp", one)
-    bounced = said("bounced", one, "--on", shown("list")[0]["sent_on"], "--reason", "mailbox_full")
+    assert waiting.sent_by == ("smtp", letter_id)
+    bounced = said("bounced", letter_id, "--on", shown("list")[0]["sent_on"], "--reason", "mailbox_full")
     assert "came back" in bounced
     assert services.register.facts.timeline(request_id).waiting.sent_on is None
 
@@ -167,17 +167,17 @@ def test_a_question_that_nothing_was_decided_about_is_warned_of(request_id: str)
     )
 
 
-def test_an_extension_tells_the_new_last_day(services: Services, request_id: str) -> None:
+def test_extension_letter_has_the_new_due_date(services: Services, request_id: str) -> None:
     run = CliRunner().invoke(app, ["request", "extend", request_id, "--reason", "scattered_over_systems"])
     assert run.exit_code == 0, (run.output, run.exception)
-    one = made(request_id, "extension", reasons="Uw gegevens staan in vijf systemen.")
-    new_due = date.fromisoformat(shown("show", one)["detail"]["new_due"])
+    letter_id = made(request_id, "extension", reasons="Uw gegevens staan in vijf systemen.")
+    new_due = date.fromisoformat(shown("show", letter_id)["detail"]["new_due"])
     assert 80 < (new_due - local_today()).days < 100
 
 
-def test_a_stranger_is_told_nothing_that_they_did_not_write(services: Services, request_id: str) -> None:
+def test_unidentified_person_gets_only_their_own_words(services: Services, request_id: str) -> None:
     for element, value in (("name", "Bea Bakker"), ("doubt", "Wij kennen u als bea@example.org.")):
-        told = refused(
+        message = refused(
             "make",
             request_id,
             "identity_request",
@@ -185,8 +185,8 @@ def test_a_stranger_is_told_nothing_that_they_did_not_write(services: Services, 
             "-",
             stdin=json.dumps(IDENTITY | {element: value}),
         )
-        assert "not identified yet" in str(told)
-        assert "ea" + "@" not in str(told)
+        assert "not identified yet" in str(message)
+        assert "ea" + "@" not in str(message)
     other = json.dumps(IDENTITY | {"to": "bea@example.org"})
     assert "did not write from or name this address" in str(
         refused("make", request_id, "identity_request", "--from", "-", stdin=other)
@@ -212,25 +212,25 @@ def test_a_stranger_is_told_nothing_that_they_did_not_write(services: Services, 
         (Manner.DROPS_ANSWER, "unknown", r"afschrift letter release"),
     ],
 )
-def test_what_the_mail_server_does_is_told(
+def test_result_of_the_mail_server_is_reported(
     services: Services, request_id: str, mail: Path, manner: Manner, state: str, words: str | None
 ) -> None:
-    one = made(request_id)
+    letter_id = made(request_id)
     with serving(manner) as (server, url):
         aim(mail, url)
         if words is None:
-            assert "came back" in said("send", one)
+            assert "came back" in said("send", letter_id)
         else:
             with pytest.raises(AfschriftError, match=words):
-                raise refused("send", one)
+                raise refused("send", letter_id)
         assert shown("list")[0]["state"] == state
         if state == "unknown":
             came = len(server.messages)
             server.manner = Manner.TAKES
-            assert "is unknown and cannot be sent" in str(refused("send", one))
+            assert "is unknown and cannot be sent" in str(refused("send", letter_id))
             assert len(server.messages) == came
-            assert "produced" in said("release", one)
-            said("send", one)
+            assert "produced" in said("release", letter_id)
+            said("send", letter_id)
             assert len(server.messages) == came + 1
 
 
@@ -240,47 +240,57 @@ def test_a_server_that_is_down_leaves_the_letter_and_the_clock_as_they_are(
     CliRunner().invoke(
         app, ["request", "suspend", request_id, "--ground", "identity", "--doubt", "other_address"]
     )
-    one = made(request_id)
-    assert isinstance(refused("send", one), RetriableError)
+    letter_id = made(request_id)
+    assert isinstance(refused("send", letter_id), RetriableError)
     assert shown("list")[0]["state"] == "produced"
     assert services.register.facts.timeline(request_id).waiting.sent_on is None
     mail.chmod(0o644)
-    assert "open to other accounts" in str(refused("send", one))
+    assert "open to other accounts" in str(refused("send", letter_id))
     mail.write_text("{}")
     mail.chmod(0o600)
-    assert "lack 'server' or 'sender'" in str(refused("send", one))
+    assert "lack 'server' or 'sender'" in str(refused("send", letter_id))
     aim(mail, "http://needle@x")
-    assert "needle" not in str(refused("send", one))
+    assert "needle" not in str(refused("send", letter_id))
     monkeypatch.delenv("AFSCHRIFT_MAIL")
-    assert isinstance(refused("send", one), ConfigurationError)
+    assert isinstance(refused("send", letter_id), ConfigurationError)
     assert shown("list")[0]["state"] == "produced"
 
 
 def test_a_process_that_dies_after_the_server_took_it_sends_nothing_twice(
     services: Services, request_id: str, mail: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = made(request_id)
+    letter_id = made(request_id)
     with serving() as (server, url):
         aim(mail, url)
         child = os.fork()
         if child == 0:
             monkeypatch.setattr(Outbox, "settle", lambda *_, **__: os._exit(7))
-            letter("send", one)
+            letter("send", letter_id)
             os._exit(1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         assert shown("list")[0]["state"] == "sending"
-        assert "is sending and cannot be sent" in str(refused("send", one))
+        assert "is sending and cannot be sent" in str(refused("send", letter_id))
         monkeypatch.setattr("afschrift.register.letters.PATIENCE", timedelta(0))
-        assert shown("list", "--state", "unknown")[0]["id"] == one
-        assert "is unknown and cannot be sent" in str(refused("send", one))
+        assert shown("list", "--state", "unknown")[0]["id"] == letter_id
+        assert "is unknown and cannot be sent" in str(refused("send", letter_id))
     assert len(server.messages) == 1
 
 
 def test_a_person_enters_a_sending_with_a_proof(services: Services, request_id: str, tmp_path: Path) -> None:
-    one = made(request_id)
+    letter_id = made(request_id)
     today = str(local_today())
     proof = tmp_path / "Bewijs Anneke.pdf"
-    words = ("sent", one, "--on", today, "--channel", "registered_post", "--proof", proof, "--no-id-copy")
+    words = (
+        "sent",
+        letter_id,
+        "--on",
+        today,
+        "--channel",
+        "registered_post",
+        "--proof",
+        proof,
+        "--no-id-copy",
+    )
     missing = str(refused(*words))
     assert "cannot be read" in missing
     assert "Anneke" not in missing
@@ -293,16 +303,16 @@ def test_a_person_enters_a_sending_with_a_proof(services: Services, request_id: 
     row = shown("list")[0]
     assert (row["state"], row["sent_on"]) == ("sent", today)
     assert b"".join(services.register.documents.read(row["proof"], "x")) == b"%PDF-1.7"
-    assert letter("sent", one, "--on", "5 maart", "--channel", "post", "--proof", proof).exit_code == 2
+    assert letter("sent", letter_id, "--on", "5 maart", "--channel", "post", "--proof", proof).exit_code == 2
 
 
 def test_a_letter_is_shown_and_printed_and_the_look_is_an_event(
     services: Services, request_id: str, tmp_path: Path
 ) -> None:
-    one = made(request_id)
-    assert "Wij willen eerst zeker weten wie u bent" in said("show", one)
+    letter_id = made(request_id)
+    assert "Wij willen eerst zeker weten wie u bent" in said("show", letter_id)
     page = tmp_path / "letter.html"
-    said("show", one, "--html", page)
+    said("show", letter_id, "--html", page)
     assert page.read_text().startswith("<!doctype html>")
     assert oct(page.stat().st_mode & 0o777) == "0o600"
     assert kinds_told(services, request_id).count("case_document_read") == 2
@@ -313,27 +323,27 @@ def test_a_letter_is_shown_and_printed_and_the_look_is_an_event(
 def test_without_the_role_nothing_is_made_or_seen(
     services: Services, request_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = made(request_id)
+    letter_id = made(request_id)
     roles = tmp_path / "roles.yml"
     roles.write_text("people:\n  bea:\n    accounts: [cli:nobody-here]\n    roles: [officer]\n")
     monkeypatch.setenv("AFSCHRIFT_ROLES", str(roles))
     for words in (
         ("make", request_id, "acknowledgement"),
-        ("send", one),
-        ("show", one),
-        ("release", one),
-        ("bounced", one, "--on", "2026-03-05", "--reason", "refused"),
-        ("sent", one, "--on", "2026-03-05", "--channel", "post", "--proof", roles),
+        ("send", letter_id),
+        ("show", letter_id),
+        ("release", letter_id),
+        ("bounced", letter_id, "--on", "2026-03-05", "--reason", "refused"),
+        ("sent", letter_id, "--on", "2026-03-05", "--channel", "post", "--proof", roles),
     ):
         assert "takes the role" in str(refused(*words)), words
     assert kinds_told(services, request_id).count("answer_refused") == 6
-    assert services.register.letters.get(one).state is LetterState.PRODUCED
+    assert services.register.letters.get(letter_id).state is LetterState.PRODUCED
 
 
 @pytest.mark.parametrize("form", ["{", "- a", "a: &a [*a]", "1: x", "\xff", "!!python/object:os.system {}"])
-def test_a_form_that_is_none_is_told_and_not_repeated(request_id: str, form: str) -> None:
-    told = str(refused("make", request_id, "acknowledgement", "--from", "-", stdin=form))
-    assert "os.system" not in told
+def test_malformed_form_is_refused_without_its_content(request_id: str, form: str) -> None:
+    message = str(refused("make", request_id, "acknowledgement", "--from", "-", stdin=form))
+    assert "os.system" not in message
 
 
 def test_every_command_has_help() -> None:

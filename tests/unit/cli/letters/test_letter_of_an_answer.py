@@ -37,7 +37,7 @@ def typed(*words: str, stdin: str = "") -> str:
 
 
 def asked(bureau: Bureau, request: str) -> dict[str, str]:
-    return {one.kind: one.id for one in bureau.register.questions.all(request_id=request)}
+    return {question.kind: question.id for question in bureau.register.questions.all(request_id=request)}
 
 
 def test_that_their_own_limits_leave_nothing_ends_by_its_letter(bureau: Bureau) -> None:
@@ -50,19 +50,19 @@ def test_that_their_own_limits_leave_nothing_ends_by_its_letter(bureau: Bureau) 
     run(bureau, request)
 
     typed("answer", asked(bureau, request)["tell_person"], "--choice", "make_letter")
-    [letter] = [one for one in bureau.register.letters.all(request_id=request) if one.fact]
+    [letter] = [letter for letter in bureau.register.letters.all(request_id=request) if letter.fact]
     assert letter.kind == "nothing_in_limits"
     bureau.send(letter.id)
 
     assert bureau.register.requests.get(request).state is State.ANSWERED_NOTHING_HELD
 
 
-def test_an_answer_whose_letter_came_back_is_to_be_told_again(bureau: Bureau) -> None:
+def test_bounced_letter_asks_to_notify_the_person_again(bureau: Bureau) -> None:
     request = bureau.store()
     run(bureau, request)
     typed("answer", asked(bureau, request)["tell_person"], "--choice", "make_letter", "--set",
           f"available_until={local_today()}", "--text-file", "-", stdin="At the counter.")  # fmt: skip
-    [letter] = [one for one in bureau.register.letters.all(request_id=request) if one.fact]
+    [letter] = [letter for letter in bureau.register.letters.all(request_id=request) if letter.fact]
     bureau.send(letter.id)
 
     said = typed("letter", "bounced", letter.id, "--on", str(local_today()), "--reason", "returned_by_post")
@@ -72,14 +72,14 @@ def test_an_answer_whose_letter_came_back_is_to_be_told_again(bureau: Bureau) ->
     assert asked(bureau, request)["tell_person"] in said
 
 
-def test_an_answer_whose_mailbox_is_gone_is_to_be_told_another_way(
+def test_gone_mailbox_asks_to_notify_the_person_another_way(
     bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = bureau.store()
     run(bureau, request)
     form = {"where": "At the counter.", "available_until": str(local_today()), "to": "ann@example.org"}
     typed("letter", "make", request, "delivery", "--from", "-", stdin=json.dumps(form))
-    [letter] = [one for one in bureau.register.letters.all(request_id=request) if one.fact]
+    [letter] = [letter for letter in bureau.register.letters.all(request_id=request) if letter.fact]
     bureau.register.questions.answer(asked(bureau, request)["tell_person"], "make_letter", "cli:anna")
     with serving(Manner.NO_SUCH_MAILBOX) as (_, url):
         mail = tmp_path / "mail.json"

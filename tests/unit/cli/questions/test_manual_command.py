@@ -52,7 +52,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
 
 @pytest.fixture
 def request_(services: Services) -> str:
-    """A request that waits for both systems; whoever is at the terminal may answer."""
+    """A request that waits for both systems; the user at the terminal may answer."""
     request = store(services, {"customer_id": "1"}, language="en")
     asked = waits(services, request)
     said("questions", "assign", asked["mail"], "--anybody")
@@ -90,9 +90,7 @@ def test_what_is_to_be_searched_by_whom_and_by_when(services: Services) -> None:
     assert (mail["assigned_to"], tape["assigned_to"], mail["medium"]) == ("Bea", None, "mailbox")
 
 
-def test_the_instruction_and_the_persons_keys_are_shown_and_that_is_an_event(
-    services: Services, request_: str
-) -> None:
+def test_instruction_and_keys_are_shown_with_an_event(services: Services, request_: str) -> None:
     shown = said("manual", "show", request_, "mail")
     assert "Zoek op naam en e-mailadres." in shown
     assert "customer_id: 1" in shown
@@ -104,11 +102,11 @@ def test_the_instruction_and_the_persons_keys_are_shown_and_that_is_an_event(
 def test_files_nothing_and_not_searched_end_in_a_bundle(
     services: Services, request_: str, letter: Path
 ) -> None:
-    told = said("manual", "answer", request_, "mail", "--file", letter, "--file", letter)
-    assert "Recorded: mail = given." in told
-    assert "needs an answer to" in told  # the other system
-    told = said("manual", "answer", request_, "tape", "--not-searched", "copy_of_searched")
-    assert f"afschrift run {request_}" in told
+    message = said("manual", "answer", request_, "mail", "--file", letter, "--file", letter)
+    assert "Recorded: mail = given." in message
+    assert "needs an answer to" in message  # the other system
+    message = said("manual", "answer", request_, "tape", "--not-searched", "copy_of_searched")
+    assert f"afschrift run {request_}" in message
     assert "answered" in said("manual", "list", "--all")
     with zipfile.ZipFile(run(services, request_)) as bundle:
         files = {n.partition("/")[2]: bundle.read(n) for n in bundle.namelist() if "/files/" in n}
@@ -150,7 +148,7 @@ def test_files_that_are_not_taken_change_nothing(
     assert len(services.register.trail.events(request_)) == before
 
 
-def test_two_gigabytes_are_turned_down_and_the_setting_says_how_much_is_taken(
+def test_file_above_the_limit_is_refused_with_the_setting(
     request_: str, letter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.truncate(letter, 2_000_000_000)
@@ -163,7 +161,7 @@ def test_two_gigabytes_are_turned_down_and_the_setting_says_how_much_is_taken(
 @pytest.mark.parametrize(
     ("role", "who"), [("keeper", "assigned to another person"), ("intake", "role keeper")]
 )
-def test_somebody_else(services: Services, tmp_path: Path, role: str, who: str) -> None:
+def test_another_person(services: Services, tmp_path: Path, role: str, who: str) -> None:
     request = store(services, {"customer_id": "1"})
     waits(services, request)
     roles = ROLES.format(me=getpass.getuser(), role=role)

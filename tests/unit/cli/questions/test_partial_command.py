@@ -81,9 +81,9 @@ def test_the_question_at_a_terminal(services: Services, club: Club, request_: st
         [question] = services.register.questions.all(request_id=request_)
         rest = ("--choice", "partial", "--text-file", why)
         assert isinstance(refused("answer", question.id, *rest), FormError)
-        told = said("answer", question.id, *rest, "--set", f"rest_by={SOON}")
-        assert "Recorded: source_down = partial." in told
-        assert "letter make REQUEST partial_delivery" in told
+        message = said("answer", question.id, *rest, "--set", f"rest_by={SOON}")
+        assert "Recorded: source_down = partial." in message
+        assert "letter make REQUEST partial_delivery" in message
         run(services, request_)
     for words in (("requests",), ("request", "show", request_)):
         assert "artly delivered on" in said(*words)
@@ -91,8 +91,8 @@ def test_the_question_at_a_terminal(services: Services, club: Club, request_: st
 
 
 def test_an_officer_chooses_it_unasked(services: Services, club: Club, request_: str, why: Path) -> None:
-    told = said("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
-    assert f"club is left for later, the rest follows by {SOON}" in told
+    message = said("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
+    assert f"club is left for later, the rest follows by {SOON}" in message
     assert "opens club again" in said("partial", request_, "--source", "club", "--take-back")
     said("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
     with club.away():

@@ -67,14 +67,14 @@ def test_a_question_is_shown_with_options_and_fields(asked: tuple[str, str]) -> 
     assert row["answered_at"] is None
 
 
-def test_an_answer_is_recorded_as_whoever_is_at_the_terminal(
+def test_answer_is_recorded_under_the_account_of_the_process(
     services: Services, asked: tuple[str, str], tmp_path: Path
 ) -> None:
     request, question = asked
     (tmp_path / "why.txt").write_text(WORDS, encoding="utf-8")
-    told = said("answer", question, "--choice", "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
-    assert "Recorded: identity = confirmed." in told
-    assert f"afschrift run {request}" in told
+    expected = said("answer", question, "--choice", "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
+    assert "Recorded: identity = confirmed." in expected
+    assert f"afschrift run {request}" in expected
     header, payload = services.register.trail.events(request)[-1]
     assert (header.actor, payload and payload["held"]["source"]) == (f"cli:{getpass.getuser()}", "terminal")
     assert WORDS not in repr(services.register.trail.events(request))
@@ -93,7 +93,7 @@ def test_the_others_that_are_open_are_named(services: Services, asked: tuple[str
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (("--choice", "perhaps"), "choose confirmed | not_confirmed"),
         (("--choice", "confirmed"), "method: is missing; it takes login | eid"),
@@ -105,11 +105,11 @@ def test_the_others_that_are_open_are_named(services: Services, asked: tuple[str
     ],
 )
 def test_a_mistake_records_nothing_and_says_what_to_do(
-    services: Services, asked: tuple[str, str], words: tuple[str, ...], told: str
+    services: Services, asked: tuple[str, str], words: tuple[str, ...], expected: str
 ) -> None:
     request, question = asked
     message = str(refused("answer", question, *words))
-    assert told in message
+    assert expected in message
     assert "kwikstaart" not in message
     assert services.register.decisions.of(request) == ()
 
@@ -137,10 +137,10 @@ def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Serv
     assert "(R47)" in str(refused("answer", question, "--form", "-", stdin=wrong))
     assert "give --form alone" in str(refused("answer", question, "--choice", "fulfil", "--form", "-"))
     assert "parts of an answer" in str(refused("answer", question, "--form", "-", stdin="kwikstaart: 1"))
-    told = said("answer", question, "--form", tmp_path / "form.yml")
-    assert "Recorded: decision = refuse." in told
+    expected = said("answer", question, "--form", tmp_path / "form.yml")
+    assert "Recorded: decision = refuse." in expected
     [signing] = services.register.questions.all(request_id=request)
-    assert signing.id in told
+    assert signing.id in expected
     assert "four eyes" in str(refused("answer", signing.id, "--choice", "agree"))
     roles = "people: {Sam: {accounts: ['cli:%s'], roles: [second_signer]}}"
     register = services.register
@@ -167,7 +167,7 @@ def test_each_ground_shows_a_form_that_does(services: Services) -> None:
             assert set(form) <= set(ground.fields)
     for code in GROUNDS.never:
         assert "turned down" in said("grounds", "show", code)
-    assert {one["code"] for one in json.loads(said("grounds", "list", "--json"))} == set(GROUNDS.codes)
+    assert {load["code"] for load in json.loads(said("grounds", "list", "--json"))} == set(GROUNDS.codes)
     assert "rights_of_others" in said("grounds", "list", "--right", "access")
     assert "further_copy" not in said("grounds", "list", "--right", "portability")
     assert "no such ground" in str(refused("grounds", "show", "other"))
@@ -220,6 +220,6 @@ def test_a_question_is_assigned_and_given_back(services: Services, asked: tuple[
     assert f"for {account}" in said("questions")
     said("questions", "assign", question, "--to", "cli:somebody-else")
     assert "assigned to another person" in str(refused("answer", question, "--choice", "confirmed", *PROOF))
-    assert "everybody" in said("questions", "assign", question, "--anybody")
+    assert "everyone" in said("questions", "assign", question, "--anybody")
     said("answer", question, "--choice", "confirmed", *PROOF)
     assert "give --to NAME" in str(refused("questions", "assign", question))

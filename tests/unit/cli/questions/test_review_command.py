@@ -30,9 +30,9 @@ def said(*words: str, stdin: str | None = None) -> str:
 
 
 def turned_down(error: type[AfschriftError], *words: str, stdin: str | None = None) -> str:
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as message:
         said(*words, stdin=stdin)
-    return str(told.value)
+    return str(message.value)
 
 
 def test_a_review_from_look_to_delivery(reviewers: Reviewers, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_what_is_turned_down_at_a_terminal(reviewers: Reviewers) -> None:
     assert "why" in turned_down(FormError, "review", "hold-back", request)
     assert "no such table" in turned_down(RefusedError, "review", "show", request, "--table", "shop.x")
     bad = json.dumps({"texts": {"redactions": [LINE.replace("id=1", "id=77")]}})
-    told = turned_down(FormError, "review", "redact", request, "--form", "-", stdin=bad)
-    assert "line 1: no row has this key" in told
+    message = turned_down(FormError, "review", "redact", request, "--form", "-", stdin=bad)
+    assert "line 1: no row has this key" in message
     said("review", "hold-back", request, "--text-file", "-", stdin="Eerst bellen.")
     assert "held_back" in reviewers.asked(request).detail["why"]

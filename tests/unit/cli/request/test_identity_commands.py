@@ -42,9 +42,9 @@ def said(*words: str, typed: str = "") -> str:
 
 
 def test_looked_up_masked_and_shown(services: Services, request_: str) -> None:
-    assert "Nobody asked what the sources hold" in said("request", "identity", request_)
-    assert "Nobody looks yet" in said("request", "look-up", request_)
-    assert "nobody looked yet" in said("request", "identity", request_)
+    assert "No officer asked to look them up" in said("request", "identity", request_)
+    assert "It is not started yet" in said("request", "look-up", request_)
+    assert "not looked up yet" in said("request", "identity", request_)
     said("request", "look-up", request_, "--run")
 
     masked = said("request", "identity", request_)
@@ -67,22 +67,22 @@ def test_it_looks_in_one_place(request_: str) -> None:
 def test_keys_from_standard_input_from_a_file_and_as_a_flag(
     services: Services, request_: str, tmp_path: Path
 ) -> None:
-    told = said(
+    message = said(
         "request", "keys", request_, "--file", "-", typed='customer_id: "1"\nemail: ann@example.org\n'
     )
-    assert "email added; customer_id corrected." in told
-    assert "ann@" not in told
+    assert "email added; customer_id corrected." in message
+    assert "ann@" not in message
     (tmp_path / "keys.yml").write_text('email: ""\n', encoding="utf-8")
     assert "email taken out." in said("request", "keys", request_, "--file", str(tmp_path / "keys.yml"))
     flagged = said("request", "keys", request_, "--key", "customer_id=2")
     assert "shows in the process list" in flagged
     assert services.register.identities.of(request_) == (Key("customer_id", "2"),)
     number = CliRunner().invoke(app, ["request", "keys", request_, "--file", "-"], input="customer_id: 4711")
-    assert "between quotes" in str(number.exception)
+    assert "in quotes" in str(number.exception)
     assert "4711" not in str(number.exception)
 
 
-def test_nobody_but_an_officer(request_: str, tmp_path: Path) -> None:
+def test_only_an_officer_can_look_up(request_: str, tmp_path: Path) -> None:
     (tmp_path / "home" / "roles.yml").write_text(
         'people:\n  Kim: {accounts: ["cli:kim"], roles: [officer]}\n', encoding="utf-8"
     )

@@ -88,52 +88,54 @@ def left(days: float) -> tuple[str, ...]:
     return ("--sent-on", day(days), "--channel", "post", "--proof", "3SABC")
 
 
-def test_a_timeline_tells_why(stored: Store, services: Services) -> None:
-    one = stored(10)
-    ask = ("request", "suspend", one, "--ground", "identity", "--doubt", "other_address")
+def test_timeline_shows_the_reasons(stored: Store, services: Services) -> None:
+    request = stored(10)
+    ask = ("request", "suspend", request, "--ground", "identity", "--doubt", "other_address")
     assert "LETTER NOT SENT" in said(*ask)
-    asked = machine("request", "show", one)["facts"][0]["id"]
-    said("request", "sent", one, "--on", day(9), "--channel", "post", "--proof", "3SABC", "--fact", asked)
-    said("request", "resume", one, "--on", day(7), "--insufficient", *left(7))
-    shown = said("request", "resume", one, "--on", day(6))
+    asked = machine("request", "show", request)["facts"][0]["id"]
+    said("request", "sent", request, "--on", day(9), "--channel", "post", "--proof", "3SABC", "--fact", asked)
+    said("request", "resume", request, "--on", day(7), "--insufficient", *left(7))
+    shown = said("request", "resume", request, "--on", day(6))
     assert f"why  Suspended from {ago(9):%a} {day(9)} to {ago(6):%a} {day(6)}: 3 days (R42, R43)." in shown
     words = "Zes verwerkers van Anneke."
-    extend = ("request", "extend", one, "--reason", "processors_must_answer", "--text-file", "-")
+    extend = ("request", "extend", request, "--reason", "processors_must_answer", "--text-file", "-")
     assert "extension_not_sent" in said(*extend, stdin=words)
-    found = machine("request", "sent", one, "--on", day(0), "--channel", "email", "--proof", "4Zk1")
+    found = machine("request", "sent", request, "--on", day(0), "--channel", "email", "--proof", "4Zk1")
     assert (found["clock"]["extended"], found["clock"]["breaches"]) == (True, [])
-    document = machine("request", "show", one)
+    document = machine("request", "show", request)
     assert document["clock"] == found["clock"]
     assert [fact["kind"] for fact in document["facts"]][-2:] == ["extended", "letter_sent"]
-    text = said("request", "show", one)
+    text = said("request", "show", request)
     assert "in the first month: two more months (R39)." in text
     assert "Anneke" not in text
     assert "identity: confirmed" in said(
-        "request", "confirm-identity", one, "--method", "login", "--level", "substantial"
-    ) + said("request", "show", one)
+        "request", "confirm-identity", request, "--method", "login", "--level", "substantial"
+    ) + said("request", "show", request)
 
 
 def test_a_void_extension_is_recorded_and_the_day_stays(stored: Store) -> None:
-    one = stored(60)
+    request = stored(60)
     before = machine("requests")[0]["clock"]["due"]
-    found = machine("request", "extend", one, "--reason", "rights_of_others", *left(1))["clock"]
+    found = machine("request", "extend", request, "--reason", "rights_of_others", *left(1))["clock"]
     assert (found["due"], found["extended"]) == (before, False)
     assert found["breaches"] == ["extension_void:R41", "overdue:R37"]
 
 
 def test_a_corrected_receipt(stored: Store) -> None:
-    one = stored(5)
-    moved = ("request", "correct", one, "--reason", "typing_error", "--received-at")
+    request = stored(5)
+    moved = ("request", "correct", request, "--reason", "typing_error", "--received-at")
     assert "second signer" in said(*moved, ago(3).isoformat())
     assert "receipt_waits_for_signer" in said("requests")
-    assert "four eyes" in refused("request", "correct", one, "--sign")
+    assert "four eyes" in refused("request", "correct", request, "--sign")
     assert "second signer" in refused(*moved, ago(9).isoformat())
     assert "in the future" in refused(*moved, ago(-1).isoformat())
     assert "no instant" in refused(*moved, "2026-03-02T09:00")
-    told = refused("request", "correct", one)
-    assert "or --sign, or" in told
-    assert "It waits for a second signer: cli:" in told  # who signs sees what, by whom and instead of what
-    assert "(typing_error)" in told
+    expected = refused("request", "correct", request)
+    assert "or --sign, or" in expected
+    assert (
+        "It waits for a second signer: cli:" in expected
+    )  # who signs sees what, by whom and instead of what
+    assert "(typing_error)" in expected
     other = stored(5)
     earlier = machine(
         "request", "correct", other, "--received-at", ago(9).isoformat(), "--reason", "other_channel"
@@ -159,12 +161,12 @@ def test_overlapping_and_repeated_requests(stored: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (("suspend", "ID", "--ground", "fee"), "R51"),
         (
             ("suspend", "ID", "--ground", "identity", "--sent-on", "2026-01-01"),
-            "day, the channel and the proof",
+            "Day, channel and proof",
         ),
         (("resume", "ID", "--letter", "let-1"), "--insufficient"),
         (("resume", "ID"), "R43"),
@@ -178,12 +180,12 @@ def test_overlapping_and_repeated_requests(stored: Store) -> None:
     ],
 )
 def test_a_mistake_leaves_the_register_as_it_is(
-    stored: Store, services: Services, words: tuple[str, ...], told: str
+    stored: Store, services: Services, words: tuple[str, ...], expected: str
 ) -> None:
-    one = stored()
+    request = stored()
     before = services.register.trail.events()
-    message = refused("request", *(one if word == "ID" else word for word in words))
-    assert told in message
+    message = refused("request", *(request if word == "ID" else word for word in words))
+    assert expected in message
     assert "What to do: " in message
     assert services.register.trail.events() == before
 
@@ -196,31 +198,31 @@ def test_each_command_explains_itself(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "expected"),
     [("country: NL", "ISO 3166-1"), ("zone: Europe/Amsterdam", "IANA"), ("body: private", "controller.yml")],
 )
-def test_an_unknown_place_is_told_before_anything(
-    stored: Store, tmp_path: Path, wrong: str, told: str
+def test_unknown_zone_is_refused_before_anything_is_recorded(
+    stored: Store, tmp_path: Path, wrong: str, expected: str
 ) -> None:
     stored()
     changed = CONTROLLER.replace(wrong, f"{wrong.split()[0]} Atlantis")
     (tmp_path / "inventory" / "controller.yml").write_text(changed, encoding="utf-8")
-    assert told in refused("requests")
-    assert told in refused("inventory", "check")
+    assert expected in refused("requests")
+    assert expected in refused("inventory", "check")
 
 
 def test_the_clock_of_a_public_body_goes_on_after_the_term_of_its_question(
     stored: Store, tmp_path: Path
 ) -> None:
-    one = stored(20)
-    ask = ("request", "suspend", one, "--ground", "identity", "--doubt", "unknown_sender", *left(18))
+    request = stored(20)
+    ask = ("request", "suspend", request, "--ground", "identity", "--doubt", "unknown_sender", *left(18))
     assert "--term" in refused(*ask, "--term", day(18))
     said(*ask, "--term", day(10))
     assert machine("requests")[0]["clock"]["due"] is None
     public = CONTROLLER.replace("body: private", "body: public")
     (tmp_path / "inventory" / "controller.yml").write_text(public, encoding="utf-8")
     assert machine("requests")[0]["clock"]["due"] is not None
-    assert f"The term of {day(10)} that the question set is over" in said("request", "show", one)
+    assert f"The term of {day(10)} that the question set is over" in said("request", "show", request)
 
 
 def test_days_off_by_decree_come_from_the_controller(stored: Store, tmp_path: Path) -> None:

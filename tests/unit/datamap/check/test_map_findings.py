@@ -1,4 +1,4 @@
-"""What the check of the data map found is told once, told as mended once, and kept where a source is away."""
+"""Findings of the map check are notified once, notified as corrected once, and kept while a source is down."""
 
 from __future__ import annotations
 
@@ -36,46 +36,46 @@ class Box:
             raise ConnectionError
         self.taken.append(message)
 
-    def told(self) -> list[tuple[str, str]]:
+    def take(self) -> list[tuple[str, str]]:
         """Place and status of what one more reminder holds."""
         before = len(self.taken)
         map_reminder(self.register, BY).remind(self.name, self.send, self.roles)
         return [(row["Place"], row["Status"]) for message in self.taken[before:] for row in message.rows]
 
 
-def test_each_notifier_is_told_once_and_once_more_when_it_is_mended(register: Register) -> None:
+def test_notifier_gets_a_finding_once_and_again_when_corrected(register: Register) -> None:
     office, other = Box(register, "office", ["officer"]), Box(register, "other")
-    assert (open_findings(register), status(register), office.told()) == (frozenset(), None, [])
+    assert (open_findings(register), status(register), office.take()) == (frozenset(), None, [])
     assert record(register, [COLUMN, ORPHAN], [], BY).new == {COLUMN, ORPHAN}
     found = [(ORPHAN.place, "new"), (COLUMN.place, "new")]
-    assert (office.told(), office.told(), other.told()) == (found, [], found)
+    assert (office.take(), office.take(), other.take()) == (found, [], found)
     assert record(register, [COLUMN, ORPHAN], [], BY).new == frozenset()
-    assert office.told() == []
+    assert office.take() == []
     assert record(register, [COLUMN], [], BY).mended == {ORPHAN}
-    assert (office.told(), office.told(), other.told()) == (
+    assert (office.take(), office.take(), other.take()) == (
         [(ORPHAN.place, "mended")],
         [],
         [(ORPHAN.place, "mended")],
     )
     record(register, [COLUMN, ORPHAN], [], BY)
-    assert office.told() == [(ORPHAN.place, "new")]
+    assert office.take() == [(ORPHAN.place, "new")]
 
 
 def test_what_came_and_went_between_two_messages_is_no_news(register: Register) -> None:
     office = Box(register, "office")
     record(register, [COLUMN], [], BY)
     record(register, [], [], BY)
-    assert office.told() == []
+    assert office.take() == []
 
 
-def test_a_notifier_that_failed_is_told_again_and_other_roles_are_not(register: Register) -> None:
+def test_failed_notifier_is_tried_again_and_other_roles_get_nothing(register: Register) -> None:
     office, signers = Box(register, "office", ["keeper"]), Box(register, "signers", ["second_signer"])
     record(register, [COLUMN], [], BY)
     office.broken = True
     with pytest.raises(ConnectionError):
-        office.told()
+        office.take()
     office.broken = False
-    assert (office.told(), signers.told()) == ([(COLUMN.place, "new")], [])
+    assert (office.take(), signers.take()) == ([(COLUMN.place, "new")], [])
     assert "afschrift inventory check --live" in office.taken[0].text
 
 
@@ -96,7 +96,7 @@ def test_requests_wait_for_what_a_plan_would_miss(register: Register) -> None:
     ]
 
 
-def test_what_could_not_be_looked_at_stands_and_what_was_looked_at_beside_it_is_mended(
+def test_unchecked_finding_stays_open_and_checked_one_is_closed(
     register: Register,
 ) -> None:
     table = MapFinding("shop.big", "table_not_reached", "error")

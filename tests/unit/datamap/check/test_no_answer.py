@@ -62,7 +62,7 @@ def checked(inventory: Inventory, fails: Callable[[str, str], AfschriftError | N
 
 
 def undecided(report: MapReport, table: str) -> set[Code]:
-    return {code for one in report.findings if one.table == table for code in one.undecided}
+    return {code for finding in report.findings if finding.table == table for code in finding.undecided}
 
 
 @pytest.mark.parametrize("call", ["catalogue", "structure"])
@@ -71,7 +71,7 @@ def test_a_source_that_is_lost_while_its_tables_are_listed_is_not_reached(
 ) -> None:
     report = checked(inventory, lambda name, _: LOST if name == call else None)
 
-    assert [one.source for one in report.not_reached] == ["shop"]
+    assert [entry.source for entry in report.not_reached] == ["shop"]
     assert report.findings == []
 
 
@@ -82,7 +82,7 @@ def test_a_source_that_cannot_be_listed_leaves_all_of_it_undecided(inventory: In
     assert (found.place, found.code, found.undecided) == ("shop", Code.STATEMENT_FAILS, frozenset(Code))
 
 
-def test_what_takes_too_long_leaves_undecided_what_it_looks_for_and_nothing_else(
+def test_timeout_leaves_only_its_own_codes_undecided(
     inventory: Inventory,
 ) -> None:
     def fails(name: str, statement: str) -> AfschriftError | None:
@@ -112,16 +112,18 @@ def test_the_whole_check_ends_in_its_time_and_says_what_it_did_not_look_at(
     assert total - 1 < time.monotonic() - began < total + 2
     [missed] = report.not_reached
     assert missed.source == "shop"
-    over = f"The time of the check ({total} seconds) was over while this was looked at: "
+    over = f"The time of the check ({total} seconds) was over during this part: "
     assert missed.why.startswith(
         (f"{over}keys and joins", f"{over}whose rows are")
     )  # which, the machine decides
     assert "what columns hold" in missed.why
     assert "--seconds" in missed.remedy
-    assert any(one.code is Code.NOT_LOOKED_AT for one in report.findings), "the statement that was cut short"
+    assert any(finding.code is Code.NOT_LOOKED_AT for finding in report.findings), (
+        "the statement that was cut short"
+    )
 
 
-def test_a_source_that_comes_after_the_end_is_said_not_to_be_looked_at(
+def test_source_after_the_deadline_is_reported_as_not_checked(
     inventory: Inventory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deadline = ProbeDeadline(ProbeLimits(total=1))
@@ -129,6 +131,6 @@ def test_a_source_that_comes_after_the_end_is_said_not_to_be_looked_at(
     opened: list[str] = []
     report = MapCheck(inventory, opened.append, SHIPPED / "sql", deadline=deadline).run()  # type: ignore[arg-type]
     assert opened == []
-    assert [one.why for one in report.not_reached] == [
-        "The time of the check (1 second) was over before anything was looked at."
+    assert [entry.why for entry in report.not_reached] == [
+        "The time of the check (1 second) was over before anything was checked."
     ]

@@ -24,7 +24,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "w.db"
 
 
-def test_what_takes_too_long_is_told_from_what_is_not_understood(file: Path) -> None:
+def test_timeout_differs_from_a_rejected_statement(file: Path) -> None:
     options = {"path": str(file), "statement_timeout": "1s"}
     with Probe(lambda: open_source("w", "sqlite", options)) as probe:
         with pytest.raises(NotAnsweredError, match="time limit") as slow:

@@ -24,41 +24,43 @@ def checked(folder: Path, text: str = SHOP) -> MapReport:
     return check_sources(load(write_inventory(folder / "inventory", text)), ProbeLimits(seconds=30))
 
 
-def test_each_row_leads_to_who_had_the_key_at_its_time(shop: Path) -> None:
+def test_row_leads_to_the_owner_of_the_key_at_its_time(shop: Path) -> None:
     report = checked(shop)
-    counts = {one.table: (one.nobody, one.one, one.several) for one in report.reach}
+    counts = {table.table: (table.nobody, table.one, table.several) for table in report.reach}
     assert counts["beat"] == (0, 4, 1)  # a device that passed on counts for each in turn; `tab` is of two
-    assert counts["newsletter"] == (0, 3, 0)  # customer 3 bears an address that was somebody else's in 2022
-    assert counts["login"] == (0, 3, 0)  # a customer number decides, whatever address stands beside it
+    assert counts["newsletter"] == (0, 3, 0)  # customer 3 has an address that was another person's in 2022
+    assert counts["login"] == (0, 3, 0)  # a customer number decides, whatever the address in the row
     assert counts["shipment"] == (0, 3, 1)  # of who ordered and of who gets it, as `shared_rows` says
     assert counts["message"] == (0, 1, 3)
     assert counts["line_note"] == (1, 2, 0)
     assert counts["wishlist"] == (0, 1, 1)
-    assert not any(one.severity is Severity.ERROR for one in report.findings)
+    assert not any(finding.severity is Severity.ERROR for finding in report.findings)
 
 
-def test_what_somebody_decided_is_no_warning(shop: Path) -> None:
+def test_decided_findings_are_no_warning(shop: Path) -> None:
     def several(text: str) -> list[str]:
-        return [one.place for one in checked(shop, text).findings if one.code is Code.ROWS_OF_SEVERAL]
+        return [
+            finding.place for finding in checked(shop, text).findings if finding.code is Code.ROWS_OF_SEVERAL
+        ]
 
     decided = next(line for line in SHOP.splitlines(keepends=True) if "A list is of all" in line)
     assert several(SHOP.replace(decided, "")) == ["shop.wishlist"]
     assert several(SHOP) == []
 
 
-def test_of_a_look_up_that_holds_nobodys_data_no_row_is_given(shop: Path) -> None:
-    told = "      list_id: {origin: assigned}\n      title: {origin: provided}\n"
-    assert SHOP.count(told) == 1
-    found = checked(shop, SHOP.replace(told, re.sub(r"assigned|provided", "not_personal", told)))
-    assert [one.several for one in found.reach if one.table == "wishlist"] == [1], "it is counted"
-    assert Code.ROWS_OF_SEVERAL not in {one.code for one in found.findings}
+def test_no_row_of_an_impersonal_look_up_is_given(shop: Path) -> None:
+    columns = "      list_id: {origin: assigned}\n      title: {origin: provided}\n"
+    assert SHOP.count(columns) == 1
+    found = checked(shop, SHOP.replace(columns, re.sub(r"assigned|provided", "not_personal", columns)))
+    assert [table.several for table in found.reach if table.table == "wishlist"] == [1], "it is counted"
+    assert Code.ROWS_OF_SEVERAL not in {finding.code for finding in found.findings}
 
 
 def test_a_key_of_which_another_source_knows_whose_it_is_is_counted_apart(shop: Path) -> None:
     alone = SHOP.replace(
         "      device_id: {column: device_id, valid_from: paired, valid_to: unpaired}\n", "", 1
     )
-    [beat] = [one for one in checked(shop, alone).reach if one.table == "beat"]
+    [beat] = [table for table in checked(shop, alone).reach if table.table == "beat"]
     assert (beat.nobody, beat.one, beat.several, beat.unknown) == (0, 0, 0, 5)
 
 
@@ -69,7 +71,7 @@ def test_an_address_in_a_table_that_is_passed_over_is_found(shop: Path) -> None:
         con.execute("CREATE TABLE scratch AS SELECT 'kwikstaart@example.org' AS note, 7 AS n")
     text = SHOP.replace("kind: duckdb", "kind: duckdb\nunlisted: ignore")
     report = checked(shop, text)
-    assert [one.place for one in report.findings if one.code is Code.HOLDS_IDENTIFIER] == [
+    assert [finding.place for finding in report.findings if finding.code is Code.HOLDS_IDENTIFIER] == [
         "shop.scratch.note"
     ]
     assert "kwikstaart" not in repr(report)

@@ -81,12 +81,12 @@ def test_a_sound_shop_has_no_difference(described: Described) -> None:
     assert described() == []
 
 
-def test_a_key_that_repeats_is_told(described: Described) -> None:
+def test_repeated_key_is_found(described: Described) -> None:
     (found,) = described(key="customer_id")
     assert found.startswith("shop.orders: `key` customer_id is not unique: 1 value in several rows")
 
 
-def test_a_join_of_types_that_do_not_compare_is_told(described: Described) -> None:
+def test_join_of_types_that_do_not_compare_is_found(described: Described) -> None:
     (found,) = described(own="lost")
     assert found.startswith("shop.line by lost -> orders: ")
     assert "compare" in found

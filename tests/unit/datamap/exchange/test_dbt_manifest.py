@@ -25,14 +25,16 @@ def drafted(text: str = TEXT, schema: str | None = None) -> ExternalDraft:
 def test_meta_and_tags_are_words_of_the_inventory() -> None:
     customers = drafted().source["tables"]["customers"]
     assert customers["subject"] == {"customer_id": "customer_id", "email": "mail"}
-    said = {name: (one.get("origin"), one.get("category")) for name, one in customers["columns"].items()}
+    said = {
+        name: (entry.get("origin"), entry.get("category")) for name, entry in customers["columns"].items()
+    }
     assert said == {
         "customer_id": ("assigned", "user.unique_id"),
         "full_name": ("provided", "user.name"),
         "mail": ("provided", "user.contact.email"),
         "born": ("provided", "user.demographic.date_of_birth"),
     }
-    assert all(one["review"] == "needed" for one in customers["columns"].values())
+    assert all(column["review"] == "needed" for column in customers["columns"].values())
     assert drafted().source["tables"]["orders"]["columns"]["price"]["unit"] == "EUR"
 
 
@@ -44,7 +46,7 @@ def test_tests_are_keys_and_ways() -> None:
     assert tables["plants"]["join"] == {"plant_id": "orders.plant_id"}
 
 
-def test_what_is_left_out_is_told() -> None:
+def test_left_out_parts_are_listed() -> None:
     notes = "\n".join(drafted().notes)
     for words in (
         "`meta.pii` is not imported (customer_value.tier)",

@@ -14,10 +14,10 @@ PEOPLE = {"customer": "customer_id", "staff": "staff_id"}
 
 def described(*references: str, direction: Literal["from", "to"] | None = None) -> Description:
     found = []
-    for one in references:
-        child, parent = one.split(">")
+    for reference in references:
+        child, parent = reference.split(">")
         found.append(Reference(child, f"{parent}_id", parent, "id", direction))
-    names = {name for one in found for name in (one.table, one.parent)} | set(PEOPLE)
+    names = {name for entry in found for name in (entry.table, entry.parent)} | set(PEOPLE)
     tables = {
         name: DescribedTable(name, {"id": DescribedColumn("id", identity=PEOPLE.get(name))}) for name in names
     }
@@ -45,7 +45,7 @@ def test_nothing_is_reached_through_a_look_up() -> None:
     }
 
 
-def test_who_helped_is_no_way() -> None:
+def test_helping_employee_is_no_way() -> None:
     ways, notes = find_ways(described("customer>staff", "orders>customer", "orders>staff"), (), "customer_id")
     assert {table: [end for _, end in of] for table, of in ways.items()} == {"orders": ["customer.id"]}
     assert "orders.staff_id -> staff.id leads to another kind of people" in notes
@@ -60,7 +60,7 @@ def test_what_lies_further_out_is_no_way_back() -> None:
     assert joins("a>customer", "b>customer", "a>b") == {"a": ["customer.id", "b.id"], "b": ["customer.id"]}
 
 
-def test_what_is_a_customers_by_another_table_is_not_of_who_helped() -> None:
+def test_row_of_a_customer_is_not_of_the_helping_employee() -> None:
     found = joins("line>orders", "orders>customer", "line>staff")
     assert found == {"orders": ["customer.id"], "line": ["orders.id"]}
 

@@ -106,7 +106,7 @@ def test_a_second_column_of_one_identity_is_an_entry_of_its_own() -> None:
     assert tables["ticket_by_second"]["subject"] == {"email": "second"}
 
 
-def test_what_is_left_out_is_told_with_its_place() -> None:
+def test_left_out_parts_are_listed_with_their_place() -> None:
     notes = "\n".join(drafted().notes)
     for words in (
         "`description` is not imported (the dataset)",
@@ -132,11 +132,11 @@ def test_every_way_is_a_guess_and_no_column_counts_before_it(confirmed: Classifi
     assert with_way == {"customer", "address", "orders", "ticket", "ticket_by_second"}
     assert {name for name, table in source.tables.items() if table.ways == "guessed"} == with_way
     for name in with_way:
-        assert all(source.tables[name].lacks_class(one) for one in source.tables[name].columns.values())
-    assert any("the ways wait" in note for note in found.notes) is (confirmed is not None)
+        assert all(source.tables[name].lacks_class(column) for column in source.tables[name].columns.values())
+    assert any("the ways are not confirmed" in note for note in found.notes) is (confirmed is not None)
 
 
-def test_who_confirms_says_so_and_what_lacks_words_still_waits() -> None:
+def test_import_can_confirm_and_incomplete_columns_still_wait() -> None:
     found = drafted(confirmed=ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1)))
     tables = model(settled(found.source)).tables
     assert tables["customer"].columns["email"].origin == "provided"
@@ -174,7 +174,7 @@ def test_what_is_confirmed_goes_back_to_fides_and_comes_again_the_same() -> None
     confirmed = ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1))
     source = model(settled(drafted(confirmed=confirmed).source))
     exported = export(source)
-    assert {one["name"] for one in collections(exported.text)} == {
+    assert {collection["name"] for collection in collections(exported.text)} == {
         "customer",
         "address",
         "orders",
@@ -194,7 +194,7 @@ def test_what_is_confirmed_goes_back_to_fides_and_comes_again_the_same() -> None
 def test_a_proposal_is_not_exported_as_known() -> None:
     exported = export(model(drafted().source))
     assert "data_categories" not in exported.text
-    assert any("nobody confirmed" in line for line in exported.left_out)
+    assert any("is not confirmed" in line for line in exported.left_out)
 
 
 def test_a_guessed_way_is_not_exported_nor_one_that_rests_on_it() -> None:
@@ -203,19 +203,19 @@ def test_a_guessed_way_is_not_exported_nor_one_that_rests_on_it() -> None:
     sure["tables"]["customer"]["ways"] = "guessed"
     exported = export(model(sure))
     fields = {
-        (one["name"], field["name"])
-        for one in collections(exported.text)
-        for field in one["fields"]
+        (collection["name"], field["name"])
+        for collection in collections(exported.text)
+        for field in collection["fields"]
         if field.get("fides_meta", {}).keys() & {"identity", "references"}
     }
     assert {table for table, _ in fields} == {"ticket"}, "its subject is its own"
     assert [line for line in exported.left_out if "guess" in line] == [
-        f"{way}: a guess that nobody confirmed, or a way that rests on one"
+        f"{way}: a guess that is not confirmed, or a way that depends on one"
         for way in ("customer.subject", "address.join", "orders.join")
     ]
 
 
-def test_what_fides_cannot_say_is_told(project_root: Path) -> None:
+def test_words_without_a_place_in_fides_are_listed(project_root: Path) -> None:
     text = (project_root / "examples/chinook/inventory/chinook.yml").read_text(encoding="utf-8")
     exported = export(SourceFile.model_validate(read_yaml(text)))
     assert collections(exported.text)

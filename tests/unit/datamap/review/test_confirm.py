@@ -65,7 +65,9 @@ def file(folder: Path) -> str:
 
 
 def group(review: Review, name: str, said: str = "") -> Group:
-    return next(one for one in review.waiting() if one.name == name and said in str(one.said))
+    return next(
+        question for question in review.waiting() if question.name == name and said in str(question.said)
+    )
 
 
 def classified(folder: Path) -> set[str]:
@@ -74,8 +76,8 @@ def classified(folder: Path) -> set[str]:
     return {
         f"{name}.{column}"
         for name, table in source.tables.items()
-        for column, one in table.columns.items()
-        if one.awaits or not table.lacks_class(one)
+        for column, known in table.columns.items()
+        if known.awaits or not table.lacks_class(known)
     }
 
 
@@ -91,8 +93,10 @@ def test_what_is_confirmed_counts_once_the_key_of_its_rows_is(folder: Path) -> N
     review.confirm(group(review, "created_at"), ANSWER)
     line = review.inventory.sources["shop"].tables["Order Line"]
     assert line.columns["Created_At"].awaits == ("Order Line.order_id", "orders.customer_id")
-    assert not [one for one in review.waiting() if one.name == "created_at"], "nobody is asked twice"
-    assert {one.name for one in review.waiting()[:2]} == {"order_id", "customer_id"}, (
+    assert not [question for question in review.waiting() if question.name == "created_at"], (
+        "nobody is asked twice"
+    )
+    assert {question.name for question in review.waiting()[:2]} == {"order_id", "customer_id"}, (
         "what it rests on is first"
     )
     for name in ("order_id", "customer_id"):
@@ -106,7 +110,7 @@ def test_what_is_confirmed_counts_once_the_key_of_its_rows_is(folder: Path) -> N
 
 
 def test_what_is_alike_is_one_question_and_the_largest_comes_first(folder: Path) -> None:
-    found = [(one.name, len(one.places), one.sure) for one in Review(folder).waiting()]
+    found = [(question.name, len(question.places), question.sure) for question in Review(folder).waiting()]
     assert found == [
         ("created_at", 3, 0.9), ("email", 1, 0.7), ("mail box", 1, None), ("score", 1, None),
         ("customer_id", 1, None), ("total", 1, None), ("note", 1, None), ("order_id", 1, None),
@@ -114,16 +118,16 @@ def test_what_is_alike_is_one_question_and_the_largest_comes_first(folder: Path)
     ]  # fmt: skip
 
 
-def test_categories_of_one_question_may_differ_and_each_column_keeps_its_own(folder: Path) -> None:
+def test_columns_of_a_question_keep_their_own_categories(folder: Path) -> None:
     text = MAP.replace(
         "created_at: {origin: observed}", "created_at: {origin: observed, category: user.behavior}"
     )
     (folder / "shop.yml").write_text(text)
     review = Review(folder)
-    one = group(review, "created_at")
-    assert one.said == {"origin": "observed"}
-    assert one.varied == {"category": {"nothing": 2, "user.behavior": 1}}
-    review.confirm(one, ANSWER)
+    question = group(review, "created_at")
+    assert question.said == {"origin": "observed"}
+    assert question.varied == {"category": {"nothing": 2, "user.behavior": 1}}
+    review.confirm(question, ANSWER)
     tables = load(folder).sources["shop"].tables
     assert said_of(tables["orders"].columns["created_at"]).category == "user.behavior"
     assert tables["customer"].columns["created_at"].category is None
@@ -131,15 +135,15 @@ def test_categories_of_one_question_may_differ_and_each_column_keeps_its_own(fol
 
 def test_a_question_is_taken_apart_where_one_answer_does_not_fit_all(folder: Path) -> None:
     review = Review(folder)
-    one = next(group for group in review.waiting() if len(group.places) > 1)
-    review.take_apart(one)
-    parts = [group for group in review.waiting() if set(group.places) & set(one.places)]
-    assert [group.places for group in parts] == [(place,) for place in one.places]
+    shared = next(question for question in review.waiting() if len(question.places) > 1)
+    review.take_apart(shared)
+    parts = [question for question in review.waiting() if set(question.places) & set(shared.places)]
+    assert [question.places for question in parts] == [(place,) for place in shared.places]
     review.confirm(parts[0], replace(ANSWER, words={"origin": "assigned"}))
-    left = [place for group in review.waiting() for place in group.places]
-    assert one.places[0] not in left
-    assert set(one.places[1:]) <= set(left), "nothing was said of the others"
-    with pytest.raises(ConfigurationError, match="one place alone"):
+    left = [place for question in review.waiting() for place in question.places]
+    assert shared.places[0] not in left
+    assert set(shared.places[1:]) <= set(left), "nothing was said of the others"
+    with pytest.raises(ConfigurationError, match="a single place"):
         review.take_apart(parts[1])
 
 
@@ -166,10 +170,12 @@ def test_one_answer_classifies_the_columns_of_its_question_and_no_other(folder: 
 
 def test_every_question_can_be_answered_and_taken_back_to_the_byte(folder: Path) -> None:
     review, texts = Review(folder), [file(folder)]
-    while waiting := [one for one in review.waiting() if one.name not in ("score", "mail box", "note")]:
-        one = waiting[0]
-        origin = {} if one.said.get("origin") or one.is_table else {"origin": "provided"}
-        review.confirm(one, Answer(ANSWER.by, ANSWER.on, ANSWER.why, ANSWER.review, origin))
+    while waiting := [
+        question for question in review.waiting() if question.name not in ("score", "mail box", "note")
+    ]:
+        question = waiting[0]
+        origin = {} if question.said.get("origin") or question.is_table else {"origin": "provided"}
+        review.confirm(question, Answer(ANSWER.by, ANSWER.on, ANSWER.why, ANSWER.review, origin))
         texts.append(file(folder))
     assert load(folder).sources["shop"].undescribed(["copy", "country"]) == []
     texts.pop()
@@ -197,11 +203,11 @@ def test_an_answer_that_would_leave_a_fault_is_not_written(folder: Path) -> None
     assert not review.done
 
 
-def test_a_file_that_somebody_changed_meanwhile_is_not_written_over(folder: Path) -> None:
+def test_file_changed_meanwhile_is_not_overwritten(folder: Path) -> None:
     review = Review(folder)
     review.confirm(group(review, "email"), ANSWER)
     (folder / "shop.confirmed.yml").write_text(file(folder) + "# by hand\n")
-    with pytest.raises(ConfigurationError, match="changed by somebody else"):
+    with pytest.raises(ConfigurationError, match="changed by another process"):
         review.undo()
     assert file(folder).endswith("# by hand\n")
 
@@ -231,9 +237,7 @@ def test_what_is_written_once_for_several_places_is_confirmed_in_one(folder: Pat
     ],
 )
 @pytest.mark.parametrize("below", [True, False])
-def test_a_list_by_hand_counts_beside_the_answers_in_whatever_form_it_is(
-    folder: Path, confirmed: str, below: bool
-) -> None:
+def test_hand_written_confirmations_apply_next_to_answers(folder: Path, confirmed: str, below: bool) -> None:
     at = (
         "      score: {origin: inferred, review: needed}\n"
         if below

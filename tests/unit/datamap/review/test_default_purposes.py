@@ -1,4 +1,4 @@
-"""A table that comes by a scan gets the purposes of its source's defaults: whoever confirms it is told."""
+"""A scanned table gets the default purposes of its source, and the question shows them."""
 
 from __future__ import annotations
 
@@ -56,21 +56,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def asked(review: Review) -> dict[str, Group]:
-    return {one.places[0].path: one for one in review.waiting()}
+    return {group.places[0].path: group for group in review.waiting()}
 
 
 def test_the_question_says_by_which_default_a_new_table_has_a_legal_basis(folder: Path) -> None:
     found = asked(Review(folder))
-    told = {path: one.said.get("purposes") for path, one in found.items()}
-    assert told == {
+    purposes = {path: group.said.get("purposes") for path, group in found.items()}
+    assert purposes == {
         "shop.complaint.customer_id": "sale (A6-1-b) by the defaults of the source",
         "shop.complaint.body": "sale (A6-1-b) by the defaults of the source",
         "shop.complaint.about": ["safety"],  # its own
-        "shop.visit.body": None,  # somebody named them for the table
+        "shop.visit.body": None,  # named for the table
     }
 
 
-def test_an_answer_for_what_a_person_gave_a_purpose_is_none_for_what_a_default_gave_one(
+def test_own_purpose_and_default_purpose_are_two_questions(
     folder: Path,
 ) -> None:
     review = Review(folder)

@@ -111,7 +111,7 @@ PROMO = {"join": {"code": "orders.number"}, "columns": {"code": {"origin": "prov
 
 
 @pytest.mark.parametrize("promo", [{**PROMO, "ways": "guessed"}, PROMO, {**PROMO, "columns": {"code": {}}}])
-def test_what_ties_rows_is_told_where_a_column_is_classified_and_added_where_none_is(promo: Any) -> None:
+def test_ties_are_listed_next_to_classified_columns_else_added(promo: Any) -> None:
     more = draft(
         orders={"key": ["number"], "references": {"promo_code": "promo.code"}, "columns": {}},
         log={"key": ["id"], "columns": {}},
@@ -119,7 +119,7 @@ def test_what_ties_rows_is_told_where_a_column_is_classified_and_added_where_non
     )
     found = added_to(CONFIRMED, more)
     assert found.added == ("tables.log.key", "tables.promo")
-    before, after = (SourceFile.model_validate(one) for one in (read_yaml(CONFIRMED), found.content))
+    before, after = (SourceFile.model_validate(entry) for entry in (read_yaml(CONFIRMED), found.content))
     assert after.tables["orders"] == before.tables["orders"]
     assert tie_columns(after, "orders") == tie_columns(before, "orders") == set()
     assert [line.partition(" is ")[0] for line in found.left] == [
@@ -146,7 +146,7 @@ def test_a_first_way_of_classified_columns_is_a_guess(column: str, guessed: str 
         ("copy_of: other", ""),
     ],
 )
-def test_what_somebody_said_gets_nothing(table: str, column: str) -> None:
+def test_classified_column_gets_no_words(table: str, column: str) -> None:
     text = f"source: s\nkind: k\ntables:\n  t:\n    columns: {{a: {{{column}}}}}\n    key: [a]\n    {table}\n"
     assert not added_to(text, draft(t={"columns": {"a": COLUMN}})).added
 
@@ -215,7 +215,7 @@ def test_what_is_written_by_hand_afterwards_counts_before_a_draft() -> None:
 
 @pytest.mark.parametrize("text", ["a: [", "- a\n- b\n"])
 def test_what_is_no_mapping_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be added to"):
+    with pytest.raises(ConfigurationError, match="Nothing can be added to"):
         added_to(text, draft())
 
 
@@ -231,9 +231,9 @@ def test_what_is_no_mapping_is_refused(text: str) -> None:
 )
 def test_a_word_in_the_place_of_a_mapping_is_named_with_file_and_line(tables: str, place: str) -> None:
     text = f"source: s\nkind: k\ntables: {tables}\n"
-    with pytest.raises(ConfigurationError, match=rf"shop\.yml{place}: ") as told:
+    with pytest.raises(ConfigurationError, match=rf"shop\.yml{place}: ") as caught:
         added_to(text, draft(b={"columns": {"y": COLUMN}}))
-    assert "provided" not in str(told.value), "what stands there may be a value"
+    assert "provided" not in str(caught.value), "it may be a value"
 
 
 NAMES = st.text(st.sampled_from("abé_ -:#'\"0y~\n"), min_size=1, max_size=6)

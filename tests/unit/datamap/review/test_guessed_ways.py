@@ -67,9 +67,7 @@ def test_nothing_leaves_by_a_guess(tmp_path: Path, right: Right) -> None:
 
 
 @pytest.mark.parametrize("right", list(Right))
-def test_nothing_leaves_by_a_number_of_which_nobody_said_that_it_is_the_projects(
-    tmp_path: Path, right: Right
-) -> None:
+def test_nothing_is_given_by_a_key_not_confirmed_as_the_projects(tmp_path: Path, right: Right) -> None:
     """Of the people it is asked once; what bears their number by a foreign key rests on that answer."""
     text = MAP.replace("    ways: guessed # why\n", "    references: {customer_id: customer.customer_id}\n")
     before = write_inventory(tmp_path / "before", text)
@@ -84,7 +82,7 @@ def test_nothing_leaves_by_a_number_of_which_nobody_said_that_it_is_the_projects
     assert Action.ASK not in actions(folder, "visit", right) | actions(folder, "remark", right)
 
 
-def test_the_way_is_asked_before_its_columns_and_written_beside_it(tmp_path: Path) -> None:
+def test_way_is_asked_before_its_columns(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path / "map", MAP.replace("seen: {origin: observed}", "seen: {}"))
     review = Review(folder)
     [question] = review.waiting()

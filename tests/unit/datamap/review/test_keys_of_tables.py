@@ -50,7 +50,7 @@ ANSWER = Answer("cli:anna", date(2026, 11, 28), "Numbers that the shop gives out
 
 
 def questions(review: Review) -> dict[str, list[str]]:
-    return {one.name: [place.path for place in one.places] for one in review.waiting()}
+    return {group.name: [place.path for place in group.places] for group in review.waiting()}
 
 
 def test_keys_of_tables_are_one_question_and_no_other_column_is_in_it(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_keys_of_tables_are_one_question_and_no_other_column_is_in_it(tmp_path: 
         "line_no": ["shop.detail.line_no"],
         "part_id": ["shop.part.part_id"],
     }
-    [keys] = [one for one in review.waiting() if one.keys]
+    [keys] = [group for group in review.waiting() if group.keys]
     assert decided(keys, {}) == "keys of their tables, 3 columns: assigned, user.unique_id"
     review.confirm(keys, ANSWER)
     assert "keys of their tables" not in questions(review)
@@ -76,12 +76,12 @@ def test_keys_of_tables_are_one_question_and_no_other_column_is_in_it(tmp_path: 
 
 def test_keys_can_be_taken_apart(tmp_path: Path) -> None:
     review = Review(write_inventory(tmp_path / "map", MAP))
-    [keys] = [one for one in review.waiting() if one.keys]
+    [keys] = [group for group in review.waiting() if group.keys]
     review.take_apart(keys)
-    assert not [one for one in review.waiting() if one.keys]
-    alone = {one.places[0] for one in review.waiting() if len(one.places) == 1}
+    assert not [group for group in review.waiting() if group.keys]
+    alone = {group.places[0] for group in review.waiting() if len(group.places) == 1}
     assert set(keys.places) <= alone
-    assert sum(len(one.places) for one in review.waiting()) == 11
+    assert sum(len(group.places) for group in review.waiting()) == 11
 
 
 @pytest.mark.parametrize(
@@ -112,4 +112,4 @@ def test_keys_of_one_name_are_called_by_it(tmp_path: Path) -> None:
         text = text.replace(f"key: [{name}]", "key: [id]").replace(f"columns: {{{name}:", "columns: {id:")
     review = Review(write_inventory(tmp_path / "map", text.replace("orders.order_id", "orders.id").replace("line.line_id", "line.id")))  # fmt: skip
     assert questions(review)["id"] == ["shop.orders.id", "shop.invoice.id", "shop.line.id"]
-    assert not [one for one in review.waiting() if one.keys]
+    assert not [group for group in review.waiting() if group.keys]

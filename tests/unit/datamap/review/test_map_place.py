@@ -1,4 +1,4 @@
-"""What somebody is told of the files of the data map before they answer."""
+"""Remarks on the files of the data map that an officer reads before they answer."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def moe(services: Services) -> Officer:
 
 
 def answer(moe: Officer, review: Review, name: str, **words: str) -> None:
-    group = next(one for one in review.waiting() if one.name == name)
+    group = next(group for group in review.waiting() if group.name == name)
     said = Answer(WHO.by, WHO.on, WHO.why, WHO.review, words)
     write(moe, review, [(group, said)], DAY, review.digest)
 
 
 def test_a_map_of_the_workers_is_known_again_after_answers(tmp_path: Path, moe: Officer) -> None:
     folder, register = tmp_path / "map", moe.register
-    assert list(remarks(folder, register, "0" * 64)) == []  # nobody checked yet
+    assert list(remarks(folder, register, "0" * 64)) == []  # there was no check yet
     record(register, [], [], "airflow:check_inventory", inventory=load(folder).digest)
     review = Review(folder)
     answer(moe, review, "name")
@@ -67,8 +67,8 @@ def test_a_map_of_the_workers_is_known_again_after_answers(tmp_path: Path, moe: 
     assert list(remarks(folder, register, review.inventory.digest)) == []
     file = folder / "shop.yml"
     file.write_text(file.read_text() + "# by a pull\n")
-    [told] = remarks(folder, register, load(folder).digest)
-    assert "read another one than this" in told
+    [remark] = remarks(folder, register, load(folder).digest)
+    assert "read another version than this" in remark
 
 
 def test_answers_are_counted_without_those_that_were_taken_back(tmp_path: Path, moe: Officer) -> None:
@@ -78,7 +78,7 @@ def test_answers_are_counted_without_those_that_were_taken_back(tmp_path: Path, 
     answer(moe, review, "name")
     between = {file.name: file.read_bytes()}
     answer(moe, review, "email", origin="provided")
-    assert [(one.columns, one.decisions[0]["of"]) for one in answers_in_force(moe, DAY)] == [
+    assert [(group.columns, group.decisions[0]["of"]) for group in answers_in_force(moe, DAY)] == [
         (1, "name"),
         (2, "email"),
     ]
@@ -86,13 +86,13 @@ def test_answers_are_counted_without_those_that_were_taken_back(tmp_path: Path, 
     with pytest.raises(RefusedError, match="not the last answers"):
         take_back(moe, review, before)
     take_back(moe, review, between)
-    assert [one.decisions[0]["of"] for one in answers_in_force(moe)] == ["name"]
+    assert [group.decisions[0]["of"] for group in answers_in_force(moe)] == ["name"]
     take_back(Officer(moe.register, moe.roles, "airflow:moe"), Review(tmp_path / "map"), before)
     assert answers_in_force(moe) == []
     assert not file.exists()
 
 
-def test_who_may_not_writes_nothing(tmp_path: Path, moe: Officer) -> None:
+def test_account_without_the_role_writes_nothing(tmp_path: Path, moe: Officer) -> None:
     review = Review(tmp_path / "map")
     with pytest.raises(NotAllowedError, match="officer or map_owner"):
         answer(Officer(moe.register, moe.roles, "airflow:ada"), review, "name")
@@ -107,15 +107,13 @@ def test_who_may_not_writes_nothing(tmp_path: Path, moe: Officer) -> None:
     ("folder", "found"),
     [("/srv/map", True), ("/opt/map", False), ("/opt/map/x", False), ("/opt/mapping", True)],
 )
-def test_a_folder_in_the_container_is_told_from_one_on_a_volume(
-    tmp_path: Path, folder: str, found: bool
-) -> None:
+def test_folder_in_the_container_is_not_taken_for_a_volume(tmp_path: Path, folder: str, found: bool) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTS)
     assert in_image(Path(folder), mounts) is found
     assert not in_image(Path(folder), tmp_path / "none")  # another system than Linux
 
 
-def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
+def test_read_only_folder_is_reported(tmp_path: Path) -> None:
     assert read_only(tmp_path) == ""
     assert "afschrift inventory review" in read_only(tmp_path / "missing")

@@ -52,7 +52,7 @@ def file(folder: Path) -> str:
 
 
 def group(review: Review, name: str) -> Group:
-    return next(one for one in review.waiting() if one.name == name)
+    return next(question for question in review.waiting() if question.name == name)
 
 
 FRIENDS = {
@@ -105,9 +105,9 @@ def test_an_answer_that_would_change_other_words_is_not_written(
     review = Review(folder)
     review.confirm(group(review, "created_at"), ANSWER)
     before = (folder / "shop.confirmed.yml").read_bytes()
-    entry = before[before.index(b"      created_at:") :].splitlines(keepends=True)[0]
-    wrongs = [(entry, b""), (entry, entry.replace(b"}", b", origin: provided}"))]
-    assert entry.count(b"}") == 1
+    line = before[before.index(b"      created_at:") :].splitlines(keepends=True)[0]
+    wrongs = [(line, b""), (line, line.replace(b"}", b", origin: provided}"))]
+    assert line.count(b"}") == 1
 
     for old, new in wrongs:
 
@@ -115,7 +115,7 @@ def test_an_answer_that_would_change_other_words_is_not_written(
             return confirmed_file(*given).replace(old, new, 1)
 
         monkeypatch.setattr("afschrift.datamap.review.review_session.confirmed_file", wrong)
-        with pytest.raises(ConfigurationError, match="would not say what was shown"):
+        with pytest.raises(ConfigurationError, match="would have other words than were shown"):
             review.confirm(group(review, "friend"), ANSWER)
     assert (folder / "shop.confirmed.yml").read_bytes() == before
 
@@ -124,11 +124,11 @@ def test_an_answer_that_would_change_other_words_is_not_written(
 def test_what_changed_since_it_was_shown_is_not_confirmed(folder: Path, changed: str) -> None:
     """A person confirms what they saw: a file that says something else by now is another question."""
     review = Review(folder)
-    one, path = group(review, "email"), folder / changed
+    question, path = group(review, "email"), folder / changed
     path.write_text((path.read_text() if path.exists() else "") + "# by hand\n")
     was = file(folder)
-    with pytest.raises(ConfigurationError, match=f"{changed} was changed by somebody else"):
-        review.confirm(one, ANSWER)
+    with pytest.raises(ConfigurationError, match=f"{changed} was changed by another process"):
+        review.confirm(question, ANSWER)
     assert file(folder) == was
 
 
@@ -150,19 +150,19 @@ def test_what_changed_since_it_was_shown_is_not_confirmed(folder: Path, changed:
 def test_a_file_in_any_layout_is_answered_and_stays(folder: Path, unusual: str) -> None:
     (folder / "shop.yml").write_bytes(unusual.encode())
     review = Review(folder)
-    names = {"created_at", "email", "total"} & {one.name for one in review.waiting()}
+    names = {"created_at", "email", "total"} & {question.name for question in review.waiting()}
     for name in names:
         answer = Answer("x", ANSWER.on, "y", None, {"origin": "observed"})
         review.confirm(group(review, name), answer)
     assert (folder / "shop.yml").read_bytes() == unusual.encode()
     assert names
-    assert names.isdisjoint(one.name for one in Review(folder).waiting())
+    assert names.isdisjoint(question.name for question in Review(folder).waiting())
 
 
 def test_tables_of_one_name_are_questions_of_their_own(folder: Path) -> None:
     other = MAP.replace("source: shop", "source: shop2")
     (folder / "shop2.yml").write_text(other)
-    keys = [one.key for one in Review(folder).waiting() if one.name == "country"]
+    keys = [question.key for question in Review(folder).waiting() if question.name == "country"]
     assert len(set(keys)) == len(keys) == 2
     review = Review(folder)
     before = group(review, "created_at").key
@@ -183,7 +183,7 @@ def test_a_table_within_braces_is_answered(folder: Path, confirmed: str) -> None
     assert not found.lacks_class(found.columns["seen"])
 
 
-def test_no_way_is_confirmed_without_the_name_of_who_did(folder: Path) -> None:
+def test_way_is_confirmed_only_with_a_name(folder: Path) -> None:
     table = "  visit:\n    subject: {customer_id: customer_id}\n    ways: guessed\n    purposes: [sale]\n"
     table += (
         "    decided: {by: Bob, on: 2026-01-01, why: So.}\n    columns: {customer_id: {origin: assigned}}\n"
@@ -195,7 +195,7 @@ def test_no_way_is_confirmed_without_the_name_of_who_did(folder: Path) -> None:
     assert file(folder) == before
 
 
-def test_a_column_that_points_to_a_confirmed_one_is_asked_about_with_what_it_takes_from_there(
+def test_pointer_to_a_confirmed_column_is_asked_with_inherited_words(
     folder: Path,
 ) -> None:
     """As of staff who report to staff: the number was confirmed, the column with that of the manager waits."""

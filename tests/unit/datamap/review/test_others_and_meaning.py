@@ -68,7 +68,7 @@ def file(folder: Path) -> str:
 
 
 def group(review: Review, name: str) -> Group:
-    return next(one for one in review.waiting() if one.name == name)
+    return next(question for question in review.waiting() if question.name == name)
 
 
 def column(folder: Path, name: str) -> Column:
@@ -78,32 +78,34 @@ def column(folder: Path, name: str) -> Column:
 @pytest.mark.parametrize("way", list(ThirdParty))
 def test_how_others_data_are_treated_is_written(folder: Path, way: ThirdParty) -> None:
     review = Review(folder)
-    one = group(review, "friend")
-    review.confirm(one, replace(ANSWER, words=words_of_others(one, way.value)))
+    question = group(review, "friend")
+    review.confirm(question, replace(ANSWER, words=words_of_others(question, way.value)))
     said = column(folder, "friend")
     assert (said.origin, said.about, said.third_party) == ("provided", "third_party", way)
     assert said.review is None
     assert f"third_party: {way.value}}}" in (folder / "shop.confirmed.yml").read_text()
-    assert decided(one, words_of_others(one, way.value)).endswith(f"provided, about others: {way.value}")
+    assert decided(question, words_of_others(question, way.value)).endswith(
+        f"provided, about others: {way.value}"
+    )
 
 
-def test_a_column_about_others_is_not_confirmed_before_somebody_says_how(folder: Path) -> None:
-    one = group(Review(folder), "friend")
-    assert list(lacking(one, {})) == [Lack.OTHERS]
+def test_column_about_others_needs_a_treatment_to_be_confirmed(folder: Path) -> None:
+    question = group(Review(folder), "friend")
+    assert list(lacking(question, {})) == [Lack.OTHERS]
     with pytest.raises(ConfigurationError, match="every request would ask"):
-        must_say_enough(one, {})
+        must_say_enough(question, {})
     for enough in ({"third_party": "ask"}, {"about": "subject"}, {"origin": "not_personal"}):
-        must_say_enough(one, enough)
-    assert list(lacking(group(Review(folder), "hash"), {})) == [], "a secret never leaves"
+        must_say_enough(question, enough)
+    assert list(lacking(group(Review(folder), "hash"), {})) == [], "a secret is never given"
 
 
-def test_what_nobody_took_for_others_data_may_be(folder: Path) -> None:
+def test_column_can_be_declared_about_others(folder: Path) -> None:
     review = Review(folder)
-    one = group(review, "city")
-    assert list(others_offered(one)) == ["mask", "own_use", "ask"]
+    question = group(review, "city")
+    assert list(others_offered(question)) == ["mask", "own_use", "ask"]
     with pytest.raises(ConfigurationError):
-        words_of_others(one, "subject")
-    review.confirm(one, replace(ANSWER, words=words_of_others(one, "mask")))
+        words_of_others(question, "subject")
+    review.confirm(question, replace(ANSWER, words=words_of_others(question, "mask")))
     said = column(folder, "city")
     assert (said.about, said.third_party) == ("third_party", "mask")
 
@@ -130,9 +132,9 @@ def test_what_is_not_about_others_loses_what_goes_by_that_and_nothing_else(
 ) -> None:
     folder = map_of(tmp_path, friend)
     review, before = Review(folder), file(folder)
-    one = group(review, "friend")
-    assert list(others_offered(one)) == list(OTHERS)
-    review.confirm(one, replace(ANSWER, words=words_of_others(one, "subject")))
+    question = group(review, "friend")
+    assert list(others_offered(question)) == list(OTHERS)
+    review.confirm(question, replace(ANSWER, words=words_of_others(question, "subject")))
     said = column(folder, "friend")
     assert (said.origin, said.about, said.third_party, said.mask) == (
         "provided", About.SUBJECT, None, "token",
@@ -140,7 +142,7 @@ def test_what_is_not_about_others_loses_what_goes_by_that_and_nothing_else(
     assert said.decided is not None
     for kept in ("# as ever", "# typed, mostly", "# by the bureau"):
         assert (kept in file(folder)) == (kept in before)
-    assert decided(one, {"about": "subject"}).endswith("provided, not about others")
+    assert decided(question, {"about": "subject"}).endswith("provided, not about others")
     review.undo()
     assert file(folder) == before
 
@@ -150,24 +152,24 @@ def test_a_default_of_others_data_is_answered_too(tmp_path: Path) -> None:
     given = "defaults: {columns: {friend: {about: third_party, mask: label}}}\n"
     (folder / "shop.yml").write_text(file(folder).replace("tables:\n", f"{given}tables:\n", 1))
     review = Review(folder)
-    one = group(review, "friend")
-    assert one.said["about"] == "third_party"
-    review.confirm(one, replace(ANSWER, words=words_of_others(one, "subject")))
+    question = group(review, "friend")
+    assert question.said["about"] == "third_party"
+    review.confirm(question, replace(ANSWER, words=words_of_others(question, "subject")))
     assert column(folder, "friend").about is About.SUBJECT
     review.undo()
-    review.confirm(group(review, "friend"), replace(ANSWER, words=words_of_others(one, "mask")))
+    review.confirm(group(review, "friend"), replace(ANSWER, words=words_of_others(question, "mask")))
     assert (column(folder, "friend").third_party, column(folder, "friend").mask) == ("mask", "label")
 
 
-def test_a_meaning_is_said_where_there_is_none(folder: Path) -> None:
+def test_meaning_can_be_given_where_there_is_none(folder: Path) -> None:
     review = Review(folder)
-    one = group(review, "score")
-    assert list(lacking(one, {})) == [Lack.MEANING]
+    question = group(review, "score")
+    assert list(lacking(question, {})) == [Lack.MEANING]
     with pytest.raises(ConfigurationError, match="needs a meaning"):
-        must_say_enough(one, {})
+        must_say_enough(question, {})
     words = {"meaning": meaning_of(MEANING, review.inventory.controller.languages)}
-    must_say_enough(one, words)
-    review.confirm(one, replace(ANSWER, words=words))
+    must_say_enough(question, words)
+    review.confirm(question, replace(ANSWER, words=words))
     said = column(folder, "score").meaning
     assert said is not None
     assert dict(said.items()) == MEANING
@@ -189,26 +191,26 @@ def test_a_meaning_of_any_signs_stays_what_was_typed(folder: Path, sign: str) ->
     assert dict(said.items()) == texts
 
 
-def test_a_meaning_that_somebody_wrote_is_not_written_over(folder: Path) -> None:
+def test_written_meaning_is_not_overwritten(folder: Path) -> None:
     """Of columns that are one question some have a meaning: it says what these mean, and not the others."""
     review, before = Review(folder), file(folder)
-    one = group(review, "rank")
-    assert len(one.places) == 2
-    assert not takes_meaning(one)
+    question = group(review, "rank")
+    assert len(question.places) == 2
+    assert not takes_meaning(question)
     with pytest.raises(ConfigurationError, match="There is a meaning already"):
-        must_say_enough(one, {"meaning": MEANING})
+        must_say_enough(question, {"meaning": MEANING})
     assert file(folder) == before
 
 
-def test_a_meaning_is_said_in_every_language_of_the_controller() -> None:
+def test_meaning_is_given_in_every_language_of_the_controller() -> None:
     with pytest.raises(ConfigurationError, match="missing in en"):
         meaning_of({"nl": "Hoog is goed", "en": " "}, ("nl", "en"))
-    with pytest.raises(ConfigurationError, match="up to 500"):
+    with pytest.raises(ConfigurationError, match="at most 500"):
         meaning_of({"nl": "x" * 501}, ("nl",))
     assert meaning_of({"nl": " a\n b ", "fr": "c"}, ("nl",)) == {"nl": "a b"}
 
 
-def test_words_beside_the_answer_are_not_lost(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_added_by_hand_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that takes the mask of a neighbour out writes nothing."""
     text = file(folder).replace(
         "city: {origin: provided,", "city: {origin: provided, about: third_party, third_party: mask,"
@@ -223,7 +225,9 @@ def test_words_beside_the_answer_are_not_lost(folder: Path, monkeypatch: pytest.
         return confirmed_file(*given) + f"{neighbour}about: subject}}\n".encode()
 
     monkeypatch.setattr("afschrift.datamap.review.review_session.confirmed_file", wrong)
-    one = group(review, "friend")
-    with pytest.raises(ConfigurationError, match=r"shop\.customer\.city would not say what was shown"):
-        review.confirm(one, replace(ANSWER, words={"about": "subject"}))
+    question = group(review, "friend")
+    with pytest.raises(
+        ConfigurationError, match=r"shop\.customer\.city would have other words than were shown"
+    ):
+        review.confirm(question, replace(ANSWER, words={"about": "subject"}))
     assert file(folder) == text

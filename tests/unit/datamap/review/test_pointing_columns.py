@@ -60,19 +60,19 @@ def made(tmp_path: Path, text: str = MAP) -> tuple[Path, Review]:
 
 
 def group(review: Review, name: str) -> Group:
-    return next(one for one in review.waiting() if one.name == name)
+    return next(question for question in review.waiting() if question.name == name)
 
 
 def columns(folder: Path) -> dict[str, Column]:
     tables = load(folder).sources["shop"].tables
-    return {f"{name}.{column}": one for name, t in tables.items() for column, one in t.columns.items()}
+    return {f"{name}.{column}": known for name, t in tables.items() for column, known in t.columns.items()}
 
 
-def test_what_others_point_to_is_asked_before_them_and_all_can_be_answered_in_that_order(
+def test_targets_are_asked_before_their_pointers(
     tmp_path: Path,
 ) -> None:
     folder, review = made(tmp_path)
-    assert [one.name for one in review.waiting()] == ["employee_id", "created_by", "handler"]
+    assert [question.name for question in review.waiting()] == ["employee_id", "created_by", "handler"]
     asked = []
     while left := review.waiting():
         asked.append((left[0].name, left[0].said.get("category")))
@@ -92,7 +92,7 @@ def test_of_three_in_a_row_the_last_comes_first_and_a_circle_ends(tmp_path: Path
         .replace("references: {created_by", "references: {made_by")
         .replace("employee.created_by", "employee.made_by"),
     )
-    assert [one.name for one in review.waiting()] == ["employee_id", "made_by", "handler"]
+    assert [question.name for question in review.waiting()] == ["employee_id", "made_by", "handler"]
     assert [place.path for place in group(review, "employee_id").takers] == [
         "shop.employee.made_by",
         "shop.orders.handler",
@@ -107,19 +107,19 @@ def test_of_three_in_a_row_the_last_comes_first_and_a_circle_ends(tmp_path: Path
             "references: {handler: employee.employee_id}\n    purposes: [sale]\n    columns:\n      customer",
         ),
     )
-    assert {one.name for one in review.waiting()} == {"employee_id", "created_by", "handler"}
+    assert {question.name for question in review.waiting()} == {"employee_id", "created_by", "handler"}
 
 
-def test_who_confirmed_it_first_is_not_locked_out_as_the_question_shows_what_takes_it_over(
+def test_confirmed_taker_is_shown_with_the_question(
     tmp_path: Path,
 ) -> None:
     """The number was left for later, or a sitting began with the others."""
     folder, review = made(tmp_path)
     review.confirm(group(review, "created_by"), ANSWER)
     assert columns(folder)["orders.created_by"].category is None
-    one = group(review, "employee_id")
-    assert [place.path for place in one.takers] == ["shop.employee.created_by", "shop.orders.created_by"]
-    review.confirm(one, ANSWER)
+    question = group(review, "employee_id")
+    assert [place.path for place in question.takers] == ["shop.employee.created_by", "shop.orders.created_by"]
+    review.confirm(question, ANSWER)
     now = columns(folder)["orders.created_by"]
     assert (now.origin, now.category) == ("observed", "user.unique_id")
 
@@ -131,7 +131,7 @@ def test_both_can_be_answered_together(tmp_path: Path) -> None:
     assert columns(folder)["orders.created_by"].category == "user.unique_id"
 
 
-def test_what_an_answer_says_otherwise_is_taken_over_as_it_was_said(tmp_path: Path) -> None:
+def test_pointer_takes_over_the_answered_words(tmp_path: Path) -> None:
     folder, review = made(tmp_path)
     review.confirm(group(review, "created_by"), ANSWER)
     words = {"category": "user.account"}
@@ -157,7 +157,7 @@ def test_a_column_that_was_not_shown_takes_over_nothing(tmp_path: Path) -> None:
     folder, review = made(tmp_path)
     review.confirm(group(review, "created_by"), ANSWER)
     before = (folder / "shop.confirmed.yml").read_bytes()
-    with pytest.raises(ConfigurationError, match=r"shop\.orders\.created_by would not say"):
+    with pytest.raises(ConfigurationError, match=r"shop\.orders\.created_by would have other words"):
         review.confirm(replace(group(review, "employee_id"), takers=()), ANSWER)
     assert (folder / "shop.confirmed.yml").read_bytes() == before
 
@@ -171,7 +171,7 @@ def test_a_taker_says_nothing_but_what_it_takes_over(tmp_path: Path, monkeypatch
         return confirmed_file(replace(of, confirmed={}), answered)
 
     monkeypatch.setattr("afschrift.datamap.review.review_session.confirmed_file", wrong)
-    with pytest.raises(ConfigurationError, match="created_by would not say"):
+    with pytest.raises(ConfigurationError, match="created_by would have other words"):
         review.confirm(group(review, "employee_id"), ANSWER)
 
 
@@ -185,7 +185,7 @@ def test_a_mask_of_a_default_is_not_lost_by_what_is_taken_over(tmp_path: Path) -
         text.replace("category: user.unique_id, review", "category: user.unique_id, about: subject, review"),
     )
     for name in ("employee_id", "created_by"):
-        with pytest.raises(ConfigurationError, match="created_by would not say"):
+        with pytest.raises(ConfigurationError, match="created_by would have other words"):
             review.confirm(group(review, name), ANSWER)
     assert group(review, "created_by").said["third_party"] == "mask"
 
@@ -198,8 +198,11 @@ def test_a_column_takes_over_what_another_one_of_its_own_question_says(tmp_path:
     text = text.replace("      employee_id: {origin: observed, review: needed}\n", "", 1)
     text = text.replace("employee_id: {origin: observed", "employee_id: {origin: assigned")
     folder, review = made(tmp_path, text)
-    one = group(review, "employee_id")
-    assert [place.path for place in one.places] == ["shop.employee.employee_id", "shop.orders.employee_id"]
-    assert (one.takers, one.varied["category"]) == ((), {"user.unique_id": 1, "nothing": 1})
-    review.confirm(one, ANSWER)
+    question = group(review, "employee_id")
+    assert [place.path for place in question.places] == [
+        "shop.employee.employee_id",
+        "shop.orders.employee_id",
+    ]
+    assert (question.takers, question.varied["category"]) == ((), {"user.unique_id": 1, "nothing": 1})
+    review.confirm(question, ANSWER)
     assert columns(folder)["orders.employee_id"].category == "user.unique_id"

@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
 
 def answered(review: Review, **origins: str) -> list[tuple[Group, Answer]]:
     """Questions by name, with an origin where another one is said."""
-    found = {one.name: one for one in review.waiting()}
+    found = {group.name: group for group in review.waiting()}
     return [
         (found[name], Answer(WHO.by, WHO.on, WHO.why, WHO.review, {"origin": said} if said else {}))
         for name, said in origins.items()
@@ -82,7 +82,7 @@ def test_together_they_say_what_they_say_one_by_one(folder: Path, tmp_path: Path
         [(group, answer)] = answered(single, **{name: origin})
         single.confirm(group, answer)
     assert load(folder).sources == load(apart).sources
-    assert [one.name for one in together.waiting()] == ["score"]
+    assert [group.name for group in together.waiting()] == ["score"]
     assert {path.name for path in step.after} == {"shop.confirmed.yml", "web.confirmed.yml"}
     texts = written(folder)
     assert (texts["shop.yml"], texts["web.yml"]) == (MAP, OTHER)
@@ -94,7 +94,7 @@ def test_they_load_the_inventory_once(folder: Path) -> None:
     review = Review(folder)
     before = loading._compiled.cache_info().misses
     review.confirm_all(answered(review, **SAID))
-    assert Review(folder).inventory is review.inventory  # whoever comes next loads nothing
+    assert Review(folder).inventory is review.inventory  # the next reader loads nothing
     assert loading._compiled.cache_info().misses == before + 1
 
 
@@ -111,12 +111,12 @@ def test_two_people_at_once_do_not_write_over_each_other(folder: Path) -> None:
     first, second = Review(folder), Review(folder)
     first.confirm_all(answered(first, email=""))
     between = written(folder)
-    with pytest.raises(ConfigurationError, match=r"shop\.confirmed\.yml was changed by somebody else"):
+    with pytest.raises(ConfigurationError, match=r"shop\.confirmed\.yml was changed by another process"):
         second.confirm_all(answered(second, city="provided"))
     assert written(folder) == between
 
 
-def test_files_that_cannot_be_written_are_told_and_stay(
+def test_files_that_cannot_be_written_are_reported_and_unchanged(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review, before = Review(folder), written(folder)
@@ -145,9 +145,7 @@ def test_a_second_file_that_cannot_be_written_keeps_the_first_as_it_was(folder: 
     assert len(review.confirm_all(answered(review, created_at="")).after) == 2
 
 
-def test_a_second_file_that_cannot_be_put_in_its_place_keeps_the_first_as_it_was(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_second_file_leaves_the_first_unchanged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     review, before = Review(folder), {path: path.read_bytes() for path in folder.glob("*.yml")}
     replace = Path.replace
 
@@ -179,7 +177,7 @@ def test_a_file_that_lies_elsewhere_is_written_there(folder: Path, tmp_path: Pat
     assert [path.name for path in there.parent.iterdir()] == ["web.yml"]
 
 
-def test_a_file_that_cannot_be_put_back_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_cannot_be_restored_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     review, replace, placed = Review(folder), Path.replace, list[str]()
     review.confirm_all(answered(review, email=""))
 
@@ -191,7 +189,7 @@ def test_a_file_that_cannot_be_put_back_is_told(folder: Path, monkeypatch: pytes
 
     monkeypatch.setattr(Path, "replace", once)
     with pytest.raises(
-        ConfigurationError, match=r"shop\.confirmed\.yml was written, .* and this one cannot be put back"
+        ConfigurationError, match=r"shop\.confirmed\.yml was written, .* and this one cannot be restored"
     ):
         review.confirm_all(answered(review, created_at=""))
     assert placed == ["shop.confirmed.yml"]
@@ -210,7 +208,7 @@ def test_a_file_that_another_answer_changed_meanwhile_keeps_this_one_out(
         return found
 
     monkeypatch.setattr(Review, "_checked", overtaken)
-    with pytest.raises(ConfigurationError, match=r"web\.yml was changed by somebody else"):
+    with pytest.raises(ConfigurationError, match=r"web\.yml was changed by another process"):
         first.confirm_all(ours)
     assert (folder / "shop.yml").read_text() == MAP
 
@@ -222,7 +220,7 @@ def test_a_file_that_changed_at_the_last_moment_is_not_replaced(folder: Path) ->
             file.unlink()
         else:
             file.write_bytes(now)
-        with pytest.raises(ConfigurationError, match="changed by somebody else"):
+        with pytest.raises(ConfigurationError, match="changed by another process"):
             replace_files(folder, shown, {file: b"new"})
         assert (file.read_bytes() if file.exists() else None) == now
 

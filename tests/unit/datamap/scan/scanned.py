@@ -1,4 +1,4 @@
-"""Columns of databases that nobody has described, made by hand, and what lists say of them."""
+"""Columns of undescribed databases, made by hand, and lists of the expected proposals."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def proposed(
     native: str = "",
 ) -> ColumnProposal:
     """What one column of a table is taken for."""
-    one = column(name, kind, comment, native)
-    whole = ScannedTable(table, (one, *map(column, beside)))
-    return propose(whole, one, role, TextSample(values) if values else None)
+    scanned = column(name, kind, comment, native)
+    whole = ScannedTable(table, (scanned, *map(column, beside)))
+    return propose(whole, scanned, role, TextSample(values) if values else None)
 
 
 def listed(file: str) -> Iterator[tuple[dict[str, str], ColumnProposal]]:
@@ -46,8 +46,8 @@ def listed(file: str) -> Iterator[tuple[dict[str, str], ColumnProposal]]:
         tables[row["sector"], row["table"]].append(column(row["column"], row["kind"], row["comment"]))
     for row in rows:
         columns = tables[row["sector"], row["table"]]
-        one = next(c for c in columns if c.name == row["column"])
-        yield row, propose(ScannedTable(row["table"], tuple(columns)), one, TableRole(row["role"]))
+        scanned = next(c for c in columns if c.name == row["column"])
+        yield row, propose(ScannedTable(row["table"], tuple(columns)), scanned, TableRole(row["role"]))
 
 
 def outcomes(file: str) -> tuple[Counter[str], Counter[str], list[str]]:

@@ -91,7 +91,7 @@ def test_sentences_are_free_text_and_the_same_few_values_are_none() -> None:
     assert not proposed("email", "text", *EMAILS).free_text
 
 
-def test_a_comment_decides_what_the_name_leaves_open_and_contradicts_what_it_does_not() -> None:
+def test_comment_decides_an_open_name_and_contradicts_a_clear_one() -> None:
     assert proposed("status", comment="Chosen by the customer").origin is Origin.PROVIDED
     assert proposed("status", comment="Berekend uit de bestellingen").origin is Origin.DERIVED
     assert proposed("email", comment="Ingekocht bij een bureau").origin is None
@@ -99,7 +99,7 @@ def test_a_comment_decides_what_the_name_leaves_open_and_contradicts_what_it_doe
     assert proposed("email", comment="e-mailadres van de klant").confidence > plain.confidence
 
 
-def test_a_look_up_table_is_nobodys_unless_it_holds_data_of_people() -> None:
+def test_look_up_table_is_not_personal_unless_it_has_data_of_people() -> None:
     lookup = TableRole.LOOKUP
     assert proposed("name", table="country", role=lookup, beside=("iso_code",)).origin is Origin.NOT_PERSONAL
     address = proposed("city", table="address", role=lookup, beside=("street", "postcode"))
@@ -131,7 +131,7 @@ def test_names_of_other_people() -> None:
         ("password_hash", "text", "R87"),
     ],
 )
-def test_what_the_law_asks_beside_the_origin(name: str, kind: str, said: str) -> None:
+def test_law_may_need_more_than_the_origin(name: str, kind: str, said: str) -> None:
     assert said in proposed(name, kind).reason
 
 

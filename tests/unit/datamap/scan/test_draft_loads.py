@@ -54,7 +54,7 @@ def test_a_draft_of_any_names_loads(names: list[str]) -> None:
     assert list(tables[people].columns) == [key, "first_name", "last_name", "email", plain]
 
 
-def test_a_key_of_the_project_is_taken_for_the_same_number_once_a_person_said_so(tmp_path: Path) -> None:
+def test_project_key_is_reused_once_a_person_confirmed_it(tmp_path: Path) -> None:
     """The people of another system may be counted anew: 2 is Bob here, and Ann there."""
     folder = write_inventory(tmp_path / "map")
     statements = """
@@ -84,7 +84,7 @@ def test_a_key_of_the_project_is_taken_for_the_same_number_once_a_person_said_so
 
 
 def waiting(folder: Path) -> dict[str, bool]:
-    """Table that leads to nobody until a person confirms a way -> whether it is asked about itself."""
+    """Table that leads to no person until a way is confirmed -> whether it is asked about itself."""
     tables = load(folder).sources["crm"].tables
     return {name: tables[name].ways is not None for name in sorted(resting_on_guesses(tables))}
 
@@ -99,7 +99,7 @@ INSERT INTO call VALUES (1, 2, 'hello');
 """
 
 
-def test_one_answer_about_the_number_of_the_people_is_for_all_that_bear_it_by_a_foreign_key(
+def test_answer_about_a_person_key_covers_its_foreign_keys(
     tmp_path: Path,
 ) -> None:
     folder = write_inventory(tmp_path / "map")
@@ -110,19 +110,19 @@ def test_one_answer_about_the_number_of_the_people_is_for_all_that_bear_it_by_a_
     scan_source(asked, lambda _: None)
     assert waiting(folder) == {"call": True, "customers": True, "line": False, "note": False}
     review = Review(folder)
-    ways = {one.name: one for one in review.waiting() if "ways" in one.said}
+    ways = {question.name: question for question in review.waiting() if "ways" in question.said}
     assert set(ways) == {"customers", "call"}, "no foreign key says so of `call`"
     assert [place.path for place in ways["customers"].takers] == ["crm.note"]
-    assert not [one for one in review.waiting() if not one.is_table], "no column counts before"
+    assert not [question for question in review.waiting() if not question.is_table], "no column counts before"
     asks_of = Answer("anna", date(2026, 11, 28), "The shop gives both systems one number.", None)
     review.confirm(ways["customers"], asks_of)
     assert waiting(folder) == {"call": True}
-    asked_now = {place.table for one in review.waiting() for place in one.places if place.column}
+    asked_now = {place.table for question in review.waiting() for place in question.places if place.column}
     assert asked_now == {"customers", "note", "line"}
 
 
 def test_where_the_file_asks_nothing_about_the_people_each_table_asks(tmp_path: Path) -> None:
-    """Somebody wrote another key at the people: then no question there is about `customer_id`."""
+    """The people have another hand-written key: no question there is about `customer_id`."""
     folder = write_inventory(tmp_path / "map")
     database = made(tmp_path / "crm.db", CRM.partition("CREATE TABLE note")[0])
     asked = Asked(

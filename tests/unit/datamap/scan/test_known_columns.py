@@ -58,13 +58,13 @@ def test_the_vocabulary_takes_the_quick_reader() -> None:
 
 
 def test_every_word_of_a_concept_is_known() -> None:
-    """A text with a comma and without quotes would end there, and its rest be a word that nobody reads."""
+    """A text with a comma and without quotes would end there, and its rest would be an unread word."""
     concepts = read_yaml(FILE.read_text(encoding="utf-8"))["concepts"]
     fields = set(Concept.__dataclass_fields__) - {"title", "patterns"}
     assert {title: given.keys() - fields for title, given in concepts.items() if given.keys() - fields} == {}
 
 
-def test_no_spelling_stands_for_two_words() -> None:
+def test_each_spelling_means_one_word() -> None:
     words = read_yaml(FILE.read_text(encoding="utf-8"))["words"]
     seen: dict[str, list[str]] = {}
     for word, spellings in words.items():

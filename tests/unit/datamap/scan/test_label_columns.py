@@ -64,13 +64,13 @@ def test_by_what_a_name_means(columns: str, label: str | None, tmp_path: Path) -
     ("values", "label"),
     [
         ("'{n}', 'Red {n}'", "name"),
-        ("'Red {n}', 'the same'", "title"),  # of few values no row is told apart
+        ("'Red {n}', 'the same'", "title"),  # few values do not distinguish rows
         ("'Red {n}', '" + "a long story " * 9 + "{n}'", "title"),
         ("'one', 'two'", None),
         ("NULL, NULL", "name"),  # no value says otherwise
     ],
 )
-def test_values_that_tell_no_row_apart_are_no_name(values: str, label: str | None, tmp_path: Path) -> None:
+def test_repeated_values_are_no_label(values: str, label: str | None, tmp_path: Path) -> None:
     assert tables(tmp_path, "title TEXT, name TEXT", values)["thing"].get("label") == label
 
 

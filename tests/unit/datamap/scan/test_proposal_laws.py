@@ -54,10 +54,10 @@ VALUES = st.one_of(
 def test_it_never_raises_says_why_and_is_the_same_each_time(
     name: str, table: str, kind: str, comment: str, role: TableRole, values: list[str], beside: list[str]
 ) -> None:
-    one = column(name, kind, comment, "varchar(40)" if kind == "text" else "")
-    whole = ScannedTable(table, (one, *map(column, beside)))
-    made = propose(whole, one, role, TextSample(tuple(values)))
-    assert made == propose(whole, one, role, TextSample(tuple(values)))
+    scanned = column(name, kind, comment, "varchar(40)" if kind == "text" else "")
+    whole = ScannedTable(table, (scanned, *map(column, beside)))
+    made = propose(whole, scanned, role, TextSample(tuple(values)))
+    assert made == propose(whole, scanned, role, TextSample(tuple(values)))
     assert 0 <= made.confidence <= 1
     assert made.reason
     assert made.origin is None or made.confidence >= PROPOSED
@@ -79,10 +79,10 @@ SECRETS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]),
 )
 def test_the_reason_never_holds_a_value(name: str, kind: str, role: TableRole, values: list[str]) -> None:
     """The reason is the same as for other values of the same forms, so it cannot hold one."""
-    one = column(name, kind)
-    whole = ScannedTable("customer", (one,))
-    without = propose(whole, one, role).reason
-    reason = propose(whole, one, role, TextSample(tuple(values))).reason
+    scanned = column(name, kind)
+    whole = ScannedTable("customer", (scanned,))
+    without = propose(whole, scanned, role).reason
+    reason = propose(whole, scanned, role, TextSample(tuple(values))).reason
     assert [
         value for value in values if value in reason and value not in without and value not in _SAID
     ] == []

@@ -1,4 +1,4 @@
-"""What a table or a column is by its concept, in databases that nobody tuned anything to."""
+"""Roles of tables and columns by their concepts, in databases that were not made for it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_what_one_person_holds_is_theirs_where_a_table_between_leads_to_it(
 
 
 @pytest.mark.parametrize("name", ["card_number", "licence_plate", "imei", "passport_number", "mac_address"])
-def test_no_look_up_that_holds_such_a_number_is_called_nobodys(name: str) -> None:
+def test_look_up_with_such_a_number_is_not_called_impersonal(name: str) -> None:
     beside = proposed("colour", table="thing", role=TableRole.LOOKUP, beside=(name,))
     assert beside.origin is None
     assert proposed(name, table="thing", role=TableRole.LOOKUP).origin is None
@@ -64,21 +64,21 @@ def test_no_look_up_that_holds_such_a_number_is_called_nobodys(name: str) -> Non
 
 @pytest.mark.parametrize("organisation", ["publisher", "manufacturer", "school"])
 @pytest.mark.parametrize("person", ["contact_person", "contact_name"])
-def test_an_organisation_that_names_whom_to_ask_for_is_no_part_of_the_thing_that_points_to_it(
+def test_contact_person_of_an_organisation_is_no_label(
     tmp_path: Path, organisation: str, person: str
 ) -> None:
     plain = PEOPLE.replace("publisher", organisation) + THING
     table = f"CREATE TABLE {organisation} (id INTEGER PRIMARY KEY, title TEXT"
-    nobody = found(tmp_path / "nobody.db", f"{plain}{table});")
-    assert nobody.places[organisation].role is TableRole.LOOKUP
-    somebody = found(tmp_path / "somebody.db", f"{plain}{table}, {person} TEXT);")
-    place = somebody.places[organisation]
+    impersonal = found(tmp_path / "impersonal.db", f"{plain}{table});")
+    assert impersonal.places[organisation].role is TableRole.LOOKUP
+    personal = found(tmp_path / "personal.db", f"{plain}{table}, {person} TEXT);")
+    place = personal.places[organisation]
     assert (place.role, place.whose, place.ways) == (TableRole.OTHER_PEOPLE, organisation, [])
-    assert somebody.roots == ("reader",)
-    assert somebody.places["copy"].role is TableRole.LOOKUP, "and what points to it stays what it was"
+    assert personal.roots == ("reader",)
+    assert personal.places["copy"].role is TableRole.LOOKUP, "and what points to it remains unchanged"
 
 
-def test_which_of_a_list_a_row_names_is_left_open_and_a_number_of_its_own_is_not(tmp_path: Path) -> None:
+def test_pointer_to_a_list_is_left_open_and_an_own_number_is_not(tmp_path: Path) -> None:
     made = columns(tmp_path, PEOPLE + PUBLISHER + THING)
     for table, column, to in (("loan", "desk_id", "desk"), ("loan", "copy_id", "copy")):
         assert made[table][column].origin is None, column

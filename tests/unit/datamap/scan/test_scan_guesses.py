@@ -76,7 +76,7 @@ def test_views_of_a_pointer_by_row_are_tables_of_their_own(tmp_path: Path) -> No
     )
 
 
-def test_what_stands_between_the_names_is_no_name(tmp_path: Path) -> None:
+def test_words_between_names_are_no_name(tmp_path: Path) -> None:
     """`de` of a tussenvoegsel would be found at the beginning of many a Dutch sentence."""
     table = "CREATE TABLE klant (id INTEGER PRIMARY KEY, voornaam TEXT, tussenvoegsel TEXT, achternaam TEXT)"
     assert found(tmp_path / "w.db", table).people["klant"].names == ("voornaam", "achternaam")

@@ -51,7 +51,7 @@ def scanned(folder: Path, say: Callable[[str], None] = lambda _: None) -> Scanne
     return scan_source(Asked(connection="club", out=folder / "club.yml"), say)
 
 
-def test_what_may_not_be_read_is_told_and_the_rest_goes_on(database: Database, tmp_path: Path) -> None:
+def test_unreadable_table_is_noted_and_the_scan_continues(database: Database, tmp_path: Path) -> None:
     done = scanned(tmp_path)
     assert done.whole, "what the account may not see is no part of the scan"
     notes = "\n".join(line for line in done.found if line.startswith("Note:"))
@@ -66,11 +66,11 @@ def test_what_may_not_be_read_is_told_and_the_rest_goes_on(database: Database, t
     )
 
 
-def test_a_table_that_goes_meanwhile_is_told(database: Database, tmp_path: Path) -> None:
+def test_table_dropped_during_a_scan_is_noted(database: Database, tmp_path: Path) -> None:
     done = scanned(
         tmp_path, lambda said: database.execute("DROP TABLE half CASCADE") if "Read" in said else None
     )
-    assert any("No value of half was looked at" in line for line in done.found)
+    assert any("No value of half was read" in line for line in done.found)
     assert "  half:" in done.text and "  visit:" in done.text
 
 
@@ -87,22 +87,22 @@ def test_the_exit_code_says_whether_all_was_read(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
 ) -> None:
     def say(said: str) -> None:
-        told.append(said)
+        lines.append(said)
         if lost:
             lose(database, said)
 
-    told: list[str] = []
+    lines: list[str] = []
     monkeypatch.setattr("afschrift.cli.inventory.say", say)
     done = in_this_process(("inventory", "scan", "club", "--out", str(tmp_path / "club.yml")), "")
     assert done.code == (3 if lost else 0)
-    assert ("not whole" in told[-1]) == lost
+    assert ("not complete" in lines[-1]) == lost
     assert "    subject: {member_id: MemberId}" in (tmp_path / "club.yml").read_text()
 
 
 def test_a_connection_that_is_lost_leaves_what_was_read(database: Database, tmp_path: Path) -> None:
     done = scanned(tmp_path, partial(lose, database))
     assert not done.whole
-    assert any("The source was lost" in line for line in done.found)
+    assert any("The connection was lost" in line for line in done.found)
     assert "    subject: {member_id: MemberId}" in (tmp_path / "club.yml").read_text()
 
 

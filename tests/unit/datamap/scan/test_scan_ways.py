@@ -27,7 +27,7 @@ CREATE TABLE worker_shift (id INTEGER PRIMARY KEY, worker_id INTEGER REFERENCES 
 """
 
 
-def test_ways_go_from_a_person_outwards_and_never_back_from_what_is_pointed_to(tmp_path: Path) -> None:
+def test_ways_never_lead_back_from_a_look_up(tmp_path: Path) -> None:
     findings = found(tmp_path / "w.db", SHOP)
     roles = {name: place.role for name, place in findings.places.items()}
     assert findings.roots == ("client",)
@@ -60,11 +60,11 @@ def test_people_in_another_role_are_pointed_to_and_are_no_way(tmp_path: Path) ->
     assert [edge.text for edge in places["basket"].others] == ["basket.handled_by -> worker.id"]
 
 
-def test_whoever_is_named_is_the_person(tmp_path: Path) -> None:
+def test_named_table_is_the_person_table(tmp_path: Path) -> None:
     findings = found(tmp_path / "w.db", SHOP, [("worker", None)])
     assert findings.roots == ("worker",)
     assert findings.places["client"].role is TableRole.CHILD, (
-        "a client names a worker, and nobody else is the person"
+        "a client names a worker, and only the client is the person"
     )
     both = found(tmp_path / "v.db", SHOP, [("client", None), ("worker", "id")])
     assert both.places["basket"].whose == "client"
@@ -79,9 +79,7 @@ def test_whoever_is_named_is_the_person(tmp_path: Path) -> None:
         (("basket_line", None), r"no single column.*--person basket_line:COLUMN"),
     ],
 )
-def test_a_person_who_is_not_there_is_told(
-    tmp_path: Path, person: tuple[str, str | None], words: str
-) -> None:
+def test_unknown_person_table_is_refused(tmp_path: Path, person: tuple[str, str | None], words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         found(tmp_path / "w.db", SHOP, [person])
 
@@ -154,6 +152,6 @@ def test_a_table_of_people_that_names_another_as_itself_extends_it(tmp_path: Pat
     }
 
 
-def test_an_empty_database_has_nobody(tmp_path: Path) -> None:
+def test_empty_database_has_no_person_table(tmp_path: Path) -> None:
     findings = found(tmp_path / "w.db", "")
     assert (findings.roots, findings.places) == ((), {})

@@ -51,7 +51,7 @@ def origins(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_ways(file: Path, *, in_braces: bool = True, **ways: dict[str, Any]) -> None:
-    """What a person writes: whose the rows of a table are, which the scan took for nobody's."""
+    """A hand-written way of a table that the scan took for one of no person."""
     said = yaml.safe_load(file.read_text())
     for table, way in ways.items():
         entry = said["tables"][table]
@@ -64,9 +64,7 @@ def with_ways(file: Path, *, in_braces: bool = True, **ways: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("in_braces", [True, False])
-def test_columns_of_a_table_that_only_a_person_led_to_somebody_are_proposed(
-    file: Path, in_braces: bool
-) -> None:
+def test_columns_of_a_table_with_a_hand_written_way_are_proposed(file: Path, in_braces: bool) -> None:
     first = scan(file)
     assert set(origins(first["letter"]).values()) | set(origins(first["page"]).values()) == {None}
     ways = {"letter": {"subject": {"customer_id": "whom"}}, "page": {"join": {"letter": "letter.nr"}}}
@@ -80,7 +78,7 @@ def test_columns_of_a_table_that_only_a_person_led_to_somebody_are_proposed(
     address = again["letter"]["columns"]["address"]["proposed"]
     assert "no way leads to a person" in str(first["letter"]["columns"]["address"]["proposed"])
     assert "no way leads to a person" not in str(address), "the reason is that of the origin"
-    assert origins(again["stock"]) == origins(first["stock"]), "nobody said whose its rows are"
+    assert origins(again["stock"]) == origins(first["stock"]), "it has no hand-written way"
     assert again["letter"]["subject"] == {"customer_id": "whom"}
     assert file.read_text() == before, "what people wrote stays"
     load(file.parent)
@@ -92,7 +90,7 @@ def test_columns_of_a_table_that_only_a_person_led_to_somebody_are_proposed(
 @pytest.mark.parametrize(
     "way", [{"join": {"letter": "stock.shelf"}}, {"subject": {"customer_id": "letter"}, "ways": "guessed"}]
 )
-def test_a_way_to_nobody_and_a_guess_propose_nothing(file: Path, way: dict[str, Any]) -> None:
+def test_way_to_no_person_and_a_guess_propose_nothing(file: Path, way: dict[str, Any]) -> None:
     first = scan(file)
     with_ways(file, page=way)
     assert origins(scan(file)["page"]) == origins(first["page"])
