@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +12,12 @@ from testbed.running import store
 from tests.support.attempts import ANN, BOB, DATA, Step, World, extract_shop
 from tests.support.deciding import ROLES
 from tests.support.moves import moved
+from tests.support.register_operator import Operator
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, NeedsPersonError
-from afschrift.domain.event import Header, canonical, payload_digest
 from afschrift.domain.files import Receipt
 from afschrift.domain.state import State
 from afschrift.register.trail.differences import ForgedError
@@ -34,45 +31,6 @@ from afschrift.steps.read_identifying import look_up
 from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
-
-
-class Operator:
-    """An attacker with SQL on the register; `unguarded`: the triggers are removed too."""
-
-    def __init__(self, home: Path) -> None:
-        self._file = home / "register.db"
-
-    def run(self, *statements: str, unguarded: bool = False, **values: object) -> None:
-        with closing(sqlite3.connect(self._file)) as connection, connection:
-            guards = connection.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-            ).fetchall()
-            for name, _ in guards if unguarded else ():
-                connection.execute(f"DROP TRIGGER {name}")
-            for statement in statements:
-                connection.execute(statement, values)
-            for _, made in guards if unguarded else ():
-                connection.execute(made)
-
-    def ask(self, query: str, **values: object) -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(self._file)) as connection:
-            return connection.execute(query, values).fetchall()
-
-    def append(self, request: str, kind: str, payload: dict[str, object]) -> None:
-        """An event that fits the chain, as anybody can make it."""
-        last = Header(*self.ask("SELECT * FROM event ORDER BY seq DESC LIMIT 1")[0])
-        salt = "5a" * 32
-        header = Header(
-            last.seq + 1, last.at, request, kind, "cli:anna", payload_digest(payload, salt), last.digest()
-        )
-        self.run(
-            "INSERT INTO event VALUES (:seq, :at, :request, :type, :actor, :payload_sha256, :prev)",
-            **vars(header),
-        )
-        self.run(
-            "INSERT INTO event_payload (seq, payload, salt) VALUES (:seq, :payload, :salt)",
-            seq=header.seq, payload=canonical(payload).decode(), salt=salt,
-        )  # fmt: skip
 
 
 @pytest.fixture
