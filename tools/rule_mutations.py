@@ -221,15 +221,15 @@ OTHERS = (
     Mutation(
         "R36",
         _GAPS,
-        "_TOLD = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)",
-        "_TOLD = (Action.INCLUDE, Action.EXISTS_ONLY)",
+        "_ON_SHEET = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)",
+        "_ON_SHEET = (Action.INCLUDE, Action.EXISTS_ONLY)",
         "the information sheet is silent on masked columns",
     ),
     Mutation(
         "R36",
         _GAPS,
-        "return field.action in _TOLD or withheld",
-        "return field.action in _TOLD",
+        "return field.action in _ON_SHEET or withheld",
+        "return field.action in _ON_SHEET",
         "the information sheet is silent on what others' rights keep back",
     ),
 )

@@ -84,7 +84,7 @@ def test_submit_and_look_in_processes_of_their_own(afschrift: Terminal) -> None:
     [
         ({"keys": {"phone": "1"}}, "identity keys are not declared: phone"),
         ({"keys": {}}, "keys"),
-        ({"keys": {"customer_id": 46}}, "in quotes"),
+        ({"keys": {"customer_id": 46}}, "put identity keys between quotes"),
         (
             {"limits": {"quote": "only orders", "tables": ["shop.order"]}},
             "name nothing that there is: shop.order",

@@ -46,5 +46,5 @@ def test_a_value_that_comes_after_the_plan_stops_the_reading(services: Services,
     assess(services, request)
     classify(services, request)
     named(tmp_path, "Ann")
-    with pytest.raises(GateError, match=r"shop\.customer holds values"):
+    with pytest.raises(GateError, match=r"shop\.customer now holds values"):
         extract(services, request, "shop")

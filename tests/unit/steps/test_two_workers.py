@@ -118,7 +118,7 @@ def test_worker_with_other_keys_is_named_and_closes_no_request(fleet: Fleet, ste
     fleet.second.keys.unlink()
     KeyStore.create(fleet.second.keys)
 
-    with pytest.raises(GateError, match=f"keys on {socket.gethostname()} .*AFSCHRIFT_KEYS"):
+    with pytest.raises(GateError, match=f"keys than those on {socket.gethostname()}, .*AFSCHRIFT_KEYS"):
         REST[step](fleet.worker("second"), request)
 
     assert event_types(first, request) == events
