@@ -79,7 +79,7 @@ def test_canary_value_in_task_log_fails_the_run(
     assert list(daily_tasks._logs(run_id)) == [folder / "attempt=1.log"]
     state, check, search, _ = run(dag, AT)
     assert (state, check, search) == ("failed", "success", "failed")
-    assert "1 values of the canary stand in a task log" in airflow_env.log
+    assert "1 values of the canary are in a task log" in airflow_env.log
     (*_, (_, searched)) = shop.services.register.evidence.of_types(None, "canary_logs_searched")
     assert searched == {"files": 1, "found": 1}
     assert f"{MARK}003" not in airflow_env.log

@@ -109,7 +109,7 @@ def test_invented_answer_is_no_yes(visit: Visit, made_up: str) -> None:
 
 def test_forged_undo_writes_nothing(visit: Visit) -> None:
     """Attempt: Write a file of one's own into the data map by what takes answers back"""
-    from afschrift.web.map_review.map_form import packed
+    from afschrift.web.map_review.map_form import pack_files
 
     page = visit()
     page.send("write", both(page))
@@ -118,9 +118,9 @@ def test_forged_undo_writes_nothing(visit: Visit) -> None:
     deep = base64.b64encode(zlib.compress(b"[" * 200_000)).decode()
     forged = {folder / "shop.yml": (folder / "shop.yml").read_bytes().replace(b"name:", b"nam:")}
     for undo_text in (
-        packed(forged),
-        packed({folder / "other.yml": b"x"}),
-        packed({}),
+        pack_files(forged),
+        pack_files({folder / "other.yml": b"x"}),
+        pack_files({}),
         "x",
         undo[:-8] + "AAAA",
         deep,

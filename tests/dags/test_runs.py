@@ -194,7 +194,7 @@ def test_run_in_own_process_prints_progress_only(
     assert lines[6].startswith("RunOutcome(state='success', failed=(), skipped=('assess', ")
     assert len(lines) == 7
     assert done.stderr == ""
-    assert "Nobody has confirmed" in (installation.home / "airflow-here" / "logs" / "run.log").read_text()
+    assert "No officer has confirmed" in (installation.home / "airflow-here" / "logs" / "run.log").read_text()
 
 
 def test_unknown_request_fails_without_retry(airflow_env: AirflowEnv, installation: Installation) -> None:
