@@ -166,7 +166,7 @@ def test_files_beside_the_folders_are_tables_that_cannot_be_read(tmp_path: Path)
     (tmp_path / "u/orders.csv").write_text("a\n2\n")
     with lake_of(tmp_path) as session:
         assert set(session.catalogue()) == {"t", "u", "orders.parquet"}
-        assert "beside the folders of tables" in refusal(session, "orders.parquet")
+        assert "is in no folder of a table" in refusal(session, "orders.parquet")
         assert "orders.csv (of another format)" in refusal(session, "u")
 
 

@@ -184,7 +184,7 @@ def test_names_that_differ_by_case(tmp_path: Path) -> None:
         write(tmp_path / table / "2.parquet", **second)
     with lake_of(tmp_path) as session:
         assert forms(session, "one") == [{"Mail": "x"}, {"Mail": "y"}]
-        assert "names differ by case alone" in refusal(session, "two")
+        assert "names differ in case only" in refusal(session, "two")
         assert set(session.catalogue()["same"]) == {"A", "a_1"}
 
 

@@ -127,9 +127,9 @@ CASES: list[tuple[str, str, ValueKind, str | None]] = [
 
 # type, literal, what is said of it, and what `kind: text` gives
 AMBIGUOUS = [
-    ("integer[]", "'[0:1]={7,8}'", "does not count from 1", "[0:1]={7,8}"),
-    ("integer[]", "'[1:1][0:1]={{7,8}}'", "does not count from 1", "[1:1][0:1]={{7,8}}"),
-    ("tagged", "ROW('[0:0]={7}')", "does not count from 1", "([0:0]={7})"),
+    ("integer[]", "'[0:1]={7,8}'", "first index is not 1", "[0:1]={7,8}"),
+    ("integer[]", "'[1:1][0:1]={{7,8}}'", "first index is not 1", "[1:1][0:1]={{7,8}}"),
+    ("tagged", "ROW('[0:0]={7}')", "first index is not 1", "([0:0]={7})"),
     ("jsonb[]", "ARRAY['null'::jsonb, NULL]", "JSON value null", '{"null",NULL}'),
     ("json[]", "ARRAY[' null '::json]", "JSON value null", '{" null "}'),
     ("nest", "ROW(1, NULL, NULL, NULL, 'null')", "JSON value null", "(1,,,,null)"),
