@@ -100,7 +100,7 @@ def check() -> None:
     from afschrift.operations.check_installation import check_installation
 
     steps = list(check_installation())
-    for one in steps:
-        typer.echo(f"{one.mark}  {one.says}")
-    if not all(one.done for one in steps):
+    for step in steps:
+        typer.echo(f"{step.mark}  {step.says}")
+    if not all(step.done for step in steps):
         raise typer.Exit(1)

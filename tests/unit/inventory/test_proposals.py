@@ -189,7 +189,7 @@ def test_proposal_never_counts_as_confirmed(tmp_path: Path) -> None:
     assert column.proposal is not None
     assert column.proposal.category == "user.contact.email"
     assert column_words(column) == (
-        "proposed and confirmed by nobody: E-mail (origin provided, user.contact.email)"
+        "proposed, not confirmed: E-mail (origin provided, user.contact.email)"
     )
 
 
