@@ -18,7 +18,7 @@ parameters.
 The logs hold names of tables and counts. Lines that begin with `canary #` are about the check's own register.
 
 ## The run ends as a success, with skipped tasks
-There is no `canary.yml` with the data map.
+There is no `canary.yml` next to the data map.
 
 ## The run failed
 The last line of the log says what to do. In general:

@@ -102,9 +102,9 @@ class Pages:
                 except Exception:
                     self._failed_at = now
                     _LOG.exception(
-                        "The pages below /afschrift cannot be imported, and answer 500. Mend what is named "
-                        "here: `pip check` says which packages do not fit. The import is tried again after "
-                        "%d seconds.",
+                        "The pages below /afschrift cannot be imported, and answer 500. Repair what is "
+                        "named here: `pip check` says which packages do not fit. The import is tried again "
+                        "after %d seconds.",
                         _AGAIN,
                     )
             return self._app or _not_there

@@ -92,7 +92,7 @@ def _skip_without_canary(services: Services, settings: Settings) -> None:
     from afschrift.inventory.run_in import CANARY
 
     if load_canary(settings.inventory, services.inventory.identity.keys) is None:
-        raise AirflowSkipException(f"There is no {CANARY} with the data map: see docs/operator/canary.md.")
+        raise AirflowSkipException(f"There is no {CANARY} next to the data map: see docs/operator/canary.md.")
 
 
 def _logs(run_id: str) -> Iterator[Path]:

@@ -29,7 +29,7 @@ def look() -> dict[str, Any]:
         notifiers = sorted(load_notifiers())
         check = open_check(BY)
         for request in ask_again(check.register):
-            log.info("The answer of request %s is ready, and the person is not informed.", request)
+            log.info("The answer of request %s is ready, and the person has not been informed.", request)
         requests = check.open_requests(remarks())
         raised = check.raise_notices(requests)
         for line in table(requests).splitlines():

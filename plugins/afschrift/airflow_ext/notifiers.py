@@ -81,7 +81,7 @@ def load_notifiers(settings: Settings | None = None) -> Mapping[str, NotifierEnt
         listing = "\n".join(f"  {fault}" for fault in document.faults) or "  it names no notifier"
         raise ConfigurationError(
             f"The notifiers file {file} cannot be used:\n{listing}\n",
-            remedy="mend it; docs/deadlines.md shows one. Until then no one is notified of deadlines.",
+            remedy="correct it; docs/deadlines.md shows one. Until then no one is notified of deadlines.",
         )
     return parsed.root
 

@@ -59,7 +59,7 @@ def load_roles(settings: Settings | None = None) -> Roles:
         listing = "\n".join(f"  {fault}" for fault in sorted(set(faults)))
         raise ConfigurationError(
             f"The roles file {file} cannot be used:\n{listing}\n",
-            remedy="mend it; docs/questions.md shows one. Until then no decision can be taken.",
+            remedy="correct it; docs/questions.md shows one. Until then no decision can be taken.",
         )
     return Roles(
         tuple(
@@ -84,7 +84,7 @@ def _check(document: Document, file: RolesFile) -> Iterator[Fault]:
         for number, deputy in enumerate(person.deputies):
             if deputy == name or deputy not in file.people:
                 where = ("people", name, "deputies", number)
-                yield document.fault(where, "name another person of this file")
+                yield document.fault(where, "name another person in this file")
         read_only = READ_ONLY_ROLES & set(person.roles)
         if read_only and set(person.roles) - READ_ONLY_ROLES:
             who = "a dpo (Art. 38(6))" if Role.DPO in read_only else "an auditor"

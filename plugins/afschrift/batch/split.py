@@ -113,7 +113,7 @@ class PersonSlices:
         if whose not in self._left:
             raise SharedReadError(
                 ValidationFailedError(
-                    f"The rows of {self._table} are not in order of persons. None of them is delivered.",
+                    f"The rows of {self._table} are not in the order of the persons. None is delivered.",
                     remedy="report it; a request that runs alone is not affected: `afschrift run`.",
                 ),
                 of_one_person=False,

@@ -60,7 +60,7 @@ def explain(
     if written := FindingLines(folder or Settings.from_environment().inventory).written(*found.place):
         typer.echo(f"  written   {', '.join(written)}")
     if found.case_by_case:
-        typer.echo("  a person  decides in each case, if the requester has a value in it")
+        typer.echo("  a person  decides in each case, if the person has a value in it")
     typer.echo(f"  way       {found.way}")
     if decision.action in (Action.INCLUDE, Action.MASK) and found.statement:
         typer.echo("\n" + found.statement)
@@ -128,7 +128,7 @@ def scan(
         typer.Option("--name", help="Name of the source; default: the connection's or file's."),
     ] = None,
     zone: Annotated[
-        str | None, typer.Option("--zone", help="Time zone of times without one: Europe/Amsterdam.")
+        str | None, typer.Option("--zone", help="Time zone of times without one, such as Europe/Amsterdam.")
     ] = None,
     person: Annotated[
         list[str] | None,
@@ -136,7 +136,7 @@ def scan(
     ] = None,
     samples: Annotated[
         bool,
-        typer.Option("--samples/--no-samples", help="Read a few dozen values of a column, only in memory."),
+        typer.Option("--samples/--no-samples", help="Read a few dozen values per column, only in memory."),
     ] = True,
     out: Annotated[
         Path | None, typer.Option("--out", help="The file; default: NAME.yml in the project's inventory.")

@@ -45,7 +45,7 @@ class Checked(IntEnum):
 
 
 MEANING = {
-    Checked.SOUND: "no finding of the severity of `--fail-on`",
+    Checked.SOUND: "no finding of the severity of `--fail-on` or a higher one",
     Checked.FOUND: "there is one, or the inventory has faults",
     Checked.NOT_REACHED: "a source could not be reached, or time was over, so the check is not complete",
 }
@@ -73,7 +73,7 @@ def check(
     live: Annotated[
         bool,
         typer.Option(
-            "--live", help="Compare it with the sources: tables, keys, joins, persons by rows, contents."
+            "--live", help="Compare it with the sources: tables, keys, joins, whose the rows are, contents."
         ),
     ] = False,
     form: Annotated[Form, typer.Option("--format", help="For people, or for machines.")] = Form.TEXT,
@@ -85,9 +85,9 @@ def check(
     ] = 200_000,
     seconds: Annotated[
         int | None,
-        typer.Option(min=1, help="Limit of the whole live check; parts that were not checked are reported."),
+        typer.Option(min=1, help="Time limit of the live check; parts that were not checked are reported."),
     ] = None,
-    statement_seconds: Annotated[int, typer.Option(min=1, help="Limit of one statement.")] = 60,
+    statement_seconds: Annotated[int, typer.Option(min=1, help="Time limit of one statement.")] = 60,
 ) -> None:
     """Report all faults of the inventory, with file and line."""
     from afschrift.datamap.check.finding import MapReport, failures

@@ -88,7 +88,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Empty, or not there yet.")
     say("Then put your own source into inventory/ (docs/datamap/inventory.md), in place of example.yml.")
     say("How it is reached goes into afschrift.env (AIRFLOW_CONN_SHOP=...), afschrift inventory scan shop")
     say("drafts it, and afschrift inventory check --live says what it lacks.")
-    say("Mend controller.yml and policy.yml.")
+    say("Adapt controller.yml and policy.yml to your organisation.")
 
 
 @commands.command()

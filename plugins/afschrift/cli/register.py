@@ -140,7 +140,7 @@ def restored(sign: Sign = False) -> None:
     if record_restoration(_url(), open_keys(), by=actor(), witnessed=_witnessed()):
         say("Entered in the trail. Verify it against your newest checkpoint and bundles.")
     else:
-        say("The trail's last event has it already.")
+        say("The trail's last event records the restoration already.")
     say(_SIGN)
     _name_half_forgotten()
 

@@ -54,7 +54,7 @@ def _age_column(inventory: Inventory) -> Iterator[tuple[str, str]]:
     """Require one age column, in a table with a `subject`: there each row is of one person."""
     given = {"birth_date": inventory.identity.birth_date, "age": inventory.identity.age}
     if all(given.values()):
-        yield "age", "one column must hold the age: keep `birth_date` and leave this out"
+        yield "age", "one column is enough for the age: keep `birth_date` and leave this out"
     for word, path in given.items():
         if path is None:
             continue

@@ -52,7 +52,10 @@ REASONS = {
             "persons_erasure", "17(1)", "the person's own request to erase was granted", _SHRED
         ),
         DestructionReason(
-            "no_request", "5(1)(c)", "it was entered by mistake, and its person did not ask", _SHRED
+            "no_request",
+            "5(1)(c)",
+            "it was entered by mistake, and holds data of no person who asked",
+            _SHRED,
         ),
         DestructionReason(
             "key_compromised", "32(1)", "others may know its key", (*_SHRED, Destroying.RETIRE_KEYS)

@@ -84,7 +84,7 @@ def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, fold
             f"{facts.language}/{error.name}", "is not there", "add it, or give the request another language."
         ) from None
     except (TemplateError, KeyError) as error:
-        raise _template(name, f"cannot be used ({type(error).__name__})", "mend it.") from None
+        raise _template(name, f"cannot be used ({type(error).__name__})", "correct it.") from None
     _check_said(kind, html, own, name)
     return Letter(kind.name, facts.language, subject, html, to_text(html), values)
 

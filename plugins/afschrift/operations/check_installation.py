@@ -87,7 +87,9 @@ def _inventory(inventory: Inventory, settings: Settings) -> Iterator[Installatio
         text = f"{count(len(left), 'column')} not classified: a request that reads one stops at a question"
         yield InstallationCheck(False, f"{text} (`afschrift inventory check` lists them).")
     if waiting := unconfirmed_tables(inventory):
-        text = f"{count(len(waiting), 'table')} not confirmed to hold no personal data: every request stops"
+        text = (
+            f"{count(len(waiting), 'table')} not confirmed as a copy or as not personal: every request stops"
+        )
         yield InstallationCheck(False, f"{text} (`afschrift inventory check` lists them).")
     if inventory.controller.example:
         yield InstallationCheck(

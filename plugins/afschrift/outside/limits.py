@@ -31,7 +31,7 @@ class UnreadableError(ConfigurationError, ValueError):
     """
 
     def __init__(
-        self, problem: str, *, name: str, line: int | None = None, remedy: str = "mend it there."
+        self, problem: str, *, name: str, line: int | None = None, remedy: str = "correct it there."
     ) -> None:
         place = (name or "The text") + (f", line {line}" if line else "")
         super().__init__(f"{place}: {problem}.", remedy=remedy)

@@ -151,7 +151,7 @@ class _Content:
             raise too_many(self._of, self._line)
         return event
 
-    def _fault(self, words: str, remedy: str = "mend it there.") -> UnreadableError:
+    def _fault(self, words: str, remedy: str = "correct it there.") -> UnreadableError:
         return UnreadableError(words, name=self._of, line=self._line, remedy=remedy)
 
     def _value(self, event: Any) -> Any:

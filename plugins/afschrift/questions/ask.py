@@ -147,7 +147,7 @@ def assign(register: Register, roles: Roles, question_id: str, to: str | None, b
         if person is None or roles.acting(person, Role(question.role)) is None:
             raise RefusedError(
                 f"No person of this name holds the role {question.role}.",
-                remedy=f"name a person of {roles.location} who does; nothing was changed.",
+                remedy=f"name a person in {roles.location} who does; nothing was changed.",
             )
         if Role(question.role) is Role.SECOND_SIGNER:
             _need_another(register, roles, question, person.accounts)

@@ -185,7 +185,8 @@ class SoleOwnerCheck:
                 raise ConfigurationError(
                     f"Rows of {self._source.source}.{table} have keys {key} that differ in their spelling "
                     "alone, and each row is a person there: whose they are is not known.",
-                    remedy="mend these keys in the source: `afschrift inventory check --live` counts them.",
+                    remedy="correct these keys in the source: `afschrift inventory check --live` "
+                    "counts them.",
                 )
 
     def _alike(self, table: str, key: str) -> bool:
@@ -207,6 +208,6 @@ class SoleOwnerCheck:
                 raise ConfigurationError(
                     f"{self._source.source}.{table} by {words}: rows of several persons have the same key "
                     "there, so it is not known whose the rows are that point to it.",
-                    remedy="let the join name a column more, or mend the keys; where such rows are of each, "
-                    "say `shared_rows`, with who decided.",
+                    remedy="let the join name a column more, or correct the keys; where such rows are of "
+                    "each, say `shared_rows`, with who decided.",
                 )

@@ -310,7 +310,7 @@ def _confirm_nothing_held(
 
     `shown`: what was searched, for that person.
     """
-    hidden = ", besides what a hidden restriction keeps back" if "hidden" in detail else ""
+    hidden = ", except what a hidden restriction keeps back" if "hidden" in detail else ""
     words = f"No system holds anything under these keys{hidden}."
     question = OpenQuestion(KINDS[NOTHING_HELD], ("confirm_none", "search_again"), words, detail, kept=shown)
     if answers.to(question) == "confirm_none":

@@ -213,7 +213,7 @@ def _staged_extract(gate: Gate, source: str) -> SourceExtract:
 _WHY_NOT = {
     "not_extracted": "What is staged of {} for request {} was not extracted under its plan.",
     "not_compared": "What is staged of {} for request {} was not reconciled with the source.",
-    "not_searched": "The residual search of {} did not run for request {}.",
+    "not_searched": "{} was not searched for rows that no way reaches, for request {}.",
 }
 
 

@@ -38,7 +38,8 @@ def text_batch(
     names = [field.name for field in fields]
     if batch.schema.names != names:
         raise ConfigurationError(
-            f"The source has {batch.num_columns} columns that are not the {len(names)} columns of the plan.",
+            f"The source returned {batch.num_columns} columns that are not the {len(names)} columns of the "
+            "plan.",
             remedy="plan the request again; the table's columns may have changed.",
         )
     columns = [

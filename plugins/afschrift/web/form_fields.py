@@ -268,7 +268,7 @@ def _example(field: GroundField) -> str:
 
 _WHILE = {
     OnlyWhile.UNIDENTIFIED: "the identity is not confirmed",
-    OnlyWhile.WITHOUT_MANDATE: "a representative asks whose authority is not proven",
+    OnlyWhile.WITHOUT_MANDATE: "the representative's authority is not proven",
 }
 
 

@@ -247,7 +247,7 @@ def _problem(form: QuestionForm, error: FormError) -> Problem:
         )
         for name, fault in error.fields.items()
     ]
-    return Problem("Nothing was recorded. Mend this:" if lines else str(error), tuple(lines))
+    return Problem("Nothing was recorded. Correct this:" if lines else str(error), tuple(lines))
 
 
 def _decision(register: Register, asked: QuestionRow) -> DecisionRow | None:

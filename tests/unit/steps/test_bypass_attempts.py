@@ -250,7 +250,7 @@ def test_staged_without_a_search(world: World, step: Step, forged: tuple[Searche
     record = read_record(staging, "shop")
     stage_record(staging, dataclasses.replace(record, searched=forged))
 
-    event = world.refused(step, request, match="The residual search of shop")
+    event = world.refused(step, request, match="shop was not searched")
     assert (event["reason"], event["source"]) == ("not_searched", "shop")
 
 

@@ -51,7 +51,7 @@ ACTIVE_CONTENT = QuestionKind(
     "These files hold something that may run, or fetch something, where they are opened; or they could "
     "not be looked into. Do they go along?",
     {
-        "include": "They go along as they are, and the bundle informs the person. Say why in words.",
+        "include": "They go along as they are, and the bundle informs the person of it. Say why in words.",
         "leave_out": "The answer goes without them, and says how many are left out.",
     },
     in_words=("include",),

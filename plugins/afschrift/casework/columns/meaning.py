@@ -42,7 +42,7 @@ def column_words(column: Column | None) -> str:
         return NOT_DESCRIBED
     if column.proposal is not None and column.awaits:
         places = " and ".join(column.awaits)
-        return f"{column_words(column.proposal)}; {places}, on which it rests, is not confirmed"
+        return f"{column_words(column.proposal)}; not confirmed: {places}, on which it rests"
     if column.proposal is not None:
         return f"proposed, not confirmed: {column_words(column.proposal)}"
     texts = [text.get("en") for text in (column.title, column.meaning) if text is not None]

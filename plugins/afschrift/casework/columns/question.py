@@ -25,7 +25,7 @@ from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, in_words
 from afschrift.register.records import QuestionRow
 
 _LEAVE = {
-    "include": "They leave, in this request alone. The inventory stays as it is: mend it for the others.",
+    "include": "They leave, in this request alone. The inventory stays as it is: correct it for the others.",
     "exclude": "They stay, in this request alone, and the bundle says so.",
 }
 
@@ -103,8 +103,8 @@ UNKNOWN_ORIGIN = QuestionKind(
 
 FOREIGN_ROWS = QuestionKind(
     "foreign_rows",
-    "Rows that bear another person's key",
-    "A join reaches these rows, or the database takes their key for the person's, and they bear another one. "
+    "Rows that have another person's key",
+    "A join reaches these rows, or the database takes their key for the person's, and they have another one. "
     "Is it right to leave them out (R31)?",
     {
         "leave_out": "It is right: they are another person's.",
@@ -120,9 +120,9 @@ ROWS_NOT_GIVEN = QuestionKind(
     {
         "leave_out": "It is right, in this request alone: nothing of it is the person's.",
     },
-    hint="mend the inventory, run the DAG `check_inventory`, and `afschrift run {request}` or a new run of "
-    "`fulfil_request` gives what it finds; or settle it for this request alone with `afschrift answer {id} "
-    "--choice {options}`.",
+    hint="correct the inventory, run the DAG `check_inventory`, and `afschrift run {request}` or a new run "
+    "of `fulfil_request` gives what it finds; or settle it for this request alone with `afschrift answer "
+    "{id} --choice {options}`.",
     note="`findings` names places and codes ([check.md](datamap/check.md)). Once a later check does not find "
     "it any more, the question is not asked.",
 )

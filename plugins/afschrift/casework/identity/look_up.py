@@ -162,7 +162,7 @@ def mask(text: str) -> str:
 def _said(found: LookUpResult) -> Iterator[str]:
     read = [table for table in found.tables if not table.fault]
     if read and not any(table.count for table in read):
-        yield "Not found under these keys: no row of the tables that were looked in bears one of them."
+        yield "Not found under these keys: no row of the tables that were looked in has one of them."
     if found.unknown:
         names = ", ".join(found.unknown)
         yield f"No table that knows people by {names} has a marked column: nothing was looked up by it."

@@ -94,7 +94,7 @@ IDENTITY_KIND = QuestionKind(
     "identity",
     "Who asks",
     "Is the requester who they say they are? Nothing is read before an officer confirms it (R10), except "
-    "what an officer asks to see of whose keys they are. No copy of an identity document is asked for or "
+    "a look-up by which an officer sees whose the keys are. No copy of an identity document is asked for or "
     "kept (R11).",
     {
         "confirmed": "Reading may begin, for the keys that the request has now.",
@@ -124,11 +124,12 @@ MINOR_KIND = QuestionKind(
 
 MANDATE_KIND = QuestionKind(
     "mandate",
-    "A representative asks for the person",
+    "A representative makes the request",
     "Is their authority proven (R15)? No copy of the mandate is kept with the answer (R11).",
     {
         "proven": "The request goes on, within what the mandate covers and for as long as it runs.",
-        "not_proven": "Nothing is read; the requester is informed what is needed. The next run asks again.",
+        "not_proven": "Nothing is read; the requester is informed of what is needed. The next run asks "
+        "again.",
     },
     form=MANDATE_FORM,
     note="See [intake.md](intake.md). It shows what was decided of a mandate before, such as that it was "
@@ -152,8 +153,8 @@ KINDS = (IDENTITY_KIND, MINOR_KIND, MANDATE_KIND, MANDATE_SIGNED_KIND)
 
 OPEN = "Nothing was recorded; the question is open."
 SAY = (
-    "Inform the requester what is still needed: `afschrift letter make {request} mandate_request`. No clock "
-    "is suspended meanwhile. The next run asks again."
+    "Inform the requester of what is still needed: `afschrift letter make {request} mandate_request`. No "
+    "clock is suspended meanwhile. The next run asks again."
 )
 
 

@@ -46,7 +46,7 @@ INFORM_KIND = QuestionKind(
     INFORM,
     "The answer is ready: inform the person",
     "The answer is known, and it counts from the day on which the person is informed where and how to get "
-    "it, or that there is none to give (R37). They are not informed yet.",
+    "it, or that there is none to give (R37). They have not been informed yet.",
     {
         MAKE_LETTER: "The letter is made, and goes by e-mail where their address is sure. Of files say in "
         "words where they are; of nothing to take along, why. It counts once it is sent.",
@@ -73,7 +73,8 @@ def inform_person(services: Services, request_id: str) -> str:
     with services.register.write_together():
         row = ask_to_inform(services.register, request_id)
     return (
-        f"The answer of request {request_id} is ready, and the person is not informed yet (question {row})."
+        f"The answer of request {request_id} is ready, and the person has not been informed yet "
+        f"(question {row})."
     )
 
 
@@ -105,7 +106,8 @@ def ask_again(register: Register) -> tuple[str, ...]:
 
 def _question(ready: FactRow) -> OpenQuestion:
     detail = {"letter": ready.detail["letter"], "answer": ready.id}
-    return OpenQuestion(INFORM_KIND, OPTIONS, "The answer is ready, and the person is not informed.", detail)
+    words = "The answer is ready, and the person has not been informed."
+    return OpenQuestion(INFORM_KIND, OPTIONS, words, detail)
 
 
 def answer_ready(register: Register, request_id: str, state: State, detail: Mapping[str, Any]) -> None:

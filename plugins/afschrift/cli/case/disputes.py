@@ -137,7 +137,9 @@ def reviewed(
     turn_down: Annotated[bool, typer.Option("--turn-down", help="As second signer: disagree.")] = False,
     open_request: Annotated[
         bool,
-        typer.Option("--open-request", help="For a lifted one: open a request that gives the data now."),
+        typer.Option(
+            "--open-request", help="After a restriction was lifted: open a request that gives its data."
+        ),
     ] = False,
     text_file: TextFile = None,
 ) -> None:
@@ -149,7 +151,7 @@ def reviewed(
 
     if sum((outcome is not None, sign, turn_down, open_request)) != 1:
         raise ConfigurationError(
-            "A review is entered, or signed, or turned down; the data of a lifted one are given afterwards.",
+            "A review is entered, signed or turned down; once a restriction is lifted, its data are given.",
             remedy="give one of --outcome, --sign, --turn-down, --open-request.",
         )
     at = disputes()

@@ -47,7 +47,7 @@ def reading(
     text_file: Annotated[
         Path,
         typer.Option(
-            help="The person's own words that show it, kept encrypted: a file, or - for standard input."
+            help="The person's words that name the right, kept encrypted: a file, or - for standard input."
         ),
     ],
 ) -> None:
@@ -97,7 +97,7 @@ def look_up(
     from afschrift.casework.identity.look_up import ask_look_up
 
     if here and airflow:
-        raise ConfigurationError("It runs here or on Airflow.", remedy="give --run or --airflow.")
+        raise ConfigurationError("The look-up runs here or on Airflow.", remedy="give --run or --airflow.")
     ask = ask_look_up(officer(), request)
     typer.echo(f"Asked: {ask.id}.")
     if here:

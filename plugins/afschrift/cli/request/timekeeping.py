@@ -132,7 +132,8 @@ def sent(
     channel: Annotated[str, typer.Option(help="How it was sent: post, email, portal, counter, ...")],
     proof: Annotated[str, typer.Option(help="Reference of the proof, without spaces.")],
     fact: Annotated[
-        str | None, typer.Option(help="Which fact's letter, if several wait: see `request show`.")
+        str | None,
+        typer.Option(help="Id of the suspension or extension, if several wait: see `request show`."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -235,7 +236,7 @@ def _waiting(request: str) -> str:
 
 @app.command()
 def merge(
-    request: Annotated[str, typer.Argument(metavar="LATER", help="Id of the request that it closes.")],
+    request: Annotated[str, typer.Argument(metavar="LATER", help="Id of the request that the merge closes.")],
     earlier: Other,
     as_json: AsJson = False,
 ) -> None:

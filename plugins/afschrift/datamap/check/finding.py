@@ -78,7 +78,7 @@ RULES: dict[Code, Rule] = {
     Code.COPY_DIFFERS: Rule(_ERROR, "a table with `copy_of` has a column of its own"),
     Code.NO_RIGHT: Rule(_ERROR, "the connection has no right to read it"),
     Code.VIEW_NOT_CONFIRMED: Rule(_ERROR, "it is not confirmed that a view holds every row"),
-    Code.HISTORY_NOT_DECIDED: Rule(_ERROR, "it is not decided about former rows, or there are none"),
+    Code.HISTORY_NOT_DECIDED: Rule(_ERROR, "whether former rows are read is not decided, or none exist"),
     Code.FILES_NOT_READ: Rule(_ERROR, "a folder of a lake holds files that are neither read nor ignored"),
     Code.KEY_NOT_UNIQUE: Rule(_ERROR, "several rows have the same `key`"),
     Code.KEY_NOT_NORMAL: Rule(_ERROR, "keys are not in the form that `normal` states: no request finds them"),

@@ -128,10 +128,11 @@ def _rows(of: CheckedSource, name: str, table: Table) -> Iterator[Finding]:
         yield of.finding(Code.VIEW_NOT_CONFIRMED, (name,), words, remedy)
     keeps = name in of.named.history
     if keeps and table.history is None:
-        words = f"{of.path(name)} keeps former rows that are not read: set `history: read`, or who decided"
-        yield of.finding(
-            Code.HISTORY_NOT_DECIDED, (name,), f"{words} why not", "decide whether former rows are given"
+        words = (
+            f"{of.path(name)} keeps former rows that are not read: set `history: read`, or name under "
+            "`history` who decided not to, when and why"
         )
+        yield of.finding(Code.HISTORY_NOT_DECIDED, (name,), words, "decide whether former rows are given")
     if name in of.catalogue and not keeps and table.history is not None:
         words = f"{of.path(name)} has no history in the source, but `history` in the inventory"
         yield of.finding(Code.HISTORY_NOT_DECIDED, (name,), words, "remove `history`")

@@ -17,7 +17,7 @@ _OF_WAYS = frozenset(
     {Code.KEY_NOT_UNIQUE, Code.JOIN_FINDS_NOTHING, Code.JOIN_CROSSES_PERSONS, Code.POINTS_TO_NOTHING}
 )
 _OF_SPELLINGS = frozenset({Code.KEY_NOT_NORMAL, Code.KEYS_OF_ONE_FORM, Code.KEYS_EQUAL_TO_DATABASE})
-_GONE = "find out where these rows went in the source: rows that point to them are given to no person"
+_GONE = "find out where these rows went in the source: no person is given what points to them by this way"
 _LOST = "find out where these rows went in the source; a reader of an answer cannot follow the pointer"
 _MEND = "such rows are not given, and a request that finds one asks: correct the join, or set `shared_rows`"
 

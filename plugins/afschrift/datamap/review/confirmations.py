@@ -91,7 +91,7 @@ def write(
     before, plans_before = review.digest, review.inventory.digest
     if before != shown:
         raise TooLateError(
-            "The data map was changed since this page was shown: by another officer, in version control, or "
+            "The data map was changed since this page was shown: by another person, in version control, or "
             "by these same answers, sent before. Nothing was written.",
             remedy="look at the current questions, and send again what still applies.",
         )

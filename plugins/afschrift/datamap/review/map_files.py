@@ -188,7 +188,7 @@ def takes_files(folder: Path) -> bool:
 def changed_meanwhile(path: Path) -> ConfigurationError:
     """Return the error for a file that is not as it was shown."""
     return ConfigurationError(
-        f"{path.name} was changed by another process meanwhile; nothing was written.",
+        f"{path.name} was changed meanwhile, by another person or process; nothing was written.",
         remedy="begin the review again: the answers given so far are in the files.",
     )
 

@@ -168,7 +168,7 @@ def as_file(name: str, confirmed: Mapping[str, Any]) -> bytes:
         confirmed: content of a `ConfirmedFile`.
     """
     head = (
-        f"# Confirmations of {name} (docs/datamap/review.md); Afschrift writes all of this file.\n"
+        f"# Confirmations of {name} (docs/datamap/review.md); rewritten by Afschrift with each answer.\n"
         f"# A word in {name} without `review: needed` takes precedence over this file.\n"
     )
     tables = {name: _columns_last(entry) for name, entry in confirmed["tables"].items()}
@@ -228,7 +228,7 @@ def drafted(path: Path, files: Mapping[Path, bytes], draft: Words) -> Drafted:
     more = additions(here, draft)
     known = read_yaml(files[below], below.name) if below in files else {}
     head = (
-        f"# Proposals of programs for {path.name} (docs/datamap/scan.md); Afschrift writes this whole file.\n"
+        f"# Proposals of programs for {path.name} (docs/datamap/scan.md); rewritten by Afschrift.\n"
         f"# Make changes in {path.name}: its words take precedence over this file.\n"
     )
     written = f"{head}{_as_text(lines(with_additions(known, more)))}".encode()

@@ -117,7 +117,8 @@ class ParquetLake(DuckSession):
                 self._unread[table] = ConfigurationError(
                     f"The files of {where} are in folders of different partitions.",
                     remedy="keep those of one kind of folders (`day=.../`) in the table, and the others as a "
-                    "table in a folder of their own, or name them under `ignore` of the table.",
+                    "table in a folder of their own, or name them under `ignore` of the table in the "
+                    "inventory.",
                 )
                 return
             failure = RetriableError(

@@ -38,10 +38,10 @@ RENEWED = (
 )
 CUT = "More was sent than is taken; what came first is still here. Nothing was written: send less at once."
 BROKEN = (
-    "The data map has faults, so nothing can be asked or written. Mend them in the files, then try again."
+    "The data map has faults, so nothing can be asked or written. Correct them in the files, then try again."
 )
 NOT_NOW = "This could not be shown:"
-MEND = "Nothing was written. Mend this:"
+MEND = "Nothing was written. Correct this:"
 _FAULTS = 20
 _TITLES = {"f-why": "Why it is right", "f-again": "Look again on"}
 

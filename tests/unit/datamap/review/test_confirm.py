@@ -207,7 +207,7 @@ def test_file_changed_meanwhile_is_not_overwritten(folder: Path) -> None:
     review = Review(folder)
     review.confirm(group(review, "email"), ANSWER)
     (folder / "shop.confirmed.yml").write_text(file(folder) + "# by hand\n")
-    with pytest.raises(ConfigurationError, match="changed by another process"):
+    with pytest.raises(ConfigurationError, match="changed meanwhile"):
         review.undo()
     assert file(folder).endswith("# by hand\n")
 

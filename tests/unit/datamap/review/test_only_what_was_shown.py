@@ -127,7 +127,7 @@ def test_what_changed_since_it_was_shown_is_not_confirmed(folder: Path, changed:
     question, path = group(review, "email"), folder / changed
     path.write_text((path.read_text() if path.exists() else "") + "# by hand\n")
     was = file(folder)
-    with pytest.raises(ConfigurationError, match=f"{changed} was changed by another process"):
+    with pytest.raises(ConfigurationError, match=f"{changed} was changed meanwhile"):
         review.confirm(question, ANSWER)
     assert file(folder) == was
 

@@ -111,7 +111,7 @@ def test_two_people_at_once_do_not_write_over_each_other(folder: Path) -> None:
     first, second = Review(folder), Review(folder)
     first.confirm_all(answered(first, email=""))
     between = written(folder)
-    with pytest.raises(ConfigurationError, match=r"shop\.confirmed\.yml was changed by another process"):
+    with pytest.raises(ConfigurationError, match=r"shop\.confirmed\.yml was changed meanwhile"):
         second.confirm_all(answered(second, city="provided"))
     assert written(folder) == between
 
@@ -208,7 +208,7 @@ def test_a_file_that_another_answer_changed_meanwhile_keeps_this_one_out(
         return found
 
     monkeypatch.setattr(Review, "_checked", overtaken)
-    with pytest.raises(ConfigurationError, match=r"web\.yml was changed by another process"):
+    with pytest.raises(ConfigurationError, match=r"web\.yml was changed meanwhile"):
         first.confirm_all(ours)
     assert (folder / "shop.yml").read_text() == MAP
 
@@ -220,7 +220,7 @@ def test_a_file_that_changed_at_the_last_moment_is_not_replaced(folder: Path) ->
             file.unlink()
         else:
             file.write_bytes(now)
-        with pytest.raises(ConfigurationError, match="changed by another process"):
+        with pytest.raises(ConfigurationError, match="changed meanwhile"):
             replace_files(folder, shown, {file: b"new"})
         assert (file.read_bytes() if file.exists() else None) == now
 
