@@ -54,10 +54,10 @@ def measured(fleet_: Fleet, count: int) -> dict[str, float]:
     before, began = of_airflow(fleet_), time.monotonic()
     runs = go_through(fleet_, count)
     took = time.monotonic() - began
-    spent = {part: seconds - before[part] for part, seconds in of_airflow(fleet_).items()}
+    used = {part: seconds - before[part] for part, seconds in of_airflow(fleet_).items()}
     tasks = sum(len(fleet_.tasks(run)) for run in runs)
-    figures = {part: seconds / count for part, seconds in spent.items()}
-    where = spent["workers" if fleet_.workers else "scheduler"]
+    figures = {part: seconds / count for part, seconds in used.items()}
+    where = used["workers" if fleet_.workers else "scheduler"]
     figures |= {"airflow": sum(figures.values()), "a_task": where / tasks, "tasks": tasks / count}
     before = of_airflow(fleet_)
     time.sleep(_IDLE)

@@ -86,7 +86,7 @@ def source_batches(rows: int) -> Iterator[pa.RecordBatch]:
             yield from table.combine_chunks().to_batches()
 
 
-def spent(work: Callable[[], object], repeat: int) -> float:
+def cpu_seconds(work: Callable[[], object], repeat: int) -> float:
     """Least CPU seconds of some calls, of all threads."""
     found = []
     for _ in range(repeat):
@@ -107,7 +107,7 @@ def main() -> None:
     rows, repeat = given.rows, given.repeat
 
     def show(name: str, work: Callable[[], object], size: int = 0) -> None:
-        seconds = spent(work, repeat)
+        seconds = cpu_seconds(work, repeat)
         suffix = f"{size / seconds / 1e6:9,.0f} MB/s" if size else ""
         print(f"{name:30}{seconds / rows * 1e6:8.3f} us/row{suffix}", flush=True)
 

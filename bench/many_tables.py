@@ -192,8 +192,8 @@ def main() -> None:
         os.chdir(f"{place}/p")
         folder = Path("inventory")
         (folder / "example.yml").unlink()
-        said, seconds = _ran("inventory", "scan", "business", "--zone", "Europe/Amsterdam", *sys.argv[1:])
-        print(f"scan: {seconds:.1f} s\n{said}")
+        output, seconds = _ran("inventory", "scan", "business", "--zone", "Europe/Amsterdam", *sys.argv[1:])
+        print(f"scan: {seconds:.1f} s\n{output}")
         file = folder / "business.yml"
         print(f"draft: {len(file.read_text().splitlines())} lines")
         began = time.perf_counter()
@@ -201,11 +201,13 @@ def main() -> None:
         print(f"review: {dict(asked)}, {lines} lines, {time.perf_counter() - began:.1f} s")
         print("\n".join(["refused:", *refused]))
         print(f"map: {len(file.read_text().splitlines())} lines")
-        said, seconds = _ran("inventory", "check")
-        print(f"check: {seconds:.1f} s, {len(said.splitlines())} lines\n" + "\n".join(said.splitlines()[:6]))
-        said, seconds = _ran("inventory", "check", "--live")
-        print(f"check --live: {seconds:.1f} s, {len(said.splitlines())} lines")
-        print("\n".join(line for line in said.splitlines() if "warning" in line or "error" in line)[:2000])
+        output, seconds = _ran("inventory", "check")
+        print(
+            f"check: {seconds:.1f} s, {len(output.splitlines())} lines\n" + "\n".join(output.splitlines()[:6])
+        )
+        output, seconds = _ran("inventory", "check", "--live")
+        print(f"check --live: {seconds:.1f} s, {len(output.splitlines())} lines")
+        print("\n".join(line for line in output.splitlines() if "warning" in line or "error" in line)[:2000])
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class NoComparison:
         return Compared(self.rows, 0)
 
 
-def one() -> None:
+def one_request() -> None:
     """A request in this process: `--one MODE CUSTOMER FORMAT`."""
     if sys.argv.pop(2) == "none":
         source_reading.Comparison = NoComparison  # type: ignore[misc, assignment]
@@ -113,7 +113,7 @@ def seconds(environment: dict[str, str], mode: str, customer: int) -> tuple[floa
 def main() -> None:
     """Measure and print."""
     if sys.argv[1:2] == ["--one"]:
-        one()
+        one_request()
         return
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -131,8 +131,8 @@ def stages(
                 held.append(batch)
                 texts.append(text)
         comparison.require(read)
-        spent = (meter.database() - before) * 1e6 / rows - statement.database
-        yield "the reconciliation of them", Spent(took * 1e6 / rows, spent)
+        cost = (meter.database() - before) * 1e6 / rows - statement.database
+        yield "the reconciliation of them", Spent(took * 1e6 / rows, cost)
         kept = sum(text.num_rows for text in texts)
         of_kept = partial(meter.of, rows=kept)
         forms = partial(text_batch, fields=fields, valid=comparison.documents)
@@ -226,9 +226,9 @@ def main() -> None:
     given = parser.parse_args()
     keep_pandas_out()
     found: dict[str, Spent] = {}
-    for name, spent in measured(given.rows, given.sample, given.repeat):
-        found[name] = spent
-        print(f"{name:50} {spent.ours:6.2f} {spent.database:6.2f}", flush=True)
+    for name, cost in measured(given.rows, given.sample, given.repeat):
+        found[name] = cost
+        print(f"{name:50} {cost.ours:6.2f} {cost.database:6.2f}", flush=True)
     together = Spent(*map(sum, zip(*found.values(), strict=True)))
     print(f"{'together':50} {together.ours:6.2f} {together.database:6.2f}")
     RESULTS.mkdir(exist_ok=True)

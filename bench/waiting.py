@@ -66,7 +66,7 @@ def ask_all(live: Live, shop: Shop, requests: Sequence[str], through: int) -> di
     asked = {question.request for question in services.register.questions.all()}
     if missing := set(requests) - asked:
         raise RuntimeError(f"{len(missing)} requests have no question")
-    return _told(runs, requests, began)
+    return figures_(runs, requests, began)
 
 
 def in_turn(lives: dict[str, Live], shops: dict[str, Shop], repeat: int) -> dict[str, list[float]]:
@@ -105,14 +105,14 @@ def answer_all(live: Live, shop: Shop, requests: Sequence[str], through: int) ->
             run_through(services, request)
 
     with ThreadPoolExecutor(1) as pool:
-        beside = pool.submit(at_terminal)
+        terminal = pool.submit(at_terminal)
         runs = live.paced([partial(over_http, request) for request in requests[:through]], LIMIT)
-        beside.result()
+        terminal.result()
     renamed = bool(runs) and {"look_at_request", "decide_columns"} <= live.tasks(runs[-1]["dag_run_id"])
-    return _told(runs, requests, began) | {"triggered_again": len(late), "renamed_tasks_ran": renamed}
+    return figures_(runs, requests, began) | {"triggered_again": len(late), "renamed_tasks_ran": renamed}
 
 
-def _told(runs: Sequence[dict[str, Any]], requests: Sequence[str], began: float) -> dict[str, Any]:
+def figures_(runs: Sequence[dict[str, Any]], requests: Sequence[str], began: float) -> dict[str, Any]:
     return {
         "seconds": round(time.monotonic() - began),
         "runs_of_airflow": dict(Counter(str(run["state"]) for run in runs)),

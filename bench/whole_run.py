@@ -55,8 +55,8 @@ def together(live: Live, shop: Shop, count: int) -> dict[str, Any]:
     states = {run["state"] for run in live.paced(starts, LIMIT)}
     if states != {"success"}:
         raise RuntimeError(f"runs ended as {', '.join(sorted(states))}")
-    took, spent = time.monotonic() - began, live.cpu_seconds() - before
-    return {"an_hour": round(count * 3600 / took), "cpu": round(spent / count, 2)}
+    took, cpu = time.monotonic() - began, live.cpu_seconds() - before
+    return {"an_hour": round(count * 3600 / took), "cpu": round(cpu / count, 2)}
 
 
 def main() -> None:

@@ -170,14 +170,14 @@ def write(folder: Path, rows: pa.Table, time: str, days_a_file: int = 1) -> int:
     rows, days = rows.take(pa.array(order)), days[order]
     edges = np.flatnonzero(np.diff(days, prepend=-1, append=-1))
 
-    def one(begin: int, end: int) -> None:
+    def write_day(begin: int, end: int) -> None:
         day = datetime.fromtimestamp(int(days[begin]) * 86_400, UTC).date()
         place = folder / f"day={day}"
         place.mkdir(parents=True)
         pq.write_table(rows.slice(begin, end - begin), place / "part-0.parquet", compression="zstd")
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, edges[:-1], edges[1:]))
+        list(pool.map(write_day, edges[:-1], edges[1:]))
     return len(order)
 
 

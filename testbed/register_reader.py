@@ -130,12 +130,14 @@ def _questions(register: RegisterRows) -> Iterator[str]:
     )
     yield from _once("question", kept, in_trail)
     shown = ((row["request_id"], row["hmac"]) for row in register.rows["text"] if row["kind"] == "question")
-    told_of = (
+    shown_by_events = (
         (event.request, payload["kept_hmac"])
         for event, payload in register.recorded("question_asked")
         if "kept_hmac" in payload and event.request not in register.silent
     )
-    yield from _once("what a question shows", (s for s in shown if s[0] not in register.silent), told_of)
+    yield from _once(
+        "what a question shows", (s for s in shown if s[0] not in register.silent), shown_by_events
+    )
     answered = (row["id"] for row in register.rows["question"] if row["answered_at"] is not None)
     decided = (row["question_id"] for row in register.rows["decision"] if row["question_id"] is not None)
     yield from _once("answered question", answered, decided)
@@ -287,8 +289,8 @@ def _key(*parts: Any) -> str:
 
 def _once(what: str, kept: Iterable[Any], in_trail: Iterable[Any]) -> Iterator[str]:
     """Each stored row is in the trail once, and vice versa. Keys may hold more than an id, so they are not shown."""
-    rows, said = Counter(kept), Counter(in_trail)
-    if missing := rows - said:
-        yield f"the register has {missing.total()} x {what} that the trail does not tell of"
-    if extra := said - rows:
+    rows, of_trail = Counter(kept), Counter(in_trail)
+    if missing := rows - of_trail:
+        yield f"the register has {missing.total()} x {what} that the trail does not have"
+    if extra := of_trail - rows:
         yield f"the trail has {extra.total()} x {what} that the register does not have"

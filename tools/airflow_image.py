@@ -29,13 +29,13 @@ HEAD = """\
 """
 
 
-def resolved(extras: str, version: str, day: str, python: str, beside: str) -> str:
-    """Pins of Airflow with some extras as of the end of a day, within the pins `beside`."""
+def resolved(extras: str, version: str, day: str, python: str, within: str) -> str:
+    """Pins of Airflow with some extras as of the end of a day, within other pins."""
     uv = Path(sys.executable).with_name("uv")
     with TemporaryDirectory() as folder:
         wanted, known = Path(folder, "wanted.in"), Path(folder, "known.txt")
         wanted.write_text(f"apache-airflow[{extras}]=={version}\n", encoding="utf-8")
-        known.write_text(beside, encoding="utf-8")
+        known.write_text(within, encoding="utf-8")
         command = [
             uv,
             "pip",

@@ -47,10 +47,10 @@ def budget(project: Path = ROOT / "pyproject.toml") -> int:
 
 def report(count: int, most: int) -> tuple[str, bool]:
     """What is said of a count, and whether it is within the budget."""
-    said = f"{count:,} lines of code, of {most:,} that pyproject.toml allows (tool.afschrift.code-lines)."
+    message = f"{count:,} lines of code, of {most:,} that pyproject.toml allows (tool.afschrift.code-lines)."
     if count <= most:
-        return said, True
-    return f"{said}\nTake {count - most:,} out, or raise the budget in a commit that says why.", False
+        return message, True
+    return f"{message}\nTake {count - most:,} out, or raise the budget in a commit that says why.", False
 
 
 if __name__ == "__main__":

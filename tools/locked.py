@@ -156,8 +156,8 @@ def _licence(distribution: Distribution) -> str:
     kinds = [
         kind for kind in distribution.metadata.get_all("Classifier") or [] if kind.startswith("License :: ")
     ]
-    for said in (licence, WORDS.get(licence), WORDS.get(kinds[0]) if len(kinds) == 1 else None):
-        if said and (known := _spdx(said)):
+    for words in (licence, WORDS.get(licence), WORDS.get(kinds[0]) if len(kinds) == 1 else None):
+        if words and (known := _spdx(words)):
             return known
     raise LookupError(
         f"{name} tells its licence in no words of one reading. Read its licence file, and enter it in READ "
@@ -165,8 +165,8 @@ def _licence(distribution: Distribution) -> str:
     )
 
 
-def _spdx(said: str) -> str | None:
+def _spdx(words: str) -> str | None:
     try:
-        return str(SPDX.parse(said, validate=True, strict=True))
+        return str(SPDX.parse(words, validate=True, strict=True))
     except ExpressionError:
         return None

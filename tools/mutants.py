@@ -97,7 +97,7 @@ def durations(report: Path) -> dict[str, float]:
             failed.add(name)
         elif case.find("skipped") is None:
             found[name] += float(case.get("time", UNKNOWN))
-    return {name: spent for name, spent in found.items() if name not in failed}
+    return {name: total for name, total in found.items() if name not in failed}
 
 
 def fastest(tests: Iterable[str], seconds: dict[str, float]) -> Iterator[str]:
@@ -228,8 +228,8 @@ def run(only: Sequence[int], *, resume: bool) -> int:
                 print(f"These fail without a mutant too: {', '.join(sorted(flawed))}")
     lost = [mutant for mutant in chosen if mutant.result == "killed" and done[mutant.id].result != "killed"]
     for mutant in lost:
-        said = f"“{mutant.expression}” was killed by {mutant.by}"
-        print(f"{mutant.id} {mutant.definition}: {said}, now: {done[mutant.id].result}")
+        old_result = f"“{mutant.expression}” was killed by {mutant.by}"
+        print(f"{mutant.id} {mutant.definition}: {old_result}, now: {done[mutant.id].result}")
     print(f"{dict(Counter(done[mutant.id].result for mutant in chosen))}; {time.monotonic() - began:.0f} s")
     return 1 if lost else 0
 

@@ -145,8 +145,8 @@ def main() -> int:
                 caught = copy.outcome(mutation)
             finally:
                 free.put(copy)
-            said = f"caught by {caught}" if caught else f"SURVIVED {named(mutation.rule)[1]}"
-            print(f"{mutation.rule}  {mutation.effect} ({mutation.file}): {said}", flush=True)
+            result = f"caught by {caught}" if caught else f"SURVIVED {named(mutation.rule)[1]}"
+            print(f"{mutation.rule}  {mutation.effect} ({mutation.file}): {result}", flush=True)
             return caught
 
         caught = [*workers.map(trial, chosen)]

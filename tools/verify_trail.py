@@ -20,7 +20,7 @@ FORMS = {"checkpoint": ("afschrift-checkpoint/2", 10), "erasure": ("afschrift-er
 findings, gone, seen, keys = [], [], {}, {}  # dropped years; seq -> digest of its header; id -> trusted key
 aside = []  # events that two people set aside, as the trail says: they stay, and count for nothing
 erased = defaultdict(list)  # request and rule -> seqs without payload
-drops, made, erasures = {}, {}, {}  # what events tell of dropped years, checkpoints, erased payloads
+drops, made, erasures = {}, {}, {}  # by events: dropped years, checkpoints, erased payloads
 
 
 def expect(ok, code, seq):
@@ -103,25 +103,29 @@ except (KeyError, OSError, TypeError, ValueError) as error:
     parser.error(f"{args.export} is no export of a trail, or damaged ({error!r})")
 expect((row.get("seq"), row.get("head")) == (expected - 1, prev), "export_cut", expected - 1)
 
-heads, held = [(int(seq), head) for seq, _, head in (one.partition(":") for one in args.head)], {}
+heads, held = [(int(seq), head) for seq, _, head in (part.partition(":") for part in args.head)], {}
 register = gone[0]["segment"]["register"] if gone else seen.get(1)
 for path in map(Path, args.checkpoint):
     for file in sorted(path.glob("afschrift-checkpoint-*.json")) if path.is_dir() else [path]:
         try:
-            one = form(content := json.loads(file.read_bytes()), "checkpoint")
-            replayed = (name := NAME.search(file.name)) and int(name[1]) != one["number"] and "replayed"
-            other = "other_register" if one["register"] != register else replayed
-            code, seq = fault(content, "checkpoint") or other, one["seq"]
+            checkpoint = form(content := json.loads(file.read_bytes()), "checkpoint")
+            replayed = (
+                (name := NAME.search(file.name)) and int(name[1]) != checkpoint["number"] and "replayed"
+            )
+            other = "other_register" if checkpoint["register"] != register else replayed
+            code, seq = fault(content, "checkpoint") or other, checkpoint["seq"]
         except Exception:  # whatever a forger made of it
             code, seq = "unreadable", 0
         expect(not code, f"checkpoint_{code}", seq)
         if not code:
-            heads.append((seq, one["head"]))
-            expect(held.setdefault(one["number"], one) == one, "checkpoint_conflict", seq)
+            heads.append((seq, checkpoint["head"]))
+            expect(
+                held.setdefault(checkpoint["number"], checkpoint) == checkpoint, "checkpoint_conflict", seq
+            )
 in_trail = {number: file["checkpoint"] for number, file in made.items()}
 known = [*held.values(), *(in_trail[number] for number in made if not fault(made[number], "checkpoint"))]
-named = max([0, *(one["dropped"]["last_seq"] for one in known if one["dropped"])])
-for seq, head in (one for one in heads if one[0] > 0):
+named = max([0, *(checkpoint["dropped"]["last_seq"] for checkpoint in known if checkpoint["dropped"])])
+for seq, head in (known_head for known_head in heads if known_head[0] > 0):
     expect(seen.get(seq) == head or seq < last_gone, "head_differs" if seq in seen else "head_missing", seq)
     expect(seq >= last_gone or named >= last_gone, "head_dropped", seq)
 counted, after, previous = Counter(), 0, ZEROS
@@ -129,35 +133,42 @@ for seq, file in erasures.items():
     expect(not (code := fault(file, "erasure")), f"erasure_{code}", seq)
     counted[file["erasure"]["request"], file["erasure"]["rule"]] += 0 if code else file["erasure"]["count"]
 findings.extend(f"erasure_untold {seqs[0]}" for key, seqs in erased.items() if len(seqs) > counted[key])
-for row, one, by in ((row, row["segment"], row["event_seq"]) for row in gone):  # against all that is known
-    last, year, when, event = one["last_seq"], one["year"], one["dropped_at"], drops.get(by, {"at": "9999"})
+for row, segment, by in (
+    (row, row["segment"], row["event_seq"]) for row in gone
+):  # against all that is known
+    last, year, when, event = (
+        segment["last_seq"],
+        segment["year"],
+        segment["dropped_at"],
+        drops.get(by, {"at": "9999"}),
+    )
     follows = {"first_seq": after + 1, "count": last - after, "previous": previous}
-    expect(one | follows == one, "segment_broken", last)
-    same = event == {"at": event["at"], "segment": one, "signature": row["signature"]}
+    expect(segment | follows == segment, "segment_broken", last)
+    same = event == {"at": event["at"], "segment": segment, "signature": row["signature"]}
     expect(same or by <= last_gone != last, "segment_untold", last)
     expect(not (code := fault(row, "segment")), f"segment_{code}", last)
-    fits = one["keep_years"] >= args.keep_years and int(when[:4]) > year + one["keep_years"]
+    fits = segment["keep_years"] >= args.keep_years and int(when[:4]) > year + segment["keep_years"]
     fits &= when <= event["at"] and (last != last_gone or int((left or "9999")[:4]) > year)
     for seq, then in ((each["seq"], each["at"][:4]) for each in known):
-        fits &= int(then) <= year or not one["first_seq"] <= seq < last
+        fits &= int(then) <= year or not segment["first_seq"] <= seq < last
         fits &= then >= when[:4] if seq >= by else then <= when[:4]
     expect(fits, "segment_misdated", last)
-    after, previous = last, digest(one)
+    after, previous = last, digest(segment)
 findings.extend(f"segment_missing {seq}" for seq in drops.keys() - {row["event_seq"] for row in gone})
 years = [{name: row["segment"][name] for name in ("last_seq", "closing")} for row in gone]
-for number, one in held.items():  # against each other, and against the trail
-    before, seq, old = held.get(number - 1), one["seq"], one["erased"] or {"seq": 0}
-    expect(not before or digest(before) == one["previous"], "checkpoint_chain", seq)
-    expect(not one["dropped"] or one["dropped"] in years, "segment_differs", seq)
-    expect(seq <= last_gone or in_trail.get(number) == one, "checkpoint_untold", seq)
+for number, checkpoint in held.items():  # against each other, and against the trail
+    before, seq, old = held.get(number - 1), checkpoint["seq"], checkpoint["erased"] or {"seq": 0}
+    expect(not before or digest(before) == checkpoint["previous"], "checkpoint_chain", seq)
+    expect(not checkpoint["dropped"] or checkpoint["dropped"] in years, "segment_differs", seq)
+    expect(seq <= last_gone or in_trail.get(number) == checkpoint, "checkpoint_untold", seq)
     newest = [{"seq": s, "digest": digest(erasures[s]["erasure"])} for s in erasures if s <= seq][-1:]
-    expect([one["erased"]] == newest if newest else old["seq"] <= last_gone, "erasure_differs", seq)
+    expect([checkpoint["erased"]] == newest if newest else old["seq"] <= last_gone, "erasure_differs", seq)
 if args.checkpoint:
     for number in range(min(held, default=max(made, default=1)), max([0, *held, *made]) + 1):
         expect(number in held, "checkpoint_missing", in_trail.get(number, {"seq": 0})["seq"])
     newest = held.get(max(held, default=0), {"at": "", "seq": 0})
     oldest = (datetime.now(UTC) - timedelta(hours=args.max_age)).isoformat() if args.max_age else ""
     expect(newest["at"] >= oldest, "checkpoint_stale", newest["seq"])
-said = f"; set aside: {', '.join(aside)}" if aside else ""
-print("\n".join(findings) or f"whole: event {max(seen, default=0)}, {len(held)} checkpoints agree{said}")  # noqa: T201
+note = f"; set aside: {', '.join(aside)}" if aside else ""
+print("\n".join(findings) or f"whole: event {max(seen, default=0)}, {len(held)} checkpoints agree{note}")  # noqa: T201
 raise SystemExit(bool(findings))

@@ -5,7 +5,8 @@
 tools/words.tsv is the list. A `word` is looked for in comments, docstrings, texts of more than one word,
 names and pages; a `name` is refused where it is the whole name of a variable, parameter, function or class.
 The last column names what may have it: data of a register, a command or a form keep the name that they got.
-Dutch texts, code in pages, and texts of bundles and letters are left out.
+Dutch texts, code in pages, texts of bundles and letters, databases classified by hand in tests/truth, and data of
+earlier versions are left out.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tools" / "words.tsv"
 PAGES = ("*.md", "*.sql", "*.toml", "*.yml", "*.j2", "Makefile")
-LEFT_OUT = re.compile(r"(^|/)nl[/.]|^include/(letters|law|grounds)/|^tests/golden/|^tools/words\.")
+LEFT_OUT = re.compile(
+    r"(^|/)nl[/.]|^include/(letters|law|grounds)/|^tests/(golden|truth/\w+\.yml|unit/register/data)"
+    r"|^tools/words\.|^tests/unit/tooling/test_(words|commit_message)\."
+)
 _CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`|\{\{.*?\}\}|\{%.*?%\}", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\([^()\s]*\)")
 

@@ -39,7 +39,7 @@ def report(judged: list[Judged], every: bool = False) -> str:
         lines.append(f"{aspect or 'together':12}{figures}{shown:>8}")
     shown_too = {Verdict.WRONG, Verdict.OPEN} if every else {Verdict.WRONG}
     lines += [
-        f"{judgement.verdict:6} {judgement.aspect} {judgement.place}: {judgement.said or 'nothing'}; right: {judgement.right}"
+        f"{judgement.verdict:6} {judgement.aspect} {judgement.place}: {judgement.answer or 'nothing'}; right: {judgement.right}"
         for judgement in judged
         if judgement.verdict in shown_too
     ]

@@ -75,24 +75,26 @@ def read(path: Path) -> Truth:
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     same = {column: group[0] for group in given.get("same", ()) for column in group}
     plain = Truth(given["database"], {}, same)
-    return Truth(plain.database, {name: _table(plain, said) for name, said in given["tables"].items()}, same)
+    return Truth(
+        plain.database, {name: _table(plain, entry) for name, entry in given["tables"].items()}, same
+    )
 
 
-def _table(truth: Truth, said: dict[str, Any]) -> Table:
-    columns = {name: _column(column) for name, column in said.get("columns", {}).items()}
-    columns |= dict.fromkeys(said.get("not_personal", ()), _column(Origin.NOT_PERSONAL))
+def _table(truth: Truth, entry: dict[str, Any]) -> Table:
+    columns = {name: _column(column) for name, column in entry.get("columns", {}).items()}
+    columns |= dict.fromkeys(entry.get("not_personal", ()), _column(Origin.NOT_PERSONAL))
     return Table(
-        role=said["role"],
-        key=tuple(said["key"]),
-        ways=tuple(truth.way(way.items()) for way in said.get("ways", ())),
-        ways_too=tuple(truth.way(way.items()) for way in said.get("ways_too", ())),
-        copy_of=said.get("copy_of"),
+        role=entry["role"],
+        key=tuple(entry["key"]),
+        ways=tuple(truth.way(way.items()) for way in entry.get("ways", ())),
+        ways_too=tuple(truth.way(way.items()) for way in entry.get("ways_too", ())),
+        copy_of=entry.get("copy_of"),
         columns=columns,
     )
 
 
-def _column(said: str | dict[str, Any]) -> Column:
-    given = {"is": said} if isinstance(said, str) else said
+def _column(entry: str | dict[str, Any]) -> Column:
+    given = {"is": entry} if isinstance(entry, str) else entry
     words = {word for answer in (given["is"], *given.get("or", ())) for word in answer.split()}
     return Column(
         origin=Origin(given["is"].split()[0]),

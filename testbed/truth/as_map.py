@@ -14,7 +14,7 @@ PURPOSE = {
     "recipients": [],
     "automated_decision": False,
 }
-_WORDS = {"nl": "zoals het er staat", "en": "as it stands there"}
+_WORDS = {"nl": "zoals het er staat", "en": "as it is there"}
 
 
 def as_map(truth: Truth, kind: str, connection: str) -> dict[str, Any]:

@@ -31,14 +31,14 @@ class Judged:
 
     Attributes:
         place: `table` or `table.column`.
-        said: what the map says; empty: nothing.
+        answer: what the map says; empty: nothing.
         right: what is accepted.
     """
 
     aspect: str
     place: str
     verdict: Verdict
-    said: str
+    answer: str
     right: str
 
 
@@ -149,17 +149,17 @@ def _column(place: str, name: str, answers: Column, entries: list[Table]) -> Ite
     """Origin, category and whether it is secret; an open column that is left open is not counted."""
     entry = next((entry for entry in entries if name in entry.columns), None)
     column = _written(entry, name) if entry else None
-    said = _origins(entry, name) if entry else frozenset()
+    answer = _origins(entry, name) if entry else frozenset()
     accepted = ", ".join(sorted(answers.origins))
-    verdict = Verdict.OPEN if not said else Verdict.RIGHT if said <= answers.origins else Verdict.WRONG
+    verdict = Verdict.OPEN if not answer else Verdict.RIGHT if answer <= answers.origins else Verdict.WRONG
     if verdict is not Verdict.OPEN or not answers.open:
-        yield Judged("origins", place, verdict, ", ".join(sorted(said)), accepted)
+        yield Judged("origins", place, verdict, ", ".join(sorted(answer)), accepted)
     kept = column is not None and column.protect is Protect.SECRET
     if answers.secret or kept:
-        unsaid = not kept and not said  # of which nothing leaves
+        unsaid = not kept and not answer  # of which nothing leaves
         verdict = Verdict.RIGHT if kept and answers.secret else Verdict.OPEN if unsaid else Verdict.WRONG
         yield Judged("secrets", place, verdict, "secret" if kept else "", "secret" if answers.secret else "")
-    if said == {Origin.NOT_PERSONAL} or not answers.categories:
+    if answer == {Origin.NOT_PERSONAL} or not answers.categories:
         return  # data that are not personal have no category, and one mistake is not counted twice
     category = column.category if column else None
     verdict = _place(category, answers.categories)

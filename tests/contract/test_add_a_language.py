@@ -58,10 +58,10 @@ def test_every_letter_is_written_in_it(letters: Path) -> None:
     polish = replace(facts(), language="pl")
     part = letters / "pl" / "_remedy.html.j2"
     part.write_text("<p>Prawa</p>" + part.read_text(encoding="utf-8"), encoding="utf-8")
-    said = [compose(kind, given(kind), polish, letters) for kind in KINDS.values()]
-    assert all('lang="pl"' in letter.html for letter in said)
-    assert all("Cześć" in letter.text for letter in said)
-    assert {"refusal"} <= {letter.kind for letter in said if "Prawa" in letter.text} < set(KINDS)
+    written = [compose(kind, given(kind), polish, letters) for kind in KINDS.values()]
+    assert all('lang="pl"' in letter.html for letter in written)
+    assert all("Cześć" in letter.text for letter in written)
+    assert {"refusal"} <= {letter.kind for letter in written if "Prawa" in letter.text} < set(KINDS)
 
 
 def test_page_and_readme_are_written_in_it(letters: Path) -> None:
@@ -72,10 +72,10 @@ def test_page_and_readme_are_written_in_it(letters: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(1, "1 wiersz"), (3, "3 wiersze"), (5, "5 wierszy"), (22, "22 wiersze")]
+    ("number", "expected"), [(1, "1 wiersz"), (3, "3 wiersze"), (5, "5 wierszy"), (22, "22 wiersze")]
 )
-def test_a_language_counts_by_its_own_plural_rule(letters: Path, number: int, said: str) -> None:
-    assert PageWords.load(letters, "pl").count("rows", number) == said
+def test_a_language_counts_by_its_own_plural_rule(letters: Path, number: int, expected: str) -> None:
+    assert PageWords.load(letters, "pl").count("rows", number) == expected
     assert PageWords.load(letters, "en").count("rows", number) == f"{number} row{'s' * (number > 1)}"
 
 

@@ -140,9 +140,9 @@ def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
         (Code.ROWS_BY_SEVERAL_WAYS, "shop.message"),
         (Code.ROWS_NOT_REACHED, "shop.batch"),
     ]
-    said = repr(report)
-    assert "kwikstaart" not in said
-    assert "example.org" not in said
+    text = repr(report)
+    assert "kwikstaart" not in text
+    assert "example.org" not in text
     assert report.prepared > 20
     assert not report.not_reached
 
@@ -169,7 +169,7 @@ def test_a_bounded_part_of_a_large_table_is_checked_and_reported(
     counted = {table.table: (table.counted, table.rows) for table in report.reach}
     assert counted["message"] == ("exact", 3)
     how, rows = counted["orders"]
-    drawn = request.node.callspec.params["checked"] in ("postgres", "duckdb")
-    assert how == ("sample" if drawn else "first")
+    is_sampled = request.node.callspec.params["checked"] in ("postgres", "duckdb")
+    assert how == ("sample" if is_sampled else "first")
     assert rows <= 8
-    assert rows == 8 or drawn
+    assert rows == 8 or is_sampled

@@ -80,8 +80,8 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
 
 def link(match: str = KeyMatch.EXACT, normal: bool = False) -> str:
     more = f", match: {match}, decided: {DECIDED}" if match != KeyMatch.EXACT else ""
-    said = f", normal: {DECIDED}" if normal else ""
-    of = f"subject: {{ck: {{column: ck{more}{said}}}}}"
+    decided = f", normal: {DECIDED}" if normal else ""
+    of = f"subject: {{ck: {{column: ck{more}{decided}}}}}"
     return mapped("orders", of, "id", "ck: {origin: assigned, kind: text}")
 
 

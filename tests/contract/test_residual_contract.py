@@ -143,7 +143,7 @@ def test_a_table_without_persons_is_searched_too(warehouse: Warehouse, tmp_path:
     assert found["notes"].found == {"note": len(NAMED) + 1, "customer_id": 1}
 
 
-def test_a_plain_number_is_compared_only_where_such_numbers_stand(
+def test_a_plain_number_is_compared_only_in_columns_of_such_numbers(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     assert searched(warehouse, described(tmp_path))["letter"] == Searched("letter", 1, 3, {"writer": 2})

@@ -89,9 +89,9 @@ def test_what_another_worker_wrote_and_took_away_is_seen_at_once(store: Store) -
 
     assert store.staging.exists("shop/c.csv")
     assert not store.staging.exists("shop/b.csv")
-    with pytest.raises(StagedFileError) as met:
+    with pytest.raises(StagedFileError) as error:
         store.read("shop/b.csv")
-    assert met.value.why == "missing"
+    assert error.value.why == "missing"
     assert [staged.request for staged in staged_requests(store.root)] == [REQUEST]
     destroy(store.root, REQUEST)
     assert store.other.find("staging") == []
@@ -165,12 +165,12 @@ def test_a_store_that_is_lost_is_named_and_tried_again(store: Store, call: str) 
     store.write()
     store.server.end()
 
-    with pytest.raises(RetriableError) as met:
+    with pytest.raises(RetriableError) as error:
         CALLS[call](store)
 
-    assert not isinstance(met.value, StagedFileError)
-    assert NAMED.get(call, REQUEST) in str(met.value)
-    assert "What to do: " in str(met.value)
+    assert not isinstance(error.value, StagedFileError)
+    assert NAMED.get(call, REQUEST) in str(error.value)
+    assert "What to do: " in str(error.value)
 
 
 @pytest.mark.parametrize("call", ["exists", "list", "deliver"])
@@ -181,9 +181,9 @@ def test_a_store_that_is_full_or_shut_is_named(
     with answering(status, code) as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         s3fs.S3FileSystem.clear_instance_cache()
-        with pytest.raises((RetriableError, ConfigurationError)) as met:
+        with pytest.raises((RetriableError, ConfigurationError)) as error:
             CALLS[call](Store(None))
-    assert "What to do: " in str(met.value)
+    assert "What to do: " in str(error.value)
 
 
 def test_a_bucket_with_a_wrong_name_is_named_and_not_made(store: Store) -> None:

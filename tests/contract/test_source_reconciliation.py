@@ -138,9 +138,9 @@ def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse, fault: s
     with warehouse.open() as session:
         part = small(session)
         assert compare(session, part).hashed_rows == 1500
-        with pytest.raises(ValidationFailedError, match=message) as met:
+        with pytest.raises(ValidationFailedError, match=message) as error:
             compare(cast(Source, Spoiling(session, change)), part)
-    assert "x1" not in str(met.value)
+    assert "x1" not in str(error.value)
 
 
 @pytest.mark.parametrize(

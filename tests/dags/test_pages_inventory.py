@@ -254,7 +254,7 @@ def test_names_with_special_characters_are_shown_and_answered(visit: Visit) -> N
     ids = [
         page.id(str(escape(name)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")) for name in STRANGE
     ]
-    assert "not_personal: about nobody" in page.text
+    assert "not_personal: about no person" in page.text
     page.send("samples:" + ids[0])
     assert "the source has no such column" in page.text
     page.send("write", {f"a.{name}": "yes" for name in ids} | {"why": 'it\'s "so": {a} # <b>'})

@@ -60,4 +60,4 @@ def test_nothing_is_left_in_staging(losses: Losses) -> None:
 
 def test_the_trail_is_whole(losses: Losses) -> None:
     outcome = losses.verified()
-    assert outcome.code == 0, outcome.text + outcome.beside
+    assert outcome.code == 0, outcome.text + outcome.errors

@@ -59,9 +59,9 @@ def test_full_disk_of_airflow_is_reported_without_loss(
         done = command(("run", request))
 
         assert done.code == 1
-        assert "Traceback" not in done.beside
-        assert f"afschrift: The Airflow in {folder} cannot work: database or disk is full." in done.beside
-        assert "What to do: see that the disk has room" in done.beside
+        assert "Traceback" not in done.errors
+        assert f"afschrift: The Airflow in {folder} cannot work: database or disk is full." in done.errors
+        assert "What to do: see that the disk has room" in done.errors
 
         disk.grow(64)
         assert command(("run", request)).code in (0, 4), "4: a person is asked"

@@ -61,7 +61,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def must_be_plain(output: Said) -> None:
-    text = output.text + output.beside
+    text = output.text + output.errors
     assert text
     found = SENT.search(text)
     assert found is None, repr(text[max(0, found.start() - 60) : found.end() + 20])
@@ -87,7 +87,7 @@ def test_commands_on_a_hostile_database(project: Path) -> None:
     ):
         output = in_this_process(words)
         must_be_plain(output)
-        shown |= "\\u001b" in output.text + output.beside
+        shown |= "\\u001b" in output.text + output.errors
     assert shown  # and were not merely left out
 
 

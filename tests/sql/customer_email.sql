@@ -1,3 +1,3 @@
--- An address is the customer's whose number stands beside it; its time does not matter here.
+-- An address is the customer's whose number is in the row; its time does not matter here.
 SELECT t.customer_id AS person, t.*
 FROM customer_email AS t

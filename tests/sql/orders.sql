@@ -1,3 +1,3 @@
--- The customer's number stands in the row.
+-- The row has the customer's number.
 SELECT t.customer_id AS person, t.*
 FROM orders AS t

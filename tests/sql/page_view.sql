@@ -1,3 +1,3 @@
--- Visits without a log-in name nobody. Some rows stand twice, and then they count twice.
+-- Visits without a log-in name no one. Some rows occur twice, and then they count twice.
 SELECT t.customer_id AS person, t.*
 FROM page_view AS t

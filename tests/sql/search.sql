@@ -1,5 +1,5 @@
 -- A row knows a device alone: it is everybody's who had the device at that moment. Paired without a beginning
--- means from ever, without an end means still. A row between two owners, or of a device never paired, is nobody's.
+-- means from ever, without an end means still. A row between two owners, or of a device never paired, has no owner.
 WITH named AS (
   SELECT DISTINCT r.device_id, r."searched_at", d.customer_id AS person
   FROM app.search AS r JOIN device AS d

@@ -1,4 +1,4 @@
--- A talk is the person's who asked, whoever wrote the line: by number, or else by the address of that day.
+-- A talk is the person's who asked, also the lines that others wrote: by number, or else by the address of that day.
 SELECT coalesce(q.customer_id, e.customer_id) AS person, t.*
 FROM ticket_message AS t JOIN ticket AS q ON q.ticket_id = t.ticket_id
 LEFT JOIN customer_email AS e

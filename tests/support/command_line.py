@@ -15,11 +15,11 @@ from unittest.mock import patch
 
 @dataclass(frozen=True)
 class Said:
-    """What a command said: its exit code, its result, and what it said beside that."""
+    """The exit code of a command, its output, and its error output."""
 
     code: int
     text: str
-    beside: str = ""
+    errors: str = ""
 
 
 def command(words: tuple[str, ...], stdin: str = "") -> Said:

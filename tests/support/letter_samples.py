@@ -74,7 +74,7 @@ _GIVEN: dict[str, dict[str, Any]] = {
         "impediment": "The other company has no safe place to receive files.",
         "missing": ["Calls with customer service"],
         "contains": ["Calls with customer service"],
-        "masked": ["Message in ‘Calls with customer service’: once. A name of someone else stood here."],
+        "masked": ["Message in ‘Calls with customer service’: once. A name of someone else was here."],
         "tried": "We searched for the e-mail address that you gave us.",
         "identifiers": ["The number of a cookie on your computer", "An order number"],
     },

@@ -126,7 +126,7 @@ tables:
       customer_id: {{origin: assigned}}
       email:
         origin: provided
-        mentions: {{settled: not_given, by: Data office, on: 2026-11-27, why: Typed by somebody else.}}
+        mentions: {{settled: not_given, by: Data office, on: 2026-11-27, why: Typed by someone else.}}
       seen: {{origin: observed}}
       page: {{origin: observed}}
   orders:

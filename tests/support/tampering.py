@@ -28,7 +28,7 @@ Tamper = Callable[[Trail], set[str]]
 
 def row_changed(trail: Trail) -> set[str]:
     """A row changed: who did it."""
-    trail.tamper("UPDATE event SET actor = 'nobody' WHERE seq = :seq", seq=trail.last() - 20)
+    trail.tamper("UPDATE event SET actor = 'mallory' WHERE seq = :seq", seq=trail.last() - 20)
     return {"broken_link"}
 
 

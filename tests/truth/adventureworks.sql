@@ -1,5 +1,5 @@
 -- What a person gets of AdventureWorks, by each right, from adventureworks.yml and by hand. README.md says how to
--- read it. One number stands for a person in every role, so one set of statements serves customers and staff.
+-- read it. One number identifies a person in every role, so one set of statements serves customers and staff.
 
 -- people person: a salesperson, a contact of a shop that ordered most, and who has the last number
 (SELECT MIN(businessentityid) AS businessentityid FROM salesperson)

@@ -96,15 +96,15 @@ class Scenario:
         for line in [*stdin.strip().splitlines(), "END"] if stdin else []:
             self.write(f"   {line}")
         output = self.run(words, stdin)
-        for line in (output.text + output.beside).strip().splitlines():
+        for line in (output.text + output.errors).strip().splitlines():
             self._shown.add(line.strip().removeprefix("why").strip())
             self.write(f"     {line}")
-        if (output.code != 0) is not fails or (fails and not output.beside.startswith("afschrift: ")):
+        if (output.code != 0) is not fails or (fails and not output.errors.startswith("afschrift: ")):
             raise ScenarioError(
                 f"Scenario '{self.title}', step '{self.step}': `afschrift {shown}` ended with {output.code}: "
-                f"{output.beside.strip()}"
+                f"{output.errors.strip()}"
             )
-        return output.text + output.beside
+        return output.text + output.errors
 
     def request(self, days: int, name: str, *, known: bool = False) -> str:
         """A request for access that came in so many days ago, by e-mail; its id."""
@@ -155,7 +155,7 @@ class Scenario:
         """What a command says for machines."""
         output = self.run((*words, "--json"), "")
         if output.code != 0:
-            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {output.beside.strip()}")
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {output.errors.strip()}")
         return json.loads(output.text)
 
     def aim_mail(self) -> None:

@@ -154,7 +154,7 @@ class ScenarioWithPeople(Scenario):
         """Type a command that the transcript leaves out; what it said."""
         output = self.run(words, stdin)
         if output.code != 0:
-            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {output.beside.strip()}")
+            raise ScenarioError(f"Scenario '{self.title}', step '{self.step}': {output.errors.strip()}")
         return output.text
 
 

@@ -175,7 +175,7 @@ KINDS: dict[str, Callable[[Zip], bytes | None]] = {
     "an extended time stamp": partial(_extra, "local central", 0x5455, b"\1\0\0\0\x60"),
     "an owner": partial(_extra, "local central", 0x7875, b"\1\4\0\0\0\0\4\0\0\0\0"),
     "a field of AES": partial(_extra, "local central", 0x9901, b"\1\0AE\3\x08\0"),
-    "a field of nobody": partial(_extra, "local central", 0x6166, b"evil"),
+    "a field without an owner": partial(_extra, "local central", 0x6166, b"evil"),
     "an extra field that is cut off": partial(_fields, "local central", extra=b"\x66\x61\xff"),
     "a member hidden in an extra field": _hidden_in_extra,
     **{f"ZIP64 sizes that are not needed{where}": partial(_zip64, h) for where, h in _WHERE.items()},

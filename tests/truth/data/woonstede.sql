@@ -1,6 +1,6 @@
 -- Woonstede, a housing association that does not exist. Everybody in it is made up, and every address leads nowhere.
 -- PostgreSQL reads it as it is; for MariaDB read TIMESTAMP as DATETIME. Foreign keys are declared in a part of it alone,
--- as in many a database that grew: whoever wrote `huurnota`, `betaling`, `reparatieverzoek`, `bericht` and `notitie`
+-- as in many databases that grew: the author of `huurnota`, `betaling`, `reparatieverzoek`, `bericht` and `notitie`
 -- left them out.
 
 CREATE TABLE complex (

@@ -67,14 +67,14 @@ def test_a_run_that_came_too_early_uses_its_id_up(crowded: Services) -> None:
 def test_more_than_one_batch_takes_are_left_and_named(
     crowded: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     monkeypatch.setattr(use_case, "BATCH_LIMIT", 2)
     first, second, left = requests = stored(crowded, 3)
 
-    outcomes = fulfil_batch(replace(crowded, log=said.append), requests, "b", "tester")
+    outcomes = fulfil_batch(replace(crowded, log=lines.append), requests, "b", "tester")
 
     assert outcomes == {first: BATCHED, second: BATCHED, left: LEFT}
-    assert "One batch reads for 2 requests; 1 are left for the next one." in said
+    assert "One batch reads for 2 requests; 1 are left for the next one." in lines
     assert crowded.register.runs.all(request_id=left) == ()
 
 

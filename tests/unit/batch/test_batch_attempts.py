@@ -183,11 +183,11 @@ def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -
         changed = [(keys, at)] * len(others[:1]) + list(others[1:])
         session.bind(keys, at, *changed)
 
-    with pytest.raises(OtherPersonsRowError, match="has no key") as met:
+    with pytest.raises(OtherPersonsRowError, match="has no key") as error:
         batch(tampered(crowded, bind), requests)
 
-    assert isinstance(met.value, GateError)
-    assert "101" not in str(met.value)
+    assert isinstance(error.value, GateError)
+    assert "101" not in str(error.value)
     assert reasons(crowded, requests[1]) == ["row_of_another"]
     for request in requests:
         assert "extracted" not in event_types(crowded, request)

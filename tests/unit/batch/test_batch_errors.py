@@ -102,7 +102,7 @@ def test_one_whose_staged_keys_are_lost_meanwhile_stops_alone(crowded: Services,
     assert outcomes == {first: TOGETHER, gone: "StagedFileError", second: TOGETHER}
 
 
-class OfNobody(Tampered):
+class FindsNothing(Tampered):
     """A session that finds nothing where it is asked for several."""
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
@@ -116,22 +116,22 @@ def test_a_pass_that_finds_nothing_of_anybody_is_held_against_one_of_them(
     crowded: Services, planned: Planned
 ) -> None:
     requests = planned(3)
-    assert set(batch(spoilt(crowded, OfNobody), requests).values()) == {"ValidationFailedError"}
+    assert set(batch(spoilt(crowded, FindsNothing), requests).values()) == {"ValidationFailedError"}
     for request in requests:
         assert "extracted" not in event_types(crowded, request)
 
 
-class OwnAccount(Tampered):
+class FailsOnce(Tampered):
     """A session in which the first person of the spot check is stopped by an error of their own."""
 
-    met = False
+    reads = False
 
     def reconciliation(self, *args: Any) -> Any:
         return OneReconciliation(self._session.reconciliation(*args))
 
 
 class OneReconciliation:
-    met: list[int] = []  # noqa: RUF012
+    reads: list[int] = []  # noqa: RUF012
 
     def __init__(self, reconciliation: Any) -> None:
         self._reconciliation = reconciliation
@@ -140,20 +140,20 @@ class OneReconciliation:
         return getattr(self._reconciliation, name)
 
     def sums(self, *args: Any) -> Any:
-        self.met.append(1)
-        if len(self.met) == 1:
+        self.reads.append(1)
+        if len(self.reads) == 1:
             raise ConfigurationError("A value of this one cannot be read.")
         return self._reconciliation.sums(*args)
 
 
 def test_where_the_drawn_one_is_stopped_it_is_the_next_one(crowded: Services, planned: Planned) -> None:
     requests = planned(4)
-    OneReconciliation.met.clear()
+    OneReconciliation.reads.clear()
 
-    outcomes = batch(spoilt(crowded, OwnAccount), requests)
+    outcomes = batch(spoilt(crowded, FailsOnce), requests)
 
     assert sorted(outcomes.values()) == ["ConfigurationError", *[TOGETHER] * 3]
-    assert len(OneReconciliation.met) == 5  # of the first table two, of the three others one
+    assert len(OneReconciliation.reads) == 5  # of the first table two, of the three others one
 
 
 def test_source_down_concerns_no_single_request(crowded: Services, planned: Planned) -> None:

@@ -65,7 +65,7 @@ def planned(services: Services, keys: dict[str, str]) -> str:
 def each_as_alone(services: Services, visits: int = 1) -> list[str]:
     """Everybody is read together and then alone, to the same; what the dry run said before."""
     requests = [planned(services, {"customer_id": number}) for number in "123"]
-    said = list(explain(services, requests))
+    lines = list(explain(services, requests))
 
     outcomes = extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
 
@@ -77,7 +77,7 @@ def each_as_alone(services: Services, visits: int = 1) -> list[str]:
         assert together == read_record(services.staging(request), "shop").tables
     rows = {table.table: table.rows for table in read_record(services.staging(requests[0]), "shop").tables}
     assert rows == {"customer": 1, "visit": visits, "parcel": 1}
-    return [line.partition("shop: ")[2] for line in said]
+    return [line.partition("shop: ")[2] for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def each_as_alone(services: Services, visits: int = 1) -> list[str]:
     ],
 )
 def test_in_duckdb(tmp_path: Path, type_: str, found: str, values: dict[str, str], but: str) -> None:
-    said = each_as_alone(shop(KeyShop(tmp_path, "duckdb"), type_, found, values))
-    assert said == [f"together with 2 more{but}"] * 3
+    lines = each_as_alone(shop(KeyShop(tmp_path, "duckdb"), type_, found, values))
+    assert lines == [f"together with 2 more{but}"] * 3
 
 
 @pytest.mark.parametrize(("collation", "other"), [("NOACCENT", "'anne'"), ("NOCASE", "'ANNÉ'")])
@@ -109,8 +109,8 @@ def test_citext_of_postgres(
     made = KeyShop(tmp_path, "postgres", database=new_postgres(UNICODE))
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", made.uri)
     made.run("CREATE EXTENSION citext")
-    said = each_as_alone(shop(made, "citext", "'anné '", TEXTS))
-    assert said == ["together with 2 more"] * 3
+    lines = each_as_alone(shop(made, "citext", "'anné '", TEXTS))
+    assert lines == ["together with 2 more"] * 3
 
 
 def test_small_letters_that_are_not_ours(

@@ -80,8 +80,8 @@ def test_units_kinds_and_measured_numbers_in_words() -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_word_of_the_script_is_used_and_there(language: str) -> None:
     code = "".join((LETTERS / "bundle" / name).read_text() for name in SCRIPTS)
-    said = PageWords.load(LETTERS, language).script()
-    for key in said:
+    script_texts = PageWords.load(LETTERS, language).script()
+    for key in script_texts:
         assert f"words.{key}" in code or f'"{key}"' in code or f"{key}:" in code, key
 
 

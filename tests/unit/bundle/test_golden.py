@@ -36,10 +36,10 @@ def test_the_version_of_today_is_among_them() -> None:
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=lambda b: f"{b.parent.name}-{b.stem}")
 def test_a_golden_bundle_verifies(bundle: Path, tmp_path: Path) -> None:
-    code, said = verified(bundle, bundle.with_suffix(".pem"))
+    code, shown = verified(bundle, bundle.with_suffix(".pem"))
     facts = known(bundle)
-    assert code == 0, said
-    assert f"request {facts['request']} ({facts['right']})" in said
+    assert code == 0, shown
+    assert f"request {facts['request']} ({facts['right']})" in shown
 
     content = bytearray(bundle.read_bytes())
     content[content.index(b"/bag-info.txt") + 30] ^= 1

@@ -92,8 +92,13 @@ def signed_beside_the_trail(shop: CanaryShop) -> None:
     """Signed with one of our keys, perhaps a revoked one, and with any date."""
     changed(shop)
     canary, key = require_canary(shop.settings, shop.services.inventory), keys(shop).signing_key()
-    said = {"sha256": canary.digest, "by": "cli:anna", "at": "2026-01-01T00:00:00.000000Z", "key_id": key.id}
-    statement = {"format": FORMAT, **said}
+    signed_fields = {
+        "sha256": canary.digest,
+        "by": "cli:anna",
+        "at": "2026-01-01T00:00:00.000000Z",
+        "key_id": key.id,
+    }
+    statement = {"format": FORMAT, **signed_fields}
     content = {"statement": statement, "signature": sign(statement, key)}
     (shop.settings.inventory / SIGNATURE).write_text(json.dumps(content), encoding="utf-8")
 

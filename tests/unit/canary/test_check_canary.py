@@ -65,7 +65,7 @@ def lists_before(request_of_ann: str, shop: CanaryShop) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def said() -> list[str]:
+def log_lines() -> list[str]:
     """What the check logs."""
     return []
 
@@ -81,14 +81,14 @@ def checked(
     shop: CanaryShop,
     rows_before: dict[str, list[Any]],
     lists_before: dict[str, str],
-    said: list[str],
+    log_lines: list[str],
     left_by_check: dict[str, Any],
 ) -> CanaryCheck:
     """A check of the shop as it is; one was killed long before it."""
     left = Path(gettempdir()) / f"{check_canary.PREFIX}killed"
     left.mkdir()
     os.utime(left, (0, 0))
-    check = shop.check(replace(shop.services, log=said.append))
+    check = shop.check(replace(shop.services, log=log_lines.append))
     left_by_check["rows"] = rows(shop.services)
     left_by_check["lists"] = {words: listed(words) for words in LISTS}
     left_by_check["events"] = shop.services.register.evidence.of_types(None, "canary_checked")
@@ -159,11 +159,11 @@ def test_nothing_that_lists_requests_can_meet_it(
 
 
 def test_its_lines_are_none_of_the_trail(
-    shop: CanaryShop, checked: CanaryCheck, said: list[str], tmp_path: Path
+    shop: CanaryShop, checked: CanaryCheck, log_lines: list[str], tmp_path: Path
 ) -> None:
     """`afschrift audit verify --logs` would look for events that are gone with the check."""
-    assert any(line.startswith("canary #") and "plan_frozen" in line for line in said)
-    (tmp_path / "attempt=1.log").write_text("\n".join(said), encoding="utf-8")
+    assert any(line.startswith("canary #") and "plan_frozen" in line for line in log_lines)
+    (tmp_path / "attempt=1.log").write_text("\n".join(log_lines), encoding="utf-8")
     found = compare(read_logs(tmp_path), shop.services.register.trail.events())
     assert (found.lines, found.findings) == (0, [])
 

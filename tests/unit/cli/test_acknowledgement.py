@@ -65,10 +65,10 @@ def test_the_letter_names_the_period_and_is_sent_once(register: Register, tmp_pa
     port = unused_port()
     aim(tmp_path, port)
     with serving(port=port) as (server, _):
-        request, said = submit()
+        request, answer = submit()
     [letter] = letters(register, request)
     assert (letter.kind, letter.state, letter.sent_by) == ("acknowledgement", LetterState.SENT, "system")
-    assert f"Acknowledgement {letter.id} of {request} is sent." in said
+    assert f"Acknowledgement {letter.id} of {request} is sent." in answer
     [(_, to, content)] = server.messages
     assert to == "ann@example.org"
     _, text, _ = parts(content)
@@ -78,19 +78,19 @@ def test_the_letter_names_the_period_and_is_sent_once(register: Register, tmp_pa
 
 
 def test_a_mail_server_that_is_down_hinders_no_request(register: Register) -> None:
-    request, said = submit()
+    request, answer = submit()
     [letter] = letters(register, request)
     assert letter.state is LetterState.PRODUCED
-    assert f"The receipt of {request} is not confirmed yet: Letter {letter.id} was not sent" in said
+    assert f"The receipt of {request} is not confirmed yet: Letter {letter.id} was not sent" in answer
 
 
 def test_refused_address_is_reported(register: Register, tmp_path: Path) -> None:
     port = unused_port()
     aim(tmp_path, port)
     with serving(Manner.NO_SUCH_MAILBOX, port):
-        request, said = submit()
+        request, answer = submit()
     assert letters(register, request)[0].state is LetterState.BOUNCED
-    assert "is bounced" in said
+    assert "is bounced" in answer
 
 
 def test_each_right_of_a_message_has_its_letter(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,9 +98,9 @@ def test_show_prints_events_as_json_lines(audit: Typed) -> None:
     [mine] = [line for line in lines if line["type"] == "counted"]
     assert (mine["actor"], mine["payload"], mine["request"]) == ("tester", {"n": 1}, None)
     assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1))
-    out, said = audit("show", "req-none", "--json")
+    out, error_output = audit("show", "req-none", "--json")
     assert out == ""
-    assert "No event names this request" in said
+    assert "No event names this request" in error_output
 
 
 def test_show_prints_events_as_in_task_logs(
@@ -131,9 +131,9 @@ def test_task_logs_are_compared_with_the_trail(audit: Typed, home: Path, tmp_pat
     logs.mkdir()
     logged = [line(header, payload) for header, payload in register.trail.events()]
     (logs / "attempt=1.log").write_text("".join(f"{line}\n" for line in logged), encoding="utf-8")
-    out, said = audit("verify", "--logs", str(logs))
+    out, error_output = audit("verify", "--logs", str(logs))
     assert "The trail is whole" in out
-    assert f"{len(logged)} lines of the trail in 1 task logs were compared." in said
+    assert f"{len(logged)} lines of the trail in 1 task logs were compared." in error_output
 
     (logs / "attempt=1.log").write_text(logged[-1].replace("n=1", "n=2"), encoding="utf-8")
     out, _ = audit("verify", "--logs", str(logs), code=1)
@@ -143,24 +143,24 @@ def test_task_logs_are_compared_with_the_trail(audit: Typed, home: Path, tmp_pat
 
 
 def test_without_a_place_it_says_what_would_not_show(audit: Typed) -> None:
-    out, said = audit("verify")
+    out, error_output = audit("verify")
     assert "The trail is whole" in out
-    assert "No checkpoint was compared" in said
+    assert "No checkpoint was compared" in error_output
     assert "AFSCHRIFT_WITNESS_<NAME>" in audit("checkpoint", code=1)[1]
 
 
 def test_a_checkpoint_is_sent_and_compared(audit: Typed, place: Path, pem: str) -> None:
     assert "checkpoint_stale" in audit("verify", code=1)[0]
-    name, said = audit("checkpoint")
-    assert "'dpo' holds checkpoint 1" in said
+    name, error_output = audit("checkpoint")
+    assert "'dpo' holds checkpoint 1" in error_output
     assert [file.name for file in place.iterdir()] == [name.strip()]
     assert "1 checkpoint(s) agree" in audit("verify")[0]
     assert "1 checkpoint(s) agree" in audit("verify", "--key", pem)[0]
     [header] = [h for h, _ in open_register().trail.events() if h.type == "checkpoint_made"]
     assert header.actor.startswith("cli:")
     place.rename(place.with_name("away"))
-    out, said = audit("verify", code=1)
-    assert "Not compared with the witness place 'dpo'" in said
+    out, error_output = audit("verify", code=1)
+    assert "Not compared with the witness place 'dpo'" in error_output
     assert "whole" not in out
     assert "NOT sent to 'dpo'" in audit("checkpoint", code=1)[1]
 
@@ -204,7 +204,7 @@ def test_tampering_is_found_by_both(audit: Typed, home: Path, place: Path, pem: 
     clean = str(tmp_path / "clean.jsonl")
     assert "events written to" in audit("export", clean)[0]
     assert standalone(clean, "--key", pem, "--checkpoint", str(place)).startswith("whole")
-    tamper(home, "UPDATE event SET actor = 'nobody' WHERE seq = 3")
+    tamper(home, "UPDATE event SET actor = 'mallory' WHERE seq = 3")
     assert "event 4: event 4 does not follow the event before it (broken_link)" in audit("verify", code=1)[0]
     audit("export", str(tmp_path / "altered.jsonl"))
     assert standalone(str(tmp_path / "altered.jsonl"), code=1).split() == ["broken_link", "4"]
@@ -286,8 +286,8 @@ def test_a_year_is_dropped_after_a_question(audit: Typed, home: Path, place: Pat
     audit("checkpoint")  # of this year: the year that is dropped ends with it
     audit("drop-year", "2019", "--rule", "retention_trail", stdin="n\n", code=1)
     assert len(audit("show")[0].splitlines()) == 7  # each try that was refused is an event
-    out, said = audit("drop-year", "2019", "--rule", "retention_trail", stdin="y\n")
-    assert "Year 2019: 1 events, 1 to 1. They cannot be restored." in said
+    out, error_output = audit("drop-year", "2019", "--rule", "retention_trail", stdin="y\n")
+    assert "Year 2019: 1 events, 1 to 1. They cannot be restored." in error_output
     assert "Dropped 1 events" in out
     assert [json.loads(line)["seq"] for line in audit("show", "--json")[0].splitlines()] == list(range(2, 13))
     assert "3 checkpoint(s) agree" in audit("verify")[0]  # one of the dropping, and one that took it there

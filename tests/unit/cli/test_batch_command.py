@@ -21,8 +21,8 @@ def afschrift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return terminal
 
 
-def stored(said: str) -> list[str]:
-    return [line for line in said.splitlines() if line.startswith("req-")]
+def stored(output: str) -> list[str]:
+    return [line for line in output.splitlines() if line.startswith("req-")]
 
 
 def test_a_new_request_waits_where_requests_are_read_together(
@@ -42,7 +42,7 @@ def test_a_new_request_waits_where_requests_are_read_together(
 
 def test_where_airflow_is_out_of_reach_the_way_without_is_named(afschrift: Terminal) -> None:
     afschrift.submit()
-    said: Said = in_this_process(("batch", "start"))
-    assert said.code == 1
-    assert "`afschrift batch start --here` does it without" in said.beside
+    result: Said = in_this_process(("batch", "start"))
+    assert result.code == 1
+    assert "`afschrift batch start --here` does it without" in result.errors
     assert "UnknownRequest" not in afschrift("batch", "start", "req-000000000000", code=1)

@@ -43,14 +43,14 @@ class Terminal:
         patch.setenv("MINI_SHOP", str(write_database(folder / "shop.duckdb")))
 
     def __call__(self, *words: str, stdin: str = "", code: int = 0) -> str:
-        said = self.run(words, stdin)
-        assert said.code == code, said
-        assert "Traceback" not in said.beside
-        return said.text + said.beside
+        shown = self.run(words, stdin)
+        assert shown.code == code, shown
+        assert "Traceback" not in shown.errors
+        return shown.text + shown.errors
 
     def submit(self, **more: object) -> list[str]:
-        said = self("submit", "-", "--start", "no", stdin=json.dumps(REQUEST | more))
-        return [line for line in said.splitlines() if line.startswith("req-")]
+        shown = self("submit", "-", "--start", "no", stdin=json.dumps(REQUEST | more))
+        return [line for line in shown.splitlines() if line.startswith("req-")]
 
 
 @pytest.fixture
@@ -102,9 +102,9 @@ def test_submit_and_look_in_processes_of_their_own(afschrift: Terminal) -> None:
 def test_a_mistake_in_a_request_stores_nothing(
     afschrift: Terminal, change: dict[str, object], words: str
 ) -> None:
-    said = afschrift("submit", "-", "--start", "no", stdin=json.dumps(REQUEST | change), code=1)
-    assert words in said
-    assert "Ik wil graag" not in said
+    shown = afschrift("submit", "-", "--start", "no", stdin=json.dumps(REQUEST | change), code=1)
+    assert words in shown
+    assert "Ik wil graag" not in shown
     assert "No open request" in afschrift("requests")
 
 
@@ -114,8 +114,8 @@ def test_the_organisation_of_the_example_takes_requests_in_a_demo_alone(
     controller = afschrift.inventory / "controller.yml"
     controller.write_text(controller.read_text() + "example: true\n")
     assert "take `example: true` out" in afschrift("inventory", "check")
-    said = afschrift("submit", "-", "--start", "no", stdin=json.dumps(REQUEST), code=1)
-    assert "still describes the organisation of the example" in said
+    shown = afschrift("submit", "-", "--start", "no", stdin=json.dumps(REQUEST), code=1)
+    assert "still describes the organisation of the example" in shown
     assert "No open request" in afschrift("requests")
     monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
     assert len(afschrift.submit()) == 2
@@ -161,15 +161,15 @@ def test_inventory_commands(afschrift: Terminal) -> None:
 
 
 def test_check_says_how_much_is_classified_and_what_is_left(afschrift: Terminal) -> None:
-    said = afschrift("inventory", "check", "--live", "--fail-on", "error")
-    assert "of personal tables, 100 %." in said
+    shown = afschrift("inventory", "check", "--live", "--fail-on", "error")
+    assert "of personal tables, 100 %." in shown
     write_inventory(
         afschrift.inventory, SHOP.replace("      name: {origin: provided}\n", "      name: {}\n", 1)
     )
-    said = afschrift("inventory", "check", "--live", "--fail-on", "error")
-    assert ", 98 %." in said
-    assert "shop.customer.name has no `origin`" in said
-    assert "98 % of them classified" in said
+    shown = afschrift("inventory", "check", "--live", "--fail-on", "error")
+    assert ", 98 %." in shown
+    assert "shop.customer.name has no `origin`" in shown
+    assert "98 % of them classified" in shown
 
 
 def test_check_and_explain_mark_proposals(afschrift: Terminal) -> None:
@@ -177,12 +177,12 @@ def test_check_and_explain_mark_proposals(afschrift: Terminal) -> None:
     text = SHOP.replace("      name: {origin: provided}\n", f"      name: {{{proposed}}}\n", 1)
     text = text.replace("    personal: false\n", "    personal: false\n    review: needed\n")
     write_inventory(afschrift.inventory, text)
-    said = afschrift("inventory", "check")
-    assert "shop.customer.name is proposed and not confirmed (`review: needed`)" in said
-    assert "shop.sku is proposed as a copy or not personal, and not confirmed" in said
-    said = afschrift("inventory", "explain", "customer.name")
-    assert "portability (Art. 20): ASK" in said
-    assert "proposed  origin provided (confidence 0.90: the name); not confirmed" in said
+    shown = afschrift("inventory", "check")
+    assert "shop.customer.name is proposed and not confirmed (`review: needed`)" in shown
+    assert "shop.sku is proposed as a copy or not personal, and not confirmed" in shown
+    shown = afschrift("inventory", "explain", "customer.name")
+    assert "portability (Art. 20): ASK" in shown
+    assert "proposed  origin provided (confidence 0.90: the name); not confirmed" in shown
     assert "every request stops there" in afschrift("inventory", "explain", "sku.title", code=1)
 
 
@@ -208,8 +208,8 @@ tables:
     columns: {customer_id: {review: needed, origin: assigned}, name: {review: needed}}
 """
     write_inventory(afschrift.inventory, draft)
-    said = afschrift("inventory", "check").splitlines()
-    asks = [line.strip() for line in said if "asks" in line]
+    shown = afschrift("inventory", "check").splitlines()
+    asks = [line.strip() for line in shown if "asks" in line]
     wait = "proposed and not confirmed (`review: needed`); a request that reads one asks"
     assert asks == [
         f"shop.shop.person: 2 columns are {wait}: customer_id, name",
@@ -219,7 +219,7 @@ tables:
         f"shop.visit: 4 columns are {wait}: customer_id, seen_at, left_at, name",
         f"shop.remark: 2 columns are {wait}: customer_id, name",
     ]
-    assert [line.strip() for line in said if "purposes of source" in line] == [
+    assert [line.strip() for line in shown if "purposes of source" in line] == [
         "tables.remark.purposes of source shop: is missing"
     ], "what a default gives is not missing; `customer_id` of `remark` has none"
 
@@ -230,17 +230,17 @@ def test_explain_says_which_word_a_default_gave(afschrift: Terminal) -> None:
     )
     defaults = "defaults:\n  columns:\n    n?me: {origin: provided, category: user.name}\ntables:\n"
     write_inventory(afschrift.inventory, text.replace("tables:\n", defaults, 1))
-    said = afschrift("inventory", "explain", "customer.name")
-    assert "INCLUDE" in said
-    assert "  default   category, origin by defaults.columns.n?me" in said
-    assert "defaults.purposes" not in said
+    shown = afschrift("inventory", "explain", "customer.name")
+    assert "INCLUDE" in shown
+    assert "  default   category, origin by defaults.columns.n?me" in shown
+    assert "defaults.purposes" not in shown
     text = text.replace("    purposes: [account]\n    confirmed", "    confirmed", 1)
     write_inventory(
         afschrift.inventory, text.replace("tables:\n", f"{defaults[:-8]}  purposes: [account]\ntables:\n", 1)
     )
-    said = afschrift("inventory", "explain", "customer.name")
-    assert "  purpose   account (A6-1-b)" in said
-    assert "  default   purposes by defaults.purposes" in said
+    shown = afschrift("inventory", "explain", "customer.name")
+    assert "  purpose   account (A6-1-b)" in shown
+    assert "  default   purposes by defaults.purposes" in shown
 
 
 def test_check_is_content_once_its_own_advice_was_followed(afschrift: Terminal) -> None:
@@ -251,14 +251,14 @@ def test_check_is_content_once_its_own_advice_was_followed(afschrift: Terminal) 
         "      name: {origin: provided}\n", "      name: {origin: provided}\n      spot: {}\n", 1
     )
     write_inventory(afschrift.inventory, text)
-    said = afschrift("inventory", "check", "--live", code=1)
-    assert "which is not known (shop.yml:" in said
-    assert "What to do: give it `kind: text`." in said
-    assert "shop.scratch is in the source, but not in the inventory: every request stops there" in said
+    shown = afschrift("inventory", "check", "--live", code=1)
+    assert "which is not known (shop.yml:" in shown
+    assert "What to do: give it `kind: text`." in shown
+    assert "shop.scratch is in the source, but not in the inventory: every request stops there" in shown
     text = text.replace("spot: {}", "spot: {origin: provided, kind: text}")
     write_inventory(afschrift.inventory, text.replace("kind: duckdb", "kind: duckdb\nunlisted: ignore"))
-    said = afschrift("inventory", "check", "--live", "--fail-on", "error")
-    assert "shop: not read, by `unlisted: ignore`: scratch" in said
+    shown = afschrift("inventory", "check", "--live", "--fail-on", "error")
+    assert "shop: not read, by `unlisted: ignore`: scratch" in shown
 
 
 @pytest.mark.parametrize("fault", ["deleted rows", "other types"])

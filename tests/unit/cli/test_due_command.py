@@ -12,31 +12,31 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.law.clock.deadline import ALGORITHM
 
 
-def said(*words: str) -> str:
+def run(*words: str) -> str:
     result = CliRunner().invoke(app, ["due", *words], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
 
 def test_a_date_and_why() -> None:
-    lines = said("--received", "2025-03-05", "--country", "NL").splitlines()
+    lines = run("--received", "2025-03-05", "--country", "NL").splitlines()
     assert lines[0].split() == ["due", "2025-04-07"]
     assert lines[-1].startswith("Not a working day (Saturday, Sunday): Mon 2025-04-07")
 
 
 def test_every_option() -> None:
     received = ("--received", "2025-03-05")
-    assert "due     2025-06-05" in said(*received, "--extended")
-    assert "due     2025-04-07" in said(*received, "--extension-sent", "2025-04-08")
-    assert "due     2025-04-09" in said(*received, "--suspended", "2025-03-06:2025-03-10")
-    assert "due     2025-04-08" in said(*received, "--suspended", "2025-03-06:2025-03-10", "--public-body")
-    assert "not known while an answer is awaited" in said(*received, "--suspended", "2025-03-06")
-    assert "due     2025-04-08" in said(*received, "--country", "BE", "--holiday", "2025-04-07")
-    assert "due     2025-04-07" in said(*received, "--country", "BE", "--unsettled", "2025-04-07")
+    assert "due     2025-06-05" in run(*received, "--extended")
+    assert "due     2025-04-07" in run(*received, "--extension-sent", "2025-04-08")
+    assert "due     2025-04-09" in run(*received, "--suspended", "2025-03-06:2025-03-10")
+    assert "due     2025-04-08" in run(*received, "--suspended", "2025-03-06:2025-03-10", "--public-body")
+    assert "not known while an answer is awaited" in run(*received, "--suspended", "2025-03-06")
+    assert "due     2025-04-08" in run(*received, "--country", "BE", "--holiday", "2025-04-07")
+    assert "due     2025-04-07" in run(*received, "--country", "BE", "--unsettled", "2025-04-07")
 
 
 def test_for_machines() -> None:
-    found = json.loads(said("--received", "2025-06-04T22:00:00Z", "--timezone", "Europe/Amsterdam", "--json"))
+    found = json.loads(run("--received", "2025-06-04T22:00:00Z", "--timezone", "Europe/Amsterdam", "--json"))
     assert (found["received"], found["due"], found["zone"]) == (
         "2025-06-05",
         "2025-07-07",
@@ -47,10 +47,10 @@ def test_for_machines() -> None:
 
 
 def test_the_zone_is_that_of_the_part_of_a_country() -> None:
-    found = json.loads(said("--received", "2026-04-30T02:00:00Z", "--country", "fr-gp", "--json"))
+    found = json.loads(run("--received", "2026-04-30T02:00:00Z", "--country", "fr-gp", "--json"))
     assert (found["zone"], found["received"]) == ("America/Guadeloupe", "2026-04-29")
     with pytest.raises(AfschriftError, match="--timezone"):
-        said("--received", "2026-04-30", "--country", "FR-PF")
+        run("--received", "2026-04-30", "--country", "FR-PF")
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_the_zone_is_that_of_the_part_of_a_country() -> None:
 )
 def test_a_mistake_names_the_way_out(words: tuple[str, ...], remedy: str) -> None:
     with pytest.raises(AfschriftError, match=remedy):
-        said(*words)
+        run(*words)

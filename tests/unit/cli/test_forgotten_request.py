@@ -39,17 +39,17 @@ def forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Review
     patch.undo()
 
 
-def said(*words: str) -> str:
+def run_command(*words: str) -> str:
     done: Said = in_this_process(words)
     assert done.code == 0, (words, done)
-    return done.text + done.beside
+    return done.text + done.errors
 
 
 def test_bundle_of_a_forgotten_request_is_still_provable(
     forgotten: tuple[Reviewers, str, Path], tmp_path: Path
 ) -> None:
     reviewers, request, bundle = forgotten
-    text = said("audit", "verify", "--max-age", "0", "--bundle", str(bundle))
+    text = run_command("audit", "verify", "--max-age", "0", "--bundle", str(bundle))
     events = [header for header, _ in reviewers.services.register.trail.events(request)]
     [sealed] = [header for header in events if header.type == "bundle_sealed"]
     [arrived] = [header for header in events if header.type == "bundle_arrived"]
@@ -58,7 +58,7 @@ def test_bundle_of_a_forgotten_request_is_still_provable(
     assert "The trail is whole" in text
 
     export = tmp_path / "export.jsonl"
-    said("audit", "export", str(export))
+    run_command("audit", "export", str(export))
     public = tmp_path / "public.pem"
     public.write_text(in_this_process(("key", "public")).text, encoding="utf-8")
     checked = [sys.executable, str(ROOT / "tools" / "verify_trail.py"), str(export), "--key", str(public)]
@@ -93,22 +93,22 @@ def test_another_file_is_named_by_no_event(forgotten: tuple[Reviewers, str, Path
 def test_every_look_at_it_says_that_it_is_gone(forgotten: tuple[Reviewers, str, Path]) -> None:
     reviewers, request, _ = forgotten
     register = reviewers.services.register
-    shown = said("request", "show", request)
+    shown = run_command("request", "show", request)
     assert "data_key_destroyed" in shown
     assert "(erased)" in shown
-    assert json.loads(said("request", "show", request, "--json"))["request"]["state"] == "delivered"
-    assert request in said("requests", "--all")
-    said("requests", "--all", "--json")
+    assert json.loads(run_command("request", "show", request, "--json"))["request"]["state"] == "delivered"
+    assert request in run_command("requests", "--all")
+    run_command("requests", "--all", "--json")
     [case] = [case.id for case in register.cases.all() if request in case.requests]
-    assert "destroyed" in said("case", "show", case)
-    said("case", "list", "--all")
-    lines = [json.loads(line) for line in said("audit", "show", request, "--json").splitlines()]
+    assert "destroyed" in run_command("case", "show", case)
+    run_command("case", "list", "--all")
+    lines = [json.loads(line) for line in run_command("audit", "show", request, "--json").splitlines()]
     assert {line["type"] for line in lines if line["payload"]} >= {"bundle_sealed", "data_key_destroyed"}
-    said("questions", "--all")
-    said("letter", "list")
-    assert request not in said("sweep", "--dry-run")
+    run_command("questions", "--all")
+    run_command("letter", "list")
+    assert request not in run_command("sweep", "--dry-run")
     refused = in_this_process(("review", "show", request))
-    assert (refused.code, "destroyed" in refused.beside or "Nothing is planned" in refused.beside) == (
+    assert (refused.code, "destroyed" in refused.errors or "Nothing is planned" in refused.errors) == (
         1,
         True,
     )

@@ -25,7 +25,7 @@ from afschrift.register.open import initialise
 OWN = {"register", "keys", "staging", "clock"}
 
 
-def said(*words: str) -> tuple[int, dict[str, tuple[str, str]]]:
+def run_command(*words: str) -> tuple[int, dict[str, tuple[str, str]]]:
     """Exit code, and of each look how it ended and what it says."""
     done: Said = in_this_process(("health", "--json", *words))
     return done.code, {load["name"]: (load["health"], load["says"]) for load in json.loads(done.text)}
@@ -37,7 +37,7 @@ def ran(installation: Installation) -> None:
 
 
 def test_a_new_installation_works_and_nothing_ran_yet(installation: Installation) -> None:
-    code, looks = said()
+    code, looks = run_command()
 
     assert code == 3
     assert {name for name, (how, _) in looks.items() if how == "warning"} == {
@@ -68,9 +68,9 @@ def test_the_sweep_leaves_a_sign_of_life_and_a_dry_one_does_not(installation: In
     from afschrift.operations.sweep import sweep
 
     sweep(lambda _request, run: run, dry=True)
-    assert said()[1]["sweep"][0] == "warning"
+    assert run_command()[1]["sweep"][0] == "warning"
     sweep(lambda _request, run: run)
-    assert said()[1]["sweep"][0] == "ok"
+    assert run_command()[1]["sweep"][0] == "ok"
 
 
 def test_checks_that_ran_too_long_ago_are_a_warning(
@@ -79,7 +79,7 @@ def test_checks_that_ran_too_long_ago_are_a_warning(
     ran(installation)
     monkeypatch.setattr(module, "utc_now", lambda: utc_now() + timedelta(hours=4))
 
-    code, looks = said()
+    code, looks = run_command()
 
     assert (code, looks["sweep"][0], looks["check_deadlines"][0]) == (3, "warning", "warning")
     assert "ran last at" in looks["sweep"][1]
@@ -125,7 +125,7 @@ def test_what_does_not_work_is_named_with_what_to_do(
     ran(installation)
     trouble(installation.home, monkeypatch)
 
-    code, looks = said()
+    code, looks = run_command()
 
     assert code == 1
     assert {name for name, (how, _) in looks.items() if how == "failed"} == failed
@@ -162,10 +162,10 @@ def test_clocks_ten_minutes_apart(
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
     initialise(Settings.from_environment())
-    assert said("--probe")[0] == 0
+    assert run_command("--probe")[0] == 0
 
     monkeypatch.setattr(module, "utc_now", lambda: utc_now() - timedelta(minutes=10))
-    code, looks = said("--probe")
+    code, looks = run_command("--probe")
 
     assert (code, looks["clock"][0]) == (1, "failed")
     assert "differ by 600 s" in looks["clock"][1]
@@ -174,9 +174,9 @@ def test_clocks_ten_minutes_apart(
 def test_sources_are_opened_only_where_asked(installation: Installation) -> None:
     ran(installation)
     (installation.warehouse / "shop.duckdb").rename(installation.warehouse / "elsewhere")
-    assert said()[0] == 3  # no witness
+    assert run_command()[0] == 3  # no witness
 
-    code, looks = said("--sources")
+    code, looks = run_command("--sources")
 
     assert code == 1
     assert {name: how for name, (how, _) in looks.items() if name.startswith(("source", "inventory"))} == {

@@ -35,9 +35,9 @@ class Project:
         self.dataset.write_text(DATASET, encoding="utf-8")
 
     def __call__(self, *words: str, code: int = 0) -> str:
-        said = in_this_process(("inventory", *words, "--folder", str(self.inventory)))
-        assert said.code == code, said
-        return said.text + said.beside
+        result = in_this_process(("inventory", *words, "--folder", str(self.inventory)))
+        assert result.code == code, result
+        return result.text + result.errors
 
     def files(self) -> dict[str, bytes]:
         return {file.name: file.read_bytes() for file in self.inventory.iterdir()}
@@ -61,9 +61,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def test_a_dataset_becomes_a_source_that_waits(project: Project) -> None:
-    said = project.fides(*NEW)
-    assert "crm.yml: 1 table added" in said and "identity.draft.yml: mail" in said
-    assert "`fides_meta.redact` is not imported (contact.mood)" in said
+    result = project.fides(*NEW)
+    assert "crm.yml: 1 table added" in result and "identity.draft.yml: mail" in result
+    assert "`fides_meta.redact` is not imported (contact.mood)" in result
     inventory = load(project.inventory)
     assert inventory.identity.keys["mail"].unique == "over_time"
     assert inventory.sources["crm"].connection == "crm_db"
@@ -101,8 +101,8 @@ def test_confirmation_has_a_name(project: Project) -> None:
 
 def test_dbt_adds_to_a_source_that_is_there(project: Project) -> None:
     before = project.files()["shop.yml"].decode()
-    said = project("import", "dbt", str(MANIFEST), "--source", "shop")
-    assert "shop.draft.yml: 3 tables added" in said, "orders are described already"
+    result = project("import", "dbt", str(MANIFEST), "--source", "shop")
+    assert "shop.draft.yml: 3 tables added" in result, "orders are described already"
     assert project.files()["shop.yml"].decode() == before
     tables = load(project.inventory).sources["shop"].tables
     assert tables["orders"].columns["ordered_at"].review is None, "a person said what it is"
@@ -120,8 +120,8 @@ def test_a_key_that_no_table_got_is_not_declared(project: Project) -> None:
         .replace("name: id,", "name: customer_id,"),
         encoding="utf-8",
     )
-    said = project.fides()
-    assert "shop.draft.yml: 2 columns added or completed in other tables." in said
+    result = project.fides()
+    assert "shop.draft.yml: 2 columns added or completed in other tables." in result
     assert "mail" not in load(project.inventory).identity.keys
 
 
@@ -129,8 +129,8 @@ def test_comments_of_the_database_are_read(project: Project, tmp_path: Path) -> 
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
         con.execute("ALTER TABLE sku ADD COLUMN picked VARCHAR")
         con.execute("COMMENT ON COLUMN sku.picked IS 'afschrift: origin=observed; mood=blue'")
-    said = project("import", "comments", "shop")
-    assert "`mood` is not imported (sku.picked)" in said
+    result = project("import", "comments", "shop")
+    assert "`mood` is not imported (sku.picked)" in result
     assert load(project.inventory).sources["shop"].tables["sku"].columns["picked"].review == "needed"
     assert "nothing is new" in project("import", "comments", "shop")
 

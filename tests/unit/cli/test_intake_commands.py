@@ -133,9 +133,9 @@ LOGGED_IN = {"by": "log-in", "level": "high", "at": "2026-03-04T10:00:00+01:00"}
 def test_a_fault_names_the_field_and_stores_nothing(
     home: Path, content: dict[str, object], words: str
 ) -> None:
-    said = fault(submitted(**content))
-    assert words in said
-    assert SECRET not in said
+    message = fault(submitted(**content))
+    assert words in message
+    assert SECRET not in message
     assert open_register().cases.all() == ()
 
 

@@ -55,19 +55,19 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
 
 def test_a_sound_inventory_ends_with_0(check: Check, tmp_path: Path) -> None:
     fill(tmp_path / "shop.db", (1, "blue"), (2, "red"))
-    said = check("--live")
-    assert said.code == 0, said
-    assert "shop.customer: 0 of no person, 2 of one, 0 of several; of 2 rows" in said.text
-    assert "The sources have exactly these tables and columns." in said.text
+    checked = check("--live")
+    assert checked.code == 0, checked
+    assert "shop.customer: 0 of no person, 2 of one, 0 of several; of 2 rows" in checked.text
+    assert "The sources have exactly these tables and columns." in checked.text
     document = json.loads(check("--live", "--format", "json").text)
     assert (document["sound"], document["findings"]) == (True, [])
 
 
 def test_finding_ends_with_1_and_has_its_line(check: Check, tmp_path: Path) -> None:
     fill(tmp_path / "shop.db", (1, "blue"), (1, "kwikstaart@example.org"), more=", vip TEXT")
-    said = check("--live", "--format", "json")
-    assert said.code == 1, said
-    document = json.loads(said.text)
+    checked = check("--live", "--format", "json")
+    assert checked.code == 1, checked
+    document = json.loads(checked.text)
     jsonschema_rs.validate(json.loads(in_this_process(("inventory", "schema", "check"), "").text), document)
     assert [(f["code"], f["severity"], f["file"], f["line"]) for f in document["findings"]] == [
         ("key_not_unique", "error", "inventory/shop.yml", CUSTOMER),
@@ -77,7 +77,7 @@ def test_finding_ends_with_1_and_has_its_line(check: Check, tmp_path: Path) -> N
     text = check("--live")
     assert text.code == 1
     assert f"1 of 2 values that were read hold an e-mail address, of 2 rows (shop.yml:{HINT})" in text.text
-    assert "kwikstaart" not in said.text + text.text + text.beside
+    assert "kwikstaart" not in checked.text + text.text + text.errors
 
 
 def test_sarif_is_taken_by_a_reader_of_others(check: Check, tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_sarif_is_taken_by_a_reader_of_others(check: Check, tmp_path: Path) -> N
 
 def test_faults_of_the_files_are_findings_too(check: Check, tmp_path: Path) -> None:
     write_inventory(tmp_path / "inventory", SHOP.replace("basis: A6-1-b", "basis: A6-1-x"))
-    said = check("--format", "sarif")
-    assert said.code == 1
-    [result] = SarifLog.model_validate_json(said.text).runs[0].results or []
+    checked = check("--format", "sarif")
+    assert checked.code == 1
+    [result] = SarifLog.model_validate_json(checked.text).runs[0].results or []
     assert result.ruleId == "fault"
     assert "choose one of" in (result.message.text or "")
     assert check().code == 1
@@ -118,10 +118,10 @@ def test_severities_below_the_limit_end_with_0(check: Check, tmp_path: Path) -> 
 
 
 def test_a_source_that_is_not_there_ends_with_3(check: Check) -> None:
-    said = check("--live")
-    assert said.code == 3, said
-    assert "not reached: shop: " in said.text
-    assert "exactly these tables" not in said.text
+    checked = check("--live")
+    assert checked.code == 3, checked
+    assert "not reached: shop: " in checked.text
+    assert "exactly these tables" not in checked.text
     document = json.loads(check("--live", "--format", "json").text)
     assert [entry["source"] for entry in document["not_reached"]] == ["shop"]
     log = SarifLog.model_validate_json(check("--live", "--format", "sarif").text)
@@ -161,14 +161,14 @@ OTHERS = """\
 def test_undecided_data_about_others_are_one_line_per_table(check: Check, tmp_path: Path) -> None:
     """It is a hint: a controller may want to look each time, so the exit code stays 0."""
     (tmp_path / "inventory" / "shop.yml").write_text(SHOP + OTHERS)
-    said = check()
-    assert said.code == 0, said
-    assert [line.strip() for line in said.text.splitlines() if "data about others" in line] == [
+    checked = check()
+    assert checked.code == 0, checked
+    assert [line.strip() for line in checked.text.splitlines() if "data about others" in line] == [
         f"shop.{table}: data about others in {columns}, and `third_party` is neither `mask` nor "
         "`own_use`: every request that would give them stops at a question."
         for table, columns in (("customer", "friend, agent"), ("order", "courier"))
     ]
-    assert "shop.customer.guess is proposed" in said.text
+    assert "shop.customer.guess is proposed" in checked.text
     settled = OTHERS.replace("about: third_party}", "about: third_party, third_party: mask}")
     (tmp_path / "inventory" / "shop.yml").write_text(
         SHOP + settled.replace("third_party: ask", "third_party: mask")

@@ -68,13 +68,13 @@ def test_a_life_of_keys(afschrift: Callable[..., Said], home: Path) -> None:
     kek, signing = first["keks"][0]["id"], first["signing_keys"][0]["id"]
     assert "they were not changed" in afschrift("key", "new")[1]
 
-    out, said = afschrift("key", "rotate")
+    out, message = afschrift("key", "rotate")
     new_kek = out.strip()
-    assert "back-up" in said
-    out, said = afschrift("key", "rotate", "--signing")
+    assert "back-up" in message
+    out, message = afschrift("key", "rotate", "--signing")
     new_signing = out.strip()
     grouped = " ".join(new_signing[i : i + 4] for i in range(0, 32, 4))
-    assert grouped in said
+    assert grouped in message
     assert afschrift("key", "fingerprint")[0].strip() == grouped
 
     listed = afschrift("key", "list")[0]
@@ -126,9 +126,9 @@ def test_no_command_shows_a_secret_but_where_it_is_asked_to(
     assert not [secret for secret in secrets(before) + secrets(after) if secret in shown]
 
     for words in (["new"], ["rotate"], ["rotate", "--signing"]):
-        out, said = afschrift("key", *words, "--print")
+        out, message = afschrift("key", *words, "--print")
         assert len(secrets(out)) >= 7
-        assert not [secret for secret in secrets(out) if secret in said]
+        assert not [secret for secret in secrets(out) if secret in message]
     assert (home / "keys.json").read_text() == after
 
 
@@ -158,8 +158,8 @@ def test_list_shows_unreadable_data_keys_without_a_register(
     [line] = [line for line in afschrift("key", "list")[0].splitlines() if kek in line]
     assert "MISSING: 1 data keys" in line
     monkeypatch.setenv("AFSCHRIFT_REGISTER", "sqlite:////nowhere/register.db")
-    out, said = afschrift("key", "list")
-    assert "not known" in said
+    out, message = afschrift("key", "list")
+    assert "not known" in message
     assert out.count("kek") >= 1
 
 
@@ -174,9 +174,9 @@ def test_a_bundle_of_a_stolen_key(
     assert "which is trusted" in afschrift("verify", bundle)[0]
 
     afschrift("key", "revoke", stolen, "--since", "2199-01-01T00:00:00Z")
-    said = afschrift("verify", bundle)[0]
-    assert "which is trusted" in said
-    assert "was stolen" in said
+    message = afschrift("verify", bundle)[0]
+    assert "which is trusted" in message
+    assert "was stolen" in message
     afschrift("key", "revoke", stolen, "--since", "2026-01-01T00:00:00+01:00")
     assert "NOT among the trusted keys" in afschrift("verify", bundle, code=3)[0]
     afschrift("unpack", bundle, str(tmp_path / "unpacked"), code=1)
@@ -185,8 +185,10 @@ def test_a_bundle_of_a_stolen_key(
 def test_back_up_and_restore(afschrift: Callable[..., Said], home: Path, tmp_path: Path) -> None:
     afschrift("key", "new")
     afschrift("key", "rotate")
-    said = afschrift("register", "backup", str(tmp_path / "b.db"), "--data-keys", str(tmp_path / "k.db"))[1]
-    assert "without its data keys" in said
+    message = afschrift("register", "backup", str(tmp_path / "b.db"), "--data-keys", str(tmp_path / "k.db"))[
+        1
+    ]
+    assert "without its data keys" in message
     afschrift("key", "rotate")
     afschrift("register", "restore", str(tmp_path / "b.db"), stdin="n\n", code=1)
     assert len(events("keys_rotated")) == 2
@@ -210,9 +212,9 @@ def test_a_request_is_shredded_once_it_is_closed(
     assert "is open" in afschrift(*words, code=1)[1]
     moved(register, request, State.WITHDRAWN)
     for any_ in ("the person asked", "ANY"):
-        said = afschrift("register", "shred", request, "--rule", any_, code=1)[1]
-        assert "no reason to destroy it" in said
-        assert any_ not in said
+        message = afschrift("register", "shred", request, "--rule", any_, code=1)[1]
+        assert "no reason to destroy it" in message
+        assert any_ not in message
     assert f"afschrift register shred {request} --sign" in afschrift(*words)[1]
     sign = ("register", "shred", request, "--sign")
     assert "four eyes" in afschrift(*sign, "--yes", code=1)[1]
@@ -252,9 +254,9 @@ def test_keys_in_a_secrets_backend_of_airflow(home: Path, tmp_path: Path) -> Non
     document = typed("key", "new", "--print")[0]
     variables.write_text(json.dumps({name: document}))
     assert f"There are keys in airflow-variable:{name} already" in typed("key", "new")[1]
-    out, said = typed("key", "rotate", code=1)
-    assert f"airflow-variable {name} can be read but not written" in said
-    assert not [secret for secret in secrets(document) if secret in out + said]
+    out, message = typed("key", "rotate", code=1)
+    assert f"airflow-variable {name} can be read but not written" in message
+    assert not [secret for secret in secrets(document) if secret in out + message]
     assert not (home / "keys.json").exists()
 
 
@@ -262,9 +264,9 @@ def test_unknown_kind_of_witness_place(
     afschrift: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_KEYS", "teapot:keys")
-    said = afschrift("key", "list", code=1)[1]
-    assert "teapot" in said
-    assert "airflow-variable:<name>" in said
+    message = afschrift("key", "list", code=1)[1]
+    assert "teapot" in message
+    assert "airflow-variable:<name>" in message
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ NOW = "2026-06-01T10:00:00Z"
 
 
 def afschrift(*words: str, code: int = 0) -> Said:
-    said = in_this_process(words, "")
-    assert said.code == code, said
-    return said
+    result = in_this_process(words, "")
+    assert result.code == code, result
+    return result
 
 
 @pytest.fixture
@@ -35,15 +35,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_init_makes_a_project_and_says_what_next(tmp_path: Path) -> None:
-    said = afschrift("init", str(tmp_path / "ours"))
+    result = afschrift("init", str(tmp_path / "ours"))
 
     made = {
         str(path.relative_to(tmp_path / "ours")) for path in (tmp_path / "ours").rglob("*") if path.is_file()
     }
     assert {"afschrift.env", "dags/afschrift_dags.py", ".gitignore", ".github/workflows/check.yml"} <= made
     assert {f"inventory/{name}.yml" for name in ("controller", "identity", "policy", "example")} <= made
-    assert set(said.text.split()) == made - {".afschrift/example.db"}
-    assert "afschrift key new" in said.beside and "afschrift check" in said.beside
+    assert set(result.text.split()) == made - {".afschrift/example.db"}
+    assert "afschrift key new" in result.errors and "afschrift check" in result.errors
     assert "VERSION" not in (tmp_path / "ours" / "requirements.txt").read_text()
 
 
@@ -74,10 +74,10 @@ def test_check_names_faults_of_the_inventory_and_goes_on(project: Path) -> None:
     file = project / "inventory" / "example.yml"
     file.write_text(file.read_text().replace("basis: A6-1-b", "basis: contract"))
 
-    said = afschrift("check", code=1).text
+    result = afschrift("check", code=1).text
 
-    assert "example.yml" in said and "choose one of A6-1-a" in said
-    assert "to do  There is no key file" in said
+    assert "example.yml" in result and "choose one of A6-1-a" in result
+    assert "to do  There is no key file" in result
 
 
 def test_a_column_without_an_origin_is_to_do(project: Path) -> None:

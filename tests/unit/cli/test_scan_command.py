@@ -43,9 +43,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def scan(*words: str, code: int = 0) -> Said:
-    said = in_this_process(("inventory", "scan", *words), "")
-    assert said.code == code, said
-    return said
+    result = in_this_process(("inventory", "scan", *words), "")
+    assert result.code == code, result
+    return result
 
 
 def of_club(folder: Path) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def of_club(folder: Path) -> tuple[str, ...]:
 
 
 def test_a_draft_loads_and_nothing_in_it_counts(project: Path) -> None:
-    said = scan(*of_club(project), "--zone", "Europe/Amsterdam")
+    result = scan(*of_club(project), "--zone", "Europe/Amsterdam")
 
     inventory = load(project / "inventory", {"sqlite"})
     club = inventory.sources["club"]
@@ -78,16 +78,18 @@ def test_a_draft_loads_and_nothing_in_it_counts(project: Path) -> None:
         for column in club.tables[name].columns
     }
     assert columns > len(left), "the example beside it is classified"
-    assert "6 tables (1 view among them)" in said.text
-    assert "People: members, known by id" in said.text and "Other people: employees" in said.text
-    assert "plan" in said.text and "loose" in said.text and "The inventory loads" in said.text
+    assert "6 tables (1 view among them)" in result.text
+    assert "People: members, known by id" in result.text and "Other people: employees" in result.text
+    assert "plan" in result.text and "loose" in result.text and "The inventory loads" in result.text
     text = (project / "inventory" / "club.yml").read_text()
     assert "deleted_at marks rows as deleted" in text and "tenant_id tells tenants apart" in text
 
 
 def test_no_value_is_written_or_said(project: Path) -> None:
-    said = scan(*of_club(project))
-    everything = said.text + said.beside + "".join(f.read_text() for f in (project / "inventory").iterdir())
+    result = scan(*of_club(project))
+    everything = (
+        result.text + result.errors + "".join(f.read_text() for f in (project / "inventory").iterdir())
+    )
     assert "canary" not in everything.lower()
 
 
@@ -102,8 +104,8 @@ def test_keys_are_added_to_those_that_are_there(project: Path) -> None:
 
 def test_a_dry_run_writes_nothing(project: Path) -> None:
     before = {file.name: file.read_text() for file in (project / "inventory").iterdir()}
-    said = scan(*of_club(project), "--dry-run")
-    assert said.text.startswith("# A draft of what club holds") and "People: members" in said.beside
+    result = scan(*of_club(project), "--dry-run")
+    assert result.text.startswith("# A draft of what club holds") and "People: members" in result.errors
     assert {file.name: file.read_text() for file in (project / "inventory").iterdir()} == before
 
 
@@ -111,12 +113,12 @@ def test_a_file_of_something_else_stays(project: Path) -> None:
     file = project / "inventory" / "club.yml"
     for content in ("source: other\n", "not: [YAML"):
         file.write_text(content)
-        said = scan(*of_club(project), code=1)
-        assert "club.yml is there already" in said.beside and "--out" in said.beside
+        result = scan(*of_club(project), code=1)
+        assert "club.yml is there already" in result.errors and "--out" in result.errors
         assert file.read_text() == content
     file.write_text("source: club\n")
-    said = scan(*of_club(project), "--out", str(project / "inventory" / "more.yml"), code=1)
-    assert "club.yml describes a source club already" in said.beside and "--name" in said.beside
+    result = scan(*of_club(project), "--out", str(project / "inventory" / "more.yml"), code=1)
+    assert "club.yml describes a source club already" in result.errors and "--name" in result.errors
 
 
 @pytest.mark.parametrize(
@@ -131,21 +133,21 @@ def test_a_file_of_something_else_stays(project: Path) -> None:
         (("--kind", "sqlite", "--option", "path=7"), "is there"),
         (("--kind", "sqlite", "--option", "path=club.db", "--option", "depth=7"), "choose from"),
         (("--kind", "sqlite", "--option", "path=club.db", "--name", "A B"), "small letters"),
-        (("--kind", "sqlite", "--option", "path=club.db", "--person", "nobody"), "no table nobody"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--person", "absent"), "no table absent"),
         (("--kind", "sqlite", "--option", "path=club.db", "--zone", "Mars"), "time zone"),
     ],
 )
 def test_refused_scan_names_the_remedy(project: Path, words: tuple[str, ...], expected: str) -> None:
     before = sorted((project / "inventory").iterdir())
-    said = scan(*words, code=1)
-    assert expected in said.beside and "What to do:" in said.beside
+    result = scan(*words, code=1)
+    assert expected in result.errors and "What to do:" in result.errors
     assert sorted((project / "inventory").iterdir()) == before
 
 
 def test_scan_of_an_empty_database_reports_it(project: Path) -> None:
     made(project / "empty.db", "")
-    said = scan("--kind", "sqlite", "--option", "path=empty.db")
-    assert "0 tables" in said.text and "There is nothing to describe" in said.text
+    result = scan("--kind", "sqlite", "--option", "path=empty.db")
+    assert "0 tables" in result.text and "There is nothing to describe" in result.text
 
 
 def test_a_second_scan_adds_what_is_new_and_nothing_else(project: Path) -> None:
@@ -163,9 +165,11 @@ def test_a_second_scan_adds_what_is_new_and_nothing_else(project: Path) -> None:
             "ALTER TABLE plan ADD phone TEXT;"
             "CREATE TABLE visit (id INTEGER PRIMARY KEY, member_id INTEGER NOT NULL REFERENCES members);"
         )
-    said = scan(*of_club(project))
+    result = scan(*of_club(project))
     assert (
-        "Added to" in said.text and "tables.visit" in said.text and "tables.plan.columns.phone" in said.text
+        "Added to" in result.text
+        and "tables.visit" in result.text
+        and "tables.plan.columns.phone" in result.text
     )
     assert file.read_text() == kept
     club = load(project / "inventory", {"sqlite"}).sources["club"]
@@ -202,5 +206,5 @@ def test_a_guessed_way_waits_for_a_person(project: Path) -> None:
     text = (project / "inventory" / "loose.yml").read_text()
     assert "GUESS stay.guest_id -> guest.guest_id: the names are alike; 1 of 1 values are there" in text
     assert "LOOK note.approved_by -> guest.guest_id" in text
-    said = in_this_process(("inventory", "check"))
-    assert "loose.stay has a way that was guessed" in said.text
+    result = in_this_process(("inventory", "check"))
+    assert "loose.stay has a way that was guessed" in result.text

@@ -29,7 +29,7 @@ MESSAGE = {
     "keys": {"customer_id": "1"},
     "authenticated": {"by": "log-in", "level": "password + code", "at": "2026-01-01T09:59:00+01:00"},
 }
-NOBODY = "http://127.0.0.1:9"
+UNREACHABLE = "http://127.0.0.1:9"
 
 Submit = Callable[..., Said]
 
@@ -41,7 +41,7 @@ def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Submit:
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
     monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
-    monkeypatch.setenv("AFSCHRIFT_AIRFLOW_URL", NOBODY)
+    monkeypatch.setenv("AFSCHRIFT_AIRFLOW_URL", UNREACHABLE)
     monkeypatch.setenv("AFSCHRIFT_AIRFLOW_TOKEN", "t")
     initialise(Settings.from_environment())
 
@@ -51,8 +51,8 @@ def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Submit:
     return submitted
 
 
-def ids(said: Said) -> list[str]:
-    return [line for line in said.text.splitlines() if line.startswith("req-")]
+def ids(result: Said) -> list[str]:
+    return [line for line in result.text.splitlines() if line.startswith("req-")]
 
 
 def register() -> Register:
@@ -60,14 +60,14 @@ def register() -> Register:
 
 
 def test_request_without_a_run_is_reported_with_the_command(submit: Submit) -> None:
-    said = submit()
-    assert said.code == Ended.NOT_STARTED
-    first, second = ids(said)
+    result = submit()
+    assert result.code == Ended.NOT_STARTED
+    first, second = ids(result)
     for request in (first, second):  # also for the second, though the first failed
-        assert f"Request {request} is stored, but its run was not started." in said.beside
-        assert f"`afschrift run {request} --airflow`" in said.beside
+        assert f"Request {request} is stored, but its run was not started." in result.errors
+        assert f"`afschrift run {request} --airflow`" in result.errors
     again = in_this_process(("run", first, "--airflow"))
-    assert (again.code, f"Request {first} is stored" in again.beside) == (Ended.NOT_STARTED, True)
+    assert (again.code, f"Request {first} is stored" in again.errors) == (Ended.NOT_STARTED, True)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_the_same_message_again_finds_its_request_and_is_no_repeat(
     assert ids(again) == ids(first)
     assert again.code == Ended.NOT_STARTED
     [case] = register().cases.all()
-    assert f"This message is stored as case {case.id} already" in again.beside
+    assert f"This message is stored as case {case.id} already" in again.errors
     assert len(case.requests) == 2
     types = [header.type for request in case.requests for header, _ in register().trail.events(request)]
     assert types.count("request_received") == 2
     assert "fact_linked" not in types
-    assert SECRET not in again.beside
+    assert SECRET not in again.errors
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_a_message_whose_storing_broke_off_is_completed(submit: Submit) -> None:
 def test_a_message_whose_request_is_closed_starts_nothing(submit: Submit) -> None:
     [request] = ids(submit("--start", "no", right="access"))
     moved(register(), request, State.WITHDRAWN)
-    said = submit(right="access")
-    assert (said.code, ids(said)) == (Ended.DONE, [request])
-    assert f"Request {request} is withdrawn: nothing is started." in said.beside
+    result = submit(right="access")
+    assert (result.code, ids(result)) == (Ended.DONE, [request])
+    assert f"Request {request} is withdrawn: nothing is started." in result.errors
 
 
 def test_message_of_a_forgotten_request_is_not_recognised(submit: Submit) -> None:

@@ -20,7 +20,7 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"sqlite:///{tmp_path}/register.db"
 
 
-def said(*words: str) -> str:
+def run(*words: str) -> str:
     result = CliRunner().invoke(app, ["register", "upgrade", *words])
     if result.exception is not None:
         raise result.exception
@@ -33,7 +33,7 @@ def set_back(url: str, revision: str) -> None:
 
 
 def test_a_new_register_is_named_and_none_is_made(url: str, tmp_path: Path) -> None:
-    message = said("--dry-run")
+    message = run("--dry-run")
     assert "has no tables yet" in message
     newest = schema.revisions()[-1]
     assert (
@@ -45,11 +45,11 @@ def test_a_new_register_is_named_and_none_is_made(url: str, tmp_path: Path) -> N
 
 
 def test_what_a_register_has_already_is_not_named(url: str) -> None:
-    said()
-    assert "the newest one. Nothing would run." in said("--dry-run")
+    run()
+    assert "the newest one. Nothing would run." in run("--dry-run")
     before, last = schema.revisions()[-2:]
     set_back(url, before)
-    message = said("--dry-run")
+    message = run("--dry-run")
     assert f"is at revision {before}; this software needs {last}" in message
     assert [line[:4] for line in message.splitlines() if line[:4] in schema.revisions()] == [last]
     assert schema.pending(url)[0] == before
@@ -58,9 +58,9 @@ def test_what_a_register_has_already_is_not_named(url: str) -> None:
 def test_an_address_that_is_a_uri_is_looked_at_too(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said()
+    run()
     monkeypatch.setenv("AFSCHRIFT_REGISTER", f"sqlite:///file:{tmp_path}/register.db?mode=ro&uri=true")
-    assert "Nothing would run." in said("--dry-run")
+    assert "Nothing would run." in run("--dry-run")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_an_address_that_is_a_uri_is_looked_at_too(
     [("0003", "first release"), ("0010", "d2c088a2"), ("9999", "newer version")],
 )
 def test_a_register_that_cannot_be_brought_up_says_why(url: str, revision: str, words: str) -> None:
-    said()
+    run()
     set_back(url, revision)
     with pytest.raises(ConfigurationError, match=words):
-        said("--dry-run")
+        run("--dry-run")

@@ -86,13 +86,13 @@ def test_no_clock_and_no_hidden_randomness() -> None:
 
 
 def test_tells_what_it_did(elsewhere: tuple[Path, str]) -> None:
-    folder, said = elsewhere
+    folder, output = elsewhere
     summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     assert summary["scale"] == SCALE
     assert len(summary["rows"]) == 34
     for table, rows in summary["rows"].items():
-        assert re.search(rf"{re.escape(table)} +{rows:,} rows", said), table
-    assert re.search(rf"{sum(summary['rows'].values()):,} rows in 34 tables", said)
+        assert re.search(rf"{re.escape(table)} +{rows:,} rows", output), table
+    assert re.search(rf"{sum(summary['rows'].values()):,} rows in 34 tables", output)
 
 
 def test_a_second_build_replaces_the_first(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_purposes_have_the_bases_they_need(source: str) -> None:
         assert purpose.retention, name
 
 
-def test_consents_stand_in_the_data(demo_rows: duckdb.DuckDBPyConnection) -> None:
+def test_consents_of_the_inventory_are_in_the_data(demo_rows: duckdb.DuckDBPyConnection) -> None:
     for source in SOURCES.values():
         for purpose in source.purposes.values():
             if purpose.consent:

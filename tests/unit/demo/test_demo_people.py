@@ -206,7 +206,7 @@ def test_unknown_and_guest_keys_match_no_customer(demo_rows: Rows) -> None:
     assert count(demo_rows, "app.app_event", "device_id = $d", d=GUEST_DEVICE) > 0
 
 
-def test_awkward_texts_stand_in_shop_and_lake(demo_rows: Rows) -> None:
+def test_awkward_texts_are_in_shop_and_lake(demo_rows: Rows) -> None:
     device = AWKWARD.pairings[0].device_id
     wanted = set(TEXTS.values())
     assert wanted <= set(

@@ -47,7 +47,7 @@ def meanings(folder: Path) -> dict[str, str]:
     found = {}
     for name, table in load(folder).sources["shop"].tables.items():
         left_out = {"columns", "decided", "defaults", "confirmed", "label"}  # a label is in no plan
-        said = table.model_dump(mode="json", exclude=left_out, exclude_defaults=True)
+        dumped = table.model_dump(mode="json", exclude=left_out, exclude_defaults=True)
         columns = {
             column: [
                 declared.model_dump(mode="json", exclude={"decided"}, exclude_defaults=True),
@@ -55,7 +55,7 @@ def meanings(folder: Path) -> dict[str, str]:
             ]
             for column, declared in table.columns.items()
         }
-        text = json.dumps([said, columns], sort_keys=True)
+        text = json.dumps([dumped, columns], sort_keys=True)
         found[name] = hashlib.sha256(text.encode()).hexdigest()
     return found
 

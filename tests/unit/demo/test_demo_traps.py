@@ -75,7 +75,7 @@ def test_replies_stay_between_two(demo_rows: Rows) -> None:
     assert number(demo_rows, f"SELECT count(*) {pairs} WHERE NOT ({turned})") == 0
 
 
-def test_rows_without_a_key_stand_twice(demo_rows: Rows) -> None:
+def test_rows_without_a_key_occur_twice(demo_rows: Rows) -> None:
     for table in ("page_view", "app.app_event"):
         twice = f"SELECT count(*) - count(DISTINCT CAST(t AS VARCHAR)) FROM {table} AS t"
         assert number(demo_rows, twice) > 0

@@ -198,8 +198,8 @@ def test_each_service_has_its_own_secrets_as_files(compose: dict[str, Any], valu
     for name, service in compose["services"].items():
         given = set(service.get("secrets", ()))
         assert given == SECRETS_OF[name], name
-        said = str(service.get("environment", {})) + str(service.get("command", ""))
-        assert set(re.findall(r"/run/secrets/([\w.]+)", said)) <= given | {
+        words = str(service.get("environment", {})) + str(service.get("command", ""))
+        assert set(re.findall(r"/run/secrets/([\w.]+)", words)) <= given | {
             "staging.json",
             "outbox.json",
             "keys.json",

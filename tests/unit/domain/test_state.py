@@ -98,7 +98,7 @@ def test_a_refusal_is_rejected_and_then_unfulfilled() -> None:
         StatusTerm.PARTLY_FULFILLED,
     ],
 )
-def test_what_dpv_has_no_term_for_is_ours_and_says_what_stands_above(status: State | StatusTerm) -> None:
+def test_own_term_names_its_broader_term_of_dpv(status: State | StatusTerm) -> None:
     assert status.iri == OWN + status.value
     assert status.broader.startswith(DPV + "Request")
     assert not status.iri.startswith(DPV)

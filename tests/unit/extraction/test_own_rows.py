@@ -50,9 +50,9 @@ def test_the_columns_of_keys_go_no_further() -> None:
 
 @pytest.mark.parametrize("row", [("ANNA", None), ("anne", None), (None, "bob@example.org"), (None, None)])
 def test_a_row_without_a_key_of_the_person_ends_the_reading(row: tuple[str | None, str | None]) -> None:
-    with pytest.raises(OthersRowError, match=r"shop\.orders") as met:
+    with pytest.raises(OthersRowError, match=r"shop\.orders") as error:
         read(Table(subject=SUBJECT), ("anna", None), row)
-    assert "anna" not in str(met.value).lower()
+    assert "anna" not in str(error.value).lower()
 
 
 def test_a_row_of_a_join_bears_no_key_that_is_one_persons() -> None:

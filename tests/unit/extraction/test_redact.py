@@ -121,9 +121,9 @@ def test_a_row_without_key_is_named_by_number_and_known_by_all_its_values() -> N
         replace(redaction, number=4),
         replace(redaction, row=mac(b"")),
     ):
-        with pytest.raises(NeedsPersonError) as met:
+        with pytest.raises(NeedsPersonError) as error:
             read(plan(moved), batch, 2)
-        assert met.value.detail == {"redactions": [redaction.id], "columns": {"s.t.body": 1}}
+        assert error.value.detail == {"redactions": [redaction.id], "columns": {"s.t.body": 1}}
 
 
 @pytest.mark.parametrize("bodies", [["a", "changed"], ["a"], ["a", None]])
@@ -134,10 +134,10 @@ def test_a_text_that_is_another_by_now_is_never_cut(bodies: list[str | None]) ->
     def stream() -> Iterator[pa.RecordBatch]:
         yield rows(bodies)
 
-    with pytest.raises(NeedsPersonError, match="1 redacted text") as met:
+    with pytest.raises(NeedsPersonError, match="1 redacted text") as error:
         for batch in redact_batches(part, stream, mac)():
             seen += batch.column("body").to_pylist()
-    assert met.value.detail["redactions"] == ["q.2body"]
+    assert error.value.detail["redactions"] == ["q.2body"]
     assert set(seen) == {"[masked]"}  # masked whole until a person has read it
 
 
@@ -156,11 +156,11 @@ def test_without_a_usable_key_the_column_is_masked_whole_and_asked_about(action:
     leave = batch.select([field.name for field in part.selected])
     seen: list[dict[str, Any]] = []
 
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as error:
         for field in redact_batches(part, lambda: iter([leave]), mac)():
             seen += field.select(["body", "price"]).to_pylist()
-    assert met.value.question == "redaction_lost"
-    assert met.value.detail["columns"] == {"s.t.body": 1, "s.t.price": 1}
+    assert error.value.question == "redaction_lost"
+    assert error.value.detail["columns"] == {"s.t.body": 1, "s.t.price": 1}
     assert seen == [{"body": "[masked]", "price": "[masked]"}] * 2
 
 
@@ -168,10 +168,10 @@ def test_masks_that_name_rows_by_an_old_key_are_asked_about() -> None:
     old = replace(by_key("body", "a", 1), key={"id": "1", "ok": "true"})
     part = plan(old, by_key("price", "1.50", 2))
     seen: list[dict[str, Any]] = []
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as error:
         for masked in redact_batches(part, lambda: iter([rows(["a", "b"])]), mac)():
             seen += masked.select(["body", "price"]).to_pylist()
-    assert met.value.detail == {"redactions": [old.id], "columns": {"s.t.body": 1}}
+    assert error.value.detail == {"redactions": [old.id], "columns": {"s.t.body": 1}}
     assert seen == [{"body": "[masked]", "price": price} for price in ("1.50", "[masked]")]
 
 

@@ -221,16 +221,16 @@ def test_a_store_that_is_down_is_tried_again(shop: Services, put: Put, tmp_path:
 
 
 def test_no_name_of_a_file_is_logged_or_recorded(shop: Services, put: Put, tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     put("2024/canary-place.png", PHOTO, title="canary-title.png")
     request = ask(shop)
-    object.__setattr__(shop, "log", said.append)
+    object.__setattr__(shop, "log", lines.append)
     run(shop, request)
     events = shop.register.trail.events(request)
     trail = json.dumps([payload for _, payload in events])
-    said += [sentence(header, payload) for header, payload in events]
-    assert "1 uploaded file." in " ".join(said)
-    assert "canary" not in " ".join(said) + trail
+    lines += [sentence(header, payload) for header, payload in events]
+    assert "1 uploaded file." in " ".join(lines)
+    assert "canary" not in " ".join(lines) + trail
     assert not any(b"canary" in p.read_bytes() for p in (tmp_path / "home").rglob("*.db*"))
 
 

@@ -164,10 +164,10 @@ def test_streams_that_give_little_at_a_time() -> None:
 
 @pytest.mark.parametrize("text", [r"q\u0022:", r"q\"\u003a", r"\u003A", r"\u0022\u003a"])
 def test_a_name_twice_is_found_beside_misleading_texts(text: str) -> None:
-    said = f'{{"id":1,"note":"{text}"}}'
-    assert json_rows(f"[\n{said}\n]\n".encode()) == [{"id": "1", "note": msgspec.json.decode(f'"{text}"')}]
+    entry = f'{{"id":1,"note":"{text}"}}'
+    assert json_rows(f"[\n{entry}\n]\n".encode()) == [{"id": "1", "note": msgspec.json.decode(f'"{text}"')}]
     twice = f'{{"id":1,"note":"hidden","note":"{text}"}}'
-    assert json_fault(f"[\n{said},\n{twice}\n]\n".encode()) == ("malformed", None)
+    assert json_fault(f"[\n{entry},\n{twice}\n]\n".encode()) == ("malformed", None)
 
 
 @pytest.mark.parametrize("size", [1, 16, 64, 1 << 20])

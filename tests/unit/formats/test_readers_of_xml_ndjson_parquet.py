@@ -108,7 +108,7 @@ def test_ndjson_faults(data: bytes, expected: tuple[str, int | None]) -> None:
     assert fault("ndjson", data) == expected
 
 
-def test_a_member_may_stand_twice_in_a_document_and_in_a_text() -> None:
+def test_a_member_may_occur_twice_in_a_document_and_in_a_text() -> None:
     fields = [field('a":b', ValueKind.JSON), field("note", ValueKind.TEXT)]
     line = b'{"a\\":b":{"x":1,"x":{"y":"\\":"}},"note":"{\\"x\\":1}"}\n'
     read = [

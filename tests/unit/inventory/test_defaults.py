@@ -242,7 +242,9 @@ def test_a_pattern_knows_no_case(tmp_path: Path) -> None:
         ("[order_id, customer_id,", "[7, customer_id,", "[7, customer_id,", "a list of names is expected"),
     ],
 )  # fmt: skip
-def test_each_fault_is_told_with_its_line(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+def test_each_fault_is_reported_with_its_line(
+    tmp_path: Path, old: str, new: str, place: str, words: str
+) -> None:
     with pytest.raises(InventoryError) as caught:
         source(tmp_path, (old, new))
     text = SHOP.replace(old, new, 1)
@@ -252,10 +254,10 @@ def test_each_fault_is_told_with_its_line(tmp_path: Path, old: str, new: str, pl
 
 
 def test_the_json_schema_takes_what_the_loader_takes(tmp_path: Path) -> None:
-    said = YAML(typ="safe").load(
+    loaded = YAML(typ="safe").load(
         SHOP.replace("2026-11-02", '"2026-11-02"').replace("2027-11-02", '"2027-11-02"')
     )
-    jsonschema.validate(said, schema(FILES["source"]))
-    said["tables"]["orders"]["confirmed"] = {"by": "x", "on": "2026-11-02", "why": "y"}
+    jsonschema.validate(loaded, schema(FILES["source"]))
+    loaded["tables"]["orders"]["confirmed"] = {"by": "x", "on": "2026-11-02", "why": "y"}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(said, schema(FILES["source"]))
+        jsonschema.validate(loaded, schema(FILES["source"]))

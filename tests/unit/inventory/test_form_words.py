@@ -58,7 +58,7 @@ def with_value(document: Any, where: tuple[Any, ...], value: Any) -> Any:
 @pytest.mark.parametrize(("model", "text"), FILES, ids=[model.__name__ for model, _ in FILES])
 def test_every_wrong_value_is_said_in_our_words(model: type[BaseModel], text: str) -> None:
     document = YAML(typ="safe", pure=True).load(text)
-    said = 0
+    count = 0
     for where in places(document):
         for value in WRONG:
             try:
@@ -70,8 +70,8 @@ def test_every_wrong_value_is_said_in_our_words(model: type[BaseModel], text: st
                     words = in_words(item)
                     assert not any(entry in words.lower() for entry in LIBRARY), (where, value, words)
                     assert words != "this does not fit here", (where, value, item["type"])
-                    said += 1
-    assert said > 20
+                    count += 1
+    assert count > 20
 
 
 def test_what_several_forms_say_of_one_place_is_one_sentence() -> None:

@@ -90,8 +90,8 @@ def test_a_confirmation_lapses_when_what_it_confirmed_changes(
 ) -> None:
     write(folder, old, new)
     assert lapsed(folder) == [(table, name, LapseReason.CHANGED)]
-    said = load(folder).sources["shop"].tables[table]
-    assert said.unconfirmed if name is None else said.columns[name].proposal is not None
+    result = load(folder).sources["shop"].tables[table]
+    assert result.unconfirmed if name is None else result.columns[name].proposal is not None
     assert (name or table) in [group.name for group in Review(folder).waiting()], "it is asked again"
     write(folder, new, old)
     assert lapsed(folder) == [], "said as it was, it counts again"
@@ -119,20 +119,22 @@ def test_a_word_without_the_mark_counts_and_check_names_the_contradiction(folder
     assert f"origin: {column(folder, 'email').origin}" in by_hand
     assert column(folder, "email").decided is None
     assert lapsed(folder) == [("customer", "email", LapseReason.OTHERWISE)]
-    said = in_this_process(("inventory", "check", "--folder", str(folder)))
-    assert said.code == 1
-    assert "warning: shop.customer.email is in the file of confirmations, but the file has other" in said.text
-    assert "(shop.yml:13)" in said.text
+    result = in_this_process(("inventory", "check", "--folder", str(folder)))
+    assert result.code == 1
+    assert (
+        "warning: shop.customer.email is in the file of confirmations, but the file has other" in result.text
+    )
+    assert "(shop.yml:13)" in result.text
     assert in_this_process(("inventory", "check", "--fail-on", "error", "--folder", str(folder))).code == 0
 
 
 def test_confirmation_of_a_missing_entry_lapses_with_a_note(folder: Path) -> None:
     write(folder, "  land: {personal: false, review: needed, columns: {code: {}}}\n", "")
     assert lapsed(folder) == [("land", None, LapseReason.GONE)]
-    said = in_this_process(("inventory", "check", "--folder", str(folder)))
+    result = in_this_process(("inventory", "check", "--folder", str(folder)))
     assert (
-        said.code == 0
-        and "note: shop.land is in the file of confirmations, but the map no longer" in said.text
+        result.code == 0
+        and "note: shop.land is in the file of confirmations, but the map no longer" in result.text
     )
 
 
@@ -190,8 +192,8 @@ def test_a_file_that_goes_with_none_is_a_fault(folder: Path, name: str) -> None:
 
 def test_explain_names_file_and_line_of_each(folder: Path) -> None:
     write(folder, "kind: duckdb\n", "kind: duckdb\noptions: {path: no.duckdb}\n")
-    said = in_this_process(("inventory", "explain", "customer.email", "--folder", str(folder)))
-    assert "written   shop.yml:14, shop.confirmed.yml:9" in said.text
+    result = in_this_process(("inventory", "explain", "customer.email", "--folder", str(folder)))
+    assert "written   shop.yml:14, shop.confirmed.yml:9" in result.text
 
 
 INSIDE = """\
@@ -233,8 +235,8 @@ tables:
 def test_what_reviews_wrote_inside_is_taken_over_and_says_the_same(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path / "map", INSIDE)
     before = load(folder)
-    said = in_this_process(("inventory", "take-over", "--folder", str(folder)))
-    assert "4 confirmations moved: shop.yml, shop.confirmed.yml." in said.text
+    result = in_this_process(("inventory", "take-over", "--folder", str(folder)))
+    assert "4 confirmations moved: shop.yml, shop.confirmed.yml." in result.text
     after = load(folder)
     for name, table in before.sources["shop"].tables.items():
         assert after.sources["shop"].tables[name].columns == table.columns

@@ -58,7 +58,9 @@ def test_digest_follows_content_and_not_place(tmp_path: Path) -> None:
         ("origin: {by: author_type", "origin: {by: authr", "authr", "no column authr"),
     ],
 )  # fmt: skip
-def test_each_fault_is_told_with_its_line(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+def test_each_fault_is_reported_with_its_line(
+    tmp_path: Path, old: str, new: str, place: str, words: str
+) -> None:
     assert SHOP.count(old) >= 1
     text = SHOP.replace(old, new, 1)
     found = faults(write_inventory(tmp_path, text))

@@ -40,7 +40,7 @@ def test_a_change_of_it_is_drift(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ("mailbox", "fax", r"system0.yml:4: medium"),
         ("[provided, derived]", "[]", r"holds"),
@@ -54,6 +54,6 @@ def test_a_change_of_it_is_drift(tmp_path: Path) -> None:
         ("owner: Bea", "owner: Bea\ntables: {}", r"this word is not known here"),
     ],
 )
-def test_faults(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_faults(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert old in MAIL
-    assert said in faults(tmp_path, MAIL.replace(old, new))
+    assert expected in faults(tmp_path, MAIL.replace(old, new))

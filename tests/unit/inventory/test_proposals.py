@@ -37,15 +37,15 @@ COLUMNS = [
 def loaded(folder: Path, changes: dict[tuple[str, ...], Any]) -> Inventory:
     """The shop, with some words set: `{("customer", "columns", "name", "review"): "needed"}`."""
     yaml = YAML()
-    said = yaml.load(SHOP)
+    shop = yaml.load(SHOP)
     for (*path, word), value in changes.items():
-        place = said["tables"]
+        place = shop["tables"]
         for step in path:
             place = place[step]
         place[word] = value
     folder = write_inventory(folder)
     with (folder / "shop.yml").open("w") as file:
-        yaml.dump(said, file)
+        yaml.dump(shop, file)
     return load(folder)
 
 

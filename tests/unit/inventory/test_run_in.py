@@ -23,9 +23,9 @@ def with_line(text: str) -> str:
 def test_a_source_says_where_its_tasks_run(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path, with_line(FINANCE))
 
-    said = RunIn(queue="finance", pool="ledger_reads", pod_template_file="/opt/pods/finance.yaml")
-    assert load(folder).sources["shop"].run_in == said
-    assert declared_sources(folder).read == {"shop": said}
+    expected = RunIn(queue="finance", pool="ledger_reads", pod_template_file="/opt/pods/finance.yaml")
+    assert load(folder).sources["shop"].run_in == expected
+    assert declared_sources(folder).read == {"shop": expected}
 
 
 def test_where_nothing_is_said_nothing_is(tmp_path: Path) -> None:
@@ -40,10 +40,10 @@ def test_where_nothing_is_said_nothing_is(tmp_path: Path) -> None:
 )
 def test_a_plan_rests_on_no_queue(tmp_path: Path, text: str) -> None:
     plain = load(write_inventory(tmp_path / "plain"))
-    said = load(write_inventory(tmp_path / "said", with_line(text)))
+    with_run_in = load(write_inventory(tmp_path / "run_in", with_line(text)))
 
-    assert said.sources["shop"].run_in.queue
-    assert said.digest == plain.digest
+    assert with_run_in.sources["shop"].run_in.queue
+    assert with_run_in.digest == plain.digest
 
 
 def test_other_confirmations_still_apply(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_a_purpose_that_nothing_serves_needs_nothing() -> None:
 
 
 def test_a_country_that_only_the_data_name_needs_a_safeguard() -> None:
-    rows = (("Duinpost", "NL"), ("Ship Inc.", "US"), ("Nobody knows", None))
+    rows = (("Duinpost", "NL"), ("Ship Inc.", "US"), ("Unknown Ltd.", None))
     extract = SourceExtract("shop", "s", (), facts=(FactValues("purposes.account.recipients.0", rows),))
     found = gaps_in_data(INVENTORY, PLAN, extract)
     assert [gap.path for gap in found] == ["purposes.account.transfers of source shop"]

@@ -187,7 +187,7 @@ def test_a_question_is_answered_by_officers_and_never_by_a_worker(installed: Ins
 def typed(*words: str) -> None:
     """A command that does what it was asked; 3: but for starting a run, as no Airflow is there."""
     result = in_this_process(words)
-    assert result.code in (0, 3), (words, result.text, result.beside)
+    assert result.code in (0, 3), (words, result.text, result.errors)
 
 
 def test_officers_work_at_the_terminal(installed: Installed, tmp_path: Path) -> None:

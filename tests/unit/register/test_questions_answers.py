@@ -160,11 +160,11 @@ try:
     print(register.questions.answer({asked.id!r}, ["include", "exclude"][me % 2], f"officer{{me}}").by)
 except RefusedError as error:
     assert "answered already" in str(error)
-    print("told")
+    print("refused")
 """,
         3,
     )
-    assert outputs.count("told") == 2
+    assert outputs.count("refused") == 2
     (decided,) = register.decisions.of(opened.id)
     assert decided.by in outputs
     assert [h.type for h, _ in register.trail.events(opened.id)].count("decision_taken") == 1

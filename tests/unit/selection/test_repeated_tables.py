@@ -133,7 +133,7 @@ def test_a_copy_with_a_column_of_its_own_is_none(copied: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("  kept: {copy_of: nobody}\n", "the source has no such table"),
+        ("  kept: {copy_of: absent}\n", "the source has no such table"),
         ("  kept: {copy_of: kept}\n", "it is a copy itself"),
         ("  kept: {copy_of: customer, key: [name]}\n", "leave out key"),
     ],

@@ -25,7 +25,7 @@ from afschrift.domain.errors import ConfigurationError, NeedsPersonError, Retria
 from afschrift.domain.sources import Source
 from afschrift.sources.registry import open_source
 
-NOBODY = 65534
+OTHER_UID = 65534
 
 
 def lake_of(folder: Path | str, **options: object) -> Source:
@@ -152,11 +152,11 @@ def test_text_in_sqlite_that_is_not_utf8(tmp_path: Path) -> None:
 
 @contextmanager
 def without_root() -> Iterator[None]:
-    """Root may read everything: for a moment this process is the user `nobody`."""
+    """Root may read everything: for a moment this process is another user."""
     if os.geteuid() != 0:
         yield
         return
-    os.seteuid(NOBODY)
+    os.seteuid(OTHER_UID)
     try:
         yield
     finally:
@@ -164,7 +164,7 @@ def without_root() -> Iterator[None]:
 
 
 def test_no_right_on_one_table_of_a_lake() -> None:
-    lake = Path(tempfile.mkdtemp(prefix="lake-"))  # `nobody` may not look below pytest's folder
+    lake = Path(tempfile.mkdtemp(prefix="lake-"))  # another user may not look below pytest's folder
     try:
         part(lake / "t", "1.parquet", pa.array([1]))
         part(lake / "u", "1.parquet", pa.array([1])).chmod(0)

@@ -21,11 +21,11 @@ def shop(path: Path) -> GuardedSource:
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:
-    with pytest.raises(SourceDownError) as met, shop(tmp_path / "gone.sqlite"):
+    with pytest.raises(SourceDownError) as error, shop(tmp_path / "gone.sqlite"):
         pass
-    assert (met.value.source, met.value.code) == ("shop", "SQLITE_CANTOPEN")
-    assert "What to do" in str(met.value)
-    assert str(tmp_path) not in str(met.value)
+    assert (error.value.source, error.value.code) == ("shop", "SQLITE_CANTOPEN")
+    assert "What to do" in str(error.value)
+    assert str(tmp_path) not in str(error.value)
 
 
 def test_a_file_that_breaks_while_it_is_read(tmp_path: Path) -> None:
@@ -40,35 +40,35 @@ def test_a_file_that_breaks_while_it_is_read(tmp_path: Path) -> None:
         batches = session.stream("SELECT a FROM t")
         assert next(batches).num_rows > 0
         path.write_bytes(b"SQLite format 3\0" + b"\xff" * 4_000_000)
-        with pytest.raises(SourceDownError) as met:
+        with pytest.raises(SourceDownError) as error:
             list(batches)
-    assert met.value.source == "shop"
+    assert error.value.source == "shop"
 
 
 def test_errors_of_the_code_that_uses_a_session_pass(tmp_path: Path) -> None:
     path = tmp_path / "shop.sqlite"
     sqlite3.connect(path).close()
     full = RetriableError("The staging is full.")
-    with pytest.raises(RetriableError) as met, shop(path) as session:
+    with pytest.raises(RetriableError) as error, shop(path) as session:
         for _ in session.stream("SELECT 1 AS a"):
             raise full
-    assert met.value is full
+    assert error.value is full
 
 
 def test_a_store_that_is_gone(tmp_path: Path) -> None:
-    with pytest.raises(SourceDownError) as met:
+    with pytest.raises(SourceDownError) as error:
         GuardedStore("shop", lambda: UploadStore("shop.photos", str(tmp_path / "gone"), {}))
-    assert met.value.source == "shop"
+    assert error.value.source == "shop"
 
 
 def test_errors_of_the_code_that_uses_a_store_pass(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"photo")
     store = GuardedStore("shop", lambda: UploadStore("shop.photos", str(tmp_path), {}))
     full = RetriableError("The staging is full.")
-    with pytest.raises(RetriableError) as met, store.open("a.png") as stream:
+    with pytest.raises(RetriableError) as error, store.open("a.png") as stream:
         assert stream.read() == b"photo"
         raise full
-    assert met.value is full
+    assert error.value is full
     with pytest.raises(FileNotFoundError), store.open("b.png"):
         pass
 

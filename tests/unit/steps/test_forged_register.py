@@ -45,6 +45,16 @@ CONFIRM = (
 )
 
 
+def erasure(events: str) -> tuple[str, str]:
+    """Statements by which a retention erases what some events recorded."""
+    code = "told"
+    return (
+        "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention', erased_at = 'x' "
+        f"WHERE {events}",
+        f"UPDATE event_code SET {code} = NULL WHERE {events}",
+    )
+
+
 def unidentified(world: World) -> str:
     request = store(world.services, ANN, authenticated=None)
     with pytest.raises(NeedsPersonError):
@@ -273,9 +283,7 @@ def test_an_ask_whose_serving_is_erased(world: World, operator: Operator) -> Non
     look_up(world.services, request)
     served = "seq IN (SELECT seq FROM event WHERE type = 'identity_looked_up')"
     operator.run(
-        "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention', erased_at = 'x' "
-        f"WHERE {served}",
-        f"UPDATE event_code SET told = NULL WHERE {served}",
+        *erasure(served),
         "UPDATE look_up SET served_at = NULL",
     )
 
@@ -288,9 +296,7 @@ def test_payloads_of_events_erased_by_sql(world: World, operator: Operator, of: 
     request = world.at(extract_shop)
     those = f"seq IN (SELECT seq FROM event WHERE {of})"
     operator.run(  # with the guards in place: so does a retention
-        "UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention', erased_at = 'x' "
-        f"WHERE {those}",
-        f"UPDATE event_code SET told = NULL WHERE {those}",
+        *erasure(those),
         "UPDATE case_file SET made_by = 'parent'",
     )
 

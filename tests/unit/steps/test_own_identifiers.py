@@ -64,9 +64,9 @@ def shop(tmp_path: Path, note: str) -> Services:
 def test_a_row_that_names_the_person_by_them_stops_the_request(tmp_path: Path, note: str) -> None:
     services = shop(tmp_path, note)
     request = store(services, {"customer_id": "1"})
-    with pytest.raises(NeedsPersonError, match=r"shop\.call\.note") as met:
+    with pytest.raises(NeedsPersonError, match=r"shop\.call\.note") as error:
         run(services, request)
-    assert met.value.question == "residual_rows"
+    assert error.value.question == "residual_rows"
     dumped = json.dumps([payload for _, payload in services.register.trail.events(request)], default=str)
     assert not any(digits in dumped for digits in ("12345678", "1234 5678", "0417164300", "0417 1643"))
 

@@ -58,10 +58,10 @@ def test_a_wrong_expression_of_an_adapter_stops_the_request(
     monkeypatch.setitem(types._PLAIN, native, (kind, expression))
     request = planned(services)
 
-    with pytest.raises(ValidationFailedError, match=expected) as met:
+    with pytest.raises(ValidationFailedError, match=expected) as error:
         extract(services, request, "shop")
 
-    assert "ann@" not in str(met.value)
+    assert "ann@" not in str(error.value)
     assert staged_record(services.staging(request), "shop") is None
     assert "extracted" not in event_types(services, request)
     with pytest.raises(GateError, match="not extracted"):

@@ -112,15 +112,15 @@ def written(services: Services, request: str) -> str:
 def test_what_is_not_settled_stops_before_anything_is_staged(tmp_path: Path) -> None:
     services = office(tmp_path, friend="", email="")
     request = store(services, {"customer_id": "1"})
-    with pytest.raises(NeedsPersonError, match="settle it in the inventory for every request") as met:
+    with pytest.raises(NeedsPersonError, match="settle it in the inventory for every request") as error:
         run(services, request)
-    assert met.value.question == "residual_rows"
-    assert met.value.detail == {"column": "shop.referral.friend", "rows": 1}
+    assert error.value.question == "residual_rows"
+    assert error.value.detail == {"column": "shop.referral.friend", "rows": 1}
     [asked] = services.register.questions.all(request_id=request)
     services.register.questions.answer(asked.id, "leave_out", "officer")
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as error:
         run(services, request)
-    assert met.value.detail == {"column": "office.employee.email", "rows": 1}
+    assert error.value.detail == {"column": "office.employee.email", "rows": 1}
     services.register.questions.answer(
         services.register.questions.all(request_id=request)[-1].id, "leave_out", "officer"
     )
@@ -246,14 +246,14 @@ def test_nothing_held_is_asked_only_after_the_search(tmp_path: Path) -> None:
     services = office(tmp_path, email="")
     request = store(services, {"email": "zed@example.nl"})
     assess(services, request)
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as error:
         classify(services, request)
-    assert met.value.question == "residual_rows"
-    assert met.value.detail == {"column": "office.employee.email", "rows": 1}
+    assert error.value.question == "residual_rows"
+    assert error.value.detail == {"column": "office.employee.email", "rows": 1}
     services.register.questions.answer(
         services.register.questions.all(request_id=request)[-1].id, "leave_out", "officer"
     )
-    with pytest.raises(NeedsPersonError) as met:
+    with pytest.raises(NeedsPersonError) as error:
         classify(services, request)
-    assert met.value.question == "nothing_held"
-    assert met.value.detail["residual"] == {"office.employee.email": 1}
+    assert error.value.question == "nothing_held"
+    assert error.value.detail["residual"] == {"office.employee.email": 1}

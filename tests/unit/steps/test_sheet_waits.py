@@ -138,7 +138,7 @@ def test_a_code_without_meaning_in_a_computed_column_stops_the_extract(
 
 
 @pytest.mark.usefixtures("database")
-def test_facts_are_staged_and_stand_in_no_trail_log_or_result(tmp_path: Path) -> None:
+def test_facts_are_staged_and_in_no_trail_log_or_result(tmp_path: Path) -> None:
     lines: list[str] = []
     services = dataclasses.replace(office(tmp_path), log=lines.append)
     request = planned(services)
@@ -148,8 +148,8 @@ def test_facts_are_staged_and_stand_in_no_trail_log_or_result(tmp_path: Path) ->
     assert facts["purposes.account.recipients.0"] == (("B",), ("C",), (CARRIER,))
     # 10:00 in Amsterdam; one order has no date
     assert facts["purposes.account.retention"] == (("2024-01-01T10:00:00", "2024-01-01T10:00:00", "1"),)
-    said = json.dumps([[str(h), p] for h, p in services.register.trail.events(request)], default=str)
-    for place in (said, json.dumps(result), "\n".join(lines)):
+    events = json.dumps([[str(h), p] for h, p in services.register.trail.events(request)], default=str)
+    for place in (events, json.dumps(result), "\n".join(lines)):
         assert CARRIER not in place
     staged = list((tmp_path / "home").rglob("records/*"))
     assert staged

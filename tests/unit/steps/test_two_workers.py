@@ -103,10 +103,10 @@ def test_missing_secret_on_a_worker_is_named_and_others_go_on(fleet: Fleet, step
     request = begun(fleet, step)
     fleet.second.keys.unlink()
 
-    with pytest.raises(ConfigurationError, match=str(fleet.second.keys)) as met:
+    with pytest.raises(ConfigurationError, match=str(fleet.second.keys)) as error:
         REST[step](fleet.worker("second"), request)
 
-    assert "What to do: " in str(met.value)
+    assert "What to do: " in str(error.value)
     drive(fleet.worker("first"), request)
     assert len(list(fleet.outbox.glob("*.zip"))) == 1
 

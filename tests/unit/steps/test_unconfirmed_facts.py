@@ -47,12 +47,12 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch, changes: Mapping[str, 
     return installation(folder / "home", mini.write_inventory(folder / "inventory", text))
 
 
-@pytest.mark.parametrize("said", PROPOSED)
+@pytest.mark.parametrize("case", PROPOSED)
 def test_a_proposal_is_no_consent_and_no_fact(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
-    services = opened(tmp_path, monkeypatch, PROPOSED[said])
-    inventory, sure = services.inventory, said == "nothing"
+    services = opened(tmp_path, monkeypatch, PROPOSED[case])
+    inventory, sure = services.inventory, case == "nothing"
     consents = read_consents(inventory, services.open_source, services.sql, ANN, AT)
     granted = ConsentState.GRANTED if sure else ConsentState.ABSENT
     assert consents.states == {"shop.coaching": granted}
@@ -84,9 +84,9 @@ OWN = {
 }
 
 
-@pytest.mark.parametrize("said", OWN)
-def test_a_name_by_a_proposal_is_looked_for_and_is_not_the_persons_own(tmp_path: Path, said: str) -> None:
-    people = [read_people(tmp_path / str(number), changes) for number, changes in enumerate(({}, OWN[said]))]
+@pytest.mark.parametrize("case", OWN)
+def test_a_name_by_a_proposal_is_looked_for_and_is_not_the_persons_own(tmp_path: Path, case: str) -> None:
+    people = [read_people(tmp_path / str(number), changes) for number, changes in enumerate(({}, OWN[case]))]
     assert [bool(person.own.names) for person in people] == [True, False]
     assert all(list(person.names.spans("with Carla Bakker")) for person in people)
 

@@ -12,11 +12,11 @@ from afschrift.values.times import from_dates, from_timestamps, normalise
 from afschrift.values.written import ValueFormError
 
 
-def one(text: str, kind: ValueKind) -> str:
+def normalised(text: str, kind: ValueKind) -> str:
     """Alone and beside a text that is not well-formed: texts that all are take a short way."""
     alone = normalise(pa.array([text]), kind)[0].as_py()
-    beside = normalise(pa.array([text, None, "2000-01-01 00:00:00", "00:00:00.0"]), kind)[0].as_py()
-    assert alone == beside
+    mixed = normalise(pa.array([text, None, "2000-01-01 00:00:00", "00:00:00.0"]), kind)[0].as_py()
+    assert alone == mixed
     return str(alone)
 
 
@@ -35,8 +35,8 @@ def one(text: str, kind: ValueKind) -> str:
     ],
 )
 def test_instants(text: str, expected: str) -> None:
-    assert one(text, ValueKind.INSTANT) == expected
-    assert one(expected, ValueKind.INSTANT) == expected
+    assert normalised(text, ValueKind.INSTANT) == expected
+    assert normalised(expected, ValueKind.INSTANT) == expected
 
 
 @pytest.mark.parametrize("kind", [ValueKind.INSTANT, ValueKind.DATETIME])
@@ -53,11 +53,11 @@ def test_instants(text: str, expected: str) -> None:
     ],
 )
 def test_what_rfc_3339_cannot_say_passes_unharmed(text: str, kind: ValueKind) -> None:
-    assert one(text, kind) == text
+    assert normalised(text, kind) == text
 
 
 def test_a_local_time_gets_no_suffix() -> None:
-    assert one("2024-01-01 10:00:00.25", ValueKind.DATETIME) == "2024-01-01T10:00:00.250000"
+    assert normalised("2024-01-01 10:00:00.25", ValueKind.DATETIME) == "2024-01-01T10:00:00.250000"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_local_time_gets_no_suffix() -> None:
     ],
 )
 def test_times_of_day(text: str, expected: str) -> None:
-    assert one(text, ValueKind.TIME) == expected
+    assert normalised(text, ValueKind.TIME) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_times_of_day(text: str, expected: str) -> None:
 )
 def test_a_forbidden_offset_is_a_fault_reported_without_the_value(text: str, kind: ValueKind) -> None:
     with pytest.raises(ValueFormError) as caught:
-        one(text, kind)
+        normalised(text, kind)
     assert "2024" not in caught.value.reason + caught.value.remedy
     assert "time zone" in caught.value.remedy
 

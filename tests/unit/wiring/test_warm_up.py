@@ -167,7 +167,7 @@ print(*lines, sep="\\n")
 
 def test_it_imports_the_libraries_of_the_sources_that_the_map_names(settings: Settings) -> None:
     libraries = {"duckdb", "adbc_driver_postgresql", "psycopg", "pymysql"}
-    of_duckdb, said = loaded(settings)
+    of_duckdb, messages = loaded(settings)
     shop = settings.inventory / "shop.yml"
     shop.write_text(
         shop.read_text(encoding="utf-8").replace("kind: duckdb", "kind: sqlite"), encoding="utf-8"
@@ -175,7 +175,7 @@ def test_it_imports_the_libraries_of_the_sources_that_the_map_names(settings: Se
     of_sqlite, more = loaded(settings)
 
     assert (of_duckdb & libraries, of_sqlite & libraries) == ({"duckdb"}, set())
-    assert said == more == []
+    assert messages == more == []
 
 
 def test_what_does_not_import_is_one_warning(settings: Settings) -> None:

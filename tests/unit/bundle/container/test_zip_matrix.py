@@ -43,7 +43,7 @@ def test_each_kind_is_another_file_than_the_genuine_one() -> None:
 def test_only_another_stream_of_the_same_content_is_accepted(verdict: Callable[[bytes], str]) -> None:
     assert verdict(BUNDLE) == ACCEPTED
     found = rows(verdict)
-    assert {kind for kinds in found.values() for kind, said in kinds.items() if said == ACCEPTED} == FREE
+    assert {kind for kinds in found.values() for kind, result in kinds.items() if result == ACCEPTED} == FREE
     if os.environ.get("AFSCHRIFT_DRAW"):
         PAGE.write_text(page(found), encoding="utf-8")
     assert kept() == found, "draw it anew, see above"

@@ -50,7 +50,7 @@ def test_members_out_of_order_are_noticed(second: str) -> None:
         list(write_zip([member("b", b""), member(second, b"")]))
 
 
-def test_zip64_fields_stand_only_where_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zip64_fields_are_written_only_where_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     files = [member("bag/1-small", b"s"), member("bag/2-large", b"0" * 500), member("bag/3-late", b"z")]
     small = b"".join(write_zip(files))
     assert b"PK\x06\x06" not in small

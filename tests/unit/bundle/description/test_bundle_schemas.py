@@ -28,9 +28,9 @@ ROWS: list[tuple[str | None, ...]] = [("1", None, "infinity"), ("900719925474099
 
 
 def schema(name: str, fields: list[FieldPlan]) -> bytes:
-    beside = FORMATS[name].schema
-    assert beside
-    return beside.make("shop.orders", columns(CONTENTS, planned(fields)))
+    writer = FORMATS[name].schema
+    assert writer
+    return writer.make("shop.orders", columns(CONTENTS, planned(fields)))
 
 
 def planned(fields: list[FieldPlan]) -> ExtractPlan:

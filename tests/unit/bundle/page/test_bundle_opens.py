@@ -50,7 +50,7 @@ def test_frictionless_validates_every_csv(right: Right, language: str, tmp_path:
 
 
 def test_frictionless_finds_the_foreign_key_broken_when_it_is(tmp_path: Path) -> None:
-    orders = [dict(ROWS["shop.orders"][0], customer_id="somebody else")]
+    orders = [dict(ROWS["shop.orders"][0], customer_id="someone else")]
     bag = unpacked(Example(formats=("csv",), rows={"shop.orders": orders}), tmp_path)
     report = Package(str(bag / "data/datapackage.json")).validate()
     assert [e.type for task in report.tasks for e in task.errors] == ["foreign-key"]

@@ -215,7 +215,7 @@ def test_the_page_says_when_the_systems_were_read() -> None:
     assert "This is how it was between 3 July 2026, 10:00 (time in Amsterdam" in sheet
 
 
-def test_times_stand_in_local_time_with_utc_beside_it() -> None:
+def test_times_are_shown_in_local_time_with_utc() -> None:
     assert "2 maart 2026, 00:30:00 2026-03-01T23:30:00.5Z" in page(Example()).text
 
 

@@ -77,7 +77,7 @@ def column(page: Page, selector: str, number: int) -> list[str]:
     return page.locator(f"{selector} .rows tbody tr td:nth-child({number})").all_inner_texts()
 
 
-def test_the_script_shows_the_rows_as_they_stood_without_it(browser: Browser, tmp_path: Path) -> None:
+def test_the_script_shows_the_same_rows_as_the_page_without_it(browser: Browser, tmp_path: Path) -> None:
     url = written(contents(), tmp_path)
     shown = []
     for script in (False, True):
@@ -131,12 +131,12 @@ def test_columns_sort_by_value_both_ways_and_what_is_empty_stays_last(page: Page
 def test_pages_lead_through_all_rows_by_keyboard(page: Page) -> None:
     orders = article(page, "Bestellingen")
     pages = page.get_by_role("group", name="Bladeren in ‘Bestellingen’")
-    met = column(page, orders, 1)
+    order_ids = column(page, orders, 1)
     following = pages.get_by_role("button", name="Volgende")
     while following.is_enabled():
         following.press("Enter")
-        met += column(page, orders, 1)
-    assert met == [row["order_id"] for row in ORDERS]
+        order_ids += column(page, orders, 1)
+    assert order_ids == [row["order_id"] for row in ORDERS]
     assert pages.get_by_role("button", name="Begin").is_enabled()
 
 

@@ -131,7 +131,7 @@ def test_the_sheet_says_that_data_are_processed_and_when() -> None:
     assert "processed" not in document(example(rows={place: [] for place in Example().rows}))
 
 
-def test_names_from_the_data_stand_with_third_countries_first() -> None:
+def test_recipients_from_the_data_are_listed_third_countries_first() -> None:
     found = document(
         example(
             language="en",

@@ -118,7 +118,7 @@ def test_a_column_that_names_the_person_shows_what_it_holds(bureau: Bureau) -> N
     inventory(
         bureau,
         SHOP.replace(
-            "        mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Somebody else typed the address there.}\n",
+            "        mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Someone else typed the address there.}\n",
             "",
         ),
     )

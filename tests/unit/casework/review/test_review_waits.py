@@ -81,15 +81,15 @@ def test_while_another_question_waits_no_review_ends_and_no_bundle_leaves(review
     packed = register.steps.latest(request, "package")
     assert packed
     detail = {"plan": packed["plan"], "why": ["policy"]}
-    beside = register.questions.ask(
+    other = register.questions.ask(
         request, "review", options=KINDS["review"].options, detail=detail, about=packed["bundle"]
     )
 
     for choice, words in (("approved", None), ("hold_back", "Later.")):
         error = unchanged(
             reviewers.bureau,
-            beside,
-            lambda c=choice, w=words: reviewers.answer(beside, c, text=w),  # type: ignore[misc]
+            other,
+            lambda c=choice, w=words: reviewers.answer(other, c, text=w),  # type: ignore[misc]
             TooLateError,
         )
         assert "second signer" in str(error)

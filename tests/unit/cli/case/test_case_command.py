@@ -39,7 +39,7 @@ def case(*words: str | Path, stdin: str = "") -> Result:
     return CliRunner().invoke(app, ["case", *map(str, words)], input=stdin)
 
 
-def said(*words: str | Path, stdin: str = "") -> str:
+def run(*words: str | Path, stdin: str = "") -> str:
     done = case(*words, stdin=stdin)
     assert done.exit_code == 0, done.output
     return done.output
@@ -58,15 +58,15 @@ def letter(folder: Path, name: str = "../Brief van Anneke; rm -rf.pdf", content:
 
 
 def test_a_note_is_typed_in_and_shown_without_what_steers_a_terminal(request_id: str) -> None:
-    text_id = said("add", request_id, "--kind", "note", stdin=TEXT).strip()
-    shown = said("show", request_id)
+    text_id = run("add", request_id, "--kind", "note", stdin=TEXT).strip()
+    shown = run("show", request_id)
 
     assert "note  by cli:" in shown
     assert f"({text_id}, {request_id})" in shown
     assert "Please send me my data." in shown
     assert "kwikstaart" in shown
     assert "\x1b" not in shown
-    texts = json.loads(said("show", request_id, "--json"))["texts"]
+    texts = json.loads(run("show", request_id, "--json"))["texts"]
     assert texts[-1]["text"] == TEXT
 
 
@@ -75,12 +75,12 @@ def test_a_document_is_written_out_under_a_harmless_name(
 ) -> None:
     owner = services.register.requests.get(request_id).case
     file = letter(tmp_path)
-    added = said("add", owner, "--kind", "document", "--file", file, "--request", request_id, stdin="n\n")
+    added = run("add", owner, "--kind", "document", "--file", file, "--request", request_id, stdin="n\n")
     text_id = added.split()[-1]
     assert "passport" in added
 
     out = tmp_path / "new" / "out"
-    shown = said("show", owner, "--out", out)
+    shown = run("show", owner, "--out", out)
     (written,) = out.iterdir()
     assert "Brief van Anneke; rm -rf.pdf, application/pdf, 6 bytes" in shown
     assert written.name == f"{text_id}-Brief_van_Anneke__rm_-rf.pdf"
@@ -110,7 +110,7 @@ def test_a_document_in_which_something_may_run_is_not_kept(
     before = services.register.trail.events(request_id)
     add = ("add", request_id, "--kind", "document", "--file", letter(tmp_path, name, content), "--no-id-copy")
     if not found:
-        assert said(*add)
+        assert run(*add)
         return
     message = refused(*add)
     assert f"may run where it is opened ({found})" in message
@@ -123,10 +123,10 @@ def test_one_document_is_written_into_a_file_once(
 ) -> None:
     content = b"%PDF-" + bytes(range(256)) * 16_000  # four parts
     file = letter(tmp_path, content=content)
-    text_id = said("add", request_id, "--kind", "document", "--file", file, "--no-id-copy").split()[-1]
+    text_id = run("add", request_id, "--kind", "document", "--file", file, "--no-id-copy").split()[-1]
     out = tmp_path / "out.pdf"
 
-    said("export", text_id, "--out", out)
+    run("export", text_id, "--out", out)
     assert out.read_bytes() == content
     assert oct(out.stat().st_mode & 0o777) == "0o600"
     reads = [h.type for h, _ in services.register.trail.events(request_id)].count("case_document_read")
@@ -148,9 +148,9 @@ def test_a_copy_of_an_identity_document_is_not_kept(request_id: str, tmp_path: P
     file = letter(tmp_path)
     assert "R11" in refused("add", request_id, "--kind", "document", "--file", file, stdin="y\n")
     assert case("add", request_id, "--kind", "document", "--file", file, stdin="").exit_code == 1  # no answer
-    assert json.loads(said("list", "--json"))[0]["texts"] == 1
-    said("add", request_id, "--kind", "document", "--file", file, "--no-id-copy")
-    assert "identity" in said("add", "--help")
+    assert json.loads(run("list", "--json"))[0]["texts"] == 1
+    run("add", request_id, "--kind", "document", "--file", file, "--no-id-copy")
+    assert "identity" in run("add", "--help")
 
 
 def test_what_is_no_text_too_large_or_not_there_is_turned_down(
@@ -170,7 +170,7 @@ def test_what_is_no_text_too_large_or_not_there_is_turned_down(
     assert too_large in refused("add", request_id, "--kind", "sent", "--file", large)
     assert too_large in refused("add", request_id, "--kind", "note", stdin="x" * 1001)
     large.write_bytes(b"x" * 1000)
-    said("add", request_id, "--kind", "sent", "--file", large)
+    run("add", request_id, "--kind", "sent", "--file", large)
 
 
 def test_unknown_ids_and_a_request_of_another_case(services: Services, request_id: str) -> None:
@@ -183,10 +183,10 @@ def test_unknown_ids_and_a_request_of_another_case(services: Services, request_i
 
 def test_the_list_and_what_shredding_leaves(services: Services, request_id: str) -> None:
     stored = services.register.requests.get(request_id)
-    assert re.search(rf"{stored.case}  received 2026-01-01T\d\d:\d\dZ by portal .*{request_id}", said("list"))
-    said("add", request_id, "--kind", "note", stdin=TEXT)
+    assert re.search(rf"{stored.case}  received 2026-01-01T\d\d:\d\dZ by portal .*{request_id}", run("list"))
+    run("add", request_id, "--kind", "note", stdin=TEXT)
     services.register.data_keys.shred(request_id, "retention_case_texts")
-    shown = said("show", stored.case)
+    shown = run("show", stored.case)
     assert "rule: retention_case_texts. It is gone for good" in shown
     assert "kwikstaart" not in shown
 

@@ -28,7 +28,7 @@ def afschrift(*words: str, stdin: str = WHY) -> Result:
     return CliRunner().invoke(app, list(words), input=stdin)
 
 
-def said(*words: str, stdin: str = WHY) -> str:
+def run_command(*words: str, stdin: str = WHY) -> str:
     done = afschrift(*words, stdin=stdin)
     assert done.exit_code == 0, (done.output, done.exception)
     return done.output
@@ -46,27 +46,27 @@ WORDS = ("--text-file", "-")
 def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
     request = bureau.store()
     case = bureau.register.requests.get(request).case
-    assert "No case is under hold" in said("case", "list", "--held")
-    held = said("case", "hold", case, "--ground", "court", *WORDS)
+    assert "No case is under hold" in run_command("case", "list", "--held")
+    held = run_command("case", "hold", case, "--ground", "court", *WORDS)
     [hold] = re.findall(r"hold-\w{12}", held)
-    second = said("case", "hold", request, "--ground", "claim", "--review-on", "2099-01-01", *WORDS)
+    second = run_command("case", "hold", request, "--ground", "claim", "--review-on", "2099-01-01", *WORDS)
     assert second.count("hold-") == 2
-    listed = said("case", "list", "--held")
+    listed = run_command("case", "list", "--held")
     assert case in listed
     assert f"held: {hold} (court" in listed
-    said("request", "withdraw", request, "--channel", "email")
-    assert case not in said("case", "list")
+    run_command("request", "withdraw", request, "--channel", "email")
+    assert case not in run_command("case", "list")
     assert [
-        hold["id"] for hold in json.loads(said("case", "list", "--held", "--json"))[0]["holds"]
+        hold["id"] for hold in json.loads(run_command("case", "list", "--held", "--json"))[0]["holds"]
     ] == re.findall(r"hold-\w{12}", second)
-    assert case in said("case", "list", "--held")
-    assert "held" in said("requests", "--all")
+    assert case in run_command("case", "list", "--held")
+    assert "held" in run_command("requests", "--all")
     shredding = ("register", "shred", request, "--rule", "retention_identity")
     assert hold in refused(*shredding)
     assert "--hold" in refused("case", "release", request, *WORDS)
-    assert "still held" in said("case", "release", request, "--hold", hold, *WORDS)
-    assert "free" in said("case", "release", request, *WORDS)
-    assert "--sign" in said(*shredding)
+    assert "still held" in run_command("case", "release", request, "--hold", hold, *WORDS)
+    assert "free" in run_command("case", "release", request, *WORDS)
+    assert "--sign" in run_command(*shredding)
 
 
 def test_words_are_never_an_argument_and_never_missing(bureau: Bureau) -> None:
@@ -87,14 +87,14 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     letter = tmp_path / "Klacht van Ann.pdf"
     letter.write_bytes(b"%PDF-1")
     came = ("--from", "court", "--received", str(local_today()), "--document", str(letter))
-    done = said("case", "complaint", request, "--reference", "C/13/99", *came, *WORDS, "--no-id-copy")
+    done = run_command("case", "complaint", request, "--reference", "C/13/99", *came, *WORDS, "--no-id-copy")
     assert f"{request}  complaint of court (C/13/99), received {local_today()}: no outcome yet" in done
     assert "sets a hold" in done
-    assert "complaint_open" in said("requests", "--all")
+    assert "complaint_open" in run_command("requests", "--all")
     assert "--outcome" in refused("case", "complaint", request, "--reference", "C/13/99")
     again = refused("case", "complaint", request, "--reference", "C/13/99", *came, *WORDS, "--no-id-copy")
     assert "entered for" in again
-    texts = json.loads(said("case", "show", request, "--json"))["texts"]
+    texts = json.loads(run_command("case", "show", request, "--json"))["texts"]
     assert [text["kind"] for text in texts].count("document") == 1  # nothing was kept of what was turned down
     assert "no reference" in refused(
         "case",
@@ -107,19 +107,19 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
         "--received",
         str(local_today()),
     )
-    ended = said("case", "complaint", request, "--reference", "C/13/99", "--outcome", "settled")
+    ended = run_command("case", "complaint", request, "--reference", "C/13/99", "--outcome", "settled")
     assert f"settled on {local_today()}" in ended
     assert "case release" in ended
-    shown = said("request", "show", request)
+    shown = run_command("request", "show", request)
     assert "complained" in shown
     assert "complaint_ended" in shown
-    story = said("case", "show", request)
+    story = run_command("case", "show", request)
     order = ["request  by", "decision identity: confirmed", "document", "fact complained", "fact held"]
     places = [story.index(entry) for entry in (*order, "fact complaint_ended")]
     assert places == sorted(places)
     assert "kwikstaart" in story
     assert "note (why: complained)" in story
-    document = json.loads(said("case", "show", request, "--json"))
+    document = json.loads(run_command("case", "show", request, "--json"))
     moments = [entry["at"] for entry in document["story"]]
     assert moments == sorted(moments)
     assert all(entry["by"] for entry in document["story"])
@@ -132,15 +132,15 @@ def test_a_restriction_is_looked_at_again_signed_and_given(bureau: Bureau) -> No
     run(bureau.services, request)
     of = ("case", "reviewed", request, "--restriction", entry)
     assert "give one of" in refused(*of)
-    assert "once another person signs" in said(*of, "--outcome", "lifted", *WORDS)
+    assert "once another person signs" in run_command(*of, "--outcome", "lifted", *WORDS)
     assert "four eyes" in refused(*of, "--sign")  # the terminal holds both roles, and is one pair of eyes
     assert "waits for its second signer" in refused(*of, "--outcome", "lifted", *WORDS)
     dispute_service(bureau, "cli:sam").sign_review(request, entry, agree=False)
     dispute_service(bureau, "cli:anna").review(request, entry, "lifted", WHY)
     assert "in force" in refused(*of, "--open-request")
-    assert "--open-request" in said(*of, "--sign")
-    [opened] = re.findall(r"req-\w{12}", said(*of, "--open-request").splitlines()[0])
-    assert f"linked of {request}" in said("request", "show", opened)
+    assert "--open-request" in run_command(*of, "--sign")
+    [opened] = re.findall(r"req-\w{12}", run_command(*of, "--open-request").splitlines()[0])
+    assert f"linked of {request}" in run_command("request", "show", opened)
 
 
 def test_a_refusal_that_came_back_is_made_again_with_its_words(bureau: Bureau) -> None:
@@ -153,10 +153,10 @@ def test_a_refusal_that_came_back_is_made_again_with_its_words(bureau: Bureau) -
     assert "did not come back" in refused("letter", "again", letter)
     bureau.send(letter)
     bounced = ("letter", "bounced", letter, "--on", str(local_today()), "--reason", "returned_by_post")
-    assert f"letter again {letter}" in said(*bounced)
-    made = said("letter", "again", letter, "--to-file", "-", stdin="ann@example.org").split()[0]
+    assert f"letter again {letter}" in run_command(*bounced)
+    made = run_command("letter", "again", letter, "--to-file", "-", stdin="ann@example.org").split()[0]
     assert made != letter
-    assert "kwikstaart" in said("letter", "show", made)
+    assert "kwikstaart" in run_command("letter", "show", made)
     bureau.send(made)
-    assert "refused" in said("request", "show", request)
+    assert "refused" in run_command("request", "show", request)
     assert "is sent" in refused("letter", "again", made)

@@ -67,7 +67,7 @@ def letter(*words: str | Path, stdin: str = "") -> Result:
     return CliRunner().invoke(app, ["letter", *map(str, words)], input=stdin)
 
 
-def said(*words: str | Path, stdin: str = "") -> str:
+def run_command(*words: str | Path, stdin: str = "") -> str:
     done = letter(*words, stdin=stdin)
     assert done.exit_code == 0, (done.output, done.exception)
     return done.output
@@ -89,16 +89,16 @@ def made(request: str, kind: str = "identity_request", **elements: Any) -> str:
     return str(shown("make", request, kind, "--from", "-", stdin=form)["id"])
 
 
-def kinds_told(services: Services, request: str) -> list[str]:
+def recorded_kinds(services: Services, request: str) -> list[str]:
     return [h.type for h, _ in services.register.trail.events(request)]
 
 
 def test_the_kinds_and_a_form_to_fill_in(tmp_path: Path, services: Services, request_id: str) -> None:
-    listing = said("kinds")
+    listing = run_command("kinds")
     assert all(kind in listing for kind in KINDS)
-    assert {load["kind"] for load in json.loads(said("kinds", "--json"))} == set(KINDS)
+    assert {load["kind"] for load in json.loads(run_command("kinds", "--json"))} == set(KINDS)
     form = tmp_path / "form.yml"
-    form.write_text(said("kinds", "identity_request"))
+    form.write_text(run_command("kinds", "identity_request"))
     assert set(refused("make", request_id, "identity_request", "--from", form).fields) == {"doubt", "ways"}
     filled = (
         form.read_text()
@@ -106,16 +106,16 @@ def test_the_kinds_and_a_form_to_fill_in(tmp_path: Path, services: Services, req
         .replace("ways: []", "ways: [login]")
     )
     form.write_text(filled)
-    assert "let-" in said("make", request_id, "identity_request", "--from", form)
+    assert "let-" in run_command("make", request_id, "identity_request", "--from", form)
     assert "no letter of this kind" in str(refused("kinds", "kwikstaart"))
 
 
 def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
     services: Services, request_id: str, mail: Path
 ) -> None:
-    preview = said("make", request_id, "acknowledgement", "--from", "-", "--preview", stdin="{}")
+    preview = run_command("make", request_id, "acknowledgement", "--from", "-", "--preview", stdin="{}")
     assert "tot en met" in preview
-    assert json.loads(said("list", "--json")) == []
+    assert json.loads(run_command("list", "--json")) == []
     letter_id = made(
         request_id,
         "acknowledgement",
@@ -130,14 +130,18 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
     assert row["detail"]["algorithm"] == "2"
     with serving() as (server, url):
         aim(mail, url)
-        assert re.search(r"sent \d{4}-\d\d-\d\d by smtp", said("send", letter_id))
+        assert re.search(r"sent \d{4}-\d\d-\d\d by smtp", run_command("send", letter_id))
         assert "is sent and cannot be sent" in str(refused("send", letter_id))
     [(sender, to, content)] = server.messages
     assert (sender, to) == ("privacy@example.org", "anneke@example.org")
     assert letter_id.encode() in content
     kept = b"".join(services.register.documents.read(row["document"], "x"))
     assert content == kept
-    assert kinds_told(services, request_id)[-3:] == ["letter_sending", "letter_sent", "case_document_read"]
+    assert recorded_kinds(services, request_id)[-3:] == [
+        "letter_sending",
+        "letter_sent",
+        "case_document_read",
+    ]
 
 
 def test_an_identity_request_stops_the_clock_from_its_sending(
@@ -150,11 +154,13 @@ def test_an_identity_request_stops_the_clock_from_its_sending(
     letter_id = made(request_id)
     with serving() as (_, url):
         aim(mail, url)
-        said("send", letter_id)
+        run_command("send", letter_id)
     waiting = services.register.facts.timeline(request_id).waiting
     assert str(waiting.sent_on) == shown("list")[0]["sent_on"]
     assert waiting.sent_by == ("smtp", letter_id)
-    bounced = said("bounced", letter_id, "--on", shown("list")[0]["sent_on"], "--reason", "mailbox_full")
+    bounced = run_command(
+        "bounced", letter_id, "--on", shown("list")[0]["sent_on"], "--reason", "mailbox_full"
+    )
     assert "came back" in bounced
     assert services.register.facts.timeline(request_id).waiting.sent_on is None
 
@@ -219,7 +225,7 @@ def test_result_of_the_mail_server_is_reported(
     with serving(manner) as (server, url):
         aim(mail, url)
         if words is None:
-            assert "came back" in said("send", letter_id)
+            assert "came back" in run_command("send", letter_id)
         else:
             with pytest.raises(AfschriftError, match=words):
                 raise refused("send", letter_id)
@@ -229,8 +235,8 @@ def test_result_of_the_mail_server_is_reported(
             server.manner = Manner.TAKES
             assert "is unknown and cannot be sent" in str(refused("send", letter_id))
             assert len(server.messages) == came
-            assert "produced" in said("release", letter_id)
-            said("send", letter_id)
+            assert "produced" in run_command("release", letter_id)
+            run_command("send", letter_id)
             assert len(server.messages) == came + 1
 
 
@@ -299,7 +305,7 @@ def test_a_person_enters_a_sending_with_a_proof(services: Services, request_id: 
     proof.write_bytes(b"%PDF-1.7")
     assert "identity document must not be kept (R11)" in str(refused(*words[:-1], stdin="y\n"))
     assert shown("list")[0]["state"] == "produced"
-    assert "by registered_post" in said(*words[:-1], stdin="n\n")
+    assert "by registered_post" in run_command(*words[:-1], stdin="n\n")
     row = shown("list")[0]
     assert (row["state"], row["sent_on"]) == ("sent", today)
     assert b"".join(services.register.documents.read(row["proof"], "x")) == b"%PDF-1.7"
@@ -310,14 +316,14 @@ def test_a_letter_is_shown_and_printed_and_the_look_is_an_event(
     services: Services, request_id: str, tmp_path: Path
 ) -> None:
     letter_id = made(request_id)
-    assert "Wij willen eerst zeker weten wie u bent" in said("show", letter_id)
+    assert "Wij willen eerst zeker weten wie u bent" in run_command("show", letter_id)
     page = tmp_path / "letter.html"
-    said("show", letter_id, "--html", page)
+    run_command("show", letter_id, "--html", page)
     assert page.read_text().startswith("<!doctype html>")
     assert oct(page.stat().st_mode & 0o777) == "0o600"
-    assert kinds_told(services, request_id).count("case_document_read") == 2
-    assert request_id in said("list", "--request", request_id, "--state", "produced")
-    assert "No letter" in said("list", "--state", "bounced")
+    assert recorded_kinds(services, request_id).count("case_document_read") == 2
+    assert request_id in run_command("list", "--request", request_id, "--state", "produced")
+    assert "No letter" in run_command("list", "--state", "bounced")
 
 
 def test_without_the_role_nothing_is_made_or_seen(
@@ -325,7 +331,7 @@ def test_without_the_role_nothing_is_made_or_seen(
 ) -> None:
     letter_id = made(request_id)
     roles = tmp_path / "roles.yml"
-    roles.write_text("people:\n  bea:\n    accounts: [cli:nobody-here]\n    roles: [officer]\n")
+    roles.write_text("people:\n  bea:\n    accounts: [cli:absent]\n    roles: [officer]\n")
     monkeypatch.setenv("AFSCHRIFT_ROLES", str(roles))
     for words in (
         ("make", request_id, "acknowledgement"),
@@ -336,7 +342,7 @@ def test_without_the_role_nothing_is_made_or_seen(
         ("sent", letter_id, "--on", "2026-03-05", "--channel", "post", "--proof", roles),
     ):
         assert "takes the role" in str(refused(*words)), words
-    assert kinds_told(services, request_id).count("answer_refused") == 6
+    assert recorded_kinds(services, request_id).count("answer_refused") == 6
     assert services.register.letters.get(letter_id).state is LetterState.PRODUCED
 
 
@@ -348,4 +354,4 @@ def test_malformed_form_is_refused_without_its_content(request_id: str, form: st
 
 def test_every_command_has_help() -> None:
     for command in ("kinds", "list", "make", "show", "send", "sent", "bounced", "release"):
-        assert "Usage" in said(command, "--help")
+        assert "Usage" in run_command(command, "--help")

@@ -31,9 +31,9 @@ def run(bureau: Bureau, request: str) -> None:
 
 
 def typed(*words: str, stdin: str = "") -> str:
-    said = in_this_process(words, stdin)
-    assert said.code == 0, said.beside
-    return said.text + said.beside
+    result = in_this_process(words, stdin)
+    assert result.code == 0, result.errors
+    return result.text + result.errors
 
 
 def asked(bureau: Bureau, request: str) -> dict[str, str]:
@@ -65,11 +65,11 @@ def test_bounced_letter_asks_to_notify_the_person_again(bureau: Bureau) -> None:
     [letter] = [letter for letter in bureau.register.letters.all(request_id=request) if letter.fact]
     bureau.send(letter.id)
 
-    said = typed("letter", "bounced", letter.id, "--on", str(local_today()), "--reason", "returned_by_post")
+    result = typed("letter", "bounced", letter.id, "--on", str(local_today()), "--reason", "returned_by_post")
 
-    assert "refused" not in said
-    assert "letter again" not in said  # that is for the letter of a decision
-    assert asked(bureau, request)["tell_person"] in said
+    assert "refused" not in result
+    assert "letter again" not in result  # that is for the letter of a decision
+    assert asked(bureau, request)["tell_person"] in result
 
 
 def test_gone_mailbox_asks_to_notify_the_person_another_way(
@@ -86,6 +86,6 @@ def test_gone_mailbox_asks_to_notify_the_person_another_way(
         mail.write_text(json.dumps({"server": url, "sender": "privacy@example.org"}), encoding="utf-8")
         mail.chmod(0o600)
         monkeypatch.setenv("AFSCHRIFT_MAIL", str(mail))
-        said = typed("letter", "send", letter.id)
+        result = typed("letter", "send", letter.id)
 
-    assert asked(bureau, request)["tell_person"] in said
+    assert asked(bureau, request)["tell_person"] in result

@@ -55,7 +55,7 @@ def request_(services: Services) -> str:
     """A request that waits for both systems; the user at the terminal may answer."""
     request = store(services, {"customer_id": "1"}, language="en")
     asked = waits(services, request)
-    said("questions", "assign", asked["mail"], "--anybody")
+    run_command("questions", "assign", asked["mail"], "--anybody")
     return request
 
 
@@ -65,7 +65,7 @@ def letter(tmp_path: Path) -> Path:
     return tmp_path / "kwikstaart.pdf"
 
 
-def said(*words: str | Path) -> str:
+def run_command(*words: str | Path) -> str:
     done = CliRunner().invoke(app, list(map(str, words)))
     assert done.exit_code == 0, done.output
     return done.output
@@ -79,19 +79,19 @@ def refused(*words: str | Path) -> AfschriftError:
 
 
 def test_what_is_to_be_searched_by_whom_and_by_when(services: Services) -> None:
-    assert "No system waits" in said("manual", "list")
+    assert "No system waits" in run_command("manual", "list")
     request = store(services, {"customer_id": "1"}, received_at="2026-11-02T09:00:00Z")
     waits(services, request)
-    listed = said("manual", "list")
+    listed = run_command("manual", "list")
     # The last day is Wednesday 2 December, the target the day before, and this five working days before that.
     assert f"{request}  mail  mailbox  role keeper for Bea  due 2026-11-24" in listed
     assert f"{request}  tape  backup  role keeper  due 2026-11-24" in listed
-    [mail, tape] = json.loads(said("manual", "list", "--request", request, "--json"))
+    [mail, tape] = json.loads(run_command("manual", "list", "--request", request, "--json"))
     assert (mail["assigned_to"], tape["assigned_to"], mail["medium"]) == ("Bea", None, "mailbox")
 
 
 def test_instruction_and_keys_are_shown_with_an_event(services: Services, request_: str) -> None:
-    shown = said("manual", "show", request_, "mail")
+    shown = run_command("manual", "show", request_, "mail")
     assert "Zoek op naam en e-mailadres." in shown
     assert "customer_id: 1" in shown
     header, payload = services.register.trail.events(request_)[-1]
@@ -102,12 +102,12 @@ def test_instruction_and_keys_are_shown_with_an_event(services: Services, reques
 def test_files_nothing_and_not_searched_end_in_a_bundle(
     services: Services, request_: str, letter: Path
 ) -> None:
-    message = said("manual", "answer", request_, "mail", "--file", letter, "--file", letter)
+    message = run_command("manual", "answer", request_, "mail", "--file", letter, "--file", letter)
     assert "Recorded: mail = given." in message
     assert "needs an answer to" in message  # the other system
-    message = said("manual", "answer", request_, "tape", "--not-searched", "copy_of_searched")
+    message = run_command("manual", "answer", request_, "tape", "--not-searched", "copy_of_searched")
     assert f"afschrift run {request_}" in message
-    assert "answered" in said("manual", "list", "--all")
+    assert "answered" in run_command("manual", "list", "--all")
     with zipfile.ZipFile(run(services, request_)) as bundle:
         files = {n.partition("/")[2]: bundle.read(n) for n in bundle.namelist() if "/files/" in n}
     assert files == {"data/files/mail/000001.pdf": LETTER, "data/files/mail/000002.pdf": LETTER}
@@ -127,13 +127,13 @@ def test_one_answer_is_needed(request_: str, letter: Path) -> None:
 def test_a_second_answer_is_turned_down_until_it_is_asked_again(
     services: Services, request_: str, letter: Path
 ) -> None:
-    said("manual", "answer", request_, "mail", "--nothing-held")
+    run_command("manual", "answer", request_, "mail", "--nothing-held")
     error = refused("manual", "answer", request_, "mail", "--file", letter)
     assert isinstance(error, TooLateError)
-    question = said("manual", "again", request_, "mail").strip()
+    question = run_command("manual", "again", request_, "mail").strip()
     assert services.register.questions.get(question).answered_at is None
-    said("questions", "assign", question, "--anybody")
-    said("manual", "answer", request_, "mail", "--file", letter)
+    run_command("questions", "assign", question, "--anybody")
+    run_command("manual", "answer", request_, "mail", "--file", letter)
 
 
 @pytest.mark.parametrize("content", [b"", b"MZ\0\0kwikstaart", zipped(a=b"\0" * 30_000_000)])
@@ -170,17 +170,17 @@ def test_another_person(services: Services, tmp_path: Path, role: str, who: str)
         error = refused("manual", *words)
         assert isinstance(error, NotAllowedError)
         assert who in str(error)
-    question = json.loads(said("manual", "list", "--json"))[0]["question"]
+    question = json.loads(run_command("manual", "list", "--json"))[0]["question"]
     assert isinstance(refused("questions", "assign", question, "--anybody"), NotAllowedError)
     if role == "keeper":
         assert isinstance(refused("manual", "again", request, "tape"), NotAllowedError)
-        said("manual", "answer", request, "tape", "--nothing-held")
+        run_command("manual", "answer", request, "tape", "--nothing-held")
 
 
 def test_the_inventory_check_knows_the_owners(services: Services, tmp_path: Path) -> None:
-    checked = said("inventory", "check")
+    checked = run_command("inventory", "check")
     assert "2 searched systems" in checked
     assert "mail: its owner holds no role keeper" in checked
     (tmp_path / "home" / "roles.yml").write_text(ROLES.format(me="x", role="officer"), encoding="utf-8")
-    assert "its owner" not in said("inventory", "check")
-    assert '"const": "manual"' in said("inventory", "schema", "manual")
+    assert "its owner" not in run_command("inventory", "check")
+    assert '"const": "manual"' in run_command("inventory", "schema", "manual")

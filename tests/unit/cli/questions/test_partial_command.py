@@ -57,7 +57,7 @@ def why(tmp_path: Path) -> Path:
     return tmp_path / "why.txt"
 
 
-def said(*words: str | Path) -> str:
+def run_command(*words: str | Path) -> str:
     done = CliRunner().invoke(app, list(map(str, words)))
     assert done.exit_code == 0, (done.output, done.exception)
     assert "kwikstaart" not in done.output
@@ -74,27 +74,27 @@ def refused(*words: str | Path) -> AfschriftError:
 def test_the_question_at_a_terminal(services: Services, club: Club, request_: str, why: Path) -> None:
     with club.away():
         run_to_its_end(services, request_)
-        listed = said("questions")
+        listed = run_command("questions")
         assert "source_down" in listed
         assert "options try_again, partial" in listed
         assert "rest_by: a date as 2026-11-25" in listed
         [question] = services.register.questions.all(request_id=request_)
         rest = ("--choice", "partial", "--text-file", why)
         assert isinstance(refused("answer", question.id, *rest), FormError)
-        message = said("answer", question.id, *rest, "--set", f"rest_by={SOON}")
+        message = run_command("answer", question.id, *rest, "--set", f"rest_by={SOON}")
         assert "Recorded: source_down = partial." in message
         assert "letter make REQUEST partial_delivery" in message
         run(services, request_)
     for words in (("requests",), ("request", "show", request_)):
-        assert "artly delivered on" in said(*words)
-        assert SOON in said(*words)
+        assert "artly delivered on" in run_command(*words)
+        assert SOON in run_command(*words)
 
 
 def test_an_officer_chooses_it_unasked(services: Services, club: Club, request_: str, why: Path) -> None:
-    message = said("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
+    message = run_command("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
     assert f"club is left for later, the rest follows by {SOON}" in message
-    assert "opens club again" in said("partial", request_, "--source", "club", "--take-back")
-    said("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
+    assert "opens club again" in run_command("partial", request_, "--source", "club", "--take-back")
+    run_command("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
     with club.away():
         assert run(services, request_).name.endswith("-partial.zip")
     taken = [d for d in services.register.decisions.of(request_) if d.kind == "source_down"]
@@ -125,23 +125,23 @@ def test_the_letters_know_what_is_missing_and_what_came(
 ) -> None:
     form = tmp_path / "form.yml"
     form.write_text(json.dumps({"where": "https://example.org/x", "available_until": SOON}))
-    said("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
+    run_command("partial", request_, "--source", "club", "--rest-by", SOON, "--text-file", why)
     run(services, request_)
-    assert "LETTER NOT SENT" in said("request", "show", request_)
-    shown = said("letter", "make", request_, "partial_delivery", "--from", form, "--preview")
+    assert "LETTER NOT SENT" in run_command("request", "show", request_)
+    shown = run_command("letter", "make", request_, "partial_delivery", "--from", form, "--preview")
     assert "The loyalty card club" in shown
     assert format_date(date.fromisoformat(SOON), "d MMMM", "en") in " ".join(shown.split())
     wrong = json.loads(form.read_text()) | {"rest_by": str(local_today())}
     (tmp_path / "wrong.yml").write_text(json.dumps(wrong))
     error = refused("letter", "make", request_, "partial_delivery", "--from", tmp_path / "wrong.yml")
     assert "another day than was decided on" in str(error)
-    made = json.loads(said("letter", "make", request_, "partial_delivery", "--from", form, "--json"))
+    made = json.loads(run_command("letter", "make", request_, "partial_delivery", "--from", form, "--json"))
     (tmp_path / "receipt.pdf").write_bytes(b"%PDF-1.7\n")
     proof = ("--channel", "post", "--proof", tmp_path / "receipt.pdf")
-    said("letter", "sent", made["id"], "--on", str(local_today()), *proof, "--no-id-copy")
-    assert "LETTER NOT SENT" not in said("request", "show", request_)
+    run_command("letter", "sent", made["id"], "--on", str(local_today()), *proof, "--no-id-copy")
+    assert "LETTER NOT SENT" not in run_command("request", "show", request_)
     run(services, request_)
     assert services.register.requests.get(request_).state is State.DELIVERED
-    assert "The loyalty card club" in said(
+    assert "The loyalty card club" in run_command(
         "letter", "make", request_, "supplement", "--from", form, "--preview"
     )

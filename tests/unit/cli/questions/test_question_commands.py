@@ -44,7 +44,7 @@ def asked(services: Services) -> tuple[str, str]:
     return request, services.register.questions.all(request_id=request)[0].id
 
 
-def said(*words: str | Path, stdin: str = "") -> str:
+def run(*words: str | Path, stdin: str = "") -> str:
     done = CliRunner().invoke(app, list(map(str, words)), input=stdin)
     assert done.exit_code == 0, done.output
     return done.output
@@ -58,11 +58,11 @@ def refused(*words: str, stdin: str = "") -> AfschriftError:
 
 def test_a_question_is_shown_with_options_and_fields(asked: tuple[str, str]) -> None:
     request, question = asked
-    shown = said("questions")
+    shown = run("questions")
     assert f"{question}  {request}  identity  role officer" in shown
     assert "options confirmed, not_confirmed" in shown
     assert "level: low | substantial | high (How sure it is, needed for confirmed)" in shown
-    [row] = json.loads(said("questions", "--json"))
+    [row] = json.loads(run("questions", "--json"))
     assert (row["id"], row["form"]["properties"]["choice"]["enum"]) == (question, row["options"])
     assert row["answered_at"] is None
 
@@ -72,14 +72,14 @@ def test_answer_is_recorded_under_the_account_of_the_process(
 ) -> None:
     request, question = asked
     (tmp_path / "why.txt").write_text(WORDS, encoding="utf-8")
-    expected = said("answer", question, "--choice", "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
+    expected = run("answer", question, "--choice", "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
     assert "Recorded: identity = confirmed." in expected
     assert f"afschrift run {request}" in expected
     header, payload = services.register.trail.events(request)[-1]
     assert (header.actor, payload and payload["held"]["source"]) == (f"cli:{getpass.getuser()}", "terminal")
     assert WORDS not in repr(services.register.trail.events(request))
-    assert said("questions").startswith("No open question")
-    assert question in said("questions", "--all")
+    assert run("questions").startswith("No open question")
+    assert question in run("questions", "--all")
     assert isinstance(refused("answer", question, "--choice", "not_confirmed"), TooLateError)
 
 
@@ -88,8 +88,8 @@ def test_the_others_that_are_open_are_named(services: Services, asked: tuple[str
     other = services.register.questions.ask(
         request, "unclassified", options=["include", "exclude"], detail={"columns": ["shop.a.b"]}
     ).id
-    assert f"needs an answer to {other} too" in said("answer", question, "--choice", "confirmed", *PROOF)
-    assert f"afschrift run {request}" in said("answer", other, "--choice", "include")
+    assert f"needs an answer to {other} too" in run("answer", question, "--choice", "confirmed", *PROOF)
+    assert f"afschrift run {request}" in run("answer", other, "--choice", "include")
 
 
 @pytest.mark.parametrize(
@@ -128,16 +128,16 @@ def test_a_roles_file_takes_the_right_from_the_terminal(
 
 def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Services, tmp_path: Path) -> None:
     request = store(services, {"customer_id": "1"}, received_at=datetime.now(UTC).isoformat())
-    question = said("questions", "open", request).split()[0]
-    assert "afschrift grounds list" in said("questions")
+    question = run("questions", "open", request).split()[0]
+    assert "afschrift grounds list" in run("questions")
     assert "terminal" in str(refused("answer", question))
-    form = said("grounds", "show", "manifestly_unfounded", "--form").replace("Twaalf", "Kwikstaart")
+    form = run("grounds", "show", "manifestly_unfounded", "--form").replace("Twaalf", "Kwikstaart")
     (tmp_path / "form.yml").write_text(form, encoding="utf-8")
     wrong = form.replace("manifestly_unfounded", "count")
     assert "(R47)" in str(refused("answer", question, "--form", "-", stdin=wrong))
     assert "give --form alone" in str(refused("answer", question, "--choice", "fulfil", "--form", "-"))
     assert "parts of an answer" in str(refused("answer", question, "--form", "-", stdin="kwikstaart: 1"))
-    expected = said("answer", question, "--form", tmp_path / "form.yml")
+    expected = run("answer", question, "--form", tmp_path / "form.yml")
     assert "Recorded: decision = refuse." in expected
     [signing] = services.register.questions.all(request_id=request)
     assert signing.id in expected
@@ -153,12 +153,12 @@ def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Serv
 
 def test_each_ground_shows_a_form_that_does(services: Services) -> None:
     """What `grounds show --form` prints, filled in with the examples, reads back as that form."""
-    listed = said("grounds", "list")
+    listed = run("grounds", "list")
     for code, ground in GROUNDS.grounds.items():
         assert f"{code}  " in listed
-        assert f"{code}  {ground.title['en']}" in said("grounds", "show", code)
+        assert f"{code}  {ground.title['en']}" in run("grounds", "show", code)
         for outcome in ground.outcomes:
-            printed = said("grounds", "show", code, "--form", "--choice", outcome.value)
+            printed = run("grounds", "show", code, "--form", "--choice", outcome.value)
             filled = parsed(printed)
             assert filled["choice"] == outcome.value
             assert filled["detail"].pop("ground") == code
@@ -166,10 +166,10 @@ def test_each_ground_shows_a_form_that_does(services: Services) -> None:
             assert complete(code, outcome).items() <= form.items()
             assert set(form) <= set(ground.fields)
     for code in GROUNDS.never:
-        assert "turned down" in said("grounds", "show", code)
-    assert {load["code"] for load in json.loads(said("grounds", "list", "--json"))} == set(GROUNDS.codes)
-    assert "rights_of_others" in said("grounds", "list", "--right", "access")
-    assert "further_copy" not in said("grounds", "list", "--right", "portability")
+        assert "turned down" in run("grounds", "show", code)
+    assert {load["code"] for load in json.loads(run("grounds", "list", "--json"))} == set(GROUNDS.codes)
+    assert "rights_of_others" in run("grounds", "list", "--right", "access")
+    assert "further_copy" not in run("grounds", "list", "--right", "portability")
     assert "no such ground" in str(refused("grounds", "show", "other"))
 
 
@@ -216,10 +216,10 @@ def from_text(text: str) -> FormAnswer:
 def test_a_question_is_assigned_and_given_back(services: Services, asked: tuple[str, str]) -> None:
     _, question = asked
     account = f"cli:{getpass.getuser()}"
-    assert f"is for {account}" in said("questions", "assign", question, "--to", account)
-    assert f"for {account}" in said("questions")
-    said("questions", "assign", question, "--to", "cli:somebody-else")
+    assert f"is for {account}" in run("questions", "assign", question, "--to", account)
+    assert f"for {account}" in run("questions")
+    run("questions", "assign", question, "--to", "cli:somebody-else")
     assert "assigned to another person" in str(refused("answer", question, "--choice", "confirmed", *PROOF))
-    assert "everyone" in said("questions", "assign", question, "--anybody")
-    said("answer", question, "--choice", "confirmed", *PROOF)
+    assert "everyone" in run("questions", "assign", question, "--anybody")
+    run("answer", question, "--choice", "confirmed", *PROOF)
     assert "give --to NAME" in str(refused("questions", "assign", question))

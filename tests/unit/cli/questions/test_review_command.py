@@ -22,7 +22,7 @@ def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Revie
     yield Reviewers.set_up(tmp_path, monkeypatch)
 
 
-def said(*words: str, stdin: str | None = None) -> str:
+def run(*words: str, stdin: str | None = None) -> str:
     result = CliRunner().invoke(app, list(words), input=stdin)
     if result.exception is not None:
         raise result.exception
@@ -31,7 +31,7 @@ def said(*words: str, stdin: str | None = None) -> str:
 
 def turned_down(error: type[AfschriftError], *words: str, stdin: str | None = None) -> str:
     with pytest.raises(error) as message:
-        said(*words, stdin=stdin)
+        run(*words, stdin=stdin)
     return str(message.value)
 
 
@@ -39,20 +39,20 @@ def test_a_review_from_look_to_delivery(reviewers: Reviewers, tmp_path: Path) ->
     request = reviewers.store(language="en")
     reviewers.asked(request)
 
-    shown = said("review", "show", request)
+    shown = run("review", "show", request)
     assert "state needs_person" in shown
     assert "policy" in shown
     assert "shop.ticket_message: 3 rows" in shown
     assert BODY[:60] in shown
-    assert BODY in said("review", "show", request, "--table", "shop.ticket_message", "--row", "id=1")
+    assert BODY in run("review", "show", request, "--table", "shop.ticket_message", "--row", "id=1")
     form = tmp_path / "form.yml"
     form.write_text(json.dumps({"detail": CODES, "texts": {"redactions": [LINE], **BALANCE}}))
-    done = said("review", "redact", request, "--form", str(form))
+    done = run("review", "redact", request, "--form", str(form))
     assert "Recorded: review = redact." in done
     reviewers.asked(request)
-    whole = json.loads(said("review", "show", request, "--json", "--table", "shop.ticket_message"))
+    whole = json.loads(run("review", "show", request, "--json", "--table", "shop.ticket_message"))
     assert NEIGHBOUR not in json.dumps(whole)
-    assert "Recorded: review = approved." in said("review", "approve", request)
+    assert "Recorded: review = approved." in run("review", "approve", request)
     assert NEIGHBOUR.encode() not in members(reviewers.deliver(request))["data/shop/ticket_message.csv"]
 
 
@@ -66,5 +66,5 @@ def test_what_is_turned_down_at_a_terminal(reviewers: Reviewers) -> None:
     bad = json.dumps({"texts": {"redactions": [LINE.replace("id=1", "id=77")]}})
     message = turned_down(FormError, "review", "redact", request, "--form", "-", stdin=bad)
     assert "line 1: no row has this key" in message
-    said("review", "hold-back", request, "--text-file", "-", stdin="Eerst bellen.")
+    run("review", "hold-back", request, "--text-file", "-", stdin="Eerst bellen.")
     assert "held_back" in reviewers.asked(request).detail["why"]

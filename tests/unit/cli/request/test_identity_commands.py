@@ -35,24 +35,24 @@ def request_(services: Services) -> str:
     return store(services, {"customer_id": "2"}, authenticated=None)
 
 
-def said(*words: str, typed: str = "") -> str:
+def run(*words: str, typed: str = "") -> str:
     done = CliRunner().invoke(app, list(words), input=typed)
     assert done.exception is None, done.output
     return done.output
 
 
 def test_looked_up_masked_and_shown(services: Services, request_: str) -> None:
-    assert "No officer asked to look them up" in said("request", "identity", request_)
-    assert "It is not started yet" in said("request", "look-up", request_)
-    assert "not looked up yet" in said("request", "identity", request_)
-    said("request", "look-up", request_, "--run")
+    assert "No officer asked to look them up" in run("request", "identity", request_)
+    assert "It is not started yet" in run("request", "look-up", request_)
+    assert "not looked up yet" in run("request", "identity", request_)
+    run("request", "look-up", request_, "--run")
 
-    masked = said("request", "identity", request_)
+    masked = run("request", "identity", request_)
     assert "customer_id: 2•••••" in masked
     assert "by customer_id: name: B•••••" in masked
     assert "Bob" not in masked
     assert "Please send me my data." not in masked
-    shown = said("request", "identity", request_, "--unmask")
+    shown = run("request", "identity", request_, "--unmask")
     assert "by customer_id: name: Bob" in shown
     assert "Please send me my data." in shown
     kinds = [header.type for header, _ in services.register.trail.events(request_)]
@@ -67,14 +67,14 @@ def test_it_looks_in_one_place(request_: str) -> None:
 def test_keys_from_standard_input_from_a_file_and_as_a_flag(
     services: Services, request_: str, tmp_path: Path
 ) -> None:
-    message = said(
+    message = run(
         "request", "keys", request_, "--file", "-", typed='customer_id: "1"\nemail: ann@example.org\n'
     )
     assert "email added; customer_id corrected." in message
     assert "ann@" not in message
     (tmp_path / "keys.yml").write_text('email: ""\n', encoding="utf-8")
-    assert "email taken out." in said("request", "keys", request_, "--file", str(tmp_path / "keys.yml"))
-    flagged = said("request", "keys", request_, "--key", "customer_id=2")
+    assert "email taken out." in run("request", "keys", request_, "--file", str(tmp_path / "keys.yml"))
+    flagged = run("request", "keys", request_, "--key", "customer_id=2")
     assert "shows in the process list" in flagged
     assert services.register.identities.of(request_) == (Key("customer_id", "2"),)
     number = CliRunner().invoke(app, ["request", "keys", request_, "--file", "-"], input="customer_id: 4711")
@@ -96,7 +96,7 @@ def test_a_message_without_a_key_is_submitted_acknowledged_and_asked_about(
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
     content = {"message": "Alles graag.", "channel": "letter", "received_at": RECEIVED, "right": "access"}
-    request = said("submit", "-", "--start", "no", typed=json.dumps(content)).split()[0]
+    request = run("submit", "-", "--start", "no", typed=json.dumps(content)).split()[0]
 
-    assert "none: the message gave no key" in said("request", "identity", request)
+    assert "none: the message gave no key" in run("request", "identity", request)
     assert services.register.facts.timeline(request).state.open

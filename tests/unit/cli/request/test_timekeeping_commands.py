@@ -49,7 +49,7 @@ def stored(services: Services) -> Store:
     return make
 
 
-def said(*words: str, stdin: str = "") -> str:
+def run(*words: str, stdin: str = "") -> str:
     done = CliRunner().invoke(app, list(words), input=stdin, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
@@ -62,14 +62,14 @@ def refused(*words: str) -> str:
 
 
 def machine(*words: str) -> Any:
-    return json.loads(said(*words, "--json"))
+    return json.loads(run(*words, "--json"))
 
 
 def test_the_list_has_what_is_due_first(stored: Store) -> None:
     fresh, overdue, waiting, extended = stored(2), stored(60), stored(9), stored(20)
-    said("request", "extend", extended, "--reason", "temporary_flood", *left(15))
-    said("request", "suspend", waiting, "--ground", "identity", "--doubt", "unknown_sender", *left(8))
-    lines = said("requests").splitlines()
+    run("request", "extend", extended, "--reason", "temporary_flood", *left(15))
+    run("request", "suspend", waiting, "--ground", "identity", "--doubt", "unknown_sender", *left(8))
+    lines = run("requests").splitlines()
     assert [line.split()[0] for line in lines] == [overdue, waiting, fresh, extended]
     assert "red  overdue" in lines[0]
     assert f"suspended since {day(8)}" in lines[1]
@@ -79,9 +79,9 @@ def test_the_list_has_what_is_due_first(stored: Store) -> None:
     assert rows[0]["clock"]["days_left"] < -20
     assert rows[1]["clock"]["status"][0] == "urn:afschrift:status:suspended"
     assert rows[2]["clock"]["versions"]["algorithm"] == "2"
-    said("request", "withdraw", fresh, "--channel", "phone", "--on", day(1))
-    assert fresh not in said("requests")
-    assert "closed" in said("requests", "--all").splitlines()[-1]
+    run("request", "withdraw", fresh, "--channel", "phone", "--on", day(1))
+    assert fresh not in run("requests")
+    assert "closed" in run("requests", "--all").splitlines()[-1]
 
 
 def left(days: float) -> tuple[str, ...]:
@@ -91,26 +91,26 @@ def left(days: float) -> tuple[str, ...]:
 def test_timeline_shows_the_reasons(stored: Store, services: Services) -> None:
     request = stored(10)
     ask = ("request", "suspend", request, "--ground", "identity", "--doubt", "other_address")
-    assert "LETTER NOT SENT" in said(*ask)
+    assert "LETTER NOT SENT" in run(*ask)
     asked = machine("request", "show", request)["facts"][0]["id"]
-    said("request", "sent", request, "--on", day(9), "--channel", "post", "--proof", "3SABC", "--fact", asked)
-    said("request", "resume", request, "--on", day(7), "--insufficient", *left(7))
-    shown = said("request", "resume", request, "--on", day(6))
+    run("request", "sent", request, "--on", day(9), "--channel", "post", "--proof", "3SABC", "--fact", asked)
+    run("request", "resume", request, "--on", day(7), "--insufficient", *left(7))
+    shown = run("request", "resume", request, "--on", day(6))
     assert f"why  Suspended from {ago(9):%a} {day(9)} to {ago(6):%a} {day(6)}: 3 days (R42, R43)." in shown
     words = "Zes verwerkers van Anneke."
     extend = ("request", "extend", request, "--reason", "processors_must_answer", "--text-file", "-")
-    assert "extension_not_sent" in said(*extend, stdin=words)
+    assert "extension_not_sent" in run(*extend, stdin=words)
     found = machine("request", "sent", request, "--on", day(0), "--channel", "email", "--proof", "4Zk1")
     assert (found["clock"]["extended"], found["clock"]["breaches"]) == (True, [])
     document = machine("request", "show", request)
     assert document["clock"] == found["clock"]
     assert [fact["kind"] for fact in document["facts"]][-2:] == ["extended", "letter_sent"]
-    text = said("request", "show", request)
+    text = run("request", "show", request)
     assert "in the first month: two more months (R39)." in text
     assert "Anneke" not in text
-    assert "identity: confirmed" in said(
+    assert "identity: confirmed" in run(
         "request", "confirm-identity", request, "--method", "login", "--level", "substantial"
-    ) + said("request", "show", request)
+    ) + run("request", "show", request)
 
 
 def test_a_void_extension_is_recorded_and_the_day_stays(stored: Store) -> None:
@@ -124,8 +124,8 @@ def test_a_void_extension_is_recorded_and_the_day_stays(stored: Store) -> None:
 def test_a_corrected_receipt(stored: Store) -> None:
     request = stored(5)
     moved = ("request", "correct", request, "--reason", "typing_error", "--received-at")
-    assert "second signer" in said(*moved, ago(3).isoformat())
-    assert "receipt_waits_for_signer" in said("requests")
+    assert "second signer" in run(*moved, ago(3).isoformat())
+    assert "receipt_waits_for_signer" in run("requests")
     assert "four eyes" in refused("request", "correct", request, "--sign")
     assert "second signer" in refused(*moved, ago(9).isoformat())
     assert "in the future" in refused(*moved, ago(-1).isoformat())
@@ -146,15 +146,15 @@ def test_a_corrected_receipt(stored: Store) -> None:
 def test_overlapping_and_repeated_requests(stored: Store) -> None:
     known = {"by": "log-in", "level": "password", "at": ago(9).isoformat()}
     earlier, later = stored(8, authenticated=known), stored(3, authenticated=known)
-    assert f"earlier requests of the same person: {earlier}" in said("request", "show", later)
+    assert f"earlier requests of the same person: {earlier}" in run("request", "show", later)
     assert "R55" in refused("request", "link", later, earlier, "--as", "repeat")
-    assert f"{later}: merged" in said("request", "merge", later, earlier)
-    assert later in said("request", "show", earlier)
+    assert f"{later}: merged" in run("request", "merge", later, earlier)
+    assert later in run("request", "show", earlier)
     stranger = stored(3, customer="2", authenticated=known)
     assert "R55" in refused("request", "merge", stranger, earlier)
-    said("request", "withdraw", earlier, "--channel", "email")
+    run("request", "withdraw", earlier, "--channel", "email")
     again = stored(1)
-    assert "A reminder of" in said("request", "link", again, earlier, "--as", "reminder")
+    assert "A reminder of" in run("request", "link", again, earlier, "--as", "reminder")
     known_again = stored(1, authenticated=known)
     [linked] = machine("request", "show", known_again)["facts"]
     assert (linked["kind"], linked["detail"], linked["other"]) == ("linked", {"as": "repeat"}, earlier)
@@ -194,7 +194,7 @@ def test_a_mistake_leaves_the_register_as_it_is(
     "command", ["suspend", "resume", "extend", "sent", "withdraw", "correct", "merge", "link"]
 )
 def test_each_command_explains_itself(command: str) -> None:
-    assert "--json" in said("request", command, "--help")
+    assert "--json" in run("request", command, "--help")
 
 
 @pytest.mark.parametrize(
@@ -217,12 +217,12 @@ def test_the_clock_of_a_public_body_goes_on_after_the_term_of_its_question(
     request = stored(20)
     ask = ("request", "suspend", request, "--ground", "identity", "--doubt", "unknown_sender", *left(18))
     assert "--term" in refused(*ask, "--term", day(18))
-    said(*ask, "--term", day(10))
+    run(*ask, "--term", day(10))
     assert machine("requests")[0]["clock"]["due"] is None
     public = CONTROLLER.replace("body: private", "body: public")
     (tmp_path / "inventory" / "controller.yml").write_text(public, encoding="utf-8")
     assert machine("requests")[0]["clock"]["due"] is not None
-    assert f"The term of {day(10)} that the question set is over" in said("request", "show", request)
+    assert f"The term of {day(10)} that the question set is over" in run("request", "show", request)
 
 
 def test_days_off_by_decree_come_from_the_controller(stored: Store, tmp_path: Path) -> None:

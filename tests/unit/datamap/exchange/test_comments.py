@@ -25,7 +25,9 @@ def test_marks_in_comments_are_words_and_foreign_keys_ways() -> None:
     )
     drafted = draft(found, {"source": "shop"}, person="customer_id")
     tables = drafted.source["tables"]
-    assert list(tables) == ["customer", "orders"], "a table without a mark is left to whoever describes it"
+    assert list(tables) == ["customer", "orders"], (
+        "a table without a mark is left to the person who describes it"
+    )
     assert tables["customer"]["subject"] == {"customer_id": "id"}
     assert tables["customer"]["key"] == ["id"]
     assert tables["customer"]["columns"]["mail"]["category"] == "user.contact.email"

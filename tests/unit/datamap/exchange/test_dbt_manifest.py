@@ -25,10 +25,10 @@ def drafted(text: str = TEXT, schema: str | None = None) -> ExternalDraft:
 def test_meta_and_tags_are_words_of_the_inventory() -> None:
     customers = drafted().source["tables"]["customers"]
     assert customers["subject"] == {"customer_id": "customer_id", "email": "mail"}
-    said = {
+    dumped = {
         name: (entry.get("origin"), entry.get("category")) for name, entry in customers["columns"].items()
     }
-    assert said == {
+    assert dumped == {
         "customer_id": ("assigned", "user.unique_id"),
         "full_name": ("provided", "user.name"),
         "mail": ("provided", "user.contact.email"),

@@ -1,4 +1,4 @@
-"""A dataset of Fides becomes proposals and ways; what has no place here is told; what is confirmed goes back."""
+"""A dataset of Fides becomes proposals and ways; what has no place here is reported; what is confirmed goes back."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def model(found: dict[str, Any]) -> SourceFile:
 
 
 def settled(found: dict[str, Any]) -> dict[str, Any]:
-    """As it stands once somebody confirmed the ways."""
+    """The same after an officer confirmed the ways."""
     tables = {
         name: {word: value for word, value in table.items() if word != "ways"}
         for name, table in found["tables"].items()

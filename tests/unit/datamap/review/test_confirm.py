@@ -60,13 +60,13 @@ def folder(tmp_path: Path) -> Path:
 def file(folder: Path) -> str:
     """What was confirmed; empty: nothing."""
     assert (folder / "shop.yml").read_text() in MAPS, "what people write stays"
-    beside = folder / "shop.confirmed.yml"
-    return beside.read_text() if beside.exists() else ""
+    confirmed_file = folder / "shop.confirmed.yml"
+    return confirmed_file.read_text() if confirmed_file.exists() else ""
 
 
-def group(review: Review, name: str, said: str = "") -> Group:
+def group(review: Review, name: str, words: str = "") -> Group:
     return next(
-        question for question in review.waiting() if question.name == name and said in str(question.said)
+        question for question in review.waiting() if question.name == name and words in str(question.said)
     )
 
 
@@ -94,7 +94,7 @@ def test_what_is_confirmed_counts_once_the_key_of_its_rows_is(folder: Path) -> N
     line = review.inventory.sources["shop"].tables["Order Line"]
     assert line.columns["Created_At"].awaits == ("Order Line.order_id", "orders.customer_id")
     assert not [question for question in review.waiting() if question.name == "created_at"], (
-        "nobody is asked twice"
+        "no one is asked twice"
     )
     assert {question.name for question in review.waiting()[:2]} == {"order_id", "customer_id"}, (
         "what it rests on is first"

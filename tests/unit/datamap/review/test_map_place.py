@@ -53,8 +53,8 @@ def moe(services: Services) -> Officer:
 
 def answer(moe: Officer, review: Review, name: str, **words: str) -> None:
     group = next(group for group in review.waiting() if group.name == name)
-    said = Answer(WHO.by, WHO.on, WHO.why, WHO.review, words)
-    write(moe, review, [(group, said)], DAY, review.digest)
+    given_answer = Answer(WHO.by, WHO.on, WHO.why, WHO.review, words)
+    write(moe, review, [(group, given_answer)], DAY, review.digest)
 
 
 def test_a_map_of_the_workers_is_known_again_after_answers(tmp_path: Path, moe: Officer) -> None:

@@ -80,9 +80,9 @@ def test_how_others_data_are_treated_is_written(folder: Path, way: ThirdParty) -
     review = Review(folder)
     question = group(review, "friend")
     review.confirm(question, replace(ANSWER, words=words_of_others(question, way.value)))
-    said = column(folder, "friend")
-    assert (said.origin, said.about, said.third_party) == ("provided", "third_party", way)
-    assert said.review is None
+    stored = column(folder, "friend")
+    assert (stored.origin, stored.about, stored.third_party) == ("provided", "third_party", way)
+    assert stored.review is None
     assert f"third_party: {way.value}}}" in (folder / "shop.confirmed.yml").read_text()
     assert decided(question, words_of_others(question, way.value)).endswith(
         f"provided, about others: {way.value}"
@@ -106,8 +106,8 @@ def test_column_can_be_declared_about_others(folder: Path) -> None:
     with pytest.raises(ConfigurationError):
         words_of_others(question, "subject")
     review.confirm(question, replace(ANSWER, words=words_of_others(question, "mask")))
-    said = column(folder, "city")
-    assert (said.about, said.third_party) == ("third_party", "mask")
+    stored = column(folder, "city")
+    assert (stored.about, stored.third_party) == ("third_party", "mask")
 
 
 FRIENDS = {
@@ -135,11 +135,11 @@ def test_what_is_not_about_others_loses_what_goes_by_that_and_nothing_else(
     question = group(review, "friend")
     assert list(others_offered(question)) == list(OTHERS)
     review.confirm(question, replace(ANSWER, words=words_of_others(question, "subject")))
-    said = column(folder, "friend")
-    assert (said.origin, said.about, said.third_party, said.mask) == (
+    stored = column(folder, "friend")
+    assert (stored.origin, stored.about, stored.third_party, stored.mask) == (
         "provided", About.SUBJECT, None, "token",
     )  # fmt: skip
-    assert said.decided is not None
+    assert stored.decided is not None
     for kept in ("# as ever", "# typed, mostly", "# by the bureau"):
         assert (kept in file(folder)) == (kept in before)
     assert decided(question, {"about": "subject"}).endswith("provided, not about others")
@@ -170,9 +170,9 @@ def test_meaning_can_be_given_where_there_is_none(folder: Path) -> None:
     words = {"meaning": meaning_of(MEANING, review.inventory.controller.languages)}
     must_say_enough(question, words)
     review.confirm(question, replace(ANSWER, words=words))
-    said = column(folder, "score").meaning
-    assert said is not None
-    assert dict(said.items()) == MEANING
+    stored = column(folder, "score").meaning
+    assert stored is not None
+    assert dict(stored.items()) == MEANING
     assert "# by the bureau" in file(folder)
     city = group(review, "city")
     assert list(lacking(city, {"origin": "derived"})) == [Lack.MEANING]
@@ -186,9 +186,9 @@ def test_a_meaning_of_any_signs_stays_what_was_typed(folder: Path, sign: str) ->
     review = Review(folder)
     texts = meaning_of(dict.fromkeys(MEANING, f"a{sign}b"), review.inventory.controller.languages)
     review.confirm(group(review, "score"), replace(ANSWER, words={"meaning": texts}))
-    said = column(folder, "score").meaning
-    assert said is not None
-    assert dict(said.items()) == texts
+    stored = column(folder, "score").meaning
+    assert stored is not None
+    assert dict(stored.items()) == texts
 
 
 def test_written_meaning_is_not_overwritten(folder: Path) -> None:

@@ -61,8 +61,8 @@ def answered(review: Review, **origins: str) -> list[tuple[Group, Answer]]:
     """Questions by name, with an origin where another one is said."""
     found = {group.name: group for group in review.waiting()}
     return [
-        (found[name], Answer(WHO.by, WHO.on, WHO.why, WHO.review, {"origin": said} if said else {}))
-        for name, said in origins.items()
+        (found[name], Answer(WHO.by, WHO.on, WHO.why, WHO.review, {"origin": origin_} if origin_ else {}))
+        for name, origin_ in origins.items()
     ]
 
 
@@ -169,11 +169,11 @@ def test_a_file_that_lies_elsewhere_is_written_there(folder: Path, tmp_path: Pat
     (folder / "web.yml").symlink_to(there)
     review = Review(folder)
     review.confirm_all(answered(review, created_at=""))
-    beside = folder / "web.confirmed.yml"
-    assert beside.is_symlink()
+    confirmed_file = folder / "web.confirmed.yml"
+    assert confirmed_file.is_symlink()
     assert "in: review-" in (tmp_path / "checkout" / "web.confirmed.yml").read_text()
     review.undo()
-    assert not beside.is_symlink()
+    assert not confirmed_file.is_symlink()
     assert [path.name for path in there.parent.iterdir()] == ["web.yml"]
 
 

@@ -28,12 +28,12 @@ def proposed(
     table: str = "customer",
     role: TableRole = TableRole.PERSON,
     comment: str = "",
-    beside: tuple[str, ...] = (),
+    others: tuple[str, ...] = (),
     native: str = "",
 ) -> ColumnProposal:
     """What one column of a table is taken for."""
     scanned = column(name, kind, comment, native)
-    whole = ScannedTable(table, (scanned, *map(column, beside)))
+    whole = ScannedTable(table, (scanned, *map(column, others)))
     return propose(whole, scanned, role, TextSample(values) if values else None)
 
 

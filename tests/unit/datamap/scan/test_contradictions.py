@@ -101,8 +101,8 @@ def test_comment_decides_an_open_name_and_contradicts_a_clear_one() -> None:
 
 def test_look_up_table_is_not_personal_unless_it_has_data_of_people() -> None:
     lookup = TableRole.LOOKUP
-    assert proposed("name", table="country", role=lookup, beside=("iso_code",)).origin is Origin.NOT_PERSONAL
-    address = proposed("city", table="address", role=lookup, beside=("street", "postcode"))
+    assert proposed("name", table="country", role=lookup, others=("iso_code",)).origin is Origin.NOT_PERSONAL
+    address = proposed("city", table="address", role=lookup, others=("street", "postcode"))
     assert address.origin is None
     assert "holds" in address.reason
     assert proposed("label", "text", *EMAILS, table="tag", role=lookup).origin is None
@@ -115,13 +115,13 @@ def test_names_of_other_people() -> None:
     assert (guardian.about_others, guardian.origin) == (True, Origin.PROVIDED)
     staff = proposed("email", table="employee", role=TableRole.OTHER_PEOPLE)
     assert (staff.about_others, staff.origin, staff.category) == (True, None, "user.contact.email")
-    again = proposed("contact_phone", beside=("phone",))
+    again = proposed("contact_phone", others=("phone",))
     assert again.origin is None
-    assert proposed("contact_name", beside=("company",)).origin is Origin.PROVIDED
+    assert proposed("contact_name", others=("company",)).origin is Origin.PROVIDED
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "said"),
+    ("name", "kind", "reason_part"),
     [
         ("religion", "text", "Art. 9"),
         ("diagnose", "text", "Art. 9"),
@@ -131,8 +131,8 @@ def test_names_of_other_people() -> None:
         ("password_hash", "text", "R87"),
     ],
 )
-def test_law_may_need_more_than_the_origin(name: str, kind: str, said: str) -> None:
-    assert said in proposed(name, kind).reason
+def test_law_may_need_more_than_the_origin(name: str, kind: str, reason_part: str) -> None:
+    assert reason_part in proposed(name, kind).reason
 
 
 @pytest.mark.parametrize(

@@ -49,13 +49,13 @@ VALUES = st.one_of(
     comment=st.one_of(st.just(""), st.text(max_size=60), NAMES),
     role=st.sampled_from(TableRole),
     values=st.lists(VALUES, max_size=20),
-    beside=st.lists(NAMES, max_size=3),
+    others=st.lists(NAMES, max_size=3),
 )
 def test_it_never_raises_says_why_and_is_the_same_each_time(
-    name: str, table: str, kind: str, comment: str, role: TableRole, values: list[str], beside: list[str]
+    name: str, table: str, kind: str, comment: str, role: TableRole, values: list[str], others: list[str]
 ) -> None:
     scanned = column(name, kind, comment, "varchar(40)" if kind == "text" else "")
-    whole = ScannedTable(table, (scanned, *map(column, beside)))
+    whole = ScannedTable(table, (scanned, *map(column, others)))
     made = propose(whole, scanned, role, TextSample(tuple(values)))
     assert made == propose(whole, scanned, role, TextSample(tuple(values)))
     assert 0 <= made.confidence <= 1

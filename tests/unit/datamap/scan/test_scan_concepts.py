@@ -56,8 +56,8 @@ def test_what_one_person_holds_is_theirs_where_a_table_between_leads_to_it(
 
 @pytest.mark.parametrize("name", ["card_number", "licence_plate", "imei", "passport_number", "mac_address"])
 def test_look_up_with_such_a_number_is_not_called_impersonal(name: str) -> None:
-    beside = proposed("colour", table="thing", role=TableRole.LOOKUP, beside=(name,))
-    assert beside.origin is None
+    alone = proposed("colour", table="thing", role=TableRole.LOOKUP, others=(name,))
+    assert alone.origin is None
     assert proposed(name, table="thing", role=TableRole.LOOKUP).origin is None
     assert proposed("colour", table="thing", role=TableRole.LOOKUP).origin is Origin.NOT_PERSONAL
 

@@ -68,14 +68,14 @@ def test_unreadable_table_is_noted_and_the_scan_continues(database: Database, tm
 
 def test_table_dropped_during_a_scan_is_noted(database: Database, tmp_path: Path) -> None:
     done = scanned(
-        tmp_path, lambda said: database.execute("DROP TABLE half CASCADE") if "Read" in said else None
+        tmp_path, lambda message: database.execute("DROP TABLE half CASCADE") if "Read" in message else None
     )
     assert any("No value of half was read" in line for line in done.found)
     assert "  half:" in done.text and "  visit:" in done.text
 
 
-def lose(database: Database, said: str) -> None:
-    if said.startswith("Comparing"):
+def lose(database: Database, message: str) -> None:
+    if message.startswith("Comparing"):
         database.execute(
             "ALTER ROLE scanner NOLOGIN",
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'scanner'",
@@ -86,10 +86,10 @@ def lose(database: Database, said: str) -> None:
 def test_the_exit_code_says_whether_all_was_read(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
 ) -> None:
-    def say(said: str) -> None:
-        lines.append(said)
+    def say(message: str) -> None:
+        lines.append(message)
         if lost:
-            lose(database, said)
+            lose(database, message)
 
     lines: list[str] = []
     monkeypatch.setattr("afschrift.cli.inventory.say", say)

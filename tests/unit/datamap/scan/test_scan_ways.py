@@ -74,7 +74,7 @@ def test_named_table_is_the_person_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("person", "words"),
     [
-        (("nobody", None), "no table nobody"),
+        (("absent", None), "no table absent"),
         (("client", "number"), "no column number"),
         (("basket_line", None), r"no single column.*--person basket_line:COLUMN"),
     ],

@@ -52,14 +52,14 @@ def origins(table: dict[str, Any]) -> dict[str, Any]:
 
 def with_ways(file: Path, *, in_braces: bool = True, **ways: dict[str, Any]) -> None:
     """A hand-written way of a table that the scan took for one of no person."""
-    said = yaml.safe_load(file.read_text())
+    draft = yaml.safe_load(file.read_text())
     for table, way in ways.items():
-        entry = said["tables"][table]
+        entry = draft["tables"][table]
         assert entry.pop("personal") is False
         del entry["review"]
-        said["tables"][table] = {**way, **entry}
+        draft["tables"][table] = {**way, **entry}
     file.write_text(
-        yaml.safe_dump(said, sort_keys=False, width=4000, default_flow_style=None if in_braces else False)
+        yaml.safe_dump(draft, sort_keys=False, width=4000, default_flow_style=None if in_braces else False)
     )
 
 

@@ -98,8 +98,8 @@ PDFS = [
 
 OFFICE = [
     *(
-        (kind, docx(word___rels__d_dot_rels=relation(kind, "x.bin", "Internal")), [said])
-        for kind, said in (
+        (kind, docx(word___rels__d_dot_rels=relation(kind, "x.bin", "Internal")), [expected])
+        for kind, expected in (
             ("wordVbaData", "macro"),
             ("xlMacrosheet", "macro"),
             ("xlIntlMacrosheet", "macro"),

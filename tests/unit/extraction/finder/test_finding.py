@@ -79,7 +79,7 @@ def test_others_are_pointed_out_and_the_person_is_not(office: Office) -> None:
 
 
 def said_of(services: Services, request: str) -> str:
-    """What a task log tells of the readings of a request."""
+    """What a task log says about the readings of a request."""
     events = services.register.evidence.of_types(request, "extracted")
     return " ".join(sentence(header, payload) for header, payload in events)
 

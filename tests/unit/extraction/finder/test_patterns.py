@@ -125,8 +125,8 @@ def test_a_quick_look_misses_none(before: str, planted: tuple[str, str], after: 
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12), st.integers(0, 12))
-def test_the_first_of_overlapping_spans_stays(drawn: list[tuple[int, int]], cut: int) -> None:
-    made = [Span(at, at + long, PointerKind.NAME, "") for at, long in drawn]
+def test_the_first_of_overlapping_spans_stays(ranges: list[tuple[int, int]], cut: int) -> None:
+    made = [Span(at, at + long, PointerKind.NAME, "") for at, long in ranges]
     kept: list[Span] = []
     for span in (first := sorted(made[:cut])) + (then := sorted(made[cut:])):
         if not any(span.start < other.end and other.start < span.end for other in kept):

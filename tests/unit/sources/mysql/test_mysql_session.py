@@ -78,7 +78,7 @@ def test_time_limit_of_a_statement(shop: mariadb.Database) -> None:
 
 
 @pytest.mark.parametrize("temporary", [True, False])
-def test_where_the_keys_stand(shop: mariadb.Database, guest: str, temporary: bool) -> None:
+def test_keys_are_in_a_table_or_in_a_setting(shop: mariadb.Database, guest: str, temporary: bool) -> None:
     shop.execute(
         f"GRANT SELECT{', CREATE TEMPORARY TABLES' if temporary else ''} ON {shop.name}.* TO guest@localhost"
     )

@@ -52,7 +52,7 @@ def server(postgres_server: pg.Server) -> Iterator[psycopg.Connection[Any]]:
     postgres_server.drop(database)
 
 
-def one(text: str | None, shape: Shape) -> str | None:
+def as_json(text: str | None, shape: Shape) -> str | None:
     return documents(pa.array([text], pa.string()), shape).to_pylist()[0]  # type: ignore[no-any-return]
 
 
@@ -67,7 +67,7 @@ def both(server: psycopg.Connection[Any], value: str, *given: Any) -> tuple[Any,
 @given(found=st.lists(cells, max_size=5) | grids)
 def test_texts(server: psycopg.Connection[Any], found: list[Any]) -> None:
     own, expected = both(server, "CAST(%s AS text[])", found)
-    assert one(own, TEXTS) == expected
+    assert as_json(own, TEXTS) == expected
     assert json.loads(expected) == found
 
 
@@ -78,7 +78,7 @@ def test_a_column_is_what_its_values_are(
     """Values of one dimension are read together."""
     own = [both(server, "CAST(%s AS text[])", value)[0] for value in found]
     column = pa.array([*own, None, *own[:1]], pa.string()).slice(1)
-    expected = [*(one(text, TEXTS) for text in own[1:]), None, one(own[0], TEXTS)]
+    expected = [*(as_json(text, TEXTS) for text in own[1:]), None, as_json(own[0], TEXTS)]
     assert documents(column, TEXTS).to_pylist() == expected
     assert documents(pa.concat_arrays([column, pa.array(["{{a}}"])]), TEXTS).to_pylist()[:-1] == expected
 
@@ -91,7 +91,7 @@ def test_a_composite_value(server: psycopg.Connection[Any], found: tuple[Any, ..
         else ("CAST(ROW(%s, CAST(%s AS text[]), %s) AS pair)", found)
     )
     own, expected = both(server, value, *given)
-    assert one(own, PAIR) == expected
+    assert as_json(own, PAIR) == expected
 
 
 @given(found=st.lists(pairs, min_size=1, max_size=3))
@@ -99,14 +99,14 @@ def test_composite_values_in_arrays_of_arrays(server: psycopg.Connection[Any], f
     given = [part for values in found for part in (values or ())]
     rows = ["NULL" if values is None else "CAST(ROW(%s, CAST(%s AS text[]), %s) AS pair)" for values in found]
     own, expected = both(server, f"ARRAY[ARRAY[{', '.join(rows)}]::pair[]]", *given)
-    assert one(own, ListOf(PAIR)) == expected
+    assert as_json(own, ListOf(PAIR)) == expected
 
 
 @given(found=st.dictionaries(words, cells, max_size=4))
 def test_maps(server: psycopg.Connection[Any], found: dict[str, str | None]) -> None:
     value = "CAST(ARRAY[hstore(CAST(%s AS text[]), CAST(%s AS text[]))] AS hstore[])"
     own, expected = both(server, value, list(found), list(found.values()))
-    assert one(own, ListOf(Leaf("hstore"))) == expected
+    assert as_json(own, ListOf(Leaf("hstore"))) == expected
     assert json.loads(expected) == [found]
 
 
@@ -129,28 +129,28 @@ def test_maps(server: psycopg.Connection[Any], found: dict[str, str | None]) -> 
     ],
 )  # fmt: skip
 def test_elements_are_as_values_are(shape: Shape, text: str, expected: str) -> None:
-    assert one(text, shape) == expected
+    assert as_json(text, shape) == expected
 
 
 @pytest.mark.parametrize("text", ["[0:1]={a,b}", "[1:1][2:2]={{a}}"])
 def test_own_bounds_have_no_document(text: str) -> None:
     with pytest.raises(NoDocumentError, match=BOUNDS):
-        one(text, TEXTS)
+        as_json(text, TEXTS)
     with pytest.raises(NoDocumentError, match=BOUNDS):
-        one(f'(,"{text}",)', PAIR)
+        as_json(f'(,"{text}",)', PAIR)
 
 
 @pytest.mark.parametrize("text", ['{"null"}', '{"{}"," null\\n "}'])
 def test_the_document_null_is_no_missing_value(text: str) -> None:
     with pytest.raises(NoDocumentError, match=NULL):
-        one(text.replace("\\n", "\n"), ListOf(Leaf("json")))
+        as_json(text.replace("\\n", "\n"), ListOf(Leaf("json")))
 
 
 @pytest.mark.parametrize("text", ["a", "{a", "{a}b", '{"a}', '{a"b"}', "{{a},{b}", "(a,{b},1)"])
 def test_a_text_that_is_no_array_is_an_error(text: str) -> None:
     for shape in (TEXTS, ListOf(Leaf("integer"))):
         with pytest.raises(ValueError):
-            one(text, shape)
+            as_json(text, shape)
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_a_locked_table_is_named(shop: pg.Database) -> None:
                 list(session.stream(statement))
 
 
-def test_without_the_right_to_make_a_table_keys_stand_in_a_setting(shop: pg.Database, guest: str) -> None:
+def test_without_the_right_to_make_a_table_keys_are_in_a_setting(shop: pg.Database, guest: str) -> None:
     shop.execute("GRANT SELECT ON customer TO guest_of_tests")
     with opened(shop, guest) as session:
         keys = session.dialect.keys

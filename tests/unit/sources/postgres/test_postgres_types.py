@@ -169,10 +169,12 @@ def test_exact(session: Source, row: dict[str, str | None], number: int) -> None
 
 @pytest.mark.parametrize("number", range(len(AMBIGUOUS)))
 def test_what_json_cannot_tell_is_refused_and_given_as_text(database: pg.Database, number: int) -> None:
-    *_, said, text = AMBIGUOUS[number]
+    *_, message, text = AMBIGUOUS[number]
     with open_two("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session:
         assert forms(session, "untold", [f"c{number}"], as_text=True) == [{f"c{number}": text}]
-        with pytest.raises(ConfigurationError, match=rf"w\.untold\.c{number} holds .*{said}.*`kind: text`"):
+        with pytest.raises(
+            ConfigurationError, match=rf"w\.untold\.c{number} holds .*{message}.*`kind: text`"
+        ):
             forms(session, "untold", [f"c{number}"])
 
 

@@ -100,11 +100,11 @@ def test_the_second_session_sees_the_same_snapshot(shop: pg.Database, asked: lis
     with opened(shop) as session:
         session.bind([Key("id", "1")], NOW)
         shop.execute("DELETE FROM event WHERE id < 1500", "UPDATE event SET note = 'another'")
-        beside = account(reconciliation(session), begun=True)
+        first = account(reconciliation(session), begun=True)
         assert asked == ["second"]
-        assert beside == account(reconciliation(session), begun=False)
+        assert first == account(reconciliation(session), begun=False)
         assert asked == ["second", "first"]
-    assert (beside.rows, beside.present) == (1000, {"id": 1000, "note": 1000})
+    assert (first.rows, first.present) == (1000, {"id": 1000, "note": 1000})
     ended(shop)
 
 

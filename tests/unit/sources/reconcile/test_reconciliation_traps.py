@@ -60,9 +60,9 @@ def test_what_arrow_carries_otherwise_inside_of_nested_values(tmp_path: Path, va
     """The whole value goes through Arrow, as it did; some of these types Arrow makes others of."""
     with duck(tmp_path, f"CREATE TABLE x AS SELECT 1 AS id, {value} AS v") as session:
         types = columns(session, "x") | {"v": ARROW}
-        with pytest.raises(Exception, match=r"column v ") as met:
+        with pytest.raises(Exception, match=r"column v ") as error:
             compare(session, extract(session, "x", types, ("id",)))
-    assert "34028" not in str(met.value)
+    assert "34028" not in str(error.value)
 
 
 NESTED = (
@@ -163,8 +163,8 @@ def test_values_of_postgresql_that_are_read_exactly_agree(database: Any) -> None
             try:
                 found = compare(session, extract(session, f"x{number}", types, ("id",)))
                 wrong += [] if found.hashed == ("id", "v") else [(native, "counted")]
-            except ValidationFailedError as met:
-                wrong.append((native, str(met)))
+            except ValidationFailedError as error:
+                wrong.append((native, str(error)))
     assert wrong == []
 
 
