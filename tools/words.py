@@ -5,8 +5,8 @@
 tools/words.tsv is the list. A `word` is looked for in comments, docstrings, texts of more than one word,
 names and pages; a `name` is refused where it is the whole name of a variable, parameter, function or class.
 The last column names what may have it: data of a register, a command or a form keep the name that they got.
-Dutch texts, code in pages, texts of bundles and letters, databases classified by hand in tests/truth, and data of
-earlier versions are left out.
+Dutch texts, code in pages, texts of bundles and letters, databases classified by hand in tests/truth,
+and data of earlier versions are left out.
 """
 
 from __future__ import annotations
