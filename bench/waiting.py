@@ -161,7 +161,7 @@ def measure(place: Path, count: int, repeat: int, through: int) -> dict[str, Any
         say(f"{count} requests run up to their question ...")
         asked = ask_all(crowded, shops["waiting"], waiting, through)
         with airflow(shops["none"], dags) as empty:
-            say(f"New requests run beside {count} waiting ones, and elsewhere beside none ...")
+            say(f"New requests run with {count} waiting ones, and elsewhere with none ...")
             seconds = in_turn({"none": empty, "waiting": crowded}, shops, repeat)
     say("Airflow is stopped, the DAG file changed, and Airflow started again ...")
     rename_tasks(dags)

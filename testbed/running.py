@@ -85,8 +85,8 @@ def run_reviewed(services: Services, request: str) -> Path:
     """The same, with a review that an officer approves."""
     try:
         return run(services, request)
-    except NeedsPersonError as met:
-        if met.question != "review":
+    except NeedsPersonError as needed:
+        if needed.question != "review":
             raise
     [*_, asked] = services.register.questions.all(request_id=request)
     services.register.questions.answer(asked.id, "approved", "officer")

@@ -72,6 +72,8 @@ def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.arg
             case ast.Name(ctx=ast.Store()):
                 yield node.lineno, node.id
+            case ast.ExceptHandler(name=str(name)):
+                yield node.lineno, name
 
 
 def prose(text: str, tree: ast.AST) -> Iterator[tuple[int, str]]:

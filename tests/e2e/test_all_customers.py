@@ -204,17 +204,17 @@ def test_person_known_by_email_gets_rows_without_customer(
 
 def _promised(world: World) -> dict[str, int]:
     """How many rows name no customer, counted in what the generators made before any database saw it."""
-    nobodys: dict[str, list[Use]] = {}
+    unowned: dict[str, list[Use]] = {}
     for use in world.uses:
         if use.owner < 0:
-            nobodys.setdefault(use.device_id, []).append(use)
+            unowned.setdefault(use.device_id, []).append(use)
     promised = {}
     for table, (moment, make) in lake.TABLES.items():
         rows = make(world)
         times = rows[moment].cast(pa.int64()).to_pylist()
         devices = rows["device_id"].to_pylist()
         promised[table] = sum(
-            any(use.begin <= at < use.end for use in nobodys.get(device, ()))
+            any(use.begin <= at < use.end for use in unowned.get(device, ()))
             for device, at in zip(devices, times, strict=True)
         )
     desk = helpdesk.tables(world)

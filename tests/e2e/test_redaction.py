@@ -56,9 +56,9 @@ def ended_at_review(office: Office, request: str):  # type: ignore[no-untyped-de
     for _ in range(3):
         try:
             office.run(request)
-        except NeedsPersonError as met:
+        except NeedsPersonError as needed:
             [*_, question] = office.register.questions.all(request_id=request)
-            if met.question == "review":
+            if needed.question == "review":
                 return question
             office.answer(request, {})
     raise AssertionError("no review was asked")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.support.command_line import Said, command, in_this_process
+from tests.support.command_line import CommandResult, command, in_this_process
 
 from afschrift.cli.project import draft_project
 from afschrift.cli.terminal import one_line, visible
@@ -60,7 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def must_be_plain(output: Said) -> None:
+def must_be_plain(output: CommandResult) -> None:
     text = output.text + output.errors
     assert text
     found = SENT.search(text)

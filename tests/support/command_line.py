@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     """The exit code of a command, its output, and its error output."""
 
     code: int
@@ -22,14 +22,14 @@ class Said:
     errors: str = ""
 
 
-def command(words: tuple[str, ...], stdin: str = "") -> Said:
+def command(words: tuple[str, ...], stdin: str = "") -> CommandResult:
     """Run it as a process."""
     program = str(Path(sys.executable).with_name("afschrift"))
     done = subprocess.run([program, *words], input=stdin, text=True, capture_output=True, check=False)
-    return Said(done.returncode, done.stdout, done.stderr)
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def in_this_process(words: tuple[str, ...], stdin: str = "") -> Said:
+def in_this_process(words: tuple[str, ...], stdin: str = "") -> CommandResult:
     """The same without the start of a process, which takes a second."""
     from typer.testing import CliRunner
 
@@ -39,10 +39,10 @@ def in_this_process(words: tuple[str, ...], stdin: str = "") -> Said:
     with programs_made_once():
         done = CliRunner().invoke(app, words, input=stdin)
     if isinstance(done.exception, AfschriftError):
-        return Said(1, done.stdout, f"afschrift: {done.exception}\n")
+        return CommandResult(1, done.stdout, f"afschrift: {done.exception}\n")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
-    return Said(done.exit_code, done.stdout, done.stderr)
+    return CommandResult(done.exit_code, done.stdout, done.stderr)
 
 
 @contextmanager

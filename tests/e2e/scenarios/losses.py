@@ -12,7 +12,7 @@ import s3fs
 from testbed.fleet.fleet import Fleet
 from testbed.fleet.workers import Worker
 from tests.airflow_support import ONCE
-from tests.support.command_line import Said, command
+from tests.support.command_line import CommandResult, command
 
 LIMIT = 1_200
 """Seconds; as a rule it is two to five minutes."""
@@ -127,7 +127,7 @@ class Losses:
                 found[request] = wrong
         return found
 
-    def verified(self) -> Said:
+    def verified(self) -> CommandResult:
         """What `afschrift audit verify` says."""
         return command(("audit", "verify"))
 

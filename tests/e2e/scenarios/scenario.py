@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.support.airflow_up import RunEnded
-from tests.support.command_line import Said
+from tests.support.command_line import CommandResult
 from tests.support.mail_server import Manner, Server, serving, unused_port
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -43,7 +43,7 @@ class Scenario:
     """
 
     home: Path
-    run: Callable[[tuple[str, ...], str], Said]
+    run: Callable[[tuple[str, ...], str], CommandResult]
     check: Callable[[], RunEnded]
     office: Server
     office_at: str

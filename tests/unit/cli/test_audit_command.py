@@ -32,8 +32,8 @@ from afschrift.register.register import Register
 
 pytestmark = pytest.mark.slow
 
-Said = tuple[str, str]
-Typed = Callable[..., Said]
+Output = tuple[str, str]
+Typed = Callable[..., Output]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def audit(home: Path) -> Typed:
     """Types a command of `audit` in an installation with one event; gives standard output and error."""
 
-    def typed(*words: str, stdin: str = "", code: int = 0, group: str = "audit") -> Said:
+    def typed(*words: str, stdin: str = "", code: int = 0, group: str = "audit") -> Output:
         done = CliRunner().invoke(app, [group, *words], input=stdin)
         error = done.stderr
         if isinstance(done.exception, AfschriftError):

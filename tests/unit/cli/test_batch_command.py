@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.command_line import Said, in_this_process
+from tests.support.command_line import CommandResult, in_this_process
 from tests.unit.cli.test_commands import REQUEST, Terminal
 
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ def test_a_new_request_waits_where_requests_are_read_together(
 
 def test_where_airflow_is_out_of_reach_the_way_without_is_named(afschrift: Terminal) -> None:
     afschrift.submit()
-    result: Said = in_this_process(("batch", "start"))
+    result: CommandResult = in_this_process(("batch", "start"))
     assert result.code == 1
     assert "`afschrift batch start --here` does it without" in result.errors
     assert "UnknownRequest" not in afschrift("batch", "start", "req-000000000000", code=1)

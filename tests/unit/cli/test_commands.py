@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import installation, run, store
-from tests.support.command_line import Said, command, in_this_process
+from tests.support.command_line import CommandResult, command, in_this_process
 
 from afschrift.domain.errors import ConfigurationError
 
@@ -35,7 +35,7 @@ class Terminal:
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.inventory = write_inventory(folder / "inventory")
-        self.run: Callable[[tuple[str, ...], str], Said] = in_this_process
+        self.run: Callable[[tuple[str, ...], str], CommandResult] = in_this_process
         for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
             patch.delenv(name)
         patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.command_line import Said, in_this_process
+from tests.support.command_line import CommandResult, in_this_process
 from tests.support.remains import rows_of
 from tests.support.reviewing import Reviewers
 
@@ -40,7 +40,7 @@ def forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Review
 
 
 def run_command(*words: str) -> str:
-    done: Said = in_this_process(words)
+    done: CommandResult = in_this_process(words)
     assert done.code == 0, (words, done)
     return done.text + done.errors
 

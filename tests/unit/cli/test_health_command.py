@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from testbed import postgres as pg
-from tests.support.command_line import Said, command, in_this_process
+from tests.support.command_line import CommandResult, command, in_this_process
 from tests.support.installed import Installation
 
 from afschrift.app.settings import Settings
@@ -27,7 +27,7 @@ OWN = {"register", "keys", "staging", "clock"}
 
 def run_command(*words: str) -> tuple[int, dict[str, tuple[str, str]]]:
     """Exit code, and of each look how it ended and what it says."""
-    done: Said = in_this_process(("health", "--json", *words))
+    done: CommandResult = in_this_process(("health", "--json", *words))
     return done.code, {load["name"]: (load["health"], load["says"]) for load in json.loads(done.text)}
 
 

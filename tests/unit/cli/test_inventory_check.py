@@ -12,7 +12,7 @@ import jsonschema_rs
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 from testbed.mini import write_inventory
-from tests.support.command_line import Said, in_this_process
+from tests.support.command_line import CommandResult, in_this_process
 from tools import findings_page
 
 from afschrift.datamap.check import finding
@@ -34,7 +34,7 @@ tables:
 """
 HINT = SHOP.splitlines().index("      hint: {origin: not_personal}") + 1
 CUSTOMER = SHOP.splitlines().index("  customer:") + 1
-Check = Callable[..., Said]
+Check = Callable[..., CommandResult]
 
 
 def fill(file: Path, *rows: tuple[int, str], more: str = "") -> None:

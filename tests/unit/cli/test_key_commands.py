@@ -28,7 +28,7 @@ from afschrift.register.open import open_register
 
 pytestmark = pytest.mark.slow
 
-Said = tuple[str, str]
+Output = tuple[str, str]
 
 
 @pytest.fixture
@@ -40,10 +40,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def afschrift(home: Path) -> Callable[..., Said]:
+def afschrift(home: Path) -> Callable[..., Output]:
     """Types a command; gives standard output and error. An error of ours is text in the latter."""
 
-    def typed(*words: str, stdin: str = "", code: int = 0) -> Said:
+    def typed(*words: str, stdin: str = "", code: int = 0) -> Output:
         done = CliRunner().invoke(app, [*words], input=stdin)
         error = done.stderr
         if isinstance(done.exception, AfschriftError):
@@ -62,7 +62,7 @@ def secrets(document: str) -> list[str]:
     return keydocument.secret_texts(keydocument.decode(document, "test"))
 
 
-def test_a_life_of_keys(afschrift: Callable[..., Said], home: Path) -> None:
+def test_a_life_of_keys(afschrift: Callable[..., Output], home: Path) -> None:
     afschrift("key", "new")
     first = json.loads((home / "keys.json").read_text())
     kek, signing = first["keks"][0]["id"], first["signing_keys"][0]["id"]
@@ -107,7 +107,7 @@ def test_a_life_of_keys(afschrift: Callable[..., Said], home: Path) -> None:
 
 
 def test_no_command_shows_a_secret_but_where_it_is_asked_to(
-    afschrift: Callable[..., Said], home: Path
+    afschrift: Callable[..., Output], home: Path
 ) -> None:
     afschrift("key", "new")
     before = (home / "keys.json").read_text()
@@ -132,7 +132,9 @@ def test_no_command_shows_a_secret_but_where_it_is_asked_to(
     assert (home / "keys.json").read_text() == after
 
 
-def test_what_is_printed_takes_the_place_of_the_document(afschrift: Callable[..., Said], home: Path) -> None:
+def test_what_is_printed_takes_the_place_of_the_document(
+    afschrift: Callable[..., Output], home: Path
+) -> None:
     afschrift("key", "new")
     file = home / "keys.json"
     old = json.loads(file.read_text())["keks"][0]["id"]
@@ -147,7 +149,7 @@ def test_what_is_printed_takes_the_place_of_the_document(afschrift: Callable[...
 
 
 def test_list_shows_unreadable_data_keys_without_a_register(
-    afschrift: Callable[..., Said], home: Path, monkeypatch: pytest.MonkeyPatch
+    afschrift: Callable[..., Output], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     afschrift("key", "new")
     open_register().cases.open(b"message", "mail", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
@@ -164,7 +166,7 @@ def test_list_shows_unreadable_data_keys_without_a_register(
 
 
 def test_a_bundle_of_a_stolen_key(
-    afschrift: Callable[..., Said], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    afschrift: Callable[..., Output], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     services = installation(home, write_inventory(tmp_path / "inventory"))
@@ -182,7 +184,7 @@ def test_a_bundle_of_a_stolen_key(
     afschrift("unpack", bundle, str(tmp_path / "unpacked"), code=1)
 
 
-def test_back_up_and_restore(afschrift: Callable[..., Said], home: Path, tmp_path: Path) -> None:
+def test_back_up_and_restore(afschrift: Callable[..., Output], home: Path, tmp_path: Path) -> None:
     afschrift("key", "new")
     afschrift("key", "rotate")
     message = afschrift("register", "backup", str(tmp_path / "b.db"), "--data-keys", str(tmp_path / "k.db"))[
@@ -199,7 +201,7 @@ def test_back_up_and_restore(afschrift: Callable[..., Said], home: Path, tmp_pat
 
 
 def test_a_request_is_shredded_once_it_is_closed(
-    afschrift: Callable[..., Said], home: Path, monkeypatch: pytest.MonkeyPatch
+    afschrift: Callable[..., Output], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     afschrift("key", "new")
     register, at = open_register(), "2026-01-01T00:00:00Z"
@@ -244,7 +246,7 @@ def test_keys_in_a_secrets_backend_of_airflow(home: Path, tmp_path: Path) -> Non
         "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"variables_file_path": str(variables)}),
     }
 
-    def typed(*words: str, code: int = 0) -> Said:
+    def typed(*words: str, code: int = 0) -> Output:
         command = [sys.executable, "-c", "from afschrift.cli.main import main; main()", *words]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == code, done.stdout + done.stderr
@@ -261,7 +263,7 @@ def test_keys_in_a_secrets_backend_of_airflow(home: Path, tmp_path: Path) -> Non
 
 
 def test_unknown_kind_of_witness_place(
-    afschrift: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    afschrift: Callable[..., Output], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AFSCHRIFT_KEYS", "teapot:keys")
     message = afschrift("key", "list", code=1)[1]
@@ -272,7 +274,7 @@ def test_unknown_kind_of_witness_place(
 @pytest.mark.parametrize(
     "command", ["new", "list", "rotate", "retire", "forget-year", "revoke", "public", "fingerprint"]
 )
-def test_each_command_says_what_it_is_for(afschrift: Callable[..., Said], command: str) -> None:
+def test_each_command_says_what_it_is_for(afschrift: Callable[..., Output], command: str) -> None:
     out = afschrift("key", command, "--help")[0]
     sentence = out.split("\n\n")[1].strip()
     assert len(sentence) > 40

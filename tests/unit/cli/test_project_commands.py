@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.command_line import Said, in_this_process
+from tests.support.command_line import CommandResult, in_this_process
 
 from afschrift.cli.project import draft_project
 from afschrift.domain.errors import ConfigurationError
@@ -16,7 +16,7 @@ from afschrift.domain.errors import ConfigurationError
 NOW = "2026-06-01T10:00:00Z"
 
 
-def afschrift(*words: str, code: int = 0) -> Said:
+def afschrift(*words: str, code: int = 0) -> CommandResult:
     result = in_this_process(words, "")
     assert result.code == code, result
     return result

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.support.command_line import Said, in_this_process
+from tests.support.command_line import CommandResult, in_this_process
 from tests.support.scanned import made
 
 from afschrift.cli.project import draft_project
@@ -42,7 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def scan(*words: str, code: int = 0) -> Said:
+def scan(*words: str, code: int = 0) -> CommandResult:
     result = in_this_process(("inventory", "scan", *words), "")
     assert result.code == code, result
     return result

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from testbed.small import write_database, write_inventory
-from tests.support.command_line import Said, in_this_process
+from tests.support.command_line import CommandResult, in_this_process
 from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
@@ -31,7 +31,7 @@ MESSAGE = {
 }
 UNREACHABLE = "http://127.0.0.1:9"
 
-Submit = Callable[..., Said]
+Submit = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Submit:
     monkeypatch.setenv("AFSCHRIFT_AIRFLOW_TOKEN", "t")
     initialise(Settings.from_environment())
 
-    def submitted(*words: str, **more: object) -> Said:
+    def submitted(*words: str, **more: object) -> CommandResult:
         return in_this_process(("submit", "-", *words), json.dumps(MESSAGE | more))
 
     return submitted
 
 
-def ids(result: Said) -> list[str]:
+def ids(result: CommandResult) -> list[str]:
     return [line for line in result.text.splitlines() if line.startswith("req-")]
 
 

@@ -27,6 +27,7 @@ def lines(text: str, path: str = "plugins/module.py") -> list[int]:
         "def told_rows(): ...\n",
         "def rows(told): ...\n",
         "class Told: ...\n",
+        "with suppress(Error) as told: ...\n",
         "for one in rows: ...\n",
         "kept = [one for one in rows]\n",
     ],
@@ -49,6 +50,10 @@ def test_finds_a_word_and_a_name(text: str) -> None:
 )
 def test_leaves_data_and_other_words(text: str) -> None:
     assert lines(text) == []
+
+
+def test_finds_the_name_of_an_error() -> None:
+    assert lines("try: ...\nexcept ValueError as one: ...\n") == [2]
 
 
 def test_leaves_a_name_where_the_list_allows_it() -> None:

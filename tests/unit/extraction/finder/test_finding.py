@@ -78,7 +78,7 @@ def test_others_are_pointed_out_and_the_person_is_not(office: Office) -> None:
     ]
 
 
-def said_of(services: Services, request: str) -> str:
+def log_text(services: Services, request: str) -> str:
     """What a task log says about the readings of a request."""
     events = services.register.evidence.of_types(request, "extracted")
     return " ".join(sentence(header, payload) for header, payload in events)
@@ -90,8 +90,8 @@ def test_the_evidence_has_counts_and_no_value(office: Office, tmp_path: Path) ->
     (payload,) = extracted(services, request)
     assert payload["pointed_out"] == {"ticket": {"email": 1, "iban": 1, "name": 2, "phone": 1}}
     assert payload["people"] == {"shop.customer": 3, "calls.staff": 2}
-    assert "ree text may hold data of others in 5 places" in said_of(services, request)
-    logged = json.dumps(payload) + "".join(lines) + said_of(services, request)
+    assert "ree text may hold data of others in 5 places" in log_text(services, request)
+    logged = json.dumps(payload) + "".join(lines) + log_text(services, request)
     assert not [other for other in OTHERS if other in logged]
     for file in (tmp_path / "home").rglob("*"):
         if file.is_file():
@@ -121,7 +121,7 @@ def test_too_many_people_are_not_read_and_that_is_said(office: Office) -> None:
     assert found.unread == ("shop.customer",)
     assert [text for _, text, kind in marked(found, TEXTS) if kind == "name"] == ["Zed"]
     assert extracted(services, request)[0]["people"] == {"shop.customer": "too_many", "calls.staff": 2}
-    assert "; names of people not looked for in shop.customer." in said_of(services, request)
+    assert "; names of people not looked for in shop.customer." in log_text(services, request)
 
 
 def test_exactly_as_many_as_are_allowed_are_read(office: Office) -> None:
@@ -162,7 +162,7 @@ def test_an_unreadable_name_stops_no_search(office: Office, tmp_path: Path) -> N
         "calls.staff": "unreadable",
         "calls.temps": 1,
     }
-    assert "; names of people not looked for in calls.staff." in said_of(services, request)
+    assert "; names of people not looked for in calls.staff." in log_text(services, request)
     assert [line for line in lines if "holds a text that is not UTF-8" in line]  # where to mend it
 
 

@@ -53,10 +53,10 @@ def stopped(kind: str, options: dict[str, Any], connect: Any = None) -> dict[str
                 part = extract(session, "x", {n: types[n] for n in dict.fromkeys(("id", name))}, ("id",))
                 try:
                     compare(session, part)
-                except ValidationFailedError as met:
-                    found[name] = str(met)
-                except ConfigurationError as met:
-                    assert met.remedy, str(met)
+                except ValidationFailedError as error:
+                    found[name] = str(error)
+                except ConfigurationError as error:
+                    assert error.remedy, str(error)
                     break  # the session may be broken
     return found
 
