@@ -93,7 +93,7 @@ def verdict(
     return check_ground(GROUNDS, outcome, code, right, form, who, facts(code or "", outcome))
 
 
-def log_text(found: Accepted | TurnedDown) -> tuple[str, str, str]:
+def outcome_of(found: Accepted | TurnedDown) -> tuple[str, str, str]:
     """As the table of outcomes writes it: expected, rule, letter."""
     if isinstance(found, TurnedDown):
         return ("turned_down" if not found.fields else "form"), found.rule, ""

@@ -18,8 +18,8 @@ from tests.support.ground_forms import (
     facts,
     forms,
     joined,
+    outcome_of,
     outcomes_of,
-    log_text,
     verdict,
 )
 
@@ -44,7 +44,7 @@ def test_the_table_is_complete_and_holds_nothing_else() -> None:
 def test_the_listed_outcome(row: tuple[str, str, str, str]) -> None:
     code, outcome, right, form = row
     found = {
-        log_text(verdict(code, row, Right(right), filled))
+        outcome_of(verdict(code, row, Right(right), filled))
         for row in outcomes_of(outcome)
         for filled in forms(code, row, form)
     }

@@ -81,7 +81,7 @@ def classified(folder: Path) -> set[str]:
     }
 
 
-def log_text(column: Column) -> Column:
+def confirmed_of(column: Column) -> Column:
     """What a person confirmed of a column whose rows are found by one that waits."""
     assert column.awaits
     assert column.proposal is not None
@@ -129,7 +129,7 @@ def test_columns_of_a_question_keep_their_own_categories(folder: Path) -> None:
     assert question.varied == {"category": {"nothing": 2, "user.behavior": 1}}
     review.confirm(question, ANSWER)
     tables = load(folder).sources["shop"].tables
-    assert log_text(tables["orders"].columns["created_at"]).category == "user.behavior"
+    assert confirmed_of(tables["orders"].columns["created_at"]).category == "user.behavior"
     assert tables["customer"].columns["created_at"].category is None
 
 
@@ -160,7 +160,7 @@ def test_one_answer_classifies_the_columns_of_its_question_and_no_other(folder: 
     step = review.confirm(group(review, "created_at"), ANSWER)
     assert classified(folder) - was == {"customer.created_at", "orders.created_at", "Order Line.Created_At"}
     assert was <= classified(folder)
-    column = log_text(load(folder).sources["shop"].tables["orders"].columns["created_at"])
+    column = confirmed_of(load(folder).sources["shop"].tables["orders"].columns["created_at"])
     assert column.decided is not None
     assert (column.decided.by, column.decided.why) == (ANSWER.by, ANSWER.why)
     assert str(column.decided.review) == "2027-11-28"
