@@ -4,9 +4,10 @@
 
 tools/words.tsv is the list. A `word` is looked for in comments, docstrings, texts of more than one word,
 names and pages; a `name` is refused where it is the whole name of a variable, parameter, function or class.
-The last column names what may have it: data of a register, a command or a form keep the name that they got.
-Dutch texts, code in pages, texts of bundles and letters, databases classified by hand in tests/truth,
-and data of earlier versions are left out.
+The last column names what may have it, a token or the path of a file: data of a register, a command or a form
+keep the name that they got.
+Dutch texts, code in pages and comments, texts of bundles and letters, databases classified by hand in
+tests/truth, and data of earlier versions are left out.
 """
 
 from __future__ import annotations
@@ -88,10 +89,10 @@ def prose(text: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def faults(path: str, text: str, listed: Sequence[Rule]) -> Iterator[str]:
     """What of a file is on the list: a line each, with the place and what to say."""
-    words = [rule for rule in listed if rule.kind == "word"]
+    words = [rule for rule in listed if rule.kind == "word" and path not in rule.allowed]
     whole = {rule.word: rule for rule in listed if rule.kind == "name"}
     if not path.endswith(".py"):
-        blank = _LINK.sub("]", _CODE.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), text))
+        blank = _LINK.sub("]", _without_code(text))
         yield from (f"{path}:{line}: {fault}" for line, fault in _in_text(1, blank, words))
         return
     if not re.search("|".join(rule.word for rule in listed), text, re.IGNORECASE):
@@ -105,7 +106,12 @@ def faults(path: str, text: str, listed: Sequence[Rule]) -> Iterator[str]:
             if name not in rule.allowed and rule.is_in(apart):
                 yield f"{path}:{line}: the name {name!r}: {rule.say}"
     for start, part in prose(text, tree):
-        yield from (f"{path}:{line}: {fault}" for line, fault in _in_text(start, part, words))
+        yield from (f"{path}:{line}: {fault}" for line, fault in _in_text(start, _without_code(part), words))
+
+
+def _without_code(text: str) -> str:
+    """The text with its code blanked; lines remain."""
+    return _CODE.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), text)
 
 
 def _in_text(start: int, text: str, words: Sequence[Rule]) -> Iterator[tuple[int, str]]:
