@@ -71,7 +71,7 @@ def test_an_erased_event_says_that_it_was() -> None:
     ("actor", "payload", "expected"),
     [
         ("channel:portal", {}, "by channel portal."),
-        ("cli:anna", {}, "by somebody at the terminal."),
+        ("cli:anna", {}, "by a user at the terminal."),
         ("airflow:anna", {}, "by an account of Airflow."),
         ("airflow:anna", {"held": {"role": "keeper", "person": "Anna"}}, "by source owner."),
         ("airflow:anna", {"held": {"role": "officer"}, "question": "q-x9kdtq0zd9fg"}, "by officer, on "),
@@ -111,7 +111,7 @@ def test_plan_sentence_names_actions_and_rules() -> None:
 
     assert sentence(header("plan_frozen"), payload) == (
         "Plan 0fd54108877c is frozen: 28 tables to read, 1 withheld. Columns that go along: 60: 60 provided "
-        "(R18, R20). Columns that go along masked: 6: 6 others masked (R31). Columns that are only told of: "
+        "(R18, R20). Columns that go along masked: 6: 6 others masked (R31). Columns that are only said to exist: "
         "1: 1 security secret (R87). Columns that are left out: 12: 9 inferred (R18) and 3 security secret "
         "(R87). Withheld whole: shop.login. The gate let it pass on identity (#3, channel portal) and "
         "decision (#9, officer). It took 3.2 s."
