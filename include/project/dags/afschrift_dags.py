@@ -1,1 +1,1 @@
-from afschrift.dags import *  # noqa: F403  (Airflow reads a file only where these words stand: airflow, dag)
+from afschrift.dags import *  # noqa: F403  (Airflow reads a file only if it has the words airflow and dag)

@@ -2,7 +2,7 @@
 -- object and what it is. `objects.py` runs it at every gate, so each part reads one table of the catalogue: to plan
 -- joins would take longer than to run them.
 --
--- It holds whatever somebody planted on the search path: functions are named with their schema, texts are
+-- It holds whatever a user planted on the search path: functions are named with their schema, texts are
 -- joined by a function and not by an operator, and both sides of a comparison have one type, which pg_catalog
 -- compares. No text differs by version of PostgreSQL, or by what the schema is called: a name bears its schema
 -- only where the search path leads elsewhere.
@@ -14,7 +14,7 @@ WITH path AS MATERIALIZED (
     c.relrowsecurity AS rows_hidden, c.relispartition AS part, c.relhasrules AS rules, c.relhassubclass AS children
   FROM pg_catalog.pg_class c
   WHERE c.relname = ANY (%(tables)s::pg_catalog.name[]) AND c.relnamespace = ANY ((SELECT ids FROM path)::pg_catalog.oid[])
-    -- Later on the path, others may have a table of that name; a second register may not stand there.
+    -- Later on the path, others may have a table of that name; a second register may not be there.
     AND (pg_catalog.pg_table_is_visible(c.oid) OR c.relname = 'afschrift_version')
 ), these AS MATERIALIZED (
   SELECT pg_catalog.array_agg(id) AS ids FROM ours
@@ -22,7 +22,7 @@ WITH path AS MATERIALIZED (
   SELECT pg_catalog.array_agg(t.tgfoid) AS ids FROM pg_catalog.pg_trigger t
   WHERE t.tgrelid = ANY ((SELECT ids FROM these)::pg_catalog.oid[]) AND NOT t.tgisinternal
 )
--- Nothing stands before pg_catalog, no temporary table either, and all tables are in one schema. Triggers fire.
+-- Nothing comes before pg_catalog, no temporary table either, and all tables are in one schema. Triggers fire.
 SELECT 'setting' AS kind, 'search_path' AS name, pg_catalog.concat_ws('|',
   (pg_catalog.current_schemas(true))[1], (SELECT pg_catalog.count(DISTINCT o.schema) FROM ours o)) AS what
 UNION ALL
@@ -64,7 +64,7 @@ SELECT 'index', i.indexrelid::pg_catalog.regclass::pg_catalog.text, pg_catalog.c
 FROM pg_catalog.pg_index i
 WHERE i.indrelid = ANY ((SELECT ids FROM these)::pg_catalog.oid[]) AND i.indisunique AND i.indpred IS NOT NULL
 UNION ALL
--- Other indexes are a matter of speed, unless a function (1255) or operator (2617) that somebody wrote runs in one.
+-- Other indexes are a matter of speed, unless a function (1255) or operator (2617) that a user wrote runs in one.
 SELECT 'index', d.objid::pg_catalog.regclass::pg_catalog.text, 'runs what is not of pg_catalog'
 FROM pg_catalog.pg_depend d
 WHERE d.classid = '1259'::pg_catalog.oid AND d.refclassid IN ('1255'::pg_catalog.oid, '2617'::pg_catalog.oid)
