@@ -159,7 +159,9 @@ def review(folder: Path) -> tuple[Counter[str], int, list[str]]:
     print(f"questions at first: {len(session.waiting())}", flush=True)
     while left := [group for group in session.waiting() if group.key not in refused]:
         group = left[0]
-        words = {} if group.is_table or {"origin", "protect"} & group.said.keys() else {"origin": "provided"}
+        words = (
+            {} if group.is_table or {"origin", "protect"} & group.proposed.keys() else {"origin": "provided"}
+        )
         answer = Answer("bench", date(2026, 11, 28), "Gone through.", date(2027, 11, 28), words)
         try:
             lines += session.confirm(group, answer).lines
@@ -167,7 +169,13 @@ def review(folder: Path) -> tuple[Counter[str], int, list[str]]:
             refused[group.key] = f"{group.name}: {error.args[0].splitlines()[0]}"
             continue
         kind = (
-            "ways" if "ways" in group.said else "tables" if group.is_table else "open" if words else "columns"
+            "ways"
+            if "ways" in group.proposed
+            else "tables"
+            if group.is_table
+            else "open"
+            if words
+            else "columns"
         )
         asked[kind] += 1
         asked["columns in all"] += 0 if group.is_table else len(group.places)

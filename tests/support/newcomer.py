@@ -88,7 +88,9 @@ class Newcomer:
     def _answer(self, review: Review, group: Group) -> None:
         words = {} if group.is_table else self._words(group)
         if group.is_table:
-            assert self._right_table(group), f"{group.name} is not what {group.said} says: say its way first"
+            assert self._right_table(group), (
+                f"{group.name} is not what {group.proposed} says: say its way first"
+            )
         review.confirm(group, Answer(ANSWER.by, ANSWER.on, ANSWER.why, ANSWER.review, words))
         self.decisions += 1
         self.corrected += bool(words)
@@ -97,10 +99,10 @@ class Newcomer:
         """What is to be said otherwise than is proposed."""
         is_so = self._column(group.places[0])
         words: dict[str, Any] = {}
-        if group.said.get("origin") != is_so.origin and group.said.get("protect") != "secret":
+        if group.proposed.get("origin") != is_so.origin and group.proposed.get("protect") != "secret":
             words["origin"] = str(is_so.origin)
         categories = frozenset.intersection(*(self._column(place).categories for place in group.places))
-        text_ = group.said.get("category", "")
+        text_ = group.proposed.get("category", "")
         broad = any(category == text_ or category.startswith(f"{text_}.") for category in categories)
         if text_ and categories and not broad and is_so.origin is not Origin.NOT_PERSONAL:
             words["category"] = min(categories)
@@ -111,16 +113,16 @@ class Newcomer:
         if group.is_table:
             return True
         columns = [self._column(place) for place in group.places]
-        proposed_secret = group.said.get("protect") == "secret"
+        proposed_secret = group.proposed.get("protect") == "secret"
         return (
             all(column.secret == proposed_secret for column in columns)
             and (proposed_secret or columns[0].origin not in (Origin.DERIVED, Origin.INFERRED))
-            and "about" not in group.said
+            and "about" not in group.proposed
         )
 
     def _right_table(self, group: Group) -> bool:
         table = self.truth.tables[group.name]
-        if "personal" in group.said:
+        if "personal" in group.proposed:
             return not table.ways
         entry = load(self.inventory).sources[self.truth.database].tables[group.name]
         ways: set[Way] = {self.truth.way(join.items()) for join in entry.join}

@@ -214,7 +214,7 @@ class _Terminal:
         elif group.keys:
             what = f"{len(group.places)} {one_line(group.name)}"
         styled(f"\n{what}   ({count(left, 'question')} left)", bold=True)
-        for word, value in group.said.items():
+        for word, value in group.proposed.items():
             typer.echo(f"  {word:<12}{in_both_languages(value)}")
         for word, values in group.varied.items():
             typer.echo(f"  {word:<12}{', '.join(f'{value} ({number})' for value, number in values.items())}")

@@ -69,7 +69,9 @@ class Uploads:
         self._masked = {name for name, field in whole.items() if field.read_as is not None}
         self._files = [_readable(file, whole.keys()) for file in table.file if file.column in whole]
         self._key = [name for name in table.key if name in whole]
-        wanted = {name for file in self._files for name in (file.column, *file.beside)} | set(self._key)
+        wanted = {name for file in self._files for name in (file.column, *file.other_columns)} | set(
+            self._key
+        )
         self._fields = [field for name, field in whole.items() if name in wanted]
         self._stores = {file.store: open_store(file.store) for file in self._files if file.store}
         self.begin()
@@ -205,6 +207,6 @@ def open_inflated(staged: BinaryIO, entry: FileEntry) -> Iterator[BinaryIO]:
 
 def _readable(file: FileColumn, whole: Collection[str]) -> FileColumn:
     """The file column, with only those of its other columns that the request includes."""
-    beside = ("name", "media_type", "size", "digest")
-    gone = {name: None for name in beside if getattr(file, name) not in whole}
+    others = ("name", "media_type", "size", "digest")
+    gone = {name: None for name in others if getattr(file, name) not in whole}
     return file.model_copy(update=gone)

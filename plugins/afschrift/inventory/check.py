@@ -210,7 +210,7 @@ def _files(source: SourceFile, table: Table, where: list[str]) -> Iterator[Fault
         if other not in source.tables or key not in source.tables[other].columns:
             yield [*where, "references", own], f"the source has no column {target}"
     for file in table.file:
-        yield from missing(table, [*where, "file"], file.column, *file.beside)
+        yield from missing(table, [*where, "file"], file.column, *file.other_columns)
         if file.store and file.store not in source.stores:
             yield [*where, "file"], f"store {file.store} is not declared under `stores`"
 

@@ -75,7 +75,7 @@ def _used(source: SourceFile, name: str, table: Table) -> Iterator[tuple[str, st
     yield from ((column, "`join`") for join in table.join for column in join)
     yield from ((column, "`references`") for column in table.references)
     for file in table.file:
-        yield from ((column, "`file`") for column in (file.column, *file.beside))
+        yield from ((column, "`file`") for column in (file.column, *file.other_columns))
     yield from ((column, "`names`") for column in (table.names.columns if table.names else ()))
     if table.origin is not None:
         yield table.origin.by, "`origin`"

@@ -77,7 +77,7 @@ class FileColumn(Part):
     digest: str | None = None
 
     @property
-    def beside(self) -> tuple[str, ...]:
+    def other_columns(self) -> tuple[str, ...]:
         """The other columns."""
         return tuple(c for c in (self.name, self.media_type, self.size, self.digest) if c)
 

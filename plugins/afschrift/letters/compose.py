@@ -105,8 +105,8 @@ def _article(kind: LetterKind, values: Mapping[str, Any], facts: LetterFacts) ->
     """The article that the letter rests on, of a kind that names one (R45)."""
     if "article" not in kind.required:
         return {}
-    said = str(facts.values.get("right"))
-    right = Right(said) if said in set(Right) else Right.ACCESS
+    name = str(facts.values.get("right"))
+    right = Right(name) if name in set(Right) else Right.ACCESS
     found = article(kind.name, values.get("ground"), right)
     if found is None:
         raise form_error(kind, {"ground": "this letter cannot rest on it for the right that was used (R45)"})
@@ -115,8 +115,8 @@ def _article(kind: LetterKind, values: Mapping[str, Any], facts: LetterFacts) ->
 
 def _check_said(kind: LetterKind, html: str, own: Mapping[str, Any], template: str) -> None:
     """Refuse a letter without a required element: a fault of controller.yml, register or template."""
-    said = said_elements(html)
-    lacking = [element.name for element in kind.elements if element.name not in said]
+    found = said_elements(html)
+    lacking = [element.name for element in kind.elements if element.name not in found]
     if not lacking:
         return
     unknown = [name for name in lacking if name in _NEEDED and name not in own]

@@ -189,8 +189,8 @@ def _resource(
         resource["afschrift:notes"] = translations(table.note)
     if format_.dialect:
         resource["dialect"] = dict(format_.dialect)
-    if beside := schema_path(planned, format_):
-        resource["afschrift:schema"] = beside
+    if schema_file := schema_path(planned, format_):
+        resource["afschrift:schema"] = schema_file
     resource["schema"] = _schema(contents, planned, entry, names)
     return resource
 

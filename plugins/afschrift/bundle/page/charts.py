@@ -153,15 +153,15 @@ def _line(seen: Overview, words: PageWords, points: int) -> Markup:
     for number, entry in seen.intervals.items():
         wide.setdefault((number * seen.width - start) // (seen.width * factor), []).append(entry)
     step = seen.width * factor / (end - start)
-    drawn = []
+    placed = []
     for number, entries in wide.items():
         count, low, high, total = _merge_bins(entries)
         position = min((number + 0.5) * step, 1.0)
-        drawn.append((position, low / SCALE, total / count / SCALE, high / SCALE))
-    ticks = scale(min(p[1] for p in drawn), max(p[3] for p in drawn))
+        placed.append((position, low / SCALE, total / count / SCALE, high / SCALE))
+    ticks = scale(min(p[1] for p in placed), max(p[3] for p in placed))
     labels = [(p, _day(int(start + (end - 1 - start) * p), seen, words)) for p in (0.0, 1.0)]
     marks = [(value, words.measured(round(value * SCALE), SCALE)) for value in ticks]
-    return line(drawn, 4 * step, labels, marks)
+    return line(placed, 4 * step, labels, marks)
 
 
 def _flat(intervals: dict[int, Bin]) -> list[float]:

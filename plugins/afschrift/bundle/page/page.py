@@ -83,8 +83,8 @@ def _data(contents: Contents, words: PageWords, views: list[SystemView]) -> str:
     """The texts and the data of charts for the script."""
     texts = words.script() | {"zone": contents.inventory.controller.zone}
     tables = [table for system in views for table in system.tables]
-    drawn = [script(f"{t.anchor}-bins", inert(t.chart.data)) for t in tables if t.chart and t.chart.data]
-    return "".join([script("words", inert(texts)), *drawn])
+    charts = [script(f"{t.anchor}-bins", inert(t.chart.data)) for t in tables if t.chart and t.chart.data]
+    return "".join([script("words", inert(texts)), *charts])
 
 
 def _page(contents: Contents, words: PageWords) -> dict[str, Any]:

@@ -188,10 +188,10 @@ def _words(texts: Mapping[str, Any]) -> str | None:
 
 
 def _form_error(
-    faults: Mapping[str, str], said: str = "A field is in the wrong place.", instead: str = ""
+    faults: Mapping[str, str], message: str = "A field is in the wrong place.", instead: str = ""
 ) -> FormError:
     remedy = f"{instead}. " if instead else ""
-    return FormError.listing(said, faults, remedy=f"{remedy}{UNCHANGED}")
+    return FormError.listing(message, faults, remedy=f"{remedy}{UNCHANGED}")
 
 
 def said_in(kind: str, elements: Mapping[str, Any]) -> dict[str, Any]:

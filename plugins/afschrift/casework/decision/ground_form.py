@@ -165,7 +165,7 @@ def must_be_accepted(
     )
     if isinstance(verdict, Accepted):
         return verdict
-    said = f"This is turned down ({verdict.rule}): {verdict.because}."
+    message = f"This is turned down ({verdict.rule}): {verdict.because}."
     if verdict.fields:
-        raise fault(verdict.fields, said, verdict.instead)
-    raise RefusedError(said, remedy=f"{verdict.instead}. {UNCHANGED}")
+        raise fault(verdict.fields, message, verdict.instead)
+    raise RefusedError(message, remedy=f"{verdict.instead}. {UNCHANGED}")

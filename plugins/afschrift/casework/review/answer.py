@@ -170,8 +170,8 @@ def _accepted(
 ) -> bool:
     """Check the form of a ground; returns whether a second person signs (R31, R32, R35)."""
 
-    def fault(faults: Mapping[str, str], said: str = _UNFIT, _instead: str = "") -> FormError:
-        return _fault({f"{ground.code}.{name}": words for name, words in faults.items()}, said)
+    def fault(faults: Mapping[str, str], message: str = _UNFIT, _instead: str = "") -> FormError:
+        return _fault({f"{ground.code}.{name}": words for name, words in faults.items()}, message)
 
     only = replace(officer.grounds, grounds={ground.code: ground})
     accepted = must_be_accepted(
@@ -211,6 +211,6 @@ def _masked_counts(found: Sequence[Redaction]) -> dict[str, Any]:
     return {"cells": methods["cell"], "spans": methods["span"], "columns": dict(columns)}
 
 
-def _fault(faults: Mapping[str, str], said: str = _UNFIT) -> FormError:
+def _fault(faults: Mapping[str, str], message: str = _UNFIT) -> FormError:
     instead = f"`afschrift questions` shows its fields, for {' | '.join(OPTIONS)}."
-    return FormError.listing(said, faults, remedy=f"{instead} {UNCHANGED}")
+    return FormError.listing(message, faults, remedy=f"{instead} {UNCHANGED}")

@@ -44,7 +44,7 @@ class Group:
 
     Attributes:
         name: of its columns, in the spelling of the first; of its table; or what the keys are.
-        said: the words that are proposed for all of them, and the default that gives their `purposes`; for a
+        proposed: the words for all of them, and the default that gives their `purposes`; for a
             table, `personal`, `copy_of` or `ways`.
         varied: word that is not the same for all -> proposed values, with how often each.
         places: all columns or the table that the answer is for, in the order of the files.
@@ -56,7 +56,7 @@ class Group:
     """
 
     name: str
-    said: Mapping[str, Any]
+    proposed: Mapping[str, Any]
     places: tuple[Place, ...]
     varied: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     sure: float | None = None
@@ -72,7 +72,7 @@ class Group:
     @property
     def key(self) -> str:
         """Identifies the question: the same for the same words of the same places."""
-        return json.dumps([[place.path for place in self.places], self.said, self.varied], sort_keys=True)
+        return json.dumps([[place.path for place in self.places], self.proposed, self.varied], sort_keys=True)
 
     @property
     def id(self) -> str:
@@ -98,11 +98,11 @@ def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
         for place, column in _columns(inventory)
     ]
     keys = {place: kind for place, kind in _keys(inventory, asked).items() if place not in apart}
-    for place, said, column in asked:
+    for place, values, column in asked:
         called = "" if place in keys else str(place.column).casefold()
-        alike = keys.get(place, _deciding(said))
+        alike = keys.get(place, _deciding(values))
         found.setdefault((called, alike, place.path if place in apart else ""), []).append(
-            (place, said, column)
+            (place, values, column)
         )
     pointers = Pointers(inventory)
     named = (_group(members, keys=not called) for (called, *_), members in found.items())
@@ -110,8 +110,8 @@ def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
     largest = sorted(named, key=lambda group: (awaited.isdisjoint(group.places), -len(group.places)))
     order = pointers.first([group.places for group in largest])
     tables = list(_tables(inventory))
-    ways = [group for group in tables if "ways" in group.said]
-    rest = [group for group in tables if "ways" not in group.said]
+    ways = [group for group in tables if "ways" in group.proposed]
+    rest = [group for group in tables if "ways" not in group.proposed]
     return [*ways, *(_with_takers(largest[number], pointers) for number in order), *rest]
 
 
@@ -133,13 +133,13 @@ def _keys(inventory: Inventory, asked: Iterable[Member]) -> dict[Place, str]:
     Keys of a person, and keys that point to another table, are left out: they determine whose a row is.
     """
     found: dict[str, list[Place]] = {}
-    for place, said, _ in asked:
+    for place, values, _ in asked:
         table = inventory.sources[place.source].tables[place.table]
         people = {column for link in table.subject.values() for column in link.columns}
         pointing = {column for join in table.join for column in join} | table.references.keys()
-        plain = said.get("origin") == Origin.ASSIGNED and "protect" not in said
+        plain = values.get("origin") == Origin.ASSIGNED and "protect" not in values
         if plain and table.key == (place.column,) and place.column not in people | pointing:
-            found.setdefault(json.dumps([_deciding(said), said.get("category")]), []).append(place)
+            found.setdefault(json.dumps([_deciding(values), values.get("category")]), []).append(place)
     several = {
         kind: places
         for kind, places in found.items()
@@ -174,16 +174,16 @@ def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
                     yield Place(source.source, name, column), written
 
 
-def _deciding(said: Mapping[str, Any]) -> str:
-    return json.dumps({word: said[word] for word in _ALIKE if word in said}, sort_keys=True)
+def _deciding(values: Mapping[str, Any]) -> str:
+    return json.dumps({word: values[word] for word in _ALIKE if word in values}, sort_keys=True)
 
 
 def _group(members: list[Member], *, keys: bool) -> Group:
     proposed = [column.proposed for _, _, column in members if column.proposed is not None]
-    words = list(dict.fromkeys(word for _, said, _ in members for word in said))
+    words = list(dict.fromkeys(word for _, values, _ in members for word in values))
     common, varied = {}, {}
     for word in words:
-        found = [said.get(word) for _, said, _ in members]
+        found = [values.get(word) for _, values, _ in members]
         if all(value == found[0] for value in found):
             common[word] = found[0]
         else:
@@ -200,7 +200,7 @@ def _group(members: list[Member], *, keys: bool) -> Group:
 
 
 def _with_takers(group: Group, pointers: Pointers) -> Group:
-    return replace(group, takers=pointers.takers(group.places, [*group.said, *group.varied]))
+    return replace(group, takers=pointers.takers(group.places, [*group.proposed, *group.varied]))
 
 
 def _shown(value: Any) -> str:
@@ -217,8 +217,8 @@ def _tables(inventory: Inventory) -> Iterator[Group]:
                 resting.setdefault(people, []).append(Place(source.source, name))
         for name, table in source.tables.items():
             if table.unconfirmed:
-                said = {"copy_of": table.copy_of} if table.copy_of else {"personal": False}
-                yield Group(name, said, (Place(source.source, name),))
+                values = {"copy_of": table.copy_of} if table.copy_of else {"personal": False}
+                yield Group(name, values, (Place(source.source, name),))
             elif table.ways is not None:
                 rest = tuple(resting.get(name, ()))
                 yield Group(name, {"ways": _ways(table)}, (Place(source.source, name),), takers=rest)
@@ -295,5 +295,5 @@ class Pointers:
 
 def _own(column: Column) -> set[str]:
     """Return a column's own words, without those of defaults."""
-    said = column.proposal or column
-    return said.words().keys() - said.sources.keys()
+    part = column.proposal or column
+    return part.words().keys() - part.sources.keys()

@@ -38,7 +38,7 @@ def others_offered(group: Group) -> dict[str, str]:
     """Return the possible answers about others' data in its columns, each with its description."""
     if group.is_table:
         return {}
-    proposed = group.said.get("about") == About.THIRD_PARTY
+    proposed = group.proposed.get("about") == About.THIRD_PARTY
     return {code: words for code, words in OTHERS.items() if proposed or code != About.SUBJECT}
 
 
@@ -58,7 +58,7 @@ def words_of_others(group: Group, chosen: str) -> dict[str, Any]:
         )
     if chosen == About.SUBJECT:
         return {"about": chosen}
-    known = group.said.get("about") == About.THIRD_PARTY
+    known = group.proposed.get("about") == About.THIRD_PARTY
     return ({} if known else {"about": About.THIRD_PARTY.value}) | {"third_party": chosen}
 
 
@@ -111,17 +111,17 @@ def decided(group: Group, words: Mapping[str, Any]) -> str:
 
 def decided_words(group: Group, words: Mapping[str, Any]) -> dict[str, str]:
     """Return the answer's origin, category and words about others' data; a meaning is only in the file."""
-    answered = with_answer(group.said, words)
+    answered = with_answer(group.proposed, words)
     named = [word for word in ("origin", "category", "third_party") if answered.get(word)]
     named += ["about"] if words.get("about") == About.SUBJECT else []
     return {word: str(answered[word]) for word in named}
 
 
-def in_short(said: Mapping[str, str]) -> str:
+def in_short(words: Mapping[str, str]) -> str:
     """Return such words on one line: `provided, user.name, about others: mask`."""
-    parts = [said[word] for word in ("origin", "category") if word in said]
-    parts += [f"about others: {said['third_party']}"] if "third_party" in said else []
-    parts += ["not about others"] if "about" in said else []
+    parts = [words[word] for word in ("origin", "category") if word in words]
+    parts += [f"about others: {words['third_party']}"] if "third_party" in words else []
+    parts += ["not about others"] if "about" in words else []
     return ", ".join(parts) or "a secret"
 
 
@@ -165,19 +165,23 @@ def lacking(group: Group, words: Mapping[str, Any]) -> Iterator[Lack]:
         yield Lack.ORIGIN
     if _lacks_others(group, words):
         yield Lack.OTHERS
-    answered = {**group.said, **words}
+    answered = {**group.proposed, **words}
     if answered.get("origin") in COMPUTED and not answered.get("meaning") and takes_meaning(group):
         yield Lack.MEANING
 
 
 def lacks_origin(group: Group, words: Mapping[str, Any]) -> bool:
     """Whether the origin of its columns is missing; a secret needs none."""
-    return not group.is_table and not {**group.said, **words}.get("origin") and "protect" not in group.said
+    return (
+        not group.is_table
+        and not {**group.proposed, **words}.get("origin")
+        and "protect" not in group.proposed
+    )
 
 
 def takes_meaning(group: Group) -> bool:
     """Whether a meaning can be given: none of its columns has one, and it is no secret."""
-    known = group.said.get("meaning") or "meaning" in group.varied
+    known = group.proposed.get("meaning") or "meaning" in group.varied
     return not group.is_table and not known and not _is_secret(group)
 
 
@@ -197,7 +201,7 @@ def must_say_enough(group: Group, words: Mapping[str, Any]) -> None:
     for lack in lacking(group, words):
         text, remedy = _MISSING[lack]
         raise ConfigurationError(text, remedy=remedy)
-    if "meaning" in words and {**group.said, **words}.get("origin") not in COMPUTED:
+    if "meaning" in words and {**group.proposed, **words}.get("origin") not in COMPUTED:
         raise ConfigurationError(
             "A meaning belongs to a derived or inferred value.",
             remedy="choose such an origin, or no meaning.",
@@ -220,10 +224,10 @@ def must_take_meaning(group: Group) -> None:
 
 def _lacks_others(group: Group, words: Mapping[str, Any]) -> bool:
     """Whether it is about others and can be given, but their treatment is not decided (R31, R32)."""
-    answered = {**group.said, **words}
+    answered = {**group.proposed, **words}
     stays = _is_secret(group) or answered.get("origin") == Origin.NOT_PERSONAL
     return answered.get("about") == About.THIRD_PARTY and not answered.get("third_party") and not stays
 
 
 def _is_secret(group: Group) -> bool:
-    return group.said.get("protect") == Protect.SECRET
+    return group.proposed.get("protect") == Protect.SECRET

@@ -54,7 +54,7 @@ def samples(
         if place.column is None:
             continue
         table = inventory.sources[place.source].tables.get(place.table, Table())
-        if group.said.get("protect") == Protect.SECRET or _is_secret(table, place.column):
+        if group.proposed.get("protect") == Protect.SECRET or _is_secret(table, place.column):
             found.append(Values(place, why="a secret is not shown"))
             continue
         try:

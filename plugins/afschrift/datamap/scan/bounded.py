@@ -56,8 +56,8 @@ def read_samples(
     dialect = reader.dialect
     relation = dialect.relation(table.name)
     if (table.rows or 0) > _FIRST_WILL_DO * ROWS:
-        drawn = dialect.sampled(relation, _FIRST_WILL_DO * ROWS / (table.rows or 1))
-        relation = f"(SELECT * FROM {drawn})" if drawn is not None else relation  # noqa: S608 - quoted
+        sample = dialect.sampled(relation, _FIRST_WILL_DO * ROWS / (table.rows or 1))
+        relation = f"(SELECT * FROM {sample})" if sample is not None else relation  # noqa: S608 - quoted
     return reader.texts(relation, {column.name: column.type for column in columns}, _CHARACTERS, ROWS)
 
 

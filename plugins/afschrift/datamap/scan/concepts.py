@@ -57,7 +57,9 @@ class Concept:
     @property
     def of_people(self) -> bool:
         """Whether a table that has such a column is one of people or of what is theirs."""
-        one_persons = any(said and said.startswith(_ONE_PERSONS) for said in self.category.values())
+        one_persons = any(
+            category and category.startswith(_ONE_PERSONS) for category in self.category.values()
+        )
         return one_persons or self.secret or bool(self.identifies.get(ELSE)) or self.sample in ("bsn", "iban")
 
 
@@ -79,7 +81,7 @@ class Candidate(NamedTuple):
     """A concept that a name may mean, and the words of the name beside those that say so."""
 
     concept: Concept
-    beside: tuple[str, ...]
+    other_words: tuple[str, ...]
     at_end: bool  # the last word of the name is one of the concept's, or known to change nothing
 
 
@@ -125,13 +127,13 @@ class Vocabulary:
         for word in dict.fromkeys(words):  # not the set: its order changes from process to process
             for pattern, concept in self._by_word.get(word, ()):
                 if pattern <= there:
-                    beside = tuple(w for w in words if w not in pattern)
+                    other_words = tuple(w for w in words if w not in pattern)
                     last = max(at for at, w in enumerate(words) if w in pattern)
                     if concept.first and words[0] in pattern:
                         last = len(words)
                     at_end = all(w in self.neutral or w in self.others for w in words[last + 1 :])
                     more = not pattern <= self.units.keys()  # a unit at the end says little: size_bytes
-                    found.append(((len(pattern), more, last), Candidate(concept, beside, at_end)))
+                    found.append(((len(pattern), more, last), Candidate(concept, other_words, at_end)))
         found.sort(key=lambda ranked: ranked[0], reverse=True)
         return tuple(candidate for _, candidate in found)
 

@@ -231,11 +231,11 @@ _FAMILIES = {
 
 
 class Weight(NamedTuple):
-    """A factor of the confidence; `said` is empty where there is nothing to say."""
+    """A factor of the confidence; `remark` is empty where there is nothing to say."""
 
     factor: float = 1.0
     rise: float = 0.0  # share of what is missing to 1
-    said: str = ""
+    remark: str = ""
 
 
 def family(of: ColumnType) -> str | None:
@@ -260,7 +260,7 @@ def by_type(concept: Concept, of: ColumnType) -> float:
 def by_name(vocabulary: Vocabulary, candidate: Candidate, silent: Collection[str]) -> float:
     """Factor for the words beside those of the concept; `silent` are those of the table's own name."""
     factor = 1.0 if candidate.at_end else _OTHER_END
-    for word in candidate.beside:
+    for word in candidate.other_words:
         if word not in vocabulary.neutral and word not in vocabulary.others and word not in silent:
             factor *= _SILENT_WORD if vocabulary.lexicon.known(word) else _UNKNOWN_WORD
     return factor
@@ -271,12 +271,12 @@ def by_sample(concept: Concept, seen: SampleEvidence, alien: str | None) -> Weig
     if seen.count < ENOUGH:
         return Weight()
     if alien is not None:
-        return Weight(0.0, said=f"but {said_of(seen, alien)}")
+        return Weight(0.0, remark=f"but {said_of(seen, alien)}")
     if concept.sample is None:
         return Weight()
     share = seen.share(concept.sample)
     if share <= _DISAGREES:
-        return Weight(0.0, said=f"but {said_of(seen, concept.sample)}")
+        return Weight(0.0, remark=f"but {said_of(seen, concept.sample)}")
     has = seen.has(concept.sample)
     return Weight(
         1.0 if share >= _AGREES else share,

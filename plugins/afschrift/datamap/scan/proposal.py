@@ -136,13 +136,13 @@ class _Judgement:
         for candidate in self._vocabulary.candidates(self._vocabulary.lexicon.words_of(self._column.comment)):
             if fits(candidate.concept, self._column.type):
                 self._sure = _BY_COMMENT
-                return self._of(candidate._replace(beside=(), at_end=True), "comment")
+                return self._of(candidate._replace(other_words=(), at_end=True), "comment")
         return self._by_values()
 
     def _of(self, candidate: Candidate, by: str) -> ColumnProposal:
         """Judge by a concept that the name or the comment means."""
         concept, meaning = candidate.concept, self._context.meaning(candidate)
-        self._said += [f"{by}: {concept.title}", *meaning.said]
+        self._said += [f"{by}: {concept.title}", *meaning.remarks]
         alien = alien_form(concept, self._seen)
         self._weigh(candidate, alien)
         flags = {
@@ -179,7 +179,7 @@ class _Judgement:
         seen = by_sample(candidate.concept, self._seen, alien)
         self._sure *= seen.factor
         self._sure += (1 - self._sure) * seen.rise
-        self._said += [seen.said] if seen.said else []
+        self._said += [seen.remark] if seen.remark else []
 
     def _is_free_text(self, concept: Concept) -> bool:
         """Whether it is free text: by the concept, unless a few values repeat; or by sentences in values."""
@@ -307,7 +307,7 @@ class Meaning:
     origin: Origin | None
     category: str | None
     others: bool
-    said: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class TableContext:
@@ -326,20 +326,22 @@ class TableContext:
 
     def meaning(self, candidate: Candidate) -> Meaning:
         """Return the meaning of a concept in this table, with the other words of the name."""
-        concept, said = candidate.concept, list[str]()
+        concept, remarks = candidate.concept, list[str]()
         others, theirs = self._others(candidate)
         category = self._at(concept.category, candidate, others, lambda topic: topic.category)
         named = self._at(concept.origin, candidate, others, lambda topic: topic.origin)
         origin = Origin(named) if named else None
         if others and not concept.others and (origin is Origin.PROVIDED or OTHERS in concept.category):
             origin = theirs
-        if origin in (Origin.PROVIDED, Origin.OBSERVED) and self._vocabulary.figures & set(candidate.beside):
-            said.append("a figure over several values")
+        if origin in (Origin.PROVIDED, Origin.OBSERVED) and self._vocabulary.figures & set(
+            candidate.other_words
+        ):
+            remarks.append("a figure over several values")
             origin = None
         if self._second(candidate):
-            said.append("a second one beside the person's own")
+            remarks.append("a second one beside the person's own")
             origin = None
-        return Meaning(origin, category, others, tuple(said))
+        return Meaning(origin, category, others, tuple(remarks))
 
     def identifies(self, candidate: Candidate) -> bool:
         """Whether it lets an officer recognise a person; only in the table of people."""
@@ -351,27 +353,27 @@ class TableContext:
         return tuple(column.name for column in self._table.columns)
 
     def _at(
-        self, said: ByPlace, candidate: Candidate, others: bool, of_topic: Callable[[Topic], str | None]
+        self, by_place: ByPlace, candidate: Candidate, others: bool, of_topic: Callable[[Topic], str | None]
     ) -> str | None:
         """Return the word for the first place that has one."""
-        beside = self._vocabulary.topic(candidate.beside)
-        for place in self._places(beside, others):
-            if place in said:
-                topic = self._topic or beside
-                return said[place] if said[place] != TOPIC else of_topic(topic) if topic else None
+        other_topic = self._vocabulary.topic(candidate.other_words)
+        for place in self._places(other_topic, others):
+            if place in by_place:
+                topic = self._topic or other_topic
+                return by_place[place] if by_place[place] != TOPIC else of_topic(topic) if topic else None
         return None
 
-    def _places(self, beside: Topic | None, others: bool) -> Iterator[str]:
+    def _places(self, other_topic: Topic | None, others: bool) -> Iterator[str]:
         """Yield places in order: others, the table's topic, its role, the topic of other words, elsewhere."""
         yield from (OTHERS,) if others else ()
         yield from (self._topic.name,) if self._topic else ()
         yield self._role
-        yield from (beside.name,) if beside else ()
+        yield from (other_topic.name,) if other_topic else ()
         yield ELSE
 
     def _others(self, candidate: Candidate) -> tuple[bool, Origin | None]:
         """Whether it is about another person, and the origin of such data."""
-        for word in candidate.beside:
+        for word in candidate.other_words:
             if word in self._vocabulary.others and word not in self.words:
                 return True, self._vocabulary.others[word]
         if self._role is TableRole.CHILD and self._topic and any(candidate.concept.identifies.values()):
@@ -381,8 +383,10 @@ class TableContext:
 
     def _second(self, candidate: Candidate) -> bool:
         """Whether it is of a contact, next to the person's own column with the same meaning."""
-        if "contact" not in candidate.beside or self._role is not TableRole.PERSON:
+        if "contact" not in candidate.other_words or self._role is not TableRole.PERSON:
             return False
         words = map(self._vocabulary.lexicon.words_of, self._names)
         firsts = (first for named in words for first in self._vocabulary.candidates(named)[:1])
-        return any(first.concept is candidate.concept and "contact" not in first.beside for first in firsts)
+        return any(
+            first.concept is candidate.concept and "contact" not in first.other_words for first in firsts
+        )

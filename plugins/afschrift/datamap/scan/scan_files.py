@@ -128,10 +128,10 @@ def _used_elsewhere(file: Path, draft: Draft) -> dict[str, list[str]]:
     own = {key for table in draft.data["tables"].values() for key in table.get("subject", {})} - {EMAIL_KEY}
     found: dict[str, list[str]] = {}
     for other in sorted(file.parent.glob("*.y*ml")):
-        said = plain(other) if describes_source(other) and other.name != file.name else {}
-        used = {key for entry in tables_of(said).values() for key in entry.get("subject") or ()}
+        content = plain(other) if describes_source(other) and other.name != file.name else {}
+        used = {key for entry in tables_of(content).values() for key in entry.get("subject") or ()}
         for key in own & used:
-            found.setdefault(key, []).append(str(said.get("source")))
+            found.setdefault(key, []).append(str(content.get("source")))
     return found
 
 

@@ -133,11 +133,11 @@ def _table(
     if closed:
         notes.append(f"{name}: the account has no right to read {', '.join(closed)}.")
     required = described.required.get(name, frozenset())
-    said = described.column_comments.get(name, {})
+    comments = described.column_comments.get(name, {})
     return ScannedTable(
         name,
         tuple(
-            ScannedColumn(column, of_type, column not in required, said.get(column, ""))
+            ScannedColumn(column, of_type, column not in required, comments.get(column, ""))
             for column, of_type in found.items()
         ),
         key=described.keys.get(name, ()),

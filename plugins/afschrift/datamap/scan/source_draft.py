@@ -51,9 +51,9 @@ def drafted(found: Findings, proposals: Proposals, head: Mapping[str, Any], know
     names = KeyNames(found, known)
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
     entries = {name: entry for name, entry in tables.items() if entry is not None}
-    said: dict[tuple[str, ...], list[str]] = {("tables", name): remarks(found, name) for name in entries}
+    notes: dict[tuple[str, ...], list[str]] = {("tables", name): remarks(found, name) for name in entries}
     for name, entry in entries.items():
-        said["tables", name] += [
+        notes["tables", name] += [
             f"LOOK {key} is a key of identity.yml already: see that it is the same number here, and take "
             "`ways` out."
             for key in names.by_name_alone.intersection(entry.get("subject", {}) if "ways" in entry else ())
@@ -61,7 +61,7 @@ def drafted(found: Findings, proposals: Proposals, head: Mapping[str, Any], know
     used = {key for entry in entries.values() for key in entry.get("subject", {})}
     keys = {name: names.declarations[name] for name in sorted(used - set(known.project))}
     person = names.of(found.roots[0]) if found.roots else None
-    return Draft({**head, "tables": entries}, said, keys, person)
+    return Draft({**head, "tables": entries}, notes, keys, person)
 
 
 def _table(

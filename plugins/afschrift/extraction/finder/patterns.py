@@ -71,13 +71,13 @@ def add_spans(found: list[Span], more: Iterable[Span]) -> list[Span]:
         found: in order, without overlaps.
         more: in the order of their starts.
     """
-    starts, beside, end = [span.start for span in found], list[Span](), 0
+    starts, added, end = [span.start for span in found], list[Span](), 0
     for span in more:
         before = bisect_left(starts, span.end) - 1  # the last that begins before this one ends
         if span.start >= end and (before < 0 or found[before].end <= span.start):
-            beside.append(span)
+            added.append(span)
             end = span.end
-    return sorted(found + beside)
+    return sorted(found + added)
 
 
 @cache

@@ -68,7 +68,7 @@ class ParquetLake(DuckSession):
         try:
             require_for(self._root, f"Source {self.name}")
             self._store = lake_store(self._root, options, con)
-            folders, beside = self._store.top()
+            folders, files = self._store.top()
             refuse_root(self.name, self._store, folders)
         except ConfigurationError:
             con.close()
@@ -83,7 +83,7 @@ class ParquetLake(DuckSession):
                 f"whether its fsspec package is installed and the connection fits ({type(error).__name__}).",
                 code=type(error).__name__,
             ) from None
-        for file in beside:
+        for file in files:
             if unread := beside_folders(self.name, file):
                 self._unread[file.inside] = unread
         for folder in folders:

@@ -247,7 +247,7 @@ def _all_text(group: Group) -> str:
         yield group.name
         yield from {place.column or "" for place in group.places}
         yield from group.reasons
-        for value in group.said.values():
+        for value in group.proposed.values():
             yield str(value)
         for values in group.varied.values():
             yield from values

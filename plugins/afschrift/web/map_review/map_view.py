@@ -149,7 +149,7 @@ def _barred(officer: Officer, folder: Any) -> str:
 
 def _item(group: Group, given: GroupAnswer, result: ButtonResult) -> Item:
     number = len(group.places)
-    proposed = [(word, in_both_languages(value)) for word, value in group.said.items()]
+    proposed = [(word, in_both_languages(value)) for word, value in group.proposed.items()]
     varied = [(word, ", ".join(f"{v} ({n})" for v, n in of.items())) for word, of in group.varied.items()]
     most = number if result.all_places == group.id else PLACES
     return Item(

@@ -66,7 +66,7 @@ def file(folder: Path) -> str:
 
 def group(review: Review, name: str, words: str = "") -> Group:
     return next(
-        question for question in review.waiting() if question.name == name and words in str(question.said)
+        question for question in review.waiting() if question.name == name and words in str(question.proposed)
     )
 
 
@@ -125,7 +125,7 @@ def test_columns_of_a_question_keep_their_own_categories(folder: Path) -> None:
     (folder / "shop.yml").write_text(text)
     review = Review(folder)
     question = group(review, "created_at")
-    assert question.said == {"origin": "observed"}
+    assert question.proposed == {"origin": "observed"}
     assert question.varied == {"category": {"nothing": 2, "user.behavior": 1}}
     review.confirm(question, ANSWER)
     tables = load(folder).sources["shop"].tables
@@ -174,7 +174,7 @@ def test_every_question_can_be_answered_and_taken_back_to_the_byte(folder: Path)
         question for question in review.waiting() if question.name not in ("score", "mail box", "note")
     ]:
         question = waiting[0]
-        origin = {} if question.said.get("origin") or question.is_table else {"origin": "provided"}
+        origin = {} if question.proposed.get("origin") or question.is_table else {"origin": "provided"}
         review.confirm(question, Answer(ANSWER.by, ANSWER.on, ANSWER.why, ANSWER.review, origin))
         texts.append(file(folder))
     assert load(folder).sources["shop"].undescribed(["copy", "country"]) == []

@@ -61,7 +61,7 @@ def asked(review: Review) -> dict[str, Group]:
 
 def test_the_question_says_by_which_default_a_new_table_has_a_legal_basis(folder: Path) -> None:
     found = asked(Review(folder))
-    purposes = {path: group.said.get("purposes") for path, group in found.items()}
+    purposes = {path: group.proposed.get("purposes") for path, group in found.items()}
     assert purposes == {
         "shop.complaint.customer_id": "sale (A6-1-b) by the defaults of the source",
         "shop.complaint.body": "sale (A6-1-b) by the defaults of the source",

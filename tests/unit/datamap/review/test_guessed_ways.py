@@ -86,7 +86,7 @@ def test_way_is_asked_before_its_columns(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path / "map", MAP.replace("seen: {origin: observed}", "seen: {}"))
     review = Review(folder)
     [question] = review.waiting()
-    assert question.is_table and question.said == {"ways": "subject customer_id: customer_id"}
+    assert question.is_table and question.proposed == {"ways": "subject customer_id: customer_id"}
     before = (folder / "shop.yml").read_text()
 
     review.confirm(question, ANSWER)

@@ -207,7 +207,7 @@ def test_pointer_to_a_confirmed_column_is_asked_with_inherited_words(
     )
     (folder / "shop.yml").write_text(MAP.replace("  country:", f"{staff}  country:", 1))
     review = Review(folder)
-    assert "origin" not in group(review, "reports_to").said
+    assert "origin" not in group(review, "reports_to").proposed
     review.confirm(group(review, "staff_id"), ANSWER)
-    assert group(review, "reports_to").said == {"origin": "assigned", "category": "user.unique_id"}
+    assert group(review, "reports_to").proposed == {"origin": "assigned", "category": "user.unique_id"}
     assert load(folder).sources["shop"].tables["staff"].columns["reports_to"].origin is None

@@ -153,7 +153,7 @@ def test_a_default_of_others_data_is_answered_too(tmp_path: Path) -> None:
     (folder / "shop.yml").write_text(file(folder).replace("tables:\n", f"{given}tables:\n", 1))
     review = Review(folder)
     question = group(review, "friend")
-    assert question.said["about"] == "third_party"
+    assert question.proposed["about"] == "third_party"
     review.confirm(question, replace(ANSWER, words=words_of_others(question, "subject")))
     assert column(folder, "friend").about is About.SUBJECT
     review.undo()

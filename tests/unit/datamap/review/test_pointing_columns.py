@@ -75,7 +75,7 @@ def test_targets_are_asked_before_their_pointers(
     assert [question.name for question in review.waiting()] == ["employee_id", "created_by", "handler"]
     asked = []
     while left := review.waiting():
-        asked.append((left[0].name, left[0].said.get("category")))
+        asked.append((left[0].name, left[0].proposed.get("category")))
         review.confirm(left[0], ANSWER)
     assert asked == [("employee_id", "user.unique_id"), ("created_by", "user.unique_id"), ("handler", None)]
     assert columns(folder)["orders.created_by"].category == "user.unique_id"
@@ -187,7 +187,7 @@ def test_a_mask_of_a_default_is_not_lost_by_what_is_taken_over(tmp_path: Path) -
     for name in ("employee_id", "created_by"):
         with pytest.raises(ConfigurationError, match="created_by would have other words"):
             review.confirm(group(review, name), ANSWER)
-    assert group(review, "created_by").said["third_party"] == "mask"
+    assert group(review, "created_by").proposed["third_party"] == "mask"
 
 
 def test_a_column_takes_over_what_another_one_of_its_own_question_says(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_answer_about_a_person_key_covers_its_foreign_keys(
     scan_source(asked, lambda _: None)
     assert waiting(folder) == {"call": True, "customers": True, "line": False, "note": False}
     review = Review(folder)
-    ways = {question.name: question for question in review.waiting() if "ways" in question.said}
+    ways = {question.name: question for question in review.waiting() if "ways" in question.proposed}
     assert set(ways) == {"customers", "call"}, "no foreign key says so of `call`"
     assert [place.path for place in ways["customers"].takers] == ["crm.note"]
     assert not [question for question in review.waiting() if not question.is_table], "no column counts before"
