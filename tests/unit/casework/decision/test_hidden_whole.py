@@ -148,7 +148,7 @@ def test_with_only_hidden_data_the_letter_is_that_of_nothing_held(
         letters.append(neutral(made.text.html.encode()).decode())
         assert bureau.register.letters.all(request_id=request)[-1].kind == "nothing_held"
     assert letters[0] == letters[1]
-    assert "beside what a hidden restriction keeps back" in questions[0]
+    assert "except what a hidden restriction keeps back" in questions[0]
     assert "restriction" not in questions[1]
     false = ("found no data", "vonden geen gegevens", "have no data about you.", "geen gegevens over u.")
     assert not [words for words in false if words in letters[0]]
