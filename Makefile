@@ -94,11 +94,12 @@ up: $(VENV) ## Start a local Airflow with the trigger form
 	@$(BIN)/afschrift up $(ARGS)
 
 .PHONY: check
-check: $(VENV) ## Check format, lint, types, layers and the budget of code lines
+check: $(VENV) ## Check format, lint, types, layers, words and the budget of code lines
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/words.py
 	$(BIN)/python tools/code_lines.py
 
 .PHONY: scenario-deadlines
