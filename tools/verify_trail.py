@@ -108,24 +108,20 @@ register = gone[0]["segment"]["register"] if gone else seen.get(1)
 for path in map(Path, args.checkpoint):
     for file in sorted(path.glob("afschrift-checkpoint-*.json")) if path.is_dir() else [path]:
         try:
-            checkpoint = form(content := json.loads(file.read_bytes()), "checkpoint")
-            replayed = (
-                (name := NAME.search(file.name)) and int(name[1]) != checkpoint["number"] and "replayed"
-            )
-            other = "other_register" if checkpoint["register"] != register else replayed
-            code, seq = fault(content, "checkpoint") or other, checkpoint["seq"]
+            point = form(content := json.loads(file.read_bytes()), "checkpoint")
+            replayed = (name := NAME.search(file.name)) and int(name[1]) != point["number"] and "replayed"
+            other = "other_register" if point["register"] != register else replayed
+            code, seq = fault(content, "checkpoint") or other, point["seq"]
         except Exception:  # whatever a forger made of it
             code, seq = "unreadable", 0
         expect(not code, f"checkpoint_{code}", seq)
         if not code:
-            heads.append((seq, checkpoint["head"]))
-            expect(
-                held.setdefault(checkpoint["number"], checkpoint) == checkpoint, "checkpoint_conflict", seq
-            )
+            heads.append((seq, point["head"]))
+            expect(held.setdefault(point["number"], point) == point, "checkpoint_conflict", seq)
 in_trail = {number: file["checkpoint"] for number, file in made.items()}
 known = [*held.values(), *(in_trail[number] for number in made if not fault(made[number], "checkpoint"))]
-named = max([0, *(checkpoint["dropped"]["last_seq"] for checkpoint in known if checkpoint["dropped"])])
-for seq, head in (known_head for known_head in heads if known_head[0] > 0):
+named = max([0, *(point["dropped"]["last_seq"] for point in known if point["dropped"])])
+for seq, head in (pair for pair in heads if pair[0] > 0):
     expect(seen.get(seq) == head or seq < last_gone, "head_differs" if seq in seen else "head_missing", seq)
     expect(seq >= last_gone or named >= last_gone, "head_dropped", seq)
 counted, after, previous = Counter(), 0, ZEROS
@@ -133,15 +129,10 @@ for seq, file in erasures.items():
     expect(not (code := fault(file, "erasure")), f"erasure_{code}", seq)
     counted[file["erasure"]["request"], file["erasure"]["rule"]] += 0 if code else file["erasure"]["count"]
 findings.extend(f"erasure_untold {seqs[0]}" for key, seqs in erased.items() if len(seqs) > counted[key])
-for row, segment, by in (
-    (row, row["segment"], row["event_seq"]) for row in gone
-):  # against all that is known
-    last, year, when, event = (
-        segment["last_seq"],
-        segment["year"],
-        segment["dropped_at"],
-        drops.get(by, {"at": "9999"}),
-    )
+for row in gone:  # against all that is known
+    segment, by = row["segment"], row["event_seq"]
+    last, year, when = segment["last_seq"], segment["year"], segment["dropped_at"]
+    event = drops.get(by, {"at": "9999"})
     follows = {"first_seq": after + 1, "count": last - after, "previous": previous}
     expect(segment | follows == segment, "segment_broken", last)
     same = event == {"at": event["at"], "segment": segment, "signature": row["signature"]}
@@ -156,13 +147,13 @@ for row, segment, by in (
     after, previous = last, digest(segment)
 findings.extend(f"segment_missing {seq}" for seq in drops.keys() - {row["event_seq"] for row in gone})
 years = [{name: row["segment"][name] for name in ("last_seq", "closing")} for row in gone]
-for number, checkpoint in held.items():  # against each other, and against the trail
-    before, seq, old = held.get(number - 1), checkpoint["seq"], checkpoint["erased"] or {"seq": 0}
-    expect(not before or digest(before) == checkpoint["previous"], "checkpoint_chain", seq)
-    expect(not checkpoint["dropped"] or checkpoint["dropped"] in years, "segment_differs", seq)
-    expect(seq <= last_gone or in_trail.get(number) == checkpoint, "checkpoint_untold", seq)
+for number, point in held.items():  # against each other, and against the trail
+    before, seq, old = held.get(number - 1), point["seq"], point["erased"] or {"seq": 0}
+    expect(not before or digest(before) == point["previous"], "checkpoint_chain", seq)
+    expect(not point["dropped"] or point["dropped"] in years, "segment_differs", seq)
+    expect(seq <= last_gone or in_trail.get(number) == point, "checkpoint_untold", seq)
     newest = [{"seq": s, "digest": digest(erasures[s]["erasure"])} for s in erasures if s <= seq][-1:]
-    expect([checkpoint["erased"]] == newest if newest else old["seq"] <= last_gone, "erasure_differs", seq)
+    expect([point["erased"]] == newest if newest else old["seq"] <= last_gone, "erasure_differs", seq)
 if args.checkpoint:
     for number in range(min(held, default=max(made, default=1)), max([0, *held, *made]) + 1):
         expect(number in held, "checkpoint_missing", in_trail.get(number, {"seq": 0})["seq"])
