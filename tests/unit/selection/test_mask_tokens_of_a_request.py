@@ -62,12 +62,12 @@ def test_a_token_is_the_salted_hash_of_the_text_in_every_source(services: Servic
 
 
 def test_another_request_has_other_tokens_and_the_same_statements(services: Services) -> None:
-    plan, first = answer(services)
+    request, first = answer(services)
     other, second = answer(services)
     agents = column(first, "shop/ticket", "agent"), column(second, "shop/ticket", "agent")
     assert not (set(filter(None, agents[0])) & set(filter(None, agents[1])))
-    plans = [plan(services, request) for request in (plan, other)]
-    assert [e.statement for e in plans[0].extracts] == [e.statement for e in plans[1].extracts]
+    frozen = [plan(services, each) for each in (request, other)]
+    assert [e.statement for e in frozen[0].extracts] == [e.statement for e in frozen[1].extracts]
 
 
 def test_the_salt_is_nowhere(services: Services, tmp_path: Path) -> None:
