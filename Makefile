@@ -53,8 +53,8 @@ test-quick: $(VENV) ## Run the tests that start no server, no browser and no Air
 
 .PHONY: test-nightly
 test-nightly: $(VENV_CELERY) ## Run the nightly tests, and write their outcomes to tests/nightly.tsv
-	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" AFSCHRIFT_CELERY=1 PYTHONDONTWRITEBYTECODE= \
-		$(BIN)/pytest -m nightly -n auto --dist loadfile --junitxml=build/nightly.xml $(ARGS) || failed=$$?; \
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) PATH="$$PATH:/usr/sbin" CI=true AFSCHRIFT_CELERY=1 \
+		PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m nightly -n auto --dist loadfile --junitxml=build/nightly.xml $(ARGS) || failed=$$?; \
 		$(BIN)/python tools/nightly.py write build/nightly.xml; exit $${failed:-0}
 
 .PHONY: nightly-check

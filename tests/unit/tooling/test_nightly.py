@@ -14,8 +14,12 @@ REPORT = """<testsuites><testsuite time="61.6">
 <testcase classname="tests.e2e.test_walk" name="test_way[b]" time="1"/>
 <testcase classname="tests.e2e.test_walk" name="test_end" time="1"><failure/></testcase>
 <testcase classname="tests.e2e.test_walk" name="test_s3" time="1"><skipped/></testcase>
+<testcase classname="tests.e2e.test_walk" name="test_sample[here]" time="1"/>
+<testcase classname="tests.e2e.test_walk" name="test_sample[absent]" time="1"><skipped/></testcase>
+<testcase classname="tests.e2e.test_walk.TestClass" name="test_method" time="1"/>
 </testsuite></testsuites>"""
-WAY, END, S3 = (f"tests/e2e/test_walk.py::{name}" for name in ("test_way", "test_end", "test_s3"))
+NAMES = ("test_way", "test_end", "test_s3", "test_sample", "TestClass::test_method")
+WAY, END, S3, SAMPLE, METHOD = (f"tests/e2e/test_walk.py::{name}" for name in NAMES)
 
 
 def run_git(folder: Path, *arguments: str) -> str:
@@ -42,7 +46,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_written_result_is_read_back(tmp_path: Path, result: Result) -> None:
-    assert result.cases == {WAY: 2, END: 1, S3: 1}
+    assert result.cases == {WAY: 2, END: 1, S3: 1, SAMPLE: 2, METHOD: 1}
     assert (result.seconds, result.failed) == (62, {END, S3})
     write(result, tmp_path / "nightly.tsv")
     assert read(tmp_path / "nightly.tsv") == result
@@ -52,14 +56,14 @@ def test_written_result_is_read_back(tmp_path: Path, result: Result) -> None:
     ("collected", "fault"),
     [
         ({WAY: 2}, ""),
-        ({WAY: 1}, ""),
+        ({WAY: 1, SAMPLE: 2, METHOD: 1}, ""),
         ({WAY: 3}, "test_way has 3 cases, of which the last nightly run knew 2."),
         (
             {"tests/e2e/test_new.py::test_new": 1},
             "test_new has 1 cases, of which the last nightly run knew 0.",
         ),
-        ({END: 1}, "test_end failed or was skipped."),
-        ({S3: 1}, "test_s3 failed or was skipped."),
+        ({END: 1}, "test_end failed, or was skipped in all its cases."),
+        ({S3: 1}, "test_s3 failed, or was skipped in all its cases."),
     ],
 )
 def test_fault_names_test(result: Result, collected: dict[str, int], fault: str) -> None:
