@@ -45,7 +45,7 @@ def test_names_what_to_change(message: str, expected: str) -> None:
     assert [fault for fault in faults(message) if expected in fault]
 
 
-def test_pre_commit_stops_the_commit(tmp_path: Path, project_root: Path) -> None:
+def test_program_prints_each_fault_and_fails(tmp_path: Path, project_root: Path) -> None:
     file = tmp_path / "COMMIT_EDITMSG"
     file.write_text("Added a source", encoding="utf-8")
     command = [sys.executable, project_root / "tools" / "commit_message.py", file]
