@@ -78,6 +78,11 @@ class AirflowEnv:
         with sqlite3.connect(self.home / "airflow.db") as connection:
             return connection.execute(statement, values).fetchall()
 
+    def task_tries(self, run_id: str) -> dict[str, tuple[str, int]]:
+        """State and number of tries of each task of a run."""
+        statement = "SELECT task_id, state, try_number FROM task_instance WHERE run_id = ?"
+        return {name: (state, tries) for name, state, tries in self.rows(statement, run_id)}
+
     def xcoms(self, run_id: str = "%") -> list[str]:
         """XComs of a run, or of all, as JSON."""
         return self._kept("value", "xcom%", run_id)

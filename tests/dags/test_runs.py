@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
-from sqlalchemy.engine import make_url
-from testbed.postgres import Database, Server
 from testbed.running import hand_over
 from tests.airflow_support import ONCE, AirflowEnv
 from tests.support.installed import CUSTOMERS, Installation, installed
@@ -24,12 +22,6 @@ from tests.support.two_sources import installation, two_sources
 __all__ = ["installation", "two_sources"]
 
 REST = ("classify", "extract_app", "extract_shop", "validate", "package", "deliver", "close")
-
-
-def tries(airflow_env: AirflowEnv, run_id: str) -> dict[str, tuple[str, int]]:
-    """State and number of tries of each task."""
-    rows = airflow_env.rows("SELECT task_id, state, try_number FROM task_instance WHERE run_id = ?", run_id)
-    return {name: (state, n) for name, state, n in rows}
 
 
 @dataclass
@@ -201,7 +193,7 @@ def test_unknown_request_fails_without_retry(airflow_env: AirflowEnv, installati
     outcome = airflow_env.run({"request": "req-000000000000"})
 
     assert (outcome.state, outcome.failed) == ("failed", ("assess",))
-    assert tries(airflow_env, outcome.run_id)["assess"] == ("failed", 1)
+    assert airflow_env.task_tries(outcome.run_id)["assess"] == ("failed", 1)
     assert any("What to do: list them with `afschrift requests`" in line for line in airflow_env.lines)
 
 
@@ -219,7 +211,7 @@ def test_unreachable_source_is_tried_three_times_then_asked_about(
 
     assert (outcome.state, outcome.failed) == ("success", ())
     assert set(outcome.skipped) == {"extract_app", "validate", "package", "deliver", "close"}
-    of = tries(airflow_env, outcome.run_id)
+    of = airflow_env.task_tries(outcome.run_id)
     assert [of["extract_app"], of["extract_shop"]] == [("skipped", 3), ("success", 1)]
     assert any("A person is needed. Source app cannot be reached" in line for line in airflow_env.lines)
     assert installation.state(request) == "needs_person"
@@ -246,7 +238,7 @@ def test_partial_response_is_followed_by_a_supplement(
     lake.rename(away)
     outcome = airflow_env.run({"request": request})
     assert (outcome.state, outcome.failed) == ("success", ())
-    assert tries(airflow_env, outcome.run_id)["classify"] == ("skipped", 3)
+    assert airflow_env.task_tries(outcome.run_id)["classify"] == ("skipped", 3)
     register = installation.services.register
     [question] = register.questions.all(request_id=request)
     assert question.options == ("try_again", "partial")
@@ -271,81 +263,6 @@ def test_partial_response_is_followed_by_a_supplement(
     assert installation.state(request) == "ready"
     counts = installation.counted(request)
     assert (counts["extracted app"], counts["extracted shop"], counts["gate_bypassed"]) == (1, 1, 0)
-
-
-@pytest.fixture
-def on_postgres(
-    installation: Installation, postgres: Database, monkeypatch: pytest.MonkeyPatch
-) -> Installation:
-    """An installation whose register is a PostgreSQL database."""
-    from afschrift.app.settings import Settings
-    from afschrift.register.open import initialise
-
-    monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
-    initialise(Settings.from_environment())
-    return installation
-
-
-def change_without_connections(server: Server, database: Database, change: str) -> None:
-    """Change a database from outside and end its connections, so that each one feels it."""
-    name = make_url(database.libpq).database
-    Database(server.admin).execute(
-        f"ALTER DATABASE {name} {change}",
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-    )
-
-
-def test_register_that_is_down_briefly_loses_nothing(
-    airflow_env: AirflowEnv, on_postgres: Installation, postgres: Database, postgres_server: Server
-) -> None:
-    request = on_postgres.submit(CUSTOMERS[0], "portability")
-
-    started: list[str] = []
-
-    def unplug(line: str) -> None:
-        if line.startswith("classify done"):
-            change_without_connections(postgres_server, postgres, "ALLOW_CONNECTIONS false")
-        elif line in started:  # the second try
-            change_without_connections(postgres_server, postgres, "ALLOW_CONNECTIONS true")
-        started.append(line)
-
-    outcome = airflow_env.run({"request": request}, unplug)
-
-    assert outcome.state == "success"
-    assert {n for _, n in tries(airflow_env, outcome.run_id).values()} == {1, 2}
-    assert on_postgres.state(request) == "ready"
-    counts = on_postgres.counted(request)
-    assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
-    assert on_postgres.services.register.trail.verify() == []
-
-
-def test_read_only_register_fails_the_run_and_next_goes_on(
-    airflow_env: AirflowEnv, on_postgres: Installation, postgres: Database, postgres_server: Server
-) -> None:
-    request = on_postgres.submit(CUSTOMERS[0], "portability")
-
-    def protect(line: str) -> None:
-        if line.startswith("validate done"):
-            change_without_connections(postgres_server, postgres, "SET default_transaction_read_only = on")
-
-    outcome = airflow_env.run({"request": request}, protect)
-
-    assert (outcome.state, outcome.failed) == ("failed", ("package", "wipe"))
-    assert tries(airflow_env, outcome.run_id)["package"] == ("failed", 1)
-    assert any("can be read but not written. What to do: give" in line for line in airflow_env.lines)
-    before = on_postgres.counted(request)
-    assert on_postgres.bundles == []
-    [going] = on_postgres.services.register.runs.all(request_id=request, going=True)  # nothing could end it
-
-    change_without_connections(postgres_server, postgres, "RESET default_transaction_read_only")
-    assert airflow_env.run({"request": request}).state == "success"
-
-    after = on_postgres.counted(request)
-    assert {kind: after[kind] for kind in before} == dict(before)
-    assert {kind: after[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
-    runs = on_postgres.services.register.runs.all(request_id=request)
-    assert [(run.id == going.id, run.outcome) for run in runs] == [(True, "lost"), (False, "ready")]
-    assert on_postgres.services.register.trail.verify() == []
 
 
 def test_two_processes_do_not_run_one_request(airflow_env: AirflowEnv) -> None:

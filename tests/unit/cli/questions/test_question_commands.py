@@ -218,7 +218,7 @@ def test_a_question_is_assigned_and_given_back(services: Services, asked: tuple[
     account = f"cli:{getpass.getuser()}"
     assert f"is for {account}" in run("questions", "assign", question, "--to", account)
     assert f"for {account}" in run("questions")
-    run("questions", "assign", question, "--to", "cli:somebody-else")
+    run("questions", "assign", question, "--to", "cli:sam")
     assert "assigned to another person" in str(refused("answer", question, "--choice", "confirmed", *PROOF))
     assert "everyone" in run("questions", "assign", question, "--anybody")
     run("answer", question, "--choice", "confirmed", *PROOF)
