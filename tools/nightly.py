@@ -11,7 +11,6 @@ where one failed, and where the commit is more than 40 commits back.
 from __future__ import annotations
 
 import csv
-import os
 import re
 import subprocess
 import sys
@@ -23,6 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.tests_before import collected
+
 TABLE = ROOT / "tests" / "nightly.tsv"
 MOST_COMMITS = 40
 RUN = "Run `make test-nightly` on a pushed commit, and commit tests/nightly.tsv."
@@ -122,28 +125,6 @@ def _git(root: Path, *arguments: str) -> str | None:
     return None if done.returncode else done.stdout.strip()
 
 
-def collect() -> Counter[str]:
-    """Nightly tests, by a pytest of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-m",
-        "nightly",
-        "--collect-only",
-        "-n0",
-        "-p",
-        "no:cacheprovider",
-    ]
-    # In CI this collects first, and leaves the compiled test files to the workers of `make test`.
-    environment = os.environ | {"PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": ""}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode not in (0, 5):  # 5: none is collected
-        sys.exit(done.stdout + done.stderr)
-    lines = done.stdout.splitlines()
-    return Counter(line.partition("[")[0] for line in lines if re.match(r"tests/\S+\.py::", line))
-
-
 def check() -> int:
     """Print what is wrong with the committed result."""
     if not TABLE.exists():
@@ -151,7 +132,7 @@ def check() -> int:
         return 1
     result = read()
     sentence, recent = age(result.commit)
-    found = list(faults(result, collect()))
+    found = list(faults(result, collected("-m", "nightly")))
     print(sentence, *found, sep="\n")
     if recent and not found:
         return 0
@@ -166,7 +147,9 @@ def record(report: Path) -> str:
     if commit is None or changes:
         return "tests/nightly.tsv is unchanged: this tree is not that of a commit."
     result = read_report(report, commit)
-    missing = [test for test, cases in collect().items() if result.cases.get(test, 0) < cases]
+    missing = [
+        test for test, cases in collected("-m", "nightly").items() if result.cases.get(test, 0) < cases
+    ]
     if missing:
         return f"tests/nightly.tsv is unchanged: {len(missing)} nightly tests did not run."
     write(result)

@@ -27,6 +27,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tests" / "before.tsv"
 FATE = re.compile(
@@ -39,13 +41,13 @@ def functions(ids: Iterable[str]) -> Counter[str]:
     return Counter(test.partition("[")[0] for test in ids)
 
 
-def collected() -> Counter[str]:
-    """Ask pytest, in a process of its own."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-n0", "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"PYTEST_ADDOPTS": ""}, capture_output=True, text=True
-    )
-    if done.returncode:
+def collected(*arguments: str) -> Counter[str]:
+    """Ask pytest, in a process of its own: with `-m nightly`, for the nightly tests."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-n0", "-p", "no:cacheprovider", *arguments]
+    # In CI this is the first to collect, and leaves the compiled test files to the workers of `make test`.
+    environment = os.environ | {"PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": ""}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
         sys.exit(done.stdout + done.stderr)
     return functions(line for line in done.stdout.splitlines() if re.match(r"tests/\S+\.py::", line))
 
