@@ -1,4 +1,4 @@
-"""The inventory is sound, and Airflow finds the DAGs. `afschrift inventory check --live` opens databases."""
+"""The inventory is valid, and Airflow finds the DAGs. `afschrift inventory check --live` opens databases."""
 
 import os
 from pathlib import Path

@@ -145,7 +145,7 @@ def _say_inventory(inventory: Inventory) -> None:
     sizes = [(len(inventory.sources), "source"), (tables, "table"), (columns, "column")]
     if inventory.manual:
         sizes.append((len(inventory.manual), "searched system"))
-    typer.echo(f"The inventory is sound: {', '.join(count(n, noun) for n, noun in sizes)}.")
+    typer.echo(f"The files of the inventory are valid: {', '.join(count(n, noun) for n, noun in sizes)}.")
     typer.echo(f"Digest {inventory.digest[:16]}, policy {inventory.policy_digest[:16]}.")
     _say_progress(inventory)
     print_lines(place_lines(places_of(inventory)))

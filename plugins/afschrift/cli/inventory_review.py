@@ -213,7 +213,9 @@ class _Terminal:
             what = f"Table {one_line(group.name)}"
         elif group.keys:
             what = f"{len(group.places)} {one_line(group.name)}"
-        styled(f"\n{what}   ({count(left, 'question')} left)", bold=True)
+        # only the columns of tables with a confirmed way are grouped, so the number can rise
+        more = "; the answer may add some" if group.is_table else ""
+        styled(f"\n{what}   ({count(left, 'question')} left{more})", bold=True)
         for word, value in group.proposed.items():
             typer.echo(f"  {word:<12}{in_both_languages(value)}")
         for word, values in group.varied.items():

@@ -118,7 +118,10 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     head = {"source": name, "kind": kind, **{word: value for word, value in optional.items() if value}}
     draft = drafted(found, proposals, head, known_keys(set(identity.get("keys") or {}), here))
     text = source_file(draft.data, _remark(found, head), draft.remarks)
-    lines, whole = tuple(summary(found, draft)), not (found.lost or reader.broke_off)
+    lines, whole = (
+        tuple(summary(found, draft, here.get("tables") or {})),
+        not (found.lost or reader.broke_off),
+    )
     if asked.dry_run:
         return Scanned(text, lines, ("Nothing was written (--dry-run).",), whole)
     added = write(file, text, draft)
@@ -203,8 +206,8 @@ def _remark(found: Findings, head: Mapping[str, Any]) -> list[str]:
 _LISTED = 12
 
 
-def summary(found: Findings, draft: Draft) -> Iterator[str]:
-    """A line a subject."""
+def summary(found: Findings, draft: Draft, known: Mapping[str, Any]) -> Iterator[str]:
+    """A line a subject; what is left to decide is only of tables and columns that the file does not have."""
     source = found.source
     columns = sum(len(table.columns) for table in source.tables.values())
     views = sum(table.computed for table in source.tables.values())
@@ -216,8 +219,8 @@ def summary(found: Findings, draft: Draft) -> Iterator[str]:
         yield "There is nothing to describe: see whether the account may see the tables, and `--schema`."
         return
     yield from _people(found, draft)
-    yield from _ways(found)
-    yield from _columns(draft)
+    yield from _ways(found, known)
+    yield from _columns(draft, known)
     for note in found.notes:
         yield f"Note: {note}"
 
@@ -237,7 +240,7 @@ def _people(found: Findings, draft: Draft) -> Iterator[str]:
         yield f"Keys that identity.yml did not have: {', '.join(draft.keys)}."
 
 
-def _ways(found: Findings) -> Iterator[str]:
+def _ways(found: Findings, known: Mapping[str, Any]) -> Iterator[str]:
     children, look_ups = _of(found, TableRole.CHILD), _of(found, TableRole.LOOKUP)
     guessed = [n for n in (*children, *look_ups) if any(way.guess for way in found.places[n].ways)]
     of_them = f", {len(guessed)} of them by a guess" if guessed else ""
@@ -247,7 +250,7 @@ def _ways(found: Findings) -> Iterator[str]:
     )
     if guessed:
         yield f"  Guessed, so look at each: {_some(guessed)}."
-    unreached = [n for n in _of(found, TableRole.UNREACHED) if n not in found.copies]
+    unreached = [n for n in _of(found, TableRole.UNREACHED) if n not in found.copies and n not in known]
     if unreached:
         yield (
             f"  No way leads to {count(len(unreached), 'table')}, and requests stop there until a person "
@@ -255,13 +258,17 @@ def _ways(found: Findings) -> Iterator[str]:
         )
 
 
-def _columns(draft: Draft) -> Iterator[str]:
+def _columns(draft: Draft, known: Mapping[str, Any]) -> Iterator[str]:
     columns = [
-        column for table in draft.data["tables"].values() for column in table.get("columns", {}).values()
+        column
+        for table, described in draft.data["tables"].items()
+        for name, column in described.get("columns", {}).items()
+        if name not in (known.get(table) or {}).get("columns", ())
     ]
     proposed = sum("origin" in column or "protect" in column for column in columns)
     left = len(columns) - proposed
-    yield f"Columns: {proposed:,} proposed, {left:,} open. None counts until a person confirms it."
+    new = "New columns" if known else "Columns"
+    yield f"{new}: {proposed:,} proposed, {left:,} open. None counts until a person confirms it."
 
 
 def _of(found: Findings, role: TableRole) -> list[str]:

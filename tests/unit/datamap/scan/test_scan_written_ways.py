@@ -39,9 +39,14 @@ def file(tmp_path: Path) -> Path:
     return folder / "shop.yml"
 
 
-def scan(file: Path) -> dict[str, Any]:
+def scan_lines(file: Path) -> str:
     options = {"path": str(file.parent.parent / "shop.db")}
-    scan_source(Asked(kind="sqlite", options=options, name="shop", out=file), lambda _: None)
+    asked = Asked(kind="sqlite", options=options, name="shop", out=file)
+    return "\n".join(scan_source(asked, lambda _: None).found)
+
+
+def scan(file: Path) -> dict[str, Any]:
+    scan_lines(file)
     found: dict[str, Any] = layered(file, read_files(file.parent)).document.data["tables"]
     return found
 
@@ -103,3 +108,14 @@ def test_what_leads_to_other_people_is_about_others(file: Path) -> None:
     again = scan(file)
     assert again["shift"]["columns"]["address"]["about"] == "third_party"
     assert "about" not in again["letter"]["columns"]["address"]
+
+
+def test_second_scan_counts_what_is_new_as_left_to_decide(file: Path) -> None:
+    first = scan_lines(file)
+    assert "No way leads to 4 tables" in first
+    with closing(sqlite3.connect(file.parent.parent / "shop.db")) as con:
+        con.executescript("ALTER TABLE customer ADD COLUMN music TEXT; CREATE TABLE shelf (city TEXT);")
+    second = scan_lines(file)
+    assert "No way leads to 1 table, and" in second
+    assert "not personal: shelf." in second
+    assert "New columns: 0 proposed, 2 open." in second
