@@ -49,7 +49,7 @@ _WHY = {
     "basis_not_portable": "kept on another ground than consent or contract",
     "proof_record": "kept as proof or for security",
     "security_secret": "a security secret",
-    "only_keys": "nothing portable beside it",
+    "only_keys": "only a key: nothing else of its table is portable",
     "not_personal": "not personal data",
 }
 
@@ -139,10 +139,10 @@ def approve(services: Services, request: str) -> bool:
 
 
 def hand_over(services: Services, request: str) -> None:
-    """The answer is ready, and counts once the person has it: the officer of the demo says that they do."""
+    """Enter, as an officer of the demo, that the person has the answer."""
     out.print(
-        "   The answer is ready. It counts from the day on which the person is informed where it is: here an "
-        "officer enters that it was handed over at the counter."
+        "   The answer is ready. The request is answered when the person has it: here an officer enters that "
+        "it was handed over at the counter."
     )
     [asked] = services.register.questions.all(request_id=request)
     officer = Officer(open_register(Settings.from_environment()), load_roles(), actor())
@@ -152,8 +152,8 @@ def hand_over(services: Services, request: str) -> None:
 
 
 def summary(results: dict[Right, Any]) -> None:
-    """What is in, what is out and why, where it lies, and that it verifies."""
-    out.print("\n[bold]What came of it[/bold]")
+    """Print what is in each bundle, what is left out and why, and where the bundle is."""
+    out.print("\n[bold]Result[/bold]")
     table = Table(box=None, padding=(0, 3, 0, 0))
     for heading in ("", "portability (Art. 20)", "access (Art. 15)"):
         table.add_column(heading, no_wrap=True)
@@ -169,16 +169,18 @@ def summary(results: dict[Right, Any]) -> None:
         table.add_row(words, value(port), value(acc))
     out.print(table)
     out.print(
-        "\nIn both: what the person gave and what was seen of them (account, orders, searches, heart rate)."
+        "\nIn both: what the person typed in, and what their use left behind (orders, searches, heart rate)."
     )
-    out.print("Not in portability, because the person did not provide it (they get it by access):")
+    out.print(
+        "Not in portability, since the person did not provide it (access gives it, except security secrets):"
+    )
     for why, columns in _left_out(port).items():
         out.print(f"  {why}: {', '.join(columns[:6])}{' ...' if len(columns) > 6 else ''}")
     for right, result in results.items():
         out.print(f"\n[bold]{right}[/bold]  {result['bundle']}")
         out.print(f"  sha256 {result['sha']}")
         out.print(f"  read   {result['root'] / 'index.html'}", soft_wrap=True)
-    out.print("\nLook further: `.venv/bin/afschrift requests --all`, `afschrift audit verify`, `make up`.")
+    out.print("\nNext: `.venv/bin/afschrift requests --all`, `.venv/bin/afschrift audit verify`, `make up`.")
 
 
 def _count(result: dict[str, Any], status: str) -> int:
