@@ -102,18 +102,6 @@ check: $(VENV) ## Check format, lint, types, layers, words and the budget of cod
 	$(BIN)/python tools/words.py
 	$(BIN)/python tools/code_lines.py
 
-.PHONY: scenario-deadlines
-scenario-deadlines: $(VENV) ## Show and check the clock and its letters on a real Airflow and mail server
-	@$(BIN)/python -m tests.e2e.scenarios.deadlines $(ARGS)
-
-.PHONY: scenario-officer
-scenario-officer: $(VENV) ## Show and check what the law leaves to people, with users of each role on a real Airflow
-	@$(BIN)/python -m tests.e2e.scenarios.officer $(ARGS)
-
-.PHONY: scenario-morning
-scenario-morning: $(VENV) ## Show and check thirty-six requests of all kinds, brought to their ends at a terminal and on the pages
-	@$(BIN)/python -m tests.e2e.scenarios.morning $(ARGS)
-
 .PHONY: test-batch
 test-batch: $(VENV) ## Read 400 persons together in four kinds of warehouse: each bundle is the one made alone
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_BATCH_PERSONS=400 AFSCHRIFT_BATCH_KILLED=40 \
@@ -125,13 +113,9 @@ test-flat: $(VENV) ## Fulfil requests of 5 and 20 million rows from DuckDB and a
 		tests/e2e/test_flat_memory.py -q --timeout 0 $(ARGS)
 
 .PHONY: test-celery
-test-celery: $(VENV_CELERY) ## Let requests go through two Celery workers of which one is killed, and an S3 store fail
+test-celery: $(VENV_CELERY) ## Let requests go through Celery workers that are lost, and an S3 store and Redis fail
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_CELERY=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest \
-		tests/e2e/test_celery.py tests/e2e/test_celery_queues.py tests/contract/test_s3_store.py $(ARGS)
-
-.PHONY: scenario-celery
-scenario-celery: $(VENV_CELERY) ## Show and check twenty requests on CeleryExecutor through lost workers, Redis and store
-	@$(BIN)/python -m tests.e2e.scenarios.lost_workers $(ARGS)
+		tests/e2e/test_celery.py tests/contract/test_s3_store.py $(ARGS)
 
 .PHONY: bench-fleet
 bench-fleet: $(VENV_CELERY) ## Measure CPU seconds a request by process of Airflow, with Celery or (--workers 0) without

@@ -30,7 +30,6 @@ ELSEWHERE = {
     "examples/reuse/README.md": "examples/reuse.md",
     "tests/contract/key_equality.md": "datamap/two-spellings.md",
     "tests/contract/zoo/types.md": "datamap/types.md",
-    "tests/e2e/scenarios/morning.md": "morning.md",
     "tests/e2e/state_walk.md": "state-walk.md",
     "tests/unit/bundle/container/zip_matrix.md": "zip-programs.md",
     "tests/unit/steps/attempts.md": "attempts.md",

@@ -1,14 +1,13 @@
-"""A real Airflow with scheduler, workers and REST API: as `afschrift up` starts it, or as a scenario does."""
+"""A real Airflow with scheduler, workers and REST API: as `afschrift up` starts it."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,50 +19,16 @@ from tests.support.installed import Installation, installed
 from tests.support.mail_server import unused_port
 
 DAG = "fulfil_request"
-ADMIN = "admin"
-_ENDED = ("success", "failed")
 _ASK_AGAIN = 0.4
 """Seconds. To answer takes the API server longer than a test thinks, and takes it from the tasks."""
 
 
-@dataclass(frozen=True)
-class RunEnded:
-    """A run of a DAG that ended.
-
-    Attributes:
-        state: in which it ended.
-        tasks: id -> state; a mapped one as `notify[0]`.
-        spans: id -> seconds from its start to its end.
-        log: what its tasks logged.
-    """
-
-    state: str
-    tasks: dict[str, str]
-    spans: dict[str, float]
-    log: str
-
-    @property
-    def seconds(self) -> float:
-        """Of all tasks together."""
-        return sum(self.spans.values())
-
-
 @dataclass
-class Airflow:
-    """An Airflow that runs, and a user who may do everything.
-
-    Attributes:
-        client: of that user.
-        passwords: pass word of each user.
-    """
+class Running:
+    """An Airflow that runs, the client of a user who may do everything, and what it works for."""
 
     client: httpx.Client
-    passwords: Mapping[str, str]
-
-    @property
-    def url(self) -> str:
-        """Where it is, as `AFSCHRIFT_AIRFLOW_URL` has it."""
-        return str(self.client.base_url).rstrip("/")
+    installation: Installation
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the REST API."""
@@ -88,82 +53,47 @@ class Airflow:
         return trigger(request, conf)
 
     def tasks(self, run: str, dag: str = DAG) -> dict[str, dict[str, Any]]:
-        """Task instances by name, in the order of their start; a mapped one as `extract[0]`."""
+        """Task instances by name, in the order of their start."""
         found = self.get(f"/dagRuns/{run}/taskInstances", dag, limit=100)["task_instances"]
         found.sort(key=lambda ti: (ti["start_date"] or "", ti["task_id"]))
-        return {
-            ti["task_id"] if ti["map_index"] < 0 else f"{ti['task_id']}[{ti['map_index']}]": ti
-            for ti in found
-        }
+        return {ti["task_id"]: ti for ti in found}
 
     def clear(self, run: str, *tasks: str, downstream: bool = False) -> None:
         """Clear tasks of a run."""
         body = {"dry_run": False, "dag_run_id": run, "only_failed": False, "reset_dag_runs": True}
-        parts = [task.rstrip("]").partition("[") for task in tasks]
-        body["task_ids"] = [[name, int(index)] if index else name for name, _, index in parts]
-        self.call("POST", "/clearTaskInstances", json=body | {"include_downstream": downstream})
+        chosen = {"task_ids": tasks, "include_downstream": downstream}
+        self.call("POST", "/clearTaskInstances", json=body | chosen)
 
     def wait(self, run: str, seconds: float = 300, dag: str = DAG) -> str:
         """State in which a run ends."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             state = self.get(f"/dagRuns/{run}", dag)["state"]
-            if state in _ENDED:
+            if state in ("success", "failed"):
                 return str(state)
             time.sleep(_ASK_AGAIN)
         states = {name: task["state"] for name, task in self.tasks(run, dag).items()}
         pytest.fail(f"run {run} did not end: {states}")
 
-    def ended(self, run: str, dag: str = DAG) -> RunEnded:
-        """Wait for the end of a run; what it came to."""
-        state, tasks = self.wait(run, dag=dag), self.tasks(run, dag)
-        lines: list[str] = []
-        for task in tasks.values():
-            if task["try_number"]:
-                log = f"/dagRuns/{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
-                content = self.get(log, dag, map_index=task["map_index"])["content"]
-                lines += [str(entry["event"]) for entry in content]
-        return RunEnded(
-            state,
-            {name: str(task["state"]) for name, task in tasks.items()},
-            {name: float(task["duration"] or 0) for name, task in tasks.items()},
-            "\n".join(lines),
-        )
-
-    def check_deadlines(self) -> RunEnded:
-        """`check_deadlines`, triggered now, to its end."""
-        dag = "check_deadlines"
-        run = self.call("POST", "/dagRuns", dag, json={"logical_date": None})["dag_run_id"]
-        return self.ended(run, dag)
-
-    def scheduled(self, dag: str = "check_deadlines") -> int:
-        """How many runs the scheduler began by itself."""
-        return int(self.get("/dagRuns", dag, run_type="scheduled")["total_entries"])
-
-    def log_in(self, user: str) -> httpx.Client:
-        """A client of a user who is logged in."""
-        client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
-        log_in(client, user, self.passwords[user])
-        return client
-
-
-@dataclass
-class Running(Airflow):
-    """Airflow, and what it works for."""
-
-    installation: Installation
-
 
 @contextmanager
 def airflow_up(
-    warehouse: Path, folder: Path, environment: Mapping[str, str] | None = None
+    warehouse: Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
-    """`afschrift up` on a copy of a warehouse; it must end with all its children on SIGTERM."""
+    """`afschrift up` on a copy of a warehouse; it must end with all its children on SIGTERM.
+
+    Args:
+        environment: more of its environment alone.
+        variables: of this process's too, such as another inventory.
+    """
     port = unused_port()
     url = f"http://127.0.0.1:{port}"
     command = [str(Path(sys.executable).with_name("afschrift")), "up", "--port", str(port)]
     with (
-        installed(warehouse, folder) as installation,
+        installed(warehouse, folder, variables) as installation,
         pytest.MonkeyPatch.context() as patch,
         (folder / "terminal").open("w+") as terminal,
         httpx.Client(base_url=url, timeout=30, trust_env=False) as client,
@@ -175,31 +105,13 @@ def airflow_up(
         try:
             wait_for(lambda: "Ctrl-C ends it" in printed(terminal) or up.poll() is not None, 180)
             [password] = re.findall(r"user admin, password (\S+)", printed(terminal))
-            log_in(client, ADMIN, password)
-            yield Running(client, {ADMIN: password}, installation)
+            login = patient(client, "POST", "/auth/token", json={"username": "admin", "password": password})
+            client.headers["Authorization"] = f"Bearer {login.raise_for_status().json()['access_token']}"
+            yield Running(client, installation)
         finally:
             up.terminate()
             code = up.wait(60)
         assert (code, children(installation.home)) == (0, []), printed(terminal)
-
-
-@contextmanager
-def airflow_here(users: Collection[str] = ()) -> Iterator[Airflow]:
-    """The same, started by this process for the installation of the environment; `users` may log in to it."""
-    from afschrift.airflow_ext import up
-    from afschrift.airflow_ext.trigger import PASSWORDS
-
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        up.running(unused_port(), lambda _line: None, dict.fromkeys(users, "user")) as (started, _processes),
-        httpx.Client(base_url=started.url, timeout=60, trust_env=False) as client,
-    ):
-        patch.setenv("AFSCHRIFT_AIRFLOW_URL", started.url)
-        passwords = json.loads((started.logs.parent / PASSWORDS).read_text(encoding="utf-8"))
-        log_in(client, started.user, started.password)
-        airflow = Airflow(client, passwords)
-        wait_for(lambda: airflow.send("GET", "/dags/check_deadlines").is_success, asks=True)
-        yield airflow
 
 
 def patient(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.Response:
@@ -210,12 +122,6 @@ def patient(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.
             break
         time.sleep(0.5)
     return answer
-
-
-def log_in(client: httpx.Client, user: str, password: str) -> None:
-    """Log a client in to Airflow."""
-    answer = patient(client, "POST", "/auth/token", json={"username": user, "password": password})
-    client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 
 
 def printed(terminal: IO[str]) -> str:
