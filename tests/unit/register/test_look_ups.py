@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.support.nightly import both_databases, on_sqlite
 
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Request
@@ -40,6 +41,7 @@ def test_it_is_kept_encrypted_and_read_again(register: Register, open_one: Open,
     assert b"Anneke" not in bytes(kept or b"")
 
 
+@both_databases
 def test_an_ask_is_one_at_a_time_and_served_once(register: Register, open_one: Open, url: str) -> None:
     opened = open_one()
     first = register.look_ups.ask(opened.id, "airflow:anna", OFFICER)
@@ -65,11 +67,10 @@ def test_it_goes_with_the_data_key(register: Register, open_one: Open, url: str)
         register.look_ups.ask(opened.id, "airflow:anna", OFFICER)
 
 
+@on_sqlite  # docs/operator/keys.md leaves the table out of pg_dump
 def test_a_back_up_is_without_it(
     register: Register, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
 ) -> None:
-    if not url.startswith("sqlite"):
-        return  # docs/operator/keys.md leaves the table out of pg_dump
     opened = open_one()
     served(register, opened.id)
     back_up(url, tmp_path / "copy.db", tmp_path / "keys.db")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from tests.support.nightly import both_databases
 
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.request import Request, run_name
@@ -25,6 +26,7 @@ def run_events(register: Register, request: str) -> list[tuple[str, object, obje
     ]
 
 
+@both_databases
 def test_a_run_begins_once_and_ends_once(register: Register, open_one: Open) -> None:
     request = open_one().id
 
@@ -72,23 +74,15 @@ def test_a_cleared_task_opens_its_ended_run_again(register: Register, open_one: 
     request = open_one().id
     register.runs.begin(request, FIRST, PATIENCE)
     register.runs.end(request, FIRST, "accepted")
+    before = register.runs.all()
+    register.runs.keep_alive(request, FIRST)  # a sign of life does not
+    assert register.runs.all() == before
 
     seen = register.runs.see(request, FIRST, PATIENCE)
 
     assert seen is not None
     assert (seen.id, seen.ended_at, seen.outcome) == (FIRST, None, None)
     assert run_events(register, request)[-1] == ("run_started", FIRST, True)
-
-
-def test_a_sign_of_life_does_not_open_an_ended_run(register: Register, open_one: Open) -> None:
-    request = open_one().id
-    register.runs.begin(request, FIRST, PATIENCE)
-    register.runs.end(request, FIRST, "accepted")
-    before = register.runs.all()
-
-    register.runs.keep_alive(request, FIRST)
-
-    assert register.runs.all() == before
 
 
 def test_a_run_works_for_one_request_alone(register: Register, open_one: Open) -> None:
@@ -99,24 +93,16 @@ def test_a_run_works_for_one_request_alone(register: Register, open_one: Open) -
 
     assert in_the_way.request == request
     assert register.runs.see(other, FIRST, PATIENCE) is None
-    assert register.runs.request_of(FIRST) == request
-    assert register.runs.request_of(SECOND) is None
-
-
-def test_runs_of_several_requests_go_at_once(register: Register, open_one: Open) -> None:
-    request, other = open_one().id, open_one().id
-    register.runs.begin(request, FIRST, PATIENCE)
+    assert (register.runs.request_of(FIRST), register.runs.request_of(SECOND)) == (request, None)
     register.runs.begin(other, SECOND, PATIENCE)
-
-    assert [(r.request, r.id) for r in register.runs.all(going=True)] == [(request, FIRST), (other, SECOND)]
-
-
-def test_no_run_of_an_unknown_request(register: Register) -> None:
+    going = [(run.request, run.id) for run in register.runs.all(going=True)]
+    assert going == [(request, FIRST), (other, SECOND)]
     with pytest.raises(UnknownRequestError):
         register.runs.begin("req-000000000000", FIRST, PATIENCE)
 
 
-def test_of_eight_that_begin_at_once_one_goes(
+@both_databases
+def test_of_several_that_begin_at_once_one_goes(
     register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
 ) -> None:
     request = open_one().id
@@ -126,34 +112,23 @@ def test_of_eight_that_begin_at_once_one_goes(
         f"print(register.runs.begin({request!r}, f'run{{me}}', timedelta(hours=2)).id)\n"
     )
 
-    went = set(at_once(script, 8))
+    went = set(at_once(script, 4))
 
     assert went == {run.id for run in register.runs.all(going=True)}
     assert len(went) == 1
 
 
 def test_an_identity_decision_is_bound_to_the_keys(register: Register, open_one: Open) -> None:
-    request, same = open_one().id, open_one().id
-
-    bound = [
-        register.decisions.take(r, "identity", "confirmed", "officer").about for r in (request, request, same)
-    ]
-
-    assert bound[0] == bound[1] != bound[2]  # under each request's own key
-    assert all(about is not None and len(about) == 64 for about in bound)
+    requests, take = [open_one().id, open_one().id], register.decisions.take
+    first, again, other = (take(requests[n], "identity", "confirmed", "x").about for n in (0, 0, 1))
+    assert first == again != other  # under each request's own key
+    assert first and len(first) == 64
 
 
-@pytest.mark.parametrize(
-    "run_id",
-    [
-        "req-7k3m9x2p4v0q.12",
-        FIRST,
-        "manual__2026-11-25T04:46:34.123456+00:00",
-        "manual__2026-11-25T04:46:34Z",
-    ],
-)
-def test_names_without_personal_data_stay(run_id: str) -> None:
-    assert run_name(run_id) == run_id
+def test_names_without_personal_data_stay() -> None:
+    manual = "manual__2026-11-25T04:46:34"
+    for run_id in ("req-7k3m9x2p4v0q.12", FIRST, f"{manual}.123456+00:00", f"{manual}Z"):
+        assert run_name(run_id) == run_id
 
 
 @pytest.mark.parametrize(
@@ -170,12 +145,8 @@ def test_names_without_personal_data_stay(run_id: str) -> None:
 def test_typed_run_id_is_not_stored(run_id: str) -> None:
     name = run_name(run_id)
 
-    assert name == run_name(run_id)
+    assert name == run_name(run_id) != run_name(f"{run_id}A")
     assert name.isascii()
     assert "\n" not in name
     assert not any(word in name for word in ("Jansen", "anneke", "0612345678"))
     assert len(name) <= 64
-
-
-def test_two_typed_names_are_two_runs() -> None:
-    assert len({run_name(f"{FIRST}_{tail}") for tail in ("AAAAAAAA", "BBBBBBBB")}) == 2

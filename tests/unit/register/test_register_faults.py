@@ -82,28 +82,24 @@ def test_a_row_that_a_server_shows_is_not_shown_on() -> None:
     assert "a-needle" not in text
 
 
-def test_a_folder_that_is_not_there(keys: KeyStore) -> None:
-    register = Register("sqlite:////nowhere/at/all/register.db", keys)
-    with pytest.raises(ConfigurationError, match=r"/nowhere/at/all/register\.db cannot be opened"):
-        register.trail.head()
-
-
-def test_an_address_that_is_none_or_has_no_driver(keys: KeyStore) -> None:
-    for address in ("register.db", "postgresql+nosuch://u:s3cret@host/db", ""):
-        with pytest.raises(ConfigurationError, match="address of the register") as error:
-            Register(address, keys)
-        assert "s3cret" not in str(error.value)
-
-
-def test_a_register_without_tables_names_the_command(tmp_path: Path, keys: KeyStore) -> None:
-    with pytest.raises(ConfigurationError, match="afschrift register upgrade"):
-        Register(f"sqlite:///{tmp_path}/new.db", keys).requests.all()
-
-
-def test_a_file_that_is_no_database(tmp_path: Path, keys: KeyStore) -> None:
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("sqlite:////nowhere/at/all/register.db", r"/nowhere/at/all/register\.db cannot be opened"),
+        ("sqlite:///{}/new.db", "afschrift register upgrade"),
+        ("sqlite:///{}/text.db", "damaged"),
+        ("register.db", "address of the register"),
+        ("postgresql+nosuch://u:s3cret@host/db", "address of the register"),
+        ("", "address of the register"),
+    ],
+)
+def test_an_address_of_no_register_is_refused(
+    tmp_path: Path, keys: KeyStore, address: str, words: str
+) -> None:
     (tmp_path / "text.db").write_bytes(b"no database, and long enough to be looked at" * 50)
-    with pytest.raises(ConfigurationError, match="damaged"):
-        Register(f"sqlite:///{tmp_path}/text.db", keys).trail.head()
+    with pytest.raises(ConfigurationError, match=words) as error:
+        Register(address.format(tmp_path), keys).requests.all()
+    assert "s3cret" not in str(error.value)
 
 
 def test_a_read_only_register_is_read_and_not_written(tmp_path: Path, keys: KeyStore) -> None:
@@ -175,7 +171,7 @@ def test_flipped_bytes_are_damage_or_a_trail_finding(tmp_path: Path, keys: KeySt
     """No fault of another kind comes of it, and no event is another one without a finding."""
     file, spoilt_file = tmp_path / "register.db", tmp_path / "spoilt.db"
     register, requests, random = Register(registers.place(file), keys), [], Random(5)
-    for n in range(60):
+    for n in range(30):
         with suppress(RefusedError):
             WORK[n % len(WORK)](register, random, requests)
     register.store.database.forget()
@@ -228,14 +224,12 @@ def test_content_never_written_is_damage(tmp_path: Path, keys: KeyStore, change:
 
 
 def test_no_error_shows_the_values_of_a_write(register: Register) -> None:
-    with pytest.raises(AfschriftError, match=r"turned down a statement.*fault of the software") as error:  # noqa: SIM117
-        with register.store.database.write() as tx:
-            tx.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
+    statement = text("INSERT INTO data_key (owner) VALUES (:v)")
+    refusal = pytest.raises(AfschriftError, match=r"turned down a statement.*fault of the software")
+    with refusal as error, register.store.database.write() as tx:
+        tx.execute(statement, {"v": "a-needle"})
     assert "a-needle" not in str(error.value)
-
-
-def test_messages_of_the_library_hold_no_values(tmp_path: Path) -> None:
-    address = registers.place(tmp_path / "register.db")
-    with pytest.raises(IntegrityError) as error, database.Database(address).engine.connect() as connection:
-        connection.execute(text("INSERT INTO data_key (owner) VALUES (:v)"), {"v": "a-needle"})
-    assert "a-needle" not in str(error.value)
+    engine = register.store.database.engine
+    with pytest.raises(IntegrityError) as of_library, engine.connect() as connection:
+        connection.execute(statement, {"v": "a-needle"})
+    assert "a-needle" not in str(of_library.value)

@@ -16,6 +16,7 @@ from bench.kills import killed_before
 from sqlalchemy import inspect, text
 from sqlalchemy.event import listen
 from tests.support import homes
+from tests.support.nightly import both_databases, nightly_after
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.event import NewEvent
@@ -23,6 +24,8 @@ from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
+from afschrift.law.case_facts import CaseFactKind, NewCaseFact
+from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.database.objects import differing
@@ -74,9 +77,17 @@ def content(url: str) -> Content:
         }
 
 
-def test_migrations_make_the_tables_of_the_software(url: str) -> None:
+@both_databases
+def test_migrations_make_the_tables_of_the_software_once(
+    url: str, register: Register, opened: Request
+) -> None:
     with Database(url).read() as tx:
         assert compare_metadata(MigrationContext.configure(tx, opts=COMPARED), metadata) == []
+    before = content(url)
+    schema.upgrade(url)
+    assert content(url) == before
+    assert register.requests.get(opened.id) == opened
+    assert register.trail.verify() == []
 
 
 def test_the_last_event_of_a_type_is_found_by_an_index(tmp_path: Path, keys: KeyStore) -> None:
@@ -123,23 +134,15 @@ def test_a_write_and_a_gate_of_a_long_trail_read_a_few_rows_of_it(
 
 def test_killed_upgrade_leaves_nothing_and_the_next_succeeds(empty: str) -> None:
     # Dozens of tables and indexes are made, one like the other.
-    for statement in range(1, EVERY_STATEMENT, 6):
+    for statement in range(1, EVERY_STATEMENT, 12):
         died = killed_before(statement, partial(schema.upgrade, empty))
         if died is None:
             break
         assert content(empty) == {}, f"killed before {died}, the {statement}th statement"
-        with pytest.raises(ConfigurationError, match="no tables yet"):
+        with pytest.raises(ConfigurationError, match=r"has no tables yet.*`afschrift register upgrade`"):
             schema.require_current(empty)
     assert statement > 5
     schema.require_current(empty)
-
-
-def test_upgrade_of_a_current_register_changes_nothing(url: str, register: Register, opened: Request) -> None:
-    before = content(url)
-    schema.upgrade(url)
-    assert content(url) == before
-    assert register.requests.get(opened.id) == opened
-    assert register.trail.verify() == []
 
 
 def test_upgrades_at_once_are_one_upgrade(empty: str) -> None:
@@ -170,18 +173,11 @@ def test_a_migration_that_cannot_go_on_leaves_nothing(tmp_path: Path) -> None:
         assert inspect(tx).get_table_names() == ["event"]
 
 
-def test_work_begins_on_a_register_of_this_version_alone(empty: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"has no tables yet.*`afschrift register upgrade`"):
-        schema.require_current(empty)
-    schema.upgrade(empty)
-    schema.require_current(empty)
-
-
 @pytest.mark.parametrize(
     ("revision", "version"),
     [
-        *((f"{number:04}", "the last version that knows it") for number in range(1, 8)),
-        *((f"{number:04}", "the version of commit d2c088a2") for number in range(8, 12)),
+        *((number, "the last version that knows it") for number in ("0001", "0007")),
+        *((number, "the version of commit d2c088a2") for number in ("0008", "0011")),
     ],
 )
 def test_register_before_first_release_is_refused_unchanged(url: str, revision: str, version: str) -> None:
@@ -196,20 +192,18 @@ def test_register_before_first_release_is_refused_unchanged(url: str, revision: 
     assert content(url) == before
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
-    """Puts the register of a home that an earlier version made into a database; gives its address."""
-    if request.param == "sqlite":
-        return lambda commit: homes.on_sqlite(commit, tmp_path / "register.db")
-    database = request.getfixturevalue("postgres")
-    return lambda commit: homes.on_postgresql(commit, database)
+HOMES = [*nightly_after(3, [(commit, kind) for kind in ("sqlite", "postgresql") for commit in homes.HOMES])]
 
 
-@pytest.mark.parametrize("commit", homes.HOMES)
+@pytest.mark.parametrize(("commit", "kind"), HOMES)
 def test_a_home_of_an_earlier_version_is_upgraded_and_goes_on(
-    place: Callable[[str], str], tmp_path: Path, commit: str
+    request: pytest.FixtureRequest, tmp_path: Path, commit: str, kind: str
 ) -> None:
-    url, keys = place(commit), homes.keys(commit, tmp_path)
+    if kind == "sqlite":
+        url = homes.on_sqlite(commit, tmp_path / "register.db")
+    else:
+        url = homes.on_postgresql(commit, request.getfixturevalue("postgres"))
+    keys = homes.keys(commit, tmp_path)
     before = content(url)
     if homes.HOMES[commit] != schema.revisions()[-1]:
         with pytest.raises(ConfigurationError, match=f"{homes.HOMES[commit]}.*`afschrift register upgrade`"):
@@ -245,42 +239,44 @@ def test_a_register_of_a_newer_version_is_left_alone(url: str) -> None:
         assert "request" in inspect(tx).get_table_names()
 
 
-REFUSAL = "append-only|duplicate key"
-REFUSED = [
-    "UPDATE event SET actor = 'x' WHERE seq = 1",
-    "DELETE FROM event WHERE seq = 1",
-    "DELETE FROM event_payload WHERE seq = 1",
-    "UPDATE event_payload SET payload = '{}' WHERE seq = 1",
+REFUSED = (
+    *("UPDATE event SET actor = 'x' WHERE seq = 1", "DELETE FROM event WHERE seq = 1"),
+    *("DELETE FROM event_payload WHERE seq = 1", "UPDATE event_payload SET payload = '{}' WHERE seq = 1"),
     "UPDATE event_payload SET payload = NULL, salt = NULL WHERE seq = 1",
     "UPDATE event_payload SET seq = 99, payload = NULL, salt = NULL, erased_by = 'r', erased_at = 't'",
-    "INSERT INTO event SELECT * FROM event WHERE seq = 1",
-]
+    *("INSERT INTO event SELECT * FROM event WHERE seq = 1", "UPDATE fact SET day = '2026-01-01'"),
+    *("DELETE FROM fact", "INSERT INTO fact SELECT * FROM fact WHERE number = 1"),
+    *("UPDATE case_fact SET kind = 'handed_over'", "DELETE FROM case_fact"),
+    "INSERT INTO case_fact SELECT * FROM case_fact",
+)
 
 
-@pytest.mark.parametrize("statement", REFUSED)
-def test_the_database_itself_refuses_to_change_the_trail(
-    url: str, open_one: Callable[..., Request], register: Register, statement: str
+@both_databases
+def test_the_database_itself_refuses_to_change_trail_and_facts(
+    url: str, register: Register, open_one: Callable[..., Request]
 ) -> None:
-    open_one()
-    before = register.trail.events()
-    with pytest.raises(AfschriftError, match=REFUSAL), Database(url).write() as tx:
-        tx.execute(text(statement))
-    assert register.trail.events() == before
+    def kept() -> tuple[object, ...]:
+        return register.trail.events(), register.facts.timelines(), register.case_facts.of()
 
+    def refuse(statement: str) -> None:
+        refusal = pytest.raises(AfschriftError, match=r"append-only|duplicate key")
+        with refusal, Database(url).write() as tx:
+            tx.execute(text(statement))
 
-def test_sqlite_refuses_replace_too(url: str, open_one: Callable[..., Request]) -> None:
-    if not url.startswith("sqlite"):
-        return
-    open_one()
-    for table in ("event", "event_payload"):
-        with pytest.raises(AfschriftError, match=REFUSAL), Database(url).write() as tx:
-            tx.execute(text(f"REPLACE INTO {table} SELECT * FROM {table} WHERE seq = 1"))
+    desk = NewCaseFact(CaseFactKind.MATTER_RECORDED, detail={"matter": "erasure", "term": "A17"})
+    case = register.cases.open(b"Wis alles.", "mail", RECEIVED, RECEIVED, facts=[desk])
+    request = open_one(case=case)
+    asked = NewFact(FactKind.SUSPENDED, detail={"ground": "identity", "doubt": "unknown_sender"})
+    register.facts.record(request.id, lambda _: [asked], "cli:anna")
+    before = kept()
+    for statement in REFUSED:
+        refuse(statement)
+    if url.startswith("sqlite"):
+        refuse("REPLACE INTO event_payload SELECT * FROM event_payload WHERE seq = 1")
+        for table in ("event", "fact", "case_fact"):
+            refuse(f"REPLACE INTO {table} SELECT * FROM {table}")
+    assert kept() == before
 
-
-def test_an_erased_payload_cannot_be_erased_again_or_filled(
-    url: str, register: Register, opened: Request
-) -> None:
-    assert register.data_keys.shred(opened.id, "retention")
+    assert register.data_keys.shred(request.id, "retention")
     for change in ("payload = '{}', salt = 'ab'", "erased_by = 'other', erased_at = 'later'"):
-        with pytest.raises(AfschriftError, match=REFUSAL), Database(url).write() as tx:
-            tx.execute(text(f"UPDATE event_payload SET {change} WHERE payload IS NULL"))
+        refuse(f"UPDATE event_payload SET {change} WHERE payload IS NULL")

@@ -21,33 +21,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> FolderWitness:
     return FolderWitness("dpo", url, {})
 
 
-def test_a_folder_returns_its_files_in_order(place: FolderWitness) -> None:
-    place.send(TWO)
-    place.send(ONE)
+def test_a_place_returns_its_files_in_order_and_takes_no_second_content(place: FolderWitness) -> None:
+    assert list(place.read()) == []
+    for files in (TWO, ONE, ONE, {"notes.json": b"{}"}):
+        place.send(files)
     assert list(place.read()) == [*ONE.items(), *TWO.items()]
     assert place.readable
-
-
-def test_the_same_again_changes_nothing(place: FolderWitness) -> None:
-    for _ in range(2):
-        place.send(ONE)
-    assert dict(place.read()) == ONE
-
-
-def test_another_content_under_a_name_is_refused_and_what_is_there_stays(place: FolderWitness) -> None:
-    place.send(ONE)
     with pytest.raises(ConfigurationError, match=r"another content.*afschrift audit verify"):
         place.send(dict.fromkeys(ONE, b'{"n":9}'))
-    assert dict(place.read()) == ONE
-
-
-def test_other_files_in_the_folder_are_not_read(place: FolderWitness, tmp_path: Path) -> None:
-    place.send({"notes.json": b"{}", **ONE})
-    assert dict(place.read()) == ONE
-
-
-def test_an_empty_place_holds_nothing(place: FolderWitness) -> None:
-    assert list(place.read()) == []
+    assert list(place.read()) == [*ONE.items(), *TWO.items()]
 
 
 def test_a_file_is_whole_and_cannot_be_written_again(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,28 +28,24 @@ class Witnessed:
     settings: Settings
     register: Register
 
+    def count(self) -> None:
+        self.register.trail.record(None, NewEvent("counted"))
+
     def gate(self) -> None:
         """As at a run's first gate."""
         move_on(self.settings, self.register, must_reach(self.settings, self.register))
 
-    def copy(self) -> Path:
-        """A copy of the register as it is."""
-        into = self.home / "copy.db"
-        for suffix in ("", "-wal"):
-            file = Path(f"{self.home}/register.db{suffix}")
-            shutil.copy(file, f"{into}{suffix}") if file.exists() else Path(f"{into}{suffix}").unlink(
-                missing_ok=True
-            )
-        return into
+    def copy(self) -> bytes:
+        """The register as it is."""
+        self.register.store.database.close()
+        return (self.home / "register.db").read_bytes()
 
-    def put_back(self, copy: Path) -> None:
+    def put_back(self, copy: bytes) -> None:
         """Set the register back to a copy, as someone who may write its file but not the keys could."""
         self.register.store.database.close()
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self.home}/register.db{suffix}").unlink(missing_ok=True)
-        for suffix in ("", "-wal"):
-            if Path(f"{copy}{suffix}").exists():
-                shutil.copy(f"{copy}{suffix}", self.home / f"register.db{suffix}")
+        for left in self.home.glob("register.db-*"):
+            left.unlink()
+        (self.home / "register.db").write_bytes(copy)
 
     def forget_beside(self) -> None:
         """As where the keys lie in a secrets backend: nothing is kept beside them."""
@@ -59,7 +54,7 @@ class Witnessed:
 
 
 @pytest.fixture
-def witnessed(tmp_path: Path, keys: KeyStore, clock: Ticking) -> Iterator[Witnessed]:
+def witnessed(tmp_path: Path, keys: KeyStore, clock: Ticking) -> Witnessed:
     url = registers.place(tmp_path / "register.db")
     env = {"AFSCHRIFT_HOME": str(tmp_path), "AFSCHRIFT_REGISTER": url}
     env |= {f"AFSCHRIFT_WITNESS_{name}": f"file://{tmp_path}/{name.lower()}" for name in ("DPO", "WORKS")}
@@ -67,7 +62,7 @@ def witnessed(tmp_path: Path, keys: KeyStore, clock: Ticking) -> Iterator[Witnes
     (tmp_path / "works").mkdir()
     register = Register(url, keys, clock)
     register.trail.record(None, NewEvent("counted"))
-    yield Witnessed(tmp_path, Settings.from_environment(env), register)
+    return Witnessed(tmp_path, Settings.from_environment(env), register)
 
 
 def heights(folder: Path) -> list[int]:
@@ -77,7 +72,7 @@ def heights(folder: Path) -> list[int]:
 def test_each_first_gate_moves_every_place_on(witnessed: Witnessed, tmp_path: Path) -> None:
     witnessed.gate()
     witnessed.gate()  # nothing came since
-    witnessed.register.trail.record(None, NewEvent("counted"))
+    witnessed.count()
     witnessed.gate()
 
     assert heights(tmp_path / "dpo") == heights(tmp_path / "works") == [1, 2]
@@ -85,14 +80,14 @@ def test_each_first_gate_moves_every_place_on(witnessed: Witnessed, tmp_path: Pa
 
 def test_a_register_set_back_opens_nothing_by_the_witness_alone(witnessed: Witnessed) -> None:
     copy = witnessed.copy()
-    witnessed.register.trail.record(None, NewEvent("counted"))
+    witnessed.count()
     witnessed.gate()
     witnessed.put_back(copy)
     for _ in range(3):
         witnessed.forget_beside()
         with pytest.raises(ForgedError, match="lacks event 2"):
             witnessed.gate()
-        witnessed.register.trail.record(None, NewEvent("counted"))
+        witnessed.count()
 
 
 def test_a_place_that_lies_counts_for_nothing_and_is_named(witnessed: Witnessed, tmp_path: Path) -> None:
@@ -113,9 +108,9 @@ def test_a_place_that_lies_counts_for_nothing_and_is_named(witnessed: Witnessed,
 
 def test_a_place_that_lags_is_moved_on_and_the_highest_counts(witnessed: Witnessed, tmp_path: Path) -> None:
     witnessed.gate()
-    witnessed.register.trail.record(None, NewEvent("counted"))
+    witnessed.count()
     copy = witnessed.copy()
-    witnessed.register.trail.record(None, NewEvent("counted"))
+    witnessed.count()
     witnessed.gate()
     [*_, newest] = sorted((tmp_path / "dpo").iterdir())
     newest.unlink()

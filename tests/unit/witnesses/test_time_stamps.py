@@ -46,13 +46,7 @@ def test_openssl_agrees(stamper: TimeStamper, folder: Path, tmp_path: Path) -> N
     (tmp_path / "c.tsr").write_bytes(stamper.stamp(b"a checkpoint"))
     command = [
         "openssl",
-        "ts",
-        "-verify",
-        "-in",
-        "c.tsr",
-        "-data",
-        "c.json",
-        "-CAfile",
+        *["ts", "-verify", "-in", "c.tsr", "-data", "c.json", "-CAfile"],
         str(folder / "root.pem"),
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

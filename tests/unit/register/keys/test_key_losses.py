@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.support.lost import lose
+from tests.support.nightly import both_databases
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
@@ -21,6 +22,7 @@ from afschrift.register.open import initialise
 from afschrift.register.register import Register
 
 Open = Callable[..., Request]
+Check = Callable[[], None]
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
 
 
@@ -42,17 +44,18 @@ def edit(key_file: Path, change: Callable[[dict[str, Any]], object]) -> None:
     key_file.write_text(json.dumps(document))
 
 
+@pytest.fixture
+def signed(keys: KeyStore) -> Callable[[], None]:
+    """Checks that the key published before still verifies what it signed."""
+    signature, [public] = keys.signing_key().private.sign(b"a bundle"), keys.public_keys().values()
+    return lambda: Ed25519PublicKey.from_public_bytes(public).verify(signature, b"a bundle")
+
+
 def test_key_file_lost(
-    register: Register,
-    open_one: Open,
-    key_file: Path,
-    settings: Settings,
-    keys: KeyStore,
-    url: str,
-    clock: Any,
+    register: Register, open_one: Open, key_file: Path, settings: Settings, signed: Check, clock: Any
 ) -> None:
-    request, kek, heads = open_one(), keys.active_kek, [register.trail.head()]
-    signature, public = keys.signing_key().private.sign(b"a bundle"), keys.public_keys()
+    request, heads = open_one(), [register.trail.head()]
+    kek = register.store.keys.active_kek
     key_file.unlink()
 
     with pytest.raises(ConfigurationError, match=r"no key file .*keys\.json.*put back"):
@@ -65,28 +68,17 @@ def test_key_file_lost(
     assert not initialise(settings, lost=True, by="cli:ann")  # interrupted and repeated: recorded once
     losses = [(h.actor, p) for h, p in register.trail.events() if h.type == "wrapping_keys_lost"]
     assert losses == [("cli:ann", {"keys": [kek], "data_keys": 2})]
-    anew = Register(url, KeyStore.open(key_file, clock), clock)
+    anew = Register(settings.register, KeyStore.open(key_file, clock), clock)
     with pytest.raises(ConfigurationError, match=f"does not hold the wrapping key {kek}"):
         anew.identities.of(request.id)
     assert anew.requests.get(request.id).state == request.state
     assert anew.trail.verify(heads) == []
-    again = anew.requests.open(
-        anew.cases.open(b"again", "mail", "2026-05-01T00:00:00Z", "2026-05-01T00:00:00Z"),
-        *(
-            request.right,
-            "2026-05-01T00:00:00Z",
-            "Europe/Amsterdam",
-            "nl",
-            ("csv",),
-            "outbox",
-            PERSON,
-            {"email"},
-        ),
-    )
+    at = "2026-05-01T00:00:00Z"
+    asked = (request.right, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", PERSON, {"email"})
+    again = anew.requests.open(anew.cases.open(b"again", "mail", at, at), *asked)
     assert anew.identities.of(again.id) == PERSON
     assert anew.identities.earlier(again.id) == ()
-    [published] = public.values()
-    Ed25519PublicKey.from_public_bytes(published).verify(signature, b"a bundle")
+    signed()
 
 
 def test_an_old_wrapping_key_lost(
@@ -130,27 +122,27 @@ def test_an_index_key_lost(
     assert register.identities.earlier(last.id) == (later.id,)
 
 
-def test_the_signing_key_lost(register: Register, open_one: Open, key_file: Path, keys: KeyStore) -> None:
-    request, public = open_one(), keys.public_keys()
-    signature = keys.signing_key().private.sign(b"a bundle")
+def test_the_signing_key_lost(
+    register: Register, opened: Request, key_file: Path, keys: KeyStore, signed: Check
+) -> None:
     edit(key_file, lambda document: document["signing_keys"].clear())
 
     with pytest.raises(ConfigurationError, match=r"no signing key.*rotate --signing"):
         keys.signing_key()
-    assert register.identities.of(request.id) == PERSON
+    assert register.identities.of(opened.id) == PERSON
     made = register.keys.rotate_signing()
     assert (made.made_before, keys.signing_key().id) == (False, made.id)
     assert set(keys.public_keys()) == {made.id}
-    [published] = public.values()
-    Ed25519PublicKey.from_public_bytes(published).verify(signature, b"a bundle")
+    signed()
 
 
-def test_the_register_lost(
-    register: Register, open_one: Open, settings: Settings, url: str, keys: KeyStore, clock: Any
+@both_databases
+def test_the_register_lost_and_then_both(
+    register: Register, open_one: Open, settings: Settings, keys: KeyStore, key_file: Path, signed: Check
 ) -> None:
     open_one()
     witness, signer = register.trail.head(), keys.signing_key().id
-    lose(url)
+    lose(settings.register)
 
     assert not initialise(settings)
     assert register.trail.events() == []
@@ -159,16 +151,8 @@ def test_the_register_lost(
     assert register.identities.of(request.id) == PERSON
     assert keys.signing_key().id == signer
 
-
-def test_both_lost(
-    register: Register, open_one: Open, settings: Settings, key_file: Path, url: str, keys: KeyStore
-) -> None:
-    open_one()
-    signature, public = keys.signing_key().private.sign(b"a bundle"), keys.public_keys()
-    lose(url)
+    lose(settings.register)
     key_file.unlink()
-
     assert initialise(settings)
     assert register.identities.of(open_one().id) == PERSON
-    [published] = public.values()
-    Ed25519PublicKey.from_public_bytes(published).verify(signature, b"a bundle")
+    signed()

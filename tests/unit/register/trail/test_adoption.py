@@ -26,8 +26,8 @@ Open = Callable[..., Request]
 
 @pytest.fixture
 def settings(url: str, tmp_path: Path, keys: KeyStore) -> Settings:
-    found = {"AFSCHRIFT_HOME": str(tmp_path), "AFSCHRIFT_REGISTER": url}
-    return Settings.from_environment({**found, "AFSCHRIFT_KEYS": str(tmp_path / "keys" / "keys.json")})
+    env = {"AFSCHRIFT_REGISTER": url, "AFSCHRIFT_KEYS": str(tmp_path / "keys" / "keys.json")}
+    return Settings.from_environment(env | {"AFSCHRIFT_HOME": str(tmp_path)})
 
 
 def without_codes(url: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from testbed import registers
 from tests.support.moves import moved
+from tests.support.nightly import both_databases
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
@@ -44,6 +45,7 @@ def found(register: Register, request: str) -> list[tuple[str, int]]:
     return [(d.code, d.seq) for d in register.evidence.of_request(request)]
 
 
+@both_databases
 def test_rows_and_events_since_a_decision_deleted(
     register: Register, opened: Request, as_operator: Callable[..., None]
 ) -> None:
@@ -57,21 +59,6 @@ def test_rows_and_events_since_a_decision_deleted(
         assert found(register, opened.id) == [("register_set_back", came_to)]
         assert [d.code for d in register.evidence.differences()] == ["register_set_back"]
         register.trail.record(None, NewEvent("counted"))
-
-
-def test_the_last_event_replaced_by_one_without_a_code(
-    register: Register, opened: Request, as_operator: Callable[..., None]
-) -> None:
-    register.decisions.take(opened.id, "identity", "not_confirmed", "officer")
-    last = register.trail.head()[0]
-    as_operator(
-        "DELETE FROM decision",
-        "DELETE FROM event_code WHERE seq = :seq",
-        "UPDATE event SET request = NULL, type = 'counted' WHERE seq = :seq",
-        seq=last,
-    )
-
-    assert found(register, opened.id)[0] == ("register_set_back", last)
 
 
 @pytest.mark.parametrize("destroy", DESTROYING.values(), ids=DESTROYING)
@@ -119,32 +106,23 @@ def test_older_snapshot_is_not_taken_for_a_set_back_register(
         assert found(register, opened.id) == []
 
 
-def test_each_register_of_the_same_keys_has_a_height_of_its_own(
-    register: Register, open_one: Open, url: str, tmp_path: Path, keys: KeyStore
-) -> None:
-    open_one()
-    from testbed import registers
-
-    other = Register(registers.place(tmp_path / "other.db"), keys)
-    other.trail.record(None, NewEvent("counted"))
-    assert list(other.evidence.differences()) == []
-    assert len(list((tmp_path / "keys").glob(".keys.json.height-*"))) == 2
-
-
 def test_register_works_where_no_height_can_be_kept(
-    register: Register, open_one: Open, tmp_path: Path, url: str
+    register: Register, opened: Request, tmp_path: Path, keys: KeyStore
 ) -> None:
-    shutil.rmtree(tmp_path / "keys" / ".keys.json.height-x", ignore_errors=True)
-    request = open_one()
     [file] = (tmp_path / "keys").glob(".keys.json.height-*")
     file.unlink()
     file.mkdir()  # as unwritable, also to root
     register.trail.record(None, NewEvent("counted"))
     with pytest.raises(ConfigurationError, match=r"height-.* cannot be read"):
-        found(register, request.id)
+        found(register, opened.id)
     file.rmdir()
     register.trail.record(None, NewEvent("counted"))
-    assert found(register, request.id) == []
+    assert found(register, opened.id) == []
+
+    other = Register(registers.place(tmp_path / "other.db"), keys)  # has a height of its own
+    other.trail.record(None, NewEvent("counted"))
+    assert list(other.evidence.differences()) == []
+    assert len(list((tmp_path / "keys").glob(".keys.json.height-*"))) == 2
 
 
 def test_a_height_moves_on_and_never_back(register: Register, url: str) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from testbed import postgres as pg
 from tests.support.intruder import cut, statements
+from tests.support.nightly import DATABASES, nightly_after
 from tests.support.tampering import MATRIX, Tamper
 from tests.support.trail_matrix import TABLES, TOOL, Trail
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=nightly_after(1, DATABASES))
 def original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
     folder = tmp_path_factory.mktemp("trail")
     if request.param == "sqlite":
@@ -40,17 +41,20 @@ def test_both_verifiers_find_it(trail: Trail, tamper: Tamper) -> None:
     assert trail.standalone() == found
 
 
+@pytest.mark.parametrize("column", ["at", "request", "type", "payload_sha256", "prev"])
+def test_a_changed_column_of_a_header_is_found(trail: Trail, column: str) -> None:
+    seq = trail.last() - 20
+    trail.tamper(f"UPDATE event SET {column} = 'x' WHERE seq = :seq", seq=seq)
+    assert {at for _, at in trail.product()} & {seq, seq + 1}
+
+
 def test_a_clean_trail_gives_no_finding(trail: Trail) -> None:
     events = trail.register.trail.events()
     assert events[0][0].seq > 1
     assert {payload is None for _, payload in events} == {True, False}
     assert "clock_went_back" in {header.type for header, _ in events}
     heads = [(header.seq, header.digest()) for header, _ in events]
-    trail.heads += [
-        *heads,
-        (0, "0" * 64),
-        (1, "f" * 64),
-    ]  # of a year that was dropped as signed, none is compared
+    trail.heads += [*heads, (0, "0" * 64), (1, "f" * 64)]  # a dropped year has no head that is compared
     assert trail.product() == set() == trail.standalone()
 
 
