@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -106,3 +108,11 @@ def unused_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def mail_file(folder: Path, server: str) -> Path:
+    """The options of letters (AFSCHRIFT_MAIL) in a folder, with this server."""
+    file = folder / "mail.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({"server": server, "sender": "privacy@example.org"}), encoding="utf-8")
+    return file

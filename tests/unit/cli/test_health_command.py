@@ -6,126 +6,104 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from testbed import postgres as pg
-from tests.support.command_line import CommandResult, command, in_this_process
-from tests.support.installed import Installation
+from testbed.small import FILE
+from tests.support.command_line import command, in_this_process
 
 from afschrift.app.settings import Settings
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
 from afschrift.operations import health as module
 from afschrift.operations.health import Health, health
+from afschrift.operations.sweep import sweep
 from afschrift.register.open import initialise
+from afschrift.services import Services
 
 OWN = {"register", "keys", "staging", "clock"}
 
 
-def run_command(*words: str) -> tuple[int, dict[str, tuple[str, str]]]:
+pytestmark = pytest.mark.usefixtures("services")
+
+
+def looks_of(*words: str) -> tuple[int, dict[str, tuple[str, str]]]:
     """Exit code, and of each look how it ended and what it says."""
-    done: CommandResult = in_this_process(("health", "--json", *words))
+    done = in_this_process(("health", "--json", *words))
     return done.code, {load["name"]: (load["health"], load["says"]) for load in json.loads(done.text)}
 
 
-def ran(installation: Installation) -> None:
-    trail = installation.services.register.trail
-    trail.record(None, NewEvent("swept"), NewEvent("deadlines_checked"))
+@pytest.fixture
+def ran(services: Services) -> None:
+    """The scheduled jobs ran."""
+    services.register.trail.record(None, NewEvent("swept"), NewEvent("deadlines_checked"))
 
 
-def test_a_new_installation_works_and_nothing_ran_yet(installation: Installation) -> None:
-    code, looks = run_command()
+def test_a_new_installation_works_and_nothing_ran_yet() -> None:
+    code, looks = looks_of()
 
     assert code == 3
-    assert {name for name, (how, _) in looks.items() if how == "warning"} == {
-        "trail",
-        "sweep",
-        "check_deadlines",
-    }
+    warned = {name for name, (how, _) in looks.items() if how == "warning"}
+    assert warned == {"trail", "sweep", "check_deadlines"}
     assert {name for name, (how, _) in looks.items() if how == "ok"} == OWN | {"destination outbox"}
     assert "the DAG sweep is not paused" in looks["sweep"][1]
 
 
-def test_health_is_ok_once_scheduled_jobs_ran(installation: Installation) -> None:
-    ran(installation)
-
+def test_health_is_ok_once_scheduled_jobs_ran(ran: None) -> None:
     done = in_this_process(("health",))
 
     assert done.code == 3
-    assert done.text.startswith(
-        "trail               warning  No witness: only the height next to the keys shows"
-    )
+    assert done.text.startswith("trail               warning  No witness: only the height next to the keys")
     assert done.text.count("warning") == 1
     assert "register            ok       answers, with its tables at revision" in done.text
     staging = Path(Settings.from_environment().staging)
     assert list(staging.iterdir()) == []  # the byte is gone
 
 
-def test_the_sweep_leaves_a_sign_of_life_and_a_dry_one_does_not(installation: Installation) -> None:
-    from afschrift.operations.sweep import sweep
-
+def test_the_sweep_leaves_a_sign_of_life_and_a_dry_one_does_not() -> None:
     sweep(lambda _request, run: run, dry=True)
-    assert run_command()[1]["sweep"][0] == "warning"
+    assert looks_of()[1]["sweep"][0] == "warning"
     sweep(lambda _request, run: run)
-    assert run_command()[1]["sweep"][0] == "ok"
+    assert looks_of()[1]["sweep"][0] == "ok"
 
 
-def test_checks_that_ran_too_long_ago_are_a_warning(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ran(installation)
+def test_checks_that_ran_too_long_ago_are_a_warning(ran: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "utc_now", lambda: utc_now() + timedelta(hours=4))
 
-    code, looks = run_command()
+    code, looks = looks_of()
 
     assert (code, looks["sweep"][0], looks["check_deadlines"][0]) == (3, "warning", "warning")
     assert "ran last at" in looks["sweep"][1]
 
 
-def no_register(home: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("AFSCHRIFT_REGISTER", "postgresql+psycopg://u:geheim@127.0.0.1:9/register")
-
-
-def no_keys(home: Path, patch: pytest.MonkeyPatch) -> None:
-    (home / "keys.json").rename(home / "elsewhere.json")
-
-
-def no_staging(home: Path, patch: pytest.MonkeyPatch) -> None:
-    (home / "a-file").touch()
-    patch.setenv("AFSCHRIFT_STAGING", str(home / "a-file"))
-
-
-def no_destination(home: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("AFSCHRIFT_DESTINATION_PORTAL", f"{home}/not-mounted/outbox")
-
-
-def no_witness(home: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setenv("AFSCHRIFT_WITNESS_DPO", f"{home}/not-mounted")
+NO_REGISTER = {"REGISTER": "postgresql+psycopg://u:geheim@127.0.0.1:9/register"}
 
 
 @pytest.mark.parametrize(
     ("trouble", "failed"),
     [
-        (no_register, {"trail", "register", "clock", "sweep", "check_deadlines"}),
-        (no_keys, {"trail", "register", "keys", "clock", "sweep", "check_deadlines"}),
-        (no_staging, {"staging"}),
-        (no_destination, {"destination portal"}),
-        (no_witness, {"witness dpo"}),
+        (NO_REGISTER, {"trail", "register", "clock", "sweep", "check_deadlines"}),
+        ({}, {"trail", "register", "keys", "clock", "sweep", "check_deadlines"}),
+        ({"STAGING": "{home}/keys.json"}, {"staging"}),
+        ({"DESTINATION_PORTAL": "{home}/not-mounted/outbox"}, {"destination portal"}),
+        ({"WITNESS_DPO": "{home}/not-mounted"}, {"witness dpo"}),
     ],
 )
 def test_what_does_not_work_is_named_with_what_to_do(
-    installation: Installation,
+    ran: None,
+    home: Path,
     monkeypatch: pytest.MonkeyPatch,
-    trouble: Callable[[Path, pytest.MonkeyPatch], None],
+    trouble: dict[str, str],
     failed: set[str],
 ) -> None:
-    ran(installation)
-    trouble(installation.home, monkeypatch)
+    for name, value in trouble.items():
+        monkeypatch.setenv(f"AFSCHRIFT_{name}", value.format(home=home))
+    if not trouble:
+        (home / "keys.json").rename(home / "elsewhere.json")
 
-    code, looks = run_command()
+    code, looks = looks_of()
 
     assert code == 1
     assert {name for name, (how, _) in looks.items() if how == "failed"} == failed
@@ -133,7 +111,7 @@ def test_what_does_not_work_is_named_with_what_to_do(
     assert "geheim" not in str(looks)
 
 
-def test_a_probe_takes_few_seconds_of_a_processor(installation: Installation) -> None:
+def test_a_probe_takes_few_seconds_of_a_processor() -> None:
     before = os.times()
     done = command(("health", "--probe"))
     after = os.times()
@@ -143,9 +121,7 @@ def test_a_probe_takes_few_seconds_of_a_processor(installation: Installation) ->
     assert after.children_user + after.children_system - before.children_user - before.children_system < 4
 
 
-def test_a_place_that_never_answers_hides_no_other(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_place_that_never_answers_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:  # takes a connection and says nothing
         address = f"postgresql+psycopg://u:p@127.0.0.1:{server.getsockname()[1]}/register"
         monkeypatch.setenv("AFSCHRIFT_REGISTER", address)
@@ -157,30 +133,26 @@ def test_a_place_that_never_answers_hides_no_other(
     assert looks["keys"].health is looks["staging"].health is Health.OK
 
 
-def test_clocks_ten_minutes_apart(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch, postgres: pg.Database
-) -> None:
+def test_clocks_ten_minutes_apart(monkeypatch: pytest.MonkeyPatch, postgres: pg.Database) -> None:
     monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
     initialise(Settings.from_environment())
-    assert run_command("--probe")[0] == 0
+    assert looks_of("--probe")[0] == 0
 
     monkeypatch.setattr(module, "utc_now", lambda: utc_now() - timedelta(minutes=10))
-    code, looks = run_command("--probe")
+    code, looks = looks_of("--probe")
 
     assert (code, looks["clock"][0]) == (1, "failed")
     assert "differ by 600 s" in looks["clock"][1]
 
 
-def test_sources_are_opened_only_where_asked(installation: Installation) -> None:
-    ran(installation)
-    (installation.warehouse / "shop.duckdb").rename(installation.warehouse / "elsewhere")
-    assert run_command()[0] == 3  # no witness
+def test_sources_are_opened_only_where_asked(ran: None, tmp_path: Path) -> None:
+    (tmp_path / FILE).rename(tmp_path / "elsewhere")
+    assert looks_of()[0] == 3  # no witness
 
-    code, looks = run_command("--sources")
+    code, looks = looks_of("--sources")
 
     assert code == 1
     assert {name: how for name, (how, _) in looks.items() if name.startswith(("source", "inventory"))} == {
         "inventory": "ok",
-        "source app": "ok",
         "source shop": "failed",
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from testbed.mini import write_database, write_inventory
-from tests.support.command_line import in_this_process
+from tests.support.command_line import run_command
 
 from afschrift.inventory.load import load
 from afschrift.inventory.unconfirmed import guessed_ways, unclassified
@@ -35,9 +35,7 @@ class Project:
         self.dataset.write_text(DATASET, encoding="utf-8")
 
     def __call__(self, *words: str, code: int = 0) -> str:
-        result = in_this_process(("inventory", *words, "--folder", str(self.inventory)))
-        assert result.code == code, result
-        return result.text + result.errors
+        return run_command("inventory", *words, "--folder", self.inventory, code=code)
 
     def files(self) -> dict[str, bytes]:
         return {file.name: file.read_bytes() for file in self.inventory.iterdir()}
@@ -56,7 +54,7 @@ NEW = ("--kind", "postgres", "--connection", "crm_db")
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    monkeypatch.setenv("MINI_SHOP", str(tmp_path / "shop.duckdb"))
     return Project(tmp_path)
 
 
@@ -73,17 +71,15 @@ def test_a_dataset_becomes_a_source_that_waits(project: Project) -> None:
 def test_again_changes_nothing_and_what_is_confirmed_stays(project: Project) -> None:
     project.fides(*NEW)
     file = project.inventory / "crm.yml"
-    text = file.read_text(encoding="utf-8").replace(
-        "      mood: {origin: provided", "      # asked in 2024\n      mood: {origin: inferred"
-    )
+    asked = "      # asked in 2024\n      mood: {origin: inferred"
+    text = file.read_text(encoding="utf-8").replace("      mood: {origin: provided", asked)
     assert "# asked in 2024" in text
     file.write_text(text, encoding="utf-8")
     before = project.files()
     assert "nothing is new" in project.fides()
     assert project.files() == before
-    project.dataset.write_text(
-        DATASET + "    - {name: town, data_categories: [user.contact]}\n", encoding="utf-8"
-    )
+    town = "    - {name: town, data_categories: [user.contact]}\n"
+    project.dataset.write_text(DATASET + town, encoding="utf-8")
     assert "crm.draft.yml: 1 column added or completed in other tables" in project.fides()
     assert file.read_text(encoding="utf-8") == text
     assert load(project.inventory).sources["crm"].tables["contact"].columns["town"].proposal is not None
@@ -114,19 +110,15 @@ def test_dbt_adds_to_a_source_that_is_there(project: Project) -> None:
 
 
 def test_a_key_that_no_table_got_is_not_declared(project: Project) -> None:
-    project.dataset.write_text(
-        DATASET.replace("crm", "shop")
-        .replace("contact\n", "customer\n")
-        .replace("name: id,", "name: customer_id,"),
-        encoding="utf-8",
-    )
+    dataset = DATASET.replace("crm", "shop").replace("contact\n", "customer\n")
+    project.dataset.write_text(dataset.replace("name: id,", "name: customer_id,"), encoding="utf-8")
     result = project.fides()
     assert "shop.draft.yml: 2 columns added or completed in other tables." in result
     assert "mail" not in load(project.inventory).identity.keys
 
 
 def test_comments_of_the_database_are_read(project: Project, tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+    with duckdb.connect(str(write_database(tmp_path / "shop.duckdb"))) as con:
         con.execute("ALTER TABLE sku ADD COLUMN picked VARCHAR")
         con.execute("COMMENT ON COLUMN sku.picked IS 'afschrift: origin=observed; mood=blue'")
     result = project("import", "comments", "shop")
@@ -152,7 +144,7 @@ def test_nothing_is_written(project: Project, words: tuple[str, ...], expected: 
     assert project.files() == before
 
 
-def test_an_inventory_that_would_not_load_stays_as_it_is(project: Project) -> None:
+def test_an_inventory_that_would_not_load_stays_as_it_is(project: Project, tmp_path: Path) -> None:
     (project.inventory / "crm.yml").write_text(
         "source: crm\nkind: postgres\ntables:\n  contact: {subject: {nr: id}, columns: {id: {}}}\n",
         encoding="utf-8",
@@ -160,9 +152,6 @@ def test_an_inventory_that_would_not_load_stays_as_it_is(project: Project) -> No
     before = project.files()
     assert "Nothing was written: the inventory would not load" in project.fides(code=1)
     assert project.files() == before
-
-
-def test_a_folder_without_an_inventory_is_refused(project: Project, tmp_path: Path) -> None:
     project.inventory = tmp_path
     assert "afschrift init" in project.fides(*NEW, code=1)
 
@@ -171,12 +160,13 @@ def test_an_export_never_writes_over_something_else_unasked(project: Project, tm
     project.fides(*NEW, "--confirmed-by", "Bea", "--why", "ours")
     project.settle_ways()
     out = tmp_path / "out.yml"
-    assert f"Wrote {out}" in project("export", "fides", "crm", "--out", str(out))
+    export = ("export", "fides", "crm", "--out", str(out))
+    assert f"Wrote {out}" in project(*export)
     assert out.read_text(encoding="utf-8") == project("export", "fides", "crm")
-    assert "has this content already" in project("export", "fides", "crm", "--out", str(out))
+    assert "has this content already" in project(*export)
     out.write_text("mine", encoding="utf-8")
-    assert "--force" in project("export", "fides", "crm", "--out", str(out), code=1)
+    assert "--force" in project(*export, code=1)
     assert out.read_text(encoding="utf-8") == "mine"
-    project("export", "fides", "crm", "--out", str(out), "--force")
+    project(*export, "--force")
     assert "user.contact.email" in out.read_text(encoding="utf-8")
     assert "choose one of" in project("export", "fides", "moon", code=1)

@@ -6,18 +6,26 @@ import os
 import pty
 import re
 import select
-import subprocess
+import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
-from testbed.mini import SHOP, write_database, write_inventory
+from testbed import mini
 from testbed.running import installation
-from typer.testing import CliRunner
+from tests.support.command_line import refused
+from tests.support.map_page import WHY, proposed
 
-from afschrift.cli.main import app
+from afschrift.cli.inventory_review import _Terminal
+from afschrift.cli.main import main
+from afschrift.datamap.review.groups import Group, Place
+from afschrift.datamap.review.review_samples import samples
+from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.load import load
 from afschrift.inventory.unconfirmed import progress
@@ -26,39 +34,43 @@ from afschrift.services import Services
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def proposed(text: str) -> str:
-    """The shop with three questions: `name`, `email` of two tables, and a table."""
-    name = "name: {origin: provided, review: needed, proposed: {confidence: 0.9, because: the name}}\n"
-    text = text.replace("name: {origin: provided}\n", name, 1)
-    text = text.replace("email: {origin: provided}\n", "email: {}\n")
-    return text.replace("    personal: false\n", "    personal: false\n    review: needed\n", 1)
+@pytest.fixture
+def inventory(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MINI_SHOP", str(mini.write_database(tmp_path / "shop.sqlite")))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "map"))
+    return mini.write_inventory(tmp_path / "map", proposed(mini.SQLITE_SHOP))
 
 
 @pytest.fixture
-def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "map", proposed(SHOP))))
-    return installation(tmp_path / "home", tmp_path / "map")
+def services(home: Path, inventory: Path) -> Services:
+    return installation(home, inventory)
+
+
+@pytest.fixture
+def file(services: Services, inventory: Path) -> Path:
+    """What people wrote."""
+    return inventory / "shop.yml"
 
 
 class Terminal:
-    """A command behind a pseudo-terminal."""
+    """`afschrift inventory review` in a process behind a pseudo-terminal."""
 
     def __init__(self, *words: str) -> None:
-        self._fd, other = pty.openpty()
-        command = [
-            "setsid",
-            "--ctty",
-            sys.executable,
-            "-c",
-            "from afschrift.cli.main import main; main()",
-            *words,
-        ]
-        env = {**os.environ, "COLUMNS": "200"}
-        self.process = subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=env)
-        os.close(other)
         self.text = ""
+        self.process, self._fd = pty.fork()
+        if self.process == 0:
+            sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+            sys.argv = ["afschrift", "inventory", "review", *words]
+            os.environ["COLUMNS"] = "200"
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            code = 1
+            try:
+                main()
+            except SystemExit as end:
+                code = int(end.code or 0)
+            finally:
+                sys.stdout.flush()
+                os._exit(code)
 
     def until(self, words: str, seconds: float = 60) -> str:
         """Read till something is said; what was said since the last time."""
@@ -77,89 +89,91 @@ class Terminal:
         os.write(self._fd, keys.encode())
         return self.until(then)
 
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        os.close(self._fd)
+    def ended(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
 
-@pytest.fixture
-def terminal(services: Services) -> Iterator[Terminal]:
-    started = Terminal("inventory", "review", "--by", "Data office", "--again", "2027-06-01")
-    yield started
-    started.close()
+@contextmanager
+def reviewing(*words: str) -> Iterator[Terminal]:
+    terminal = Terminal(*words)
+    try:
+        yield terminal
+    except BaseException:
+        os.kill(terminal.process, signal.SIGKILL)
+        raise
+    finally:
+        code = terminal.ended()
+        os.close(terminal._fd)
+    assert code == 0, terminal.text
+
+
+def shown_samples(services: Services) -> list[dict[str, object]]:
+    events = services.register.trail.events(None)
+    return [payload or {} for header, payload in events if header.type == "map_samples_shown"]
 
 
 @pytest.mark.slow
-def test_a_review_at_a_terminal(services: Services, terminal: Terminal) -> None:
-    file = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+def test_a_review_at_a_terminal(services: Services, file: Path) -> None:
     before = file.read_text()
+    with reviewing("--by", "Data office", "--again", "2027-06-01") as terminal:
+        terminal.until("Why is what you will confirm right")
+        first = terminal.press(f"{WHY}\n", "q stop")
+        assert "2 columns called email   (3 questions left)" in first
+        assert "no origin is proposed" in first
+        assert "choose an origin first" in terminal.press("y", "first.")
+        assert file.read_text() == before
 
-    terminal.until("Why is what you will confirm right")
-    first = terminal.press("Gone through with the shop.\n", "q stop")
-    assert "2 columns called email   (3 questions left)" in first
-    assert "no origin is proposed" in first
-    assert "choose an origin first" in terminal.press("y", "first.")
-    assert file.read_text() == before
+        shown = terminal.press("s", "any other key")
+        assert "xxx@xxxxxxx.xxx" in shown
+        assert "ann@example.org" not in shown
+        assert shown_samples(services) == []
+        assert "ann@example.org" in terminal.press("v", "newsletter.email")
+        [payload] = shown_samples(services)
+        assert "example" not in str(payload)
+        assert "shop.newsletter.email" in str(payload["columns"])
 
-    shown = terminal.press("s", "any other key")
-    assert "xxx@xxxxxxx.xxx" in shown
-    assert "ann@example.org" not in shown
-    assert not any(header.type == "map_samples_shown" for header, _ in services.register.trail.events(None))
-    assert "ann@example.org" in terminal.press("v", "newsletter.email")
-    [payload] = [
-        p for header, p in services.register.trail.events(None) if header.type == "map_samples_shown"
-    ]
-    assert payload is not None
-    assert "example" not in str(payload)
-    assert "shop.newsletter.email" in payload["columns"]
+        terminal.press("o", "7 not_personal")
+        terminal.press("1", "(y writes it)")
+        assert "email, 2 columns: provided" in terminal.press(
+            "y", "1 column called name   (2 questions left)"
+        )
+        after = file.read_text()
+        assert "Undone: email" in terminal.press("u", "2 columns called email")
+        assert file.read_text() == before
+        terminal.press("o1", "(y writes it)")
+        terminal.press("y", "called name")
+        assert file.read_text() == after
 
-    terminal.press("o", "7 not_personal")
-    terminal.press("1", "(y writes it)")
-    assert "email, 2 columns: provided" in terminal.press("y", "1 column called name   (2 questions left)")
-    after = file.read_text()
-    assert "Undone: email" in terminal.press("u", "2 columns called email")
-    assert file.read_text() == before
-    terminal.press("o1", "(y writes it)")
-    terminal.press("y", "called name")
-    assert file.read_text() == after
+        assert "0.90: the <b>name</b>" in terminal.text
+        terminal.press("n", "Table sku")
+        output = terminal.press("q", "continues with them.")
+        assert "1 decision about 2 columns" in output
+        assert "2 questions left, about 1 column" in output
 
-    assert "0.90: the name" in terminal.text
-    terminal.press("n", "Table sku")
-    output = terminal.press("q", "continues with them.")
-    assert "1 decision about 2 columns" in output
-    assert "2 questions left, about 1 column" in output
-    assert terminal.process.wait(timeout=30) == 0
-
-    inventory = load(Path(os.environ["AFSCHRIFT_INVENTORY"]))
+    inventory = load(file.parent)
     assert progress(inventory)[1] == ["shop.customer.name"]
     decided = inventory.sources["shop"].tables["newsletter"].columns["email"].decided
     assert decided is not None
-    assert (decided.by, decided.why, str(decided.review)) == (
-        "Data office", "Gone through with the shop.", "2027-06-01",
-    )  # fmt: skip
+    assert (decided.by, decided.why, str(decided.review)) == ("Data office", WHY, "2027-06-01")
 
 
 @pytest.mark.slow
-def test_interrupted_review_keeps_its_answers(services: Services, terminal: Terminal) -> None:
-    terminal.until("Why is what you will confirm right")
-    terminal.press("Gone through with the shop.\n", "q stop")
-    terminal.press("o1", "(y writes it)")
-    terminal.press("y", "called name")
-    terminal.press("\x03", "1 decision about 2 columns")
-    assert progress(load(Path(os.environ["AFSCHRIFT_INVENTORY"])))[1] == ["shop.customer.name"]
+def test_interrupted_review_keeps_its_answers(file: Path) -> None:
+    with reviewing("--by", "Data office", "--why", WHY) as terminal:
+        terminal.until("q stop")
+        terminal.press("o1", "(y writes it)")
+        terminal.press("y", "called name")
+        terminal.press("\x03", "1 decision about 2 columns")
+    assert progress(load(file.parent))[1] == ["shop.customer.name"]
 
 
 @pytest.mark.slow
-def test_others_data_and_a_meaning_are_said_by_a_key(services: Services) -> None:
-    file = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+def test_others_data_and_a_meaning_are_said_by_a_key(file: Path) -> None:
     text = file.read_text().replace(
         "name: {origin: provided, review", "name: {origin: inferred, about: third_party, review"
     )
     file.write_text(text)
-    terminal = Terminal("inventory", "review", "--why", "Gone through with the shop.")
-    try:
+    with reviewing("--why", WHY) as terminal:
         terminal.until("q stop")
         shown = terminal.press("n", "q stop")
         assert "it is not decided how the data about others are treated: decide it (t)" in shown
@@ -178,67 +192,28 @@ def test_others_data_and_a_meaning_are_said_by_a_key(services: Services) -> None
         output = terminal.press("t", "What to do") + terminal.press("m", "What to do")
         assert output.count("This asks about a table.") == 2
         terminal.press("q", "continues with them.")
-    finally:
-        terminal.close()
     column = load(file.parent).sources["shop"].tables["customer"].columns["name"]
     assert (column.about, column.third_party) == ("third_party", "mask")
     assert column.meaning is not None
     assert dict(column.meaning.items()) == {"nl": "Hoog is goed", "en": "High is good"}
 
 
-def test_without_a_terminal_the_way_out_is_named(services: Services) -> None:
-    error = CliRunner().invoke(app, ["inventory", "review"]).exception
+def test_without_a_terminal_the_way_out_is_named(inventory: Path) -> None:
+    error = refused("inventory", "review")
     assert isinstance(error, ConfigurationError)
     assert "docs/datamap/review.md" in error.remedy
 
 
 def test_samples_of_a_missing_column_say_so(services: Services) -> None:
-    from afschrift.datamap.review.groups import Group, Place
-    from afschrift.datamap.review.review_samples import samples
-
     places = (Place("shop", "customer", "gone"), Place("shop", "nowhere", "email"))
     found = samples(services.inventory, Group("gone", {}, places))
     assert [entry.why for entry in found] == ["the source has no such column"] * 2
 
 
-def test_the_terminal_shows_what_takes_over_an_answer(
-    services: Services, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from datetime import date
-
-    from afschrift.cli.inventory_review import _Terminal
-    from afschrift.datamap.review.review_session import Review
-    from afschrift.datamap.review.written_files import Answer
-
-    path = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
+def test_the_terminal_shows_what_takes_over_an_answer(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ours = "    key: [customer_id]\n"
-    path.write_text(path.read_text().replace(ours, f"{ours}    references: {{score: customer.name}}\n", 1))
-    shown = _Terminal(Review(path.parent), Answer("anna", date(2026, 11, 28), "So.", None))
+    file.write_text(file.read_text().replace(ours, f"{ours}    references: {{score: customer.name}}\n", 1))
+    shown = _Terminal(Review(file.parent), Answer("anna", date(2026, 11, 28), "So.", None))
     for group in shown.review.waiting():
         shown._show(group, 1)
     assert capsys.readouterr().out.count("  goes to     shop.customer.score\n") == 1
-
-
-def test_a_member_with_a_secret_in_its_path_shows_no_value(tmp_path: Path) -> None:
-    """The member that the path names, whatever the map calls it, and what lies below it."""
-    import duckdb
-
-    from afschrift.datamap.review.groups import groups
-    from afschrift.datamap.review.review_samples import samples
-
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("CREATE TABLE customer (id INTEGER, profile JSON)")
-        con.execute("""INSERT INTO customer VALUES (1, '{"passWord": {"now": "hunter2"}, "nick": "Q"}')""")
-    path = f"options: {{path: {tmp_path / 'shop.duckdb'}}}"
-    columns = (
-        "id: {origin: assigned}, login: {path: [profile, passWord, now], origin: provided, review: needed}, "
-        "nick: {path: [profile, nick], origin: provided, review: needed}"
-    )
-    also = "login: {path: [profile, nick], origin: provided, review: needed}, id: {origin: assigned}"
-    text = f"source: shop\nkind: duckdb\n{path}\ntables:\n  customer:\n    subject: {{customer_id: id}}\n"
-    text += f"    columns: {{{columns}}}\n  same:\n    table: customer\n    subject: {{customer_id: id}}\n"
-    inventory = load(write_inventory(tmp_path / "members", f"{text}    columns: {{{also}}}\n"))
-    found = {sample.place.path: sample for group in groups(inventory) for sample in samples(inventory, group)}
-    secret = found["shop.customer.login"]
-    assert (secret.values, secret.why) == ((), "a secret is not shown")
-    assert found["shop.customer.nick"].values == found["shop.same.login"].values == ('"Q"',)

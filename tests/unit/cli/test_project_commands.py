@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.command_line import CommandResult, in_this_process
+from tests.support.command_line import in_this_process, run_command, without_settings
 
 from afschrift.cli.project import draft_project
 from afschrift.domain.errors import ConfigurationError
@@ -16,17 +16,10 @@ from afschrift.domain.errors import ConfigurationError
 NOW = "2026-06-01T10:00:00Z"
 
 
-def afschrift(*words: str, code: int = 0) -> CommandResult:
-    result = in_this_process(words, "")
-    assert result.code == code, result
-    return result
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A drafted project, with the settings that commands take from it."""
-    for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
-        monkeypatch.delenv(name)
+    without_settings(monkeypatch)
     folder = tmp_path / "ours"
     draft_project(folder, NOW)
     for name, value in {"HOME": folder / ".afschrift", "INVENTORY": folder / "inventory", "DEMO": 1}.items():
@@ -35,16 +28,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_init_makes_a_project_and_says_what_next(tmp_path: Path) -> None:
-    result = afschrift("init", str(tmp_path / "ours"))
+    ours = tmp_path / "ours"
+    result = in_this_process(("init", str(ours)))
 
-    made = {
-        str(path.relative_to(tmp_path / "ours")) for path in (tmp_path / "ours").rglob("*") if path.is_file()
-    }
+    assert result.code == 0, result
+    made = {str(path.relative_to(ours)) for path in ours.rglob("*") if path.is_file()}
     assert {"afschrift.env", "dags/afschrift_dags.py", ".gitignore", ".github/workflows/check.yml"} <= made
     assert {f"inventory/{name}.yml" for name in ("controller", "identity", "policy", "example")} <= made
     assert set(result.text.split()) == made - {".afschrift/example.db"}
     assert "afschrift key new" in result.errors and "afschrift check" in result.errors
-    assert "VERSION" not in (tmp_path / "ours" / "requirements.txt").read_text()
+    assert "VERSION" not in (ours / "requirements.txt").read_text()
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
@@ -59,32 +52,28 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_check_says_what_is_to_do_until_it_is_done(project: Path) -> None:
-    before = afschrift("check", code=1).text
+    before = run_command("check", code=1)
     assert "to do  There is no key file" in before and "afschrift key new" in before
-    afschrift("key", "new")
-    assert "to do  controller.yml is an example" in afschrift("check", code=1).text
+    run_command("key", "new")
+    assert "to do  controller.yml is an example" in run_command("check", code=1)
 
     controller = project / "inventory" / "controller.yml"
     controller.write_text(controller.read_text().replace("example: true", "example: false"))
 
-    assert "to do" not in afschrift("check").text
+    assert "to do" not in run_command("check")
 
 
 def test_check_names_faults_of_the_inventory_and_goes_on(project: Path) -> None:
     file = project / "inventory" / "example.yml"
-    file.write_text(file.read_text().replace("basis: A6-1-b", "basis: contract"))
+    text = file.read_text()
+    file.write_text(text.replace("name: {origin: provided, ", "name: {"))
+    assert "to do  1 column not classified" in run_command("check", code=1)
+    file.write_text(text.replace("basis: A6-1-b", "basis: contract"))
 
-    result = afschrift("check", code=1).text
+    result = run_command("check", code=1)
 
     assert "example.yml" in result and "choose one of A6-1-a" in result
     assert "to do  There is no key file" in result
-
-
-def test_a_column_without_an_origin_is_to_do(project: Path) -> None:
-    file = project / "inventory" / "example.yml"
-    file.write_text(file.read_text().replace("name: {origin: provided, ", "name: {"))
-
-    assert "to do  1 column not classified" in afschrift("check", code=1).text
 
 
 def test_the_test_of_the_project_passes(project: Path) -> None:

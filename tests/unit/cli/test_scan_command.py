@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.support.command_line import CommandResult, in_this_process
+from tests.support.command_line import CommandResult, in_this_process, without_settings
 from tests.support.scanned import made
 
 from afschrift.cli.project import draft_project
@@ -31,8 +30,7 @@ INSERT INTO members VALUES (1, 'Canary-Name', 'Canary-Name', 'canary@example.org
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
-        monkeypatch.delenv(name)
+    without_settings(monkeypatch)
     folder = tmp_path / "ours"
     draft_project(folder, "2026-06-01T10:00:00Z")
     monkeypatch.setenv("AFSCHRIFT_HOME", str(folder / ".afschrift"))
@@ -53,9 +51,15 @@ def of_club(folder: Path) -> tuple[str, ...]:
 
 
 def test_a_draft_loads_and_nothing_in_it_counts(project: Path) -> None:
+    identity = (project / "inventory" / "identity.yml").read_text()
     result = scan(*of_club(project), "--zone", "Europe/Amsterdam")
 
+    written = "".join(file.read_text() for file in (project / "inventory").iterdir())
+    assert "canary" not in (result.text + result.errors + written).lower(), "no value is written or said"
     inventory = load(project / "inventory", {"sqlite"})
+    assert (project / "inventory" / "identity.yml").read_text() == identity, "what people wrote stays"
+    assert "member_id" in inventory.identity.keys
+    assert inventory.identity.person == "customer_id"
     club = inventory.sources["club"]
     assert club.tables["members"].subject["member_id"].column == "id"
     assert club.tables["members"].subject["email"].match == "casefold"
@@ -83,23 +87,6 @@ def test_a_draft_loads_and_nothing_in_it_counts(project: Path) -> None:
     assert "plan" in result.text and "loose" in result.text and "The inventory loads" in result.text
     text = (project / "inventory" / "club.yml").read_text()
     assert "deleted_at marks rows as deleted" in text and "tenant_id tells tenants apart" in text
-
-
-def test_no_value_is_written_or_said(project: Path) -> None:
-    result = scan(*of_club(project))
-    everything = (
-        result.text + result.errors + "".join(f.read_text() for f in (project / "inventory").iterdir())
-    )
-    assert "canary" not in everything.lower()
-
-
-def test_keys_are_added_to_those_that_are_there(project: Path) -> None:
-    identity = project / "inventory" / "identity.yml"
-    before = identity.read_text()
-    scan(*of_club(project))
-    assert identity.read_text() == before, "what people wrote stays"
-    assert "member_id" in load(project / "inventory").identity.keys
-    assert load(project / "inventory").identity.person == "customer_id"
 
 
 def test_a_dry_run_writes_nothing(project: Path) -> None:
@@ -166,11 +153,8 @@ def test_a_second_scan_adds_what_is_new_and_nothing_else(project: Path) -> None:
             "CREATE TABLE visit (id INTEGER PRIMARY KEY, member_id INTEGER NOT NULL REFERENCES members);"
         )
     result = scan(*of_club(project))
-    assert (
-        "Added to" in result.text
-        and "tables.visit" in result.text
-        and "tables.plan.columns.phone" in result.text
-    )
+    assert "Added to" in result.text
+    assert "tables.visit" in result.text and "tables.plan.columns.phone" in result.text
     assert file.read_text() == kept
     club = load(project / "inventory", {"sqlite"}).sources["club"]
     assert club.tables["visit"].subject["nr"].column == "member_id", "the key has the name in the file"

@@ -2,67 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from testbed.small import write_database, write_inventory
-from tests.support.command_line import CommandResult, in_this_process
+from tests.support.command_line import SECRET, in_this_process, run_command, submit
 from tests.support.moves import moved
 
-from afschrift.app.settings import Settings
 from afschrift.cli.running import MEANING, Ended
 from afschrift.domain.state import State
-from afschrift.register.open import initialise, open_register
 from afschrift.register.register import Register
+from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
 
-SECRET = "zangvogel"
-MESSAGE = {
-    "message": f"Ik vraag al mijn gegevens op. {SECRET}.",
-    "channel": "portal",
-    "received_at": "2026-01-01T10:00:00+01:00",
-    "right": ["access", "portability"],
-    "keys": {"customer_id": "1"},
-    "authenticated": {"by": "log-in", "level": "password + code", "at": "2026-01-01T09:59:00+01:00"},
-}
-UNREACHABLE = "http://127.0.0.1:9"
-
-Submit = Callable[..., CommandResult]
+START = ("--start", "airflow")
 
 
 @pytest.fixture
-def submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Submit:
-    for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
-    monkeypatch.setenv("AFSCHRIFT_AIRFLOW_URL", UNREACHABLE)
+def register(services: Services, monkeypatch: pytest.MonkeyPatch) -> Register:
+    """Of an installation whose Airflow is out of reach."""
+    monkeypatch.setenv("AFSCHRIFT_AIRFLOW_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AFSCHRIFT_AIRFLOW_TOKEN", "t")
-    initialise(Settings.from_environment())
-
-    def submitted(*words: str, **more: object) -> CommandResult:
-        return in_this_process(("submit", "-", *words), json.dumps(MESSAGE | more))
-
-    return submitted
+    return services.register
 
 
-def ids(result: CommandResult) -> list[str]:
-    return [line for line in result.text.splitlines() if line.startswith("req-")]
-
-
-def register() -> Register:
-    return open_register(Settings.from_environment())
-
-
-def test_request_without_a_run_is_reported_with_the_command(submit: Submit) -> None:
-    result = submit()
+def test_request_without_a_run_is_reported_with_the_command(register: Register) -> None:
+    result = submit(*START)
     assert result.code == Ended.NOT_STARTED
-    first, second = ids(result)
+    first, second = result.requests
     for request in (first, second):  # also for the second, though the first failed
         assert f"Request {request} is stored, but its run was not started." in result.errors
         assert f"`afschrift run {request} --airflow`" in result.errors
@@ -70,20 +37,38 @@ def test_request_without_a_run_is_reported_with_the_command(submit: Submit) -> N
     assert (again.code, f"Request {first} is stored" in again.errors) == (Ended.NOT_STARTED, True)
 
 
+def test_where_requests_are_read_together_a_new_one_waits(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "AFSCHRIFT_BATCH_REQUESTS is 1" in run_command("batch", "list")
+    monkeypatch.setenv("AFSCHRIFT_BATCH_REQUESTS", "2")
+
+    requests = submit(*START).requests
+
+    listed = in_this_process(("batch", "list"))
+    assert sorted(listed.requests) == sorted(requests)
+    assert "2 wait. The sweep starts 2, or all after 24 hours." in listed.text + listed.errors
+    for line in run_command("batch", "explain").splitlines():
+        if line.startswith("req-"):
+            assert line.endswith("no plan is frozen yet; it is assessed and classified separately first")
+    assert "`afschrift batch start --here` does it without" in run_command("batch", "start", code=1)
+    assert "UnknownRequest" not in run_command("batch", "start", "req-000000000000", code=1)
+
+
 @pytest.mark.parametrize(
     "change", [{}, {"formats": ["xml"]}, {"language": "en"}, {"received_at": "2026-01-01T09:00:00Z"}]
 )
 def test_the_same_message_again_finds_its_request_and_is_no_repeat(
-    submit: Submit, change: dict[str, object]
+    register: Register, change: dict[str, object]
 ) -> None:
-    first = submit()
-    again = submit(**change)
-    assert ids(again) == ids(first)
+    first = submit(*START)
+    again = submit(*START, **change)
+    assert again.requests == first.requests
     assert again.code == Ended.NOT_STARTED
-    [case] = register().cases.all()
+    [case] = register.cases.all()
     assert f"This message is stored as case {case.id} already" in again.errors
     assert len(case.requests) == 2
-    types = [header.type for request in case.requests for header, _ in register().trail.events(request)]
+    types = [header.type for request in case.requests for header, _ in register.trail.events(request)]
     assert types.count("request_received") == 2
     assert "fact_linked" not in types
     assert SECRET not in again.errors
@@ -99,38 +84,33 @@ def test_the_same_message_again_finds_its_request_and_is_no_repeat(
         {"right": "portability", "message": "Ik vraag nog eens al mijn gegevens op."},
     ],
 )
-def test_another_message_is_another_case(submit: Submit, change: dict[str, object]) -> None:
-    first = submit("--start", "no")
-    assert not set(ids(first)) & set(ids(submit("--start", "no", **change)))
-    assert len(register().cases.all()) == 2
+def test_another_message_is_another_case(register: Register, change: dict[str, object]) -> None:
+    first = submit()
+    assert not set(first.requests) & set(submit(**change).requests)
+    assert len(register.cases.all()) == 2
 
 
-def test_a_message_whose_storing_broke_off_is_completed(submit: Submit) -> None:
-    [access] = ids(submit("--start", "no", right="access"))  # the state after the second one failed
-    found = ids(submit("--start", "no"))
+def test_a_message_whose_storing_broke_off_is_completed(register: Register) -> None:
+    [access] = submit(right="access").requests  # the state after the second one failed
+    found = submit().requests
     assert (found[0], len(found)) == (access, 2)
-    assert [case.requests for case in register().cases.all()] == [tuple(found)]
+    assert [case.requests for case in register.cases.all()] == [tuple(found)]
 
 
-def test_a_message_whose_request_is_closed_starts_nothing(submit: Submit) -> None:
-    [request] = ids(submit("--start", "no", right="access"))
-    moved(register(), request, State.WITHDRAWN)
-    result = submit(right="access")
-    assert (result.code, ids(result)) == (Ended.DONE, [request])
+def test_a_message_whose_request_is_closed_or_forgotten(register: Register) -> None:
+    [request] = submit(right="access").requests
+    moved(register, request, State.WITHDRAWN)
+    result = submit(*START, right="access")
+    assert (result.code, result.requests) == (Ended.DONE, [request])
     assert f"Request {request} is withdrawn: nothing is started." in result.errors
+    register.data_keys.shred(request, "R79")
+    assert submit(right="access").requests != [request]
 
 
-def test_message_of_a_forgotten_request_is_not_recognised(submit: Submit) -> None:
-    [request] = ids(submit("--start", "no", right="access"))
-    moved(register(), request, State.WITHDRAWN)
-    register().data_keys.shred(request, "R79")
-    assert ids(submit("--start", "no", right="access")) != [request]
-
-
-def test_refused_and_stored_have_codes_of_their_own(submit: Submit) -> None:
+def test_refused_and_stored_have_codes_of_their_own(register: Register) -> None:
     assert submit(keys={"shoe": "44"}).code == Ended.REFUSED
-    assert register().cases.all() == ()
-    assert submit("--start", "no").code == Ended.DONE
+    assert register.cases.all() == ()
+    assert submit().code == Ended.DONE
 
 
 def test_the_help_of_each_command_and_the_runbook_have_the_table(project_root: Path) -> None:

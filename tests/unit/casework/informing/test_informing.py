@@ -13,7 +13,7 @@ from tests.support.days import days_away, local_today
 from tests.support.deciding import ROLES, Bureau
 from tests.support.mail_server import Manner, Server, serving
 from tests.support.mailed import LINK, mailed
-from tests.support.restricted import dispute_service
+from tests.support.restricted import dispute_service, open_bureau
 
 from afschrift.casework.answer import answer_question, look
 from afschrift.casework.clock import ClockService
@@ -280,6 +280,30 @@ def test_nothing_held_ends_by_its_letter_that_names_what_was_searched(bureau: Bu
     assert state(bureau, request) is State.ANSWERED_NOTHING_HELD
     bureau.register.outbox.enter_bounce(done.letter, local_today(), Bounce.NOT_COLLECTED, "cli:anna")
     assert state(bureau, request) is State.NOTHING_HELD
+
+
+def test_that_their_own_limits_leave_nothing_ends_by_its_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau = open_bureau(tmp_path, monkeypatch, all_tables=True)
+    quote = "Only your price list."
+    request = bureau.store(message=quote, limits={"tables": ["shop.sku"], "quote": quote})
+    with pytest.raises(NeedsPersonError):
+        drive(bureau.services, request)
+    [question] = bureau.register.questions.all(request_id=request)
+    view = look(bureau.officer("cli:anna"), question.id)
+    assert view is not None
+    assert quote in [line.value for section in view.sections for line in section.lines]
+    answer(bureau, question, "answer_none")
+    with pytest.raises(NeedsPersonError):
+        drive(bureau.services, request)
+
+    done = answer(bureau, inform_question(bureau, request), "make_letter")
+    assert done.letter is not None
+    assert bureau.register.letters.get(done.letter).kind == "nothing_in_limits"
+    bureau.send(done.letter)
+
+    assert state(bureau, request) is State.ANSWERED_NOTHING_HELD
 
 
 def test_that_nothing_can_be_taken_along_needs_a_persons_reasons(bureau: Bureau) -> None:

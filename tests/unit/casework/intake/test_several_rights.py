@@ -155,7 +155,12 @@ def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: d
     [
         ({"right": []}, "other_rights"),
         ({"right": "erasure"}, "right"),
+        ({"right": None}, "other_rights"),
         ({"other_rights": ["access"]}, "go into `right`"),
+        ({"other_rights": ["deletion"]}, "other_rights"),
+        ({"made_by": "aunt"}, "made_by"),
+        ({"made_by": "proxy", "representative": {"bsn": "Zangvogel"}}, "bsn"),
+        ({"why": "out of curiosity"}, "why"),
         ({"right": ["unclear", "access"]}, "is given alone"),
         ({"keys": None}, "keys: a log-in knows"),
         ({"made_by": "heir"}, "R17"),

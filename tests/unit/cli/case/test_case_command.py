@@ -1,99 +1,83 @@
-"""The case file as a person uses it: what is asked, shown, written out and turned down."""
+"""The case file as a person uses it: what is asked, shown, written out and turned down; holds and complaints."""
 
 from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from testbed.running import installation, store
-from testbed.small import write_database, write_inventory
+from testbed.running import run, store
 from tests.support.active_files import docx, mail
-from typer.testing import CliRunner, Result
+from tests.support.command_line import in_this_process, refused, run_command
+from tests.support.days import local_today
+from tests.support.deciding import Bureau
+from tests.support.restricted import dispute_service, open_bureau, restricted
 
 from afschrift.app.settings import Settings
-from afschrift.cli.main import app
-from afschrift.domain.errors import AfschriftError
 from afschrift.register.database.database import Database
 from afschrift.services import Services
 
 TEXT = "Anneke belde: \x1b[31mkwikstaart\x1b[0m."
+WHY = "De kwikstaart heeft een zaak aangespannen."
+WORDS = ("--text-file", "-")
+case = partial(run_command, "case")
+refused_case = partial(refused, "case")
 
 
 @pytest.fixture
-def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
-    return installation(tmp_path / "home", tmp_path / "inventory")
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def request_id(services: Services) -> str:
-    return store(services, {"customer_id": "1"}, "access")
+    return store(services, {"customer_id": "1"})
 
 
-def case(*words: str | Path, stdin: str = "") -> Result:
-    return CliRunner().invoke(app, ["case", *map(str, words)], input=stdin)
+def letter(folder: Path, name: str = "Brief van Anneke; rm -rf.pdf", content: bytes = b"%PDF-1") -> Path:
+    (folder / name).write_bytes(content)
+    return folder / name
 
 
-def run(*words: str | Path, stdin: str = "") -> str:
-    done = case(*words, stdin=stdin)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def refused(*words: str | Path, stdin: str = "") -> str:
-    error = case(*words, stdin=stdin).exception
-    assert isinstance(error, AfschriftError)
-    return str(error)
-
-
-def letter(folder: Path, name: str = "../Brief van Anneke; rm -rf.pdf", content: bytes = b"%PDF-1") -> Path:
-    file = folder / name.replace("../", "")
-    file.write_bytes(content)
-    return file
+def adding(owner: str, file: Path) -> tuple[str | Path, ...]:
+    return ("add", owner, "--kind", "document", "--file", file)
 
 
 def test_a_note_is_typed_in_and_shown_without_what_steers_a_terminal(request_id: str) -> None:
-    text_id = run("add", request_id, "--kind", "note", stdin=TEXT).strip()
-    shown = run("show", request_id)
+    text_id = case("add", request_id, "--kind", "note", stdin=TEXT).strip()
+    shown = case("show", request_id)
 
     assert "note  by cli:" in shown
     assert f"({text_id}, {request_id})" in shown
     assert "Please send me my data." in shown
     assert "kwikstaart" in shown
     assert "\x1b" not in shown
-    texts = json.loads(run("show", request_id, "--json"))["texts"]
+    texts = json.loads(case("show", request_id, "--json"))["texts"]
     assert texts[-1]["text"] == TEXT
+    assert in_this_process(("case", "add", request_id, "kwikstaart", "--kind", "note")).code == 2
 
 
 def test_a_document_is_written_out_under_a_harmless_name(
     services: Services, request_id: str, tmp_path: Path
 ) -> None:
     owner = services.register.requests.get(request_id).case
-    file = letter(tmp_path)
-    added = run("add", owner, "--kind", "document", "--file", file, "--request", request_id, stdin="n\n")
-    text_id = added.split()[-1]
+    added = case(*adding(owner, letter(tmp_path)), "--request", request_id, stdin="n\n")
     assert "passport" in added
-
     out = tmp_path / "new" / "out"
-    shown = run("show", owner, "--out", out)
+    shown = case("show", owner, "--out", out)
     (written,) = out.iterdir()
     assert "Brief van Anneke; rm -rf.pdf, application/pdf, 6 bytes" in shown
-    assert written.name == f"{text_id}-Brief_van_Anneke__rm_-rf.pdf"
+    assert re.fullmatch(r"txt-\w{12}-Brief_van_Anneke__rm_-rf\.pdf", written.name)
+    assert written.name[:16] in added
     assert written.read_bytes() == b"%PDF-1"
     assert [oct(p.stat().st_mode & 0o777) for p in (out, written)] == ["0o700", "0o600"]
-    kinds = [header.type for header, _ in services.register.trail.events(request_id)]
-    assert kinds[-2:] == ["case_text_added", "case_document_read"]
-    assert "is not empty" in refused("show", owner, "--out", out)
-    added_event = next(
-        p for h, p in services.register.trail.events(request_id) if h.type == "case_text_added"
-    )
-    assert added_event is not None
-    assert added_event["id_copy"] is False
+    *_, (added_event, payload), (read_event, _) = services.register.trail.events(request_id)
+    assert (added_event.type, read_event.type) == ("case_text_added", "case_document_read")
+    assert payload and payload["id_copy"] is False
+    assert "is not empty" in str(refused_case("show", owner, "--out", out))
 
 
 @pytest.mark.parametrize(
@@ -108,14 +92,14 @@ def test_a_document_in_which_something_may_run_is_not_kept(
     services: Services, request_id: str, tmp_path: Path, name: str, content: bytes, found: str
 ) -> None:
     before = services.register.trail.events(request_id)
-    add = ("add", request_id, "--kind", "document", "--file", letter(tmp_path, name, content), "--no-id-copy")
+    add = (*adding(request_id, letter(tmp_path, name, content)), "--no-id-copy")
     if not found:
-        assert run(*add)
+        assert case(*add)
         return
-    message = refused(*add)
+    message = str(refused_case(*add))
     assert f"may run where it is opened ({found})" in message
     assert "kwikstaart" not in message
-    assert len(list(services.register.trail.events(request_id))) == len(list(before))
+    assert services.register.trail.events(request_id) == before
 
 
 def test_one_document_is_written_into_a_file_once(
@@ -123,73 +107,172 @@ def test_one_document_is_written_into_a_file_once(
 ) -> None:
     content = b"%PDF-" + bytes(range(256)) * 16_000  # four parts
     file = letter(tmp_path, content=content)
-    text_id = run("add", request_id, "--kind", "document", "--file", file, "--no-id-copy").split()[-1]
+    text_id = case(*adding(request_id, file), "--no-id-copy").split()[-1]
     out = tmp_path / "out.pdf"
 
-    run("export", text_id, "--out", out)
+    case("export", text_id, "--out", out)
     assert out.read_bytes() == content
     assert oct(out.stat().st_mode & 0o777) == "0o600"
     reads = [h.type for h, _ in services.register.trail.events(request_id)].count("case_document_read")
-    assert "already" in refused("export", text_id, "--out", out)
-    assert "cannot be written there: No such file" in refused(
-        "export", text_id, "--out", tmp_path / "x" / "y"
-    )
-    assert "no text or document" in refused("export", "txt-000000000000", "--out", tmp_path / "new")
     assert reads == 1
+    for wrong, target, words in (
+        (text_id, out, "already"),
+        (text_id, tmp_path / "x" / "y", "cannot be written there: No such file"),
+        ("txt-000000000000", tmp_path / "new", "no text or document"),
+    ):
+        assert words in str(refused_case("export", wrong, "--out", target))
 
     with Database(Settings.from_environment().register).write() as tx:
         tx.execute(text("DELETE FROM message_part WHERE number = 3"))
-    assert "not whole" in refused("export", text_id, "--out", tmp_path / "cut.pdf")
+    assert "not whole" in str(refused_case("export", text_id, "--out", tmp_path / "cut.pdf"))
     assert sorted(p.name for p in tmp_path.glob("*.p*")) == sorted([file.name, "out.pdf"])
     assert list(tmp_path.glob(".*")) == []
 
 
 def test_a_copy_of_an_identity_document_is_not_kept(request_id: str, tmp_path: Path) -> None:
-    file = letter(tmp_path)
-    assert "R11" in refused("add", request_id, "--kind", "document", "--file", file, stdin="y\n")
-    assert case("add", request_id, "--kind", "document", "--file", file, stdin="").exit_code == 1  # no answer
-    assert json.loads(run("list", "--json"))[0]["texts"] == 1
-    run("add", request_id, "--kind", "document", "--file", file, "--no-id-copy")
-    assert "identity" in run("add", "--help")
+    add = adding(request_id, letter(tmp_path))
+    assert "R11" in str(refused_case(*add, stdin="y\n"))
+    assert in_this_process(("case", *map(str, add))).code == 1  # no answer
+    assert json.loads(case("list", "--json"))[0]["texts"] == 1
+    case(*add, "--no-id-copy")
+    assert json.loads(case("list", "--json"))[0]["texts"] == 2
 
 
 def test_what_is_no_text_too_large_or_not_there_is_turned_down(
     request_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "empty" in refused("add", request_id, "--kind", "note", stdin=" \n")
+    add = ("add", request_id, "--kind")
+    assert "empty" in str(refused_case(*add, "note", stdin=" \n"))
     file = letter(tmp_path, "Anneke.txt", b"\xff\xfeA\0")
-    assert "no text in UTF-8" in refused("add", request_id, "--kind", "received", "--file", file)
-    missing = refused("add", request_id, "--kind", "sent", "--file", tmp_path / "Anneke.md")
+    assert "no text in UTF-8" in str(refused_case(*add, "received", "--file", file))
+    missing = str(refused_case(*add, "sent", "--file", tmp_path / "Anneke.md"))
     assert "cannot be read: No such file" in missing
     assert "Anneke" not in missing
-    assert case("add", request_id, "--kind", "document").exit_code == 2
+    assert in_this_process(("case", *add, "document")).code == 2
     monkeypatch.setenv("AFSCHRIFT_DOCUMENT_MEGABYTES", "0.001")
     large = letter(tmp_path, "large.txt", b"x" * 1001)
-    too_large = "larger than the 0.001 MB"
-    assert too_large in refused("add", request_id, "--kind", "document", "--file", large, "--no-id-copy")
-    assert too_large in refused("add", request_id, "--kind", "sent", "--file", large)
-    assert too_large in refused("add", request_id, "--kind", "note", stdin="x" * 1001)
+    for words in (("document", "--file", large, "--no-id-copy"), ("sent", "--file", large), ("note",)):
+        assert "larger than the 0.001 MB" in str(refused_case(*add, *words, stdin="x" * 1001))
     large.write_bytes(b"x" * 1000)
-    run("add", request_id, "--kind", "sent", "--file", large)
+    case(*add, "sent", "--file", large)
 
 
 def test_unknown_ids_and_a_request_of_another_case(services: Services, request_id: str) -> None:
-    other = services.register.requests.get(store(services, {"customer_id": "2"}, "access"))
+    other = services.register.requests.get(store(services, {"customer_id": "2"}))
     for words in (("show", "case-000000000000"), ("add", "req-0", "--kind", "note")):
-        assert "knows no case and no request" in refused(*words, stdin="x")
-    wrong = refused("add", other.case, "--kind", "note", "--request", request_id, stdin="x")
-    assert "none of case" in wrong
+        assert "knows no case and no request" in str(refused_case(*words, stdin="x"))
+    wrong = refused_case("add", other.case, "--kind", "note", "--request", request_id, stdin="x")
+    assert "none of case" in str(wrong)
 
 
 def test_the_list_and_what_shredding_leaves(services: Services, request_id: str) -> None:
-    stored = services.register.requests.get(request_id)
-    assert re.search(rf"{stored.case}  received 2026-01-01T\d\d:\d\dZ by portal .*{request_id}", run("list"))
-    run("add", request_id, "--kind", "note", stdin=TEXT)
+    owner = services.register.requests.get(request_id).case
+    assert re.search(rf"{owner}  received 2026-01-01T\d\d:\d\dZ by portal .*{request_id}", case("list"))
+    case("add", request_id, "--kind", "note", stdin=TEXT)
     services.register.data_keys.shred(request_id, "retention_case_texts")
-    shown = run("show", stored.case)
+    shown = case("show", owner)
     assert "rule: retention_case_texts. It is gone for good" in shown
     assert "kwikstaart" not in shown
 
 
-def test_a_text_is_never_an_argument(request_id: str) -> None:
-    assert case("add", request_id, "kwikstaart", "--kind", "note").exit_code == 2
+def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
+    request = bureau.store()
+    owner = bureau.register.requests.get(request).case
+    assert "No case is under hold" in case("list", "--held")
+    [hold] = re.findall(r"hold-\w{12}", case("hold", owner, "--ground", "court", *WORDS, stdin=WHY))
+    later = ("--ground", "claim", "--review-on", "2099-01-01")
+    both = re.findall(r"hold-\w{12}", case("hold", request, *later, *WORDS, stdin=WHY))
+    assert len(both) == 2
+    listed = case("list", "--held")
+    assert owner in listed
+    assert f"held: {hold} (court" in listed
+    run_command("request", "withdraw", request, "--channel", "email")
+    assert owner not in case("list")
+    assert [each["id"] for each in json.loads(case("list", "--held", "--json"))[0]["holds"]] == both
+    assert "held" in run_command("requests", "--all")
+    shredding = ("register", "shred", request, "--rule", "retention_identity")
+    assert hold in str(refused(*shredding))
+    assert "--hold" in str(refused_case("release", request, *WORDS, stdin=WHY))
+    assert "still held" in case("release", request, "--hold", hold, *WORDS, stdin=WHY)
+    assert "free" in case("release", request, *WORDS, stdin=WHY)
+    assert "--sign" in run_command(*shredding)
+
+
+def test_words_of_a_hold_are_never_an_argument_and_never_missing(bureau: Bureau) -> None:
+    hold = ("hold", bureau.store(), "--ground")
+    assert "--text-file" in str(refused_case(*hold, "court", stdin=WHY))
+    assert "--text-file" in str(refused_case(*hold, "court", *WORDS, stdin=" \n"))
+    assert in_this_process(("case", *hold, "court", WHY)).code == 2
+    assert in_this_process(("case", *hold, "because", *WORDS), WHY).code == 2
+    assert "is no date" in str(refused_case(*hold, "court", "--review-on", "soon", *WORDS, stdin=WHY))
+    unknown = refused_case("hold", "req-000000000000", "--ground", "court", *WORDS, stdin=WHY)
+    assert "knows no case" in str(unknown)
+
+
+def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path: Path) -> None:
+    request, today = bureau.store(), str(local_today())
+    run(bureau.services, request)
+    complaint = ("complaint", request, "--reference", "C/13/99")
+    came = ("--from", "court", "--received", today)
+    document = ("--document", letter(tmp_path), *WORDS, "--no-id-copy")
+    done = case(*complaint, *came, *document, stdin=WHY)
+    assert f"{request}  complaint of court (C/13/99), received {today}: no outcome yet" in done
+    assert "sets a hold" in done
+    assert "complaint_open" in run_command("requests", "--all")
+    assert "--outcome" in str(refused_case(*complaint))
+    assert "entered for" in str(refused_case(*complaint, *came, *document, stdin=WHY))
+    texts = json.loads(case("show", request, "--json"))["texts"]
+    assert [text["kind"] for text in texts].count("document") == 1  # nothing was kept of what was turned down
+    assert "no reference" in str(refused_case("complaint", request, "--reference", "van Ann", *came))
+    ended = case(*complaint, "--outcome", "settled")
+    assert f"settled on {today}" in ended
+    assert "case release" in ended
+    shown = run_command("request", "show", request)
+    assert "complained" in shown
+    assert "complaint_ended" in shown
+    story = case("show", request)
+    order = ["request  by", "decision identity: confirmed", "document", "fact complained", "fact held"]
+    places = [story.index(entry) for entry in (*order, "fact complaint_ended")]
+    assert places == sorted(places)
+    assert "kwikstaart" in story
+    assert "note (why: complained)" in story
+    entries = json.loads(case("show", request, "--json"))["story"]
+    assert [entry["at"] for entry in entries] == sorted(entry["at"] for entry in entries)
+    assert all(entry["by"] for entry in entries)
+    assert [h.type for h, _ in bureau.register.trail.events(request)].count("case_viewed") == 3
+    assert "kwikstaart" not in repr(bureau.register.trail.events())
+
+
+def test_a_restriction_is_looked_at_again_signed_and_given(bureau: Bureau) -> None:
+    request, entry = restricted(bureau, ["shop.ticket"])
+    run(bureau.services, request)
+    of = ("reviewed", request, "--restriction", entry)
+    lifted = ("--outcome", "lifted", *WORDS)
+    assert "give one of" in str(refused_case(*of))
+    assert "once another person signs" in case(*of, *lifted, stdin=WHY)
+    assert "four eyes" in str(refused_case(*of, "--sign"))  # the terminal holds both roles, as one person
+    assert "waits for its second signer" in str(refused_case(*of, *lifted, stdin=WHY))
+    dispute_service(bureau, "cli:sam").sign_review(request, entry, agree=False)
+    dispute_service(bureau, "cli:anna").review(request, entry, "lifted", WHY)
+    assert "in force" in str(refused_case(*of, "--open-request"))
+    assert "--open-request" in case(*of, "--sign")
+    [opened] = re.findall(r"req-\w{12}", case(*of, "--open-request").splitlines()[0])
+    assert f"linked of {request}" in run_command("request", "show", opened)
+
+
+def test_a_refusal_that_came_back_is_made_again_with_its_words(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    reasons = "Er is niets nieuws, zegt de kwikstaart."
+    bureau.answer(question, "refuse", "manifestly_unfounded", reasons=reasons)
+    first = bureau.sign(request).letter
+    assert first is not None
+    assert "did not come back" in str(refused("letter", "again", first))
+    bureau.send(first)
+    bounced = ("letter", "bounced", first, "--on", str(local_today()), "--reason", "returned_by_post")
+    assert f"letter again {first}" in run_command(*bounced)
+    made = run_command("letter", "again", first, "--to-file", "-", stdin="ann@example.org").split()[0]
+    assert made != first
+    assert "kwikstaart" in run_command("letter", "show", made)
+    bureau.send(made)
+    assert "refused" in run_command("request", "show", request)
+    assert "is sent" in str(refused("letter", "again", made))

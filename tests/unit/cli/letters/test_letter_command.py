@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.running import installation, store
-from testbed.small import write_database, write_inventory
+from testbed.running import drive, store
+from tests.support.command_line import in_this_process, refused, run_command
 from tests.support.days import local_today
-from tests.support.mail_server import Manner, serving, unused_port
-from typer.testing import CliRunner, Result
+from tests.support.mail_server import Manner, mail_file, serving, unused_port
 
-from afschrift.cli.main import app
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import utc_now
 from afschrift.law.letter import LetterState
 from afschrift.letters.kinds import KINDS
-from afschrift.register.outbox import Outbox
 from afschrift.services import Services
 
 MESSAGE = "Ik ben Anneke Jansen, anneke@example.org. Graag al mijn gegevens."
-IDENTITY = {
-    "doubt": "Wij kennen dit adres niet.",
-    "ways": ["login"],
-    "to": "anneke@example.org",
-    "name": "Anneke Jansen",
-}
-
-
-@pytest.fixture
-def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
-    return installation(tmp_path / "home", tmp_path / "inventory")
+IDENTITY = {"doubt": "Wij kennen dit adres niet.", "ways": ["login"], "to": "anneke@example.org"}
+letter = partial(run_command, "letter")
+refused_letter = partial(refused, "letter")
 
 
 @pytest.fixture
@@ -46,42 +32,19 @@ def request_id(services: Services) -> str:
     """Received yesterday, from a person who is not identified."""
     received = (utc_now() - timedelta(days=1)).isoformat()
     more = {"message": MESSAGE, "received_at": received, "authenticated": None, "language": "nl"}
-    return store(services, {"customer_id": "1"}, "access", **more)
+    return store(services, {"customer_id": "1"}, **more)
 
 
 @pytest.fixture
 def mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The options of a mail server; `aim` fills them in."""
-    file = tmp_path / "mail.json"
-    monkeypatch.setenv("AFSCHRIFT_MAIL", str(file))
-    return aim(file, f"smtp://127.0.0.1:{unused_port()}")
+    """The options of a mail server that is down."""
+    monkeypatch.setenv("AFSCHRIFT_MAIL", str(tmp_path / "mail.json"))
+    return mail_file(tmp_path, f"smtp://127.0.0.1:{unused_port()}")
 
 
-def aim(file: Path, server: str) -> Path:
-    file.write_text(json.dumps({"server": server, "sender": "privacy@example.org"}))
-    file.chmod(0o600)
-    return file
-
-
-def letter(*words: str | Path, stdin: str = "") -> Result:
-    return CliRunner().invoke(app, ["letter", *map(str, words)], input=stdin)
-
-
-def run_command(*words: str | Path, stdin: str = "") -> str:
-    done = letter(*words, stdin=stdin)
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.output
-
-
-def shown(*words: str | Path, stdin: str = "") -> Any:
+def shown(*words: str, stdin: str = "") -> Any:
     """What a command prints for machines."""
-    return json.loads(CliRunner().invoke(app, ["letter", *map(str, words), "--json"], input=stdin).stdout)
-
-
-def refused(*words: str | Path, stdin: str = "") -> AfschriftError:
-    error = letter(*words, stdin=stdin).exception
-    assert isinstance(error, AfschriftError), letter(*words, stdin=stdin).output
-    return error
+    return json.loads(in_this_process(("letter", *words, "--json"), stdin).text)
 
 
 def made(request: str, kind: str = "identity_request", **elements: Any) -> str:
@@ -89,121 +52,96 @@ def made(request: str, kind: str = "identity_request", **elements: Any) -> str:
     return str(shown("make", request, kind, "--from", "-", stdin=form)["id"])
 
 
+def not_made(request: str, kind: str = "identity_request", **elements: Any) -> str:
+    form = json.dumps(IDENTITY | elements if kind == "identity_request" else elements)
+    return str(refused_letter("make", request, kind, "--from", "-", stdin=form))
+
+
 def recorded_kinds(services: Services, request: str) -> list[str]:
     return [h.type for h, _ in services.register.trail.events(request)]
 
 
-def test_the_kinds_and_a_form_to_fill_in(tmp_path: Path, services: Services, request_id: str) -> None:
-    listing = run_command("kinds")
+def test_the_kinds_and_a_form_to_fill_in(tmp_path: Path, request_id: str) -> None:
+    listing = letter("kinds")
     assert all(kind in listing for kind in KINDS)
-    assert {load["kind"] for load in json.loads(run_command("kinds", "--json"))} == set(KINDS)
+    assert {load["kind"] for load in json.loads(letter("kinds", "--json"))} == set(KINDS)
     form = tmp_path / "form.yml"
-    form.write_text(run_command("kinds", "identity_request"))
-    assert set(refused("make", request_id, "identity_request", "--from", form).fields) == {"doubt", "ways"}
-    filled = (
-        form.read_text()
-        .replace("doubt: |\n  ", "doubt: |\n  Wij kennen dit adres niet.")
-        .replace("ways: []", "ways: [login]")
-    )
-    form.write_text(filled)
-    assert "let-" in run_command("make", request_id, "identity_request", "--from", form)
-    assert "no letter of this kind" in str(refused("kinds", "kwikstaart"))
+    form.write_text(letter("kinds", "identity_request"))
+    make = ("make", request_id, "identity_request", "--from", form)
+    assert set(refused_letter(*make).fields) == {"doubt", "ways"}
+    filled = form.read_text().replace("doubt: |\n  ", "doubt: |\n  Wij kennen dit adres niet.")
+    form.write_text(filled.replace("ways: []", "ways: [login]"))
+    assert "let-" in letter(*make)
+    assert "no letter of this kind" in str(refused_letter("kinds", "kwikstaart"))
 
 
 def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
-    services: Services, request_id: str, mail: Path
+    services: Services, request_id: str, tmp_path: Path, mail: Path
 ) -> None:
-    preview = run_command("make", request_id, "acknowledgement", "--from", "-", "--preview", stdin="{}")
+    preview = letter("make", request_id, "acknowledgement", "--from", "-", "--preview", stdin="{}")
     assert "tot en met" in preview
-    assert json.loads(run_command("list", "--json")) == []
-    letter_id = made(
-        request_id,
-        "acknowledgement",
-        to="anneke@example.org",
-        name="Anneke Jansen",
-        quote="Graag al mijn gegevens.",
-    )
+    assert shown("list") == []
+    elements = {"to": "anneke@example.org", "name": "Anneke Jansen", "quote": "Graag al mijn gegevens."}
+    letter_id = made(request_id, "acknowledgement", **elements)
     row = shown("show", letter_id)
     assert row["state"] == "produced"
-    assert f"{request_id}" in row["text"]
+    assert request_id in row["text"]
     assert row["detail"]["until"] > local_today().isoformat()
     assert row["detail"]["algorithm"] == "2"
+    page = tmp_path / "letter.html"
+    letter("show", letter_id, "--html", page)
+    assert page.read_text().startswith("<!doctype html>")
+    assert oct(page.stat().st_mode & 0o777) == "0o600"
+    assert request_id in letter("list", "--request", request_id, "--state", "produced")
+    assert "No letter" in letter("list", "--state", "bounced")
     with serving() as (server, url):
-        aim(mail, url)
-        assert re.search(r"sent \d{4}-\d\d-\d\d by smtp", run_command("send", letter_id))
-        assert "is sent and cannot be sent" in str(refused("send", letter_id))
+        mail_file(tmp_path, url)
+        assert re.search(r"sent \d{4}-\d\d-\d\d by smtp", letter("send", letter_id))
+        assert "is sent and cannot be sent" in str(refused_letter("send", letter_id))
     [(sender, to, content)] = server.messages
     assert (sender, to) == ("privacy@example.org", "anneke@example.org")
     assert letter_id.encode() in content
-    kept = b"".join(services.register.documents.read(row["document"], "x"))
-    assert content == kept
-    assert recorded_kinds(services, request_id)[-3:] == [
-        "letter_sending",
-        "letter_sent",
-        "case_document_read",
-    ]
+    assert content == b"".join(services.register.documents.read(row["document"], "x"))
+    looked = ["case_document_read"] * 2
+    sent = ["letter_sending", "letter_sent", "case_document_read"]
+    assert recorded_kinds(services, request_id)[-5:] == [*looked, *sent]
 
 
 def test_an_identity_request_stops_the_clock_from_its_sending(
-    services: Services, request_id: str, mail: Path
+    services: Services, request_id: str, tmp_path: Path, mail: Path
 ) -> None:
-    run = CliRunner().invoke(
-        app, ["request", "suspend", request_id, "--ground", "identity", "--doubt", "other_address"]
-    )
-    assert run.exit_code == 0, run.exception
+    run_command("request", "suspend", request_id, "--ground", "identity", "--doubt", "other_address")
     letter_id = made(request_id)
     with serving() as (_, url):
-        aim(mail, url)
-        run_command("send", letter_id)
+        mail_file(tmp_path, url)
+        letter("send", letter_id)
     waiting = services.register.facts.timeline(request_id).waiting
-    assert str(waiting.sent_on) == shown("list")[0]["sent_on"]
+    on = shown("list")[0]["sent_on"]
+    assert str(waiting.sent_on) == on
     assert waiting.sent_by == ("smtp", letter_id)
-    bounced = run_command(
-        "bounced", letter_id, "--on", shown("list")[0]["sent_on"], "--reason", "mailbox_full"
-    )
-    assert "came back" in bounced
+    assert "came back" in letter("bounced", letter_id, "--on", on, "--reason", "mailbox_full")
     assert services.register.facts.timeline(request_id).waiting.sent_on is None
 
 
-def test_a_question_that_nothing_was_decided_about_is_warned_of(request_id: str) -> None:
-    done = letter("make", request_id, "identity_request", "--from", "-", stdin=json.dumps(IDENTITY))
-    assert "will stop no clock: `afschrift request suspend`" in done.stderr
-    assert "There is no extension to announce" in str(
-        refused("make", request_id, "extension", "--from", "-", stdin='{"reasons": "Veel werk."}')
-    )
-
-
-def test_extension_letter_has_the_new_due_date(services: Services, request_id: str) -> None:
-    run = CliRunner().invoke(app, ["request", "extend", request_id, "--reason", "scattered_over_systems"])
-    assert run.exit_code == 0, (run.output, run.exception)
+def test_a_letter_about_what_was_not_decided_is_warned_of_or_refused(request_id: str) -> None:
+    make = ("make", request_id, "identity_request", "--from", "-")
+    assert "will stop no clock: `afschrift request suspend`" in letter(*make, stdin=json.dumps(IDENTITY))
+    assert "There is no extension to announce" in not_made(request_id, "extension", reasons="Veel werk.")
+    run_command("request", "extend", request_id, "--reason", "scattered_over_systems")
     letter_id = made(request_id, "extension", reasons="Uw gegevens staan in vijf systemen.")
     new_due = date.fromisoformat(shown("show", letter_id)["detail"]["new_due"])
     assert 80 < (new_due - local_today()).days < 100
 
 
-def test_unidentified_person_gets_only_their_own_words(services: Services, request_id: str) -> None:
+def test_unidentified_person_gets_only_their_own_words(request_id: str) -> None:
     for element, value in (("name", "Bea Bakker"), ("doubt", "Wij kennen u als bea@example.org.")):
-        message = refused(
-            "make",
-            request_id,
-            "identity_request",
-            "--from",
-            "-",
-            stdin=json.dumps(IDENTITY | {element: value}),
-        )
-        assert "not identified yet" in str(message)
-        assert "ea" + "@" not in str(message)
-    other = json.dumps(IDENTITY | {"to": "bea@example.org"})
-    assert "did not write from or name this address" in str(
-        refused("make", request_id, "identity_request", "--from", "-", stdin=other)
-    )
+        message = not_made(request_id, **{element: value})
+        assert "not identified yet" in message
+        assert "ea@" not in message
+    assert "did not write from or name this address" in not_made(request_id, to="bea@example.org")
     delivery = {"where": "https://x.example", "available_until": "2027-01-01"}
-    form = json.dumps(delivery)
-    assert "is about their data" in str(refused("make", request_id, "delivery", "--from", "-", stdin=form))
-    run = CliRunner().invoke(
-        app, ["request", "confirm-identity", request_id, "--method", "call_back", "--level", "high"]
-    )
-    assert run.exit_code == 0, run.exception
+    assert "is about their data" in not_made(request_id, "delivery", **delivery)
+    run_command("request", "confirm-identity", request_id, "--method", "call_back", "--level", "high")
     made(request_id, "delivery", **delivery, name="Bea Bakker", to="bea@example.org")
 
 
@@ -219,111 +157,65 @@ def test_unidentified_person_gets_only_their_own_words(services: Services, reque
     ],
 )
 def test_result_of_the_mail_server_is_reported(
-    services: Services, request_id: str, mail: Path, manner: Manner, state: str, words: str | None
+    request_id: str, tmp_path: Path, mail: Path, manner: Manner, state: str, words: str | None
 ) -> None:
     letter_id = made(request_id)
     with serving(manner) as (server, url):
-        aim(mail, url)
+        mail_file(tmp_path, url)
         if words is None:
-            assert "came back" in run_command("send", letter_id)
+            assert "came back" in letter("send", letter_id)
         else:
             with pytest.raises(AfschriftError, match=words):
-                raise refused("send", letter_id)
+                raise refused_letter("send", letter_id)
         assert shown("list")[0]["state"] == state
         if state == "unknown":
             came = len(server.messages)
             server.manner = Manner.TAKES
-            assert "is unknown and cannot be sent" in str(refused("send", letter_id))
+            assert "is unknown and cannot be sent" in str(refused_letter("send", letter_id))
             assert len(server.messages) == came
-            assert "produced" in run_command("release", letter_id)
-            run_command("send", letter_id)
+            assert "produced" in letter("release", letter_id)
+            letter("send", letter_id)
             assert len(server.messages) == came + 1
 
 
 def test_a_server_that_is_down_leaves_the_letter_and_the_clock_as_they_are(
-    services: Services, request_id: str, mail: Path, monkeypatch: pytest.MonkeyPatch
+    services: Services, request_id: str, tmp_path: Path, mail: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    CliRunner().invoke(
-        app, ["request", "suspend", request_id, "--ground", "identity", "--doubt", "other_address"]
-    )
+    run_command("request", "suspend", request_id, "--ground", "identity", "--doubt", "other_address")
     letter_id = made(request_id)
-    assert isinstance(refused("send", letter_id), RetriableError)
+    assert isinstance(refused_letter("send", letter_id), RetriableError)
     assert shown("list")[0]["state"] == "produced"
     assert services.register.facts.timeline(request_id).waiting.sent_on is None
     mail.chmod(0o644)
-    assert "open to other accounts" in str(refused("send", letter_id))
-    mail.write_text("{}")
+    assert "open to other accounts" in str(refused_letter("send", letter_id))
     mail.chmod(0o600)
-    assert "lack 'server' or 'sender'" in str(refused("send", letter_id))
-    aim(mail, "http://needle@x")
-    assert "needle" not in str(refused("send", letter_id))
+    mail.write_text("{}")
+    assert "lack 'server' or 'sender'" in str(refused_letter("send", letter_id))
+    mail_file(tmp_path, "http://needle@x")
+    assert "needle" not in str(refused_letter("send", letter_id))
     monkeypatch.delenv("AFSCHRIFT_MAIL")
-    assert isinstance(refused("send", letter_id), ConfigurationError)
+    assert isinstance(refused_letter("send", letter_id), ConfigurationError)
     assert shown("list")[0]["state"] == "produced"
-
-
-def test_a_process_that_dies_after_the_server_took_it_sends_nothing_twice(
-    services: Services, request_id: str, mail: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    letter_id = made(request_id)
-    with serving() as (server, url):
-        aim(mail, url)
-        child = os.fork()
-        if child == 0:
-            monkeypatch.setattr(Outbox, "settle", lambda *_, **__: os._exit(7))
-            letter("send", letter_id)
-            os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-        assert shown("list")[0]["state"] == "sending"
-        assert "is sending and cannot be sent" in str(refused("send", letter_id))
-        monkeypatch.setattr("afschrift.register.letters.PATIENCE", timedelta(0))
-        assert shown("list", "--state", "unknown")[0]["id"] == letter_id
-        assert "is unknown and cannot be sent" in str(refused("send", letter_id))
-    assert len(server.messages) == 1
 
 
 def test_a_person_enters_a_sending_with_a_proof(services: Services, request_id: str, tmp_path: Path) -> None:
-    letter_id = made(request_id)
-    today = str(local_today())
+    letter_id, today = made(request_id), str(local_today())
     proof = tmp_path / "Bewijs Anneke.pdf"
-    words = (
-        "sent",
-        letter_id,
-        "--on",
-        today,
-        "--channel",
-        "registered_post",
-        "--proof",
-        proof,
-        "--no-id-copy",
-    )
-    missing = str(refused(*words))
+    words = ("sent", letter_id, "--on", today, "--channel", "registered_post", "--proof", proof)
+    missing = str(refused_letter(*words, "--no-id-copy"))
     assert "cannot be read" in missing
     assert "Anneke" not in missing
     proof.write_bytes(b"#!/bin/sh")
-    assert "content is something else" in str(refused(*words))
+    assert "content is something else" in str(refused_letter(*words, "--no-id-copy"))
     proof.write_bytes(b"%PDF-1.7")
-    assert "identity document must not be kept (R11)" in str(refused(*words[:-1], stdin="y\n"))
+    assert "identity document must not be kept (R11)" in str(refused_letter(*words, stdin="y\n"))
     assert shown("list")[0]["state"] == "produced"
-    assert "by registered_post" in run_command(*words[:-1], stdin="n\n")
+    assert "by registered_post" in letter(*words, stdin="n\n")
     row = shown("list")[0]
     assert (row["state"], row["sent_on"]) == ("sent", today)
     assert b"".join(services.register.documents.read(row["proof"], "x")) == b"%PDF-1.7"
-    assert letter("sent", letter_id, "--on", "5 maart", "--channel", "post", "--proof", proof).exit_code == 2
-
-
-def test_a_letter_is_shown_and_printed_and_the_look_is_an_event(
-    services: Services, request_id: str, tmp_path: Path
-) -> None:
-    letter_id = made(request_id)
-    assert "Wij willen eerst zeker weten wie u bent" in run_command("show", letter_id)
-    page = tmp_path / "letter.html"
-    run_command("show", letter_id, "--html", page)
-    assert page.read_text().startswith("<!doctype html>")
-    assert oct(page.stat().st_mode & 0o777) == "0o600"
-    assert recorded_kinds(services, request_id).count("case_document_read") == 2
-    assert request_id in run_command("list", "--request", request_id, "--state", "produced")
-    assert "No letter" in run_command("list", "--state", "bounced")
+    wrong = ("letter", "sent", letter_id, "--on", "5 maart", "--channel", "post", "--proof", str(proof))
+    assert in_this_process(wrong).code == 2
 
 
 def test_without_the_role_nothing_is_made_or_seen(
@@ -341,17 +233,43 @@ def test_without_the_role_nothing_is_made_or_seen(
         ("bounced", letter_id, "--on", "2026-03-05", "--reason", "refused"),
         ("sent", letter_id, "--on", "2026-03-05", "--channel", "post", "--proof", roles),
     ):
-        assert "takes the role" in str(refused(*words)), words
+        assert "takes the role" in str(refused_letter(*words)), words
     assert recorded_kinds(services, request_id).count("answer_refused") == 6
     assert services.register.letters.get(letter_id).state is LetterState.PRODUCED
 
 
 @pytest.mark.parametrize("form", ["{", "- a", "a: &a [*a]", "1: x", "\xff", "!!python/object:os.system {}"])
 def test_malformed_form_is_refused_without_its_content(request_id: str, form: str) -> None:
-    message = str(refused("make", request_id, "acknowledgement", "--from", "-", stdin=form))
+    message = str(refused_letter("make", request_id, "acknowledgement", "--from", "-", stdin=form))
     assert "os.system" not in message
 
 
-def test_every_command_has_help() -> None:
-    for command in ("kinds", "list", "make", "show", "send", "sent", "bounced", "release"):
-        assert "Usage" in run_command(command, "--help")
+def test_a_bounced_letter_of_an_answer_asks_to_inform_the_person_again(
+    services: Services, tmp_path: Path, mail: Path
+) -> None:
+    request = store(services, {"customer_id": "1"}, received_at=utc_now().isoformat())
+    drive(services, request)
+    today, proof = str(local_today()), tmp_path / "proof.pdf"
+    proof.write_bytes(b"%PDF-1.7")
+
+    def asked() -> str:
+        [question] = services.register.questions.all(request_id=request)
+        assert question.kind == "tell_person"
+        return question.id
+
+    answer = ("answer", asked(), "--choice", "make_letter", "--set", f"available_until={today}")
+    run_command(*answer, "--text-file", "-", stdin="At the counter.")
+    [row] = services.register.letters.all(request_id=request)
+    letter("sent", row.id, "--on", today, "--channel", "post", "--proof", proof, "--no-id-copy")
+    result = letter("bounced", row.id, "--on", today, "--reason", "returned_by_post")
+    assert asked() in result
+    assert "refused" not in result
+    assert "letter again" not in result  # that is for the letter of a decision
+
+    form = {"where": "At the counter.", "available_until": today, "to": "ann@example.org"}
+    letter_id = made(request, "delivery", **form)
+    services.register.questions.answer(asked(), "make_letter", "cli:anna")
+    with serving(Manner.NO_SUCH_MAILBOX) as (_, url):
+        mail_file(tmp_path, url)
+        result = letter("send", letter_id)
+    assert asked() in result

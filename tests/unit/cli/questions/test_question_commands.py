@@ -8,31 +8,20 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from testbed.running import installation, store
-from testbed.small import write_database, write_inventory
+from testbed.running import store
+from tests.support.command_line import refused, run_command
 from tests.support.ground_forms import GROUNDS, complete
-from typer.testing import CliRunner
 
 from afschrift.cli.forms import FormAnswer, ask_decision, from_file
-from afschrift.cli.main import app
-from afschrift.domain.errors import AfschriftError, NeedsPersonError, NotAllowedError, TooLateError
+from afschrift.domain.errors import NeedsPersonError, TooLateError
 from afschrift.domain.right import Right
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 
 PROOF = ("--set", "method=call_back", "--set", "level=substantial")
 WORDS = "Teruggebeld op het nummer van de kwikstaart."
-
-
-@pytest.fixture
-def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
-    return installation(tmp_path / "home", tmp_path / "inventory")
 
 
 @pytest.fixture
@@ -44,25 +33,13 @@ def asked(services: Services) -> tuple[str, str]:
     return request, services.register.questions.all(request_id=request)[0].id
 
 
-def run(*words: str | Path, stdin: str = "") -> str:
-    done = CliRunner().invoke(app, list(map(str, words)), input=stdin)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def refused(*words: str, stdin: str = "") -> AfschriftError:
-    error = CliRunner().invoke(app, list(words), input=stdin).exception
-    assert isinstance(error, AfschriftError)
-    return error
-
-
 def test_a_question_is_shown_with_options_and_fields(asked: tuple[str, str]) -> None:
     request, question = asked
-    shown = run("questions")
+    shown = run_command("questions")
     assert f"{question}  {request}  identity  role officer" in shown
     assert "options confirmed, not_confirmed" in shown
     assert "level: low | substantial | high (How sure it is, needed for confirmed)" in shown
-    [row] = json.loads(run("questions", "--json"))
+    [row] = json.loads(run_command("questions", "--json"))
     assert (row["id"], row["form"]["properties"]["choice"]["enum"]) == (question, row["options"])
     assert row["answered_at"] is None
 
@@ -71,25 +48,21 @@ def test_answer_is_recorded_under_the_account_of_the_process(
     services: Services, asked: tuple[str, str], tmp_path: Path
 ) -> None:
     request, question = asked
-    (tmp_path / "why.txt").write_text(WORDS, encoding="utf-8")
-    expected = run("answer", question, "--choice", "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
-    assert "Recorded: identity = confirmed." in expected
-    assert f"afschrift run {request}" in expected
-    header, payload = services.register.trail.events(request)[-1]
-    assert (header.actor, payload and payload["held"]["source"]) == (f"cli:{getpass.getuser()}", "terminal")
-    assert WORDS not in repr(services.register.trail.events(request))
-    assert run("questions").startswith("No open question")
-    assert question in run("questions", "--all")
-    assert isinstance(refused("answer", question, "--choice", "not_confirmed"), TooLateError)
-
-
-def test_the_others_that_are_open_are_named(services: Services, asked: tuple[str, str]) -> None:
-    request, question = asked
     other = services.register.questions.ask(
         request, "unclassified", options=["include", "exclude"], detail={"columns": ["shop.a.b"]}
     ).id
-    assert f"needs an answer to {other} too" in run("answer", question, "--choice", "confirmed", *PROOF)
-    assert f"afschrift run {request}" in run("answer", other, "--choice", "include")
+    (tmp_path / "why.txt").write_text(WORDS, encoding="utf-8")
+    answer = ("answer", question, "--choice")
+    expected = run_command(*answer, "confirmed", *PROOF, "--text-file", tmp_path / "why.txt")
+    assert "Recorded: identity = confirmed." in expected
+    assert f"needs an answer to {other} too" in expected
+    header, payload = services.register.trail.events(request)[-1]
+    assert (header.actor, payload and payload["held"]["source"]) == (f"cli:{getpass.getuser()}", "terminal")
+    assert WORDS not in repr(services.register.trail.events(request))
+    assert f"afschrift run {request}" in run_command("answer", other, "--choice", "include")
+    assert run_command("questions").startswith("No open question")
+    assert question in run_command("questions", "--all")
+    assert isinstance(refused(*answer, "not_confirmed"), TooLateError)
 
 
 @pytest.mark.parametrize(
@@ -114,30 +87,18 @@ def test_a_mistake_records_nothing_and_says_what_to_do(
     assert services.register.decisions.of(request) == ()
 
 
-def test_a_roles_file_takes_the_right_from_the_terminal(
-    services: Services, asked: tuple[str, str], tmp_path: Path
-) -> None:
-    request, question = asked
-    roles = "people: {Anna: {accounts: ['airflow:anna'], roles: [officer]}}"
-    (tmp_path / "home" / "roles.yml").write_text(roles, encoding="utf-8")
-    error = refused("answer", question, "--choice", "confirmed", *PROOF)
-    assert isinstance(error, NotAllowedError)
-    assert "roles.yml" in str(error)
-    assert services.register.trail.events(request)[-1][0].type == "answer_refused"
-
-
 def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Services, tmp_path: Path) -> None:
     request = store(services, {"customer_id": "1"}, received_at=datetime.now(UTC).isoformat())
-    question = run("questions", "open", request).split()[0]
-    assert "afschrift grounds list" in run("questions")
+    question = run_command("questions", "open", request).split()[0]
+    assert "afschrift grounds list" in run_command("questions")
     assert "terminal" in str(refused("answer", question))
-    form = run("grounds", "show", "manifestly_unfounded", "--form").replace("Twaalf", "Kwikstaart")
+    form = run_command("grounds", "show", "manifestly_unfounded", "--form").replace("Twaalf", "Kwikstaart")
     (tmp_path / "form.yml").write_text(form, encoding="utf-8")
     wrong = form.replace("manifestly_unfounded", "count")
     assert "(R47)" in str(refused("answer", question, "--form", "-", stdin=wrong))
     assert "give --form alone" in str(refused("answer", question, "--choice", "fulfil", "--form", "-"))
     assert "parts of an answer" in str(refused("answer", question, "--form", "-", stdin="kwikstaart: 1"))
-    expected = run("answer", question, "--form", tmp_path / "form.yml")
+    expected = run_command("answer", question, "--form", tmp_path / "form.yml")
     assert "Recorded: decision = refuse." in expected
     [signing] = services.register.questions.all(request_id=request)
     assert signing.id in expected
@@ -151,42 +112,39 @@ def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Serv
     assert "Kwikstaart" not in repr(register.trail.events())
 
 
+def parsed(text: str) -> FormAnswer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        return from_file(Path("-"))
+
+
 def test_each_ground_shows_a_form_that_does(services: Services) -> None:
     """What `grounds show --form` prints, filled in with the examples, reads back as that form."""
-    listed = run("grounds", "list")
+    listed = run_command("grounds", "list")
     for code, ground in GROUNDS.grounds.items():
         assert f"{code}  " in listed
-        assert f"{code}  {ground.title['en']}" in run("grounds", "show", code)
+        assert f"{code}  {ground.title['en']}" in run_command("grounds", "show", code)
         for outcome in ground.outcomes:
-            printed = run("grounds", "show", code, "--form", "--choice", outcome.value)
-            filled = parsed(printed)
-            assert filled["choice"] == outcome.value
-            assert filled["detail"].pop("ground") == code
-            form = filled["detail"] | filled.get("texts", {})
+            filled = parsed(run_command("grounds", "show", code, "--form", "--choice", outcome.value))
+            assert filled.choice == outcome.value
+            assert filled.detail.pop("ground") == code
+            form = filled.detail | filled.texts
             assert complete(code, outcome).items() <= form.items()
             assert set(form) <= set(ground.fields)
     for code in GROUNDS.never:
-        assert "turned down" in run("grounds", "show", code)
-    assert {load["code"] for load in json.loads(run("grounds", "list", "--json"))} == set(GROUNDS.codes)
-    assert "rights_of_others" in run("grounds", "list", "--right", "access")
-    assert "further_copy" not in run("grounds", "list", "--right", "portability")
+        assert "turned down" in run_command("grounds", "show", code)
+    assert {load["code"] for load in json.loads(run_command("grounds", "list", "--json"))} == set(
+        GROUNDS.codes
+    )
+    assert "rights_of_others" in run_command("grounds", "list", "--right", "access")
+    assert "further_copy" not in run_command("grounds", "list", "--right", "portability")
     assert "no such ground" in str(refused("grounds", "show", "other"))
 
 
 def test_a_decision_is_asked_for_field_by_field(monkeypatch: pytest.MonkeyPatch) -> None:
     """At a real terminal: what is typed is the form, and lists end with an empty line."""
-    typed = [
-        "perhaps",
-        "extend",
-        "complexity",
-        "several_requests",
-        "",
-        "2026-12-24",
-        "Veel werk.",
-        "",
-        "",
-        "",
-    ]
+    choice = ["perhaps", "extend", "complexity", "several_requests", ""]
+    typed = [*choice, "2026-12-24", "Veel werk.", "", "", ""]
     screen, keyboard = os.openpty()
     os.write(screen, "".join(f"{line}\n" for line in typed).encode())
     with os.fdopen(keyboard) as terminal:
@@ -202,24 +160,13 @@ def test_a_decision_is_asked_for_field_by_field(monkeypatch: pytest.MonkeyPatch)
     assert filled.texts == {"reasons": "Veel werk."}
 
 
-def parsed(text: str) -> dict[str, Any]:
-    found = from_text(text)
-    return {"choice": found.choice, "detail": found.detail, "texts": found.texts}
-
-
-def from_text(text: str) -> FormAnswer:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-        return from_file(Path("-"))
-
-
 def test_a_question_is_assigned_and_given_back(services: Services, asked: tuple[str, str]) -> None:
     _, question = asked
     account = f"cli:{getpass.getuser()}"
-    assert f"is for {account}" in run("questions", "assign", question, "--to", account)
-    assert f"for {account}" in run("questions")
-    run("questions", "assign", question, "--to", "cli:sam")
+    assert f"is for {account}" in run_command("questions", "assign", question, "--to", account)
+    assert f"for {account}" in run_command("questions")
+    run_command("questions", "assign", question, "--to", "cli:sam")
     assert "assigned to another person" in str(refused("answer", question, "--choice", "confirmed", *PROOF))
-    assert "everyone" in run("questions", "assign", question, "--anybody")
-    run("answer", question, "--choice", "confirmed", *PROOF)
+    assert "everyone" in run_command("questions", "assign", question, "--anybody")
+    run_command("answer", question, "--choice", "confirmed", *PROOF)
     assert "give --to NAME" in str(refused("questions", "assign", question))

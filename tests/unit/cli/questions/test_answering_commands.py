@@ -1,0 +1,294 @@
+"""Commands that answer one kind of question: `manual`, `partial` and `review`."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import zipfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from babel.dates import format_date
+from testbed.running import installation, members, run, store
+from tests.support.active_files import pdf
+from tests.support.command_line import refused, run_command
+from tests.support.days import days_away, local_today
+from tests.support.manual import add_systems, system, waits
+from tests.support.parts import Club, run_to_its_end
+from tests.support.reviewing import BALANCE, BODY, CODES, LINE, NEIGHBOUR, Reviewers
+
+from afschrift.domain.errors import (
+    AfschriftError,
+    ConfigurationError,
+    FormError,
+    NotAllowedError,
+    RefusedError,
+    TooLateError,
+)
+from afschrift.domain.state import State
+from afschrift.services import Services
+
+pytestmark = pytest.mark.slow
+
+LETTER = pdf(text=b"Beste kwikstaart")
+SOON = str(days_away(9).date())
+ME = getpass.getuser()
+
+
+def turned_down(error: type[AfschriftError], *words: str | Path, stdin: str = "") -> str:
+    found = refused(*words, stdin=stdin)
+    assert isinstance(found, error)
+    assert "kwikstaart" not in str(found)
+    return str(found)
+
+
+@pytest.fixture
+def searched(inventory: Path, home: Path) -> Services:
+    """An installation with two systems that people search."""
+    add_systems(inventory, system("mail", "mailbox", owner="Bea"), system("tape", "backup"))
+    return installation(home, inventory)
+
+
+@pytest.fixture
+def waiting(searched: Services) -> str:
+    """A request that waits for both systems; the user at the terminal may answer."""
+    request = store(searched, {"customer_id": "1"}, language="en")
+    run_command("questions", "assign", waits(searched, request)["mail"], "--anybody")
+    return request
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    (tmp_path / "kwikstaart.pdf").write_bytes(LETTER)
+    return tmp_path / "kwikstaart.pdf"
+
+
+def test_what_is_to_be_searched_by_whom_and_by_when(searched: Services) -> None:
+    assert "No system waits" in run_command("manual", "list")
+    request = store(searched, {"customer_id": "1"}, received_at="2026-11-02T09:00:00Z")
+    waits(searched, request)
+    listed = run_command("manual", "list")
+    # The last day is Wednesday 2 December, the target the day before, and this five working days before that.
+    assert f"{request}  mail  mailbox  role keeper for Bea  due 2026-11-24" in listed
+    assert f"{request}  tape  backup  role keeper  due 2026-11-24" in listed
+    [mail, tape] = json.loads(run_command("manual", "list", "--request", request, "--json"))
+    assert (mail["assigned_to"], tape["assigned_to"], mail["medium"]) == ("Bea", None, "mailbox")
+
+
+def test_files_nothing_and_not_searched_end_in_a_bundle(
+    searched: Services, waiting: str, letter: Path
+) -> None:
+    shown = run_command("manual", "show", waiting, "mail")
+    assert "Zoek op naam en e-mailadres." in shown
+    assert "customer_id: 1" in shown
+    header, payload = searched.register.trail.events(waiting)[-1]
+    assert (header.type, header.actor) == ("identity_read", f"cli:{ME}")
+    assert payload and set(payload) == {"question"}
+    answer = ("manual", "answer", waiting)
+    message = run_command(*answer, "mail", "--file", letter, "--file", letter)
+    assert "Recorded: mail = given." in message
+    assert "needs an answer to" in message  # the other system
+    assert f"afschrift run {waiting}" in run_command(*answer, "tape", "--not-searched", "copy_of_searched")
+    assert "answered" in run_command("manual", "list", "--all")
+    with zipfile.ZipFile(run(searched, waiting)) as bundle:
+        files = {n.partition("/")[2]: bundle.read(n) for n in bundle.namelist() if "/files/" in n}
+    assert files == {"data/files/mail/000001.pdf": LETTER, "data/files/mail/000002.pdf": LETTER}
+
+
+def test_one_answer_with_files_that_are_taken_is_needed(
+    searched: Services, waiting: str, letter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(searched.register.trail.events(waiting))
+    answer = ("manual", "answer", waiting, "mail")
+    turned_down(ConfigurationError, *answer)
+    turned_down(ConfigurationError, *answer, "--nothing-held", "--file", letter)
+    assert "copy_of_searched" in turned_down(FormError, *answer, "--not-searched", "busy")
+    turned_down(RefusedError, "manual", "answer", waiting, "kwik", "--nothing-held")
+    absent = letter.with_name("absent.pdf")
+    assert "cannot be read" in turned_down(AfschriftError, *answer, "--file", absent)
+    program = letter.with_name("kwikstaart.zip")
+    program.write_bytes(b"MZ\0\0kwikstaart")
+    turned_down(RefusedError, *answer, "--file", letter, "--file", program)
+    os.truncate(letter, 2_000_000_000)
+    assert "500 MB" in turned_down(RefusedError, *answer, "--file", letter)
+    os.truncate(letter, 2_000_000)
+    monkeypatch.setenv("AFSCHRIFT_MANUAL_MEGABYTES", "1.5")
+    assert "1.5 MB" in turned_down(RefusedError, *answer, "--file", letter)
+    assert len(searched.register.trail.events(waiting)) == before
+
+
+def test_a_second_answer_is_turned_down_until_it_is_asked_again(
+    searched: Services, waiting: str, letter: Path
+) -> None:
+    answer = ("manual", "answer", waiting, "mail")
+    run_command(*answer, "--nothing-held")
+    turned_down(TooLateError, *answer, "--file", letter)
+    question = run_command("manual", "again", waiting, "mail").strip()
+    assert searched.register.questions.get(question).answered_at is None
+    run_command("questions", "assign", question, "--anybody")
+    run_command(*answer, "--file", letter)
+
+
+@pytest.mark.parametrize(
+    ("role", "who"), [("keeper", "assigned to another person"), ("intake", "role keeper")]
+)
+def test_another_person(searched: Services, home: Path, role: str, who: str) -> None:
+    request = store(searched, {"customer_id": "1"})
+    question = waits(searched, request)["mail"]
+    checked = run_command("inventory", "check")
+    assert "2 searched systems" in checked
+    assert "mail: its owner holds no role keeper" in checked
+    people = (
+        f"  Bea: {{accounts: [cli:bea], roles: [keeper]}}\n  Cas: {{accounts: [cli:{ME}], roles: [{role}]}}\n"
+    )
+    (home / "roles.yml").write_text(f"people:\n{people}", encoding="utf-8")
+    assert "its owner" not in run_command("inventory", "check")
+    for words in (("show", request, "mail"), ("answer", request, "mail", "--nothing-held")):
+        assert who in turned_down(NotAllowedError, "manual", *words)
+    turned_down(NotAllowedError, "questions", "assign", question, "--anybody")
+    if role == "keeper":
+        turned_down(NotAllowedError, "manual", "again", request, "tape")
+        run_command("manual", "answer", request, "tape", "--nothing-held")
+
+
+@pytest.fixture
+def club(tmp_path: Path) -> Club:
+    return Club(tmp_path)
+
+
+@pytest.fixture
+def in_parts(club: Club, inventory: Path, home: Path) -> Services:
+    """An installation with a source that can be away."""
+    club.declare(inventory)
+    return installation(home, inventory)
+
+
+@pytest.fixture
+def request_(in_parts: Services) -> str:
+    more = {"received_at": days_away(-2).isoformat(), "language": "en", "formats": ["json"]}
+    return store(in_parts, {"customer_id": "1"}, **more)
+
+
+@pytest.fixture
+def rest(tmp_path: Path) -> tuple[str | Path, ...]:
+    (tmp_path / "why.txt").write_text("The server is being mended; kwikstaart.")
+    return ("--rest-by", SOON, "--text-file", tmp_path / "why.txt")
+
+
+def source_decisions(services: Services, request: str) -> list[str]:
+    return [d.choice for d in services.register.decisions.of(request) if d.kind == "source_down"]
+
+
+def test_a_source_that_is_down_at_a_terminal(
+    in_parts: Services, club: Club, request_: str, rest: tuple[str | Path, ...]
+) -> None:
+    with club.away():
+        run_to_its_end(in_parts, request_)
+        listed = run_command("questions")
+        assert "source_down" in listed
+        assert "options try_again, partial" in listed
+        assert "rest_by: a date as 2026-11-25" in listed
+        [question] = in_parts.register.questions.all(request_id=request_)
+        answer = ("answer", question.id, "--choice", "partial", *rest[2:])
+        turned_down(FormError, *answer)
+        message = run_command(*answer, "--set", f"rest_by={SOON}")
+        assert "Recorded: source_down = partial." in message
+        assert "letter make REQUEST partial_delivery" in message
+        assert "kwikstaart" not in message
+        run(in_parts, request_)
+    for words in (("requests",), ("request", "show", request_)):
+        assert "artly delivered on" in run_command(*words)
+        assert SOON in run_command(*words)
+
+
+def test_an_officer_leaves_a_source_for_later_unasked_and_writes_so(
+    in_parts: Services, club: Club, request_: str, rest: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    leave = ("partial", request_, "--source", "club")
+    message = run_command(*leave, *rest)
+    assert f"club is left for later, the rest follows by {SOON}" in message
+    assert "kwikstaart" not in message
+    assert "opens club again" in run_command(*leave, "--take-back")
+    run_command(*leave, *rest)
+    with club.away():
+        assert run(in_parts, request_).name.endswith("-partial.zip")
+    assert source_decisions(in_parts, request_) == ["partial", "try_again", "partial"]
+
+    form, proof = tmp_path / "form.yml", tmp_path / "receipt.pdf"
+    form.write_text(json.dumps({"where": "https://example.org/x", "available_until": SOON}))
+    proof.write_bytes(b"%PDF-1.7\n")
+    assert "LETTER NOT SENT" in run_command("request", "show", request_)
+    make = ("letter", "make", request_, "partial_delivery", "--from")
+    shown = " ".join(run_command(*make, form, "--preview").split())
+    assert "The loyalty card club" in shown
+    assert format_date(date.fromisoformat(SOON), "d MMMM", "en") in shown
+    wrong = json.dumps(json.loads(form.read_text()) | {"rest_by": str(local_today())})
+    assert "another day than was decided on" in turned_down(AfschriftError, *make, "-", stdin=wrong)
+    made = json.loads(run_command(*make, form, "--json"))["id"]
+    sent = ("--on", str(local_today()), "--channel", "post", "--proof", proof, "--no-id-copy")
+    run_command("letter", "sent", made, *sent)
+    assert "LETTER NOT SENT" not in run_command("request", "show", request_)
+    run(in_parts, request_)
+    assert in_parts.register.requests.get(request_).state is State.DELIVERED
+    supplement = run_command("letter", "make", request_, "supplement", "--from", form, "--preview")
+    assert "The loyalty card club" in supplement
+
+
+def test_a_part_that_is_turned_down(
+    in_parts: Services, request_: str, rest: tuple[str | Path, ...], home: Path
+) -> None:
+    leave = ("partial", request_, "--source")
+    turned_down(RefusedError, *leave, "shop", *rest)
+    assert "name one of" in turned_down(AfschriftError, *leave, "kwikstaart", *rest)
+    turned_down(FormError, *leave, "club", *rest[:2])
+    turned_down(ConfigurationError, *leave, "club")
+    late = str(local_today() + timedelta(days=70))
+    assert "the last day of the request" in turned_down(
+        AfschriftError, *leave, "club", "--rest-by", late, *rest[2:]
+    )
+    (home / "roles.yml").write_text(f"people: {{Zed: {{accounts: [cli:{ME}], roles: [intake]}}}}")
+    turned_down(NotAllowedError, *leave, "club", *rest)
+    assert source_decisions(in_parts, request_) == []
+    assert "answer_refused" in [h.type for h, _ in in_parts.register.trail.events(request_)]
+
+
+@pytest.fixture
+def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reviewers:
+    return Reviewers.set_up(tmp_path, monkeypatch)
+
+
+def test_a_review_from_look_to_delivery(reviewers: Reviewers) -> None:
+    request = reviewers.store(language="en")
+    reviewers.asked(request)
+
+    shown = run_command("review", "show", request)
+    assert "state needs_person" in shown
+    assert "policy" in shown
+    assert "shop.ticket_message: 3 rows" in shown
+    assert BODY[:60] in shown
+    table = ("review", "show", request, "--table", "shop.ticket_message")
+    assert BODY in run_command(*table, "--row", "id=1")
+    form = json.dumps({"detail": CODES, "texts": {"redactions": [LINE], **BALANCE}})
+    done = run_command("review", "redact", request, "--form", "-", stdin=form)
+    assert "Recorded: review = redact." in done
+    reviewers.asked(request)
+    assert NEIGHBOUR not in json.dumps(json.loads(run_command(*table, "--json")))
+    assert "Recorded: review = approved." in run_command("review", "approve", request)
+    assert NEIGHBOUR.encode() not in members(reviewers.deliver(request))["data/shop/ticket_message.csv"]
+
+
+def test_a_review_that_is_turned_down(reviewers: Reviewers) -> None:
+    request = reviewers.store()
+    assert "No review" in turned_down(ConfigurationError, "review", "approve", request)
+    reviewers.asked(request)
+    show = ("review", "show", request)
+    assert "--table" in turned_down(ConfigurationError, *show, "--row", "#1")
+    assert "why" in turned_down(FormError, "review", "hold-back", request)
+    assert "no such table" in turned_down(RefusedError, *show, "--table", "shop.x")
+    bad = json.dumps({"texts": {"redactions": [LINE.replace("id=1", "id=77")]}})
+    message = turned_down(FormError, "review", "redact", request, "--form", "-", stdin=bad)
+    assert "line 1: no row has this key" in message
+    run_command("review", "hold-back", request, "--text-file", "-", stdin="Eerst bellen.")
+    assert "held_back" in reviewers.asked(request).detail["why"]
