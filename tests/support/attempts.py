@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tests.support.kept import Kept
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import GateError, NeedsPersonError
+from afschrift.domain.files import Receipt
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
@@ -117,6 +118,19 @@ class World:
         assert self.seen == before
         return self.services.register.questions.all(request_id=request)[-1]
 
+    def while_handed_over(self, act: Callable[[], object]) -> Services:
+        """Services whose destination does something before the bundle becomes visible."""
+        inner = self.services.destination("outbox")
+
+        class Slow:
+            name = "outbox"
+
+            def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
+                act()
+                return inner.deliver(name, chunks)
+
+        return dataclasses.replace(self.services, destination=lambda _name: Slow())
+
     def attempts(self, request: str) -> list[dict[str, Any]]:
         events = self.services.register.trail.events(request)
         return [p or {} for h, p in events if h.type in ("gate_bypassed", "gate_refused", "drift_found")]
@@ -132,6 +146,10 @@ Stored = Callable[[World], list[str]]
 
 def of_ann(world: World) -> list[str]:
     return [store(world.services, ANN)]
+
+
+def unidentified(world: World) -> list[str]:
+    return [store(world.services, ANN, authenticated=None)]
 
 
 def of_both_rights(world: World) -> list[str]:

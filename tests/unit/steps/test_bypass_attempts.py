@@ -1,13 +1,13 @@
 """Attempts to get round the gates, at the use cases: each is counted at the source and at the destination.
 
-attempts.md lists them; a docstring `Attempt: ...` names the row of a test.
+attempts.md lists them; an `Attempt`, or a docstring `Attempt: ...`, names the row of a test.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,18 +19,21 @@ from tests.support.attempts import (
     DATA,
     ONE,
     Step,
+    Stored,
     World,
     extract_shop,
+    of_ann,
     of_both_rights,
+    unidentified,
 )
+from tests.support.driving import assessed, payloads, stopped
 from tests.support.moves import moved
 
 from afschrift.domain.errors import GateError, NeedsPersonError, RetriableError
 from afschrift.domain.extracted import Searched
-from afschrift.domain.files import Receipt
+from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.extraction.staged_records import read_record, stage_record
-from afschrift.law.roles import Person, Role
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.close import close
@@ -38,11 +41,176 @@ from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.gates import begin
 from afschrift.steps.package import package
+from afschrift.steps.read_identifying import look_up
 from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
 
-ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
+Act = Callable[[World, str], object]
+OFFICER = {"role": "officer", "source": "terminal"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Attempt:
+    """What is done with a request that waits for step `at`, and the gate that refuses the step `tried`."""
+
+    row: str
+    at: Step
+    act: Act
+    reason: str
+    tried: Step | None = None
+    says: str | None = None
+    stored: Stored = of_ann
+    run: str | None = None
+
+
+def nothing(world: World, request: str) -> None:
+    pass
+
+
+def take(kind: str, choice: str, **more: Any) -> Act:
+    return lambda world, request: world.register.decisions.take(request, kind, choice, "officer", **more)
+
+
+def write(path: str, content: bytes) -> Act:
+    def act(world: World, request: str) -> None:
+        with world.services.staging(request).writer(path) as sink:
+            sink.write(content)
+
+    return act
+
+
+def record(**changes: Any) -> Act:
+    def act(world: World, request: str) -> None:
+        staging = world.services.staging(request)
+        stage_record(staging, dataclasses.replace(read_record(staging, "shop"), **changes))
+
+    return act
+
+
+def uncompared(world: World, request: str) -> None:
+    tables = read_record(world.services.staging(request), "shop").tables
+    record(tables=tuple(dataclasses.replace(table, compared=None) for table in tables))(world, request)
+
+
+def ask(by: str = "cli:anna") -> Act:
+    return lambda world, request: world.register.look_ups.ask(request, by, OFFICER)
+
+
+def all_of(*acts: Act) -> Act:
+    return lambda world, request: [act(world, request) for act in acts]
+
+
+def change_keys(world: World, request: str) -> None:
+    world.register.identities.change(request, {"email": "bob@example.org"}, (), "cli:anna")
+    assert world.register.look_ups.going(request) is None
+
+
+def move(state: State) -> Act:
+    return lambda world, request: moved(world.register, request, state)
+
+
+def proven(world: World, request: str) -> list[str]:
+    """A request of a proxy whose mandate an officer found to be proven."""
+    form = {"kind": "lawyer", "checked_on": "2026-01-02", "scope": "both", "identity_checked": "bar_register"}
+    form |= {"answer_to": "person", "answer_by": "post"}
+    stopped(assess, world.services, request)
+    [asked] = world.register.questions.all(request_id=request)
+    world.register.questions.answer(asked.id, "proven", "cli:anna", form)
+    return [request]
+
+
+def by_proxy(world: World) -> list[str]:
+    return proven(world, store(world.services, ANN, made_by="proxy"))
+
+
+def by_proxy_of_no_clear_right(world: World) -> list[str]:
+    return proven(world, store(world.services, ANN, "unclear", made_by="proxy"))
+
+
+def read_right(world: World, request: str) -> None:
+    world.register.requests.read_right(request, Right.PORTABILITY, lambda _: [], "cli:anna")
+
+
+def open_question(world: World, request: str) -> None:
+    world.register.questions.ask(request, "unclassified", options=["include"], detail={})
+
+
+HALF_WAY = {
+    validate: "not_extracted",
+    package: "not_extracted",
+    deliver: "not_packed",
+    close: "not_delivered",
+}
+OTHER_KEYS = b'{"keys": [["customer_id", "2", null, null]], "identifiers": []}'
+NO_IDENTITY = "no identity decision"
+NOT_SEARCHED = "shop was not searched"
+ATTEMPTS = [
+    *(Attempt("", assess, nothing, "no_identity", step, NO_IDENTITY, unidentified) for step in DATA),
+    *(
+        Attempt("Go on after a later decision `not_confirmed`", step, take("identity", "not_confirmed"), "no_identity")
+        for step in DATA
+    ),
+    *(
+        Attempt("Work on a request whose answer is ready", step, move(State.READY), "answer_ready", says="is ready", run=ONE)
+        for step in DATA
+    ),
+    *(Attempt("", classify, nothing, "no_plan", step, "no plan is frozen") for step in DATA),
+    *(
+        Attempt("Go on while a question of the plan is open", extract_shop, open_question, "state_needs_person", step)
+        for step in DATA
+    ),
+    *(
+        Attempt("Start half-way, the steps in between never having run", extract_shop, nothing, reason, step)
+        for step, reason in HALF_WAY.items()
+    ),
+    *(
+        Attempt("Go on with what was staged without holding it against its source", step, uncompared, "not_compared",
+                says="shop .*not reconciled with the source")
+        for step in (validate, package)
+    ),
+    *(
+        Attempt("Take the record of the search beside the ways of the inventory out of what is staged, or change what it found",
+                step, record(searched=searched), "not_searched", says=NOT_SEARCHED)
+        for step in (validate, package)
+        for searched in (None, (), (Searched("customer", columns=1),))
+    ),
+    Attempt("Mark `validate` as successful", validate, nothing, "not_validated", package),
+    Attempt("Replace the staged keys by another person's", extract_shop, write("keys.json", OTHER_KEYS), "keys_replaced",
+            says="not those that its plan was made for"),
+    Attempt("Replace the packed bundle in staging", deliver, write("bundle.zip", b"something else"), "bundle_replaced"),
+    *(
+        Attempt("Go on with a mandate that was found for another right than the request has now", step, read_right, "no_mandate",
+                stored=by_proxy_of_no_clear_right)
+        for step in DATA
+    ),
+    *(
+        Attempt(row, assess, act, reason, look_up, stored=unidentified)
+        for row, act, reason in (
+            ("Trigger `look_up_identity` by hand, without an ask of an officer", nothing, "not_asked"),
+            ("Trigger `look_up_identity` a second time for one ask",
+             all_of(ask(), lambda world, request: look_up(world.services, request)), "not_asked"),
+            ("Look up other keys than an officer asked about", all_of(ask(), change_keys), "not_asked"),
+            ("Look up whose the keys are after the identity was decided",
+             all_of(take("identity", "confirmed"), ask()), "identity_decided"),
+            ("Look up whose the keys are of a request that is closed", all_of(ask(), move(State.WITHDRAWN)), "closed"),
+            ("Write an ask into the register for an account without the role officer", ask("airflow:kim"),
+             "asked_without_role"),
+        )
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: f"{attempt.reason}-{attempt.row[:40]}")
+def test_a_gate_refuses_the_step(world: World, attempt: Attempt) -> None:
+    request = world.at(attempt.at, attempt.run, attempt.stored)
+    attempt.act(world, request)
+
+    event = world.refused(attempt.tried or attempt.at, request, attempt.run, attempt.says)
+    assert event["reason"] == attempt.reason
+    if attempt.act is uncompared:
+        extract_shop(world.services, request)  # reads it again
+        assert read_record(world.services.staging(request), "shop").compared
 
 
 def test_the_counter_counts(world: World) -> None:
@@ -53,93 +221,47 @@ def test_the_counter_counts(world: World) -> None:
     assert [path.suffix for path in delivered] == [".zip"]
 
 
-@pytest.mark.parametrize("step", DATA)
-def test_no_identity_decision(world: World, step: Step) -> None:
-    request = store(world.services, ANN, authenticated=None)
-
-    assert world.refused(step, request, match="no identity decision")["reason"] == "no_identity"
-
-
-def test_no_identity_decision_at_the_steps_that_ask(world: World) -> None:
+def test_the_steps_that_ask_end_at_a_question(world: World) -> None:
     request = store(world.services, ANN, authenticated=None)
     for step in (assess, classify):
-        with pytest.raises(NeedsPersonError):
-            step(world.services, request)
-
+        stopped(step, world.services, request)
     assert world.seen == (0, [])
-
-
-@pytest.mark.parametrize("step", CHAIN[1:6])
-def test_identity_taken_back(world: World, step: Step) -> None:
-    """Attempt: Go on after a later decision `not_confirmed`"""
-    request = world.at(step)
-    world.services.register.decisions.take(request, "identity", "not_confirmed", "officer")
-
-    if step is classify:
-        before = world.seen
-        with pytest.raises(NeedsPersonError):
-            step(world.services, request)
-        assert world.seen == before
-    else:
-        assert world.refused(step, request)["reason"] == "no_identity"
-
-
-def test_identity_taken_back_while_the_bundle_is_handed_over(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Attempt: Take the identity back, or withdraw, while the bundle is handed over"""
-    request = world.at(deliver)
-    opened = world.services.staging
-
-    def staging(of: str) -> Any:
-        world.services.register.decisions.take(request, "identity", "not_confirmed", "officer")
-        return opened(of)
-
-    services = dataclasses.replace(world.services, staging=staging)
-    with pytest.raises(GateError, match="no identity decision"):
-        deliver(services, request)
-
-    assert world.seen[1] == []
-    assert world.attempts(request)[-1]["step"] == "deliver"
+    identified = world.at(classify)
+    take("identity", "not_confirmed")(world, identified)
+    world.waits(classify, identified)
 
 
 def test_a_decision_about_other_keys_does_not_count(world: World) -> None:
     """Attempt: Rely on an identity decision that was taken about other keys"""
     request, other = (store(world.services, keys, authenticated=None) for keys in (ANN, BOB))
-    about = world.services.register.decisions.take(other, "identity", "confirmed", "officer").about
-    world.services.register.decisions.take(request, "identity", "confirmed", "officer", about=about)
+    about = world.register.decisions.take(other, "identity", "confirmed", "officer").about
+    take("identity", "confirmed", about=about)(world, request)
     for step in (assess, classify):
-        with pytest.raises(NeedsPersonError):
-            step(world.services, request)
+        stopped(step, world.services, request)
 
     assert world.refused(extract_shop, request)["reason"] == "no_identity"
     assert world.seen == (0, [])
 
 
-@pytest.mark.parametrize("state", [State.REFUSED, State.WITHDRAWN, State.DELIVERED])
-@pytest.mark.parametrize("step", CHAIN[:6])
+CLOSED = [(step, State.WITHDRAWN) for step in CHAIN[:6]]
+
+
+@pytest.mark.parametrize(
+    ("step", "state"), [*CLOSED, (extract_shop, State.REFUSED), (extract_shop, State.DELIVERED)]
+)
 def test_closed_request(world: World, step: Step, state: State) -> None:
     """Attempt: Work on a request that is delivered, refused or withdrawn"""
     request = world.at(step, ONE)
-    moved(world.services.register, request, state)
-    world.services.register.runs.end(request, ONE, str(state))
+    moved(world.register, request, state)
+    world.register.runs.end(request, ONE, str(state))
 
     assert world.refused(step, request, ONE, match="is closed")["reason"] == "closed"
     assert world.register.runs.all(going=True) == ()
 
 
-@pytest.mark.parametrize("step", CHAIN[2:6])
-def test_an_answer_that_is_ready(world: World, step: Step) -> None:
-    """Attempt: Work on a request whose answer is ready"""
-    request = world.at(step, ONE)
-    moved(world.services.register, request, State.READY)
-
-    assert world.refused(step, request, ONE, match="is ready")["reason"] == "answer_ready"
-
-
 def test_no_run_begins_for_a_closed_request(world: World) -> None:
     request = store(world.services, ANN)
-    moved(world.services.register, request, State.WITHDRAWN)
+    moved(world.register, request, State.WITHDRAWN)
 
     event = world.refused(lambda s, r: begin(s, r, "officer"), request, ONE, match="is closed")
 
@@ -147,146 +269,64 @@ def test_no_run_begins_for_a_closed_request(world: World) -> None:
     assert world.register.runs.all() == ()
 
 
-@pytest.mark.parametrize("step", DATA)
-def test_no_plan(world: World, step: Step) -> None:
-    request = store(world.services, ANN)
-    assess(world.services, request)
-
-    assert world.refused(step, request, match="no plan is frozen")["reason"] == "no_plan"
+def other_services(world: World, **changes: Any) -> None:
+    world.services = dataclasses.replace(world.services, **changes)
 
 
-@pytest.mark.parametrize("step", DATA)
-def test_an_open_question(world: World, step: Step) -> None:
-    """Attempt: Go on while a question of the plan is open"""
-    request = world.at(extract_shop)
-    world.services.register.questions.ask(request, "unclassified", options=["include"], detail={})
-
-    assert world.refused(step, request)["reason"] == "state_needs_person"
+def other_digest(field: str) -> Act:
+    return lambda world, _: other_services(
+        world, inventory=world.services.inventory.model_copy(update={field: "0" * 64})
+    )
 
 
-@pytest.mark.parametrize("step", DATA)
-def test_a_decision_after_the_plan(world: World, step: Step) -> None:
+CHANGES: dict[str, Act] = {
+    "decisions": take("shared_key", "exclude", about="0" * 64),
+    "inventory": other_digest("digest"),
+    "policy": other_digest("policy_digest"),
+    "software version": lambda world, _: other_services(world, package="0"),
+    "options": lambda world, request: world.register.requests.change_options(request, formats=["json"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "step"),
+    [*(("decisions", step) for step in DATA[1:]), *((changed, extract_shop) for changed in CHANGES)],
+)
+def test_something_changed_after_the_plan(world: World, changed: str, step: Step) -> None:
     """Attempt: Go on with a plan that is older than a decision, an option, the inventory or the policy"""
     request = world.at(step)
-    world.services.register.decisions.take(request, "shared_key", "exclude", "officer", about="0" * 64)
+    CHANGES[changed](world, request)
 
-    assert world.refused(step, request, match="decisions changed")["changed"] == ["decisions"]
+    assert world.refused(step, request, match=f"{changed} changed")["changed"] == [changed]
 
-    if step is not deliver:
-        return
+
+def test_a_decision_that_changes_no_row_keeps_the_plan(world: World) -> None:
+    request = world.at(deliver)
+    CHANGES["decisions"](world, request)
     classify(world.services, request)
-    assert [h.type for h, _ in world.services.register.trail.events(request)].count("plan_kept") == 1
+    assert len(payloads(world.services, request, "plan_kept")) == 1
     run(world.services, request)
     assert len(world.seen[1]) == 1
 
 
-@pytest.mark.parametrize("changed", ["inventory", "policy", "software version", "options"])
-def test_something_else_changed_after_the_plan(world: World, changed: str) -> None:
-    request = world.at(extract_shop)
-    services = world.services
-    if changed == "options":
-        services.register.requests.change_options(request, formats=["json"])
-    elif changed == "software version":
-        world.services = dataclasses.replace(services, package="0")
-    else:
-        digest = {"inventory": "digest", "policy": "policy_digest"}[changed]
-        inventory = services.inventory.model_copy(update={digest: "0" * 64})
-        world.services = dataclasses.replace(services, inventory=inventory)
-
-    assert world.refused(extract_shop, request)["changed"] == [changed]
-
-
 def test_options_changed_to_and_fro_end_in_what_was_said_last(world: World) -> None:
-    request = store(world.services, ANN)
-    assess(world.services, request)
+    request = assessed(world.services)
     for formats in (["csv"], ["json"], ["csv"]):
-        world.services.register.requests.change_options(request, formats=formats)
+        world.register.requests.change_options(request, formats=formats)
         frozen = classify(world.services, request)
-        assert world.services.register.steps.latest(request, "classify") == frozen
+        assert world.register.steps.latest(request, "classify") == frozen
     run(world.services, request)
-    [written] = [p for h, p in world.services.register.trail.events(request) if h.type == "extracted"]
-
-    assert written is not None
+    [written] = payloads(world.services, request, "extracted")
+    assert written["files"]
     assert all(name.endswith(".csv") for name in written["files"])
-
-
-@pytest.mark.parametrize(
-    ("step", "reason"),
-    [
-        (validate, "not_extracted"),
-        (package, "not_extracted"),
-        (deliver, "not_packed"),
-        (close, "not_delivered"),
-    ],
-)
-def test_a_step_left_out(world: World, step: Step, reason: str) -> None:
-    """Attempt: Start half-way, the steps in between never having run"""
-    request = world.at(extract_shop)
-
-    assert world.refused(step, request)["reason"] == reason
-
-
-@pytest.mark.parametrize("step", [validate, package])
-def test_staged_without_a_comparison(world: World, step: Step) -> None:
-    """Attempt: Go on with what was staged without holding it against its source"""
-    request = world.at(step)
-    staging = world.services.staging(request)
-    record = read_record(staging, "shop")
-    tables = tuple(dataclasses.replace(table, compared=None) for table in record.tables)
-    stage_record(staging, dataclasses.replace(record, tables=tables))
-
-    event = world.refused(step, request, match="not reconciled with the source")
-    assert (event["reason"], event["source"]) == ("not_compared", "shop")
-    extract_shop(world.services, request)
-    assert read_record(staging, "shop").compared
-
-
-@pytest.mark.parametrize("forged", [None, ()])
-@pytest.mark.parametrize("step", [validate, package])
-def test_staged_without_a_search(world: World, step: Step, forged: tuple[Searched, ...] | None) -> None:
-    """Attempt: Take the record of the search beside the ways of the inventory out of what is staged, or change what it found"""
-    request = world.at(step)
-    staging = world.services.staging(request)
-    record = read_record(staging, "shop")
-    stage_record(staging, dataclasses.replace(record, searched=forged))
-
-    event = world.refused(step, request, match="shop was not searched")
-    assert (event["reason"], event["source"]) == ("not_searched", "shop")
-
-
-def test_validation_left_out(world: World) -> None:
-    """Attempt: Mark `validate` as successful"""
-    request = world.at(validate)
-
-    assert world.refused(package, request)["reason"] == "not_validated"
 
 
 def test_a_source_that_the_plan_does_not_read(world: World) -> None:
     """Attempt: Add a source to the list that `classify` handed on"""
-    request = world.at(extract_shop)
-
-    event = world.refused(lambda s, r: extract(s, r, "Jansen"), request)
+    event = world.refused(lambda s, r: extract(s, r, "Jansen"), world.at(extract_shop))
 
     assert event["reason"] == "source_not_in_plan"
     assert "Jansen" not in str(event)
-
-
-def test_keys_of_another_person(world: World) -> None:
-    """Attempt: Replace the staged keys by another person's"""
-    request = world.at(extract_shop)
-    with world.services.staging(request).writer("keys.json") as sink:
-        sink.write(b'{"keys": [["customer_id", "2", null, null]], "identifiers": []}')
-
-    assert world.refused(extract_shop, request)["reason"] == "keys_replaced"
-
-
-def test_a_bundle_replaced(world: World) -> None:
-    """Attempt: Replace the packed bundle in staging"""
-    request = world.at(deliver)
-    with world.services.staging(request).writer("bundle.zip") as sink:
-        sink.write(b"something else")
-
-    assert world.refused(deliver, request)["reason"] == "bundle_replaced"
 
 
 @pytest.mark.parametrize("step", [validate, package, deliver])
@@ -306,62 +346,53 @@ def test_staging_of_two_requests_swapped(world: World, step: Step) -> None:
     assert world.seen == before
 
 
+def packed(world: World, request: str) -> str:
+    return str((world.register.steps.latest(request, "package") or {})["bundle"])
+
+
 def test_a_bundle_that_a_review_held_back(world: World) -> None:
     """Attempt: Clear `deliver` after a review held the bundle back, or mark the run that asked as successful"""
     request = world.at(deliver)
-    register = world.services.register
-    packed = register.steps.latest(request, "package") or {}
-    register.decisions.take(request, "review", "hold_back", "officer", about=packed["bundle"])
+    bundle = packed(world, request)
+    take("review", "hold_back", about=bundle)(world, request)
 
-    assert world.waits(deliver, request).about == packed["bundle"]
+    assert world.waits(deliver, request).about == bundle
     assert world.refused(deliver, request)["reason"] == "state_needs_person"
 
 
 def test_a_bundle_that_changed_after_its_review(world: World) -> None:
     """Attempt: Deliver a bundle that is not the reviewed one"""
     request = world.at(deliver)
-    register = world.services.register
-    reviewed = (register.steps.latest(request, "package") or {})["bundle"]
-    register.decisions.take(request, "review", "approved", "officer", about=reviewed)
-    register.requests.change_options(request, formats=["json"])
+    reviewed = packed(world, request)
+    take("review", "approved", about=reviewed)(world, request)
+    CHANGES["options"](world, request)
     for step in (classify, extract_shop, validate, package):
         step(world.services, request)
 
     assert world.waits(deliver, request).about != reviewed
 
 
-def test_a_bundle_that_is_held_back_while_it_is_handed_over(world: World) -> None:
-    """Attempt: Hold a bundle back while it is handed over"""
-    request = world.at(deliver)
-    register = world.services.register
-    packed = (register.steps.latest(request, "package") or {})["bundle"]
-    register.decisions.take(request, "review", "approved", "officer", about=packed)
-    inner = world.services.destination("outbox")
-
-    class Slow:
-        name = "outbox"
-
-        def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
-            register.decisions.take(request, "review", "hold_back", "officer", about=packed)
-            return inner.deliver(name, chunks)
-
-    services = dataclasses.replace(world.services, destination=lambda _name: Slow())
-    with pytest.raises(NeedsPersonError, match="held_back"):
-        deliver(services, request)
-
-    assert world.seen[1] == []
-
-
 def test_what_was_packed_before_a_redaction(world: World) -> None:
     """Attempt: Deliver what was packed before a redaction"""
     request = world.at(deliver)
-    register = world.services.register
-    packed = (register.steps.latest(request, "package") or {})["bundle"]
-    register.decisions.take(request, "review", "redact", "officer", about=packed)
-    register.decisions.take(request, "review", "approved", "officer", about=packed)
+    for choice in ("redact", "approved"):
+        take("review", choice, about=packed(world, request))(world, request)
     before = world.seen
 
     for step in (extract_shop, validate, package, deliver):
         with pytest.raises(GateError, match="decisions changed"):
             step(world.services, request)
     assert world.seen == before
+
+
+@pytest.mark.parametrize("step", DATA)
+def test_a_mandate_that_was_taken_back(world: World, step: Step) -> None:
+    """Attempt: Go on with a mandate that was taken back, or ran out"""
+    request = world.at(step, stored=by_proxy)
+    take("mandate", "not_proven", detail={"lacking": "withdrawn"})(world, request)
+    before = world.seen
+
+    with pytest.raises(NeedsPersonError, match="authority proven"):
+        step(world.services, request)
+    assert world.seen == before
+    assert [q.kind for q in world.register.questions.all(request_id=request)] == ["mandate"]

@@ -17,16 +17,20 @@ from tests.support.attempts import (
     Step,
     World,
     extract_shop,
+    of_ann,
 )
+from tests.support.driving import payloads
 
-from afschrift.domain.errors import AfschriftError, NeedsPersonError
+from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent
+from afschrift.law.roles import Roles
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.claims import check_claims, stop_at_question
 from afschrift.steps.classify import classify
 from afschrift.steps.close import wipe
 from afschrift.steps.gates import begin
+from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
@@ -236,3 +240,23 @@ def test_a_source_that_the_plan_does_not_read_is_skipped_rightly(world: World) -
     assert check_claims(world.services, request, {"extract_shop": "skipped"}) == ("extract",)
     recorded = [(event["source"], event["reason"]) for event in world.attempts(request)]
     assert recorded == [("app", "marked_success"), ("shop", "marked_skipped")]
+
+
+def test_options_of_the_trigger_form_without_a_role(world: World) -> None:
+    """Attempt: Say on the trigger form how the answer goes, without a role for it"""
+    from afschrift.airflow_ext.params import change_options
+
+    [request] = of_ann(world)
+    before = world.register.requests.get(request)
+    change_options(world.in_run(ONE), request, {"formats": ["json"]}, "airflow:anna", Roles())
+    assert world.register.requests.get(request) == before
+    assert [p["options"] for p in payloads(world.services, request, "options_refused")] == [["formats"]]
+
+
+def test_bypass_event_names_the_account_or_unknown(world: World) -> None:
+    request = world.at(validate, ONE)
+    for who in ("airflow:anna", "unknown"):
+        services = dataclasses.replace(world.in_run(TWO), clicked=lambda reason, step, who=who: who)
+        with pytest.raises(GateError):
+            package(services, request)
+        assert world.attempts(request)[-1]["clicked_by"] == who

@@ -8,14 +8,12 @@ import duckdb
 import pytest
 from testbed import mini
 from testbed.running import installation, members, run, store
+from tests.support.driving import ANN, planned
 
 from afschrift.domain.errors import GateError
 from afschrift.services import Services
-from afschrift.steps.assess import assess
-from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 
-ANN = {"customer_id": "1"}
 SHOP = mini.SHOP.replace(
     "      name: {origin: provided}\n", "      name: {origin: provided, purposes: [coaching]}\n"
 )
@@ -42,9 +40,7 @@ def test_it_is_given_without_a_question(services: Services) -> None:
 
 
 def test_a_value_that_comes_after_the_plan_stops_the_reading(services: Services, tmp_path: Path) -> None:
-    request = store(services, ANN, "portability")
-    assess(services, request)
-    classify(services, request)
+    request = planned(services, ANN, "portability")
     named(tmp_path, "Ann")
     with pytest.raises(GateError, match=r"shop\.customer now holds values"):
         extract(services, request, "shop")

@@ -12,58 +12,50 @@ from pathlib import Path
 
 import pytest
 from testbed.running import event_types, store
-from tests.support.attempts import CHAIN, Step
+from tests.support.attempts import ANN, CHAIN
+from tests.support.driving import payloads
 from tests.support.watched.killing import reached
 
 from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
 
-EVENTS = dict(
-    zip(
-        CHAIN,
-        (
-            "assessed",
-            "plan_frozen",
-            "extracted shop",
-            "validated",
-            "packed",
-            "bundle_delivered",
-            "fact_answer_ready",
-        ),
-        strict=True,
-    )
+DONE = (
+    "assessed",
+    "plan_frozen",
+    "extracted shop",
+    "validated",
+    "packed",
+    "bundle_delivered",
+    "fact_answer_ready",
 )
+EVENTS = dict(zip(CHAIN, DONE, strict=True))
 
 
 class Fault(BaseException):
     """What nothing catches."""
 
 
-def run_twice(services: Services, step: Step, request: str, point: str) -> None:
-    """A run of a step that ends at a point, and a run after it."""
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_each_step_that_dies_at_its_commit_is_done_once(
+    when: str, services: Services, tmp_path: Path
+) -> None:
+    request = store(services, ANN)
+    point = ""
 
     def at(name: str) -> None:
         if name == point:
             raise Fault
 
-    with reached(at), pytest.raises(Fault):
-        step(services, request)
-    step(services, request)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_each_step_that_dies_at_its_commit_is_done_once(
-    when: str, services: Services, tmp_path: Path
-) -> None:
-    request = store(services, {"customer_id": "1"})
     for step in CHAIN:
-        run_twice(services, step, request, f"{when} {EVENTS[step]}")
+        point = f"{when} {EVENTS[step]}"
+        with reached(at), pytest.raises(Fault):
+            step(services, request)
+        step(services, request)
 
     counts = Counter(event_types(services, request))
     once = {event.partition(" ")[0] for event in EVENTS.values()}
     assert {event: counts[event] for event in once} == dict.fromkeys(once, 1)
     [bundle] = (tmp_path / "home" / "outbox").iterdir()
-    events = services.register.trail.events(request)
-    [packed] = [payload["bundle"] for header, payload in events if header.type == "packed" and payload]
-    assert hashlib.sha256(bundle.read_bytes()).hexdigest() == packed
+    [packed] = payloads(services, request, "packed")
+    assert hashlib.sha256(bundle.read_bytes()).hexdigest() == packed["bundle"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from testbed.running import store
 from tests.support.attempts import ANN, BOB, DATA, Step, World, extract_shop
 from tests.support.deciding import ROLES
+from tests.support.driving import stopped
 from tests.support.moves import moved
 from tests.support.register_operator import Operator
 
@@ -18,7 +17,6 @@ from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, NeedsPersonError
-from afschrift.domain.files import Receipt
 from afschrift.domain.state import State
 from afschrift.register.trail.differences import ForgedError
 from afschrift.steps import plan_gates
@@ -43,6 +41,11 @@ CONFIRM = (
     "SELECT request_id, kind, 'confirmed', 'cli:anna', asked_at, about, '{\"level\": \"high\"}' "
     "FROM question WHERE request_id = :request AND kind = 'identity'"
 )
+LAST = "SELECT max(seq) FROM event"
+OF_LAST = [f"DELETE FROM {table} WHERE seq = :seq" for table in ("event_code", "event_payload", "event")]
+# Or the event stays, as one of the system, so that no number is missing.
+FILLER = ["UPDATE event SET request = NULL WHERE seq = :seq", "UPDATE event_code SET owner = '' WHERE seq = :seq"]  # fmt: skip
+REVOCATION = "DELETE FROM decision WHERE choice = 'not_confirmed'"
 
 
 def erasure(events: str) -> tuple[str, str]:
@@ -57,8 +60,13 @@ def erasure(events: str) -> tuple[str, str]:
 
 def unidentified(world: World) -> str:
     request = store(world.services, ANN, authenticated=None)
-    with pytest.raises(NeedsPersonError):
-        assess(world.services, request)
+    stopped(assess, world.services, request)
+    return request
+
+
+def revoked(world: World, step: Step) -> str:
+    request = world.at(step)
+    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
     return request
 
 
@@ -86,32 +94,19 @@ def test_an_identity_decision_with_an_event_that_fits_the_chain(world: World, op
 @pytest.mark.parametrize("step", DATA)
 def test_a_revocation_deleted(world: World, operator: Operator, step: Step) -> None:
     """Attempt: Delete the decision by which the identity was taken back"""
-    request = world.at(step)
-    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
-    operator.run("DELETE FROM decision WHERE choice = 'not_confirmed'")
+    request = revoked(world, step)
+    operator.run(REVOCATION)
 
     assert world.refused(step, request)["reason"] == "row_missing"
 
 
-@pytest.mark.parametrize("filler", [False, True])
-def test_a_revocation_deleted_with_its_event(world: World, operator: Operator, filler: bool) -> None:
+@pytest.mark.parametrize("statements", [OF_LAST, FILLER])
+def test_a_revocation_deleted_with_its_event(world: World, operator: Operator, statements: list[str]) -> None:
     """Attempt: Take the guards away and delete the event of a decision too"""
-    request = world.at(extract_shop)
-    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
-    [(seq,)] = operator.ask("SELECT max(seq) FROM event")
+    request = revoked(world, extract_shop)
+    [(seq,)] = operator.ask(LAST)
     store(world.services, BOB)  # the trail goes on
-    operator.run(
-        "DELETE FROM decision WHERE choice = 'not_confirmed'",
-        *(f"DELETE FROM {table} WHERE seq = :seq" for table in ("event_code", "event_payload", "event") if not filler),
-        # Or the event stays, as one of the system, so that no number is missing.
-        *(
-            ("UPDATE event SET request = NULL WHERE seq = :seq", "UPDATE event_code SET owner = '' WHERE seq = :seq")
-            if filler
-            else ()
-        ),
-        unguarded=True,
-        seq=seq,
-    )  # fmt: skip
+    operator.run(REVOCATION, *statements, unguarded=True, seq=seq)
 
     assert world.refused(extract_shop, request)["reason"] in ("event_missing", "event_forged", "row_missing")
     places = world.attempts(request)[-1]["differences"]
@@ -120,16 +115,10 @@ def test_a_revocation_deleted_with_its_event(world: World, operator: Operator, f
 
 def test_a_revocation_deleted_with_its_event_and_tried_again(world: World, operator: Operator) -> None:
     """Attempt: Delete the event of a decision, and let the service append others before the next try"""
-    request = world.at(extract_shop)
-    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
-    [(seq,)] = operator.ask("SELECT max(seq) FROM event")
+    request = revoked(world, extract_shop)
+    [(seq,)] = operator.ask(LAST)
     store(world.services, BOB)
-    operator.run(
-        "DELETE FROM decision WHERE choice = 'not_confirmed'",
-        *(f"DELETE FROM {table} WHERE seq = :seq" for table in ("event_code", "event_payload", "event")),
-        unguarded=True,
-        seq=seq,
-    )
+    operator.run(REVOCATION, *OF_LAST, unguarded=True, seq=seq)
 
     for _ in range(3):  # each refusal is an event of the case
         assert world.refused(extract_shop, request)["reason"] == "event_missing"
@@ -138,12 +127,9 @@ def test_a_revocation_deleted_with_its_event_and_tried_again(world: World, opera
 
 def test_an_event_given_to_another_request(world: World, operator: Operator) -> None:
     """Attempt: Let the event of a decision name another request"""
-    request = world.at(extract_shop)
-    world.register.decisions.take(request, "identity", "not_confirmed", "officer")
+    request = revoked(world, extract_shop)
     operator.run(
-        "DELETE FROM decision WHERE choice = 'not_confirmed'",
-        "UPDATE event SET request = 'req-000000000000' WHERE seq = (SELECT max(seq) FROM event)",
-        unguarded=True,
+        REVOCATION, f"UPDATE event SET request = 'req-000000000000' WHERE seq = ({LAST})", unguarded=True
     )
 
     assert world.refused(extract_shop, request)["reason"] == "register_set_back"
@@ -236,8 +222,7 @@ def test_forgery_is_not_healed_by_later_writes_of_the_service(world: World, oper
     operator.run("UPDATE request SET state = 'received' WHERE id = :request", request=request)
     moved(world.register, request, State.ACCEPTED)
 
-    event = world.refused(extract_shop, request)
-    assert event["reason"] == "row_overwritten"
+    assert world.refused(extract_shop, request)["reason"] == "row_overwritten"
 
 
 def test_a_destroyed_key_put_back(world: World, operator: Operator) -> None:
@@ -266,26 +251,28 @@ def test_an_ask_by_sql(world: World, operator: Operator) -> None:
     assert world.refused(look_up, request)["reason"] == "not_asked"
 
 
-def test_an_ask_that_was_served_and_is_opened_again(world: World, operator: Operator) -> None:
-    """Attempt: Let an ask that was served count as not served yet by SQL"""
+def served(world: World) -> str:
     request = store(world.services, ANN, authenticated=None)
     world.register.look_ups.ask(request, "cli:anna", {"role": "officer", "source": "terminal"})
     look_up(world.services, request)
-    operator.run("UPDATE look_up SET served_at = NULL")
+    return request
+
+
+UNSERVED = "UPDATE look_up SET served_at = NULL"
+
+
+def test_an_ask_that_was_served_and_is_opened_again(world: World, operator: Operator) -> None:
+    """Attempt: Let an ask that was served count as not served yet by SQL"""
+    request = served(world)
+    operator.run(UNSERVED)
 
     assert world.refused(look_up, request)["reason"] == "not_asked"
 
 
 def test_an_ask_whose_serving_is_erased(world: World, operator: Operator) -> None:
     """Attempt: Erase by SQL that an ask was served, and let it count as not served yet"""
-    request = store(world.services, ANN, authenticated=None)
-    world.register.look_ups.ask(request, "cli:anna", {"role": "officer", "source": "terminal"})
-    look_up(world.services, request)
-    served = "seq IN (SELECT seq FROM event WHERE type = 'identity_looked_up')"
-    operator.run(
-        *erasure(served),
-        "UPDATE look_up SET served_at = NULL",
-    )
+    request = served(world)
+    operator.run(*erasure("seq IN (SELECT seq FROM event WHERE type = 'identity_looked_up')"), UNSERVED)
 
     assert world.refused(look_up, request)["reason"] == "payload_erased"
 
@@ -295,24 +282,23 @@ def test_payloads_of_events_erased_by_sql(world: World, operator: Operator, of: 
     """Attempt: Erase by SQL what the events of an open request recorded, and change its rows then"""
     request = world.at(extract_shop)
     those = f"seq IN (SELECT seq FROM event WHERE {of})"
-    operator.run(  # with the guards in place: so does a retention
-        *erasure(those),
-        "UPDATE case_file SET made_by = 'parent'",
-    )
+    # With the guards in place: so does a retention.
+    operator.run(*erasure(those), "UPDATE case_file SET made_by = 'parent'")
 
-    world.refused(extract_shop, request)
-    assert any(
-        difference.startswith("payload_erased") for difference in world.attempts(request)[-1]["differences"]
-    )
+    differences = world.refused(extract_shop, request)["differences"]
+    assert any(difference.startswith("payload_erased") for difference in differences)
+
+
+APPROVE = (
+    "INSERT INTO decision (request_id, kind, choice, \"by\", at, about, detail) SELECT request_id, 'review', "
+    "'approved', 'cli:anna', finished_at, json_extract(result, '$.bundle'), '{}' FROM step WHERE name = 'package'"
+)
 
 
 def test_a_review_by_sql(world: World, operator: Operator) -> None:
     """Attempt: Insert the approval of a bundle by SQL"""
     request = world.at(deliver)
-    operator.run(
-        "INSERT INTO decision (request_id, kind, choice, \"by\", at, about, detail) SELECT request_id, 'review', "
-        "'approved', 'cli:anna', finished_at, json_extract(result, '$.bundle'), '{}' FROM step WHERE name = 'package'"
-    )
+    operator.run(APPROVE)
 
     assert world.refused(deliver, request)["reason"] == "row_added"
 
@@ -324,30 +310,19 @@ def test_a_review_by_sql_between_the_last_gate_and_its_use(
     request = world.at(deliver)
     packed = (world.register.steps.latest(request, "package") or {})["bundle"]
     world.register.decisions.take(request, "review", "approved", "officer", about=packed)
-    inner = world.services.destination("outbox")
     gated_plan = plan_gates.gated_plan
 
-    class Slow:
-        name = "outbox"
-
-        def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
-            world.register.decisions.take(request, "review", "hold_back", "officer", about=packed)
-            monkeypatch.setattr("afschrift.steps.deliver.gated_plan", forge)
-            return inner.deliver(name, chunks)
+    def hold_back() -> None:
+        world.register.decisions.take(request, "review", "hold_back", "officer", about=packed)
+        monkeypatch.setattr("afschrift.steps.deliver.gated_plan", forge)
 
     def forge(*given: Any) -> Any:
         found = gated_plan(*given)
-        operator.run(
-            'INSERT INTO decision (request_id, kind, choice, "by", at, about, detail) '
-            "VALUES (:request, 'review', 'approved', 'officer', '2026-03-03', :packed, '{}')",
-            request=request,
-            packed=packed,
-        )
+        operator.run(APPROVE)
         return found
 
-    services = replace(world.services, destination=lambda _name: Slow())
     with pytest.raises(NeedsPersonError, match="held_back"):
-        deliver(services, request)
+        deliver(world.while_handed_over(hold_back), request)
     assert world.seen[1] == []
 
 
@@ -364,14 +339,10 @@ def test_a_decision_that_is_there_between_the_gate_and_its_use(
 ) -> None:
     """Attempt: Insert a decision by SQL once the gate has looked, and take it out again"""
     request = unidentified(world)
-
-    def forge(*given: object) -> None:
-        operator.run(CONFIRM, request=request)
-
-    monkeypatch.setattr("afschrift.steps.assess.check_formats", forge)
-    with pytest.raises(NeedsPersonError) as asked:
-        assess(world.services, request)
-    assert asked.value.question == "identity"
+    monkeypatch.setattr(
+        "afschrift.steps.assess.check_formats", lambda *_: operator.run(CONFIRM, request=request)
+    )
+    assert stopped(assess, world.services, request).question == "identity"
     assert len(operator.ask("SELECT * FROM decision")) == 1
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support.attempts import World, extract_shop
+from tests.support.driving import payloads
 
 from afschrift.domain.errors import StagedFileError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry, SourceExtract
@@ -59,9 +60,9 @@ def replaced(world: World, request: str, *, record: bool) -> None:
         stage_record(staging, edited(read_record(staging, "shop"), change))
 
 
-def validated(world: World, request: str) -> dict[str, Any]:
-    [payload] = [p for h, p in world.register.trail.events(request) if h.type == "validated"]
-    return payload or {}
+def validated(world: World, request: str) -> Any:
+    [payload] = payloads(world.services, request, "validated")
+    return payload["while_written"]
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_compared_file_is_not_read_again(world: World, read_now: list[str]) -> N
     del read_now[:]
     files = validate(world.services, request)["files"]
     assert read_now == []
-    assert (validated(world, request)["while_written"], files > 0) == (files, True)
+    assert (validated(world, request), files > 0) == (files, True)
 
 
 def test_record_of_a_version_without_comparisons_is_read_again(
@@ -97,7 +98,7 @@ def test_record_of_a_version_without_comparisons_is_read_again(
     stage_record(staging, edited(record, lambda entry: dataclasses.replace(entry, read_back=None)))
     del read_now[:]
     files = validate(world.services, request)["files"]
-    assert (validated(world, request)["while_written"], len(read_now)) == (0, files)
+    assert (validated(world, request), len(read_now)) == (0, files)
 
 
 def test_another_reader_than_the_one_that_compared_reads_again(world: World, read_now: list[str]) -> None:
@@ -111,19 +112,18 @@ def test_another_reader_than_the_one_that_compared_reads_again(world: World, rea
     assert len(read_now) >= csv > 0
 
 
-def test_a_file_and_its_record_replaced_before_validation(world: World) -> None:
-    """Attempt: Replace a staged file, and let its record say that it was read back, before `validate`"""
-    request = world.at(validate)
+ATTEMPTS = {
+    validate: "Replace a staged file, and let its record say that it was read back, before `validate`",
+    package: "Replace a staged file and its record after `validate`",
+}
+
+
+@pytest.mark.parametrize("step", ATTEMPTS)
+def test_a_file_and_its_record_replaced(world: World, step: Any) -> None:
+    request = world.at(step)
     replaced(world, request, record=True)
-    assert world.refused(validate, request)["reason"] == "not_extracted"
+    assert world.refused(step, request)["reason"] == "not_extracted"
     assert world.seen[1] == []
-
-
-def test_a_file_and_its_record_replaced_after_validation(world: World) -> None:
-    """Attempt: Replace a staged file and its record after `validate`"""
-    request = world.at(package)
-    replaced(world, request, record=True)
-    assert world.refused(package, request)["reason"] == "not_extracted"
 
 
 @pytest.mark.parametrize("content", [b'{"source": "\xff"}', b"{", b'{"source": 1}'])
@@ -177,8 +177,7 @@ def test_a_file_replaced_under_its_record(world: World, step: Any) -> None:
     extract_shop(world.services, request)
     for again in (validate, package, deliver):
         again(world.services, request)
-    payloads = [p for h, p in world.register.trail.events(request) if h.type == "staged_again" and p]
-    assert payloads[0]["files"] == {"replaced": {"csv": 1}}
+    assert payloads(world.services, request, "staged_again")[0]["files"] == {"replaced": {"csv": 1}}
 
 
 def test_an_earlier_file_of_the_same_place_put_back(world: World) -> None:

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 from testbed.mini import write_database, write_inventory
-from testbed.running import event_types, installation, store
+from testbed.running import event_types, installation
+from tests.support.driving import extracted, payloads, planned
 
 from afschrift.domain.errors import GateError, ValidationFailedError
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.staged_records import read_record, staged_record
 from afschrift.services import Services
 from afschrift.sources.duckdb import column_types as types
-from afschrift.steps.assess import assess
-from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.validate import validate
 
@@ -26,13 +25,6 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
     """Over DuckDB, of which an expression is spoilt here."""
     monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
     return installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
-
-
-def planned(services: Services) -> str:
-    request = store(services, {"customer_id": "1"})
-    assess(services, request)
-    classify(services, request)
-    return request
 
 
 @pytest.mark.parametrize(
@@ -69,14 +61,11 @@ def test_a_wrong_expression_of_an_adapter_stops_the_request(
 
 
 def test_trail_has_what_was_compared(services: Services) -> None:
-    request = planned(services)
-    extract(services, request, "shop")
+    request = extracted(services)
 
-    events = services.register.trail.events(request)
-    [compared] = [payload["compared"] for header, payload in events if header.type == "extracted" and payload]
+    [payload] = payloads(services, request, "extracted")
     tables = read_record(services.staging(request), "shop").tables
-    assert {name: entry["rows"] for name, entry in compared.items()} == {
-        table.table: table.rows for table in tables
-    }
+    compared = payload["compared"]
+    assert {name: entry["rows"] for name, entry in compared.items()} == {t.table: t.rows for t in tables}
     assert compared["orders"] == {"rows": 2, "hashed_rows": 2, "hashed_columns": 3}
     assert all(entry["hashed_columns"] or entry["counted_columns"] for entry in compared.values())

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
-from testbed.running import drive, store
-from tests.support.attempts import World, extract_shop
+from testbed.running import drive, event_types, store
+from tests.support.attempts import ANN, World, extract_shop
 from tests.support.moves import moved
 
-from afschrift.domain.errors import GateError
+from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.state import State
 from afschrift.extraction.staged_records import record_path
 from afschrift.services import Services
@@ -23,16 +24,12 @@ from afschrift.steps.deliver import deliver
 Commit = Callable[[Services, str], Any]
 
 
-def revoked(services: Services, request: str) -> None:
-    services.register.decisions.take(request, "identity", "not_confirmed", "officer")
+def decided(kind: str, choice: str, services: Services, request: str, about: str | None = None) -> None:
+    services.register.decisions.take(request, kind, choice, "officer", about=about)
 
 
 def withdrawn(services: Services, request: str) -> None:
     moved(services.register, request, State.WITHDRAWN)
-
-
-def decided(services: Services, request: str) -> None:
-    services.register.decisions.take(request, "column", "exclude", "officer", about="0" * 64)
 
 
 def put_on_hold(services: Services, request: str) -> None:
@@ -41,9 +38,9 @@ def put_on_hold(services: Services, request: str) -> None:
 
 
 COMMITS: dict[str, tuple[Commit, str]] = {
-    "revocation": (revoked, "no identity decision"),
+    "revocation": (partial(decided, "identity", "not_confirmed"), "no identity decision"),
     "withdrawal": (withdrawn, "is closed"),
-    "decision": (decided, "decisions changed"),
+    "decision": (partial(decided, "column", "exclude", about="0" * 64), "decisions changed"),
     "question": (put_on_hold, "state needs_person"),
 }
 
@@ -67,26 +64,32 @@ def test_extract_asks_again_before_it_stages(world: World, name: str) -> None:
         extract_shop(replace(world.services, open_source=opened), request)
     assert done == [name]
     assert not world.services.staging(request).exists(record_path("shop"))
-    assert "extracted" not in [header.type for header, _ in world.register.trail.events(request)]
+    assert "extracted" not in event_types(world.services, request)
 
 
 @pytest.mark.parametrize("name", COMMITS)
 def test_deliver_asks_again_before_the_bundle_becomes_visible(world: World, name: str) -> None:
+    """Attempt: Take the identity back, or withdraw, while the bundle is handed over"""
     commit, words = COMMITS[name]
     request = world.at(deliver)
-    inner = world.services.destination("outbox")
-
-    class Slow:
-        name = "outbox"
-
-        def deliver(self, name: str, chunks: Iterator[bytes]) -> Any:
-            commit(world.services, request)
-            return inner.deliver(name, chunks)
 
     with pytest.raises(GateError, match=words):
-        deliver(replace(world.services, destination=lambda _name: Slow()), request)
+        deliver(world.while_handed_over(lambda: commit(world.services, request)), request)
     assert world.seen[1] == []
-    assert "bundle_delivered" not in [header.type for header, _ in world.register.trail.events(request)]
+    assert world.attempts(request)[-1]["step"] == "deliver"
+    assert "bundle_delivered" not in event_types(world.services, request)
+
+
+def test_a_bundle_that_is_held_back_while_it_is_handed_over(world: World) -> None:
+    """Attempt: Hold a bundle back while it is handed over"""
+    request = world.at(deliver)
+    packed = (world.register.steps.latest(request, "package") or {})["bundle"]
+    decided("review", "approved", world.services, request, packed)
+    hold_back = partial(decided, "review", "hold_back")
+
+    with pytest.raises(NeedsPersonError, match="held_back"):
+        deliver(world.while_handed_over(lambda: hold_back(world.services, request, packed)), request)
+    assert world.seen[1] == []
 
 
 def test_nothing_is_written_outside_while_the_register_is_held(
@@ -113,6 +116,5 @@ def test_nothing_is_written_outside_while_the_register_is_held(
             return receipt
 
     watched = replace(services, destination=lambda _name: Watched())
-    request = store(services, {"customer_id": "1"})
-    bundle = drive(watched, request)
+    bundle = drive(watched, store(services, ANN))
     assert {PERSON, record_path("shop"), BUNDLE, bundle.name} <= set(written)

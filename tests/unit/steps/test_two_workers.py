@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 from testbed.registers import set_up
-from testbed.running import drive, event_types, store
+from testbed.running import drive, event_types
 from testbed.small import SHOP, write_database, write_inventory
+from tests.support.driving import planned
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, GateError
 from afschrift.register.keys.store import KeyStore
 from afschrift.services import Services
-from afschrift.steps.assess import assess
-from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
@@ -64,9 +63,7 @@ REST = {
 def begun(fleet: Fleet, until: str) -> str:
     """A request on which the first worker has worked up to a step."""
     first = fleet.worker("first")
-    request = store(first, {"customer_id": "1"})
-    assess(first, request)
-    classify(first, request)
+    request = planned(first)
     for name, work in REST.items():
         if name == until:
             break
@@ -74,8 +71,10 @@ def begun(fleet: Fleet, until: str) -> str:
     return request
 
 
-@pytest.mark.parametrize("step", REST)
-@pytest.mark.parametrize("other", ["inventory", "software version"])
+@pytest.mark.parametrize(
+    ("step", "other"),
+    [*((step, "inventory") for step in REST), ("extract", "software version")],
+)
 def test_a_worker_with_another_installation_is_named_and_does_nothing(
     fleet: Fleet, step: str, other: str
 ) -> None:

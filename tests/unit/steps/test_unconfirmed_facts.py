@@ -25,15 +25,9 @@ AT = "2026-01-01T00:00:00.000000Z"
 ANN = [Key("customer_id", "1")]
 PROPOSED = {
     "nothing": {},
-    "the ways": {
-        "  shipment:\n": "  shipment:\n    ways: guessed\n",
-        "  consent:\n": "  consent:\n    ways: guessed\n",
-        "  orders:\n": "  orders:\n    ways: guessed\n",
-    },
+    "the ways": {f"  {of}:\n": f"  {of}:\n    ways: guessed\n" for of in ("shipment", "consent", "orders")},
     "the columns": {
-        "carrier: {origin": "carrier: {review: needed, origin",
-        "purpose: {origin": "purpose: {review: needed, origin",
-        "ordered_at: {origin": "ordered_at: {review: needed, origin",
+        f"{of}: {{origin": f"{of}: {{review: needed, origin" for of in ("carrier", "purpose", "ordered_at")
     },
 }
 
