@@ -51,10 +51,10 @@ def test_kind_of_a_key_follows_from_its_value(value: str, kind: PointerKind | No
     assert kind_of(value, "NL") is kind
 
 
-@given(
-    ADDRESSES,
-    st.sampled_from(["{}", "mail <{}>", "({}).", "to:{};", "Van {}, vandaag", "{}\n", "'{}'", "/{}?"]),
-)
+AROUND = st.sampled_from(["{}", "mail <{}>", "({}).", "to:{};", "Van {}, vandaag", "{}\n", "'{}'", "/{}?"])
+
+
+@given(ADDRESSES, AROUND)
 def test_an_address_is_found_in_any_case_and_amid_any_signs(address: str, around: str) -> None:
     assert found(address, around.format(address))
     assert found(address.upper(), around.format(address))
@@ -64,13 +64,8 @@ def test_an_address_is_found_in_any_case_and_amid_any_signs(address: str, around
 
 @given(ADDRESSES, st.from_regex(r"[a-z0-9]", fullmatch=True))
 def test_it_is_not_found_in_a_longer_one(address: str, more: str) -> None:
-    for longer in (
-        more + address,
-        f"{more}.{address}",
-        f"{more}+{address}",
-        address + more,
-        f"{address}.{more}",
-    ):
+    before, behind = (more, f"{more}.", f"{more}+"), (more, f".{more}")
+    for longer in (*(f"{part}{address}" for part in before), *(f"{address}{part}" for part in behind)):
         assert not found(address, f"van {longer} aan")
     assert found(address, f"van {more}{address} aan {address}.")  # though it is next to one
 

@@ -6,12 +6,13 @@ import csv
 import hashlib
 import io
 import json
-import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from tests.support import help_desk
+from tests.support.driving import ANN, payloads
 
 from afschrift.domain.plan import Plan
 from afschrift.services import Services
@@ -22,83 +23,85 @@ NOT_LOOKED = {", free_text: true": ""}  # what is pointed out would wait for a r
 WORDS = b"afschrift: salt of the masks of this request"
 
 
-@pytest.fixture
-def services(tmp_path: Path) -> Services:
-    return installation(tmp_path / "home", help_desk.write(tmp_path / "desk", NOT_LOOKED))
+@dataclass
+class Answer:
+    """A request and the files of its bundle."""
+
+    services: Services
+    language: str = "nl"
+
+    def __post_init__(self) -> None:
+        self.request = store(self.services, ANN, language=self.language)
+        self.files = members(run(self.services, self.request))
+        self.salt = self.services.register.data_keys.fingerprint(self.request, WORDS)
+        frozen = payloads(self.services, self.request, "extracted")[0]["plan"]
+        self.plan: Plan = self.services.register.plans.get(self.request, frozen)
+
+    def column(self, path: str, name: str) -> list[str | None]:
+        rows = csv.DictReader(io.StringIO(self.files[f"data/{path}.csv"].decode(), newline=""))
+        return [None if row[name] == "\\N" else row[name] for row in rows]
+
+    def token(self, value: str) -> str:
+        return f"[masked {hashlib.sha256((self.salt + value).encode()).hexdigest()[:8]}]"
 
 
-def answer(services: Services, **more: str) -> tuple[str, dict[str, bytes]]:
-    request = store(services, {"customer_id": "1"}, **more)
-    with zipfile.ZipFile(run(services, request)) as opened:
-        return request, {name.partition("/")[2]: opened.read(name) for name in opened.namelist()}
+def desk(folder: Path, amend: dict[str, str] = NOT_LOOKED) -> Services:
+    return installation(folder / "home", help_desk.write(folder / "desk", amend))
 
 
-def column(files: dict[str, bytes], path: str, name: str) -> list[str | None]:
-    rows = csv.DictReader(io.StringIO(files[f"data/{path}.csv"].decode(), newline=""))
-    return [None if row[name] == "\\N" else row[name] for row in rows]
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
 
 
-def token(salt: str, value: str) -> str:
-    return f"[masked {hashlib.sha256((salt + value).encode()).hexdigest()[:8]}]"
+@pytest.fixture(scope="module")
+def answers(home: Path) -> list[Answer]:
+    services = desk(home)
+    return [Answer(services), Answer(services, "en")]
 
 
-def plan(services: Services, request: str) -> Plan:
-    events = services.register.trail.events(request)
-    frozen = next(p["plan"] for header, p in events if header.type == "extracted" and p)
-    return services.register.plans.get(request, frozen)
-
-
-def test_a_token_is_the_salted_hash_of_the_text_in_every_source(services: Services) -> None:
-    request, files = answer(services)
-    salt = services.register.data_keys.fingerprint(request, WORDS)
-    agents = [None if agent is None else token(salt, agent) for _, _, agent in help_desk.TICKETS]
-    assert column(files, "shop/ticket", "agent") == agents
+def test_a_token_is_the_salted_hash_of_the_text_in_every_source(answers: list[Answer]) -> None:
+    answer, _ = answers
+    agents = [None if agent is None else answer.token(agent) for _, _, agent in help_desk.TICKETS]
+    assert answer.column("shop/ticket", "agent") == agents
     assert len(set(agents)) == len(agents)  # another case, a space at the end and an empty text differ
-    called = [token(salt, agent) for _, _, agent, _ in help_desk.CALLS]
-    assert column(files, "calls/call", "agent") == called
+    called = [answer.token(agent) for _, _, agent, _ in help_desk.CALLS]
+    assert answer.column("calls/call", "agent") == called
     assert called[0] == agents[0]
-    assert column(files, "calls/call", "agent_no") == [token(salt, "17"), None]
-    assert token(salt, "17") == agents[-1]  # a number here and a text there name the same member of staff
+    assert answer.column("calls/call", "agent_no") == [answer.token("17"), None]
+    assert answer.token("17") == agents[-1]  # a number here and a text there name the same member of staff
 
 
-def test_another_request_has_other_tokens_and_the_same_statements(services: Services) -> None:
-    request, first = answer(services)
-    other, second = answer(services)
-    agents = column(first, "shop/ticket", "agent"), column(second, "shop/ticket", "agent")
-    assert not (set(filter(None, agents[0])) & set(filter(None, agents[1])))
-    frozen = [plan(services, each) for each in (request, other)]
-    assert [e.statement for e in frozen[0].extracts] == [e.statement for e in frozen[1].extracts]
+def test_another_request_has_other_tokens_and_the_same_statements(answers: list[Answer]) -> None:
+    first, second = (set(filter(None, answer.column("shop/ticket", "agent"))) for answer in answers)
+    assert not first & second
+    one, other = ([e.statement for e in answer.plan.extracts] for answer in answers)
+    assert one == other
 
 
-def test_the_salt_is_nowhere(services: Services, tmp_path: Path) -> None:
-    request, files = answer(services)
-    salt = services.register.data_keys.fingerprint(request, WORDS)
-    trail = json.dumps([payload for _, payload in services.register.trail.events(request)])
-    assert salt not in trail
-    assert salt not in str(plan(services, request))
-    kept = [file.read_bytes() for file in (tmp_path / "home").rglob("*") if file.is_file()]
-    for content in (*files.values(), *kept):
-        assert salt.encode() not in content
-        assert bytes.fromhex(salt) not in content
+def test_the_salt_is_nowhere(answers: list[Answer], home: Path) -> None:
+    kept = [file.read_bytes() for file in (home / "home").rglob("*") if file.is_file()]
+    for answer in answers:
+        events = answer.services.register.trail.events(answer.request)
+        assert answer.salt not in json.dumps([payload for _, payload in events])
+        assert answer.salt not in str(answer.plan)
+        for content in (*answer.files.values(), *kept):
+            assert answer.salt.encode() not in content
+            assert bytes.fromhex(answer.salt) not in content
 
 
-def test_the_bundle_says_what_a_token_is(services: Services) -> None:
-    for language, words in (("nl", "twee keer dezelfde code"), ("en", "the same code twice")):
-        _, files = answer(services, language=language)
+def test_the_bundle_says_what_a_token_is(answers: list[Answer]) -> None:
+    for answer, words in zip(answers, ("twee keer dezelfde code", "the same code twice"), strict=True):
         for path in ("index.html", "README.txt"):
-            assert words in files[path].decode()
-        (ticket, *_) = json.loads(files["data/redactions.json"])["masked"]
+            assert words in answer.files[path].decode()
+        (ticket, *_) = json.loads(answer.files["data/redactions.json"])["masked"]
         assert ticket["method"] == "token"
-        package = json.loads(files["data/datapackage.json"])
+        package = json.loads(answer.files["data/datapackage.json"])
         assert "[masked 3f9a2c41]" in package["afschrift:valueForms"]["masked"]
 
 
 def test_label_mask_links_no_rows(tmp_path: Path) -> None:
-    amend = NOT_LOOKED | {
-        "agent: {origin: assigned, about: third_party,": "agent: {origin: assigned, mask: label, about: third_party,"
-    }
-    services = installation(tmp_path / "home", help_desk.write(tmp_path / "desk", amend))
-    request, files = answer(services)
-    assert set(column(files, "shop/ticket", "agent")) == {"[masked]", None}
-    salt = services.register.data_keys.fingerprint(request, WORDS)
-    assert column(files, "calls/call", "agent_no") == [token(salt, "17"), None]
+    agent = "agent: {origin: assigned, about: third_party,"
+    answer = Answer(desk(tmp_path, NOT_LOOKED | {agent: agent.replace("about", "mask: label, about")}))
+    assert set(answer.column("shop/ticket", "agent")) == {"[masked]", None}
+    assert answer.column("calls/call", "agent_no") == [answer.token("17"), None]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 from testbed.mini import SHOP, write_database, write_inventory
+from tests.support.key_shop import AT, SQL
 
 from afschrift.domain.keys import Key
 from afschrift.inventory.load import load
@@ -18,8 +19,6 @@ from afschrift.selection.identifying_rows import identifying_tables
 from afschrift.selection.identity_graph import Expansion
 from afschrift.sources.registry import open_source
 
-SQL = Path(__file__).parents[3] / "include" / "sql"
-AT = "2026-01-01T00:00:00.000000Z"
 BY_EMAIL = ("customer", "customer_email")
 WORDS = {
     "a way is guessed": {("ways",): "guessed"},
