@@ -1,45 +1,18 @@
-"""Keys that repeat and joins that do not meet are findings of `inventory check --live`, on every database."""
+"""Keys that repeat, joins that do not meet, and rows that lead to no person: findings of `inventory check --live`."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
-from testbed.mini import write_inventory
-from testbed.postgres import Database
-from tests.support import mariadb
+from tests.support.key_shop import SQL, KeyShop, key_shop, mapped
 
-from afschrift.datamap.check.map_check import compare
+from afschrift.datamap.check.finding import Code, Finding
+from afschrift.datamap.check.map_check import check_sources, compare
+from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.inventory.load import load
 
-SQL = Path(__file__).parents[4] / "include" / "sql"
-
-SHOP = """
-source: shop
-kind: {kind}
-{where}
-purposes:
-  account: {{basis: A6-1-b, title: {{nl: Account, en: Account}}}}
-tables:
-  customer:
-    subject: {{customer_id: customer_id}}
-    key: [customer_id]
-    purposes: [account]
-    columns: {{customer_id: {{origin: assigned}}, name: {{origin: provided}}}}
-  orders:
-    subject: {{customer_id: customer_id}}
-    key: [{key}]
-    purposes: [account]
-    columns: {{order_no: {{origin: assigned}}, customer_id: {{origin: assigned}}, placed: {{origin: observed}}}}
-  line:
-    join: {{{own}: orders.order_no}}
-    key: [line_no]
-    purposes: [account]
-    columns: {{line_no: {{origin: assigned}}, order_no: {{origin: assigned}}, lost: {{origin: observed}}}}
-"""
+BY_ID = "subject: {customer_id: customer_id}"
 SCHEMA = (
     "CREATE TABLE customer (customer_id INTEGER, name VARCHAR(20))",
     "CREATE TABLE orders (order_no INTEGER, customer_id INTEGER, placed DATE)",
@@ -48,46 +21,47 @@ SCHEMA = (
     "INSERT INTO orders VALUES (10, 1, '2025-01-01'), (11, 2, '2025-01-01'), (12, 1, '2025-01-02')",
     "INSERT INTO line VALUES (1, 10, '2025-01-03'), (2, 12, NULL)",
 )
-Described = Callable[..., list[str]]
+CUSTOMER = mapped("customer", BY_ID, "customer_id", "name: {origin: provided}")
 
 
-@pytest.fixture(params=["duckdb", "mysql", "postgres", "sqlite"])
-def described(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Described:
-    """Differences of a shop, with another key of `orders` or another join of `line`."""
-    kind, file = request.param, tmp_path / "shop.db"
-    if kind == "postgres":
-        database: Database = request.getfixturevalue("postgres")
-        database.execute(*SCHEMA)
-        monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
-    elif kind == "mysql":
-        other: mariadb.Database = request.getfixturevalue("mariadb_server").create()
-        other.execute(*SCHEMA)
-        monkeypatch.setenv("AIRFLOW_CONN_SHOP", other.uri())
-    else:
-        with sqlite3.connect(file) if kind == "sqlite" else duckdb.connect(str(file)) as connection:
-            for statement in SCHEMA:
-                connection.execute(statement)
-        connection.close()
-    where = "connection: shop" if kind in ("postgres", "mysql") else f'options: {{path: "{file}"}}'
-
-    def differences(key: str = "order_no", own: str = "order_no") -> list[str]:
-        text = SHOP.format(kind=kind, where=where, key=key, own=own)
-        return compare(load(write_inventory(tmp_path / "inventory", text)), SQL).differences
-
-    return differences
+@pytest.mark.parametrize("kind", ["duckdb", "mysql", "postgres", "sqlite"])
+def test_a_repeated_key_and_a_join_of_types_that_do_not_compare(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    tables = CUSTOMER + mapped("orders", BY_ID, "order_no", "customer_id", "placed", key="customer_id")
+    tables += mapped("line", "join: {lost: orders.order_no}", "line_no", "order_no", "lost")
+    with key_shop(request, tmp_path, kind) as shop:
+        for statement in SCHEMA:
+            shop.run(statement)
+        repeated, join = compare(load(shop.write(tables, ("customer_id",))), SQL).differences
+    assert repeated.startswith("shop.orders: `key` customer_id is not unique: 1 value in several rows")
+    assert join.startswith("shop.line by lost -> orders: ")
+    assert "compare" in join
+    assert "lost (" in join
 
 
-def test_a_sound_shop_has_no_difference(described: Described) -> None:
-    assert described() == []
+OF_NONE = {Code.JOIN_FINDS_NOTHING, Code.TABLE_NOT_REACHED}
 
 
-def test_repeated_key_is_found(described: Described) -> None:
-    (found,) = described(key="customer_id")
-    assert found.startswith("shop.orders: `key` customer_id is not unique: 1 value in several rows")
+def found(folder: Path, limits: ProbeLimits, last: int) -> dict[Code, Finding]:
+    """What is said of 30 orders, the oldest without a customer; the last one of customer `last`."""
+    folder.mkdir()
+    shop = KeyShop(folder, "sqlite")
+    shop.make("customer", "customer_id INTEGER PRIMARY KEY, name TEXT", [(1, "Ann")])
+    orders = [*((n, 99) for n in range(29)), (29, last)]
+    shop.make("orders", "order_no INTEGER PRIMARY KEY, customer_id INTEGER", orders)
+    tables = CUSTOMER + mapped(
+        "orders", "join: {customer_id: customer.customer_id}", "order_no", "customer_id"
+    )
+    report = check_sources(load(shop.write(tables, ("customer_id",))), limits)
+    return {finding.code: finding for finding in report.findings}
 
 
-def test_join_of_types_that_do_not_compare_is_found(described: Described) -> None:
-    (found,) = described(own="lost")
-    assert found.startswith("shop.line by lost -> orders: ")
-    assert "compare" in found
-    assert "lost (" in found
+def test_none_of_all_rows_is_an_error_and_none_of_a_part_a_warning(tmp_path: Path) -> None:
+    assert not OF_NONE & found(tmp_path / "one", ProbeLimits(), last=1).keys()
+    of_all = found(tmp_path / "none", ProbeLimits(), last=99)
+    of_a_part = found(tmp_path / "part", ProbeLimits(exact=10, sample=8), last=1)
+
+    for code in OF_NONE:
+        assert (of_all[code].severity.value, of_all[code].undecided) == ("error", set())
+        assert (of_a_part[code].severity.value, of_a_part[code].undecided) == ("warning", {code})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
-from testbed.mini import write_inventory
+from tests.support.map_review import ANSWER, HEAD, group, map_folder, names, said
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import Files, NotWritableError, read_files, replace_files
@@ -17,52 +17,43 @@ from afschrift.inventory import load as loading
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 
-MAP = """\
-source: shop
-kind: duckdb
-purposes:
-  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
-tables:
+MAP = f"""{HEAD}tables:
   customer:
-    subject: {customer_id: customer_id}
+    subject: {{customer_id: customer_id}}
     purposes: [sale]
     columns:
-      customer_id: {origin: assigned}
-      created_at: {origin: observed, review: needed}  # by the shop
+      customer_id: {{origin: assigned}}
+      created_at: {{origin: observed, review: needed}}  # by the shop
       email:
         review: needed
         origin: provided
-      city: {}
-      score: {origin: inferred, review: needed}
-  country: {personal: false, review: needed, columns: {code: {}}}
+      city: {{}}
+      score: {{origin: inferred, review: needed}}
+  country: {{personal: false, review: needed, columns: {{code: {{}}}}}}
 """
-OTHER = """\
-source: web
-kind: duckdb
-purposes:
-  sale: {basis: A6-1-b, title: {nl: Verkoop, en: Sale}, retention: P2Y, recipients: []}
-tables:
+OTHER = f"""{HEAD.replace("source: shop", "source: web")}tables:
   visit:
-    subject: {customer_id: customer_id}
+    subject: {{customer_id: customer_id}}
     purposes: [sale]
-    columns: {customer_id: {origin: assigned}, created_at: {origin: observed, review: needed}}
+    columns: {{customer_id: {{origin: assigned}}, created_at: {{origin: observed, review: needed}}}}
 """
-WHO = Answer("anna", date(2026, 11, 28), "Looked at with the shop.", date(2027, 11, 28))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = write_inventory(tmp_path / "map", MAP)
+def two_sources(folder: Path) -> Path:
+    made = map_folder(folder, MAP)
     (made / "web.yml").write_text(OTHER)
     return made
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return two_sources(tmp_path)
+
+
 def answered(review: Review, **origins: str) -> list[tuple[Group, Answer]]:
     """Questions by name, with an origin where another one is said."""
-    found = {group.name: group for group in review.waiting()}
     return [
-        (found[name], Answer(WHO.by, WHO.on, WHO.why, WHO.review, {"origin": origin_} if origin_ else {}))
-        for name, origin_ in origins.items()
+        (group(review, name), said(origin=origin) if origin else ANSWER) for name, origin in origins.items()
     ]
 
 
@@ -74,15 +65,14 @@ def written(folder: Path) -> dict[str, str]:
 
 
 def test_together_they_say_what_they_say_one_by_one(folder: Path, tmp_path: Path) -> None:
-    apart = write_inventory(tmp_path / "apart", MAP)
-    (apart / "web.yml").write_text(OTHER)
+    apart = two_sources(tmp_path / "apart")
     together, single = Review(folder), Review(apart)
     step = together.confirm_all(answered(together, **SAID))
     for name, origin in SAID.items():
-        [(group, answer)] = answered(single, **{name: origin})
-        single.confirm(group, answer)
+        [given] = answered(single, **{name: origin})
+        single.confirm(*given)
     assert load(folder).sources == load(apart).sources
-    assert [group.name for group in together.waiting()] == ["score"]
+    assert names(together) == ["score"]
     assert {path.name for path in step.after} == {"shop.confirmed.yml", "web.confirmed.yml"}
     texts = written(folder)
     assert (texts["shop.yml"], texts["web.yml"]) == (MAP, OTHER)
@@ -125,28 +115,24 @@ def test_files_that_cannot_be_written_are_reported_and_unchanged(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(
-        NotWritableError, match=r"shop\.confirmed\.yml cannot be written from here \(No space left"
-    ):
+    words = r"shop\.confirmed\.yml cannot be written from here \(No space left"
+    with pytest.raises(NotWritableError, match=words):
         review.confirm_all(answered(review, email=""))
     assert written(folder) == before
     monkeypatch.undo()
     assert review.confirm_all(answered(review, email="")).lines
 
 
-def test_a_second_file_that_cannot_be_written_keeps_the_first_as_it_was(folder: Path) -> None:
-    review, before = Review(folder), {path: path.read_bytes() for path in folder.glob("*.yml")}
+def test_a_second_file_that_cannot_be_written_keeps_the_first_as_it_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, before = Review(folder), written(folder)
     (folder / ".web.confirmed.yml.new").mkdir()  # nothing can be put there
     with pytest.raises(NotWritableError, match=r"web\.confirmed\.yml cannot be written"):
         review.confirm_all(answered(review, created_at=""))
-    assert {path: path.read_bytes() for path in folder.glob("*.yml")} == before
-    assert not (folder / ".shop.confirmed.yml.new").exists()
     (folder / ".web.confirmed.yml.new").rmdir()
-    assert len(review.confirm_all(answered(review, created_at="")).after) == 2
+    assert written(folder) == before
 
-
-def test_failed_second_file_leaves_the_first_unchanged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    review, before = Review(folder), {path: path.read_bytes() for path in folder.glob("*.yml")}
     replace = Path.replace
 
     def once(path: Path, target: Path) -> Path:
@@ -155,11 +141,12 @@ def test_failed_second_file_leaves_the_first_unchanged(folder: Path, monkeypatch
         return replace(path, target)
 
     monkeypatch.setattr(Path, "replace", once)
-    with pytest.raises(
-        NotWritableError, match=r"web\.confirmed\.yml cannot be written from here \(Input/output"
-    ):
+    words = r"web\.confirmed\.yml cannot be written from here \(Input/output"
+    with pytest.raises(NotWritableError, match=words):
         review.confirm_all(answered(review, created_at=""))
-    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    assert written(folder) == before
+    monkeypatch.undo()
+    assert len(review.confirm_all(answered(review, created_at="")).after) == 2
 
 
 def test_a_file_that_lies_elsewhere_is_written_there(folder: Path, tmp_path: Path) -> None:
@@ -227,7 +214,7 @@ def test_a_file_that_changed_at_the_last_moment_is_not_replaced(folder: Path) ->
 
 def test_answers_of_two_people_do_not_go_under_one_name(folder: Path) -> None:
     review, before = Review(folder), written(folder)
-    [(group, _)], [(other, answer)] = answered(review, email=""), answered(review, created_at="")
+    [(mine, _), other] = answered(review, email="", created_at="")
     with pytest.raises(ValueError, match="one person"):
-        review.confirm_all([(group, Answer("otto", WHO.on, WHO.why)), (other, answer)])
+        review.confirm_all([(mine, changed(ANSWER, by="otto")), other])
     assert written(folder) == before
