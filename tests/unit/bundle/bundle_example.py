@@ -9,8 +9,9 @@ import json
 import sys
 import zlib
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import yaml
 
@@ -243,6 +244,31 @@ class Example:
             deflated_bytes=len(deflated),
             deflated_sha256=hashlib.sha256(deflated).hexdigest(),
         )
+
+    def but(self, **changes: Any) -> Example:
+        """With other parts of its contents."""
+        self.contents = replace(self.contents, **changes)
+        return self
+
+    def planned(self, **changes: Any) -> Example:
+        """With other parts of its plan."""
+        return self.but(plan=replace(self.contents.plan, **changes))
+
+    def plan_of(self, table: str, **changes: Any) -> Example:
+        """With another plan of a table."""
+        return self.planned(
+            extracts=tuple(
+                replace(e, **changes) if e.table == table else e for e in self.contents.plan.extracts
+            )
+        )
+
+    def read(self, table: str, **changes: Any) -> Example:
+        """With another record of what was read of a table."""
+        extracts = []
+        for extract in self.contents.extracts:
+            tables = (replace(t, **changes) if t.table == table else t for t in extract.tables)
+            extracts.append(replace(extract, tables=tuple(tables)))
+        return self.but(extracts=tuple(extracts))
 
     def open(self, path: str) -> AbstractContextManager[BinaryIO]:
         return io.BytesIO(self.files[path])

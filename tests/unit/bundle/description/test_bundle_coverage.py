@@ -30,15 +30,14 @@ def test_every_personal_table_has_a_status() -> None:
 
 def test_a_planned_table_without_extract_failed() -> None:
     example = Example()
-    example.contents = replace(example.contents, extracts=example.contents.extracts[:1])
-    assert statuses(example)["app.heart_rate"] == ("failed", None)
+    failed = example.but(extracts=example.contents.extracts[:1])
+    assert statuses(failed)["app.heart_rate"] == ("failed", None)
 
 
 def test_a_table_that_no_plan_names_was_not_searched() -> None:
     example = Example()
-    plan = replace(example.plan, extracts=example.plan.extracts[:-1])
-    example.contents = replace(example.contents, plan=plan)
-    assert statuses(example)["app.heart_rate"] == ("not_searched", None)
+    unplanned = example.planned(extracts=example.plan.extracts[:-1])
+    assert statuses(unplanned)["app.heart_rate"] == ("not_searched", None)
 
 
 def test_what_is_withheld_names_rule_and_reason() -> None:
@@ -78,7 +77,7 @@ def test_the_page_tells_the_ground_of_what_was_masked_with_its_number(reason: st
         replace(e, fields=tuple(replace(f, reason=reason) if f.mask else f for f in e.fields))
         for e in example.plan.extracts
     )
-    example.contents = replace(example.contents, plan=replace(example.plan, extracts=extracts))
+    example.planned(extracts=extracts)
     (grounds_shown,) = grounds(example.contents, PageWords.load(LETTERS, "nl"))
     assert grounds_shown.text == ground
     assert grounds_shown.places == ("Naam medewerker in ‘Berichten’: 2 keer.",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,20 +26,7 @@ def with_file(missing: int = 1, held: int = 1) -> Example:
         )
         for n in range(3, 3 + held)
     )
-    extracts = [
-        replace(
-            extract,
-            tables=tuple(
-                replace(t, uploads=uploads, missing=(MissingFile("photo", 5, "not_found"),) * missing)
-                if t.table == "orders"
-                else t
-                for t in extract.tables
-            ),
-        )
-        for extract in example.contents.extracts
-    ]
-    example.contents = replace(example.contents, extracts=tuple(extracts))
-    return example
+    return example.read("orders", uploads=uploads, missing=(MissingFile("photo", 5, "not_found"),) * missing)
 
 
 def test_a_file_is_packed_described_and_covered() -> None:

@@ -1,23 +1,29 @@
-"""The page's script in a real browser: search, sort, pages, zoom; nothing from the data becomes markup."""
+"""The bundle's pages in a real browser: whole, inert, without network, readable on a phone and by a screen reader.
+
+The script of index.html searches, sorts, pages and zooms; nothing from the data becomes markup.
+"""
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Dialog, Page, expect
-from tests.unit.bundle.bundle_example import LETTERS, ROWS, SCRIPT, Example, Rows
+from playwright.sync_api import Browser, Dialog, Page, ViewportSize, expect
+from tests.unit.bundle.bundle_example import LETTERS, ROOT, ROWS, SCRIPT, Example, Rows
 from tests.unit.bundle.bundle_seen import multiplied, seen
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.page import render_index
 from afschrift.domain.right import Right
 
+Scheme = Literal["light", "dark"]
 HEBREW = "שלום עולם"
 ORDERS: Rows = [
     dict(ROWS["shop.orders"][n % 7], order_id=f"B-{n}", total=None if n == 5 else f"{n * 7 % 90 - 30}.50")
@@ -32,14 +38,42 @@ MESSAGES: Rows = [
 ]
 
 
+@cache
 def contents(right: Right = Right.ACCESS, language: str = "nl") -> Contents:
     return seen(Example(right, language, rows={"shop.orders": ORDERS, "shop.message": MESSAGES}))
 
 
-def written(made: Contents, folder: Path) -> str:
+@cache
+def rendered(right: Right = Right.ACCESS, language: str = "nl") -> bytes:
+    return render_index(contents(right, language), LETTERS)
+
+
+def placed(html: bytes, folder: Path) -> str:
     path = folder / "index.html"
-    path.write_bytes(render_index(made, LETTERS))
+    path.write_bytes(html)
     return path.as_uri()
+
+
+def unpacked(right: Right, language: str, folder: Path) -> Path:
+    """A whole bundle in a folder."""
+    with zipfile.ZipFile(io.BytesIO(Example(right, language).zip())) as archive:
+        archive.extractall(folder)
+    return folder / ROOT
+
+
+def asked_of(page: Page) -> list[str]:
+    """Requests, dialogs and what comes in the console, from now on."""
+    events: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        events.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("console", lambda message: events.append(message.text))
+    page.on("pageerror", lambda error: events.append(str(error)))
+    page.on("dialog", dismiss)
+    page.on("request", lambda request: events.append(request.url))
+    return events
 
 
 @pytest.fixture
@@ -47,17 +81,8 @@ def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     """The example's page at a phone's size; anything in the console, any dialog or request is a failure."""
     opened = browser.new_page(viewport={"width": 1000, "height": 900})
     opened.set_default_timeout(5000)
-    events: list[str] = []
-    opened.on("console", lambda message: events.append(message.text))
-    opened.on("pageerror", lambda error: events.append(str(error)))
-
-    def dismiss(dialog: Dialog) -> None:
-        events.append(dialog.type)
-        dialog.dismiss()
-
-    opened.on("dialog", dismiss)
-    opened.on("request", lambda request: events.append(request.url))
-    url = written(contents(), tmp_path)
+    events = asked_of(opened)
+    url = placed(rendered(), tmp_path)
     opened.goto(url)
     yield opened
     opened.close()
@@ -78,7 +103,7 @@ def column(page: Page, selector: str, number: int) -> list[str]:
 
 
 def test_the_script_shows_the_same_rows_as_the_page_without_it(browser: Browser, tmp_path: Path) -> None:
-    url = written(contents(), tmp_path)
+    url = placed(rendered(), tmp_path)
     shown = []
     for script in (False, True):
         context = browser.new_context(java_script_enabled=script)
@@ -184,7 +209,7 @@ def test_a_chart_is_zoomed_by_buttons_keys_and_dragging(page: Page) -> None:
 
 
 def test_only_the_pages_own_script_runs(browser: Browser, tmp_path: Path) -> None:
-    url = written(contents(), tmp_path)
+    url = placed(rendered(), tmp_path)
     path = tmp_path / "index.html"
     added = "<script>document.title = 'run'</script><img src=x onerror=\"document.title = 'run'\"><style>h1 {color: red}</style>"
     path.write_text(path.read_text().replace("<main", added + "<main"))
@@ -205,56 +230,93 @@ def test_only_the_pages_own_script_runs(browser: Browser, tmp_path: Path) -> Non
         (Right.PORTABILITY, "en", "light", 360),
     ],
 )
-def test_axe_finds_nothing_serious_and_nothing_sticks_out(
-    browser: Browser,
-    right: Right,
-    language: str,
-    scheme: Literal["light", "dark"],
-    width: int,
-    tmp_path: Path,
+def test_axe_finds_nothing_and_nothing_sticks_out(
+    browser: Browser, right: Right, language: str, scheme: Scheme, width: int, tmp_path: Path
 ) -> None:
-    context = browser.new_context(
-        color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
-    )
+    viewport = ViewportSize(width=width, height=800)
+    context = browser.new_context(color_scheme=scheme, viewport=viewport, bypass_csp=True)
     page = context.new_page()
-    page.goto(written(contents(right, language), tmp_path))
+    page.goto(placed(rendered(right, language), tmp_path))
     for heading in page.locator("article h3").all():
         heading.scroll_into_view_if_needed()
     page.wait_for_timeout(100)
     assert page.locator(".tools").count() >= 3
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page).response["violations"]
-    assert [
-        (v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")
-    ] == []
+    violations = Axe().run(page).response["violations"]
+    grave = [violation for violation in violations if violation["impact"] in ("serious", "critical")]
+    assert [(violation["id"], violation["nodes"][0]["html"][:200]) for violation in grave] == []
     context.close()
 
 
-def test_a_page_of_three_hundred_tables_is_quick_to_use(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "right", "language", "scheme", "width"),
+    [
+        ("index.html", Right.PORTABILITY, "en", "light", 390),
+        ("index.html", Right.ACCESS, "nl", "light", 1280),
+        ("data/information.html", Right.ACCESS, "nl", "dark", 390),
+        ("data/information.html", Right.ACCESS, "en", "light", 1280),
+    ],
+)
+def test_nothing_runs_nothing_is_fetched_and_nothing_sticks_out(
+    browser: Browser, file: str, right: Right, language: str, scheme: Scheme, width: int, tmp_path: Path
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    events = asked_of(page)
+    url = (unpacked(right, language, tmp_path) / file).as_uri()
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    assert events == [url]
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if file != "index.html":
+        violations = Axe().run(page).response["violations"]
+        assert [(violation["id"], violation["nodes"][0]["html"]) for violation in violations] == []
+    context.close()
+
+
+def test_text_and_links_work_without_javascript(browser: Browser, tmp_path: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((unpacked(Right.ACCESS, "nl", tmp_path) / "index.html").as_uri())
+    assert page.get_by_role("heading", name="Is dit alles?").is_visible()
+    assert page.get_by_text("Alle 7 rijen van ‘Bestellingen’.").is_visible()
+    page.get_by_text("Wat betekenen de kolommen? (5)").first.click()
+    assert page.get_by_text("Hoog betekent: minder risico.").is_visible()
+    page.get_by_role("link", name="wie krijgt ze").click()
+    assert page.get_by_role("heading", name="Wie krijgt deze gegevens?").is_visible()
+    assert page.get_by_text("Pakketpost B.V.").first.is_visible()
+    page.get_by_role("link", name="Naar uw gegevens").click()
+    page.get_by_role("link", name="README.txt").click()
+    assert "BEGIN HIER" in page.inner_text("body")
+    context.close()
+
+
+def test_a_page_of_many_tables_is_quick_to_use(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()
-    page.goto(written(multiplied(contents(), "heart_rate", 300), tmp_path))
+    page.goto(placed(render_index(multiplied(contents(), "heart_rate", 60), LETTERS), tmp_path))
     assert page.evaluate("performance.getEntriesByName('ready')[0].startTime") < 20_000
     assert page.locator(".tools").count() < 10, "only what is near the window has its tools"
     page.locator("nav a").last.click()
-    page.locator("#t305 ~ .tools input").wait_for()
+    page.locator("#t65 ~ .tools input").wait_for()
     page.close()
 
 
 def test_a_person_without_rows_gets_a_page_too(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(written(seen(Example(rows={name: [] for name in ROWS})), tmp_path))
+    events = asked_of(page)
+    empty = seen(Example(rows={name: [] for name in ROWS}))
+    page.goto(url := placed(render_index(empty, LETTERS), tmp_path))
     assert page.get_by_text("staan geen gegevens over u").is_visible()
     assert page.locator("article.table").count() == 0
     page.close()
-    assert errors == []
+    assert events == [url]
 
 
 def test_print_shows_all_and_no_tools(browser: Browser, tmp_path: Path) -> None:
     page = browser.new_page()
-    page.goto(written(contents(), tmp_path))
+    page.goto(placed(rendered(), tmp_path))
     orders = article(page, "Bestellingen")
     page.emulate_media(media="print")
     assert not page.locator(f"{orders} input").is_visible()
@@ -267,6 +329,6 @@ def test_an_infinite_moment_is_shown_as_it_is(browser: Browser, tmp_path: Path) 
     rows = [dict(row, ordered_at="infinity") for row in ROWS["shop.orders"]]
     made = seen(Example(rows={"shop.orders": rows}))
     page = browser.new_page()
-    page.goto(written(replace(made), tmp_path))
+    page.goto(placed(render_index(made, LETTERS), tmp_path))
     assert column(page, article(page, "Bestellingen"), 3) == ["infinity"] * 7
     page.close()

@@ -19,7 +19,6 @@ from afschrift.bundle.description.redactions import REDACTED, remark
 from afschrift.bundle.page.table_views import REMARKS
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import (
-    REASONS,
     About,
     Action,
     ColumnFacts,
@@ -38,8 +37,12 @@ from afschrift.letters.languages import languages
 LANGUAGES = languages(LETTERS)
 
 
-def texts(language: str) -> dict[str, Any]:
-    return YAML(typ="safe").load(LETTERS / language / "bundle" / "texts.yml")
+BUNDLE = LETTERS.parents[1] / "plugins" / "afschrift" / "bundle"
+
+
+def texts(language: str, file: str = "texts") -> dict[str, Any]:
+    found: dict[str, Any] = YAML(typ="safe").load(LETTERS / language / "bundle" / f"{file}.yml")
+    return found
 
 
 def leaves(tree: Any, path: str = "") -> dict[str, str]:
@@ -92,13 +95,6 @@ def test_every_reason_to_leave_out_and_to_mask_has_a_text(language: str) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_to_leave_out_has_a_text(language: str) -> None:
-    inside = {"join_key", "no_rows", "others_masked", "own_use", "payment_masked", "voluntary"}
-    outside = {r for r in REASONS if not r.startswith(("access_", "portable_"))} - inside
-    assert outside - {"not_personal"} <= set(texts(language)["left_out"])
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_origin_basis_and_consent_has_a_text(language: str) -> None:
     words = texts(language)
     assert set(words["origins"]) == set(Origin)
@@ -106,23 +102,37 @@ def test_every_origin_basis_and_consent_has_a_text(language: str) -> None:
     assert set(words["consents"]) == set(ConsentState)
 
 
-def test_languages_have_the_same_texts_with_the_same_values_in_them() -> None:
+@pytest.mark.parametrize("file", ["texts", "sheet"])
+def test_languages_have_the_same_texts_with_the_same_values_in_them(file: str) -> None:
     first, *others = [
-        {key: names(text) for key, text in leaves(texts(language)).items()} for language in LANGUAGES
+        {key: names(text) for key, text in leaves(texts(language, file)).items()} for language in LANGUAGES
     ]
-    assert len(LANGUAGES) >= 2
-    for other in others:
-        assert other == first
+    assert others
+    assert all(other == first for other in others)
 
 
-def test_no_text_is_there_for_nothing() -> None:
-    folder = LETTERS.parents[1] / "plugins" / "afschrift" / "bundle"
-    used = (LETTERS / "bundle" / "page.html.j2").read_text()
-    used += "".join(path.read_text() for path in folder.rglob("*.py"))
-    built = {"request_access", "request_portability", "consent_withdrawn", "consent_absent"}
-    built |= {f"everything_{how}" for how in ("yes", "left_out", "masked", "both")}
-    for key in texts("nl")["page"]:
-        assert key in built or f'"{key}"' in used, key
+BUILT = {
+    "page": {"request_access", "request_portability", "consent_withdrawn", "consent_absent"}
+    | {f"everything_{how}" for how in ("yes", "left_out", "masked", "both")},
+    "sheet": {"consent_withdrawn", "consent_absent", "logic", "significance", "consequences"}
+    | {"state", "state_between"},  # by `PageWords.state`
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "template", "code", "sections"),
+    [
+        ("texts", "page", "**/*.py", ["page"]),
+        ("sheet", "sheet", "sheet/*.py", ["page", "kept", "rights", "right_texts", "periods"]),
+    ],
+)
+def test_no_text_is_there_for_nothing(file: str, template: str, code: str, sections: list[str]) -> None:
+    used = (LETTERS / "bundle" / f"{template}.html.j2").read_text()
+    used += (BUNDLE / "page" / "words.py").read_text()
+    used += "".join(path.read_text() for path in BUNDLE.glob(code))
+    for section in sections:
+        for key in texts("nl", file)[section]:
+            assert key in BUILT[template] or f'"{key}"' in used, key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -134,27 +144,26 @@ def test_people_read_no_rule_ids_iris_or_articles(language: str) -> None:
 
 def test_sizes_and_numbers_in_words() -> None:
     nl, en = PageWords.load(LETTERS, "nl"), PageWords.load(LETTERS, "en")
-    assert [nl.size(n) for n in (0, 999, 1000, 999_949, 999_950, 1_250_000, 7 * 10**13)] == [
-        "0 bytes",
-        "999 bytes",
-        "1,0 kB",
-        "999,9 kB",
-        "1,0 MB",
-        "1,2 MB",
-        "70,0 TB",
-    ]
+    sizes = {0: "0 bytes", 999: "999 bytes", 1000: "1,0 kB", 999_949: "999,9 kB", 999_950: "1,0 MB"}
+    sizes |= {1_250_000: "1,2 MB", 7 * 10**13: "70,0 TB"}
+    assert {number: nl.size(number) for number in sizes} == sizes
     assert (nl.number(1234567), en.number(1234567)) == ("1.234.567", "1,234,567")
     assert (nl.count("rows", 1), nl.count("rows", 5000)) == ("1 rij", "5.000 rijen")
+    units = {"{beats}/min": "slagen per minuut", "Cel": "graden Celsius", "{steps}": "steps", "mol": "mol"}
+    assert {code: nl.unit(code) for code in units} == units
+    assert nl.kind("boolean").startswith("‘true’")
+    measured = {72_000: "72", 1_234_560: "1.234,6", -500: "-0,5"}
+    assert {total: nl.measured(total, 1000) for total in measured} == measured
+    assert nl.period("2026-03") == "maart 2026"
 
 
 def test_a_moment_is_shown_in_the_zone_and_in_utc() -> None:
     nl = PageWords.load(LETTERS, "nl")
-    assert nl.moment("2026-01-15T12:00:00Z", "Europe/Amsterdam") == (
-        "15 januari 2026, 13:00 uur (tijd in Amsterdam; 12:00 UTC)"
-    )
-    assert nl.moment("2026-06-30T22:15:00Z", "Europe/Amsterdam") == (
-        "1 juli 2026, 00:15 uur (tijd in Amsterdam; 2026-06-30 22:15 UTC)"
-    )
+    moments = {
+        "2026-01-15T12:00:00Z": "15 januari 2026, 13:00 uur (tijd in Amsterdam; 12:00 UTC)",
+        "2026-06-30T22:15:00Z": "1 juli 2026, 00:15 uur (tijd in Amsterdam; 2026-06-30 22:15 UTC)",
+    }
+    assert {text: nl.moment(text, "Europe/Amsterdam") for text in moments} == moments
     assert nl.day("2026-06-30T22:15:00Z", "Europe/Amsterdam") == "1 juli 2026"
 
 
