@@ -25,7 +25,7 @@ purposes:
 ANSWER = Answer("cli:anna", date(2026, 11, 28), "Looked at with the shop: it is so.", date(2027, 11, 28))
 
 
-def said(**words: Any) -> Answer:
+def answer(**words: Any) -> Answer:
     """The answer, with words that the question does not propose."""
     return replace(ANSWER, words=words)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.inventory.test_controller_zone import controller
+from tests.unit.inventory.test_other_files import controller
 
 from afschrift.app.jurisdiction import hints
 

@@ -10,7 +10,6 @@ from ruamel.yaml import YAML
 from testbed.mini import write_inventory
 
 from afschrift.inventory.column import Column
-from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import FILES, load, schema
 from afschrift.inventory.model import SourceFile
 
@@ -215,42 +214,6 @@ def test_own_reason_of_a_column_joins_its_confirmation(tmp_path: Path) -> None:
 
 def test_a_pattern_knows_no_case(tmp_path: Path) -> None:
     assert column(tmp_path, "customer.SEEN_AT", ("phone, seen_at", "phone, SEEN_AT")).origin == "observed"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "place", "words"),
-    [
-        ("defaults:\n", "defaults:\n  purposes: [gift]\n", "[gift]", "purpose gift is not declared"),
-        ('"*_on"', '"*_in"', "*_in", "no column here matches it: correct it, or take it out"),
-        ('"*_on"', '"?*_at"', "?*_at", "*_at above matches the same columns first: put ?*_at above that"),
-        ("user.contact.phone_number: {o", "user.location: {o", "user.location: {o", "no column here has this category"),
-        ("user.contact.phone_number: {o", "user.nope: {o", "user.nope: {o", "not in the Fides taxonomy"),
-        ("origin: observed, category: user.behavior", "origin: observed, category: user.nope", "user.nope", "not in the Fides taxonomy"),
-        ("category: user.content}", "category: user.nope}", "user.nope}", "not in the Fides taxonomy"),
-        ("customer.customer_id}\n  columns", "customer.id}\n  columns", "customer.id}", "the source has no column customer.id"),
-        ("{customer_id: customer.customer_id}\n", "{client_id: customer.customer_id}\n", "client_id", "no table here has this column"),
-        ("{in: map", "{in: mapp", "in: mapp", "mapp is not declared under `confirmations`"),
-        ("{in: map", "{in: map, by: x", "in: map, by", "leave out these, or `in`"),
-        ("{in: map", "{by: x", "{by: x", "give both who confirmed it (`by`) and when (`on`)"),
-        ("[order_id, customer_id,", "[order_id, order_id,", "[order_id, order_id,", "order_id is confirmed twice"),
-        ("phone, seen_at]", "phone, seen]", "phone, seen]", "seen is confirmed, but neither its own line nor a default gives it an `origin`"),
-        ("paid_on: {c", "paid_on: {review: needed, c", "  orders:", "paid_on is confirmed and has `review: needed`"),
-        ("left_at: {}", "left_at: {why: x}", "left_at: {why: x}", "`why` goes with a confirmation"),
-        ("defaults: {origin: provided", "defaults: {review: case, origin: provided", "review: case", "it cannot be a default"),
-        ("purposes: [sale]\n    defaults", "origin: {by: paid_on, a: provided}\n    defaults", "defaults: {origin: provided", "leave one of them out"),
-        ("defaults: {origin: provided", "defaults: {orign: provided", "orign", "not known here"),
-        ("[order_id, customer_id,", "[7, customer_id,", "[7, customer_id,", "a list of names is expected"),
-    ],
-)  # fmt: skip
-def test_each_fault_is_reported_with_its_line(
-    tmp_path: Path, old: str, new: str, place: str, words: str
-) -> None:
-    with pytest.raises(InventoryError) as caught:
-        source(tmp_path, (old, new))
-    text = SHOP.replace(old, new, 1)
-    line = next(n for n, entry in enumerate(text.splitlines(), start=1) if place in entry)
-    listed = {(fault.line, fault.message) for fault in caught.value.faults}
-    assert any(at == line and words in message for at, message in listed), (line, listed)
 
 
 def test_the_json_schema_takes_what_the_loader_takes(tmp_path: Path) -> None:

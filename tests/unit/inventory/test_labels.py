@@ -8,7 +8,6 @@ import pytest
 from tests.support.rental import TEXT, write_map
 
 from afschrift.domain.sources import ForeignKey
-from afschrift.inventory.document import InventoryError
 from afschrift.inventory.joins import labelled_ways, reference_id
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
@@ -123,27 +122,3 @@ def test_a_foreign_key_of_the_database_counts(tmp_path: Path) -> None:
 )
 def test_what_is_only_proposed_names_no_row(old: str, new: str, tmp_path: Path) -> None:
     assert "rental(film_id)->film(film_id)" not in ways(source(tmp_path, (old, new)), "rental")
-
-
-FAULTS = [
-    ("label: title", "label: titel", "the table has no column titel"),
-    ("label: [first_name, last_name]", "label: [first_name, film]", "the table has no column film"),
-    ("label: title", "label: film_id", "film_id is the key"),
-    ("rating: {origin: observed}", "rating: {origin: observed, protect: secret}", "rating is a secret"),
-    ("rating: {origin: observed}", "rating: {origin: observed, protect: payment}", "rating is masked"),
-    ("rating: {origin: observed}", "rating: {origin: observed, about: third_party, third_party: mask, source: {name: {nl: A, en: A}}}", "rating is masked"),
-    ("rating: {origin: observed}", "rating: {origin: observed, kind: json}", "rating is JSON"),
-    ("key: [film_id]", "key: [film_id]\n    file: {column: rating}", "rating holds a file"),
-    ("title: {nl: Films, en: Films}\n    join: {film_id: rental.film_id}", "personal: false", "in no answer"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("old", "new", "words"), FAULTS, ids=[words for *_, words in FAULTS])
-def test_a_label_that_no_page_could_show_is_a_fault(old: str, new: str, words: str, tmp_path: Path) -> None:
-    changes = [(old, new)]
-    if "rating" in words:
-        changes.append(("label: title", "label: [title, rating]"))
-    with pytest.raises(InventoryError) as caught:
-        source(tmp_path, *changes)
-    [fault] = [fault for fault in caught.value.faults if words in fault.message]
-    assert fault.line > 1

@@ -37,36 +37,6 @@ def test_digest_follows_content_and_not_place(tmp_path: Path) -> None:
     assert first.policy_digest == changed.policy_digest
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "place", "words"),
-    [
-        ("origin: provided, category: user", "orign: provided, category: user", "orign: provided", "not known here"),
-        ("user.contact.email", "user.contact.emial", "emial", "not in the Fides taxonomy"),
-        ("basis: A6-1-f", "basis: A6-1-z", "A6-1-z", "choose one of A6-1-a"),
-        ("join: {order_id: orders.order_id}\n    key: [order_id, line_no]", "join: {order_id: order.order_id}\n    key: [order_id, line_no]", "order.order_id", "has no table order"),
-        ("{order_id: line.order_id, line_no: line.line_no}", "{order_id: line.order_id, line_no: orders.order_id}", "line_no: orders", "composite key"),
-        ("purposes: [coaching]", "purposes: [coachin]", "[coachin]", "purpose coachin is not declared"),
-        (", meaning: {nl: hoger is beter, en: higher is better}", "", "score: {origin: inferred}", "needs `meaning`"),
-        ("device_id: {column: device_id, at: at}", "phone: {column: device_id, at: at}", "phone:", "not declared in identity.yml"),
-        ("at: at}}", "at: when}}", "at: when", "no column when"),
-        ("when: [agent]", "when: [agnt]", "[agnt]", "agnt is no value"),
-        ("key: [list_id]", "key: [list]", "key: [list]", "no column list"),
-        ("value: coaching, withdrawn: withdrawn_at", "value: coaching, withdrawn: gone", "withdrawn: gone", "has no column gone"),
-        ("by: author_type, customer: provided", "by: author_type, customer: given", "customer: given", "choose one of provided, observed"),
-        ("kind: duckdb", "kind: duckbd", "kind: duckbd", "choose one of duckdb, manual, postgres"),
-        ("zone: Europe/Amsterdam", "zone: Europe/Amsterdm", "zone:", "no time zone of the IANA list"),
-        ("origin: {by: author_type", "origin: {by: authr", "authr", "no column authr"),
-    ],
-)  # fmt: skip
-def test_each_fault_is_reported_with_its_line(
-    tmp_path: Path, old: str, new: str, place: str, words: str
-) -> None:
-    assert SHOP.count(old) >= 1
-    text = SHOP.replace(old, new, 1)
-    found = faults(write_inventory(tmp_path, text))
-    assert any(words in message and line == line_of(text, place) for message, line in found.items()), found
-
-
 def test_all_faults_in_one_error(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path, SHOP.replace("A6-1-f", "A6-1-z").replace("user.contact.email", "nope"))
     (folder / "policy.yml").write_text("observed: {choice: true}\n")

@@ -75,8 +75,8 @@ def test_a_token_is_the_salted_hash_of_the_text_in_every_source(answers: list[An
 def test_another_request_has_other_tokens_and_the_same_statements(answers: list[Answer]) -> None:
     first, second = (set(filter(None, answer.column("shop/ticket", "agent"))) for answer in answers)
     assert not first & second
-    one, other = ([e.statement for e in answer.plan.extracts] for answer in answers)
-    assert one == other
+    first_plan, other = ([e.statement for e in answer.plan.extracts] for answer in answers)
+    assert first_plan == other
 
 
 def test_the_salt_is_nowhere(answers: list[Answer], home: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.map_review import ANSWER, HEAD, columns, group, map_folder, names, said, shop
+from tests.support.map_review import ANSWER, HEAD, answer, columns, group, map_folder, names, shop
 
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import confirmed_file
@@ -92,7 +92,7 @@ def test_what_is_confirmed_counts_once_the_key_of_its_rows_is(folder: Path) -> N
     assert "created_at" not in names(review), "no one is asked twice"
     assert set(names(review)[:2]) == {"order_id", "customer_id"}, "what it rests on is first"
     review.confirm(group(review, "order_id"), ANSWER)
-    review.confirm(group(review, "customer_id"), said(origin="assigned"))
+    review.confirm(group(review, "customer_id"), answer(origin="assigned"))
     for table in ("orders.created_at", "Order Line.Created_At"):
         assert columns(folder)[table].origin == "observed"
     review.undo()
@@ -129,7 +129,7 @@ def test_a_question_is_taken_apart_where_one_answer_does_not_fit_all(folder: Pat
     review.take_apart(shared)
     parts = [question for question in review.waiting() if set(question.places) & set(shared.places)]
     assert [question.places for question in parts] == [(place,) for place in shared.places]
-    review.confirm(parts[0], said(origin="assigned"))
+    review.confirm(parts[0], answer(origin="assigned"))
     left = [place for question in review.waiting() for place in question.places]
     assert shared.places[0] not in left
     assert set(shared.places[1:]) <= set(left), "nothing was said of the others"
@@ -155,7 +155,7 @@ def test_every_question_can_be_answered_and_taken_back_to_the_byte(folder: Path)
     unanswered = ("score", "mail box", "note")
     while waiting := [question for question in review.waiting() if question.name not in unanswered]:
         known = waiting[0].proposed.get("origin") or waiting[0].is_table
-        review.confirm(waiting[0], ANSWER if known else said(origin="provided"))
+        review.confirm(waiting[0], ANSWER if known else answer(origin="provided"))
         texts.append(confirmed(folder))
     assert shop(folder).undescribed(["copy", "country"]) == []
     texts.pop()
@@ -167,7 +167,7 @@ def test_every_question_can_be_answered_and_taken_back_to_the_byte(folder: Path)
 def test_what_the_person_says_otherwise_is_written(folder: Path) -> None:
     review = Review(folder)
     for name in ("email", "mail box"):
-        review.confirm(group(review, name), said(origin="observed", category="user.content"))
+        review.confirm(group(review, name), answer(origin="observed", category="user.content"))
         known = columns(folder)[f"customer.{name}"]
         assert (known.origin, known.category) == ("observed", "user.content")
 
@@ -243,7 +243,7 @@ def test_what_is_masked_stays_masked_and_comments_stay(folder: Path) -> None:
 def test_what_waits_for_each_case_still_does(folder: Path) -> None:
     rewritten(folder, '"mail box": {}', '"mail box": {review: case}')
     review = Review(folder)
-    review.confirm(group(review, "mail box"), said(origin="provided"))
+    review.confirm(group(review, "mail box"), answer(origin="provided"))
     assert columns(folder)["customer.mail box"].review == "case"
 
 
@@ -289,7 +289,7 @@ def test_a_file_in_any_layout_is_answered_and_stays(folder: Path, unusual: str) 
     review = Review(folder)
     asked = {"created_at", "email", "total"} & set(names(review))
     for name in asked:
-        review.confirm(group(review, name), said(origin="observed"))
+        review.confirm(group(review, name), answer(origin="observed"))
     assert (folder / "shop.yml").read_bytes() == unusual.encode()
     assert asked
     assert asked.isdisjoint(names(Review(folder)))

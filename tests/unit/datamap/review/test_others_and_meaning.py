@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.map_review import HEAD, columns, group, map_folder, said
+from tests.support.map_review import HEAD, answer, columns, group, map_folder
 
 from afschrift.datamap.review.offered import (
     OTHERS,
@@ -65,7 +65,7 @@ def column(folder: Path, name: str) -> Column:
 def test_how_others_data_are_treated_is_written(folder: Path, way: ThirdParty) -> None:
     review = Review(folder)
     question = group(review, "friend")
-    review.confirm(question, said(**words_of_others(question, way.value)))
+    review.confirm(question, answer(**words_of_others(question, way.value)))
     stored = column(folder, "friend")
     assert (stored.origin, stored.about, stored.third_party) == ("provided", "third_party", way)
     assert stored.review is None
@@ -91,7 +91,7 @@ def test_column_can_be_declared_about_others(folder: Path) -> None:
     assert list(others_offered(question)) == ["mask", "own_use", "ask"]
     with pytest.raises(ConfigurationError):
         words_of_others(question, "subject")
-    review.confirm(question, said(**words_of_others(question, "mask")))
+    review.confirm(question, answer(**words_of_others(question, "mask")))
     stored = column(folder, "city")
     assert (stored.about, stored.third_party) == ("third_party", "mask")
 
@@ -114,7 +114,7 @@ def test_what_is_not_about_others_loses_what_goes_by_that_and_nothing_else(
     review, before = Review(folder), file(folder)
     question = group(review, "friend")
     assert list(others_offered(question)) == list(OTHERS)
-    review.confirm(question, said(**words_of_others(question, "subject")))
+    review.confirm(question, answer(**words_of_others(question, "subject")))
     stored = column(folder, "friend")
     found = (stored.origin, stored.about, stored.third_party, stored.mask)
     assert found == ("provided", About.SUBJECT, None, "token")
@@ -131,10 +131,10 @@ def test_a_default_of_others_data_is_answered_too(tmp_path: Path) -> None:
     review = Review(folder)
     question = group(review, "friend")
     assert question.proposed["about"] == "third_party"
-    review.confirm(question, said(**words_of_others(question, "subject")))
+    review.confirm(question, answer(**words_of_others(question, "subject")))
     assert column(folder, "friend").about is About.SUBJECT
     review.undo()
-    review.confirm(group(review, "friend"), said(**words_of_others(question, "mask")))
+    review.confirm(group(review, "friend"), answer(**words_of_others(question, "mask")))
     assert (column(folder, "friend").third_party, column(folder, "friend").mask) == ("mask", "label")
 
 
@@ -146,7 +146,7 @@ def test_meaning_can_be_given_where_there_is_none(folder: Path) -> None:
         must_say_enough(question, {})
     words = {"meaning": meaning_of(MEANING, review.inventory.controller.languages)}
     must_say_enough(question, words)
-    review.confirm(question, said(**words))
+    review.confirm(question, answer(**words))
     stored = column(folder, "score").meaning
     assert stored is not None
     assert dict(stored.items()) == MEANING
@@ -162,7 +162,7 @@ def test_meaning_can_be_given_where_there_is_none(folder: Path) -> None:
 def test_a_meaning_of_any_signs_stays_what_was_typed(folder: Path, sign: str) -> None:
     review = Review(folder)
     texts = meaning_of(dict.fromkeys(MEANING, f"a{sign}b"), review.inventory.controller.languages)
-    review.confirm(group(review, "score"), said(meaning=texts))
+    review.confirm(group(review, "score"), answer(meaning=texts))
     stored = column(folder, "score").meaning
     assert stored is not None
     assert dict(stored.items()) == texts
@@ -206,5 +206,5 @@ def test_words_added_by_hand_are_kept(folder: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         ConfigurationError, match=r"shop\.customer\.city would have other words than were shown"
     ):
-        review.confirm(question, said(about="subject"))
+        review.confirm(question, answer(about="subject"))
     assert file(folder) == text

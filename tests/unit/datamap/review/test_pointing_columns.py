@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.map_review import ANSWER, HEAD, columns, group, map_folder, names, said
+from tests.support.map_review import ANSWER, HEAD, answer, columns, group, map_folder, names
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_session import Review
@@ -92,7 +92,7 @@ def test_both_can_be_answered_together(tmp_path: Path) -> None:
 def test_pointer_takes_over_the_answered_words(tmp_path: Path) -> None:
     folder, review = made(tmp_path)
     review.confirm(group(review, "created_by"), ANSWER)
-    review.confirm(group(review, "employee_id"), said(category="user.account"))
+    review.confirm(group(review, "employee_id"), answer(category="user.account"))
     assert columns(folder)["orders.created_by"].category == "user.account"
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
-from tests.support.map_review import ANSWER, HEAD, group, map_folder, names, said
+from tests.support.map_review import ANSWER, HEAD, answer, group, map_folder, names
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import Files, NotWritableError, read_files, replace_files
@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 def answered(review: Review, **origins: str) -> list[tuple[Group, Answer]]:
     """Questions by name, with an origin where another one is said."""
     return [
-        (group(review, name), said(origin=origin) if origin else ANSWER) for name, origin in origins.items()
+        (group(review, name), answer(origin=origin) if origin else ANSWER) for name, origin in origins.items()
     ]
 
 
