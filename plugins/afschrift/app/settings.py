@@ -40,7 +40,7 @@ _OPTIONS = "_OPTIONS"
 _FETCHING = ("link", "days")
 """Options of a destination that are only for letters: where the person fetches a bundle, and how long."""
 _DAYS = 30
-"""Most days that a bundle may lie there (RULES D.3)."""
+"""Most days that a bundle may lie there."""
 _KEY_SOURCE = re.compile(r"[a-z][a-z-]+:")
 
 

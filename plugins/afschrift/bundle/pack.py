@@ -59,7 +59,7 @@ def pack(
 
     Raises:
         ConfigurationError: before the first chunk: a text is missing, a file name is not safe, or the
-            information sheet of an access answer lacks a field (A.2).
+            information sheet of an access answer lacks a field.
         ValidationFailedError: between chunks: a staged file is not what was extracted.
     """
     members = _members(contents, signer, letters)

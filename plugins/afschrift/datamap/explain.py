@@ -29,7 +29,7 @@ class DecisionExplanation:
 
     Attributes:
         place: source, table and column.
-        case_by_case: if the person has a value in it, an officer decides before it is given (RULES G.11).
+        case_by_case: if the person has a value in it, an officer decides before it is given.
         proposal: words of the inventory for it that are not confirmed.
         awaited: what must be confirmed before the confirmed column applies.
         defaults: the words that a default gave, with its place.

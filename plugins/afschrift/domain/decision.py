@@ -1,4 +1,4 @@
-"""What happens to one column for one right: a pure function of facts and policy (matrix A.0).
+"""What happens to one column for one right: a pure function of facts and policy.
 
 The decision comes before the data: an excluded column is never selected.
 """
@@ -144,7 +144,7 @@ class ColumnDecision:
 
 
 def decide(right: Right, facts: ColumnFacts, policy: Policy) -> ColumnDecision:
-    """Decide on a column for a right (matrix A.0, rules R18-R24, R31-R33, R87).
+    """Decide on a column for a right (rules R18-R24, R31-R33, R87).
 
     A column of unknown origin, basis or owner is neither included nor excluded: a person is asked. A value of
     several origins is known to be the person's, so access includes it; how much of it is portable is asked.

@@ -199,7 +199,7 @@ class ExtractPlan:
 
 @dataclass(frozen=True)
 class FactPlan:
-    """A small question about the person's own rows, for the information sheet of an access answer (A.2).
+    """A small question about the person's own rows, for the information sheet of an access answer.
 
     Attributes:
         place: where the inventory asks for it, for example `purposes.sale.recipients.0`.

@@ -30,7 +30,7 @@ class Right(StrEnum):
 
     @property
     def iri(self) -> str:
-        """The DPV term of the right (RULES E.2)."""
+        """The DPV term of the right."""
         return f"https://w3id.org/dpv/legal/eu/gdpr#A{self.article}"
 
 

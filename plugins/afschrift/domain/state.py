@@ -1,4 +1,4 @@
-"""States of a request, the transitions between them, and further statuses, in DPV terms (RULES E.3)."""
+"""States of a request, the transitions between them, and further statuses, in DPV terms."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Origins, legal bases and data categories, with their terms in the W3C's Data Privacy Vocabulary (DPV 2.3).
 
-The origin of data is the axis on which access and portability differ (matrix A.0). Bases of Art. 6(1) and
+The origin of data is the axis on which access and portability differ. Bases of Art. 6(1) and
 conditions of Art. 9(2) bear their DPV names without prefix. Categories are those of the Fides taxonomy, whose
 keys have no IRIs: the nearest DPV term says what is meant.
 """
@@ -13,7 +13,7 @@ _DPV = "https://w3id.org/dpv#"
 
 
 class Origin(StrEnum):
-    """Origin of a column's data, with its DPV term (RULES E.1)."""
+    """Origin of a column's data, with its DPV term."""
 
     PROVIDED = "provided"
     OBSERVED = "observed"
@@ -137,7 +137,7 @@ _TERMS = {
 
 
 def basis_iri(code: str) -> str:
-    """DPV term of a basis (RULES E.2), for example `A6-1-b`."""
+    """DPV term of a basis, for example `A6-1-b`."""
     return f"https://w3id.org/dpv/legal/eu/gdpr#{code}"
 
 

@@ -114,7 +114,7 @@ class Column(Part):
             question.
         source: who gave it, if not the person.
         review: `case`: if the person has values in it, an officer decides in each case whether it is given
-            (tickets, recordings, answers of a machine, assigned numbers, invoices; RULES G.11).
+            (tickets, recordings, answers of a machine, assigned numbers, invoices).
             `needed`: this is a proposal that is not confirmed. The validated column then only says that
             others may be named in it (`free_text`), like a column that is not classified; `proposal` has the
             written words.

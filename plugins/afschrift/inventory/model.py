@@ -36,7 +36,7 @@ from afschrift.law.roles import READ_ONLY_ROLES, Role
 
 
 class Consent(Part):
-    """Where the person's own consent for a purpose is stored (RULES G.4).
+    """Where the person's own consent for a purpose is stored.
 
     The person's row in `table` whose `column` holds `value` is their consent; it holds while
     `withdrawn` is NULL or, if `granted` is given, while that column is true.

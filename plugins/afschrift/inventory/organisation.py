@@ -45,7 +45,7 @@ class Channel(Part):
 
 
 class Organisation(Part):
-    """`controller.yml`: the controller, how to reach it, and where to complain (RULES A.2, A.3).
+    """`controller.yml`: the controller, how to reach it, and where to complain.
 
     Attributes:
         name: of the controller.

@@ -1,4 +1,4 @@
-"""The models of a purpose's and a column's processing: the fields of the information sheet (A.2)."""
+"""The models of a purpose's and a column's processing: the fields of the information sheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gaps of the inventory for the information sheet of an access answer (RULES A.2: R73, R74, R75, R76).
+"""Gaps of the inventory for the information sheet of an access answer (R73, R74, R75, R76).
 
 With such gaps portability requests are answered; an access request waits until they are filled.
 """

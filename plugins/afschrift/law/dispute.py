@@ -1,4 +1,4 @@
-"""Disputes about a request: complaints and petitions, and holds on its records while one goes on (D.3).
+"""Disputes about a request: complaints and petitions, and holds on its records while one goes on.
 
 Pure: each function takes timelines and returns the facts to append, or raises; nothing is written here. A
 hold may be on a whole case: then each of its requests has the fact, all with the same id.

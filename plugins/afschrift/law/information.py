@@ -1,4 +1,4 @@
-"""Checks of the texts of an information sheet (RULES A.2, R73-R75): empty phrases, periods, transfers."""
+"""Checks of the texts of an information sheet (R73-R75): empty phrases, periods, transfers."""
 
 from __future__ import annotations
 

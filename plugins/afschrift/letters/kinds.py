@@ -164,7 +164,7 @@ _TABLE = (
     LetterKind(
         "refusal",
         ("received_on", "ground", "article", "reasons", *REMEDY),
-        "R45, R56; A.3",
+        "R45, R56",
         ("was_due",),
         True,
         _REFUSED,
@@ -172,7 +172,7 @@ _TABLE = (
     LetterKind(
         "partial_refusal",
         ("received_on", "refused", "ground", "article", "reasons", "given", *REMEDY),
-        "R45, R56; A.3",
+        "R45, R56",
         ("was_due", "provision"),
         announces=_decided("refuse_part", "restrict"),
     ),

@@ -28,7 +28,7 @@ def rows(page: str) -> dict[str, list[str]]:
 def test_each_kind_and_state_has_a_row() -> None:
     kinds = rows(letters_page.page())
     assert list(kinds) == list(KINDS)
-    assert kinds["refusal"] == ["`ground`, `reasons`", "R45, R56; A.3", "yes"]
+    assert kinds["refusal"] == ["`ground`, `reasons`", "R45, R56", "yes"]
     assert kinds["merged"] == ["nothing", "R55", "no"]
     assert rows(DOC).keys() == {state.value for state in LetterState}
 

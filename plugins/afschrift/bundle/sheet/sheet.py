@@ -96,7 +96,7 @@ class Processing:
 
 
 def require_whole(contents: Contents) -> None:
-    """Refuse to pack a sheet with a field that is missing or boilerplate (A.2).
+    """Refuse to pack a sheet with a field that is missing or boilerplate.
 
     Raises:
         ConfigurationError: names each such field of the inventory.

@@ -23,7 +23,7 @@ from afschrift.selection.table_decision import TableDecision
 def case_columns(
     inventory: Inventory, session: Source, statements: Statements, decision: TableDecision
 ) -> Iterator[Trigger]:
-    """Columns of a table that a person decides on in each case (RULES G.11), where they hold something.
+    """Columns of a table that a person decides on in each case, where they hold something.
 
     Tickets, recordings, answers of a machine, numbers that were assigned, invoices: their right place depends
     on their contents. Only what would leave is asked about, so the right makes the difference.
@@ -45,7 +45,7 @@ def case_columns(
 
 
 def is_case_column(inventory: Inventory, table: Table, name: str) -> bool:
-    """Whether the inventory or the policy leaves a column to a person in each case (RULES G.11)."""
+    """Whether the inventory or the policy leaves a column to a person in each case."""
     column = table.columns.get(name)
     if column is None:
         return False

@@ -36,7 +36,7 @@ from afschrift.register.trail.trail import TrailFinding, header_of
 from afschrift.register.trail.verification import orphans, stream
 
 KEEP_YEARS = 5
-"""Years to keep a year of the trail after its end, and after the last of its requests was closed (D.3)."""
+"""Years to keep a year of the trail after its end, and after the last of its requests was closed."""
 
 SENT = "checkpoint_sent"
 NOT_SENT = "checkpoint_not_sent"
@@ -238,7 +238,7 @@ class AuditTrail(Repository):
         first = year + 1 + keep_years
         if now.year < first:
             raise RefusedError(
-                f"The trail of {year} is kept {keep_years} years after its end (D.3).",
+                f"The trail of {year} is kept {keep_years} years after its end.",
                 remedy=f"drop it from {first}-01-01 on.",
             )
         key_id = self._keys.signing_key().id
