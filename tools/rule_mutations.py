@@ -323,6 +323,13 @@ CLOCK = (
 
 REFUSAL = (
     Mutation(
+        "R31",
+        _GROUND_CHECK,
+        ".difference(places, columns - left)",
+        ".difference(places)",
+        "a part that names every column refuses the whole",
+    ),
+    Mutation(
         "R48",
         _GROUND_CHECK,
         "if never is not None:",

@@ -105,8 +105,15 @@ def _locations(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -
     if unknown := [p for p in form["places"] if p not in known]:
         words = "are in no inventory; write source.table or source.table.column"
         yield "places", f"{len(unknown)} of them {words}"
-    elif outcome is Outcome.REFUSE_PART and facts.tables <= set(form["places"]):
+    elif outcome is Outcome.REFUSE_PART and not _given(form["places"], facts):
         yield "places", "are all that there is: that would refuse the whole (R31)"
+
+
+def _given(places: Sequence[str], facts: RequestFacts) -> frozenset[str]:
+    """The tables of which something is left: neither the table nor each of its columns is named."""
+    columns = {column.rpartition(".")[0] for column in facts.columns}
+    left = {column.rpartition(".")[0] for column in facts.columns.difference(places)}
+    return (facts.tables or frozenset()).difference(places, columns - left)
 
 
 def _day(form: Mapping[str, Any], name: str) -> date | None:

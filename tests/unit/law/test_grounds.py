@@ -23,6 +23,7 @@ from tests.support.ground_forms import (
     verdict,
 )
 
+from afschrift.casework.decision.require_decision import RULES_OF_GROUND
 from afschrift.domain.right import Right
 from afschrift.law.clock.suspension import REASONS
 from afschrift.law.ground_check import Accepted, RequestFacts, TurnedDown, check_ground, takes
@@ -122,6 +123,22 @@ def test_after_a_year_a_request_is_a_first_one() -> None:
 def test_a_value_that_cannot_be(code: str, outcome: Outcome, given: Any, rule: str, field: str) -> None:
     assert isinstance(decide(code, outcome), Accepted)
     assert turned_down(decide(code, outcome, **given)) == (rule, [field])
+
+
+@pytest.mark.parametrize("code", ["rights_of_others", "trade_secret", "outside_portability"])
+def test_all_columns_of_all_tables_are_the_whole(code: str) -> None:
+    """R31: whether tables are named, or each of their columns."""
+    columns = {"shop.ticket.body", "shop.ticket.title", "shop.orders.price"}
+    known = replace(FACTS, columns=frozenset(columns))
+    for places in (sorted(columns), ["shop.ticket.body", "shop.ticket.title", "shop.orders"]):
+        assert turned_down(decide(code, Outcome.REFUSE_PART, known, places=places))[1] == ["places"]
+        assert isinstance(decide(code, Outcome.REFUSE_PART, known, places=places[1:]), Accepted)
+
+
+def test_each_ground_of_a_part_gives_the_plan_its_own_rules() -> None:
+    parts = {Outcome.REFUSE_PART, Outcome.RESTRICT}
+    narrowing = {code for code, ground in GROUNDS.grounds.items() if parts & ground.outcomes.keys()}
+    assert narrowing == RULES_OF_GROUND.keys()
 
 
 def test_a_quotation_may_lose_its_line_breaks_and_marks() -> None:
