@@ -201,6 +201,7 @@ $(VENV): $(UV) pyproject.toml constraints.txt $(NATIVE)
 		--no-build-isolation --reinstall-package afschrift-native ./native; then :; else \
 		$(UV) pip uninstall -q --python $(BIN)/python afschrift-native 2>/dev/null || :; \
 		echo "CSV and JSON are read back by the slower readers: no C compiler ($(CC)) built the other one. With one: make -B venv"; fi
+	@echo ".venv is ready."
 	@touch $@
 
 $(VENV_BENCH): $(VENV)

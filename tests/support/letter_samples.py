@@ -94,7 +94,8 @@ _REMEDY = {
 def given(kind: LetterKind, language: str = "nl") -> dict[str, Any]:
     """Every element of a kind, the optional ones too."""
     filled = {element.name: {**_ANY, **_GIVEN[language]}[element.name] for element in kind.asked}
-    return filled | ({"ground": "manifestly_excessive"} if kind.name == "fee" else {})
+    grounds = {"fee": "manifestly_excessive", "refusal": "manifestly_unfounded"}
+    return filled | ({"ground": grounds[kind.name]} if kind.name in grounds else {})
 
 
 def facts(language: str = "nl", **changed: Any) -> LetterFacts:

@@ -24,10 +24,10 @@ from afschrift.law.grounds import (
     Grounds,
     Need,
     Never,
+    NeverGround,
     OfCells,
     OnlyWhile,
     Outcome,
-    Refusable,
     TriggerLimits,
 )
 from afschrift.law.roles import Role
@@ -113,7 +113,7 @@ def _grounds(data: dict[str, Any]) -> Grounds:
         fields={name: _field(name, entry, data["$defs"]) for name, entry in data["fields"].items()},
         grounds={code: _ground(code, entry) for code, entry in data["grounds"].items()},
         never={
-            code: Refusable(code, entry["title"], tuple(entry["rules"]), entry["because"], entry["instead"])
+            code: NeverGround(code, entry["title"], tuple(entry["rules"]), entry["because"], entry["instead"])
             for code, entry in data["never"].items()
         },
     )

@@ -27,17 +27,6 @@ class Outcome(StrEnum):
     MERGE = "merge"
 
 
-REFUSAL_GROUNDS = (
-    "manifestly_unfounded",
-    "manifestly_excessive",
-    "malicious_intent",
-    "identity_failure",
-    "rights_of_others",
-    "legally_exempted",
-)
-"""What a letter of refusal names; volume alone is no ground (R40)."""
-
-
 class FieldStorage(StrEnum):
     """Where a field is stored."""
 
@@ -190,7 +179,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Refusable:
+class NeverGround:
     """A code that is listed so that it is refused with its reason (`own_costs`, `effort`, `count`)."""
 
     code: str
@@ -223,7 +212,7 @@ class Grounds:
     trigger_limits: TriggerLimits
     fields: Mapping[str, GroundField]
     grounds: Mapping[str, Ground]
-    never: Mapping[str, Refusable]
+    never: Mapping[str, NeverGround]
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from afschrift.domain.right import Right
 from afschrift.law.case_facts import Matter
-from afschrift.law.grounds import REFUSAL_GROUNDS
 
 ARTICLES = ("11_2", "12_5", "12_6", "15_1", "15_3", "15_4", "20_1", "20_2", "20_4", "23")
 """Codes of the articles of the GDPR, each said in plain words by `texts.yml`: `12_5` is Article 12(5)."""
@@ -29,7 +28,8 @@ _REFUSED: _Articles = {
     "outside_portability": {Right.PORTABILITY: "20_1"},
 }
 _OF: Mapping[str, _Articles] = {
-    "refusal": _REFUSED,
+    # others in the data never refuse the whole (R31)
+    "refusal": {code: article for code, article in _REFUSED.items() if code != "rights_of_others"},
     "partial_refusal": _REFUSED,
     "fee": {**_ABUSE, "further_copy": {Right.ACCESS: "15_3"}},
     "nothing_portable": {_ANY: "20_1"},
@@ -98,7 +98,18 @@ COSTS = ("material", "postage", "extra_work")
 """What a fee may hold (R51); general costs are not allowed (R52)."""
 SECRET_BY = ("sms", "post", "phone", "portal")
 PASSED_TO = ("department", "controller", "processor")
-GROUNDS = (*REFUSAL_GROUNDS, "no_mandate", "outside_portability", "further_copy")
+GROUNDS = (
+    "manifestly_unfounded",
+    "manifestly_excessive",
+    "malicious_intent",
+    "identity_failure",
+    "rights_of_others",
+    "legally_exempted",
+    "no_mandate",
+    "outside_portability",
+    "further_copy",
+)
+"""What a letter may name; volume alone is no ground (R40)."""
 
 
 def _officer(name: str, form: ElementForm, help_: str, *codes: str, wrote: bool = False) -> Element:

@@ -112,6 +112,12 @@ def test_a_value_of_another_form_is_refused_and_not_repeated(kind: str, element:
     assert "copy_of_passport" not in str(caught.value)
 
 
+def test_others_in_the_data_refuse_a_part_and_never_the_whole() -> None:
+    """R31; the letter of a partial refusal names them."""
+    with pytest.raises(FormError, match="cannot rest on it"):
+        sample("refusal", ground="rights_of_others")
+
+
 @pytest.mark.parametrize("own", ["overhead", "system", "own_hours"])
 def test_no_overhead_is_charged(own: str) -> None:
     with pytest.raises(FormError, match=r"no overhead.*R51-R52"):

@@ -91,7 +91,7 @@ def left_out(register: Register, request_id: str) -> dict[str, GroundDecision]:
         if _is_hidden(detail):
             continue
         masked = detail.get("measure") == "mask"
-        rules, reason = _BECAUSE.get(detail["ground"], (("R31",), "person_decided"))
+        rules, reason = RULES_OF_GROUND.get(detail["ground"], (("R31",), "person_decided"))
         action = Action.MASK if masked else Action.EXCLUDE
         found |= dict.fromkeys(detail["places"], GroundDecision(action, rules, reason))
     return found
@@ -116,7 +116,7 @@ def _is_hidden(detail: Mapping[str, Any]) -> bool:
     return detail.get("existence") == "hidden"
 
 
-_BECAUSE: dict[str, tuple[tuple[str, ...], str]] = {
+RULES_OF_GROUND: dict[str, tuple[tuple[str, ...], str]] = {
     "persons_wish": (("R24",), "own_limitation"),
     "rights_of_others": (("R31", "R32"), "person_decided"),
     "trade_secret": (("R35",), "person_decided"),
