@@ -80,6 +80,8 @@ def test_a_long_trail_is_gone_through_once_and_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_finding_names_file_and_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="There is no task log below"):
+        read_logs(tmp_path)
     folder = tmp_path / "run_id=a.1"
     folder.mkdir()
     logged(folder, "::group::", line(header(9), PAYLOAD))
@@ -87,8 +89,3 @@ def test_a_finding_names_file_and_line(tmp_path: Path) -> None:
     [finding] = compare(read_logs(tmp_path), [(header(8), PAYLOAD)]).findings
 
     assert finding.text == "run_id=a.1/attempt=1.log:2: the trail has no such event"
-
-
-def test_folder_without_a_log_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="There is no task log below"):
-        read_logs(tmp_path)

@@ -76,33 +76,20 @@ def test_may_move_allows_the_table_and_staying_alone(now: State) -> None:
 )
 def test_what_dpv_has_a_term_for_bears_it(status: State | StatusTerm, term: str) -> None:
     assert status.iri == status.broader == DPV + term
-
-
-def test_a_refusal_is_rejected_and_then_unfulfilled() -> None:
+    assert len({state.iri for state in State}) == len(State)
     assert State.REFUSED.passed == (DPV + "RequestRejected", DPV + "RequestUnfulfilled")
     assert State.ACCEPTED.passed == (DPV + "RequestAccepted",)
 
 
-@pytest.mark.parametrize(
-    "status",
-    [
-        State.READY,
-        State.NOTHING_HELD,
-        State.NOTHING_PORTABLE,
-        State.ANSWERED_NOTHING_HELD,
-        State.ANSWERED_NOTHING_PORTABLE,
-        State.WITHDRAWN,
-        State.MERGED,
-        State.NOT_RECEIVED,
-        StatusTerm.SUSPENDED,
-        StatusTerm.PARTLY_FULFILLED,
-    ],
-)
+OWN_TERMS = [
+    *(State.READY, State.NOTHING_HELD, State.NOTHING_PORTABLE, State.ANSWERED_NOTHING_HELD),
+    *(State.ANSWERED_NOTHING_PORTABLE, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED),
+    *(StatusTerm.SUSPENDED, StatusTerm.PARTLY_FULFILLED),
+]
+
+
+@pytest.mark.parametrize("status", OWN_TERMS)
 def test_own_term_names_its_broader_term_of_dpv(status: State | StatusTerm) -> None:
     assert status.iri == OWN + status.value
     assert status.broader.startswith(DPV + "Request")
     assert not status.iri.startswith(DPV)
-
-
-def test_no_two_states_share_a_term() -> None:
-    assert len({state.iri for state in State}) == len(State)

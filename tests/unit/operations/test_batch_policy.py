@@ -17,6 +17,8 @@ def found(number: int, hours: float, code: SweepCode = SweepCode.NEVER_RUN) -> S
 
 def test_default_policy_starts_each_request_alone() -> None:
     assert BatchPolicy().waiting([found(1, 2), found(2, 3)], NOW) == []
+    assert BatchPolicy(2).waiting([found(1, 25), found(2, 26)], NOW) == []  # whose batch came to nothing
+    assert batch_id(["a", "b"]) == batch_id(["b", "a"]) != batch_id(["a"])
 
 
 def test_they_start_once_they_are_enough() -> None:
@@ -34,11 +36,3 @@ def test_batch_starts_after_a_day_at_most() -> None:
     assert batches.until(batch) == NOW + timedelta(hours=0.1)
     waiting = batches.waiting([found(1, 24), found(2, 1)], NOW)
     assert batches.batch(waiting, NOW) == waiting
-
-
-def test_the_same_requests_are_the_same_batch() -> None:
-    assert batch_id(["a", "b"]) == batch_id(["b", "a"]) != batch_id(["a"])
-
-
-def test_one_whose_batch_came_to_nothing_starts_alone() -> None:
-    assert BatchPolicy(2).waiting([found(1, 25), found(2, 26)], NOW) == []

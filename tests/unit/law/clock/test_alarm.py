@@ -20,12 +20,7 @@ from afschrift.law.clock.facts import Timeline
 NL = Jurisdiction(calendar("NL"))
 DUE = date(2026, 4, 7)
 REQUEST = Timeline(
-    request="req-1",
-    case="case-1",
-    right=Right.ACCESS,
-    state=State.RECEIVED,
-    entered_at="2026-03-06T09:00:00.000000Z",
-    zone="Europe/Amsterdam",
+    "req-1", "case-1", Right.ACCESS, State.RECEIVED, "2026-03-06T09:00:00.000000Z", "Europe/Amsterdam"
 )
 
 
@@ -33,28 +28,13 @@ def on(day: date) -> Clock:
     return clock(REQUEST, NL, day)
 
 
-def test_the_days_are_those_of_the_deadline() -> None:
-    assert on(DUE).due == DUE
-
-
 @pytest.mark.parametrize(
-    ("before", "expected"),
-    [
-        (15, None),
-        (14, "14"),
-        (8, "14"),
-        (7, "7"),
-        (4, "7"),
-        (3, "3"),
-        (2, "3"),
-        (1, "1"),
-        (0, "1"),
-        (-1, OVERDUE),
-        (-400, OVERDUE),
-    ],
+    ("expected", "days"),
+    [(None, [15]), ("14", [14, 8]), ("7", [7, 4]), ("3", [3, 2]), ("1", [1, 0]), (OVERDUE, [-1, -400])],
 )
-def test_the_nearest_mark_that_was_passed(before: int, expected: str | None) -> None:
-    assert level(on(DUE - timedelta(days=before)), marks()) == expected
+def test_the_nearest_mark_that_was_passed(expected: str | None, days: list[int]) -> None:
+    assert on(DUE).due == DUE
+    assert {level(on(DUE - timedelta(days=before)), marks()) for before in days} == {expected}
 
 
 def test_working_days_pass_over_easter() -> None:
@@ -75,9 +55,6 @@ def test_nothing_of_a_request_that_waits_or_is_closed() -> None:
 def test_marks_that_cannot_be_read(text: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         marks(text)
-
-
-def test_marks_are_read_whatever_their_order() -> None:
     assert marks("1 14  3w 14") == (AlarmDay(1), AlarmDay(3, working=True), AlarmDay(14))
 
 
@@ -91,15 +68,10 @@ def test_each_level_is_notified_once(days: list[int]) -> None:
             raised.append((DUE, first))
             assert first == level(now, marks())
         assert to_raise(now, marks(), raised) is None
-    assert (
-        len(raised)
-        == len(set(raised))
-        == len({level(on(DUE - timedelta(days=d)), marks()) for d in days} - {None})
-    )
+    levels = {level(on(DUE - timedelta(days=before)), marks()) for before in days} - {None}
+    assert len(raised) == len(set(raised)) == len(levels)
 
 
 def test_new_last_day_notifies_all_levels_again() -> None:
-    assert (
-        to_raise(on(DUE), marks(), [(DUE - timedelta(days=61), "1"), (DUE - timedelta(days=61), OVERDUE)])
-        == "1"
-    )
+    before = DUE - timedelta(days=61)
+    assert to_raise(on(DUE), marks(), [(before, "1"), (before, OVERDUE)]) == "1"
