@@ -1,9 +1,8 @@
 """Airflow in a test's own process: a private home with its tables, runs of its DAGs, its API server.
 
-    def test_something(airflow_env, installation):
-        request = installation.submit(HEAVY.number, "portability")
-        outcome = airflow_env.run({"request": request})
-        assert outcome.state == "success"
+    def test_something(flow):
+        request = flow.submit(HEAVY.number, "portability")
+        assert flow.run(request).state == "success"
 
 Airflow reads its home when it is imported, once a process: a module that uses these fixtures imports
 airflow, and what imports airflow, inside its functions.
@@ -21,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
+from tests.support.installed import Installation, installed
 
 ONCE = (
     *("acknowledged", "assessed", "accepted", "plan_frozen", "extracted app", "extracted shop"),
@@ -111,6 +109,88 @@ class AirflowEnv:
         ]
 
 
+@dataclass
+class Flow(Installation):
+    """An installation, and the Airflow that runs its DAGs.
+
+    Attributes:
+        logged: length of Airflow's log at the start.
+    """
+
+    env: AirflowEnv
+    logged: int
+
+    def run(self, request: str, on_line: Callable[[str], None] = lambda line: None, **conf: Any) -> Any:
+        """Run `fulfil_request` for a request; the `RunOutcome`."""
+        return self.env.run({"request": request, **conf}, on_line)
+
+    @property
+    def lines(self) -> str:
+        """Progress of the last run."""
+        return "\n".join(self.env.lines)
+
+    @property
+    def log(self) -> str:
+        """What Airflow and the tasks logged since the start."""
+        return self.env.log[self.logged :]
+
+    @property
+    def register(self) -> Any:
+        return self.services.register
+
+    @property
+    def staged(self) -> list[Path]:
+        """Files that are left in staging."""
+        return [path for path in (self.home / "staging").rglob("*") if path.is_file()]
+
+
+@contextmanager
+def flow_on(
+    env: AirflowEnv, warehouse: Path, folder: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[Flow]:
+    """An installation in a folder, on a copy of a warehouse."""
+    with installed(warehouse, folder, variables) as made:
+        yield Flow(made.home, made.warehouse, env, len(env.log))
+
+
+def dag_named(name: str) -> Any:
+    """A DAG, read anew; its tasks are not tried again."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    from afschrift.airflow_ext.environment import DAGS
+
+    bag = DagBag(dag_folder=str(DAGS / f"{name}.py"))
+    assert bag.import_errors == {}
+    for task in bag.dags[name].task_dict.values():
+        task.retries = 0
+    return bag.dags[name]
+
+
+def ran(dag: Any, **given: Any) -> dict[str, str]:
+    """Run a DAG to its end; state of the run, and of each task, a mapped one by its place."""
+    done = dag.test(**given)
+    tasks = {
+        ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state)
+        for ti in done.get_task_instances()
+    }
+    return {"run": str(done.state), **tasks}
+
+
+def make_known(*dags: str) -> None:
+    """Put DAGs into Airflow's database, as its DAG processor does."""
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.utils.session import create_session
+    from sqlalchemy import text
+
+    from afschrift.airflow_ext.environment import DAGS
+
+    with create_session() as session:
+        session.execute(text("INSERT OR IGNORE INTO dag_bundle (name) VALUES ('dags-folder')"))
+    for dag in dags:
+        file = dag if Path(dag).is_absolute() else str(DAGS / f"{dag}.py")
+        sync_bag_to_db(DagBag(dag_folder=file), "dags-folder", None)
+
+
 def load(home: Path) -> AirflowEnv:
     """Airflow on a home without anything in it: fresh tables, in about a second. Once a process."""
     if "airflow" in sys.modules:
@@ -142,16 +222,8 @@ def api_server() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")  # its import sets it; other tests are no server
         from airflow.api_fastapi.main import app
-        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-        from airflow.utils.session import create_session
-        from sqlalchemy import text
 
-        from afschrift.airflow_ext.environment import DAGS
-
-        with create_session() as session:
-            session.execute(text("INSERT OR IGNORE INTO dag_bundle (name) VALUES ('dags-folder')"))
-        for dag in ("fulfil_request", "look_up_identity"):
-            sync_bag_to_db(DagBag(dag_folder=str(DAGS / f"{dag}.py")), "dags-folder", None)
+        make_known("fulfil_request", "look_up_identity")
         yield app
 
 

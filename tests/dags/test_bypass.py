@@ -71,11 +71,7 @@ ATTEMPTS = {
         f"half-way to {step}, XCom forged": Attempt(
             before(step), marked_before(step, (step, reason)), forged={"assess": "ID"}
         )
-        for step, reason in {
-            "validate": "no_identity",
-            "deliver": "no_identity",
-            "close": "run_not_begun",
-        }.items()
+        for step, reason in (("deliver", "no_identity"), ("close", "run_not_begun"))
     },
     "half-way to extract, XComs forged": Attempt(
         before("extract_app"),
@@ -84,23 +80,19 @@ ATTEMPTS = {
     ),
     "assess skipped": Attempt({"assess": "skipped"}, [("assess", "marked_skipped")]),
     # the person is identified, so the plan may be made; but no row may be read to be handed out
-    "extract marked": Attempt(
-        dict.fromkeys(READING, "success"),
-        [("extract", "marked_success")] * 2 + [("validate", "not_extracted")],
-        read=True,
-    ),
-    "extract skipped": Attempt(
-        dict.fromkeys(READING, "skipped"),
-        [("extract", "marked_skipped"), ("validate", "not_extracted")],
-        read=True,
-    ),
+    **{
+        f"extract {mark}": Attempt(
+            dict.fromkeys(READING, state),
+            [*[("extract", f"marked_{state}")] * times, ("validate", "not_extracted")],
+            read=True,
+        )
+        for mark, state, times in (("marked", "success", 2), ("skipped", "skipped", 1))
+    },
     # what follows the mark then waits for nothing, so it may come before the plan
     "validate marked": Attempt(
         {"validate": "success"}, [("validate", "marked_success"), ("package", EARLY)], read=True
     ),
 }
-
-
 HELD = "validate marked"
 """A request that could be delivered but for the gate."""
 
@@ -113,19 +105,17 @@ class World:
     statements: Path
     requests: dict[str, str] = field(default_factory=dict)
 
-    def prepare(self, name: str, *, authenticated: bool, **conf: Any) -> str:
-        """A stored request and its first run; the run's id."""
+    def prepare(self, name: str, *, authenticated: bool) -> None:
+        """A stored request and its first run."""
         number = CUSTOMERS[len(self.requests)]  # a second one of the same person would be asked about
-        self.requests[name] = self.airflow.installation.submit(
-            number, "portability", authenticated=authenticated
-        )
-        return self.post(name, 1, **conf)
+        submit = self.airflow.installation.submit
+        self.requests[name] = submit(number, "portability", authenticated=authenticated)
+        self.post(name, 1)
 
-    def post(self, name: str, attempt: int, **conf: Any) -> str:
-        run = f"{self.requests[name]}.{attempt}"
-        body = {"dag_run_id": run, "logical_date": None, "conf": {"request": self.requests[name]} | conf}
+    def post(self, name: str, attempt: int) -> None:
+        conf = {"request": self.requests[name]}
+        body = {"dag_run_id": self.run(name, attempt), "logical_date": None, "conf": conf}
         self.airflow.call("POST", "/dagRuns", json=body)
-        return run
 
     def run(self, name: str, attempt: int = 1) -> str:
         return f"{self.requests[name]}.{attempt}"
@@ -140,18 +130,12 @@ class World:
         path = f"/dagRuns/{run}/taskInstances/{task}/xcomEntries"
         self.airflow.call("POST", path, json={"key": "return_value", "value": value})
 
-    def write(self, statement: str, *values: object) -> None:
-        """Write in Airflow's own database."""
+    def edit_conf(self, name: str, request: str) -> None:
+        """Make the conf of a run name another request, in Airflow's own database."""
+        statement = "UPDATE dag_run SET conf = json_set(conf, '$.request', ?) WHERE run_id = ?"
         file = self.airflow.installation.home / "airflow" / "airflow.db"
         with closing(sqlite3.connect(file, timeout=60)) as connection, connection:
-            connection.execute(statement, values)
-
-    def edit_conf(self, name: str, request: str) -> None:
-        """Make the conf of a run name another request."""
-        self.write(
-            "UPDATE dag_run SET conf = json_set(conf, '$.request', ?) WHERE run_id = ?",
-            *(request, self.run(name)),
-        )
+            connection.execute(statement, (request, self.run(name)))
 
     def pause(self, paused: bool) -> None:
         self.airflow.call("PATCH", "", json={"is_paused": paused})
@@ -230,20 +214,14 @@ def test_the_whole_run_marked(world: World) -> None:
 
 def test_marked_one_after_the_other(world: World) -> None:
     """Attempt: Mark a failed task as successful, so that Airflow goes on with the next one"""
-    name, before, calls = (
-        "extract marked",
-        len(world.bypassed("extract marked")),
-        world.calls("extract marked"),
-    )
+    name = "extract marked"
+    before, calls = len(world.bypassed(name)), world.calls(name)
     for step in ("validate", "package", "deliver"):
         world.mark(name, step, "success")
         assert world.airflow.wait(world.run(name)) == "failed"
 
-    assert world.bypassed(name)[before:] == [
-        ("package", "not_extracted"),
-        ("deliver", "not_packed"),
-        ("close", "not_delivered"),
-    ]
+    after = [("package", "not_extracted"), ("deliver", "not_packed"), ("close", "not_delivered")]
+    assert world.bypassed(name)[before:] == after
     assert (world.calls(name), world.delivered(name)) == (calls, [])
 
 
@@ -277,16 +255,11 @@ def test_cleared_after_delivery(world: World) -> None:
     assert steps == ["assess", "deliver", "extract", "extract"]
 
 
-def test_unvalidated_request_is_not_packed(world: World) -> None:
-    """Attempt: Mark `validate` as successful"""
-    calls = world.calls(HELD)
-    assert world.cleared(HELD, "package") == ([("package", "not_validated")], [])
-    assert (world.calls(HELD), world.delivered(HELD)) == (calls, [])
-
-
 def test_conf_that_names_another_request(world: World) -> None:
     """Attempt: Edit the conf of a run so that it names another request"""
     of, bypassed, calls = "unidentified", len(world.bypassed(HELD)), world.calls(HELD)
+    assert world.bypassed(of) == []  # nothing was attempted yet
+    assert world.airflow.installation.state(world.requests[of]) == "needs_person"
     world.edit_conf(of, world.requests[HELD])
     world.cleared(of, "assess", downstream=True)
     assert world.bypassed(HELD)[bypassed:] == [("assess", "run_of_another_request")]
@@ -300,19 +273,6 @@ def test_conf_that_names_another_request(world: World) -> None:
     assert world.delivered(of) == world.delivered(HELD) == []
 
 
-def test_the_identity_is_taken_back(world: World) -> None:
-    """Attempt: Go on after a later decision `not_confirmed`"""
-    request, calls = world.requests[HELD], world.calls(HELD)
-    assert world.airflow.installation.counted(request)["extracted shop"] == 1
-    world.airflow.installation.services.register.decisions.take(
-        request, "identity", "not_confirmed", "officer"
-    )
-    events, _ = world.cleared(HELD, *READING, "package")
-
-    assert sorted(events) == [*[("extract", "no_identity")] * 2, ("package", "no_identity")]
-    assert (world.calls(HELD), world.delivered(HELD)) == (calls, [])
-
-
 def test_xcom_that_names_another_request(world: World) -> None:
     """Attempt: Replace the id that `assess` handed on by another request's"""
     other = world.requests["other"] = world.airflow.installation.submit(HEAVY.number, "access")
@@ -323,9 +283,4 @@ def test_xcom_that_names_another_request(world: World) -> None:
 
     assert sorted(world.bypassed("other")) == [("classify", "run_not_begun"), ("package", "no_plan")]
     assert world.calls("other") == world.delivered("other") == []
-
-
-def test_request_without_attempt_has_no_event(world: World) -> None:
-    assert world.bypassed("unidentified") == []
-    assert world.airflow.installation.state(world.requests["unidentified"]) == "needs_person"
     assert world.airflow.installation.services.register.trail.verify() == []

@@ -9,23 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.airflow_support import AirflowEnv
+from tests.airflow_support import AirflowEnv, ran
 from tests.support.canary_shop import MARK, CanaryShop, canary_shop
 
 from afschrift.canary.canary_file import CANARY
 
+DAG = "check_canary"
 AT = datetime(2026, 11, 28, 3, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def dag(airflow_env: AirflowEnv) -> Any:
-    from airflow.dag_processing.dagbag import DagBag
-
-    from afschrift.airflow_ext.environment import DAGS
-
-    bag = DagBag(dag_folder=str(DAGS / "check_canary.py"))
-    assert bag.import_errors == {}
-    return bag.dags["check_canary"]
 
 
 @pytest.fixture(scope="module")
@@ -34,21 +24,19 @@ def shop(airflow_env: AirflowEnv, tmp_path_factory: pytest.TempPathFactory) -> I
         yield made
 
 
-def run(dag: Any, at: datetime | None = None) -> tuple[str, str, str, Any]:
-    """Runs it to its end: state of the run, of its two tasks, and what the first hands on."""
-    for task in dag.task_dict.values():
-        task.retries = 0
-    done = dag.test(run_after=at, logical_date=at) if at else dag.test()
-    found = {ti.task_id: ti for ti in done.get_task_instances()}
-    handed = found["check"].xcom_pull(task_ids="check")
-    return str(done.state), str(found["check"].state), str(found["search"].state), handed
+def outcome(dag: Any, **given: Any) -> tuple[str, str, str]:
+    """State of its run, and of its two tasks."""
+    states = ran(dag, **given)
+    return states["run"], states["check"], states["search"]
 
 
 def test_check_leaves_events_and_hands_on_counts(airflow_env: AirflowEnv, dag: Any, shop: CanaryShop) -> None:
     earlier = len(airflow_env.log)  # other tests of this process
-    state, check, search, handed = run(dag)
+    done = dag.test()
     log = airflow_env.log[earlier:]
-    assert (state, check, search) == ("success", "success", "success")
+    found = {ti.task_id: ti for ti in done.get_task_instances()}
+    assert {str(ti.state) for ti in found.values()} == {str(done.state)} == {"success"}
+    handed = found["check"].xcom_pull(task_ids="check")
     assert handed["access"] == {"planted": 60, "found": 60, "rows": 18, "others": 0}
     assert "access: 60 of 60 planted values found" in log
     evidence = shop.services.register.evidence
@@ -77,47 +65,25 @@ def test_canary_value_in_task_log_fails_the_run(
     assert conf.get("logging", "base_log_folder")
     monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(tmp_path))
     assert list(daily_tasks._logs(run_id)) == [folder / "attempt=1.log"]
-    state, check, search, _ = run(dag, AT)
-    assert (state, check, search) == ("failed", "success", "failed")
+    assert outcome(dag, run_after=AT, logical_date=AT) == ("failed", "success", "failed")
     assert "1 values of the canary are in a task log" in airflow_env.log
     (*_, (_, searched)) = shop.services.register.evidence.of_types(None, "canary_logs_searched")
     assert searched == {"files": 1, "found": 1}
     assert f"{MARK}003" not in airflow_env.log
 
 
-def test_changed_canary_fails_the_run_before_reading(
+def test_changed_canary_fails_the_run_and_without_one_it_is_skipped(
     airflow_env: AirflowEnv, dag: Any, shop: CanaryShop
 ) -> None:
     path = shop.settings.inventory / CANARY
-    text = path.read_text(encoding="utf-8")
+    text, evidence = path.read_text(encoding="utf-8"), shop.services.register.evidence
     path.write_text(text.replace("Data office", "Somebody"), encoding="utf-8")
-    before = len(shop.services.register.evidence.of_types(None, "canary_checked"))
+    before = len(evidence.of_types(None, "canary_checked"))
     try:
-        assert run(dag)[:2] == ("failed", "failed")
+        assert outcome(dag)[:2] == ("failed", "failed")
+        assert "canary.yml changed since it was signed" in airflow_env.log
+        path.unlink()
+        assert outcome(dag)[1:] == ("skipped", "skipped")
     finally:
         path.write_text(text, encoding="utf-8")
-    assert "canary.yml changed since it was signed" in airflow_env.log
-    assert len(shop.services.register.evidence.of_types(None, "canary_checked")) == before
-
-
-def test_check_is_skipped_without_canary(dag: Any, shop: CanaryShop) -> None:
-    path = shop.settings.inventory / CANARY
-    text = path.read_text(encoding="utf-8")
-    path.unlink()
-    try:
-        assert run(dag)[1:3] == ("skipped", "skipped")
-    finally:
-        path.write_text(text, encoding="utf-8")
-
-
-def test_check_runs_daily_and_runbook_names_tasks(dag: Any) -> None:
-    from afschrift.airflow_ext.retry import POLICY
-
-    assert (dag.schedule, dag.catchup, dag.max_active_runs) == ("@daily", False, 1)
-    assert dag.task_dict["search"].upstream_task_ids == {"check"}
-    for name, task in dag.task_dict.items():
-        assert task.retry_policy is POLICY
-        assert task.doc_md
-        assert f"| {name} |" in dag.doc_md
-    for part in ("## Trigger", "## The run failed", "docs/operator/canary.md", "afschrift canary sign"):
-        assert part in dag.doc_md
+    assert len(evidence.of_types(None, "canary_checked")) == before

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.airflow_support import AirflowEnv
-from tests.support.installed import Installation
-from tests.support.pages import (
-    Browse,
-    app,
-    asked_identity,
-    browse,
-    customer,
-    customers,
-    installation,
-    look_token_in,
-    send,
-    text_of,
-    token_in,
-)
+from testbed.running import run
+from tests.support.moves import moved
+from tests.support.pages import Desk, look_token_in, text_of, token_in
 
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CANARY, load_canary
 from afschrift.canary.signature import sign_canary
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.domain.state import State
 from afschrift.law.roles import Roles
 
-pytestmark = [pytest.mark.airflow]
+pytestmark = pytest.mark.airflow
 
 CONFIRMED = {"choice": "confirmed", "f.method": "call_back", "f.level": "substantial"}
 CANARY_WITHOUT_ROWS = """\
@@ -38,43 +29,34 @@ planted: [{table: shop.customer, row: {email: kwik@example.org}}]
 """
 TEXT = "Kanariezin over de man met de rode hoed"
 
-__all__ = ["app", "browse", "customer", "customers", "installation"]
 
-
-def test_visitor_without_session_is_sent_to_the_log_in(
-    browse: Browse, installation: Installation, customer: int
-) -> None:
-    request, question = asked_identity(installation, customer)
+def test_visitor_without_session_is_sent_to_the_log_in(desk: Desk) -> None:
+    request, question = desk.identity()
     for path in ("/", f"/questions/{question}?choice=x", f"/requests/{request}"):
-        reply = browse(None, path)
+        reply = desk.browse(None, path)
         assert reply.status_code == 303
         assert reply.headers["location"].startswith("/auth/login?next=%2Fafschrift%2F")
         assert request not in reply.text
-    assert browse(None, f"/questions/{question}", CONFIRMED).status_code == 401
-    assert browse(None, "/api/questions").status_code == 401
-    stranger = browse("stranger", "/")
+    assert desk.browse(None, f"/questions/{question}", CONFIRMED).status_code == 401
+    assert desk.browse(None, "/api/questions").status_code == 401
+    stranger = desk.browse("stranger", "/")
     assert (stranger.status_code, "keeps the roles file" in text_of(stranger.text)) == (403, True)
-    assert str(installation.home) not in stranger.text
-    assert installation.services.register.decisions.of(request) == ()
+    assert str(desk.home) not in stranger.text
+    assert desk.register.decisions.of(request) == ()
 
 
-def test_list_shows_questions_of_the_roles(browse: Browse, installation: Installation, customer: int) -> None:
-    request, question = asked_identity(installation, customer)
-    pages = {user: browse(user, "/").text for user in ("anna", "dirk", "sam", "ivo")}
-    assert {user: question in html for user, html in pages.items()} == {
-        "anna": True,
-        "dirk": True,
-        "sam": False,
-        "ivo": False,
-    }
+def test_list_shows_questions_of_the_roles(desk: Desk) -> None:
+    request, question = desk.identity()
+    pages = {user: desk.browse(user, "/").text for user in ("anna", "dirk", "sam", "ivo")}
+    assert {user for user, html in pages.items() if question in html} == {"anna", "dirk"}
     assert "No question is open for your roles." in text_of(pages["sam"])
     assert f"Who asks {request} access Officer" in text_of(pages["anna"])
 
 
-def test_every_page_has_security_headers(browse: Browse, installation: Installation, customer: int) -> None:
-    _, question = asked_identity(installation, customer)
+def test_every_page_has_security_headers(desk: Desk) -> None:
+    _, question = desk.identity()
     for path in ("/", f"/questions/{question}", "/questions/q-000000000000", "/nowhere"):
-        reply = browse("anna", path)
+        reply = desk.browse("anna", path)
         assert reply.headers["cache-control"] == "no-store"
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["referrer-policy"] == "same-origin"
@@ -82,38 +64,34 @@ def test_every_page_has_security_headers(browse: Browse, installation: Installat
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "script" not in policy
         assert "<script" not in reply.text
-    assert browse("anna", "/questions/q-000000000000").status_code == 404
-    assert "default-src 'none'" in browse("anna", "/api/questions").headers["content-security-policy"]
+    assert desk.browse("anna", "/questions/q-000000000000").status_code == 404
+    assert "default-src 'none'" in desk.browse("anna", "/api/questions").headers["content-security-policy"]
 
 
-def test_confirmed_identity_starts_the_next_run(
-    browse: Browse, installation: Installation, customer: int
-) -> None:
-    request, question = asked_identity(installation, customer)
-    reply = send(browse, "anna", f"/questions/{question}", CONFIRMED | {"f.checked_on": "2026-06-10"})
+def test_confirmed_identity_starts_the_next_run(desk: Desk) -> None:
+    request, question = desk.identity()
+    reply = desk.send("anna", f"/questions/{question}", CONFIRMED | {"f.checked_on": "2026-06-10"})
     assert reply.status_code == 303
     assert reply.headers["location"].startswith(f"/afschrift/questions/{question}/recorded?notice=")
-    page = text_of(browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
+    page = text_of(desk.browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
     assert "Recorded Who asks: Confirmed" in page
     assert f"{request}.1 started." in page
-    [decision] = installation.services.register.decisions.of(request)
+    [decision] = desk.register.decisions.of(request)
     assert (decision.by, decision.choice) == ("airflow:anna", "confirmed")
     detail = {"method": "call_back", "level": "substantial", "checked_on": "2026-06-10"}
     assert {n: decision.detail[n] for n in detail} == detail
-    again = text_of(browse("anna", f"/questions/{question}").text)
+    again = text_of(desk.browse("anna", f"/questions/{question}").text)
     assert "Answered: Confirmed" in again
     assert "What can be answered" in again
     other = reply.headers["location"].replace("notice=", "notice=e30")
-    assert "started" not in text_of(browse("anna", other.removeprefix("/afschrift")).text)
+    assert "started" not in text_of(desk.browse("anna", other.removeprefix("/afschrift")).text)
 
 
-def test_form_with_faults_is_shown_again_with_its_values(
-    browse: Browse, installation: Installation, customer: int
-) -> None:
-    request, question = asked_identity(installation, customer)
-    before = installation.done(request)
+def test_form_with_faults_is_shown_again_with_its_values(desk: Desk) -> None:
+    request, question = desk.identity()
+    before = desk.done(request)
     fields = {"choice": "confirmed", "f.method": "call_back", "f.checked_on": "Jan <b>"}
-    reply = send(browse, "anna", f"/questions/{question}", fields)
+    reply = desk.send("anna", f"/questions/{question}", fields)
     assert reply.status_code == 422
     assert '<a href="#f-level">How sure it is</a>: is missing' in reply.text
     assert '<a href="#f-checked_on">When it was checked</a>: takes a date' in reply.text
@@ -121,21 +99,19 @@ def test_form_with_faults_is_shown_again_with_its_values(
     assert 'value="call_back" checked' in reply.text
     assert 'id="f-choice-confirmed" name="choice" value="confirmed" checked' in reply.text
     assert 'value="Jan &lt;b&gt;"' in reply.text
-    assert installation.done(request) == before
-    none = send(browse, "anna", f"/questions/{question}", {})
+    assert desk.done(request) == before
+    none = desk.send("anna", f"/questions/{question}", {})
     assert (none.status_code, '<a href="#f-choice">Your choice</a>' in none.text) == (422, True)
 
 
-def test_post_from_elsewhere_is_refused(
-    browse: Browse, installation: Installation, customer: int, customers: list[int]
-) -> None:
-    request, question = asked_identity(installation, customer)
+def test_post_from_elsewhere_is_refused(desk: Desk) -> None:
+    request, question = desk.identity()
     path = f"/questions/{question}"
-    own = token_in(browse("anna", path).text)
-    anothers = token_in(browse("otto", path).text)
-    of_another = token_in(browse("anna", f"/questions/{_another(installation, customers.pop())}").text)
+    own = token_in(desk.browse("anna", path).text)
+    anothers = token_in(desk.browse("otto", path).text)
+    of_another = token_in(desk.browse("anna", f"/questions/{desk.asked()[1]}").text)
     same, older = {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://testserver"}  # older browsers
-    before = installation.done(request)
+    before = desk.done(request)
     for token, headers in (
         (None, older),
         ("", older),
@@ -148,140 +124,117 @@ def test_post_from_elsewhere_is_refused(
         (anothers, same),
     ):
         fields = CONFIRMED | {"f.checked_on": TEXT} | ({} if token is None else {"token": token})
-        reply = browse("anna", path, fields, headers=headers)
+        reply = desk.browse("anna", path, fields, headers=headers)
         assert reply.status_code == 403, (token, headers)
         kept = headers == same  # a log-in that was renewed loses nothing
         assert (TEXT in reply.text, "Your log-in was renewed" in reply.text) == (kept, kept)
-    assert installation.done(request) == before
-    taken = browse("anna", path, CONFIRMED | {"token": own}, headers=same)
+    assert desk.done(request) == before
+    taken = desk.browse("anna", path, CONFIRMED | {"token": own}, headers=same)
     assert taken.status_code == 303
 
 
-def _another(installation: Installation, customer: int) -> str:
-    register = installation.services.register
-    request = installation.submit(customer, "access")
-    return str(
-        register.questions.ask(request, "unclassified", options=["include"], detail={"columns": ["a.b.c"]}).id
-    )
-
-
-def test_user_without_the_role_reads_why(browse: Browse, installation: Installation, customer: int) -> None:
+def test_user_without_the_role_reads_why(desk: Desk) -> None:
     from afschrift.app.roles_file import load_roles
     from afschrift.questions.ask import assign
 
-    request, question = asked_identity(installation, customer)
-    page = browse("dirk", f"/questions/{question}").text
+    request, question = desk.identity()
+    page = desk.browse("dirk", f"/questions/{question}").text
     assert "Only the role officer answers it; you may look." in text_of(page)
     assert "<form" not in page
-    assert browse("sam", f"/questions/{question}").status_code == 404
-    open_to_otto = browse("otto", f"/questions/{question}").text
+    assert desk.browse("sam", f"/questions/{question}").status_code == 404
+    open_to_otto = desk.browse("otto", f"/questions/{question}").text
     own = token_in(open_to_otto)
-    register = installation.services.register
+    register = desk.register
     assign(register, load_roles(), question, "Anna", "airflow:anna")
-    assert "It is assigned to Anna." in text_of(browse("otto", f"/questions/{question}").text)
-    reply = browse("otto", f"/questions/{question}", CONFIRMED | {"token": own, "f.checked_on": TEXT})
+    assert "It is assigned to Anna." in text_of(desk.browse("otto", f"/questions/{question}").text)
+    reply = desk.browse("otto", f"/questions/{question}", CONFIRMED | {"token": own, "f.checked_on": TEXT})
     assert (reply.status_code, TEXT in reply.text) == (403, True)
     assert register.decisions.of(request) == ()
-    look = browse("otto", f"/questions/{question}/look", {"token": look_token_in(open_to_otto)})
+    look = desk.browse("otto", f"/questions/{question}/look", {"token": look_token_in(open_to_otto)})
     assert (look.status_code, "It is assigned to Anna." in look.text) == (403, True)
-    assert "case_viewed" not in [kind for kind, _ in installation.events(request)]
+    assert "case_viewed" not in [kind for kind, _ in desk.events(request)]
 
 
-def test_second_answer_is_refused_and_keeps_its_text(
-    browse: Browse, installation: Installation, customer: int
-) -> None:
-    _, question = asked_identity(installation, customer)
+def test_second_answer_is_refused_and_keeps_its_text(desk: Desk) -> None:
+    _, question = desk.identity()
     path = f"/questions/{question}"
-    tokens = {user: token_in(browse(user, path).text) for user in ("anna", "otto")}
+    tokens = {user: token_in(desk.browse(user, path).text) for user in ("anna", "otto")}
     other = {"choice": "not_confirmed", "f.doubt": "keys_disagree"}
-    assert browse("anna", path, CONFIRMED | {"token": tokens["anna"]}).status_code == 303
-    late = browse("otto", path, other | {"token": tokens["otto"]})
+    assert desk.browse("anna", path, CONFIRMED | {"token": tokens["anna"]}).status_code == 303
+    late = desk.browse("otto", path, other | {"token": tokens["otto"]})
     assert (late.status_code, "answered already" in late.text) == (409, True)
     assert 'value="keys_disagree" checked' in late.text
 
 
-def test_thousands_of_ticks_are_taken_and_more_are_refused(
-    browse: Browse, installation: Installation, customer: int
-) -> None:
-    request, question = asked_identity(installation, customer)
-    path, before = f"/questions/{question}", installation.done(request)
+def test_thousands_of_ticks_are_taken_and_other_bodies_refused(desk: Desk) -> None:
+    request, question = desk.identity()
+    path, before = f"/questions/{question}", desk.done(request)
     ticks = {"f.redactions.line": ["shop.customer/1/note:0-3"] * 4_000}
-    token = token_in(browse("anna", path).text)
+    token = token_in(desk.browse("anna", path).text)
     typed = {"token": token, "choice": "confirmed", "f.method": "call_back", "f.checked_on": TEXT}
-    much = browse("anna", path, ticks | typed)  # the token after them, as on the page of a review
+    much = desk.browse("anna", path, ticks | typed)  # the token after them, as on the page of a review
     assert much.status_code == 422
     assert "More was sent than is taken: 4,000 ticks and fields" not in much.text
-    more = browse("anna", path, {"f.redactions.line": ticks["f.redactions.line"] * 2} | typed)
+    more = desk.browse("anna", path, {"f.redactions.line": ticks["f.redactions.line"] * 2} | typed)
     assert more.status_code == 422
     assert "More was sent than is taken: 4,000 ticks and fields" in text_of(more.text)
     assert (f'value="{TEXT}"' in more.text, 'value="call_back" checked' in more.text) == (True, True)
-    assert installation.done(request) == before
+    assert desk.done(request) == before
+    for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"):
+        other = desk.browse("anna", path, {}, content=TEXT, headers={"Content-Type": kind})
+        assert (other.status_code, TEXT in other.text) == (422, False)
     fewer = CONFIRMED | {"token": token, "f.redactions.line": ["x"] * 2_000}
-    assert browse("anna", path, fewer).status_code == 303
+    assert desk.browse("anna", path, fewer).status_code == 303
 
 
-def test_number_of_thousands_of_digits_is_a_form_fault(
-    browse: Browse, installation: Installation, customer: int
-) -> None:
+def test_number_of_thousands_of_digits_is_a_form_fault(desk: Desk) -> None:
     schema = {"type": "object", "properties": {"choice": {}, "pages": {"type": "integer"}}}
-    register = installation.services.register
-    request = installation.submit(customer, "access")
-    question = register.questions.ask(request, "unclassified", options=["include"], detail={}, form=schema).id
+    request, question = desk.asked(options=["include"], detail={}, form=schema)
     fields = {"choice": "include", "f.pages": "9" * 5_000}
-    reply = send(browse, "anna", f"/questions/{question}", fields)
+    reply = desk.send("anna", f"/questions/{question}", fields)
     assert (reply.status_code, '<a href="#f-pages">Pages</a>' in reply.text) == (422, True)
-    done = send(browse, "anna", f"/questions/{question}", fields | {"f.pages": "12"})
+    done = desk.send("anna", f"/questions/{question}", fields | {"f.pages": "12"})
     assert done.status_code == 303
-    [decision] = [d for d in register.decisions.of(request) if d.question == question]
+    [decision] = [d for d in desk.register.decisions.of(request) if d.question == question]
     assert decision.detail["pages"] == 12
 
 
-def test_body_of_another_type_is_not_read(browse: Browse, installation: Installation, customer: int) -> None:
-    _, question = asked_identity(installation, customer)
-    kinds = ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x")
-    for kind in kinds:
-        reply = browse("anna", f"/questions/{question}", {}, content=TEXT, headers={"Content-Type": kind})
-        assert (reply.status_code, TEXT in reply.text) == (422, False)
-
-
-def test_request_page_shows_trail_to_roles(browse: Browse, installation: Installation, customer: int) -> None:
-    request, question = asked_identity(installation, customer)
-    anna = browse("anna", f"/requests/{request}").text
+def test_request_page_shows_trail_to_roles(desk: Desk) -> None:
+    request, question = desk.identity()
+    anna = desk.browse("anna", f"/requests/{request}").text
     page = text_of(anna)
     assert f"Request {request} Right access (Art. 15) State Needs person" in page
     assert "Last day 2026-07-10" in page
     assert f"/afschrift/questions/{question}" in anna
     assert "Question asked" in page
-    events = [(kind, payload) for kind, payload in installation.events(request) if kind == "request_viewed"]
+    events = [(kind, payload) for kind, payload in desk.events(request) if kind == "request_viewed"]
     assert events == [("request_viewed", {"role": "officer"})]
-    ivo = text_of(browse("ivo", f"/requests/{request}").text)
+    ivo = text_of(desk.browse("ivo", f"/requests/{request}").text)
     assert "Trail" not in ivo
     assert "State Needs person" in ivo
-    assert browse("anna", "/requests/req-000000000000").status_code == 404
+    assert desk.browse("anna", "/requests/req-000000000000").status_code == 404
 
 
-def test_request_page_and_airflow_run_link_to_each_other(
-    browse: Browse, installation: Installation, customer: int
-) -> None:
-    request, _ = asked_identity(installation, customer)
-    runs, patience = installation.services.register.runs, installation.services.patience
-    for run in (f"{request}.1", "sha256:" + "0" * 32):
-        assert runs.begin(request, run, patience).id == run
-        runs.end(request, run, "needs_person")
+def test_request_page_and_airflow_run_link_to_each_other(desk: Desk) -> None:
+    request, _ = desk.identity()
+    runs, patience = desk.register.runs, desk.services.patience
+    for name in (f"{request}.1", "sha256:" + "0" * 32):
+        assert runs.begin(request, name, patience).id == name
+        runs.end(request, name, "needs_person")
 
-    page = browse("anna", f"/requests/{request}").text
+    page = desk.browse("anna", f"/requests/{request}").text
 
     assert re.findall(r'href="([^"]*/runs/[^"]*)"', page) == [f"/dags/fulfil_request/runs/{request}.1"]
     assert "sha256:" in page
     assert page.count(": Needs person</li>") == 2
-    back = browse("anna", f"/runs/{request}.1")
+    back = desk.browse("anna", f"/runs/{request}.1")
     assert (back.status_code, back.headers["location"]) == (303, f"/afschrift/requests/{request}")
-    assert browse("anna", "/runs/manual__2026-01-01T00:00:00+00:00").status_code == 404
-    assert browse("stranger", f"/runs/{request}.1").status_code == 403
-    assert "/runs/" not in browse("ivo", f"/requests/{request}").text
+    assert desk.browse("anna", "/runs/manual__2026-01-01T00:00:00+00:00").status_code == 404
+    assert desk.browse("stranger", f"/runs/{request}.1").status_code == 403
+    assert "/runs/" not in desk.browse("ivo", f"/requests/{request}").text
 
 
-def test_task_has_link_to_its_request(app: Any) -> None:
+def test_task_has_link_to_its_request(desk: Desk) -> None:
     from airflow.models.taskinstancekey import TaskInstanceKey
     from airflow.plugins_manager import get_global_operator_extra_links
 
@@ -292,47 +245,64 @@ def test_task_has_link_to_its_request(app: Any) -> None:
     assert link.get_link(None, ti_key=mine._replace(dag_id="payroll")) == ""
 
 
-def test_unexpected_error_keeps_text_and_logs_none(
-    browse: Browse, installation: Installation, airflow_env: AirflowEnv, customer: int,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+def test_unexpected_error_keeps_text_and_logs_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     from afschrift.web import question_pages
 
-    _, question = asked_identity(installation, customer)
-    token = token_in(browse("anna", f"/questions/{question}").text)
+    _, question = desk.identity()
+    token = token_in(desk.browse("anna", f"/questions/{question}").text)
 
     def broken(*_: Any) -> Any:
         raise ValueError(TEXT)
 
     monkeypatch.setattr(question_pages, "record", broken)
     fields = CONFIRMED | {"token": token}
-    reply = browse("anna", f"/questions/{question}", fields)
+    reply = desk.browse("anna", f"/questions/{question}", fields)
     assert (reply.status_code, 'value="call_back" checked' in reply.text) == (500, True)
     monkeypatch.setattr(question_pages, "listed_questions", broken)
-    listing = browse("anna", "/")
+    listing = desk.browse("anna", "/")
     assert (listing.status_code, TEXT in listing.text) == (500, False)
-    assert airflow_env.log.count("Unexpected ValueError at") >= 2
-    assert TEXT not in airflow_env.log
+    assert desk.env.log.count("Unexpected ValueError at") >= 2
+    assert TEXT not in desk.env.log
 
 
-def test_request_page_marks_the_canary(
-    browse: Browse,
-    installation: Installation,
-    customer: int,
-    customers: list[int],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    other, _ = asked_identity(installation, customer)
-    request, _ = asked_identity(installation, planted := customers.pop())
+def test_request_page_marks_the_canary(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, _ = desk.identity()
+    request, _ = desk.identity(planted := desk.customers.pop())
     folder = shutil.copytree(Settings.from_environment().inventory, tmp_path / "inventory")
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(folder))
     (folder / CANARY).write_text(
         f'keys: {{customer_id: "{planted}"}}\n{CANARY_WITHOUT_ROWS}', encoding="utf-8"
     )
-    assert "This asks for the canary" not in browse("anna", f"/requests/{request}").text
-    register, canary = installation.services.register, load_canary(folder, ["customer_id"])
+    assert "This asks for the canary" not in desk.browse("anna", f"/requests/{request}").text
+    register, canary = desk.register, load_canary(folder, ["customer_id"])
     assert canary is not None
     sign_canary(canary, register, register.store.keys, Roles(open_terminal=True), "cli:anna")
-    assert "This asks for the canary" in text_of(browse("anna", f"/requests/{request}").text)
-    assert "This asks for the canary" not in browse("anna", f"/requests/{other}").text
+    assert "This asks for the canary" in text_of(desk.browse("anna", f"/requests/{request}").text)
+    assert "This asks for the canary" not in desk.browse("anna", f"/requests/{other}").text
+
+
+def test_every_page_of_forgotten_request_answers_gone(desk: Desk) -> None:
+    register = desk.register
+    delivered = desk.submit(desk.customers.pop(), "access")
+    with suppress(NeedsPersonError):
+        run(desk.services, delivered)
+    identity, decision = desk.identity(), desk.decision()
+    requests = [delivered, identity[0], decision[0]]
+    for request in requests:
+        if register.requests.get(request).state.open:
+            moved(register, request, State.WITHDRAWN)
+        assert register.data_keys.shred(request, "retention_identity", "officer")
+
+    for request in requests:
+        page = desk.browse("anna", f"/requests/{request}")
+        assert page.status_code == 200, page.text
+        assert "data key destroyed" in text_of(page.text).lower(), text_of(page.text)
+        assert desk.browse("anna", f"/api/requests/{request}").status_code == 200
+        assert desk.browse("anna", f"/api/cases/{request}").status_code == 200
+        review = desk.browse("anna", f"/review/{request}")
+        assert review.status_code < 500, review.text
+    for _, question in (identity, decision):
+        assert desk.browse("anna", f"/questions/{question}").status_code == 200
+        assert desk.browse("anna", f"/api/questions/{question}/view").status_code == 200
+    assert "was destroyed" in desk.browse("anna", f"/api/questions/{decision[1]}/view").text
+    assert desk.browse("anna", "/").status_code == 200

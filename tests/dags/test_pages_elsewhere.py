@@ -11,24 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 from tests.airflow_support import log_in
-from tests.support.installed import CUSTOMERS, Installation
-from tests.support.pages import (
-    Browse,
-    app,
-    asked_decision,
-    asked_identity,
-    browse,
-    installation,
-    parts,
-    press,
-    text_of,
-    token_in,
-)
+from tests.support.pages import Desk, parts, press, text_of, token_in
 from tests.support.served import served
 
-pytestmark = [pytest.mark.airflow]
-
-__all__ = ["app", "browse", "installation"]
+pytestmark = pytest.mark.airflow
 
 OPENED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 FETCHED = (
@@ -37,8 +23,6 @@ FETCHED = (
     {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
 )
 SITES = ("cross-site", "same-site")
-
-_customers = list(CUSTOMERS)
 
 
 def _addresses(request: str, question: str) -> list[str]:
@@ -54,62 +38,57 @@ def _addresses(request: str, question: str) -> list[str]:
     return [path.format_map(ids) for path in found]
 
 
-def _events(installation: Installation) -> int:
-    return len(installation.services.register.trail.events())
+def _events(desk: Desk) -> int:
+    return len(desk.register.trail.events())
 
 
-def test_link_from_another_site_shows_and_records_nothing(browse: Browse, installation: Installation) -> None:
-    request, question = asked_decision(installation, _customers.pop(), "access")
+def test_link_from_another_site_shows_and_records_nothing(desk: Desk) -> None:
+    request, question = desk.decision("access")
     addresses = _addresses(request, question)
     assert {"/", f"/requests/{request}", f"/review/{request}", f"/api/cases/{request}"} <= {*addresses}
-    before = _events(installation)
+    before = _events(desk)
     for path in addresses:
         for site in SITES:
-            opened = browse("anna", path, headers={"Sec-Fetch-Site": site, **OPENED})
+            opened = desk.browse("anna", path, headers={"Sec-Fetch-Site": site, **OPENED})
             if path.startswith("/api/"):
                 assert opened.status_code == 403, path
             else:
                 assert (opened.status_code, request in text_of(opened.text)) == (200, False), path
                 assert f'href="/afschrift{path}">Open this page</a>' in opened.text
             for how in FETCHED:
-                refused = browse("anna", path, headers={"Sec-Fetch-Site": site, **how})
+                refused = desk.browse("anna", path, headers={"Sec-Fetch-Site": site, **how})
                 assert (refused.status_code, request in text_of(refused.text)) == (403, False), (path, how)
-        foreign = browse("anna", path, headers={"Origin": "https://elsewhere.example"})
+        foreign = desk.browse("anna", path, headers={"Origin": "https://elsewhere.example"})
         assert (foreign.status_code, request in text_of(foreign.text)) == (403, False), path
-    assert _events(installation) == before
+    assert _events(desk) == before
 
 
-def test_typed_address_asks_for_a_click(browse: Browse, installation: Installation) -> None:
-    request, question = asked_identity(installation, _customers.pop())
-    before = _events(installation)
+def test_typed_address_asks_for_a_click(desk: Desk) -> None:
+    request, question = desk.identity()
+    before = _events(desk)
     typed = {"Sec-Fetch-Site": "none", **OPENED}
     for path in (f"/questions/{question}?choice=denied", f"/requests/{request}", f"/review/{request}"):
-        page = browse("anna", path, headers=typed)
+        page = desk.browse("anna", path, headers=typed)
         assert (page.status_code, request in text_of(page.text)) == (200, False)
         assert f'href="/afschrift{path.partition("?")[0]}">Open this page</a>' in page.text
-    assert browse("anna", f"/api/cases/{request}", headers=typed).status_code == 403
-    assert question in browse("anna", "/", headers=typed).text  # a bookmark; the list is no look
-    assert _events(installation) == before
+    assert desk.browse("anna", f"/api/cases/{request}", headers=typed).status_code == 403
+    assert question in desk.browse("anna", "/", headers=typed).text  # a bookmark; the list is no look
+    assert _events(desk) == before
 
 
-def test_token_and_browser_without_fetch_headers_see_the_page(
-    browse: Browse, installation: Installation
-) -> None:
-    request, question = asked_decision(installation, _customers.pop(), "access")
+def test_token_and_browser_without_fetch_headers_see_the_page(desk: Desk) -> None:
+    request, question = desk.decision("access")
     token = {"Authorization": f"Bearer {log_in('anna')}", "Sec-Fetch-Site": "cross-site"}
     for path in (f"/api/requests/{request}", f"/api/questions/{question}/view"):
-        assert browse("anna", path, headers=token).status_code == 200
-        assert browse("anna", path).status_code == 200
-    assert "question_viewed" in [kind for kind, _ in installation.events(request)]
-    assert request in text_of(browse("anna", f"/requests/{request}").text)
+        assert desk.browse("anna", path, headers=token).status_code == 200
+        assert desk.browse("anna", path).status_code == 200
+    assert "question_viewed" in [kind for kind, _ in desk.events(request)]
+    assert request in text_of(desk.browse("anna", f"/requests/{request}").text)
 
 
-def test_post_by_cookie_without_origin_is_refused(app: Any, installation: Installation) -> None:
-    from starlette.testclient import TestClient
-
-    request, question = asked_identity(installation, _customers.pop())
-    before = installation.done(request)
-    client = TestClient(app, cookies={"_token": log_in("anna")}, follow_redirects=False)
+def test_post_by_cookie_without_origin_is_refused(desk: Desk) -> None:
+    request, question = desk.identity()
+    before, client = desk.done(request), desk.client("anna")
     form = token_in(client.get(f"/afschrift/questions/{question}").text)
     answer = {"choice": "confirmed", "detail": {"method": "call_back", "level": "substantial"}}
     rest = f"/afschrift/api/questions/{question}/answer"
@@ -117,7 +96,7 @@ def test_post_by_cookie_without_origin_is_refused(app: Any, installation: Instal
     page = f"/afschrift/questions/{question}"
     for reply in (client.post(rest, json=answer), client.post(page, files=parts(fields))):
         assert (reply.status_code, "not sent from its own page" in reply.text) == (403, True)
-    assert installation.done(request) == before
+    assert desk.done(request) == before
     own = {"Origin": "http://testserver"}
     assert client.post(page, files=parts(fields), headers=own).status_code == 303
 
@@ -162,30 +141,25 @@ def _stranger(target: str) -> Iterator[int]:
     ids=["same site", "cross site"],
 )
 def test_link_takes_one_click_and_frame_shows_nothing_in_browser(
-    app: Any, installation: Installation, browser: Browser, host: str, refused: int
+    desk: Desk, browser: Browser, host: str, refused: int
 ) -> None:
-    request, _ = asked_identity(installation, _customers.pop())
-    before = _events(installation)
-    with served(app) as address, _stranger(target := f"{address}/afschrift/requests/{request}") as port:
+    request, _ = desk.identity()
+    before = _events(desk)
+    with served(desk.app) as address, _stranger(target := f"{address}/afschrift/requests/{request}") as port:
         context = browser.new_context()
         context.add_cookies([{"name": "_token", "value": log_in("anna"), "url": address, "sameSite": "Lax"}])
         page = context.new_page()
-        got: dict[str, int] = {}
-        page.on(
-            "response",
-            lambda response: (
-                response.url == target and got.update({response.request.resource_type: response.status})
-            ),
-        )
+        answers: list[Any] = []
+        page.on("response", lambda answer: answer.url == target and answers.append(answer))
         page.goto(f"http://{host}:{port}/")
         page.wait_for_function("document.title == 'done'")
         page.wait_for_load_state("networkidle")
-        assert {*got} >= {"document", "fetch"}
-        assert {*got.values()} == {refused}
+        assert {answer.request.resource_type for answer in answers} >= {"document", "fetch"}
+        assert {answer.status for answer in answers} == {refused}
         press(page, page.get_by_role("link", name="read this"))
         assert request not in page.locator("body").inner_text()
-        assert _events(installation) == before
+        assert _events(desk) == before
         press(page, page.get_by_role("link", name="Open this page"))
         page.get_by_role("heading", name=f"Request {request}").wait_for()
-        assert _events(installation) == before + 1
+        assert _events(desk) == before + 1
         context.close()

@@ -9,23 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.map_page import (
-    WHY,
-    Visit,
-    app,
-    both,
-    change,
-    events,
-    map_text,
-    services,
-    visit,
-)
+from tests.support.map_page import WHY, Visit, both, change, events, map_text
 
 from afschrift.services import Services
 
-pytestmark = [pytest.mark.airflow]
-
-__all__ = ["app", "services", "visit"]
+pytestmark = pytest.mark.airflow
 
 
 def test_user_without_the_role_reads_why_and_writes_nothing(services: Services, visit: Visit) -> None:
@@ -51,8 +39,7 @@ def test_post_from_elsewhere_writes_nothing(visit: Visit) -> None:
     page, otto = visit(), visit("otto")
     answers = both(page)
     assert page.send("write", answers, Sec_Fetch_Site="cross-site").status == 403
-    page = visit()
-    assert page.send("write", answers, Sec_Fetch_Site="same-site").status == 403
+    assert visit().send("write", answers, Sec_Fetch_Site="same-site").status == 403
     page = visit()
     stale = page.send("write", answers | {"token": otto.held()["token"]})
     assert (stale.status, "Your log-in was renewed" in stale.text) == (403, True)
@@ -96,14 +83,13 @@ def test_invented_question_writes_nothing(visit: Visit, made_up: str) -> None:
     assert "<script>" not in page.html
 
 
-@pytest.mark.parametrize("made_up", ["", "no", "YES", "later "])
-def test_invented_answer_is_no_yes(visit: Visit, made_up: str) -> None:
+def test_invented_answer_is_no_yes(visit: Visit) -> None:
     """Attempt: Confirm a question by an answer that the page does not offer"""
-    before = map_text()
-    page = visit()
+    before, page = map_text(), visit()
     name = page.id("name")
-    page.send("write", {f"a.{name}": made_up, "why": WHY})
-    assert (page.status, map_text()) == (422, before)
+    for made_up in ("", "no", "YES", "later "):
+        page.send("write", {f"a.{name}": made_up, "why": WHY})
+        assert (page.status, map_text()) == (422, before), made_up
     assert page.send("write", {f"a.{name}": "yes"}).status == 200
 
 
@@ -117,14 +103,8 @@ def test_forged_undo_writes_nothing(visit: Visit) -> None:
     folder = Path(os.environ["AFSCHRIFT_INVENTORY"])
     deep = base64.b64encode(zlib.compress(b"[" * 200_000)).decode()
     forged = {folder / "shop.yml": (folder / "shop.yml").read_bytes().replace(b"name:", b"nam:")}
-    for undo_text in (
-        pack_files(forged),
-        pack_files({folder / "other.yml": b"x"}),
-        pack_files({}),
-        "x",
-        undo[:-8] + "AAAA",
-        deep,
-    ):
+    packed = [pack_files(files) for files in (forged, {folder / "other.yml": b"x"}, {})]
+    for undo_text in (*packed, "x", undo[:-8] + "AAAA", deep):
         reply = page.send("undo", {"undo": undo_text})
         assert (reply.status, map_text()) == (409, after)
     assert not (folder / "other.yml").exists()
@@ -136,15 +116,18 @@ def test_forged_undo_writes_nothing(visit: Visit) -> None:
     assert map_text() == pulled != after
 
 
+def fails(error: Exception) -> Any:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
 def test_unwritable_files_are_reported(
     services: Services, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page, before = visit(), map_text()
-
-    def full(*_: object) -> None:
-        raise OSError(30, "Read-only file system")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", fails(OSError(30, "Read-only file system")))
     page.send("write", both(page))
     assert (page.status, map_text()) == (409, before)
     assert "cannot be written from here (Read-only file system)" in page.text
@@ -157,7 +140,7 @@ def test_unwritable_files_are_reported(
     assert 'value="write"' not in closed.html
 
 
-def test_one_of_two_simultaneous_submits_is_written(services: Services, app: Any, visit: Visit) -> None:
+def test_one_of_two_simultaneous_submits_is_written(services: Services, visit: Visit) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     anna, otto = visit(), visit("otto")
@@ -170,17 +153,11 @@ def test_one_of_two_simultaneous_submits_is_written(services: Services, app: Any
     assert map_text().count("in: review-") == len({decision["of"] for decision in event["decisions"]}) + 1
 
 
-def test_answers_are_not_written_without_their_event(
-    services: Services, visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_answers_are_not_written_without_their_event(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     from afschrift.register.trail.audit import AuditTrail
 
     page, before = visit(), map_text()
-
-    def down(*_: object) -> None:
-        raise OSError("the register is away")
-
-    monkeypatch.setattr(AuditTrail, "record", down)
+    monkeypatch.setattr(AuditTrail, "record", fails(OSError("the register is away")))
     assert page.send("write", both(page)).status == 500
     assert map_text() == before
     assert "the register is away" not in page.html

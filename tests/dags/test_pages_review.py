@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
-from tests.airflow_support import AirflowEnv, api_server, log_in
+from tests.airflow_support import log_in
+from tests.support.browsing import must_fit_and_be_accessible, opened
+from tests.support.nightly import nightly_after
 from tests.support.pages import follow, parts, press, text_of, token_in
 from tests.support.reviewing import BALANCE, BODY, LINE, NEIGHBOUR, SPAN, Reviewers
 from tests.support.served import served
 
-pytestmark = [pytest.mark.airflow]
+from afschrift.domain.redaction import Pointer, TablePointers
+
+pytestmark = pytest.mark.airflow
 
 PEOPLE = """
 people:
@@ -29,23 +32,6 @@ def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reviewers:
     made = Reviewers.set_up(tmp_path, monkeypatch)
     (tmp_path / "home" / "roles.yml").write_text(PEOPLE, encoding="utf-8")
     return made
-
-
-@pytest.fixture
-def app(airflow_env: AirflowEnv) -> Iterator[Any]:
-    with api_server() as server:
-        yield server
-
-
-def point(reviewers: Reviewers, request: str) -> None:
-    """As the finder leaves it in staging."""
-    import msgspec
-
-    from afschrift.domain.redaction import Pointer, TablePointers
-
-    found = {"ticket_message": TablePointers((Pointer(1, "body", *SPAN, "name"),), {"name": 1})}
-    with reviewers.services.staging(request).writer("pointers/shop.json") as sink:
-        sink.write(msgspec.json.encode(found))
 
 
 def client(app: Any, user: str) -> Any:
@@ -108,21 +94,19 @@ def test_who_sees_what(reviewers: Reviewers, app: Any) -> None:
 
 
 @pytest.mark.needs_program("chromium")
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), nightly_after(1, [(360, "dark"), (1280, "light")]))
 def test_reviewer_ticks_lines_to_mask(
     browser: Browser, reviewers: Reviewers, app: Any, width: int, scheme: Literal["light", "dark"]
 ) -> None:
     request = reviewers.store()
     reviewers.asked(request)
-    point(reviewers, request)
+    found = TablePointers((Pointer(1, "body", *SPAN, "name"),), {"name": 1})
+    with reviewers.services.staging(request).writer("pointers/shop.json") as sink:  # as the finder leaves it
+        sink.write(msgspec.json.encode({"ticket_message": found}))
     with served(app) as address:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        context.add_cookies([{"name": "_token", "value": log_in("anna"), "url": address}])
-        page = context.new_page()
+        page = opened(browser, address, viewport={"width": width, "height": 900}, color_scheme=scheme)
         follow(page, f"{address}/afschrift", f"/review/{request}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        found = Axe().run(page).response["violations"]
-        assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+        must_fit_and_be_accessible(page, width, scrolls=True)
         page.get_by_label(NEIGHBOUR).check()
         page.get_by_role("radio", name="Redact, then ask again").check()
         page.get_by_label("Ground for what is ticked").select_option(label="Rights of others")
@@ -132,9 +116,7 @@ def test_reviewer_ticks_lines_to_mask(
             page.locator(f"id=f-rights_of_others.{name}").fill(text)
         press(page, page.get_by_role("button", name="Record"))
         assert page.get_by_role("heading", name="Recorded").is_visible()
-        context.close()
+        page.context.close()
     decision = reviewers.bureau.register.decisions.of(request)[-1]
-    assert (decision.choice, decision.detail["grounds"]) == (
-        "redact",
-        {"rights_of_others": {"right_of_others": "privacy"}},
-    )
+    assert decision.choice == "redact"
+    assert decision.detail["grounds"] == {"rights_of_others": {"right_of_others": "privacy"}}

@@ -1,4 +1,4 @@
-"""Runs of the real DAG on a small warehouse: how they end, what they leave, how they go on."""
+"""Runs of the real DAG on two small sources: how they end, what they leave, how they go on."""
 
 from __future__ import annotations
 
@@ -15,63 +15,67 @@ from typing import Any
 import pytest
 from demo.people import HEAVY
 from testbed.running import hand_over
-from tests.airflow_support import ONCE, AirflowEnv
-from tests.support.installed import CUSTOMERS, Installation, installed
-from tests.support.two_sources import installation, two_sources
-
-__all__ = ["installation", "two_sources"]
+from tests.airflow_support import ONCE, AirflowEnv, Flow, flow_on
+from tests.support.installed import CUSTOMERS
+from tests.support.two_sources import write_inventory
 
 REST = ("classify", "extract_app", "extract_shop", "validate", "package", "deliver", "close")
+SUCCESS = ("success", (), ())
 
 
 @dataclass
-class Run:
-    """A run that went through, with its installation."""
+class Fulfilled:
+    """A run that went through."""
 
-    installation: Installation
+    flow: Flow
     request: str
     outcome: Any
     lines: list[str]
-    log: str
+
+
+def ended(outcome: Any) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    return outcome.state, outcome.failed, outcome.skipped
 
 
 @pytest.fixture(scope="module")
 def fulfilled(
-    airflow_env: AirflowEnv, demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Run]:
-    with installed(demo_warehouse, tmp_path_factory.mktemp("fulfilled")) as installation:
-        request = installation.submit(HEAVY.number, "portability")
+    airflow_env: AirflowEnv, two_sources: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fulfilled]:
+    folder = tmp_path_factory.mktemp("fulfilled")
+    inventory = {"AFSCHRIFT_INVENTORY": str(write_inventory(folder / "inventory"))}
+    with flow_on(airflow_env, two_sources, folder, inventory) as flow:
+        request = flow.submit(HEAVY.number, "portability")
         # Airflow names `dag_test` as who triggers a run of `dag.test`; here that account takes requests in.
         roles = "people: {robot: {accounts: ['airflow:dag_test'], roles: [intake]}}\n"
-        (installation.home / "roles.yml").write_text(roles, encoding="utf-8")
-        logged = len(airflow_env.log)
-        outcome = airflow_env.run({"request": request, "formats": ["json"], "language": "en"})
-        yield Run(installation, request, outcome, airflow_env.lines, airflow_env.log[logged:])
+        (flow.home / "roles.yml").write_text(roles, encoding="utf-8")
+        outcome = flow.run(request, formats=["json"], language="en")
+        yield Fulfilled(flow, request, outcome, airflow_env.lines)
 
 
-def test_a_request_is_fulfilled(fulfilled: Run) -> None:
-    installation, request = fulfilled.installation, fulfilled.request
+def test_a_request_is_fulfilled(fulfilled: Fulfilled) -> None:
+    flow, request = fulfilled.flow, fulfilled.request
 
-    assert (fulfilled.outcome.state, fulfilled.outcome.failed, fulfilled.outcome.skipped) == (
-        "success",
-        (),
-        (),
-    )
-    assert installation.state(request) == "ready"
-    assert [bundle.name for bundle in installation.bundles] == [f"{request}-portability.zip"]
-    counts = installation.counted(request)
+    assert ended(fulfilled.outcome) == SUCCESS
+    assert flow.state(request) == "ready"
+    assert [bundle.name for bundle in flow.bundles] == [f"{request}-portability.zip"]
+    counts = flow.counted(request)
     assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
-    left = [path for path in (installation.home / "staging").rglob("*") if path.is_file()]
-    assert left == []
-
-
-def test_options_of_the_form_are_stored(fulfilled: Run) -> None:
-    stored = fulfilled.installation.services.register.requests.get(fulfilled.request)
-
+    assert flow.staged == []
+    stored = flow.register.requests.get(request)
     assert (stored.formats, stored.language) == (("json",), "en")
+    assert f"Run {fulfilled.outcome.run_id} ended; the request is: ready." in flow.log
 
 
-def test_only_ids_and_digests_reach_airflow(airflow_env: AirflowEnv, fulfilled: Run) -> None:
+def test_each_task_prints_its_start_and_end(fulfilled: Fulfilled) -> None:
+    starts = [line.removesuffix(" ...") for line in fulfilled.lines if line.endswith(" ...")]
+    ends = [re.fullmatch(r"(.+) done in \d+\.\d s", line) for line in fulfilled.lines]
+
+    chain = ["assess", "classify", "extract app", "extract shop", "validate", "package", "deliver", "close"]
+    assert sorted(starts) == sorted([*chain, "wipe"])
+    assert [end.group(1) for end in ends if end] == starts
+
+
+def test_only_ids_and_digests_reach_airflow(airflow_env: AirflowEnv, fulfilled: Fulfilled) -> None:
     known = re.compile(r"req-[0-9a-z]{12}|[0-9a-f]{64}|[a-z_]{1,20}")
     run_id = fulfilled.outcome.run_id
 
@@ -85,90 +89,48 @@ def test_only_ids_and_digests_reach_airflow(airflow_env: AirflowEnv, fulfilled: 
     assert not re.search(r"[:\[,] *[0-9]", " ".join(values)), values
 
 
-PERSON = [HEAVY.email, HEAVY.last_name, HEAVY.pairings[0].device_id]
-
-
-@pytest.mark.parametrize("value", [*PERSON, str(HEAVY.number)])
-def test_personal_data_are_not_logged(fulfilled: Run, value: str) -> None:
-    assert f"Run {fulfilled.outcome.run_id} ended; the request is: ready." in fulfilled.log
-    assert value not in fulfilled.log
-
-
-@pytest.mark.parametrize("value", PERSON)
-def test_personal_data_are_not_in_airflows_database(
-    airflow_env: AirflowEnv, fulfilled: Run, value: str
-) -> None:
-    content = b"".join(part.read_bytes() for part in airflow_env.home.glob("airflow.db*"))  # with the WAL
-
-    assert fulfilled.request.encode() in content
-    assert value.encode() not in content
-
-
 def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [t for item in value.values() for t in _texts(item)]
-    if isinstance(value, list):
-        return [t for item in value for t in _texts(item)]
+    if isinstance(value, dict | list):
+        return [t for item in (value.values() if isinstance(value, dict) else value) for t in _texts(item)]
     return [value] if isinstance(value, str) else []
 
 
-def test_each_task_prints_its_start_and_end(fulfilled: Run) -> None:
-    starts = [line.removesuffix(" ...") for line in fulfilled.lines if line.endswith(" ...")]
-    ends = [re.fullmatch(r"(.+) done in \d+\.\d s", line) for line in fulfilled.lines]
+def test_ready_answer_is_not_made_again_and_a_closed_request_fails(fulfilled: Fulfilled) -> None:
+    flow, request = fulfilled.flow, fulfilled.request
+    bundles = [bundle.stat() for bundle in flow.bundles]
 
-    chain = ["assess", "classify", "extract app", "extract shop", "validate", "package", "deliver", "close"]
-    assert sorted(starts) == sorted([*chain, "wipe"])
-    assert [end.group(1) for end in ends if end] == starts
+    assert ended(flow.run(request))[:2] == SUCCESS[:2]
+    assert flow.state(request) == "ready"
+    assert "nothing changed since" in flow.lines
 
-
-def test_ready_answer_is_not_made_again(airflow_env: AirflowEnv, fulfilled: Run) -> None:
-    bundles = [bundle.stat() for bundle in fulfilled.installation.bundles]
-
-    outcome = airflow_env.run({"request": fulfilled.request})
-
-    assert (outcome.state, outcome.failed) == ("success", ())
-    assert fulfilled.installation.state(fulfilled.request) == "ready"
-    assert [bundle.stat() for bundle in fulfilled.installation.bundles] == bundles
-    assert any("nothing changed since" in line for line in airflow_env.lines)
-
-
-def test_run_of_a_closed_request_fails(airflow_env: AirflowEnv, fulfilled: Run) -> None:
-    hand_over(fulfilled.installation.services, fulfilled.request)
-    before = fulfilled.installation.events(fulfilled.request)
-    bundles = [bundle.stat() for bundle in fulfilled.installation.bundles]
-
-    outcome = airflow_env.run({"request": fulfilled.request})
-
-    assert (outcome.state, outcome.failed) == ("failed", ("assess",))
-    [(kind, payload)] = fulfilled.installation.events(fulfilled.request)[len(before) :]
+    hand_over(flow.services, request)
+    before = flow.events(request)
+    assert ended(flow.run(request))[:2] == ("failed", ("assess",))
+    [(kind, payload)] = flow.events(request)[len(before) :]
     assert (kind, payload["step"], payload["reason"]) == ("gate_refused", "assess", "closed")
-    assert [bundle.stat() for bundle in fulfilled.installation.bundles] == bundles
-    assert any("is closed" in line for line in airflow_env.lines)
+    assert "is closed" in flow.lines
+    assert [bundle.stat() for bundle in flow.bundles] == bundles
 
 
-def test_run_ends_without_identity_decision_and_next_goes_on(
-    airflow_env: AirflowEnv, installation: Installation
-) -> None:
-    request = installation.submit(CUSTOMERS[0], "portability", authenticated=False)
+def test_run_ends_without_identity_decision_and_next_goes_on(flow: Flow) -> None:
+    request = flow.submit(CUSTOMERS[0], "portability", authenticated=False)
 
-    outcome = airflow_env.run({"request": request})
+    outcome = flow.run(request)
 
-    assert (outcome.state, outcome.failed) == ("success", ())
+    assert ended(outcome)[:2] == ("success", ())
     assert sorted(outcome.skipped) == sorted(("assess", *REST))
-    assert installation.state(request) == "needs_person"
-    assert any("No officer has confirmed who the requester is" in line for line in airflow_env.lines)
-    assert installation.bundles == []
+    assert flow.state(request) == "needs_person"
+    assert "No officer has confirmed who the requester is" in flow.lines
+    assert flow.bundles == []
 
-    installation.services.register.decisions.take(request, "identity", "confirmed", "officer")
-    assert airflow_env.run({"request": request}).state == "success"
-    assert installation.state(request) == "ready"
+    flow.register.decisions.take(request, "identity", "confirmed", "officer")
+    assert flow.run(request).state == "success"
+    assert flow.state(request) == "ready"
 
 
 @pytest.mark.server
-def test_run_in_own_process_prints_progress_only(
-    installation: Installation,
-) -> None:
-    request = installation.submit(CUSTOMERS[0], "portability", authenticated=False)
+def test_run_in_own_process_prints_progress_only(flow: Flow) -> None:
+    request = flow.submit(CUSTOMERS[0], "portability", authenticated=False)
     code = f"from afschrift.airflow_ext.local import run_here; print(run_here({request!r}, {{}}, print))"
     env = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
 
@@ -178,90 +140,77 @@ def test_run_in_own_process_prints_progress_only(
     assert lines[0].startswith("Starting Airflow in this process")
     assert lines[1] == "assess ..."
     assert lines[2].startswith("A person is needed. No officer has confirmed who the requester is.")
-    assert lines[3:6] == [
-        "assess stopped, a person is needed, after N s",
-        "wipe ...",
-        "wipe done in N s",
-    ]
+    stopped = "assess stopped, a person is needed, after N s"
+    assert lines[3:6] == [stopped, "wipe ...", "wipe done in N s"]
     assert lines[6].startswith("RunOutcome(state='success', failed=(), skipped=('assess', ")
     assert len(lines) == 7
     assert done.stderr == ""
-    assert "No officer has confirmed" in (installation.home / "airflow-here" / "logs" / "run.log").read_text()
+    assert "No officer has confirmed" in (flow.home / "airflow-here" / "logs" / "run.log").read_text()
 
 
-def test_unknown_request_fails_without_retry(airflow_env: AirflowEnv, installation: Installation) -> None:
-    outcome = airflow_env.run({"request": "req-000000000000"})
+def test_unknown_request_fails_without_retry(airflow_env: AirflowEnv, flow: Flow) -> None:
+    outcome = flow.run("req-000000000000")
 
-    assert (outcome.state, outcome.failed) == ("failed", ("assess",))
+    assert ended(outcome)[:2] == ("failed", ("assess",))
     assert airflow_env.task_tries(outcome.run_id)["assess"] == ("failed", 1)
-    assert any("What to do: list them with `afschrift requests`" in line for line in airflow_env.lines)
+    assert "What to do: list them with `afschrift requests`" in flow.lines
 
 
 def test_unreachable_source_is_tried_three_times_then_asked_about(
-    airflow_env: AirflowEnv, installation: Installation
+    airflow_env: AirflowEnv, flow: Flow
 ) -> None:
-    request = installation.submit(CUSTOMERS[0], "portability")
-    lake, away = installation.warehouse / "lake", installation.warehouse / "away"
+    request = flow.submit(CUSTOMERS[0], "portability")
+    lake, away = flow.warehouse / "lake", flow.warehouse / "away"
 
     def unplug(line: str) -> None:
         if line.startswith("classify done"):
             lake.rename(away)
 
-    outcome = airflow_env.run({"request": request}, unplug)
+    outcome = flow.run(request, unplug)
 
-    assert (outcome.state, outcome.failed) == ("success", ())
+    assert ended(outcome)[:2] == ("success", ())
     assert set(outcome.skipped) == {"extract_app", "validate", "package", "deliver", "close"}
     of = airflow_env.task_tries(outcome.run_id)
     assert [of["extract_app"], of["extract_shop"]] == [("skipped", 3), ("success", 1)]
-    assert any("A person is needed. Source app cannot be reached" in line for line in airflow_env.lines)
-    assert installation.state(request) == "needs_person"
-    assert installation.bundles == []
-    before = installation.counted(request)
-    assert before["gate_bypassed"] == 0
+    assert "A person is needed. Source app cannot be reached" in flow.lines
+    assert flow.state(request) == "needs_person"
+    assert flow.bundles == []
+    assert flow.counted(request)["gate_bypassed"] == 0
 
-    register = installation.services.register
-    [question] = register.questions.all(request_id=request)
-    register.questions.answer(question.id, "try_again", "officer", {"source": "app"})
+    [question] = flow.register.questions.all(request_id=request)
+    flow.register.questions.answer(question.id, "try_again", "officer", {"source": "app"})
     away.rename(lake)
-    assert airflow_env.run({"request": request}).state == "success"
+    assert flow.run(request).state == "success"
 
-    after = installation.counted(request)
+    after = flow.counted(request)
     assert after["extracted app"] == after["extracted shop"] == 1
-    assert installation.state(request) == "ready"
+    assert flow.state(request) == "ready"
 
 
-def test_partial_response_is_followed_by_a_supplement(
-    airflow_env: AirflowEnv, installation: Installation
-) -> None:
-    request = installation.submit(CUSTOMERS[0], "portability")
-    lake, away = installation.warehouse / "lake", installation.warehouse / "away"
+def test_partial_response_is_followed_by_a_supplement(airflow_env: AirflowEnv, flow: Flow) -> None:
+    request, register = flow.submit(CUSTOMERS[0], "portability"), flow.register
+    lake, away = flow.warehouse / "lake", flow.warehouse / "away"
     lake.rename(away)
-    outcome = airflow_env.run({"request": request})
-    assert (outcome.state, outcome.failed) == ("success", ())
+    outcome = flow.run(request)
+    assert ended(outcome)[:2] == ("success", ())
     assert airflow_env.task_tries(outcome.run_id)["classify"] == ("skipped", 3)
-    register = installation.services.register
     [question] = register.questions.all(request_id=request)
     assert question.options == ("try_again", "partial")
     detail = {"source": "app", "rest_by": "2099-01-01"}
     register.questions.answer(question.id, "partial", "officer", detail)
 
-    outcome = airflow_env.run({"request": request})
-
-    assert (outcome.state, outcome.failed, outcome.skipped) == ("success", (), ("extract_app",))
-    assert [bundle.name for bundle in installation.bundles] == [f"{request}-portability-partial.zip"]
-    assert installation.state(request) == "accepted"
+    assert ended(flow.run(request)) == ("success", (), ("extract_app",))
+    assert [bundle.name for bundle in flow.bundles] == [f"{request}-portability-partial.zip"]
+    assert flow.state(request) == "accepted"
     assert register.runs.all(request_id=request)[-1].outcome == "partly_delivered"
-    assert installation.counted(request)["gate_bypassed"] == 0
-    left = [path for path in (installation.home / "staging").rglob("*") if path.is_file()]
-    assert left == []
+    assert flow.staged == []
 
     away.rename(lake)
-    assert airflow_env.run({"request": request}).state == "success"
-    assert [bundle.name for bundle in installation.bundles] == [
-        f"{request}-portability-{part}.zip" for part in ("partial", "supplement")
-    ]
-    assert installation.state(request) == "ready"
-    counts = installation.counted(request)
+    assert flow.run(request).state == "success"
+    names = [f"{request}-portability-{part}.zip" for part in ("partial", "supplement")]
+    assert [bundle.name for bundle in flow.bundles] == names
+    assert flow.state(request) == "ready"
+    counts = flow.counted(request)
     assert (counts["extracted app"], counts["extracted shop"], counts["gate_bypassed"]) == (1, 1, 0)
 
 
@@ -287,41 +236,34 @@ def test_two_processes_do_not_run_one_request(airflow_env: AirflowEnv) -> None:
     assert other.returncode == 0
 
 
-def test_run_resumes_at_delivery_with_the_same_bundle(
-    airflow_env: AirflowEnv, installation: Installation
-) -> None:
-    request = installation.submit(CUSTOMERS[0], "access")
-    outbox = installation.home / "outbox"
+def test_run_resumes_at_delivery_with_the_same_bundle(flow: Flow) -> None:
+    request = flow.submit(CUSTOMERS[0], "access")
+    outbox = flow.home / "outbox"
     outbox.write_text("a file where the folder should be")
 
-    outcome = airflow_env.run({"request": request})
+    assert ended(flow.run(request))[:2] == ("failed", ("deliver",))
 
-    assert (outcome.state, outcome.failed) == ("failed", ("deliver",))
-    digest, before = installation.packed(request), installation.counted(request)
-    [staged] = (installation.home / "staging").rglob("bundle.zip*")
+    digest, before = flow.packed(request), flow.counted(request)
+    [staged] = (flow.home / "staging").rglob("bundle.zip*")
     staged.unlink()  # so that it is packed again
-
     outbox.unlink()
-    assert airflow_env.run({"request": request}).state == "success"
+    assert flow.run(request).state == "success"
 
-    assert installation.packed(request) == digest
-    after = installation.counted(request)
+    assert flow.packed(request) == digest
+    after = flow.counted(request)
     assert {kind: after[kind] for kind in before} == dict(before)
     assert after["bundle_delivered"] == after["fact_answer_ready"] == 1
 
 
-def test_customer_number_is_accepted_only_in_a_demo(
-    airflow_env: AirflowEnv, installation: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_customer_number_is_accepted_only_in_a_demo(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
     conf = {"customer_number": str(HEAVY.number), "right": "portability"}
 
-    assert airflow_env.run(conf).state == "success"
-    assert len(installation.bundles) == 1
+    assert flow.env.run(conf).state == "success"
+    assert len(flow.bundles) == 1
 
     monkeypatch.delenv("AFSCHRIFT_DEMO")
-    outcome = airflow_env.run({"request": "req-000000000000"} | conf)
 
-    assert outcome.failed == ("assess",)
-    assert any("fields that fulfil_request does not have" in line for line in airflow_env.lines)
-    assert str(HEAVY.number) not in airflow_env.log.rpartition("starting dagrun")[2]
+    assert flow.run("req-000000000000", **conf).failed == ("assess",)
+    assert "fields that fulfil_request does not have" in flow.lines
+    assert str(HEAVY.number) not in flow.log.rpartition("starting dagrun")[2]

@@ -1,4 +1,4 @@
-"""What Airflow reads from the DAG file."""
+"""What Airflow reads from the DAG files."""
 
 from __future__ import annotations
 
@@ -11,22 +11,44 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.airflow_support import AirflowEnv
-from tests.support.installed import Installation, own_inventory
+from tests.airflow_support import AirflowEnv, Flow, dag_named
+from tests.support.installed import own_inventory
+
+from afschrift.operations.findings import SweepCode
 
 CHAIN = [
-    "assess",
-    "classify",
-    "extract_app",
-    "extract_shop",
-    "validate",
-    "package",
-    "deliver",
-    "close",
-    "wipe",
+    *("assess", "classify", "extract_app", "extract_shop"),
+    *("validate", "package", "deliver", "close", "wipe"),
 ]
 
 HEAVY = ["pandas", "pyarrow", "duckdb", "polars", "tink", "upath", "isal", "ruamel.yaml", "alembic"]
+
+
+LINE = "from afschrift.dags import *  # Airflow: the DAGs of Afschrift\n"
+SCHEDULES = {
+    "check_canary": "@daily",
+    "check_deadlines": "@hourly",
+    "check_inventory": "@daily",
+    "checkpoint_trail": "@daily",
+    "fulfil_batch": None,
+    "fulfil_request": None,
+    "look_up_identity": None,
+    "sweep": "@hourly",
+    "tell_questions": "*/15 * * * *",
+}
+TEXTS = {
+    "check_canary": ("## Trigger", "## The run failed", "docs/operator/canary.md", "afschrift canary sign"),
+    "checkpoint_trail": ("## Trigger", "## The run failed", "AFSCHRIFT_WITNESS_<NAME>", "docs/trail.md"),
+    "fulfil_request": (
+        "## Trigger",
+        "skipped tasks",
+        "## The run failed",
+        "## Resume",
+        "afschrift questions",
+    ),
+    "sweep": tuple(f"**{code.value}**" for code in SweepCode),
+}
+"""What a runbook says beside its tasks."""
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +56,59 @@ def dag(airflow_env: AirflowEnv) -> Any:
     return airflow_env.dag()
 
 
-def test_the_folder_imports_without_errors(airflow_env: AirflowEnv, project_root: Path) -> None:
+@pytest.fixture(scope="module")
+def dags(airflow_env: AirflowEnv, project_root: Path) -> dict[str, Any]:
+    """The DAGs of the folder."""
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(dag_folder=str(project_root / "dags"))
-
     assert bag.import_errors == {}
-    assert set(bag.dags) == {file.stem for file in (project_root / "dags").glob("[!_]*.py")}
+    return dict(bag.dags)
+
+
+def test_each_dag_runs_when_it_should(dags: dict[str, Any]) -> None:
+    assert {name: dag.schedule for name, dag in dags.items()} == SCHEDULES
+    assert {name for name, dag in dags.items() if dag.catchup} == set()
+    assert all(dags[name].max_active_runs == 1 for name in ("check_canary", "checkpoint_trail"))
+    assert dags["check_canary"].task_dict["search"].upstream_task_ids == {"check"}
+    assert dags["checkpoint_trail"].task_dict["verify"].upstream_task_ids == {"checkpoint"}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_runbook_names_every_task_and_what_to_do(dags: dict[str, Any], name: str) -> None:
+    from afschrift.airflow_ext.retry import POLICY
+
+    dag = dags[name]
+    for task in dag.task_dict.values():
+        title = "extract_SOURCE" if task.task_id.startswith("extract_") else task.task_id
+        assert f"| {title} |" in dag.doc_md
+        if name in TEXTS:
+            assert task.doc_md, task.task_id
+        if name in ("check_canary", "checkpoint_trail", "fulfil_request"):
+            assert task.retry_policy is POLICY, task.task_id
+    assert [text for text in TEXTS.get(name, ()) if text not in dag.doc_md] == []
+
+
+@pytest.mark.airflow
+@pytest.mark.usefixtures("airflow_env")
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (LINE, {*SCHEDULES}),
+        ("from afschrift.dags import fulfil_request, sweep  # Airflow's DAGs\n", {"fulfil_request", "sweep"}),
+        ("from afschrift.dags import *\n", set()),  # without the words that Airflow looks for
+    ],
+    ids=["all", "named", "ignored"],
+)
+def test_a_file_of_one_line_gives_the_dags_of_the_package(tmp_path: Path, line: str, found: set[str]) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    (tmp_path / "afschrift_dags.py").write_text(line, encoding="utf-8")
+    for _ in range(2):  # an Airflow that reads the file again finds them again
+        bag = DagBag(dag_folder=str(tmp_path), bundle_path=tmp_path, safe_mode=True)
+        assert bag.import_errors == {}
+        files = {name: dag.relative_fileloc for name, dag in bag.dags.items()}
+        assert files == dict.fromkeys(found, "afschrift_dags.py")
 
 
 def test_tasks_form_the_chain(dag: Any) -> None:
@@ -70,63 +138,37 @@ def test_each_source_has_a_task_of_its_name(dag: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "message"),
+    ("text", "message"),
     [
-        ("shop.yml", "source: [", "shop.yml"),
-        ("shop.yml", "source: Web shop\n", "shop.yml"),
-        ("shop.yml", "kind: duckdb\n", "shop.yml"),
-        (None, None, "No source is described"),
+        ("source: [", "shop.yml"),
+        ("source: Web shop\n", "shop.yml"),
+        ("kind: duckdb\n", "shop.yml"),
+        (None, "No source is described"),
     ],
 )
 def test_unreadable_map_is_reported_by_a_task(
-    airflow_env: AirflowEnv,
-    installation: Installation,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    file: str | None,
-    text: str | None,
-    message: str,
+    flow: Flow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, message: str
 ) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
-    from afschrift.airflow_ext.environment import DAGS
     from afschrift.airflow_ext.tasks import no_source
     from afschrift.domain.errors import ConfigurationError
 
-    inventory = own_inventory(tmp_path / "inventory")
-    if file and text:
-        (inventory / file).write_text(text, encoding="utf-8")
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(inventory if file else tmp_path / "none"))
+    inventory = own_inventory(tmp_path / "own")
+    if text:
+        (inventory / "shop.yml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(inventory if text else tmp_path / "none"))
 
-    bag = DagBag(dag_folder=str(DAGS))
-
-    assert bag.import_errors == {}
-    order = [task.task_id for task in bag.dags["fulfil_request"].topological_sort()]
+    order = [task.task_id for task in dag_named("fulfil_request").topological_sort()]
     assert order == ["assess", "classify", "extract", *CHAIN[4:]]
     with pytest.raises(ConfigurationError, match=rf"{message}.* What to do: "):
         no_source()
 
 
-def test_every_task_has_retries_callback_and_documentation(dag: Any) -> None:
-    from afschrift.airflow_ext.retry import POLICY, last_line
+def test_every_task_has_retries_and_a_last_line(dag: Any) -> None:
+    from afschrift.airflow_ext.retry import last_line
 
     for task in dag.task_dict.values():
         assert task.retries == 2, task.task_id
-        assert task.retry_policy is POLICY, task.task_id
         assert list(task.on_failure_callback) == [last_line], task.task_id
-        assert task.doc_md, task.task_id
-
-
-def test_it_starts_only_when_triggered(dag: Any) -> None:
-    assert dag.schedule is None
-    assert dag.catchup is False
-
-
-def test_the_runbook_names_every_task_and_what_to_do(dag: Any) -> None:
-    for name in CHAIN:
-        assert f"| {'extract_SOURCE' if name.startswith('extract_') else name} |" in dag.doc_md
-    for part in ("## Trigger", "skipped tasks", "## The run failed", "## Resume", "afschrift questions"):
-        assert part in dag.doc_md
 
 
 def test_dag_file_holds_only_the_dag(project_root: Path) -> None:
@@ -153,12 +195,8 @@ def test_dag_files_import_quickly(airflow_env: AirflowEnv, project_root: Path) -
 
     assert found["seconds"] < 1
     assert "afschrift.airflow_ext.tasks" in new
-    assert [name for name in new if name in HEAVY] == []
-    assert [
-        name
-        for name in new
-        if name.startswith(("afschrift.wiring.build_services", "afschrift.steps", "afschrift.casework"))
-    ] == []
+    ours = ("afschrift.wiring.build_services", "afschrift.steps", "afschrift.casework")
+    assert [name for name in new if name in HEAVY or name.startswith(ours)] == []
 
 
 def test_other_processes_do_not_import_the_pages(airflow_env: AirflowEnv, tmp_path: Path) -> None:
@@ -179,10 +217,7 @@ def test_every_route_depends_on_the_caller(airflow_env: AirflowEnv) -> None:
     from afschrift.web.app import create
     from afschrift.web.caller import caller
 
-    routes = [
-        route
-        for route in create(lambda request, token: "", lambda request, token: "").routes
-        if isinstance(route, APIRoute)
-    ]
+    app = create(lambda request, token: "", lambda request, token: "")
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
     assert len(routes) > 10
     assert all(caller in [d.dependency for d in route.dependencies] for route in routes)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from html import unescape
-from pathlib import Path
 from typing import Any
 
-import pytest
-from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.airflow_support import Flow, api_server, log_in
+from tests.support.installed import CUSTOMERS
 from tests.support.manual import add_systems, system
 
 ROLES = """
@@ -22,71 +22,100 @@ people:
   Kim: {accounts: ["airflow:kim"], roles: [keeper]}
   Dirk: {accounts: ["airflow:dirk"], roles: [dpo]}
   Ivo: {accounts: ["airflow:ivo"], roles: [intake]}
+  Ada: {accounts: ["airflow:ada"], roles: [auditor]}
+  Vera: {accounts: ["airflow:vera"], roles: [officer]}
 """
 
 
-def prepare(installation: Installation) -> None:
-    """Give an installation its people."""
-    (installation.home / "roles.yml").write_text(ROLES, encoding="utf-8")
+@dataclass
+class Desk(Flow):
+    """An installation with people, and their browsers in Airflow's application."""
 
+    app: Any
+    customers: list[int] = field(default_factory=lambda: list(CUSTOMERS))
+    tokens: dict[str, str] = field(default_factory=dict)
 
-Browse = Callable[..., Any]
+    def client(self, user: str | None, **more: Any) -> Any:
+        """A browser that has Airflow's cookie of a user; None: without a log-in."""
+        from starlette.testclient import TestClient
 
+        if user is not None and user not in self.tokens:
+            self.tokens[user] = log_in(user)
+        cookies = {"_token": self.tokens[user]} if user else {}
+        return TestClient(
+            self.app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False, **more
+        )
 
-@pytest.fixture(scope="module")
-def installation(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One for all tests of a module; each has a request of its own."""
-    with installed(demo_warehouse, tmp_path_factory.mktemp("pages")) as made:
-        prepare(made)
-        yield made
-
-
-@pytest.fixture(scope="module")
-def customers() -> list[int]:
-    """Customers of whom no request is open."""
-    return list(CUSTOMERS)
-
-
-@pytest.fixture
-def customer(customers: list[int]) -> int:
-    """A customer of whom no other request is open."""
-    return customers.pop()
-
-
-@pytest.fixture(scope="module")
-def app(airflow_env: AirflowEnv, installation: Installation) -> Iterator[Any]:
-    """Airflow's application, with the pages in it."""
-    with api_server() as server:
-        yield server
-
-
-@pytest.fixture
-def browse(app: Any) -> Browse:
-    """Ask as a user whose browser has Airflow's cookie; None: without a log-in."""
-    from starlette.testclient import TestClient
-
-    tokens: dict[str, str] = {}
-
-    def ask(user: str | None, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
-        if user is not None and user not in tokens:
-            tokens[user] = log_in(user)
-        cookies = {"_token": tokens[user]} if user else {}
-        client = TestClient(app, raise_server_exceptions=False, cookies=cookies, follow_redirects=False)
+    def browse(self, user: str | None, path: str, fields: dict[str, Any] | None = None, **more: Any) -> Any:
+        """Open a page, or send fields to it."""
         method = more.pop("method", "GET" if fields is None else "POST")
         if method == "POST":
             more["headers"] = from_a_page(more.get("headers", {}))
-        if fields is None:
-            return client.request(method, f"/afschrift{path}", **more)
-        files = [*parts(fields), *more.pop("upload", [])]
-        return client.post(f"/afschrift{path}", files=files, **more)
+        if fields is not None:
+            more["files"] = [*parts(fields), *more.pop("upload", [])]
+        return self.client(user).request(method, f"/afschrift{path}", **more)
 
-    return ask
+    def send(self, user: str, path: str, fields: dict[str, Any], **more: Any) -> Any:
+        """Open a page and send its form."""
+        token = token_in(self.browse(user, path).text)
+        return self.browse(user, path.partition("?")[0], {"token": token, **fields}, **more)
+
+    def ask(self, user: str | None, method: str, path: str, **more: Any) -> Any:
+        """Ask the REST interface with a token; all may start runs but `vera`."""
+        headers = more.pop("headers", {})
+        if user is not None:
+            headers |= {"Authorization": f"Bearer {log_in(user, 'viewer' if user == 'vera' else 'user')}"}
+        return self.client(None).request(method, f"/afschrift/api{path}", headers=headers, **more)
+
+    def identity(self, customer: int | None = None, **more: Any) -> tuple[str, str]:
+        """A request that waits for its identity decision: its id, and that of the question."""
+        from afschrift.domain.errors import NeedsPersonError
+        from afschrift.steps.assess import assess
+
+        request = self.submit(customer or self.customers.pop(), "access", authenticated=False, **more)
+        with suppress(NeedsPersonError):
+            assess(self.services, request)
+        [question] = self.register.questions.all(request_id=request)
+        return request, question.id
+
+    def decision(self, right: str = "portability") -> tuple[str, str]:
+        """A request that an officer put before an officer, and its question."""
+        from tests.support.ground_forms import GROUNDS
+
+        from afschrift.casework.decision.require_decision import open_decision
+
+        request = self.submit(self.customers.pop(), right)
+        return request, open_decision(GROUNDS, self.register, request).id
+
+    def asked(self, kind: str = "unclassified", **more: Any) -> tuple[str, str]:
+        """A request of which something is asked, and the question."""
+        request = self.submit(self.customers.pop(), "access")
+        given = {"options": ["include", "exclude"], "detail": {"columns": ["shop.login.at"]}} | more
+        return request, self.register.questions.ask(request, kind, **given).id
+
+    def manual(self) -> tuple[str, str]:
+        """A request whose mailbox is to be searched, and the question about it."""
+        from afschrift.app.settings import Settings
+        from afschrift.casework.manual.question import question
+        from afschrift.inventory.load import load
+        from afschrift.questions.ask import ask
+
+        folder = self.home / "with_mailbox"
+        if not folder.exists():
+            shutil.copytree(Settings.from_environment().inventory, folder)
+            add_systems(folder, system("mailbox", "mailbox"))
+        request = self.submit(self.customers.pop(), "access")
+        ask(self.register, request, [question(load(folder).manual["mailbox"], "which")])
+        [asked] = self.register.questions.all(request_id=request)
+        return request, asked.id
 
 
-def send(browse: Browse, user: str, path: str, fields: dict[str, Any], **more: Any) -> Any:
-    """Open a page and send its form."""
-    token = token_in(browse(user, path).text)
-    return browse(user, path.partition("?")[0], {"token": token, **fields}, **more)
+@contextmanager
+def desk_on(flow: Flow, roles: str = ROLES) -> Iterator[Desk]:
+    """Airflow's application, with the pages of an installation in it."""
+    (flow.home / "roles.yml").write_text(roles, encoding="utf-8")
+    with api_server() as app:
+        yield Desk(flow.home, flow.warehouse, flow.env, flow.logged, app)
 
 
 def from_a_page(headers: Mapping[str, str]) -> dict[str, str]:
@@ -106,49 +135,6 @@ def press(page: Any, what: Any) -> None:
     """Click what leads to another page, and come there; the click alone may return before the first page is gone."""
     with page.expect_navigation():
         what.click()
-
-
-def asked_identity(installation: Installation, customer: int) -> tuple[str, str]:
-    """A request that waits for its identity decision: its id, and that of the question."""
-    from afschrift.domain.errors import NeedsPersonError
-    from afschrift.steps.assess import assess
-
-    request = installation.submit(customer, "access", authenticated=False)
-    with suppress(NeedsPersonError):
-        assess(installation.services, request)
-    [question] = installation.services.register.questions.all(request_id=request)
-    return request, question.id
-
-
-def asked_decision(installation: Installation, customer: int, right: str = "portability") -> tuple[str, str]:
-    """A request that an officer put before an officer, and its question."""
-    from tests.support.ground_forms import GROUNDS
-
-    from afschrift.casework.decision.require_decision import open_decision
-
-    request = installation.submit(customer, right)
-    return request, open_decision(GROUNDS, installation.services.register, request).id
-
-
-def asked_manual(installation: Installation, customer: int, **more: Any) -> tuple[str, str]:
-    """A request whose mailbox is to be searched, and the question about it."""
-    from afschrift.casework.manual.question import question
-    from afschrift.inventory.load import load
-    from afschrift.questions.ask import ask
-
-    folder = installation.home / "with_mailbox"
-    if not folder.exists():
-        import shutil
-
-        from afschrift.app.settings import Settings
-
-        shutil.copytree(Settings.from_environment().inventory, folder)
-        add_systems(folder, system("mailbox", "mailbox"))
-    request = installation.submit(customer, "access", **more)
-    register = installation.services.register
-    ask(register, request, [question(load(folder).manual["mailbox"], "which")])
-    [asked] = register.questions.all(request_id=request)
-    return request, asked.id
 
 
 def token_in(html: str) -> str:

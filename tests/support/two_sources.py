@@ -5,7 +5,6 @@ They have the names, the kinds and the customers of the demo, whose 31 tables ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,7 +12,7 @@ import pytest
 from demo.people import HEAVY
 from testbed.mini import POLICY
 from tests.support.family import CONTROLLER
-from tests.support.installed import CUSTOMERS, Installation, installed
+from tests.support.installed import CUSTOMERS
 
 DECIDED = "decided: {by: privacy officer, on: 2026-01-15, why: Seen by the shop.}"
 SHOP = f"""
@@ -107,11 +106,3 @@ def two_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shop.execute(ROWS, [[HEAVY.number, *CUSTOMERS]])
         shop.execute(LOGINS + EVENTS.format(file=events))
     return folder
-
-
-@pytest.fixture
-def installation(two_sources: Path, tmp_path: Path) -> Iterator[Installation]:
-    """Keys, an empty register and a copy of the two sources."""
-    inventory = write_inventory(tmp_path / "inventory")
-    with installed(two_sources, tmp_path, {"AFSCHRIFT_INVENTORY": str(inventory)}) as made:
-        yield made

@@ -12,16 +12,8 @@ from tests.airflow_support import AirflowEnv
 
 from afschrift.airflow_ext.environment import CONFIG, environment
 from afschrift.airflow_ext.up import Processes, port_is_free
-from afschrift.app.project import key_values
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import RetriableError
-
-
-def test_the_tuned_settings_are_read(tmp_path: Path) -> None:
-    file = tmp_path / "airflow.env"
-    file.write_text("# why\n\nAIRFLOW__CORE__PARALLELISM=8\nAIRFLOW__X__Y=a=b\n")
-
-    assert key_values(file) == {"AIRFLOW__CORE__PARALLELISM": "8", "AIRFLOW__X__Y": "a=b"}
 
 
 def test_every_setting_has_a_reason_and_airflow_knows_it(airflow_env: AirflowEnv) -> None:
@@ -38,30 +30,27 @@ def test_every_setting_has_a_reason_and_airflow_knows_it(airflow_env: AirflowEnv
 
 
 def test_another_airflow_in_the_environment_is_left_alone(tmp_path: Path) -> None:
-    base = {
-        "PATH": "/bin",
-        "AIRFLOW_HOME": "/srv/airflow",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://production",
+    kept = {
         "AIRFLOW_CONN_WAREHOUSE": "postgres://warehouse",
         "AIRFLOW__SECRETS__BACKEND": "vault",
         "AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS": "{}",
         "AIRFLOW__METRICS__STATSD_ON": "True",
-        "PYTHONPATH": "/elsewhere",
-        "AFSCHRIFT_HOME": str(tmp_path),
     }
+    production = {
+        "AIRFLOW_HOME": "/srv/airflow",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://production",
+    }
+    base = {"PATH": "/bin", "PYTHONPATH": "/elsewhere", "AFSCHRIFT_HOME": str(tmp_path), **kept, **production}
 
     ours = environment(Settings.from_environment(base), tmp_path / "airflow", base)
 
     assert ours["AIRFLOW_HOME"] == str(tmp_path / "airflow")
     assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in ours
-    assert ours["AIRFLOW_CONN_WAREHOUSE"] == "postgres://warehouse"
-    assert ours["AIRFLOW__SECRETS__BACKEND"] == "vault"
-    assert ours["AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS"] == "{}"
-    assert ours["AIRFLOW__METRICS__STATSD_ON"] == "True"
+    assert {name: ours[name] for name in kept} == kept
     assert ours["PYTHONPATH"].split(os.pathsep)[-1] == "/elsewhere"
 
 
-def test_a_port(tmp_path: Path) -> None:
+def test_a_port() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

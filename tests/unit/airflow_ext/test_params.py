@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,82 +20,67 @@ ROLES = Roles(
 )
 
 
+Change = Callable[..., None]
+
+
 @pytest.fixture
-def change(installation: Installation) -> Any:
+def request_id(installation: Installation) -> str:
+    return installation.submit(900001, "portability")
+
+
+@pytest.fixture
+def change(installation: Installation, request_id: str) -> Change:
     from afschrift.airflow_ext.params import change_options
 
-    def with_services(request: str, by: str = "airflow:otto", **options: Any) -> None:
+    def with_services(by: str = "airflow:otto", request: str = request_id, **options: Any) -> None:
         change_options(installation.services, request, options, by, ROLES)
 
     return with_services
 
 
-def changes(installation: Installation, request: str) -> list[tuple[str, dict[str, Any]]]:
-    return [
-        (header.actor, payload or {})
-        for header, payload in installation.services.register.trail.events(request)
-        if header.type == "options_changed"
-    ]
+def changes(installation: Installation, kind: str = "options_changed") -> list[tuple[str, dict[str, Any]]]:
+    events = installation.services.register.trail.events()
+    return [(header.actor, payload or {}) for header, payload in events if header.type == kind]
 
 
-def test_what_differs_is_recorded_once_with_who(installation: Installation, change: Any) -> None:
-    request = installation.submit(900001, "portability")
+def test_what_differs_is_recorded_once_with_who(
+    installation: Installation, request_id: str, change: Change
+) -> None:
+    before = installation.services.register.requests.get(request_id)
+    change()
+    change(formats=["csv", "json"], destination="outbox")
+    assert installation.services.register.requests.get(request_id) == before
+    assert changes(installation) == []
 
     for _ in range(2):
-        change(request, formats=["json"], language="nl")
+        change(formats=["json"], language="nl")
 
-    assert installation.services.register.requests.get(request).formats == ("json",)
-    assert changes(installation, request) == [("airflow:otto", {"changed": {"formats": ["json"]}})]
-
-
-def test_nothing_filled_in_changes_nothing(installation: Installation, change: Any) -> None:
-    request = installation.submit(900001, "portability")
-    before = installation.services.register.requests.get(request)
-
-    change(request)
-    change(request, formats=["csv", "json"], destination="outbox")
-
-    assert installation.services.register.requests.get(request) == before
-    assert changes(installation, request) == []
+    assert installation.services.register.requests.get(request_id).formats == ("json",)
+    assert changes(installation) == [("airflow:otto", {"changed": {"formats": ["json"]}})]
+    change(by="airflow:ivo", formats=["csv"])
+    assert [actor for actor, _ in changes(installation)] == ["airflow:otto", "airflow:ivo"]
 
 
-@pytest.mark.parametrize("option", [{"destination": "nowhere"}, {"language": "fr"}])
 def test_what_the_installation_does_not_have_is_turned_down(
-    installation: Installation, change: Any, option: dict[str, str]
+    installation: Installation, change: Change
 ) -> None:
-    request = installation.submit(900001, "portability")
-
-    with pytest.raises(ConfigurationError, match="choose one of"):
-        change(request, formats=["json"], **option)
-
-    assert changes(installation, request) == []
-
-
-def test_an_unknown_request(change: Any) -> None:
+    for option in ({"destination": "nowhere"}, {"language": "fr"}):
+        with pytest.raises(ConfigurationError, match="choose one of"):
+            change(formats=["json"], **option)
     with pytest.raises(UnknownRequestError):
-        change("req-000000000000", language="en")
+        change(request="req-000000000000", language="en")
+    assert changes(installation) == []
 
 
 @pytest.mark.parametrize("account", ["airflow:stranger", "airflow:aad", "airflow:system", "cli:otto"])
 def test_options_of_an_account_without_role_are_ignored_and_recorded(
-    installation: Installation, change: Any, account: str
+    installation: Installation, request_id: str, change: Change, account: str
 ) -> None:
-    request = installation.submit(900001, "portability")
-    before = installation.services.register.requests.get(request)
+    before = installation.services.register.requests.get(request_id)
 
-    change(request, by=account, formats=["json"], language="en")
+    change(by=account, formats=["json"], language="en")
 
-    assert installation.services.register.requests.get(request) == before
-    assert changes(installation, request) == []
-    [(actor, payload)] = [
-        (header.actor, payload or {})
-        for header, payload in installation.services.register.trail.events(request)
-        if header.type == "options_refused"
-    ]
+    assert installation.services.register.requests.get(request_id) == before
+    assert changes(installation) == []
+    [(actor, payload)] = changes(installation, "options_refused")
     assert (actor, payload["options"]) == (account, ["formats", "language"])
-
-
-def test_options_of_intake_count(installation: Installation, change: Any) -> None:
-    request = installation.submit(900001, "portability")
-    change(request, by="airflow:ivo", formats=["json"])
-    assert [actor for actor, _ in changes(installation, request)] == ["airflow:ivo"]

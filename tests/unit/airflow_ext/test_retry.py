@@ -11,9 +11,11 @@ import pytest
 
 import afschrift
 from afschrift.domain import errors
+from afschrift.inventory.document import Fault, InventoryError
 
 pytestmark = pytest.mark.usefixtures("airflow_env")
 
+FAULTY = InventoryError([Fault("shop.yml", 3, "tables", "is missing")])
 AGAIN = {"RetriableError", "SourceDownError", "StagedFileError"}
 """Errors that a second attempt may not meet; all others wait until a person mends something."""
 
@@ -43,37 +45,19 @@ def test_only_what_may_pass_is_tried_again() -> None:
     assert {kind.__name__ for kind, made in decisions.items() if made.action.value == "retry"} == AGAIN
     assert {made.action.value for made in decisions.values()} == {"retry", "fail"}
     assert {made.retry_delay for made in decisions.values()} == {None}  # the task's own, which grows
+    for error, action in ((RuntimeError(), "default"), (FAULTY, "fail")):  # the first by Airflow's own rules
+        assert POLICY.evaluate(error, try_number=1, max_tries=2).action.value == action
 
 
-def test_errors_of_airflow_follow_its_own_rules() -> None:
-    from afschrift.airflow_ext.retry import POLICY
-
-    assert POLICY.evaluate(RuntimeError(), try_number=1, max_tries=2).action.value == "default"
-
-
-def test_an_inventory_with_faults_fails_at_once() -> None:
-    from afschrift.airflow_ext.retry import POLICY
-    from afschrift.inventory.document import Fault, InventoryError
-
-    error = InventoryError([Fault("shop.yml", 3, "tables", "is missing")])
-
-    assert POLICY.evaluate(error, try_number=1, max_tries=2).action.value == "fail"
+MEND = "What to do: mend it, then clear this task: what is finished is not done again."
 
 
 @pytest.mark.parametrize(
     ("error", "line"),
     [
         (errors.GateError("No plan.", remedy="start again."), "No plan. What to do: start again."),
-        (
-            errors.RetriableError("Source shop is down."),
-            "Source shop is down. What to do: mend it, then clear this task: "
-            "what is finished is not done again.",
-        ),
-        (
-            RuntimeError("Kanarie"),
-            "The task was ended (RuntimeError). What to do: mend it, then clear this task: "
-            "what is finished is not done again.",
-        ),
+        (errors.RetriableError("Source shop is down."), f"Source shop is down. {MEND}"),
+        (RuntimeError("Kanarie"), f"The task was ended (RuntimeError). {MEND}"),
     ],
 )
 def test_the_last_line_says_what_to_do(error: Exception, line: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -83,14 +83,11 @@ def alone(requests: list[str], attempt: int = 1) -> list[tuple[str, str, list[st
     return [(DAG_ID, f"{request}.{attempt}", []) for request in sorted(requests)]
 
 
-def test_those_who_wait_start_together(waiting: list[str]) -> None:
+def test_those_who_wait_start_together_in_one_batch_at_a_time(waiting: list[str]) -> None:
     [(dag, run, requests)] = started(KnownToAirflow())
     assert (dag, run, sorted(requests)) == (BATCH_DAG_ID, batch_id(waiting), sorted(waiting))
-
-
-@pytest.mark.parametrize("state", ["queued", "running"])
-def test_one_batch_at_a_time(waiting: list[str], state: str) -> None:
-    assert started(KnownToAirflow({(BATCH_DAG_ID, "another"): state})) == []
+    for state in ("queued", "running"):
+        assert started(KnownToAirflow({(BATCH_DAG_ID, "another"): state})) == []
     assert started(KnownToAirflow({(BATCH_DAG_ID, "another"): "success"})) != []
 
 
@@ -100,13 +97,11 @@ def test_a_batch_that_came_to_nothing_is_not_started_again(waiting: list[str]) -
 
 
 def test_one_whose_own_run_is_in_line_does_not_go_along(waiting: list[str]) -> None:
-    in_line = KnownToAirflow({(DAG_ID, f"{waiting[0]}.1"): "queued"})
-    [(_, _, requests)] = started(in_line)
+    in_line = {(DAG_ID, f"{request_id}.1"): "queued" for request_id in waiting}
+    assert started(KnownToAirflow(in_line)) == []
+    in_line.popitem()
+    [(_, _, requests)] = started(KnownToAirflow(in_line))
     assert requests == waiting[1:]
-
-
-def test_no_empty_batch(waiting: list[str]) -> None:
-    assert started(KnownToAirflow({(DAG_ID, f"{request_id}.1"): "queued" for request_id in waiting})) == []
 
 
 def test_where_the_dag_is_paused_each_starts_by_itself(

@@ -6,19 +6,17 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from afschrift.domain.errors import (
-    AfschriftError,
-    ConfigurationError,
-    RefusedError,
-    RetriableError,
-)
+from afschrift.airflow_ext.trigger import Access, trigger
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 
 REQUEST = "req-7k3m9x2p4v0q"
 DAG = "/api/v2/dags/fulfil_request"
+GOING = rf"Run {REQUEST}\.1 of this request is still going"
 
 
 class Server(ThreadingHTTPServer):
@@ -72,67 +70,56 @@ def server() -> Iterator[Server]:
 
 
 def start(server: Server, token: str | None = "given", **conf: Any) -> str:
-    from afschrift.airflow_ext.trigger import Access, trigger
-
     url = f"http://127.0.0.1:{server.server_port}"
     return trigger(REQUEST, conf, Access(url, token, "admin", "secret"))
 
 
-def test_the_first_run(server: Server) -> None:
-    assert start(server, formats=["json"]) == f"{REQUEST}.1"
-
-    assert server.asked[-1] == (
-        "POST",
-        f"{DAG}/dagRuns",
-        "Bearer given",
-        {
-            "dag_run_id": f"{REQUEST}.1",
-            "logical_date": None,
-            "conf": {"request": REQUEST, "formats": ["json"]},
-        },
-    )
+def runs(*states: str) -> tuple[int, dict[str, Any]]:
+    """An answer with runs of the request in these states, the last one first."""
+    found = [{"dag_run_id": f"{REQUEST}.{n}", "state": state} for n, state in enumerate(states, 1)]
+    return 200, {"dag_runs": found[::-1], "total_entries": len(found)}
 
 
-def test_without_a_token_one_is_asked_for(server: Server) -> None:
-    start(server, token=None)
+@pytest.mark.parametrize("token", ["given", None])
+def test_the_first_run(server: Server, token: str | None) -> None:
+    assert start(server, token, formats=["json"]) == f"{REQUEST}.1"
 
-    assert server.asked[0][3] == {"username": "admin", "password": "secret"}
-    assert {asked[2] for asked in server.asked[1:]} == {"Bearer made"}
+    bearer, conf = f"Bearer {token or 'made'}", {"request": REQUEST, "formats": ["json"]}
+    body = {"dag_run_id": f"{REQUEST}.1", "logical_date": None, "conf": conf}
+    assert server.asked[-1] == ("POST", f"{DAG}/dagRuns", bearer, body)
+    if token is None:  # it is asked for
+        assert server.asked.pop(0)[3] == {"username": "admin", "password": "secret"}
+    assert {asked[2] for asked in server.asked} == {bearer}
 
 
 def test_attempts_are_counted_and_a_taken_number_is_passed_over(server: Server) -> None:
-    runs = [{"dag_run_id": f"{REQUEST}.{n}", "state": "success"} for n in (2, 1)]
-    server.answers[f"GET {DAG}/dagRuns"] = (200, {"dag_runs": runs, "total_entries": 2})
+    server.answers[f"GET {DAG}/dagRuns"] = runs("success", "success")
     server.answers[f"POST {DAG}/dagRuns"] = [(409, {}), (200, {})]
 
     assert start(server) == f"{REQUEST}.4"
 
 
 def test_a_fault_that_passes_is_asked_again(server: Server) -> None:
-    server.answers[f"GET {DAG}/dagRuns"] = [(500, {}), (200, {"dag_runs": [], "total_entries": 0})]
+    server.answers[f"GET {DAG}/dagRuns"] = [(500, {}), runs()]
     server.answers[f"POST {DAG}/dagRuns"] = [(500, {}), (200, {})]
 
     assert start(server) == f"{REQUEST}.1"
 
 
 def test_a_run_that_started_despite_a_fault_is_not_started_twice(server: Server) -> None:
-    from afschrift.domain.errors import RefusedError
-
-    going = {"dag_runs": [{"dag_run_id": f"{REQUEST}.1", "state": "queued"}], "total_entries": 1}
-    server.answers[f"GET {DAG}/dagRuns"] = [(200, {"dag_runs": [], "total_entries": 0}), (200, going)]
+    server.answers[f"GET {DAG}/dagRuns"] = [runs(), runs("queued")]
     server.answers[f"POST {DAG}/dagRuns"] = [(500, {}), (409, {})]
 
-    with pytest.raises(RefusedError, match=rf"Run {REQUEST}\.1 of this request is still going"):
+    with pytest.raises(RefusedError, match=GOING):
         start(server)
     assert sum(asked[0] == "POST" for asked in server.asked) == 2
 
 
 @pytest.mark.parametrize("state", ["queued", "running"])
 def test_two_runs_of_a_request_at_once_are_refused(server: Server, state: str) -> None:
-    runs = [{"dag_run_id": f"{REQUEST}.1", "state": state}]
-    server.answers[f"GET {DAG}/dagRuns"] = (200, {"dag_runs": runs, "total_entries": 1})
+    server.answers[f"GET {DAG}/dagRuns"] = runs(state)
 
-    with pytest.raises(RefusedError, match=r"req-7k3m9x2p4v0q\.1 of this request is still going"):
+    with pytest.raises(RefusedError, match=GOING):
         start(server)
 
 
@@ -162,38 +149,24 @@ def test_refusals_are_distinguished(
     assert "secret" not in str(raised.value)
 
 
-def test_a_server_that_does_not_answer(server: Server) -> None:
-    from afschrift.airflow_ext.trigger import Access, trigger
-
-    with pytest.raises(RetriableError, match=r"does not answer .*afschrift run req-7k3m9x2p4v0q"):
+def test_a_server_that_does_not_answer_and_one_without_a_way_in(server: Server) -> None:
+    with pytest.raises(RetriableError, match=rf"does not answer .*afschrift run {REQUEST}"):
         trigger(REQUEST, {}, Access("http://127.0.0.1:1", "given"))
-
-
-def test_without_a_way_in(server: Server) -> None:
-    from afschrift.airflow_ext.trigger import Access, trigger
-
     with pytest.raises(ConfigurationError, match="AFSCHRIFT_AIRFLOW_TOKEN"):
         trigger(REQUEST, {}, Access(f"http://127.0.0.1:{server.server_port}"))
 
 
-def test_access_comes_from_the_environment_or_from_up(tmp_path: Any) -> None:
-    from afschrift.airflow_ext.trigger import Access
-
-    home = {"AFSCHRIFT_HOME": str(tmp_path)}
-    assert Access.from_environment(home) == Access("http://127.0.0.1:8080")
+def test_access_comes_from_the_environment_or_from_up(tmp_path: Path) -> None:
+    home, here = {"AFSCHRIFT_HOME": str(tmp_path)}, "http://127.0.0.1:8080"
+    assert Access.from_environment(home) == Access(here)
 
     (tmp_path / "airflow").mkdir()
     (tmp_path / "airflow" / "passwords.json").write_text('{"admin": "made by up"}')
-    assert Access.from_environment(home) == Access(
-        "http://127.0.0.1:8080", user="admin", password="made by up"
-    )
+    assert Access.from_environment(home) == Access(here, user="admin", password="made by up")
 
-    given = {
-        "AFSCHRIFT_AIRFLOW_URL": "https://airflow.example.org/",
-        "AFSCHRIFT_AIRFLOW_TOKEN": "t",
-        "AFSCHRIFT_AIRFLOW_USER": "u",
-        "AFSCHRIFT_AIRFLOW_PASSWORD": "p",
-    }
-    access = Access.from_environment(home | given)
+    given = {"URL": "https://airflow.example.org/", "TOKEN": "t", "USER": "u", "PASSWORD": "p"}
+    access = Access.from_environment(
+        home | {f"AFSCHRIFT_AIRFLOW_{name}": value for name, value in given.items()}
+    )
     assert access == Access("https://airflow.example.org", "t", "u", "p")
     assert "'p'" not in repr(access)
