@@ -8,6 +8,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -18,30 +19,26 @@ from testbed import postgres as pg
 
 from afschrift.register.keys.store import KeyStore
 
+STEPS = Path(__file__).parents[3] / "deploy"
 PASSWORDS = {"RUNS_PASSWORD": "r-un's", "OFFICERS_PASSWORD": "o", "CHECKS_PASSWORD": "c"}
 LOG_INS = {"afschrift_worker": "r-un's", "afschrift_pages": "o", "afschrift_sweep": "c"}
 
 
-def bare(script: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+def bare(script: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     """A script with `env -i`: the programs of the virtual environment and of the system, and what is given."""
     env = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}"} | env
-    return subprocess.run(["sh", script, *words], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["sh", STEPS / script, *words], env=env, capture_output=True, text=True, check=False
+    )
 
 
-@pytest.fixture
-def steps(project_root: Path) -> Path:
-    return project_root / "deploy"
-
-
-def test_setup_makes_tables_roles_and_log_ins_twice(
-    steps: Path, postgres: pg.Database, tmp_path: Path
-) -> None:
+def test_setup_makes_tables_roles_and_log_ins_twice(postgres: pg.Database, tmp_path: Path) -> None:
     KeyStore.create(tmp_path / "keys.json")
     given = {"AFSCHRIFT_REGISTER": postgres.url, "AFSCHRIFT_HOME": str(tmp_path), **PASSWORDS}
-    first = bare(steps / "setup.sh", **given)
+    first = bare("setup.sh", **given)
     assert first.returncode == 0, first.stderr
     assert "has no tables yet" in first.stderr
-    again = bare(steps / "setup.sh", **given)
+    again = bare("setup.sh", **given)
     assert again.returncode == 0, again.stderr
     assert "Nothing would run." in again.stderr
     assert again.stdout == first.stdout[-len(again.stdout) :]
@@ -49,37 +46,26 @@ def test_setup_makes_tables_roles_and_log_ins_twice(
         address = make_url(postgres.libpq).set(username=name, password=password)
         with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as log_in:
             log_in.execute("SELECT count(*) FROM request")
-            with pytest.raises(InsufficientPrivilege):
-                log_in.execute("DELETE FROM event")
-            with pytest.raises(InsufficientPrivilege):
-                log_in.execute("CREATE TABLE mine (x int)")
+            for statement in ("DELETE FROM event", "CREATE TABLE mine (x int)"):
+                with pytest.raises(InsufficientPrivilege):
+                    log_in.execute(statement)
         assert password not in first.stdout + first.stderr or len(password) == 1
 
 
 @pytest.mark.parametrize("missing", ["AFSCHRIFT_REGISTER", *PASSWORDS])
-def test_setup_names_what_it_lacks(steps: Path, missing: str) -> None:
+def test_setup_names_what_it_lacks(missing: str) -> None:
     given = {"AFSCHRIFT_REGISTER": "postgresql+psycopg://nobody@127.0.0.1:9/x", **PASSWORDS}
-    done = bare(steps / "setup.sh", **{name: value for name, value in given.items() if name != missing})
+    done = bare("setup.sh", **{name: value for name, value in given.items() if name != missing})
     assert done.returncode != 0
     assert missing in done.stderr
 
 
-def test_setup_ends_where_the_register_is_down(steps: Path, tmp_path: Path) -> None:
+def test_setup_ends_where_the_register_is_down(tmp_path: Path) -> None:
     given = {"AFSCHRIFT_REGISTER": "postgresql+psycopg://u:geheim@127.0.0.1:9/x", **PASSWORDS}
-    done = bare(steps / "setup.sh", AFSCHRIFT_HOME=str(tmp_path), **given)
+    done = bare("setup.sh", AFSCHRIFT_HOME=str(tmp_path), **given)
     assert done.returncode != 0
     assert "did not answer" in done.stderr
     assert "geheim" not in done.stderr
-
-
-def test_install_names_what_is_not_there(steps: Path, tmp_path: Path) -> None:
-    done = bare(steps / "install.sh", str(tmp_path))
-    assert (done.returncode, "make wheel" in done.stderr) == (1, True)
-    for name in ("afschrift-0.1.0-py3-none-any.whl", "afschrift-0.2.0-py3-none-any.whl"):
-        (tmp_path / name).touch()
-        done = bare(steps / "install.sh", str(tmp_path))
-        assert done.returncode == 1
-    assert "exactly one" in done.stderr
 
 
 def wheel(folder: Path, name: str, text: str, version: str = "0.1.0", needs: str = "") -> Path:
@@ -95,88 +81,86 @@ def wheel(folder: Path, name: str, text: str, version: str = "0.1.0", needs: str
     return path
 
 
-def test_install_takes_a_compiled_reader_over_one_of_the_same_version(steps: Path, tmp_path: Path) -> None:
-    (tmp_path / "constraints.txt").touch()
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = str(tmp_path / "venv" / "bin" / "python")
+def test_install_names_what_is_missing_or_there_twice(tmp_path: Path) -> None:
+    done = bare("install.sh", str(tmp_path))
+    assert (done.returncode, "make wheel" in done.stderr) == (1, True)
     wheel(tmp_path, "afschrift", "")
-    for text in ("earlier", "later"):
-        wheel(tmp_path, "afschrift_native", text)
-        done = bare(steps / "install.sh", str(tmp_path), PYTHON=python)
-        assert done.returncode == 0, done.stderr
-        command = [python, "-Bc", "import afschrift_native; print(afschrift_native.TEXT)"]
-        assert subprocess.run(command, capture_output=True, text=True).stdout.split() == [text]
-
-
-def test_install_does_not_choose_among_compiled_readers(steps: Path, tmp_path: Path) -> None:
+    second = wheel(tmp_path, "afschrift", "", "0.2.0")
+    done = bare("install.sh", str(tmp_path))
+    assert (done.returncode, "exactly one" in done.stderr) == (1, True)
+    second.unlink()
+    done = bare("install.sh", str(tmp_path))
+    assert (done.returncode, "no constraints.txt" in done.stderr) == (1, True)
     (tmp_path / "constraints.txt").touch()
-    wheel(tmp_path, "afschrift", "")
-    built = wheel(tmp_path, "afschrift_native", "")
-    built.with_name("afschrift_native-0.2.0-py3-none-any.whl").write_bytes(built.read_bytes())
-    done = bare(steps / "install.sh", str(tmp_path), PYTHON="/bin/false")
-    assert done.returncode == 1
-    assert "at most one afschrift_native" in done.stderr
-
-
-@pytest.fixture
-def offline(tmp_path: Path) -> dict[str, str]:
-    """An empty environment, and a folder of wheels in place of an index: `needed` 0.1.0 and 0.2.0."""
-    venv.create(tmp_path / "venv", with_pip=True)
-    (tmp_path / "index").mkdir()
     for version in ("0.1.0", "0.2.0"):
-        wheel(tmp_path / "index", "needed", version, version=version)
-    wheel(tmp_path, "afschrift", "", needs="needed")
-    python = str(tmp_path / "venv" / "bin" / "python")
-    return {"PYTHON": python, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "index")}
+        wheel(tmp_path, "afschrift_native", "", version)
+    done = bare("install.sh", str(tmp_path), PYTHON="/bin/false")
+    assert (done.returncode, "at most one afschrift_native" in done.stderr) == (1, True)
 
 
-def locked(folder: Path, version: str, of: str | None = None) -> None:
-    """A lock of `needed` at a version, with the hash of a file of it or of another one."""
-    file = folder / "index" / f"needed-{of or version}-py3-none-any.whl"
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    (folder / "constraints.txt").write_text(f"needed=={version} \\\n    --hash=sha256:{digest}\n")
+@dataclass(frozen=True)
+class Offline:
+    """An environment with pip alone, and a folder of wheels in place of an index: `needed` 0.1.0 and 0.2.0."""
+
+    folder: Path
+
+    def lock(self, version: str, of: str | None = None) -> None:
+        """Lock `needed` at a version, with the hash of a file of it or of another one."""
+        file = self.folder / "index" / f"needed-{of or version}-py3-none-any.whl"
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        lines = f"needed=={version} \\\n    --hash=sha256:{digest}\n"
+        (self.folder / "constraints.txt").write_text(lines)
+
+    def install(self) -> subprocess.CompletedProcess[str]:
+        env = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.folder / "index")}
+        return bare("install.sh", str(self.folder), PYTHON=str(self.folder / "venv/bin/python"), **env)
+
+    @property
+    def site(self) -> Path:
+        [found] = (self.folder / "venv/lib").glob("python*/site-packages")
+        return found
+
+    @property
+    def there(self) -> dict[str, str]:
+        """Name -> version of what the environment has."""
+        found = dict(path.stem.split("-") for path in self.site.glob("*.dist-info"))
+        return {name: version for name, version in found.items() if name not in {"pip", "setuptools"}}
 
 
-def there(python: str) -> dict[str, str]:
-    """Name -> version of what an environment has."""
-    listed = subprocess.run([python, "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True)
-    found = dict(line.split("==") for line in listed.stdout.split())
-    return {name: version for name, version in found.items() if name not in {"pip", "setuptools"}}
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory: pytest.TempPathFactory) -> Offline:
+    folder = tmp_path_factory.mktemp("offline")
+    venv.create(folder / "venv", with_pip=True)
+    (folder / "index").mkdir()
+    for version in ("0.1.0", "0.2.0"):
+        wheel(folder / "index", "needed", version, version)
+    wheel(folder, "afschrift", "", needs="needed")
+    return Offline(folder)
 
 
-def test_install_adds_what_the_lock_has_the_hash_of(
-    steps: Path, tmp_path: Path, offline: dict[str, str]
-) -> None:
-    locked(tmp_path, "0.1.0")
-    done = bare(steps / "install.sh", str(tmp_path), **offline)
-    assert done.returncode == 0, done.stderr
-    assert there(offline["PYTHON"]) == {"afschrift": "0.1.0", "needed": "0.1.0"}
-
-
-def test_install_refuses_a_file_that_is_not_the_locked_one(
-    steps: Path, tmp_path: Path, offline: dict[str, str]
-) -> None:
-    locked(tmp_path, "0.1.0", of="0.2.0")
-    done = bare(steps / "install.sh", str(tmp_path), **offline)
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [("0.2.0", "DO NOT MATCH THE HASHES"), ("", "constraints.txt has no hash of needed==0.2.0")],
+    ids=["another file", "not in the lock"],
+)
+def test_install_refuses_what_has_no_hash_of_the_lock(offline: Offline, of: str, words: str) -> None:
+    if of:
+        offline.lock("0.1.0", of)
+    else:
+        (offline.folder / "constraints.txt").write_text("")
+    before = offline.there
+    done = offline.install()
     assert done.returncode != 0
-    assert "DO NOT MATCH THE HASHES" in done.stderr
-    assert there(offline["PYTHON"]) == {}
+    assert words in done.stderr
+    assert offline.there == before == {}
 
 
-def test_install_refuses_what_the_lock_does_not_know(
-    steps: Path, tmp_path: Path, offline: dict[str, str]
-) -> None:
-    (tmp_path / "constraints.txt").touch()
-    done = bare(steps / "install.sh", str(tmp_path), **offline)
-    assert done.returncode != 0
-    assert "constraints.txt has no hash of needed==0.2.0" in done.stderr
-    assert there(offline["PYTHON"]) == {}
-
-
-def test_install_leaves_what_is_there_as_it_is(steps: Path, tmp_path: Path, offline: dict[str, str]) -> None:
-    locked(tmp_path, "0.2.0")
-    before = str(tmp_path / "index" / "needed-0.1.0-py3-none-any.whl")
-    subprocess.run([offline["PYTHON"], "-m", "pip", "install", "-q", "--no-index", before], check=True)
-    done = bare(steps / "install.sh", str(tmp_path), **offline)
-    assert done.returncode == 0, done.stderr
-    assert there(offline["PYTHON"]) == {"afschrift": "0.1.0", "needed": "0.1.0"}
+def test_install_adds_what_is_locked_and_leaves_what_is_there(offline: Offline) -> None:
+    native = "afschrift_native"
+    for version, text in (("0.1.0", "earlier"), ("0.2.0", "later")):
+        offline.lock(version)
+        wheel(offline.folder, native, text)  # of the same version
+        done = offline.install()
+        assert done.returncode == 0, done.stderr
+        assert offline.there == {"afschrift": "0.1.0", "needed": "0.1.0", native: "0.1.0"}
+        assert (offline.site / f"{native}.py").read_text() == f"TEXT = '{text}'\n"
