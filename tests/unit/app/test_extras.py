@@ -71,13 +71,10 @@ def test_what_needs_an_extra_names_it_and_nothing_else_is_missed(without_extras:
 
     assert done.returncode == 0, done.stderr
     errors = json.loads(done.stdout.splitlines()[-1])
-    named = {
-        what: found[1] for what, text in errors.items() if (found := re.search(r"afschrift\[(\w+)\]", text))
-    }
-    assert named == {
-        **dict.fromkeys(
-            ("duckdb", "parquet", "format parquet", "parquet that another worker wrote"), "duckdb"
-        ),
+    found = {what: re.search(r"afschrift\[(\w+)\]", text) for what, text in errors.items()}
+    of_duckdb = ("duckdb", "parquet", "format parquet", "parquet that another worker wrote")
+    assert {what: named[1] for what, named in found.items() if named} == {
+        **dict.fromkeys(of_duckdb, "duckdb"),
         "mysql": "mysql",
         "postgres": "postgres",
         **dict.fromkeys(("a bucket", "a store", "a witness", "staging"), "s3"),

@@ -8,16 +8,13 @@ from tests.unit.inventory.test_other_files import controller
 from afschrift.app.jurisdiction import hints
 
 
-def test_a_hint_where_the_zone_is_not_the_places() -> None:
+def test_a_hint_where_the_zone_is_not_that_of_the_place() -> None:
     (hint,) = [hint for hint in hints(controller(country="FR-GP", zone="Europe/Paris")) if "`zone`" in hint]
     assert hint == (
         "controller.yml: `zone` is Europe/Paris, and the usual one of FR-GP is America/Guadeloupe. The day of "
         "receipt goes by `zone`: leave it out to follow the place."
     )
-
-
-def test_no_hint_about_a_settled_place() -> None:
-    assert hints(controller(country="NL")) == []
+    assert hints(controller(country="NL")) == []  # a settled place
 
 
 @pytest.mark.parametrize(

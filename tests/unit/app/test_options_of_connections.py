@@ -17,6 +17,7 @@ from afschrift.destinations.registry import open_destination
 from afschrift.domain.errors import ConfigurationError
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_requests import destroy, staged_requests, staging_root
+from afschrift.witnesses.checkpoints import open_place
 from afschrift.witnesses.registry import open_witness
 
 REQUEST = "req-0123456789ab"
@@ -65,37 +66,28 @@ def settings(**env: str) -> Settings:
 
 
 def test_mail_goes_by_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = defined(
-        monkeypatch,
-        "letters",
-        conn_type="smtp",
-        host="mail.example.org",
-        port=465,
-        login="afschrift@example.org",
-        password=PASSWORD,
-        extra={"from_email": "privacy@example.org"},
-    )
+    login, sender = "afschrift@example.org", {"from_email": "privacy@example.org"}
+    parts = {"host": "mail.example.org", "port": 465, "login": login, "password": PASSWORD, "extra": sender}
+    place = defined(monkeypatch, "letters", conn_type="smtp", **parts)
     mail = mail_settings(settings(AFSCHRIFT_MAIL=place))
     assert mail.sender == "privacy@example.org"
     assert (mail.server.scheme, mail.server.hostname, mail.server.port) == ("smtps", "mail.example.org", 465)
     assert mail.server.username == "afschrift%40example.org"
     assert PASSWORD not in repr(mail)
     witness = settings(AFSCHRIFT_WITNESS_DPO="mailto:dpo@example.org", AFSCHRIFT_WITNESS_DPO_OPTIONS=place)
-    from afschrift.witnesses.checkpoints import open_place
-
     assert open_place(witness, "dpo").name == "dpo"
 
-
-def test_starttls_is_taken_as_airflow_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    extra = {"from_email": "privacy@example.org", "disable_ssl": True}
-    place = defined(monkeypatch, "letters", conn_type="smtp", host="mail", port=587, extra=extra)
+    starttls = {"port": 587, "extra": {**sender, "disable_ssl": True}}
+    place = defined(monkeypatch, "letters", conn_type="smtp", host="mail", **starttls)
     assert mail_settings(settings(AFSCHRIFT_MAIL=place)).server.geturl() == "smtp://mail:587"
 
 
-def test_a_connection_without_a_sender_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_missing_or_lacks_a_sender_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     place = defined(monkeypatch, "letters", conn_type="smtp", host="mail")
     with pytest.raises(ConfigurationError, match="lack 'server' or 'sender'"):
         mail_settings(settings(AFSCHRIFT_MAIL=place))
+    with pytest.raises(ConfigurationError, match="no connection nowhere"):
+        mail_settings(settings(AFSCHRIFT_MAIL="airflow-connection:nowhere"))
 
 
 def test_a_destination_takes_credentials_and_link_from_one(aws: str) -> None:
@@ -118,8 +110,6 @@ def test_a_connection_may_say_all_of_a_destination(monkeypatch: pytest.MonkeyPat
 
 def test_a_witness_takes_credentials_from_one(aws: str) -> None:
     found = settings(AFSCHRIFT_WITNESS_DPO="locked://bucket/trail", AFSCHRIFT_WITNESS_DPO_OPTIONS=aws)
-    from afschrift.witnesses.checkpoints import open_place
-
     witness = open_place(found, "dpo")
     witness.send({"afschrift-checkpoint-1-00000001.json": b"{}"})  # type: ignore[union-attr]
     assert open_witness("dpo", "locked://bucket/trail", {}) is not None
@@ -136,16 +126,9 @@ def test_staging_takes_credentials_from_one_and_is_swept_with_them(aws: str) -> 
     assert destroy(staging_root(found), REQUEST) is not None
 
 
-def test_what_is_not_understood_of_one_is_refused_and_not_passed_over(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_is_not_understood_of_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     place = defined(monkeypatch, "bundles", conn_type="aws", extra={"role_arn": "arn:aws:iam::1:role/x"})
     found = settings(AFSCHRIFT_STAGING="locked://bucket/staging", AFSCHRIFT_STAGING_OPTIONS=place)
     with pytest.raises(ConfigurationError, match="`role_arn`") as raised:
         staging_root(found)
     assert "arn:aws" not in str(raised.value)
-
-
-def test_a_connection_that_is_not_there_is_named() -> None:
-    with pytest.raises(ConfigurationError, match="no connection nowhere"):
-        mail_settings(settings(AFSCHRIFT_MAIL="airflow-connection:nowhere"))

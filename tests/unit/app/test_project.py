@@ -14,16 +14,19 @@ from afschrift.app.project import PACKAGE, SHIPPED, checkout, enter_project, hom
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
 
-COMMANDS = (
-    ("key", "new"),
-    ("key", "rotate"),
-    ("register", "upgrade"),
-    ("submit", "request.yml"),
-    ("inventory", "check"),
-    ("requests",),
-    ("sweep",),
-    ("up",),
-)
+COMMANDS = ("key new", "key rotate", "register upgrade", "submit request.yml", "inventory check", "requests")
+MAIN = "from afschrift.cli.main import main; main()"
+EACH = """
+import os, sys
+from typer.testing import CliRunner
+from afschrift.cli.main import app
+from afschrift.domain.errors import ConfigurationError
+for words in sys.argv[1:]:
+    error = CliRunner().invoke(app, words.split()).exception
+    assert type(error) is ConfigurationError, (words, error)
+    assert "set AFSCHRIFT_HOME" in str(error) and "afschrift init FOLDER" in str(error), words
+assert os.listdir() == ["request.yml"], os.listdir()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,55 +37,49 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(site: Path, cwd: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+def run(
+    site: Path, cwd: Path, *arguments: str, code: str = MAIN, **env: str
+) -> subprocess.CompletedProcess[str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("AFSCHRIFT", "AIRFLOW"))
     }
-    return subprocess.run(
-        [sys.executable, "-c", "from afschrift.cli.main import main; main()", *arguments],
-        cwd=cwd,
-        env=kept | {"PYTHONPATH": str(site)} | env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = kept | {"PYTHONPATH": str(site)} | env
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_an_installed_package_without_a_home_refuses(
-    site: Path, tmp_path: Path, command: tuple[str, ...]
-) -> None:
+def test_an_installed_package_without_a_home_refuses(site: Path, tmp_path: Path) -> None:
     (tmp_path / "request.yml").write_text("message: a\n")
     before = {*site.rglob("*")}
 
-    done = run(site, tmp_path, *command)
+    refused = run(site, tmp_path, "up")
+    each = run(site, tmp_path, *COMMANDS, "sweep", code=EACH)
 
-    assert done.returncode == 1
-    assert "set AFSCHRIFT_HOME" in done.stderr and "afschrift init FOLDER" in done.stderr
+    assert refused.returncode == 1
+    assert "set AFSCHRIFT_HOME" in refused.stderr and "afschrift init FOLDER" in refused.stderr
+    assert each.returncode == 0, each.stderr
     assert {path for path in site.rglob("*") if "__pycache__" not in path.parts} <= before
-    assert [path.name for path in tmp_path.iterdir()] == ["request.yml"]
 
 
 def test_what_needs_no_home_goes_without(site: Path, tmp_path: Path) -> None:
     assert run(site, tmp_path, "--version").stdout.startswith("afschrift ")
-    assert "verify" in run(site, tmp_path, "--help").stdout
 
 
-def test_with_a_home_it_makes_keys_there(site: Path, tmp_path: Path) -> None:
-    done = run(site, tmp_path, "key", "new", AFSCHRIFT_HOME=str(tmp_path / "home"))
-
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "home" / "keys.json").is_file()
-
-
-def test_a_project_is_found_from_a_folder_within(site: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "env", "keys"),
+    [(".", {"AFSCHRIFT_HOME": "home"}, "home/keys.json"), ("within", {}, ".afschrift/keys.json")],
+    ids=["home", "project"],
+)
+def test_keys_are_made_in_the_home_or_in_the_project_around(
+    site: Path, tmp_path: Path, folder: str, env: dict[str, str], keys: str
+) -> None:
     (tmp_path / "afschrift.env").write_text("# settings\nAFSCHRIFT_TRAIL_YEARS=7\n")
     (tmp_path / "within").mkdir()
 
-    done = run(site, tmp_path / "within", "key", "new")
+    done = run(site, tmp_path / folder, "key", "new", **env)
 
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / ".afschrift" / "keys.json").is_file()
+    assert (tmp_path / keys).is_file()
 
 
 def test_the_settings_of_a_project_yield_to_the_environment(tmp_path: Path) -> None:
@@ -94,14 +91,9 @@ def test_the_settings_of_a_project_yield_to_the_environment(tmp_path: Path) -> N
     settings = Settings.from_environment(env)
     assert (settings.trail_years, settings.deadline_marks) == (9, "3")
     assert (settings.home, settings.inventory) == (tmp_path / ".afschrift", tmp_path / "inventory")
-
-
-def test_a_home_in_the_environment_leaves_projects_alone(tmp_path: Path) -> None:
-    (tmp_path / "afschrift.env").write_text("AFSCHRIFT_TRAIL_YEARS=7\n")
-    env = {"AFSCHRIFT_HOME": str(tmp_path / "home")}
-
-    assert enter_project(env, tmp_path) is None
-    assert env == {"AFSCHRIFT_HOME": str(tmp_path / "home")}
+    home = {"AFSCHRIFT_HOME": str(tmp_path / "home")}  # leaves projects alone
+    assert enter_project(home, tmp_path) is None
+    assert home == {"AFSCHRIFT_HOME": str(tmp_path / "home")}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -114,10 +106,13 @@ def test_settings_of_another_account_are_not_taken(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_no_setting_is_named_without_its_text(tmp_path: Path) -> None:
-    (tmp_path / "afschrift.env").write_text("A=1\n\nexport secret\n")
+    file = tmp_path / "afschrift.env"
+    file.write_text("# why\n\nA=1\nB=a=b\n")
+    assert key_values(file) == {"A": "1", "B": "a=b"}
+    file.write_text("A=1\n\nexport secret\n")
 
     with pytest.raises(ConfigurationError, match=r"Line 3 of .*afschrift.env") as caught:
-        key_values(tmp_path / "afschrift.env")
+        key_values(file)
     assert "secret" not in str(caught.value)
 
 

@@ -19,11 +19,8 @@ people:
 
 
 def load(home: Path, **more: str) -> Roles:
-    return load_roles(
-        Settings.from_environment(
-            {"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INCLUDE": str(home / "include")} | more
-        )
-    )
+    env = {"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INCLUDE": str(home / "include")}
+    return load_roles(Settings.from_environment(env | more))
 
 
 def test_people_with_their_accounts_and_roles(tmp_path: Path) -> None:
@@ -47,28 +44,20 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
         more = {"AFSCHRIFT_ROLES": str(place)} if place.name == "own.yml" else {}
         assert load(tmp_path, **more).location == str(place)
         assert not load(tmp_path, **more).open_terminal
-
-
-def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="the file is missing"):
         load(tmp_path, AFSCHRIFT_ROLES=str(tmp_path / "nowhere.yml"))
+
+
+ACCOUNT = "accounts.0: write an account as"
+OFFICER, DPO = "accounts: ['cli:a'], roles: [officer]", "roles: [officer, dpo]"
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (
-            "people: {A: {accounts: [anna], roles: [officer]}}",
-            "roles.yml:1: people.A.accounts.0: write an account as",
-        ),
-        (
-            "people:\n  A: {accounts: ['cli:'], roles: [officer]}",
-            "roles.yml:2: people.A.accounts.0: write an account",
-        ),
-        (
-            "people:\n  A:\n    accounts: ['ldap:a']\n    roles: [officer]",
-            "roles.yml:3: people.A.accounts.0: write an",
-        ),
+        ("people: {A: {accounts: [anna], roles: [officer]}}", f"roles.yml:1: people.A.{ACCOUNT}"),
+        ("people:\n  A: {accounts: ['cli:'], roles: [officer]}", f"roles.yml:2: people.A.{ACCOUNT}"),
+        ("people:\n  A:\n    accounts: ['ldap:a']\n    roles: [officer]", f"roles.yml:3: people.A.{ACCOUNT}"),
         ("people:\n  A: {accounts: ['cli:a'], roles: [boss]}", "roles.yml:2: people.A.roles.0: "),
         ("people:\n  A: {accounts: ['cli:a'], roles: []}", "roles.yml:2: people.A.roles: "),
         ("people:\n  A: {roles: [officer]}", "roles.yml:2: people.A: `accounts` is missing"),
@@ -76,11 +65,11 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         ("people: [", "not readable as YAML"),
         ("", "holds no mapping"),
         (
-            "people:\n  A: {accounts: ['cli:a'], roles: [officer]}\n  B: {accounts: ['cli:a'], roles: [intake]}",
-            "roles.yml:3: people.B.accounts.0: this account is one of A already",
+            f"people:\n  A: {{{OFFICER}}}\n  B: {{{OFFICER}}}",
+            "roles.yml:3: people.B.accounts.0: this account is one of A",
         ),
         (
-            "people:\n  A:\n    accounts: ['cli:a']\n    roles: [officer, dpo]",
+            f"people:\n  A:\n    accounts: ['cli:a']\n    {DPO}",
             "roles.yml:4: people.A.roles: a dpo (Art. 38(6)) does not act on requests: give the other roles to",
         ),
         (

@@ -35,14 +35,11 @@ def test_where_they_differ_the_setting_is_due(others: RunIn) -> None:
 
 
 def test_the_setting_is_where_they_run() -> None:
-    assert places({"app": A, "shop": B}, {"AFSCHRIFT_QUEUE": "all"}).several == RunIn(queue="all")
-    assert places({"app": A, "shop": A}, {"AFSCHRIFT_QUEUE": "all"}).several == RunIn(queue="all")
-
-
-def test_pods_are_alike() -> None:
+    every = {"AFSCHRIFT_QUEUE": "all", "AFSCHRIFT_POD_TEMPLATE_FILE": "/pods/all.yaml"}
+    for others in (A, B):
+        assert places({"app": A, "shop": others}, {"AFSCHRIFT_QUEUE": "all"}).several == RunIn(queue="all")
     with pytest.raises(ConfigurationError, match="set AFSCHRIFT_POD_TEMPLATE_FILE"):
         places({"app": POD_A, "shop": POD_B}, {})
-    every = {"AFSCHRIFT_POD_TEMPLATE_FILE": "/pods/all.yaml"}
     assert places({"app": POD_A, "shop": POD_B}, every).several.pod_template_file == "/pods/all.yaml"
 
 
@@ -54,14 +51,11 @@ def test_a_setting_that_names_nothing_is_refused(setting: str, value: str) -> No
         places({"app": A}, {setting: value})
 
 
-def two_sources(folder: Path) -> dict[str, str]:
-    inventory = write_inventory(folder / "inventory", SHOP.replace("zone:", "run_in: {queue: a}\nzone:", 1))
-    (inventory / "app.yml").write_text("source: app\nkind: sqlite\noptions: {path: /nowhere}\ntables: {}\n")
-    return {"AFSCHRIFT_HOME": str(folder), "AFSCHRIFT_INVENTORY": str(inventory)}
-
-
 def test_both_readings_of_an_installation_refuse_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    env = two_sources(tmp_path)
+    shop = SHOP.replace("zone:", "run_in: {queue: a}\nzone:", 1)
+    inventory = write_inventory(tmp_path / "inventory", shop)
+    (inventory / "app.yml").write_text("source: app\nkind: sqlite\noptions: {path: /nowhere}\ntables: {}\n")
+    env = {"AFSCHRIFT_HOME": str(tmp_path), "AFSCHRIFT_INVENTORY": str(inventory)}
     for name, value in env.items():
         monkeypatch.setenv(name, value)
 
