@@ -1,18 +1,18 @@
-"""docs/rules.md has every rule, and tests/rules.tsv the modules and tests that there are."""
+"""docs/rules.md has every rule, and tests/rules.tsv the modules, tests and mutations that there are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import subprocess
+import sys
 from pathlib import Path
 
-import pytest
+from tests.unit.docs.doc_pages import ROOT, text_of
 from tools.rules_page import page, rules
 
-ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "plugins" / "afschrift"
 IDS = [f"R{number:02}" for number in range(1, 88)]
-TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+TEXT = text_of("rules.md")
 RULE = re.compile(r"^- \*\*(R\d\d)\*\* .+ \*[^*]+?; ((?:software|policy|person).*)\*$", re.MULTILINE)
 DECIDES: dict[str, str] = dict(RULE.findall(TEXT))
 WITHOUT_CODE: dict[str, str] = dict(re.findall(r"^- (R\d\d): (.+)$", TEXT, re.MULTILINE))
@@ -27,17 +27,8 @@ def shown(file: Path) -> str:
     return str(file.relative_to(ROOT))
 
 
-def expect_none(faults: Iterable[str]) -> None:
-    """Fail with every fault on a line of its own."""
-    if text := "\n".join(faults):
-        pytest.fail(text, pytrace=False)
-
-
-def test_every_rule_is_there_once() -> None:
+def test_every_rule_is_there_once_and_says_who_decides() -> None:
     assert sorted(rule for rule, _ in RULE.findall(TEXT)) == IDS
-
-
-def test_each_rule_says_who_decides() -> None:
     for rule, decides in DECIDES.items():
         assert set(re.split("[,;] ", decides)) <= {"software", "policy", "person", "later"}, rule
 
@@ -51,22 +42,13 @@ def test_each_rule_has_code_and_tests_or_says_why_not() -> None:
     assert f"| `R18` | `{rules()['R18'][0][0]}` |" in page()
 
 
-def test_modules_exist_and_name_their_rule() -> None:
-    expect_none(
-        f"{rule}: {shown(file)} is absent or does not name it"
-        for rule, (modules, _) in rules().items()
-        for file in map(module, modules)
-        if not file.is_file() or not re.search(rf"\b{rule}\b", file.read_text(encoding="utf-8"))
-    )
+def test_modules_exist_and_name_their_rule_and_tests_exist() -> None:
+    def named(rule: str, file: Path) -> bool:
+        return file.is_file() and bool(re.search(rf"\b{rule}\b", file.read_text(encoding="utf-8")))
 
-
-def test_tests_exist() -> None:
-    expect_none(
-        f"{rule}: {test} is absent"
-        for rule, (_, tests) in rules().items()
-        for test in tests
-        if not (ROOT / test).is_file()
-    )
+    table = [(rule, *found) for rule, found in rules().items()]
+    assert [(rule, m) for rule, modules, _ in table for m in modules if not named(rule, module(m))] == []
+    assert [(rule, t) for rule, _, tests in table for t in tests if not (ROOT / t).is_file()] == []
 
 
 def test_code_names_no_rule_that_is_not_there() -> None:
@@ -79,3 +61,27 @@ def test_code_names_no_rule_that_is_not_there() -> None:
     }
 
     assert {rule: file for rule, file in used.items() if rule not in IDS} == {}
+
+
+def mutations(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The conditions that `make test-rules` takes out: whether they are in the code still."""
+    command = [sys.executable, str(root / "tools" / "mutate_rules.py"), "--check", *words]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_each_mutation_of_a_rule_fits_the_code_and_the_table() -> None:
+    """Where this fails: bring tools/rule_mutations.py up to date, then `make test-rules`."""
+    done = mutations(ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_mutation_without_its_text_names_the_remedy(tmp_path: Path) -> None:
+    decision = "plugins/afschrift/domain/decision.py"
+    for name in ("tools/mutate_rules.py", "tools/rule_mutations.py", "tests/rules.tsv", decision):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    whole = (tmp_path / decision).read_text()
+    (tmp_path / decision).write_text(whole.replace("if not facts.automated:", "if facts.by_hand:"))
+    done = mutations(tmp_path, "R23")
+    assert done.returncode == 1
+    assert "R23: “if not facts.automated:” is 0 times in domain/decision.py, not once: bring" in done.stdout

@@ -1,0 +1,279 @@
+"""The pages for operators: each trouble has the words of the runbook, tables and examples are those of the code."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+from sqlalchemy import text
+from testbed.running import installation as set_up
+from testbed.running import store
+from testbed.small import write_database, write_inventory
+from tests.support.installed import Installation
+from tests.unit.docs.doc_pages import ROOT, codes, examples, rows, text_of
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from afschrift.airflow_ext.outside.metrics import METRICS
+from afschrift.app.settings import Settings
+from afschrift.canary.canary_file import CanaryFile
+from afschrift.canary.check_canary import GIVES_LESS
+from afschrift.canary.history import RightOutcome
+from afschrift.cli.canary import app as canary_app
+from afschrift.cli.main import app
+from afschrift.cli.operations import MEANING
+from afschrift.cli.request import overview, timekeeping
+from afschrift.domain import instants
+from afschrift.domain.errors import AfschriftError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.right import Right
+from afschrift.inventory.run_in import CANARY
+from afschrift.law.clock.clock import Colour
+from afschrift.operations.findings import SweepCode
+from afschrift.operations.health import health
+from afschrift.register import schema
+from afschrift.register.database import database
+from afschrift.register.open import open_keys
+from afschrift.register.register import Register
+
+RUNBOOK, MONITORING, CANARY_PAGE = (
+    text_of(f"operator/{name}.md") for name in ("operations", "monitoring", "canary")
+)
+DEADLINES = text_of("deadlines.md")
+CLOCK = ROOT / "plugins" / "afschrift" / "law" / "clock"
+TODAY = [datetime(2026, 3, 2, 11, tzinfo=UTC)]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home whose installation the environment names."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def request_id(home: Path) -> str:
+    """A request of 2 March, in the installation."""
+    services = set_up(home, home.with_name("inventory"))
+    received = "2026-03-02T10:00:00+01:00"
+    return store(services, {"customer_id": "1"}, received_at=received, authenticated=None)
+
+
+def done(*words: str) -> str:
+    """What a command says, its error included."""
+    result = CliRunner().invoke(app, list(words))
+    if result.exception is not None:
+        assert isinstance(result.exception, AfschriftError), result.output
+    return f"{result.output}{result.exception or ''}"
+
+
+def gone(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_REGISTER", f"sqlite:///{home}/not-mounted/register.db")
+
+
+def empty(home: Path, patch: pytest.MonkeyPatch) -> None:
+    (home / "register.db").rename(home / "elsewhere.db")
+
+
+def down(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_REGISTER", "postgresql+psycopg://u:geheim@127.0.0.1:9/register")
+
+
+def read_only(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("AFSCHRIFT_REGISTER", f"sqlite:///file:{home}/register.db?mode=ro&uri=true")
+
+
+def full(home: Path, patch: pytest.MonkeyPatch) -> None:
+    with sqlite3.connect(home / "register.db") as connection:
+        [pages] = connection.execute("PRAGMA page_count").fetchone()
+    prepare = database._prepare_sqlite
+
+    def small(connection: sqlite3.Connection, record: object) -> None:
+        prepare(connection, record)
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    patch.setattr(database, "_prepare_sqlite", small)
+
+
+def held(home: Path, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(database, "WAIT_SECONDS", 0.1)
+    holder = sqlite3.connect(home / "register.db", isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    patch.setattr(held, "holder", holder, raising=False)  # ends with the test
+
+
+def at_revision(number: str) -> Callable[[Path, pytest.MonkeyPatch], None]:
+    def change(home: Path, patch: pytest.MonkeyPatch) -> None:
+        with database.Database(Settings.from_environment().register).write() as tx:
+            tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{number}'"))
+
+    return change
+
+
+def damaged(home: Path, patch: pytest.MonkeyPatch) -> None:
+    (home / "register.db").write_bytes(b"no database, and long enough to be looked at" * 50)
+
+
+def keyless(home: Path, patch: pytest.MonkeyPatch) -> None:
+    (home / "keys.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (gone, "cannot be opened"),
+        (empty, "has no tables yet"),
+        (down, "did not answer"),
+        (read_only, "can be read but not written"),
+        (full, "did not answer (SQLITE_FULL)"),
+        (held, "was held by another writer for too long"),
+        (at_revision("0007"), "from before the first release"),
+        (at_revision("9999"), "is at revision ..., which this software does not know"),
+        (damaged, "is damaged"),
+        (keyless, "There is no key file"),
+    ],
+)
+def test_trouble_has_the_words_of_the_runbook(
+    trouble: Callable[..., None], words: str, home: Path, request_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert words in RUNBOOK
+    monkeypatch.setenv("AFSCHRIFT_SWEEP_UNSTARTED_HOURS", "0.000001")  # so that it writes
+    trouble(home, monkeypatch)
+    output = done("sweep")
+    if trouble is full:  # room for a finding may be left
+        (home / "much.txt").write_text("x" * 500_000)
+        output = done("case", "add", request_id, "--kind", "sent", "--file", str(home / "much.txt"))
+    assert re.search(re.escape(words).replace(r"\.\.\.", r"\d+"), output), output
+    assert "What to do: " in output
+    assert "geheim" not in output
+
+
+def test_what_the_clock_did_is_found_as_the_runbook_says(request_id: str) -> None:
+    def ahead() -> datetime:
+        return datetime.now(UTC) + timedelta(days=400)
+
+    settings = Settings.from_environment()
+    early = Register(settings.register, open_keys(settings), ahead)
+    early.runs.begin(request_id, f"{request_id}.1", timedelta(hours=2))
+    early.trail.record(None, NewEvent("counted"))
+
+    assert "run_lost" in done("sweep")
+    shown = done("audit", "show")
+    assert shown.index("run_started") < shown.index("clock_went_back") < shown.index("run_ended")
+    assert "clock_went_back" in RUNBOOK
+    assert "is whole" in done("audit", "verify")
+
+
+def test_every_finding_of_the_sweep_has_a_row() -> None:
+    assert {code.value for code in SweepCode} <= rows(RUNBOOK).keys()
+
+
+def part(name: str) -> str:
+    return MONITORING.partition(f"<!-- {name}: begin -->\n")[2].partition(f"\n<!-- {name}: end -->")[0]
+
+
+@pytest.mark.usefixtures("airflow_env")
+def test_the_tables_of_metrics_and_assets_have_those_of_the_code() -> None:
+    from afschrift.airflow_ext.outside import assets
+
+    found = re.findall(r"^\| `([^`]+)` \| (\w+) \| .+ \|$", part("metrics"), re.MULTILINE)
+    assert found == [(metric.name, metric.type) for metric in METRICS]
+    found = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| .+ \|$", part("assets"), re.MULTILINE)
+    assert found == [(asset.name, asset.name.removeprefix("afschrift_").upper()) for asset in assets.ASSETS]
+    assert [getattr(assets, name) for _, name in found] == [*assets.ASSETS]
+
+
+def test_steps_alerts_and_exit_codes_are_those_of_the_code() -> None:
+    tasks = (ROOT / "plugins/afschrift/airflow_ext/tasks.py").read_text(encoding="utf-8")
+    measured = {*re.findall(r'(?:measured|_working)\("(\w+)"', tasks), "look_up"}
+    [named] = re.findall(r"`STEP` one of ([^.]+)\.", MONITORING)
+    assert set(codes(named)) == measured
+
+    [block] = [block for block in examples(MONITORING) if block.startswith("groups:")]
+    [group] = YAML(typ="safe").load(block)["groups"]
+    used = {name for rule in group["rules"] for name in re.findall(r"airflow_(\w+)", rule["expr"])}
+    ours = {metric.name.replace(".", "_") for metric in METRICS}
+    assert {name for name in used if name.startswith("afschrift")} <= ours
+    assert used - ours == {"dagrun_duration_success_sweep_count"}
+
+    table = MONITORING.partition("| Exit code | What |\n|---|---|\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == [f"| {code} | {words} |" for code, words in MEANING.items()]
+
+
+def test_every_look_of_health_is_explained(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    inventory = shutil.copytree(Settings.from_environment().inventory, tmp_path / "inventory")
+    (inventory / CANARY).touch()
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(inventory))
+    monkeypatch.setenv("AFSCHRIFT_WITNESS_DPO", str(installation.home))
+    table = MONITORING.partition("| Look | Is well when |")[2].partition("\n\n")[0]
+    explained = {name for row in table.splitlines()[2:] for name in codes(row.split("|")[1])}
+
+    assert {re.sub(r" .*", " NAME", look.name) for look in health(sources=True)} == explained
+
+
+def test_the_canary_has_the_example_commands_and_words_of_its_page() -> None:
+    [example] = [block for block in examples(CANARY_PAGE) if block.startswith("keys:")]
+    customer, login = CanaryFile.model_validate(YAML(typ="safe").load(example)).planted
+    assert "credit_score" in customer.given(Right.ACCESS)
+    assert "credit_score" in customer.kept(Right.PORTABILITY)
+    assert login.given(Right.PORTABILITY) == {}
+    named = set(re.findall(r"afschrift canary ([a-z-]+)", CANARY_PAGE))
+    assert named == set(get_command(canary_app).commands)  # type: ignore[attr-defined]
+    below = {"shop.loyalty_account": (0, 5)}
+    for outcome in (
+        RightOutcome("access", 40, 40, 5, 0, 1, 0, {}, {}, None, {}),
+        RightOutcome("access", 40, 35, 4, 0, 1, 0, below, {}, None, {"unlisted_tables": 1}),
+    ):
+        assert outcome.words in CANARY_PAGE
+    [less] = re.findall(r"what gives less \((.+?)\)", CANARY_PAGE)
+    assert set(codes(less)) == set(GIVES_LESS.values())
+
+
+def steps() -> Iterator[tuple[str, str, list[str]]]:
+    """Day, command and what it must say, in order."""
+    for block in examples(DEADLINES, "console"):
+        for day, rest in re.findall(r"# (\S+)\n(.*?)(?=\n#|\Z)", block, re.DOTALL):
+            command, *expected = rest.strip().splitlines()
+            yield day, command.removeprefix("$ afschrift "), expected
+
+
+def test_the_example_of_deadlines_runs_as_shown(request_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, keys = Settings.from_environment(), open_keys(Settings.from_environment())
+    monkeypatch.setattr(instants, "utc_now", lambda: TODAY[0])
+    opened = Register(settings.register, keys, lambda: TODAY[0])
+    monkeypatch.setattr(overview, "open_register", lambda: opened)
+    played = 0
+    for day, command, expected in steps():
+        TODAY[0] = datetime.fromisoformat(f"{day}T11:00:00+00:00")
+        words = command.replace("REQUEST", request_id).split()
+        result = CliRunner().invoke(app, words, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        for line in expected:
+            assert line in result.output, f"{day} {command}\n{result.output}"
+        played += len(expected)
+    assert played == 7
+
+
+def test_every_breach_colour_and_command_of_deadlines_has_a_row() -> None:
+    code = "".join((CLOCK / name).read_text(encoding="utf-8") for name in ("clock.py", "deadline.py"))
+    known = set(re.findall(r'"([a-z_]+):(R\d\d)"', code))
+    assert known
+    assert set(re.findall(r"^\| `(\w+)` \| (R\d\d) \|", DEADLINES, re.MULTILINE)) == known
+    colours = re.findall(r"^\| `(red|orange|yellow|green|blue|grey)` \|", DEADLINES, re.MULTILINE)
+    assert colours == list(Colour)
+    named = set(re.findall(r"^\| `([\w-]+)(?: --insufficient)?` \| [^R]", DEADLINES, re.MULTILINE))
+    callbacks = [command.callback for command in timekeeping.app.registered_commands if command.callback]
+    own = [callback for callback in callbacks if callback.__module__ == timekeeping.__name__]
+    commands = {callback.__name__.replace("_", "-") for callback in own}
+    assert len(commands) > 5
+    assert commands <= named
