@@ -10,11 +10,42 @@ from testbed.running import installation, store
 from tests.support import one_shop
 from tests.support.crowd import FIRST, crowd
 
+from afschrift.batch.fulfil_batch import extract_batch
+from afschrift.batch.source_pass import TOGETHER
+from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
+from afschrift.steps.extract import clear_extract, extract
 
 Planned = Callable[[int], list[str]]
+
+
+def plan_of(services: Services, **keys: str) -> str:
+    """A request whose plan is frozen."""
+    request = store(services, keys)
+    assess(services, request)
+    classify(services, request)
+    return request
+
+
+def batch(services: Services, requests: list[str]) -> dict[str, str]:
+    return extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
+
+
+def each_as_alone(services: Services, requests: list[str]) -> list[dict[str, int]]:
+    """All are read together and then alone, to the same; rows of each table of each."""
+    assert batch(services, requests) == dict.fromkeys(requests, TOGETHER)
+    found = []
+    for request in requests:
+        together = read_record(services.staging(request), "shop")
+        clear_extract(services, request, "shop")
+        extract(services, request, "shop")
+        alone = read_record(services.staging(request), "shop")
+        assert together.tables == alone.tables
+        assert (together.facts, together.searched) == (alone.facts, alone.searched)
+        found.append({table.table: table.rows for table in alone.tables})
+    return found
 
 
 @pytest.fixture
@@ -34,12 +65,6 @@ def crowded(tmp_path: Path, shop: Path) -> Services:
 def planned(crowded: Services) -> Planned:
     """Requests of so many customers, whose plans are frozen."""
 
-    def plan(customers: int) -> list[str]:
-        requests = []
-        for customer in range(FIRST, FIRST + customers):
-            requests.append(store(crowded, {"customer_id": str(customer)}))
-            assess(crowded, requests[-1])
-            classify(crowded, requests[-1])
-        return requests
-
-    return plan
+    return lambda customers: [
+        plan_of(crowded, customer_id=str(customer)) for customer in range(FIRST, FIRST + customers)
+    ]
