@@ -25,36 +25,34 @@ def bundle(*rows: dict[str, str | None], **texts: bytes) -> Bundle:
     return Bundle({"shop.t": tuple(Cells(row, TYPES) for row in rows)}, texts)
 
 
-ONE = {"row": {"id": "7", "name": "kwikstaart", "score": "812"}, "kept_back": {"portability": ["score"]}}
+WHOLE = {"id": "7", "name": "kwikstaart", "score": "812"}
+ONE = {"row": WHOLE, "kept_back": {"portability": ["score"]}}
 TWO = {"row": {"id": "8", "name": "boomklever"}}
 
 
 def test_each_planted_row_goes_with_the_row_most_like_it() -> None:
-    rows = [{"id": "8", "name": "boomklever"}, {"id": "7", "name": "kwikstaart", "score": "813"}]
+    rows = [{"id": "8", "name": "boomklever"}, {**WHOLE, "score": "813"}]
     found = count(canary(ONE, TWO), Right.ACCESS, bundle(*rows))
     assert (found.planted, found.found, found.rows, found.others) == (5, 4, 2, 0)
     assert (found.below, found.others_in) == ({"shop.t": (4, 5)}, {})
 
 
-def test_a_row_that_is_less_like_it_is_too_much() -> None:
-    whole = {"id": "7", "name": "kwikstaart", "score": "812"}
-    found = count(canary(ONE), Right.ACCESS, bundle({**whole, "score": "813"}, whole))
-    assert (found.found, found.others) == (3, 1)
-
-
-def test_row_matches_a_single_planted_row() -> None:
-    row = {"id": "7", "name": "kwikstaart", "score": "812"}
-    twice = count(canary(ONE), Right.ACCESS, bundle(row, row))
-    assert (twice.found, twice.rows, twice.others) == (3, 2, 1)
-    once = count(canary(ONE, ONE), Right.ACCESS, bundle(row))
-    assert (once.planted, once.found) == (6, 3)
-
-
-def test_row_that_is_not_planted_counts_as_other() -> None:
-    found = count(canary(ONE), Right.ACCESS, bundle({"id": "1", "name": "Ann", "score": "812"}))
-    assert (found.found, found.others, found.rows) == (0, 1, 1)
-    assert found.others_in == {"shop.t": 1}
-    assert found.below == {"shop.t": (0, 3)}
+@pytest.mark.parametrize(
+    ("planted", "rows", "counted"),
+    [
+        ([ONE], [{**WHOLE, "score": "813"}, WHOLE], (3, 3, 2, 1)),  # one that is less like it is too much
+        ([ONE], [WHOLE, WHOLE], (3, 3, 2, 1)),
+        ([ONE, ONE], [WHOLE], (6, 3, 1, 0)),  # a row matches a single planted row
+        ([ONE], [{"id": "1", "name": "Ann", "score": "812"}], (3, 0, 1, 1)),
+    ],
+)
+def test_rows_beyond_the_planted_ones_are_too_much(
+    planted: list[dict[str, object]], rows: list[dict[str, str | None]], counted: tuple[int, ...]
+) -> None:
+    found = count(canary(*planted), Right.ACCESS, bundle(*rows))
+    assert (found.planted, found.found, found.rows, found.others) == counted
+    assert found.others_in == ({"shop.t": counted[3]} if counted[3] else {})
+    assert found.below == ({"shop.t": (counted[1], counted[0])} if counted[1] < counted[0] else {})
 
 
 def test_rows_of_a_table_that_nothing_was_planted_in_are_too_much() -> None:
@@ -70,10 +68,7 @@ def test_nothing_packed_is_nothing_found() -> None:
 
 def test_a_value_kept_back_is_looked_for_in_its_column_and_in_every_file() -> None:
     row = {"id": "7", "name": "kwikstaart"}
-    secret = {
-        "row": {"id": "7", "name": "kwikstaart", "hash": "geheim-4711"},
-        "kept_back": {"access": ["hash"]},
-    }
+    secret = {"row": {**row, "hash": "geheim-4711"}, "kept_back": {"access": ["hash"]}}
     needles = Needles(["geheim-4711"])
     clean = count(canary(secret), Right.ACCESS, bundle(row), needles)
     assert (clean.given, clean.kept_back) == (0, 1)
@@ -105,16 +100,12 @@ def test_what_is_the_same_value(planted: str | Pattern, found: str | None, kind:
 
 
 def test_only_what_nothing_else_could_be_is_looked_for() -> None:
-    assert [
-        text for text in ("kwikstaart", "goud", "2024-03-05", "2024-03-05T07:39:18Z") if is_distinctive(text)
-    ] == ["kwikstaart"]
+    texts = ("kwikstaart", "goud", "2024-03-05", "2024-03-05T07:39:18Z")
+    assert [text for text in texts if is_distinctive(text)] == ["kwikstaart"]
     needles = Needles(["kwikstaart", "newsletter", "goud"], [b"purpose: newsletter"])
     assert len(needles) == 1
     assert needles.in_(b"x", b"KWIKSTAART") == 1
     assert needles.in_(b"newsletter goud") == 0
-
-
-def test_of_a_document_its_texts_are_looked_for() -> None:
-    needles = Needles(['{"a": ["kwikstaart", 1], "b": "goud"}', "{no document"])
-    assert needles.in_(b"{'a': ['kwikstaart', 1]}") == 1
-    assert needles.in_(b"{no document") == 1
+    documents = Needles(['{"a": ["kwikstaart", 1], "b": "goud"}', "{no document"])  # its texts are
+    assert documents.in_(b"{'a': ['kwikstaart', 1]}") == 1
+    assert documents.in_(b"{no document") == 1

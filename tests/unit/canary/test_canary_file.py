@@ -1,15 +1,24 @@
-"""Faults of `canary.yml` name the line and no value."""
+"""Faults of `canary.yml` name the line and no value; its example names tables and columns of the data map."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
+from testbed.mini import SHOP, write_inventory
+from typer.testing import CliRunner
 
-from afschrift.canary.canary_file import CANARY, load_canary
+from afschrift.canary.canary_file import CANARY, ROWS, CanaryFile, example, load_canary
+from afschrift.cli.main import app
 from afschrift.domain.right import Right
 from afschrift.inventory.document import InventoryError
+from afschrift.inventory.model import Inventory
+from afschrift.outside.read_yaml import read_yaml
+from afschrift.wiring.build_services import load_inventory
 
+DAY = date(2026, 11, 28)
 GOOD = """\
 keys: {customer_id: "739182001"}
 decided: {by: Data office, on: 2026-11-28, why: To see that answers are whole.}
@@ -29,6 +38,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_what_an_answer_must_hold_and_must_not(tmp_path: Path) -> None:
+    assert load_canary(tmp_path, ["customer_id"]) is None
     canary = load_canary(written(tmp_path, GOOD), ["customer_id"])
     assert canary is not None
     customer, login = canary.file.planted
@@ -38,10 +48,6 @@ def test_what_an_answer_must_hold_and_must_not(tmp_path: Path) -> None:
     assert login.given(Right.PORTABILITY) == {}
     assert login.kept(Right.PORTABILITY) == {"customer_id": "739182001"}
     assert "kwik7q3f9a" not in repr(canary)
-
-
-def test_a_folder_without_one_has_none(tmp_path: Path) -> None:
-    assert load_canary(tmp_path, ["customer_id"]) is None
 
 
 @pytest.mark.parametrize(
@@ -62,3 +68,54 @@ def test_faults_name_the_line_and_no_value(before: str, after: str, fault: str, 
     assert fault in str(error.value)
     assert "kwik7q3f9a" not in str(error.value)
     assert "739182001" not in str(error.value)
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Inventory:
+    return load_inventory(write_inventory(tmp_path / "inventory", SHOP))
+
+
+def test_the_example_names_some_tables_of_people_with_their_columns(inventory: Inventory) -> None:
+    found = read_yaml(example(inventory, DAY))
+
+    assert list(found["keys"]) == ["customer_id"]
+    assert len(found["planted"]) == ROWS
+    shop = inventory.sources["shop"].tables
+    for planted in found["planted"]:
+        table = shop[planted["table"].removeprefix("shop.")]
+        assert table.personal
+        assert "customer_id" in table.subject, "those with the person's own key come first"
+        assert planted["row"].keys() >= table.columns.keys()
+
+
+def test_the_example_counts_once_it_is_filled_in(inventory: Inventory) -> None:
+    text = example(inventory, DAY)
+    with pytest.raises(ValidationError) as error:
+        CanaryFile.model_validate(read_yaml(text))
+    places = {".".join(map(str, fault["loc"])) for fault in error.value.errors()}
+    assert {"keys.customer_id", "decided.by"} <= places
+
+    lines = [
+        f'{line.partition("  # ")[0]} "kwik7q3f9a"' if _empty(line) else line for line in text.split("\n")
+    ]
+    file = CanaryFile.model_validate(read_yaml("\n".join(lines)))
+
+    assert file.keys == {"customer_id": "kwik7q3f9a"}
+    assert set(file.values) == {"kwik7q3f9a"}
+
+
+def _empty(line: str) -> bool:
+    words = line.partition("  # ")[0]
+    return words.startswith("  ") and words.endswith(":") and words.strip() != "row:"
+
+
+def test_the_command_prints_the_example(
+    inventory: Inventory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "inventory"))
+
+    done = CliRunner().invoke(app, ["canary", "plan"])
+
+    assert done.exit_code == 0, done.output
+    assert read_yaml(done.stdout)["planted"][0]["table"] == "shop.customer"

@@ -8,14 +8,8 @@ import pytest
 from testbed.registers import set_up
 
 from afschrift.app.settings import Settings
-from afschrift.canary.history import (
-    CanaryCheck,
-    RightOutcome,
-    canary_reminder,
-    evidence,
-    record,
-    record_search,
-)
+from afschrift.canary import history
+from afschrift.canary.history import CanaryCheck, RightOutcome, canary_reminder, evidence
 from afschrift.casework.notices.reminder import Message
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
@@ -23,9 +17,8 @@ from afschrift.register.register import Register
 
 @pytest.fixture
 def register(tmp_path: Path) -> Register:
-    settings = Settings.from_environment(
-        {"AFSCHRIFT_HOME": str(tmp_path), "AFSCHRIFT_INVENTORY": str(tmp_path)}
-    )
+    env = dict.fromkeys(("AFSCHRIFT_HOME", "AFSCHRIFT_INVENTORY"), str(tmp_path))
+    settings = Settings.from_environment(env)
     set_up(settings)
     return open_register(settings)
 
@@ -33,7 +26,9 @@ def register(tmp_path: Path) -> Register:
 def check(register: Register, found: int, leaks: int = 0) -> None:
     below = {} if found == 60 else {"shop.orders": [found, 60]}
     right = RightOutcome("access", 60, found, 18, 0, 2, 0, below, {}, None, {})
-    record(register, CanaryCheck("a" * 64, "b" * 64, (right,), {"log": leaks}, 28), "airflow:check_canary")
+    history.record(
+        register, CanaryCheck("a" * 64, "b" * 64, (right,), {"log": leaks}, 28), "airflow:check_canary"
+    )
 
 
 def messages(register: Register, notifier: str = "mail", *roles: str) -> list[Message]:
@@ -58,9 +53,6 @@ def test_same_fault_is_notified_once(register: Register) -> None:
     assert messages(register) == []
     check(register, 57)
     assert len(messages(register)) == 1, "it is new again"
-
-
-def test_leak_is_notified(register: Register) -> None:
     check(register, 60, leaks=1)
     assert "1 in clear (log 1)" in messages(register)[0].text
 
@@ -75,7 +67,7 @@ def test_the_auditor_s_line_counts_every_check(register: Register) -> None:
     assert evidence(register) == ""
     for found in (60, 57, 60):
         check(register, found)
-    record_search(register, 2, 1, "airflow:check_canary")
+    history.record_search(register, 2, 1, "airflow:check_canary")
     line = evidence(register)
     assert "60 of 60 planted values found" in line
     assert line.endswith("Of 3 checks 1 found something missing or too much; 1 value found in task logs.")

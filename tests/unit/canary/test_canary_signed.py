@@ -13,7 +13,7 @@ from testbed.registers import place
 from testbed.running import store
 from tests.support.canary_shop import OPEN, CanaryShop, canary_shop
 
-from afschrift.canary.canary_file import CANARY
+from afschrift.canary.canary_file import CANARY, Canary
 from afschrift.canary.check_canary import require_canary, search_logs
 from afschrift.canary.signature import FORMAT, SIGNATURE, asks_for_canary, require_signed, sign_canary
 from afschrift.domain.errors import GateError, NotAllowedError
@@ -21,6 +21,7 @@ from afschrift.law.roles import Roles
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.register.trail.signed import sign
+from afschrift.wiring.build_services import load_inventory
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +43,14 @@ def keys(shop: CanaryShop) -> KeyStore:
     return shop.services.register.store.keys
 
 
+def canary_of(shop: CanaryShop) -> Canary:
+    return require_canary(shop.settings, shop.services.inventory)
+
+
 def changed(shop: CanaryShop) -> None:
     path = shop.settings.inventory / CANARY
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("kwik7q3f9a003", "Jan de Vries"), encoding="utf-8"
-    )
+    text = path.read_text(encoding="utf-8").replace("kwik7q3f9a003", "Jan de Vries")
+    path.write_text(text, encoding="utf-8")
 
 
 def unsigned(shop: CanaryShop) -> None:
@@ -70,13 +74,7 @@ def edited(change: Callable[[dict[str, Any]], object]) -> Callable[[CanaryShop],
 def others_key(shop: CanaryShop) -> None:
     stranger = KeyStore.create(shop.folder / "stranger.json")
     stranger.make_trail_key()
-    sign_canary(
-        require_canary(shop.settings, shop.services.inventory),
-        shop.services.register,
-        stranger,
-        OPEN,
-        "cli:x",
-    )
+    sign_canary(canary_of(shop), shop.services.register, stranger, OPEN, "cli:x")
 
 
 def put_back(shop: CanaryShop) -> None:
@@ -91,14 +89,9 @@ def put_back(shop: CanaryShop) -> None:
 def signed_beside_the_trail(shop: CanaryShop) -> None:
     """Signed with one of our keys, perhaps a revoked one, and with any date."""
     changed(shop)
-    canary, key = require_canary(shop.settings, shop.services.inventory), keys(shop).signing_key()
-    signed_fields = {
-        "sha256": canary.digest,
-        "by": "cli:anna",
-        "at": "2026-01-01T00:00:00.000000Z",
-        "key_id": key.id,
-    }
-    statement = {"format": FORMAT, **signed_fields}
+    canary, key = canary_of(shop), keys(shop).signing_key()
+    at = "2026-01-01T00:00:00.000000Z"
+    statement = {"format": FORMAT, "sha256": canary.digest, "by": "cli:anna", "at": at, "key_id": key.id}
     content = {"statement": statement, "signature": sign(statement, key)}
     (shop.settings.inventory / SIGNATURE).write_text(json.dumps(content), encoding="utf-8")
 
@@ -134,7 +127,7 @@ def test_canary_without_valid_signature_is_not_checked(
 
 def test_a_new_register_says_that_the_canary_is_to_be_signed_again(shop: CanaryShop, tmp_path: Path) -> None:
     new = Register(place(tmp_path / "new.db"), keys(shop))
-    canary = require_canary(shop.settings, shop.services.inventory)
+    canary = canary_of(shop)
     require_signed(canary, shop.services.register)
     with pytest.raises(GateError, match="was not signed in this register") as caught:
         require_signed(canary, new)
@@ -143,10 +136,7 @@ def test_a_new_register_says_that_the_canary_is_to_be_signed_again(shop: CanaryS
 
 
 def test_a_request_for_the_canary_is_known_by_its_keys_as_they_were_signed(shop: CanaryShop) -> None:
-    register, planted = (
-        shop.services.register,
-        require_canary(shop.settings, shop.services.inventory).file.keys,
-    )
+    register, planted = shop.services.register, canary_of(shop).file.keys
     ours = store(shop.services, {name: value.upper() for name, value in planted.items()})
     other = store(shop.services, {"customer_id": "1"})
     assert asks_for_canary(register, ours, shop.settings)
@@ -158,29 +148,23 @@ def test_a_request_for_the_canary_is_known_by_its_keys_as_they_were_signed(shop:
     (shop.folder / "away.yml").rename(shop.settings.inventory / CANARY)
 
 
-def test_trail_has_signer_and_file(shop: CanaryShop) -> None:
-    canary = require_canary(shop.settings, shop.services.inventory)
-    (header, payload), *_ = shop.services.register.evidence.of_types(None, "canary_signed")
+def test_trail_has_signer_and_file_and_who_may_not_sign(shop: CanaryShop) -> None:
+    canary, evidence = canary_of(shop), shop.services.register.evidence
+    (header, payload), *_ = evidence.of_types(None, "canary_signed")
     assert header.actor == "cli:anna"
     assert payload is not None
     assert payload["sha256"] == canary.digest
     assert payload["rows"] == len(canary.file.planted) == 18
-
-
-def test_account_without_the_role_signs_nothing(shop: CanaryShop) -> None:
     before = (shop.settings.inventory / SIGNATURE).read_bytes()
-    canary = require_canary(shop.settings, shop.services.inventory)
     with pytest.raises(NotAllowedError):
         sign_canary(canary, shop.services.register, keys(shop), Roles(), "cli:bob")
     assert (shop.settings.inventory / SIGNATURE).read_bytes() == before
-    [(header, payload)] = shop.services.register.evidence.of_types(None, "answer_refused")
+    [(header, payload)] = evidence.of_types(None, "answer_refused")
     assert (header.actor, payload) == ("cli:bob", {"kind": "canary"})
 
 
 def test_canary_file_is_no_part_of_the_map(shop: CanaryShop) -> None:
     """A change of it makes no plan drift."""
-    from afschrift.wiring.build_services import load_inventory
-
     with_it = load_inventory(shop.settings.inventory)
     changed(shop)
     assert load_inventory(shop.settings.inventory).digest == with_it.digest
@@ -189,7 +173,7 @@ def test_canary_file_is_no_part_of_the_map(shop: CanaryShop) -> None:
 
 
 def test_a_key_that_was_rotated_since_counts_until_it_is_revoked(shop: CanaryShop) -> None:
-    canary, before = require_canary(shop.settings, shop.services.inventory), keys(shop).signing_key().id
+    canary, before = canary_of(shop), keys(shop).signing_key().id
     keys(shop).rotate_signing()
     assert require_signed(canary, shop.services.register).by == "cli:anna"
     keys(shop).revoke(before, "2020-01-01T00:00:00.000000Z")

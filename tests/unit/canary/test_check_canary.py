@@ -6,7 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -24,20 +24,15 @@ from afschrift.canary.history import CanaryCheck, evidence, history
 from afschrift.canary.leaks import CheckOutput, Needles, places, table_contents
 from afschrift.cli.main import app
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.event import NewEvent
+from afschrift.domain.event import Header, NewEvent
 from afschrift.domain.right import Right
 from afschrift.operations.figures import figures
 from afschrift.register.database.tables import metadata
 from afschrift.services import Services
 
 LISTS = (
-    "requests",
-    "requests --all",
-    "questions",
-    "letter list",
-    "case list",
-    "sweep --dry-run",
-    "batch list",
+    *("requests", "requests --all", "questions", "letter list"),
+    *("case list", "sweep --dry-run", "batch list"),
 )
 """Every command that lists requests, or what is due of them."""
 
@@ -48,53 +43,43 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryShop]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def request_of_ann(shop: CanaryShop) -> str:
-    """An open request of a real customer: lists have something to show."""
-    return store(shop.services, {"customer_id": "1"})
+@dataclass
+class State:
+    """Rows of the register and what commands list; other tests check the same shop again."""
+
+    rows: dict[str, list[Any]]
+    lists: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def rows_before(request_of_ann: str, shop: CanaryShop) -> dict[str, list[Any]]:
-    return rows(shop.services)
-
-
-@pytest.fixture(scope="module")
-def lists_before(request_of_ann: str, shop: CanaryShop) -> dict[str, str]:
-    return {words: listed(words) for words in LISTS}
-
-
-@pytest.fixture(scope="module")
-def log_lines() -> list[str]:
-    """What the check logs."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def left_by_check() -> dict[str, Any]:
-    """Rows, lists and evidence right after the check: other tests check the same shop again."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def checked(
-    shop: CanaryShop,
-    rows_before: dict[str, list[Any]],
-    lists_before: dict[str, str],
-    log_lines: list[str],
-    left_by_check: dict[str, Any],
-) -> CanaryCheck:
+@dataclass
+class Checked:
     """A check of the shop as it is; one was killed long before it."""
+
+    check: CanaryCheck
+    request: str
+    log: list[str]
+    before: State
+    after: State
+    event: tuple[Header, Any]
+    history: CanaryCheck
+    evidence: str
+
+
+def state(services: Services) -> State:
+    return State(rows(services), {words: listed(words) for words in LISTS})
+
+
+@pytest.fixture(scope="module")
+def checked(shop: CanaryShop) -> Checked:
+    request = store(shop.services, {"customer_id": "1"})  # lists have something to show
+    before, log = state(shop.services), list[str]()
     left = Path(gettempdir()) / f"{check_canary.PREFIX}killed"
     left.mkdir()
     os.utime(left, (0, 0))
-    check = shop.check(replace(shop.services, log=log_lines.append))
-    left_by_check["rows"] = rows(shop.services)
-    left_by_check["lists"] = {words: listed(words) for words in LISTS}
-    left_by_check["events"] = shop.services.register.evidence.of_types(None, "canary_checked")
-    left_by_check["history"] = history(shop.services.register)
-    left_by_check["evidence"] = evidence(shop.services.register)
-    return check
+    check = shop.check(replace(shop.services, log=log.append))
+    register, after = shop.services.register, state(shop.services)
+    event = list(register.evidence.of_types(None, "canary_checked"))[-1]
+    return Checked(check, request, log, before, after, event, history(register)[0], evidence(register))
 
 
 @pytest.fixture
@@ -115,60 +100,52 @@ def listed(words: str) -> str:
     return done.output
 
 
-def test_all_that_was_planted_is_found_and_nothing_else(checked: CanaryCheck) -> None:
-    access, portability = checked.rights
+def test_all_that_was_planted_is_found_and_nothing_else(checked: Checked) -> None:
+    check = checked.check
+    access, portability = check.rights
     assert (access.right, access.found, access.planted, access.others) == ("access", 60, 60, 0)
     assert (portability.found, portability.planted, portability.others) == (36, 36, 0)
     assert access.kept_back == 2
     assert portability.kept_back > 20
     assert (access.given, portability.given) == (0, 0)
-    assert (checked.recall, checked.precision, checked.whole) == (1.0, 1.0, True)
-    assert checked.searched > 25
-    assert set(checked.leaks.values()) == {0}
+    assert (check.recall, check.precision, check.whole) == (1.0, 1.0, True)
+    assert check.searched > 25
+    assert set(check.leaks.values()) == {0}
 
 
-def test_trail_has_only_counts_and_names(checked: CanaryCheck, left_by_check: dict[str, Any]) -> None:
-    header, payload = list(left_by_check["events"])[-1]
-    assert header.request is None
-    assert header.actor == "tester"
+def test_trail_has_only_counts_and_names(checked: Checked) -> None:
+    header, payload = checked.event
+    assert (header.request, header.actor) == (None, "tester")
     assert MARK not in str(payload)
     assert NUMBER not in str(payload)
-    assert left_by_check["history"][0].payload() == checked.payload()
-    assert "60 of 60 planted values found" in left_by_check["evidence"]
+    assert checked.history.payload() == checked.check.payload()
+    assert "60 of 60 planted values found" in checked.evidence
 
 
-def test_nothing_that_lists_requests_can_meet_it(
-    shop: CanaryShop,
-    checked: CanaryCheck,
-    request_of_ann: str,
-    rows_before: dict[str, list[Any]],
-    lists_before: dict[str, str],
-    left_by_check: dict[str, Any],
-) -> None:
+def test_nothing_that_lists_requests_can_meet_it(shop: CanaryShop, checked: Checked) -> None:
     """The check reads the register; only the tables of the trail get a row."""
-    after = left_by_check["rows"]
-    changed = {name for name in after if after[name] != rows_before[name]}
+    before, after = checked.before, checked.after
+    changed = {name for name in after.rows if after.rows[name] != before.rows[name]}
     assert changed == {"event", "event_payload", "event_code"}
-    [new] = [row for row in after["event"] if row not in rows_before["event"]]
+    [new] = [row for row in after.rows["event"] if row not in before.rows["event"]]
     assert (new.type, new.request) == ("canary_checked", None)
-    assert left_by_check["lists"] == lists_before
-    assert request_of_ann in lists_before["requests"]
+    assert after.lists == before.lists
+    assert checked.request in before.lists["requests"]
     assert figures(shop.settings).open == 1
     assert shop.services.register.trail.verify() == []
     assert list(shop.services.register.evidence.differences()) == []
 
 
-def test_its_lines_are_none_of_the_trail(
-    shop: CanaryShop, checked: CanaryCheck, log_lines: list[str], tmp_path: Path
-) -> None:
+def test_its_lines_are_none_of_the_trail(shop: CanaryShop, checked: Checked, tmp_path: Path) -> None:
     """`afschrift audit verify --logs` would look for events that are gone with the check."""
-    assert any(line.startswith("canary #") and "plan_frozen" in line for line in log_lines)
-    (tmp_path / "attempt=1.log").write_text("\n".join(log_lines), encoding="utf-8")
+    assert any(line.startswith("canary #") and "plan_frozen" in line for line in checked.log)
+    (tmp_path / "attempt=1.log").write_text("\n".join(checked.log), encoding="utf-8")
     found = compare(read_logs(tmp_path), shop.services.register.trail.events())
     assert (found.lines, found.findings) == (0, [])
 
 
-def test_what_was_made_for_a_check_is_gone(shop: CanaryShop, checked: CanaryCheck) -> None:
+@pytest.mark.usefixtures("checked")
+def test_what_was_made_for_a_check_is_gone(shop: CanaryShop) -> None:
     assert list(Path(gettempdir()).glob(f"{check_canary.PREFIX}*")) == [], "what a killed check left too"
     staging = shop.settings.home / "staging"
     assert not staging.exists() or list(staging.iterdir()) == []
@@ -208,12 +185,9 @@ def test_a_wrong_join_and_a_wrong_origin_give_too_much(shop: CanaryShop) -> None
 @pytest.mark.usefixtures("access_alone")
 def test_a_join_through_keys_of_several_persons_ends_the_check(shop: CanaryShop) -> None:
     join = "    join: {order_id: line.order_id, line_no: line.line_no}"
-    with (
-        shop.map(join, "    join: {line_no: line.line_no}") as changed,
-        pytest.raises(
-            ConfigurationError, match=r"shop\.line_note by line_no -> line: rows of several persons"
-        ),
-    ):
+    words = r"shop\.line_note by line_no -> line: rows of several persons"
+    wrong = shop.map(join, "    join: {line_no: line.line_no}")
+    with wrong as changed, pytest.raises(ConfigurationError, match=words):
         changed.check()
 
 
@@ -246,9 +220,7 @@ def test_a_value_in_clear_in_the_register_is_found(shop: CanaryShop) -> None:
         assert needles.in_(*table_contents(database)) == 0
         own.register.trail.record(None, NewEvent("counted", payload={"name": f"{MARK}001"}))
         assert needles.in_(*table_contents(database)) == 1
-        assert {
-            name: needles.in_(*contents) for name, contents in places(CheckOutput(), database, folder).items()
-        } == {
-            **dict.fromkeys(("log", "handed on", "staged files", "names of files"), 0),
-            "register": 1,
-        }
+        searched = places(CheckOutput(), database, folder)
+        found = {name: needles.in_(*contents) for name, contents in searched.items()}
+    nothing = dict.fromkeys(("log", "handed on", "staged files", "names of files"), 0)
+    assert found == {**nothing, "register": 1}
