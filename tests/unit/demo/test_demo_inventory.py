@@ -180,55 +180,36 @@ def test_rows_of_the_help_desk_have_an_author_that_the_inventory_names(
     assert {author for (author,) in found} == set(ORIGINS_BY_ROW)
 
 
-PORTABLE = (
-    *("shop.customer.email", "shop.customer.user_name", "shop.customer.date_of_birth", "shop.address.street"),
-    *("shop.orders.ordered_at", "shop.order_line.product_title", "shop.search_history.query"),
-    *("app.search.query", "app.location.lat", "app.heart_rate.bpm", "shop.review.body"),
-    *("shop.referral.friend_email", "shop.message.body", "shop.consent.purpose", "shop.upload.content"),
-)
-ACCESS_ONLY = (
-    *("shop.customer.segment", "shop.customer.credit_score", "shop.customer.churn_probability"),
-    *("shop.customer.staff_note", "shop.enrichment.income_band", "shop.profile.embedding", "shop.login.at"),
-    *(
-        "shop.login.user_agent",
-        "shop.login.ip",
-        "shop.consent.proof",
-        "shop.ticket.tags",
-        "app.app_event.day",
-    ),
-    *("shop.address.latitude", "app.app_event.experiment_arm"),
-)
-
-
-@pytest.mark.parametrize("place", PORTABLE)
-def test_columns_that_go_into_portability(place: str) -> None:
-    assert decision(Right.PORTABILITY, place) == Action.INCLUDE
-    assert decision(Right.ACCESS, place) == Action.INCLUDE
-
-
-@pytest.mark.parametrize("place", ACCESS_ONLY)
-def test_columns_that_go_into_access_only(place: str) -> None:
-    assert decision(Right.PORTABILITY, place) == Action.EXCLUDE
-    assert decision(Right.ACCESS, place) == Action.INCLUDE
+IN, OUT, MASK = Action.INCLUDE, Action.EXCLUDE, Action.MASK
+BOTH = """
+customer.email customer.user_name customer.date_of_birth address.street orders.ordered_at order_line.product_title
+search_history.query review.body referral.friend_email message.body consent.purpose upload.content
+referral_received.note
+"""
+ACCESS_ONLY = """
+customer.segment customer.credit_score customer.churn_probability customer.staff_note enrichment.income_band
+profile.embedding login.at login.user_agent login.ip consent.proof ticket.tags address.latitude
+referral_received.friend_joined referral_received.friend_email
+"""
+MASKED = """
+shipment.signed_by ticket.agent_id ticket_message.agent_name referral.friend_joined referral_received.customer_id
+referral_received.reward
+"""
 
 
 @pytest.mark.parametrize(
     ("place", "portability", "access"),
     [
-        ("shop.customer.password_hash", Action.EXCLUDE, Action.EXISTS_ONLY),
-        ("shop.orders.card_token", Action.MASK, Action.MASK),
-        ("shop.shipment.signed_by", Action.EXCLUDE, Action.MASK),
-        ("shop.ticket.agent_id", Action.EXCLUDE, Action.MASK),
-        ("shop.ticket_message.agent_name", Action.EXCLUDE, Action.MASK),
-        ("shop.referral.friend_joined", Action.EXCLUDE, Action.MASK),
-        ("shop.referral_received.friend_joined", Action.EXCLUDE, Action.INCLUDE),
-        ("shop.referral_received.friend_email", Action.EXCLUDE, Action.INCLUDE),
-        ("shop.referral_received.note", Action.INCLUDE, Action.INCLUDE),
-        ("shop.referral_received.customer_id", Action.EXCLUDE, Action.MASK),
-        ("shop.referral_received.reward", Action.EXCLUDE, Action.MASK),
+        *((f"shop.{place}", IN, IN) for place in BOTH.split()),
+        *((f"app.{place}", IN, IN) for place in ("search.query", "location.lat", "heart_rate.bpm")),
+        *((f"shop.{place}", OUT, IN) for place in ACCESS_ONLY.split()),
+        *((f"app.app_event.{column}", OUT, IN) for column in ("day", "experiment_arm")),
+        *((f"shop.{place}", OUT, MASK) for place in MASKED.split()),
+        ("shop.customer.password_hash", OUT, Action.EXISTS_ONLY),
+        ("shop.orders.card_token", MASK, MASK),
     ],
 )
-def test_protected_and_masked(place: str, portability: Action, access: Action) -> None:
+def test_what_each_right_gives_of_a_column(place: str, portability: Action, access: Action) -> None:
     assert decision(Right.PORTABILITY, place) == portability
     assert decision(Right.ACCESS, place) == access
 

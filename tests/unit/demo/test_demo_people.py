@@ -4,30 +4,8 @@ import math
 
 import duckdb
 import pytest
-from demo.people import (
-    AWKWARD,
-    BEYOND_DOUBLE,
-    CUSTOMERS,
-    EMAIL_CHANGED,
-    EMAIL_ONLY,
-    EMAIL_REISSUED,
-    GUEST_DEVICE,
-    HEART_RATE_WITHDRAWN,
-    HEAVY,
-    NOTHING_PORTABLE,
-    OLD_EMAIL,
-    REISSUED,
-    RENAMED,
-    SECOND_HAND_CHANGE,
-    SECOND_HAND_DEVICE,
-    SECOND_HAND_NEW,
-    SECOND_HAND_OLD,
-    SHARED_TABLET,
-    TABLET_A,
-    TABLET_B,
-    UNKNOWN,
-    WITHDREW,
-)
+from demo import people
+from demo.people import AWKWARD, CUSTOMERS, EMAIL_ONLY, HEAVY, NOTHING_PORTABLE, UNKNOWN
 from demo.zoo import ALL_BYTES, HUGE, TEXTS
 
 BY_NUMBER = "t.customer_id = $me"
@@ -116,14 +94,17 @@ def test_second_hand_watch_is_cut_at_the_change(demo_rows: Rows) -> None:
     pairs = demo_rows.execute(
         "SELECT customer_id, unpaired_at = $at, paired_at = $at FROM device WHERE device_id = $d "
         "ORDER BY paired_at",
-        {"d": SECOND_HAND_DEVICE, "at": SECOND_HAND_CHANGE},
+        {"d": people.SECOND_HAND_DEVICE, "at": people.SECOND_HAND_CHANGE},
     ).fetchall()
-    assert pairs == [(SECOND_HAND_OLD.number, True, False), (SECOND_HAND_NEW.number, None, True)]
-    device = {"d": SECOND_HAND_DEVICE, "at": SECOND_HAND_CHANGE}
+    assert pairs == [
+        (people.SECOND_HAND_OLD.number, True, False),
+        (people.SECOND_HAND_NEW.number, None, True),
+    ]
+    device = {"d": people.SECOND_HAND_DEVICE, "at": people.SECOND_HAND_CHANGE}
     for table, moment in (("app.heart_rate", "measured_at"), ("app.app_event", "at")):
         for relation in ("<", ">", "="):
             assert count(demo_rows, table, f'device_id = $d AND "{moment}" {relation} $at', **device) > 0
-    same_day = f"device_id = $d AND day = DATE '{SECOND_HAND_CHANGE[:10]}'"
+    same_day = f"device_id = $d AND day = DATE '{people.SECOND_HAND_CHANGE[:10]}'"
     assert count(demo_rows, "app.heart_rate", f"{same_day} AND measured_at < $at", **device) > 0
     assert count(demo_rows, "app.heart_rate", f"{same_day} AND measured_at >= $at", **device) > 0
 
@@ -132,28 +113,32 @@ def test_tablet_of_two(demo_rows: Rows) -> None:
     owners = demo_rows.execute(
         "SELECT customer_id, paired_at IS NULL, unpaired_at IS NULL FROM device WHERE device_id = $d "
         "ORDER BY 1",
-        {"d": SHARED_TABLET},
+        {"d": people.SHARED_TABLET},
     ).fetchall()
-    assert owners == [(TABLET_A.number, False, True), (TABLET_B.number, True, True)]
-    assert count(demo_rows, "app.search", "device_id = $d", d=SHARED_TABLET) > 0
+    assert owners == [(people.TABLET_A.number, False, True), (people.TABLET_B.number, True, True)]
+    assert count(demo_rows, "app.search", "device_id = $d", d=people.SHARED_TABLET) > 0
     lists = "wishlist_id IN (SELECT wishlist_id FROM wishlist_member WHERE customer_id = $b)"
     assert count(
-        demo_rows, "wishlist_member", f"{BY_NUMBER} AND {lists}", me=TABLET_A.number, b=TABLET_B.number
+        demo_rows,
+        "wishlist_member",
+        f"{BY_NUMBER} AND {lists}",
+        me=people.TABLET_A.number,
+        b=people.TABLET_B.number,
     )
 
 
 def test_withdrew_heart_rate_only(demo_rows: Rows) -> None:
     preferences = demo_rows.execute(
         "SELECT purpose, withdrawn_at = $at FROM consent WHERE customer_id = $me ORDER BY 1",
-        {"me": WITHDREW.number, "at": HEART_RATE_WITHDRAWN},
+        {"me": people.WITHDREW.number, "at": people.HEART_RATE_WITHDRAWN},
     ).fetchall()
     assert preferences == [("coaching", True), ("location", None), ("newsletter", None)]
-    watch = WITHDREW.pairings[0].device_id
+    watch = people.WITHDREW.pairings[0].device_id
     assert count(demo_rows, "app.heart_rate", "device_id = $d", d=watch) > 0
-    at = HEART_RATE_WITHDRAWN
+    at = people.HEART_RATE_WITHDRAWN
     assert count(demo_rows, "app.heart_rate", "device_id = $d AND measured_at >= $at", d=watch, at=at) == 0
     borrowed = "t.customer_id = $me AND contact_email = $e"
-    assert count(demo_rows, "ticket", borrowed, me=WITHDREW.number, e=AWKWARD.email) == 1
+    assert count(demo_rows, "ticket", borrowed, me=people.WITHDREW.number, e=AWKWARD.email) == 1
 
 
 def test_nothing_portable_was_only_bought_and_computed(demo_rows: Rows) -> None:
@@ -171,24 +156,27 @@ def test_old_address_has_two_owners_and_a_gap(demo_rows: Rows) -> None:
     owners = demo_rows.execute(
         "SELECT customer_id, valid_to = $changed, valid_from = $reissued FROM customer_email "
         "WHERE email = $e ORDER BY valid_from",
-        {"e": OLD_EMAIL, "changed": EMAIL_CHANGED, "reissued": EMAIL_REISSUED},
+        {"e": people.OLD_EMAIL, "changed": people.EMAIL_CHANGED, "reissued": people.EMAIL_REISSUED},
     ).fetchall()
-    assert owners == [(RENAMED.number, True, False), (REISSUED.number, None, True)]
+    assert owners == [(people.RENAMED.number, True, False), (people.REISSUED.number, None, True)]
     for table, column, moment in (
         ("newsletter", "email", "subscribed_at"),
         ("ticket", "contact_email", "opened_at"),
     ):
         without_customer = "" if table == "newsletter" else " AND customer_id IS NULL"
         for since, until in (
-            (RENAMED.since, EMAIL_CHANGED),
-            (EMAIL_CHANGED, EMAIL_REISSUED),
-            (EMAIL_REISSUED, "2026-06-30T00:00:00Z"),
+            (people.RENAMED.since, people.EMAIL_CHANGED),
+            (people.EMAIL_CHANGED, people.EMAIL_REISSUED),
+            (people.EMAIL_REISSUED, "2026-06-30T00:00:00Z"),
         ):
             where = f"lower({column}) = $e AND {moment} >= $since AND {moment} < $until{without_customer}"
-            assert count(demo_rows, table, where, e=OLD_EMAIL, since=since, until=until) > 0
-    for moment in (EMAIL_CHANGED, EMAIL_REISSUED):
+            assert count(demo_rows, table, where, e=people.OLD_EMAIL, since=since, until=until) > 0
+    for moment in (people.EMAIL_CHANGED, people.EMAIL_REISSUED):
         assert (
-            count(demo_rows, "newsletter", "email = $e AND subscribed_at = $at", e=OLD_EMAIL, at=moment) == 1
+            count(
+                demo_rows, "newsletter", "email = $e AND subscribed_at = $at", e=people.OLD_EMAIL, at=moment
+            )
+            == 1
         )
 
 
@@ -202,8 +190,8 @@ def test_email_only_is_no_customer(demo_rows: Rows) -> None:
 def test_unknown_and_guest_keys_match_no_customer(demo_rows: Rows) -> None:
     for table in PERSONAL:
         assert count(demo_rows, table, WAYS.get(table, BY_NUMBER), me=UNKNOWN) == 0
-    assert count(demo_rows, "device", "device_id = $d", d=GUEST_DEVICE) == 0
-    assert count(demo_rows, "app.app_event", "device_id = $d", d=GUEST_DEVICE) > 0
+    assert count(demo_rows, "device", "device_id = $d", d=people.GUEST_DEVICE) == 0
+    assert count(demo_rows, "app.app_event", "device_id = $d", d=people.GUEST_DEVICE) > 0
 
 
 def test_awkward_texts_are_in_shop_and_lake(demo_rows: Rows) -> None:
@@ -240,11 +228,11 @@ def test_awkward_numbers_and_bytes(demo_rows: Rows) -> None:
 
 
 def test_order_numbers_that_a_double_confuses(demo_rows: Rows) -> None:
-    assert float(BEYOND_DOUBLE) == float(BEYOND_DOUBLE - 1)
+    assert float(people.BEYOND_DOUBLE) == float(people.BEYOND_DOUBLE - 1)
     owners = every(
         demo_rows,
         "SELECT customer_id FROM orders WHERE order_id IN ($a, $b) ORDER BY order_id",
-        a=BEYOND_DOUBLE - 1,
-        b=BEYOND_DOUBLE,
+        a=people.BEYOND_DOUBLE - 1,
+        b=people.BEYOND_DOUBLE,
     )
-    assert owners == [RENAMED.number, AWKWARD.number]
+    assert owners == [people.RENAMED.number, AWKWARD.number]

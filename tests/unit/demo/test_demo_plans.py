@@ -1,24 +1,33 @@
-"""The demo's plans are what they were before its map was written with defaults, to the byte."""
+"""The demo's plans are what they were, to the byte, and its canary is found in both of its sources."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from demo.canary import PLANTED, checked, plant
 from demo.people import HEAVY, WITHDREW
 from tests.support.installed import Installation
+from tests.support.nightly import nightly_after
 
+from afschrift.app.settings import Settings
+from afschrift.canary import check_canary
+from afschrift.canary.check_canary import require_canary
+from afschrift.canary.signature import sign_canary
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.right import Right
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.table import Table
+from afschrift.law.roles import Roles
 from afschrift.questions.ask import Answers
 from afschrift.steps.draft import Drafter
+from afschrift.wiring.build_services import build
 
 INVENTORY = Path(__file__).parents[3] / "include" / "inventory"
 GOLDEN = Path(__file__).parent / "plans.json"
@@ -72,3 +81,24 @@ def test_every_table_means_what_it_meant() -> None:
 @pytest.mark.slow
 def test_plans_are_as_they_were(installation: Installation) -> None:
     assert digests(installation) == json.loads(GOLDEN.read_text(encoding="utf-8"))["plans"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rights", nightly_after(1, [[Right.ACCESS], [*Right]]), ids=len)
+def test_all_canary_values_are_found_in_both_sources(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rights: list[Right]
+) -> None:
+    monkeypatch.setattr(check_canary, "RIGHTS", rights)
+    settings = Settings.from_environment()
+    shutil.copytree(settings.inventory, tmp_path / "inventory")
+    settings = replace(settings, inventory=tmp_path / "inventory")
+    assert plant(settings, installation.warehouse) == 5
+    assert len(list(installation.warehouse.rglob(PLANTED))) == 1
+    services = build(lambda _line: None, settings)
+    canary = require_canary(settings, services.inventory)
+    assert canary.tables.keys() >= {"shop.customer", "shop.loyalty_account", "app.search"}
+    register = services.register
+    sign_canary(canary, register, register.store.keys, Roles(open_terminal=True), "cli:anna")
+    found = checked(settings)
+    assert found.whole, found.fault
+    assert [right.asked for right in found.rights] == [{}] * len(rights)
