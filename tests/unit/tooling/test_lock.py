@@ -9,6 +9,8 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from collections import defaultdict
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -28,38 +30,32 @@ def entries(project_root: Path) -> list[str]:
     return re.sub(r"\s*\\\n\s*", " ", text).splitlines()
 
 
-def test_every_entry_has_one_version_and_its_hashes_and_no_address(entries: list[str]) -> None:
-    """Where this fails: make lock."""
+def test_the_lock_has_every_dependency_with_one_version_and_its_hashes(
+    project_root: Path, entries: list[str]
+) -> None:
+    """Also what builds it, and no address. Where this fails: make lock."""
     assert not [entry for entry in entries if not ENTRY.fullmatch(entry)]
-
-
-def test_the_lock_has_every_dependency_of_the_project(project_root: Path, entries: list[str]) -> None:
-    """Also what builds it. Where this fails: make lock."""
     project = tomllib.loads((project_root / "pyproject.toml").read_text(encoding="utf-8"))
     named = [
         *project["build-system"]["requires"],
         *project["project"]["dependencies"],
         *(requirement for group in project["dependency-groups"].values() for requirement in group),
     ]
-    assert {canonicalize_name(Requirement(requirement).name) for requirement in named} <= {
-        e.split("==")[0] for e in entries
-    }
+    names = {canonicalize_name(Requirement(requirement).name) for requirement in named}
+    assert names <= {entry.split("==")[0] for entry in entries}
 
 
 def test_what_is_installed_here_has_the_versions_of_the_lock(entries: list[str]) -> None:
     """Where this fails: make venv."""
-    locked: dict[str, set[str]] = {}
-    for entry in entries:
-        found = ENTRY.fullmatch(entry)
+    locked: dict[str, set[str]] = defaultdict(set)
+    for found in map(ENTRY.fullmatch, entries):
         assert found
-        locked.setdefault(found["name"], set()).add(found["version"])
+        locked[found["name"]].add(found["version"])
     other = {}
     for name, versions in locked.items():
-        try:
+        with suppress(PackageNotFoundError):  # for another platform or Python, or of the group `bench`
             if version(name) not in versions:
                 other[name] = version(name)
-        except PackageNotFoundError:
-            pass  # for another platform or Python, or of the group `bench`
     assert not other
 
 
@@ -79,15 +75,8 @@ def install(
 ) -> subprocess.CompletedProcess[str]:
     """Install a package with the flags that the Makefile gives uv; no network is needed."""
     (folder / "constraints.txt").write_text(lock, encoding="utf-8")
-    asked = [
-        "make",
-        "-s",
-        "-f",
-        str(project_root / "Makefile"),
-        "--eval",
-        "flags: ; @echo $(LOCKED)",
-        "flags",
-    ]
+    make = ["make", "-s", "-f", str(project_root / "Makefile")]
+    asked = [*make, "--eval", "flags: ; @echo $(LOCKED)", "flags"]
     flags = subprocess.run(asked, cwd=folder, check=True, capture_output=True, text=True).stdout.split()
     project = f'[project]\nname = "x"\nversion = "1"\ndependencies = ["{name}"]\n'
     (folder / "pyproject.toml").write_text(project, encoding="utf-8")

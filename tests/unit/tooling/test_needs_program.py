@@ -22,17 +22,7 @@ def test_case():
 def run(folder: Path, root: Path, program: str, ci: str) -> str:
     shutil.copy(root / "tests" / "conftest.py", folder)
     (folder / "test_case.py").write_text(CASES.format(program=program))
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-rA",
-        "--rootdir",
-        str(folder),
-        str(folder),
-    ]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "--rootdir", folder, folder]
     env = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     # conftest.py imports tests.support; no plugin is needed, and Airflow's takes seconds to load.
     env |= {"CI": ci, "PYTHONPATH": str(root), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}

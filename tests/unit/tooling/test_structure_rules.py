@@ -1,4 +1,4 @@
-"""The product keeps its shape: small folders, files and functions, and a subject in one place."""
+"""The product keeps its shape, and the code beside it stays apart from tests."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ import ast
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, timedelta
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import grimp
 import pytest
+from tests.support.days import days_away, local_today
 from tools.code_lines import budget, code_lines, report
+from tools.request_walk import walked
 
 FILES_A_FOLDER, LINES_A_FILE, LINES_A_FUNCTION = 25, 400, 60
 LINES_OF_WIRING, CLASS_NAMES_TWICE = 500, 7
+MOST_STAYS, MOST_CLIMBS = 25, 0
+"""Functions that the id of a request passes on its way through `classify`, and steps back up."""
+CLOCKS = {"now", "today", "utc_now", "local_today"}
 ABOUT_EVERY_SUBJECT = {"law", "register", "cli", "web", "airflow_ext"}
 """What a subject has beside its own package: its rules, its rows, and the edges where people reach it."""
 ROLES = {
@@ -30,19 +37,20 @@ FOLDERS_APART = {
 """Folders of the same name in several packages, each a subject of its own."""
 
 
+ROOT = Path(__file__).parents[3]
+parsed = cache(ast.parse)
+
+
 @pytest.fixture(scope="module")
-def product(project_root: Path) -> Path:
-    return project_root / "plugins" / "afschrift"
-
-
-def modules(product: Path) -> Iterator[tuple[Path, str]]:
-    for file in sorted(product.rglob("*.py")):
-        if "versions" not in file.parts:  # a migration says in one file what a database is
-            yield file.relative_to(product), file.read_text(encoding="utf-8")
+def modules() -> dict[Path, str]:
+    """Files of the product with their text; a migration says in one file what a database is."""
+    product = ROOT / "plugins" / "afschrift"
+    files = [file for file in sorted(product.rglob("*.py")) if "versions" not in file.parts]
+    return {file.relative_to(product): file.read_text(encoding="utf-8") for file in files}
 
 
 def too_long(text: str) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or 0) - node.lineno + 1
             if lines > LINES_A_FUNCTION:
@@ -78,14 +86,14 @@ def circle(package: str) -> list[str]:
 
 def class_names_twice(texts: Iterable[str]) -> list[str]:
     names = Counter(
-        node.name for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)
+        node.name for text in texts for node in ast.walk(parsed(text)) if isinstance(node, ast.ClassDef)
     )
     return sorted(name for name, times in names.items() if times > 1)
 
 
 def passes_on(text: str) -> bool:
     """Whether a module holds nothing but what it imports from others of the product."""
-    tree = ast.parse(text)
+    tree = parsed(text)
     body = tree.body[1:] if ast.get_docstring(tree) is not None else tree.body
     return bool(body) and all(
         (isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("afschrift", "__future__")))
@@ -94,25 +102,42 @@ def passes_on(text: str) -> bool:
     )
 
 
-def test_no_folder_holds_too_many_files(product: Path) -> None:
-    folders = Counter(file.parent for file, _ in modules(product))
+def imported(file: Path) -> Iterator[str]:
+    """Names of the packages that a file imports."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
+        elif isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+
+
+def asked_when_read(node: ast.AST) -> Iterator[int]:
+    """Lines on which a clock is asked outside the body of a function; decorators and defaults are outside."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        inner: list[ast.AST] = [*node.decorator_list, node.args]
+    elif isinstance(node, ast.Lambda):
+        inner = [node.args]
+    else:
+        inner = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Call):
+        called = node.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        if name in CLOCKS:
+            yield node.lineno
+    for child in inner:
+        yield from asked_when_read(child)
+
+
+def test_folders_files_and_functions_are_small(modules: dict[Path, str]) -> None:
+    folders = Counter(file.parent for file in modules)
     assert {str(folder): n for folder, n in folders.items() if n > FILES_A_FOLDER} == {}
-
-
-def test_no_file_is_too_long(product: Path) -> None:
-    lengths = {str(file): len(text.splitlines()) for file, text in modules(product)}
+    lengths = {str(file): len(text.splitlines()) for file, text in modules.items()}
     assert {file: n for file, n in lengths.items() if n > LINES_A_FILE} == {}
+    assert {f"{file}: {name}" for file, text in modules.items() for name in too_long(text)} == set()
 
 
-def test_no_function_is_too_long(product: Path) -> None:
-    assert {f"{file}: {function}" for file, text in modules(product) for function in too_long(text)} == set()
-
-
-def test_a_subject_lies_in_one_package(product: Path) -> None:
-    assert packages_of_subjects(file for file, _ in modules(product)) == {}
-
-
-def test_a_subject_in_a_second_package_is_seen() -> None:
+def test_a_subject_lies_in_one_package(modules: dict[Path, str]) -> None:
+    assert packages_of_subjects(modules) == {}
     files = ["canary/count.py", "steps/canary/due.py", "cli/canary.py", "batch/shop.py", "steps/shop.py",
              "casework/question.py", "datamap/question.py", "law/batch/read.py", "wiring/sold/a.py",
              "datamap/sold/b.py"]  # fmt: skip
@@ -136,23 +161,18 @@ def test_a_circle_through_imports_inside_functions_is_seen(
     (folder / "__init__.py").touch()
     (folder / "first.py").write_text("def f():\n    from in_a_circle import second\n    return second\n")
     (folder / "second.py").write_text("from in_a_circle import third\n")
-    third = folder / "third.py"
-    third.write_text(
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from in_a_circle import first\n"
-    )
+    third, first = folder / "third.py", "from in_a_circle import first\n"
+    third.write_text(f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {first}")
     assert circle("in_a_circle") == []
-    third.write_text("from in_a_circle import first\n")
+    third.write_text(first)
     names = [f"in_a_circle.{name}" for name in ("first", "second", "third")]
     assert sorted(set(circle("in_a_circle"))) == names
 
 
-def test_wiring_only_wires(product: Path) -> None:
-    lines = sum(len(text.splitlines()) for file, text in modules(product) if file.parts[0] == "wiring")
-    assert lines <= LINES_OF_WIRING
-
-
-def test_few_classes_share_a_name(product: Path) -> None:
-    assert len(class_names_twice(text for _, text in modules(product))) <= CLASS_NAMES_TWICE
+def test_wiring_only_wires_and_few_classes_share_a_name(modules: dict[Path, str]) -> None:
+    wiring = [text for file, text in modules.items() if file.parts[0] == "wiring"]
+    assert sum(len(text.splitlines()) for text in wiring) <= LINES_OF_WIRING
+    assert len(class_names_twice(modules.values())) <= CLASS_NAMES_TWICE
     assert class_names_twice(["class A: ...\nclass B: ...\n", "class C:\n    class A: ...\n"]) == ["A"]
 
 
@@ -161,23 +181,16 @@ def test_code_lines_are_counted_and_held_against_the_budget(tmp_path: Path) -> N
     assert code_lines(text) == 4
     project = tmp_path / "pyproject.toml"
     project.write_text("[tool.afschrift]\ncode-lines = 4\n")
-    assert report(4, budget(project)) == (
-        "4 lines of code, of 4 that pyproject.toml allows (tool.afschrift.code-lines).",
-        True,
-    )
+    words = "4 lines of code, of 4 that pyproject.toml allows (tool.afschrift.code-lines)."
+    assert report(4, budget(project)) == (words, True)
     words, fits = report(6, budget(project))
-    assert not fits
-    assert "Take 2 out" in words
+    assert (fits, "Take 2 out" in words) == (False, True)
 
 
-def test_no_module_only_passes_on_what_others_define(product: Path) -> None:
-    assert [str(file) for file, text in modules(product) if passes_on(text)] == []
-
-
-def test_no_name_is_imported_to_be_passed_on(product: Path) -> None:
-    assert [
-        str(file) for file, text in modules(product) if re.search(r"\bimport (\w+) as \1$", text, re.M)
-    ] == []
+def test_no_module_or_import_only_passes_on(modules: dict[Path, str]) -> None:
+    assert [str(file) for file, text in modules.items() if passes_on(text)] == []
+    renamed = re.compile(r"\bimport (\w+) as \1$", re.M)
+    assert [str(file) for file, text in modules.items() if renamed.search(text)] == []
 
 
 def test_what_is_too_long_or_passed_on_is_seen() -> None:
@@ -186,3 +199,43 @@ def test_what_is_too_long_or_passed_on_is_seen() -> None:
     assert passes_on('"""Doc."""\nfrom afschrift.domain.plan import Plan\n__all__ = ["Plan"]\n')
     assert not passes_on("from afschrift.domain.plan import Plan\nx = Plan\n")
     assert not passes_on('"""A package."""\n')
+
+
+def test_the_walk_of_a_request_is_no_longer_than_it_was() -> None:
+    walk = walked()
+    assert len(walk.stays) <= MOST_STAYS, sorted(walk.stays)
+    assert len(walk.climbs) <= MOST_CLIMBS, walk.climbs
+
+
+def test_nothing_but_tests_imports_tests() -> None:
+    for folder in ("plugins", "bench", "demo", "testbed", "tools", "examples", "dags", "config"):
+        found = {package for file in (ROOT / folder).rglob("*.py") for package in imported(file)}
+        assert "tests" not in found, folder
+
+
+def test_no_test_module_keeps_the_day_on_which_it_was_read() -> None:
+    """A run that goes over midnight would keep yesterday."""
+    found = [
+        f"{file.relative_to(ROOT)}:{line}"
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for line in asked_when_read(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+    assert found == []  # ask in the test, or keep days_away() where any far day will do
+    text = (
+        "NOW = datetime.now(UTC)\n"
+        "@mark(local_today())\n"
+        "def test(day=date.today()):\n"
+        "    return utc_now()\n"
+        "later = lambda at=utc_now(): utc_now()\n"
+        "class Case:\n"
+        "    day = date.today()\n"
+    )
+    assert list(asked_when_read(ast.parse(text))) == [1, 2, 3, 5, 7]
+
+
+def test_a_far_day_is_the_same_day_in_both_zones() -> None:
+    day = days_away(9)
+    assert (day.tzinfo, day.date()) == (UTC, local_today() + timedelta(days=9))
+    for near in (-1, 0, 1):
+        with pytest.raises(ValueError, match="ask local_today"):
+            days_away(near)

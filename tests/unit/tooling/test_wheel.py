@@ -28,36 +28,38 @@ def tree(root: Path, folder: Path, time: int) -> Path:
     return folder
 
 
-def build(folder: Path, umask: int, **env: str) -> Path:
+def build(folder: Path, umask: int, **env: str) -> tuple[Path, Path]:
+    """Wheel and sdist."""
     command = [sys.executable, "tools/wheel.py", "dist"]
     subprocess.run(command, cwd=folder, check=True, umask=umask, env=os.environ | env)
-    (wheel,) = (folder / "dist").glob("*.whl")
-    return wheel
+    [wheel], [sdist] = ((folder / "dist").glob(name) for name in ("*.whl", "*.tar.gz"))
+    return wheel, sdist
 
 
-def sdist_beside(wheel: Path) -> Path:
-    (sdist,) = wheel.parent.glob("*.tar.gz")
-    return sdist
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("built") / "one"
+    return build(tree(project_root, folder, 1_700_000_000), 0o022, TZ="Europe/Amsterdam")
 
 
-def test_two_places_times_and_umasks_give_the_same_bytes(tmp_path: Path, project_root: Path) -> None:
-    here = tree(project_root, tmp_path / "one", 1_700_000_000)
+def test_two_places_times_and_umasks_give_the_same_bytes(
+    built: tuple[Path, Path], tmp_path: Path, project_root: Path
+) -> None:
     other = tree(project_root, tmp_path / "elsewhere" / "other", 1_600_000_000)
     for path in [*other.rglob("*.py"), other / "LICENSE"]:
         path.chmod(0o700)
-    (other / "plugins" / "afschrift" / "__pycache__").mkdir()
-    (other / "plugins" / "afschrift" / "__pycache__" / "left.cpython-311.pyc").write_bytes(b"left")
+    left = other / "plugins" / "afschrift" / "__pycache__" / "left.cpython-311.pyc"
+    left.parent.mkdir()
+    left.write_bytes(b"left")
 
-    first = build(here, 0o022, TZ="Europe/Amsterdam")
     second = build(other, 0o077, TZ="Asia/Tokyo", LC_ALL="C", SOURCE_DATE_EPOCH="1700000000")
 
-    assert first.read_bytes() == second.read_bytes()
-    assert sdist_beside(first).read_bytes() == sdist_beside(second).read_bytes()
+    assert [file.read_bytes() for file in built] == [file.read_bytes() for file in second]
 
 
-def test_the_sdist_makes_the_same_files(tmp_path: Path, project_root: Path) -> None:
-    wheel = build(tree(project_root, tmp_path / "one", 1_700_000_000), 0o022)
-    with tarfile.open(sdist_beside(wheel)) as file:
+def test_the_sdist_makes_the_same_files(built: tuple[Path, Path], tmp_path: Path) -> None:
+    wheel, sdist = built
+    with tarfile.open(sdist) as file:
         file.extractall(tmp_path, filter="data")
     (unpacked,) = tmp_path.glob("afschrift-*")
     uv = [str(Path(sys.executable).with_name("uv")), "build", "-q", "--wheel", "--offline"]
@@ -65,15 +67,17 @@ def test_the_sdist_makes_the_same_files(tmp_path: Path, project_root: Path) -> N
     (again,) = (unpacked / "dist").glob("*.whl")
 
     with zipfile.ZipFile(wheel) as first, zipfile.ZipFile(again) as other:
-        assert {name: first.read(name) for name in first.namelist() if "/RECORD" not in name} == {
-            name: other.read(name) for name in other.namelist() if "/RECORD" not in name
-        }
+        contents = [
+            {name: archive.read(name) for name in archive.namelist() if "/RECORD" not in name}
+            for archive in (first, other)
+        ]
+    assert contents[0] == contents[1]
 
 
-def test_the_wheel_has_the_package_and_nothing_beside_it(tmp_path: Path, project_root: Path) -> None:
-    wheel = build(tree(project_root, tmp_path / "one", 1_700_000_000), 0o022)
-
-    with zipfile.ZipFile(wheel) as file:
+def test_the_wheel_has_the_package_and_nothing_beside_it(
+    built: tuple[Path, Path], project_root: Path
+) -> None:
+    with zipfile.ZipFile(built[0]) as file:
         inside = {name for name in file.namelist() if ".dist-info/" not in name}
     folders = {"afschrift": project_root / "plugins" / "afschrift"}
     folders |= {f"afschrift/{name}": project_root / name for name in ("config", "dags", "include")}

@@ -1,10 +1,13 @@
-"""The check of words finds what CONTRIBUTING.md asks not to write, and leaves names of data."""
+"""Words and commit messages are checked by CONTRIBUTING.md; names of data are left."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from tools.commit_message import faults as message_faults
 from tools.words import Rule, faults, rules
 
 LISTED = [
@@ -53,20 +56,11 @@ def test_leaves_data_and_other_words(text: str) -> None:
     assert lines(text) == []
 
 
-def test_finds_the_name_of_an_error() -> None:
+def test_lists_the_line_and_leaves_what_the_list_allows() -> None:
     assert lines("try: ...\nexcept ValueError as one: ...\n") == [2]
-
-
-def test_leaves_a_name_where_the_list_allows_it() -> None:
-    assert lines("for one in rows: ...\n", "plugins/allowed.py") == []
-
-
-def test_leaves_a_word_where_the_list_allows_it() -> None:
-    assert lines("# It was told.\n", "plugins/register.py") == []
-
-
-def test_names_the_line_within_a_docstring() -> None:
     assert lines('"""First.\n\nWho was told.\n"""\n') == [3]
+    assert lines("for one in rows: ...\n", "plugins/allowed.py") == []
+    assert lines("# It was told.\n", "plugins/register.py") == []
 
 
 def test_reads_pages_without_their_code() -> None:
@@ -79,3 +73,49 @@ def test_the_list_says_what_to_write_instead(project_root: Path) -> None:
     listed = rules(project_root / "tools" / "words.tsv")
     assert {rule.kind for rule in listed} == {"word", "name"}
     assert all(rule.say for rule in listed)
+
+
+BODY = "\n\nDates became local to the controller, and a flag would have lost its decision.\n"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Keep flag decisions when dates become controller-local" + BODY,
+        "Embed the font of the page" + BODY + "\n# Please enter the commit message\n",
+        "Merge branch 'main' of somewhere",
+        'Revert "Add a source"\n\nThis reverts a commit.\n',
+    ],
+)
+def test_accepts_a_plain_commit_message(message: str) -> None:
+    assert list(message_faults(message)) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("", "is empty"),
+        ("# only a comment\n", "is empty"),
+        ("Keep " + "x" * 70 + BODY, "75 characters"),
+        ("Keep flag decisions." + BODY, "full stop"),
+        ("keep flag decisions" + BODY, "capital"),
+        ("Added a source" + BODY, "imperative"),
+        ("Adding a source" + BODY, "imperative"),
+        ("Keep flag decisions", "body is missing"),
+        ("Keep flag decisions\nwithout an empty line", "body is missing"),
+        ("Keep flag decisions\n\n# a comment", "body is missing"),
+        ("Keep what stands after FROM" + BODY, "'stands'"),
+    ],
+)
+def test_names_what_to_change_in_a_commit_message(message: str, expected: str) -> None:
+    assert [fault for fault in message_faults(message) if expected in fault]
+
+
+def test_program_prints_each_fault_and_fails(tmp_path: Path, project_root: Path) -> None:
+    file = tmp_path / "COMMIT_EDITMSG"
+    file.write_text("Added a source", encoding="utf-8")
+    command = [sys.executable, project_root / "tools" / "commit_message.py", file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+    assert not done.stderr
