@@ -14,6 +14,7 @@ from tests.unit.batch.conftest import Planned
 from afschrift.batch import fulfil_batch as use_case
 from afschrift.batch.fulfil_batch import LEFT, WAITS, end, extract_source, fulfil_batch, prepare
 from afschrift.batch.members import explain
+from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.errors import GateError
 from afschrift.domain.request import BATCHED
 from afschrift.operations.findings import next_free, next_run
@@ -37,9 +38,11 @@ def test_an_answer_starts_the_next_run_while_the_batch_goes(crowded: Services, s
     execute(shop, "INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
     prepare(crowded, requests, "b", "tester")
     outcomes = extract_source(crowded, "shop", requests, "b")
-    assert outcomes[doubtful] == "NeedsPersonError"
+    assert outcomes == {first: TOGETHER, second: TOGETHER, doubtful: "NeedsPersonError"}
 
     [asked] = crowded.register.questions.all(request_id=doubtful)
+    assert asked.kind == "residual_rows"
+    assert crowded.register.questions.all(request_id=first) == ()
     crowded.register.questions.answer(asked.id, "leave_out", "officer")
     own = replace(crowded, run=next_of(crowded, doubtful))
     begin(own, doubtful, "officer")

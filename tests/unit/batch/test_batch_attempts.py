@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from testbed.running import event_types, store
-from testbed.small import execute
 from tests.support.crowd import FIRST
 from tests.support.moves import moved
-from tests.unit.batch.conftest import Planned
+from tests.unit.batch.conftest import Planned, batch
 
 from afschrift.batch.batch_session import BatchSession
 from afschrift.batch.fulfil_batch import batch_run, extract_batch, of_batch, prepare
@@ -35,8 +34,10 @@ pytestmark = pytest.mark.slow
 class Tampered:
     """A session with other bound keys, or with an action when it opens."""
 
-    def __init__(self, session: Source, bind: Callable[..., None], opened: Callable[[], None]) -> None:
-        self._session, self._bind, self._opened = session, bind, opened
+    def __init__(
+        self, session: Source, changed: Callable[..., None] | None, opened: Callable[[], object]
+    ) -> None:
+        self._session, self._changed, self._opened = session, changed, opened
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
@@ -49,25 +50,26 @@ class Tampered:
     def __exit__(self, *exc: object) -> None:
         self._session.__exit__(*exc)
 
-    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
-        self._bind(self._session, keys, at, *others)
-
-
-def plain(session: Source, *persons: Any) -> None:
-    session.bind(*persons)
+    def bind(self, *persons: Any) -> None:
+        if self._changed:
+            self._changed(self._session, *persons)
+        else:
+            self._session.bind(*persons)
 
 
 def tampered(
-    services: Services, bind: Callable[..., None] = plain, opened: Callable[[], None] = lambda: None
+    services: Services,
+    kind: type[Tampered] = Tampered,
+    *,
+    bind: Callable[..., None] | None = None,
+    opened: Callable[[], object] = lambda: None,
 ) -> Services:
+    """Services whose sessions are of this kind."""
+
     def open_source(source: str, tag: str = "") -> Any:
-        return Tampered(services.open_source(source, tag), bind, opened)
+        return kind(services.open_source(source, tag), bind, opened)
 
     return replace(services, open_source=open_source)
-
-
-def batch(services: Services, requests: list[str]) -> dict[str, str]:
-    return extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
 
 
 def data_of(home: Path, request: str) -> list[Path]:
@@ -100,9 +102,9 @@ def test_a_forged_list(crowded: Services, planned: Planned) -> None:
 def test_closed_meanwhile(crowded: Services, planned: Planned, tmp_path: Path) -> None:
     """Attempt: Close a request while a batch reads for it"""
     first, second, closed = requests = planned(3)
-    services = tampered(crowded, opened=lambda: moved(crowded.register, closed, State.WITHDRAWN))
+    closing = tampered(crowded, opened=lambda: moved(crowded.register, closed, State.WITHDRAWN))
 
-    outcomes = batch(services, requests)
+    outcomes = batch(closing, requests)
 
     assert outcomes == {first: TOGETHER, second: TOGETHER, closed: "GateError"}
     assert reasons(crowded, closed) == ["closed"]
@@ -119,60 +121,79 @@ def test_closed_while_its_rows_are_written(crowded: Services, planned: Planned, 
                 moved(crowded.register, closed, State.WITHDRAWN)
             return self._session.reconciliation(*args)
 
-    def open_source(source: str, tag: str = "") -> Any:
-        return Closing(crowded.open_source(source, tag), plain, lambda: None)
-
-    outcomes = batch(replace(crowded, open_source=open_source), requests)
+    outcomes = batch(tampered(crowded, Closing), requests)
 
     assert outcomes == {first: TOGETHER, second: TOGETHER, closed: "GateError"}
     assert reasons(crowded, closed) == ["closed_meanwhile"]
     assert data_of(tmp_path, closed) == []
 
 
-def test_what_another_run_extracted_meanwhile_stays(crowded: Services, tmp_path: Path) -> None:
+@dataclass
+class Overtaken:
+    """Requests of a batch, the last of which another run extracts meanwhile."""
+
+    services: Services
+    requests: list[str]
+    of: Callable[[str], Services]
+
+    @property
+    def last(self) -> str:
+        return self.requests[-1]
+
+    @property
+    def own(self) -> Services:
+        return replace(self.services, run=f"{self.last}.1")
+
+    def overtake(self, outcome: str) -> bool:
+        """End the batch's run of the last request, and extract it in its own; whether that was possible."""
+        if not self.services.register.runs.end(self.last, batch_run("b", self.last), outcome):
+            return False
+        begin(self.own, self.last, "tester")
+        extract(self.own, self.last, "shop")
+        return True
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """What then becomes of the requests."""
+        return {**dict.fromkeys(self.requests, TOGETHER), self.last: "GateError"}
+
+
+@pytest.fixture
+def overtaken(crowded: Services) -> Overtaken:
     requests = [store(crowded, {"customer_id": str(customer)}) for customer in range(FIRST, FIRST + 3)]
-    of, lost = of_batch(crowded, "b"), requests[-1]
     prepare(crowded, requests, "b", "tester")
+    return Overtaken(crowded, requests, of_batch(crowded, "b"))
 
-    def another_run() -> None:
-        assert crowded.register.runs.end(lost, batch_run("b", lost), "lost")
-        own = replace(crowded, run=f"{lost}.1")
-        begin(own, lost, "tester")
-        extract(own, lost, "shop")
 
-    outcomes = extract_batch(tampered(crowded, opened=another_run), "shop", requests, "bat-1", of)
+def test_what_another_run_extracted_meanwhile_stays(overtaken: Overtaken, tmp_path: Path) -> None:
+    services = tampered(overtaken.services, opened=lambda: overtaken.overtake("lost"))
 
-    assert outcomes == {**dict.fromkeys(requests, TOGETHER), lost: "GateError"}
-    assert data_of(tmp_path, lost)
-    assert event_types(crowded, lost).count("extracted") == 1
+    outcomes = extract_batch(services, "shop", overtaken.requests, "bat-1", overtaken.of)
+
+    assert outcomes == overtaken.outcomes
+    assert data_of(tmp_path, overtaken.last)
+    assert event_types(overtaken.services, overtaken.last).count("extracted") == 1
 
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_what_another_run_extracted_after_its_rows_were_read_stays(
-    crowded: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+    overtaken: Overtaken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
-    requests = [store(crowded, {"customer_id": str(customer)}) for customer in range(FIRST, FIRST + 3)]
-    of, answered = of_batch(crowded, "b"), requests[-1]
-    prepare(crowded, requests, "b", "tester")
-    own = replace(crowded, run=f"{answered}.1")
     compare = BatchSession.compare
 
     def another_run(self: BatchSession, *args: Any) -> Any:
-        if crowded.register.runs.end(answered, batch_run("b", answered), "accepted"):
-            begin(own, answered, "tester")
-            extract(own, answered, "shop")
-            if fails:
-                raise ZeroDivisionError
+        if overtaken.overtake("accepted") and fails:
+            raise ZeroDivisionError
         return compare(self, *args)
 
     monkeypatch.setattr(BatchSession, "compare", another_run)
     with pytest.raises(ZeroDivisionError) if fails else nullcontext():
-        outcomes = extract_batch(crowded, "shop", requests, "bat-1", of)
-        assert outcomes == {**dict.fromkeys(requests, TOGETHER), answered: "GateError"}
+        outcomes = extract_batch(overtaken.services, "shop", overtaken.requests, "bat-1", overtaken.of)
+        assert outcomes == overtaken.outcomes
 
-    assert data_of(tmp_path, answered)
-    assert bool(data_of(tmp_path, requests[0])) is not fails
-    validate(own, answered)
+    assert data_of(tmp_path, overtaken.last)
+    assert bool(data_of(tmp_path, overtaken.requests[0])) is not fails
+    validate(overtaken.own, overtaken.last)
 
 
 def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -> None:
@@ -184,7 +205,7 @@ def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -
         session.bind(keys, at, *changed)
 
     with pytest.raises(OtherPersonsRowError, match="has no key") as error:
-        batch(tampered(crowded, bind), requests)
+        batch(tampered(crowded, bind=bind), requests)
 
     assert isinstance(error.value, GateError)
     assert "101" not in str(error.value)
@@ -192,15 +213,3 @@ def test_a_key_of_another(crowded: Services, planned: Planned, tmp_path: Path) -
     for request in requests:
         assert "extracted" not in event_types(crowded, request)
         assert data_of(tmp_path, request) == []
-
-
-def test_one_whose_rows_are_in_doubt_stops_alone(crowded: Services, planned: Planned, shop: Path) -> None:
-    first, doubtful, second = requests = planned(3)
-    execute(shop, "INSERT INTO customer (customer_id, name) VALUES (99, 'ask who.101@example.org')")
-
-    outcomes = batch(crowded, requests)
-
-    assert outcomes == {first: TOGETHER, second: TOGETHER, doubtful: "NeedsPersonError"}
-    asked = crowded.register.questions.all(request_id=doubtful)
-    assert [question.kind for question in asked] == ["residual_rows"]
-    assert crowded.register.questions.all(request_id=first) == ()

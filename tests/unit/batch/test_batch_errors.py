@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from testbed.running import event_types
-from tests.unit.batch.conftest import Planned
-from tests.unit.batch.test_batch_attempts import Tampered, batch, plain
+from tests.unit.batch.conftest import Planned, batch
+from tests.unit.batch.test_batch_attempts import Tampered, tampered
 
 from afschrift.batch.batch_session import spans
 from afschrift.batch.fulfil_batch import extract_batch
@@ -22,15 +21,20 @@ pytestmark = pytest.mark.slow
 BAD = "102"
 
 
+class Wrapped:
+    """The reconciliation of a session; what it does not know goes on to it."""
+
+    def __init__(self, session: Any, reconciliation: Any) -> None:
+        self._session, self._reconciliation = session, reconciliation
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reconciliation, name)
+
+
 class Spoilt(Tampered):
-    """A session in which a statement for several persons fails, where one of them is among these.
+    """A session in which a statement for several persons fails, where one of them is among these."""
 
-    Attributes:
-        of: a word of the statements that fail.
-    """
-
-    of = ""
-    error: type[Exception] = ConfigurationError
+    of = ""  # a word of the statements that fail
 
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         self.bad = bool(others) and any(
@@ -39,51 +43,35 @@ class Spoilt(Tampered):
         self._session.bind(keys, at, *others)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        self._fail(statement)
+        self.fail(statement)
         return self._session.rows(statement)
 
     def stream(self, statement: str) -> Iterator[Any]:
-        self._fail(statement)
+        self.fail(statement)
         return self._session.stream(statement)
 
     def reconciliation(self, *args: Any) -> Any:
         return SpoiltReconciliation(self, self._session.reconciliation(*args))
 
-    def _fail(self, statement: str) -> None:
+    def fail(self, statement: str) -> None:
         if self.of and self.of in statement and self.bad:
             raise ConfigurationError("A value cannot be read.")
 
 
-class SpoiltReconciliation:
-    def __init__(self, session: Spoilt, reconciliation: Any) -> None:
-        self._session, self._reconciliation = session, reconciliation
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reconciliation, name)
-
+class SpoiltReconciliation(Wrapped):
     def together(self, same_rows: Any) -> Any:
-        self._session._fail("account")
+        self._session.fail("account")
         return self._reconciliation.together(same_rows)
-
-
-def spoilt(services: Services, kind: type[Tampered], **set_to: Any) -> Services:
-    made = type("Set", (kind,), set_to)
-
-    def open_source(source: str, tag: str = "") -> Any:
-        return made(services.open_source(source, tag), plain, lambda: None)
-
-    return replace(services, open_source=open_source)
 
 
 @pytest.mark.parametrize("of", ['AS "name"', "account", "ORDER BY t.afschrift_person"])
 def test_it_is_looked_for_by_halves(crowded: Services, planned: Planned, of: str) -> None:
     requests = planned(4)
 
-    outcomes = batch(spoilt(crowded, Spoilt, of=of), requests)
+    outcomes = batch(tampered(crowded, type("Set", (Spoilt,), {"of": of})), requests)
 
-    by_itself = dict.fromkeys(
-        requests[2:], "ConfigurationError"
-    )  # the other of the last two is not known to be read
+    # the other of the last two is not known to be read
+    by_itself = dict.fromkeys(requests[2:], "ConfigurationError")
     assert outcomes == {**dict.fromkeys(requests[:2], TOGETHER), **by_itself}
     for request in requests:
         assert ("extracted" in event_types(crowded, request)) is (request in requests[:2])
@@ -116,7 +104,7 @@ def test_a_pass_that_finds_nothing_of_anybody_is_held_against_one_of_them(
     crowded: Services, planned: Planned
 ) -> None:
     requests = planned(3)
-    assert set(batch(spoilt(crowded, FindsNothing), requests).values()) == {"ValidationFailedError"}
+    assert set(batch(tampered(crowded, FindsNothing), requests).values()) == {"ValidationFailedError"}
     for request in requests:
         assert "extracted" not in event_types(crowded, request)
 
@@ -124,36 +112,28 @@ def test_a_pass_that_finds_nothing_of_anybody_is_held_against_one_of_them(
 class FailsOnce(Tampered):
     """A session in which the first person of the spot check is stopped by an error of their own."""
 
-    reads = False
-
-    def reconciliation(self, *args: Any) -> Any:
-        return OneReconciliation(self._session.reconciliation(*args))
-
-
-class OneReconciliation:
     reads: list[int] = []  # noqa: RUF012
 
-    def __init__(self, reconciliation: Any) -> None:
-        self._reconciliation = reconciliation
+    def reconciliation(self, *args: Any) -> Any:
+        return FailsOnceReconciliation(self, self._session.reconciliation(*args))
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reconciliation, name)
 
+class FailsOnceReconciliation(Wrapped):
     def sums(self, *args: Any) -> Any:
-        self.reads.append(1)
-        if len(self.reads) == 1:
+        self._session.reads.append(1)
+        if len(self._session.reads) == 1:
             raise ConfigurationError("A value of this one cannot be read.")
         return self._reconciliation.sums(*args)
 
 
 def test_where_the_drawn_one_is_stopped_it_is_the_next_one(crowded: Services, planned: Planned) -> None:
     requests = planned(4)
-    OneReconciliation.reads.clear()
+    FailsOnce.reads.clear()
 
-    outcomes = batch(spoilt(crowded, FailsOnce), requests)
+    outcomes = batch(tampered(crowded, FailsOnce), requests)
 
     assert sorted(outcomes.values()) == ["ConfigurationError", *[TOGETHER] * 3]
-    assert len(OneReconciliation.reads) == 5  # of the first table two, of the three others one
+    assert len(FailsOnce.reads) == 5  # of the first table two, of the three others one
 
 
 def test_source_down_concerns_no_single_request(crowded: Services, planned: Planned) -> None:
@@ -162,7 +142,7 @@ def test_source_down_concerns_no_single_request(crowded: Services, planned: Plan
             raise SourceDownError("shop", RetriableError("It is down."))
 
     with pytest.raises(SourceDownError):
-        batch(spoilt(crowded, Down), planned(2))
+        batch(tampered(crowded, Down), planned(2))
 
 
 def test_rows_that_are_put_in_order_in_our_memory_come_in_spans() -> None:
