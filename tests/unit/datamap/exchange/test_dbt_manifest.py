@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,8 @@ def drafted(text: str = TEXT, schema: str | None = None) -> ExternalDraft:
 def test_meta_and_tags_are_words_of_the_inventory() -> None:
     customers = drafted().source["tables"]["customers"]
     assert customers["subject"] == {"customer_id": "customer_id", "email": "mail"}
-    dumped = {
-        name: (entry.get("origin"), entry.get("category")) for name, entry in customers["columns"].items()
-    }
-    assert dumped == {
+    columns = customers["columns"].items()
+    assert {name: (entry.get("origin"), entry.get("category")) for name, entry in columns} == {
         "customer_id": ("assigned", "user.unique_id"),
         "full_name": ("provided", "user.name"),
         "mail": ("provided", "user.contact.email"),
@@ -60,45 +58,42 @@ def test_left_out_parts_are_listed() -> None:
 
 
 def test_a_table_of_another_schema_bears_its_name() -> None:
-    assert set(drafted(schema="core").source["tables"]) == {
-        f"main.{name}" for name in ("customers", "orders", "plants", "customer_value")
-    }
+    names = ("customers", "orders", "plants", "customer_value")
+    assert set(drafted(schema="core").source["tables"]) == {f"main.{name}" for name in names}
 
 
-def changed(change: Any) -> str:
-    manifest = copy.deepcopy(json.loads(TEXT))
-    change(manifest)
-    return json.dumps(manifest)
+def changed(change: Callable[[dict[str, Any]], object]) -> ExternalDraft:
+    """The draft of the manifest with something else about its nodes."""
+    manifest = json.loads(TEXT)
+    change(
+        {name.rpartition(".")[2]: node for name, node in manifest["nodes"].items()} | {"": manifest["nodes"]}
+    )
+    return drafted(json.dumps(manifest))
 
 
 def test_a_word_with_a_value_that_the_inventory_refuses_is_left_out() -> None:
-    def wrong(manifest: dict[str, Any]) -> None:
-        column = manifest["nodes"]["model.garden_shop.customers"]["columns"]["born"]
-        column["config"]["meta"] = column["meta"] = {
-            "afschrift": {"origin": "stars", "decided": {"by": "dbt"}}
-        }
+    wrong = {"afschrift": {"origin": "stars", "decided": {"by": "dbt"}}}
 
-    found = drafted(changed(wrong))
+    def change(nodes: dict[str, Any]) -> None:
+        column = nodes["customers"]["columns"]["born"]
+        column["config"]["meta"] = column["meta"] = wrong
+
+    found = changed(change)
     assert found.source["tables"]["customers"]["columns"]["born"] == {}
-    assert {"`origin` is not imported (customers.born)", "`decided` is not imported (customers.born)"} <= set(
-        found.notes
-    )
+    left_out = {f"`{word}` is not imported (customers.born)" for word in ("origin", "decided")}
+    assert left_out <= set(found.notes)
 
 
 def test_a_declared_primary_key_goes_before_a_unique_column() -> None:
-    def key(manifest: dict[str, Any]) -> None:
-        node = manifest["nodes"]["model.garden_shop.orders"]
-        node["constraints"] = [{"type": "primary_key", "columns": ["customer_id", "plant_id"]}]
-
-    assert drafted(changed(key)).source["tables"]["orders"]["key"] == ["customer_id", "plant_id"]
+    key = [{"type": "primary_key", "columns": ["customer_id", "plant_id"]}]
+    found = changed(lambda nodes: nodes["orders"].update(constraints=key))
+    assert found.source["tables"]["orders"]["key"] == ["customer_id", "plant_id"]
 
 
 def test_a_table_that_is_in_two_databases_is_taken_once() -> None:
-    def twice(manifest: dict[str, Any]) -> None:
-        other = copy.deepcopy(manifest["nodes"]["model.garden_shop.plants"])
-        manifest["nodes"]["model.garden_shop.old_plants"] = other | {"database": "old"}
-
-    assert "plants: dbt has it in several databases; that of old is left out" in drafted(changed(twice)).notes
+    other = "model.garden_shop.old_plants"
+    found = changed(lambda nodes: nodes[""].update({other: nodes["plants"] | {"database": "old"}}))
+    assert "plants: dbt has it in several databases; that of old is left out" in found.notes
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "[]", '{"metadata": {}, "nodes": {}, "sources": {}}'])

@@ -6,8 +6,10 @@ from typing import Literal
 
 import pytest
 
-from afschrift.datamap.exchange.external_draft import find_ways
+from afschrift.datamap.exchange.comments import from_comments
+from afschrift.datamap.exchange.external_draft import draft, find_ways
 from afschrift.datamap.exchange.external_tables import DescribedColumn, DescribedTable, Description, Reference
+from afschrift.domain.sources import Described, ForeignKey, Structure
 
 PEOPLE = {"customer": "customer_id", "staff": "staff_id"}
 
@@ -24,54 +26,91 @@ def described(*references: str, direction: Literal["from", "to"] | None = None) 
     return Description(tables, tuple(found))
 
 
-def joins(*references: str, known: tuple[str, ...] = ()) -> dict[str, list[str]]:
-    ways, _ = find_ways(described(*references), known, "customer_id")
+def joins(described: Description, known: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    ways, _ = find_ways(described, known, "customer_id")
     return {table: [end for _, end in of] for table, of in ways.items()}
 
 
-def test_a_child_is_reached_by_its_parent_and_a_look_up_by_its_rows() -> None:
-    assert joins("line>orders", "orders>customer", "line>plant", "plant>family") == {
-        "line": ["orders.id"],
-        "orders": ["customer.id"],
-        "plant": ["line.plant_id"],
-        "family": ["plant.family_id"],
-    }
+WAYS: dict[str, tuple[str, dict[str, list[str]]]] = {
+    "a child is reached by its parent, and a look-up by its rows": (
+        "line>orders orders>customer line>plant plant>family",
+        {
+            "line": ["orders.id"],
+            "orders": ["customer.id"],
+            "plant": ["line.plant_id"],
+            "family": ["plant.family_id"],
+        },
+    ),
+    "nothing is reached through a look-up": (
+        "orders>customer orders>plant delivery>plant",
+        {"orders": ["customer.id"], "plant": ["orders.plant_id"]},
+    ),
+    "a helping employee is no way": (
+        "customer>staff orders>customer orders>staff",
+        {"orders": ["customer.id"]},
+    ),
+    "what only staff have leads to them": ("shift>staff", {"shift": ["staff.id"]}),
+    "what lies further out is no way back": (
+        "a>customer b>a a>b a>a",
+        {"a": ["customer.id"], "b": ["a.id"]},
+    ),
+    "what lies as far is a way": (
+        "a>customer b>customer a>b",
+        {"a": ["customer.id", "b.id"], "b": ["customer.id"]},
+    ),
+    "a row of a customer is not of the helping employee": (
+        "line>orders orders>customer line>staff",
+        {"orders": ["customer.id"], "line": ["orders.id"]},
+    ),
+}
 
 
-def test_nothing_is_reached_through_a_look_up() -> None:
-    assert joins("orders>customer", "orders>plant", "delivery>plant") == {
-        "orders": ["customer.id"],
-        "plant": ["orders.plant_id"],
-    }
+@pytest.mark.parametrize("case", WAYS)
+def test_ways_lead_outward_from_people(case: str) -> None:
+    references, found = WAYS[case]
+    assert joins(described(*references.split())) == found
 
 
-def test_helping_employee_is_no_way() -> None:
-    ways, notes = find_ways(described("customer>staff", "orders>customer", "orders>staff"), (), "customer_id")
-    assert {table: [end for _, end in of] for table, of in ways.items()} == {"orders": ["customer.id"]}
+def test_what_is_no_way_is_said_and_what_is_reached_already_counts() -> None:
+    _, notes = find_ways(described("customer>staff", "orders>customer", "orders>staff"), (), "customer_id")
     assert "orders.staff_id -> staff.id leads to another kind of people" in notes
+    assert joins(described("line>basket"), ("basket",)) == {"line": ["basket.id"]}
 
 
-def test_what_only_staff_have_leads_to_them() -> None:
-    assert joins("shift>staff") == {"shift": ["staff.id"]}
+def test_a_direction_that_is_said_is_followed() -> None:
+    assert joins(described("x>staff", direction="from")) == {"x": ["staff.id"]}
+    assert joins(described("x>staff", direction="to")) == {}
 
 
-def test_what_lies_further_out_is_no_way_back() -> None:
-    assert joins("a>customer", "b>a", "a>b", "a>a") == {"a": ["customer.id"], "b": ["a.id"]}
-    assert joins("a>customer", "b>customer", "a>b") == {"a": ["customer.id", "b.id"], "b": ["customer.id"]}
+COLUMNS = {"customer": ["id", "mail", "note"], "orders": ["customer_id", "at"], "stock": ["n"]}
+
+COMMENTS = {
+    "customer": {
+        "id": "Ours. afschrift: identity=customer_id origin=assigned",
+        "mail": "Afschrift: origin=provided, category=user.contact.email; colour=red\nasked at sign-up",
+        "note": 'afschrift: free_text title="no"',
+    },
+    "orders": {"at": "afschrift: origin=observed", "customer_id": "who bought; see the afschrift"},
+}
 
 
-def test_row_of_a_customer_is_not_of_the_helping_employee() -> None:
-    found = joins("line>orders", "orders>customer", "line>staff")
-    assert found == {"orders": ["customer.id"], "line": ["orders.id"]}
-
-
-def test_what_the_inventory_reaches_already_counts() -> None:
-    assert joins("line>basket", known=("basket",)) == {"line": ["basket.id"]}
-
-
-@pytest.mark.parametrize(("direction", "found"), [("from", {"x": ["staff.id"]}), ("to", {})])
-def test_a_direction_that_is_said_is_followed(
-    direction: Literal["from", "to"], found: dict[str, list[str]]
-) -> None:
-    ways, _ = find_ways(described("x>staff", direction=direction), (), "customer_id")
-    assert {table: [end for _, end in of] for table, of in ways.items()} == found
+def test_marks_in_comments_are_words_and_foreign_keys_ways() -> None:
+    found = from_comments(
+        COLUMNS,
+        Described(keys={"customer": ("id",)}, column_comments=COMMENTS),
+        Structure((ForeignKey("orders", ("customer_id",), "customer", ("id",)),)),
+    )
+    drafted = draft(found, {"source": "shop"}, person="customer_id")
+    tables = drafted.source["tables"]
+    assert list(tables) == ["customer", "orders"], (
+        "a table without a mark is left to the person who describes it"
+    )
+    assert tables["customer"]["subject"] == {"customer_id": "id"}
+    assert tables["customer"]["key"] == ["id"]
+    assert tables["customer"]["columns"]["mail"]["category"] == "user.contact.email"
+    assert tables["customer"]["columns"]["note"]["free_text"] is True
+    assert tables["orders"]["join"] == {"customer_id": "customer.id"}
+    assert drafted.notes == [
+        "`colour` is not imported (customer.mail)",
+        "`title` is not imported (customer.note)",
+    ]

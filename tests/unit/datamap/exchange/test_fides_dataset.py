@@ -18,42 +18,8 @@ from afschrift.inventory.model import SourceFile
 from afschrift.outside.read_yaml import read_yaml
 
 SCHEMA = Path(__file__).parent / "data" / "fides_dataset.schema.json"
-DATASET = """
-dataset:
-  - fides_key: shop
-    name: Shop
-    description: Ours
-    collections:
-      - name: customer
-        fields:
-          - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: True}}
-          - {name: email, data_categories: [user.contact.email, user.contact], fides_meta: {identity: email, data_type: string}}
-          - name: home_id
-            data_categories: [system.operations]
-            fides_meta: {references: [{dataset: shop, field: address.id, direction: to}]}
-          - {name: pass_word, data_categories: user.authorization.password}
-          - {name: mood, data_categories: [user.mood]}
-          - {name: seen, data_categories: [system.operations]}
-      - name: address
-        fields:
-          - {name: id, fides_meta: {primary_key: True}}
-          - {name: street, data_categories: [user.contact.address.street], fides_meta: {read_only: true}}
-      - name: orders
-        fields:
-          - name: customer_id
-            fides_meta:
-              references:
-                - {dataset: shop, field: customer.id, direction: from}
-                - {dataset: crm, field: person.id, direction: from}
-                - {dataset: shop, field: customer.gone, direction: from}
-      - name: ticket
-        fields:
-          - {name: second, fides_meta: {identity: email}}
-          - {name: email, fides_meta: {identity: email}}
-      - name: stock
-        after: [shop.orders]
-        fields: [{name: amount, data_categories: [system.operations]}]
-"""
+DATASET = SCHEMA.with_name("shop_dataset.yml").read_text(encoding="utf-8")
+BEA = ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1))
 
 
 def drafted(text: str = DATASET, confirmed: ClassifiedBy | None = None) -> ExternalDraft:
@@ -74,36 +40,32 @@ def settled(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "tables": tables}
 
 
-def test_categories_are_proposed_and_block() -> None:
-    tables = model(drafted().source).tables
-    email = tables["customer"].columns["email"]
+def test_categories_and_references_are_proposed_and_block() -> None:
+    found = drafted().source
+    customer = model(found).tables["customer"]
+    email = customer.columns["email"]
     assert email.review == "needed" and email.category is None
     assert email.proposal is not None
     assert (email.proposal.category, email.proposal.origin) == ("user.contact.email", "provided")
-    password = drafted().source["tables"]["customer"]["columns"]["pass_word"]
-    assert password["protect"] == "secret"
-    assert tables["customer"].key == ("id",)
-
-
-def test_what_says_nothing_of_the_origin_stays_open() -> None:
-    columns = drafted().source["tables"]["customer"]["columns"]
-    assert "origin" not in columns["seen"]
+    assert customer.key == ("id",)
+    columns = found["tables"]["customer"]["columns"]
+    assert columns["pass_word"]["protect"] == "secret"
+    assert "origin" not in columns["seen"], "what says nothing of the origin stays open"
     assert columns["home_id"]["origin"] == "assigned", "a number that ties rows together was given out"
-
-
-def test_references_are_followed_as_they_say() -> None:
-    tables = drafted().source["tables"]
-    assert tables["customer"]["subject"] == {"email": "email"}
-    assert tables["orders"]["join"] == {"customer_id": "customer.id"}
-    assert tables["address"]["join"] == {"id": "customer.home_id"}
-    assert tables["stock"]["personal"] is False and tables["stock"]["review"] == "needed"
-
-
-def test_a_second_column_of_one_identity_is_an_entry_of_its_own() -> None:
-    tables = drafted().source["tables"]
-    assert tables["ticket"]["subject"] == {"email": "email"}
-    assert tables["ticket_by_second"]["table"] == "ticket"
-    assert tables["ticket_by_second"]["subject"] == {"email": "second"}
+    ways = {
+        name: (table.get("subject"), table.get("join"), table.get("table"))
+        for name, table in found["tables"].items()
+    }
+    assert ways == {
+        "customer": ({"email": "email"}, None, None),
+        "orders": (None, {"customer_id": "customer.id"}, None),
+        "address": (None, {"id": "customer.home_id"}, None),
+        "ticket": ({"email": "email"}, None, None),
+        "ticket_by_second": ({"email": "second"}, None, "ticket"),
+        "stock": (None, None, None),
+    }
+    stock = found["tables"]["stock"]
+    assert stock["personal"] is False and stock["review"] == "needed"
 
 
 def test_left_out_parts_are_listed_with_their_place() -> None:
@@ -122,9 +84,7 @@ def test_left_out_parts_are_listed_with_their_place() -> None:
     assert "data_type" not in notes
 
 
-@pytest.mark.parametrize(
-    "confirmed", [None, ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1))]
-)
+@pytest.mark.parametrize("confirmed", [None, BEA])
 def test_every_way_is_a_guess_and_no_column_counts_before_it(confirmed: ClassifiedBy | None) -> None:
     found = drafted(confirmed=confirmed)
     source = model(found.source)
@@ -137,7 +97,7 @@ def test_every_way_is_a_guess_and_no_column_counts_before_it(confirmed: Classifi
 
 
 def test_import_can_confirm_and_incomplete_columns_still_wait() -> None:
-    found = drafted(confirmed=ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1)))
+    found = drafted(confirmed=BEA)
     tables = model(settled(found.source)).tables
     assert tables["customer"].columns["email"].origin == "provided"
     decided = tables["customer"].columns["email"].decided
@@ -171,19 +131,13 @@ def collections(exported: str) -> list[dict[str, Any]]:
 
 
 def test_what_is_confirmed_goes_back_to_fides_and_comes_again_the_same() -> None:
-    confirmed = ClassifiedBy(by="Bea", why="we made the dataset", on=date(2026, 1, 1))
-    source = model(settled(drafted(confirmed=confirmed).source))
+    source = model(settled(drafted(confirmed=BEA).source))
     exported = export(source)
-    assert {collection["name"] for collection in collections(exported.text)} == {
-        "customer",
-        "address",
-        "orders",
-        "ticket",
-        "stock",
-    }
+    names = {"customer", "address", "orders", "ticket", "stock"}
+    assert {collection["name"] for collection in collections(exported.text)} == names
     assert export(source).text == exported.text
-    again = drafted(exported.text, confirmed).source["tables"]
-    for name, table in drafted(confirmed=confirmed).source["tables"].items():
+    again = drafted(exported.text, BEA).source["tables"]
+    for name, table in drafted(confirmed=BEA).source["tables"].items():
         for word in ("subject", "join", "key"):
             assert again[name].get(word) == table.get(word), name
         for column, words in table["columns"].items():

@@ -134,32 +134,27 @@ def test_a_first_way_of_classified_columns_is_a_guess(column: str, guessed: str 
     assert source(text, draft(t={"subject": {"nr": "a"}, "columns": {}})).tables["t"].ways == guessed
 
 
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [
-        ("", "origin: assigned"),
-        ("", "protect: secret"),
-        ("", "review: case"),
-        ("", "review: case, origin: provided"),
-        ("review: needed", "decided: {by: Bea, on: 2026-01-01, why: w}"),
-        ("origin: {by: kind, a: provided, else: block}", "title: {en: A}"),
-        ("copy_of: other", ""),
-    ],
-)
-def test_classified_column_gets_no_words(table: str, column: str) -> None:
-    text = f"source: s\nkind: k\ntables:\n  t:\n    columns: {{a: {{{column}}}}}\n    key: [a]\n    {table}\n"
-    assert not added_to(text, draft(t={"columns": {"a": COLUMN}})).added
+SETTLED = [
+    "columns: {a: {origin: assigned}}",
+    "columns: {a: {protect: secret}}",
+    "columns: {a: {review: case}}",
+    "columns: {a: {review: case, origin: provided}}",
+    "columns: {a: {decided: {by: Bea, on: 2026-01-01, why: w}}}\n    review: needed",
+    "columns: {a: {title: {en: A}}}\n    origin: {by: kind, a: provided, else: block}",
+    "confirmed: [a]",
+    "confirmed: {in: map, columns: [a]}",
+    "confirmed: [{by: B, columns: [b]}, {columns: [a]}]\n    columns: {a: {category: user.name}}",
+]
 
 
-@pytest.mark.parametrize(
-    "confirmed", ["[a]", "{in: map, columns: [a]}", "[{by: B, columns: [b]}, {columns: [a]}]"]
-)
-@pytest.mark.parametrize("columns", ["", "columns: {a: {category: user.name}}"])
-def test_a_column_that_a_list_confirms_gets_nothing(confirmed: str, columns: str) -> None:
-    text = f"source: s\nkind: k\ntables:\n  t:\n    key: [a]\n    confirmed: {confirmed}\n    {columns}\n"
+@pytest.mark.parametrize("settled", SETTLED)
+def test_what_a_person_classified_or_confirmed_gets_no_words(settled: str) -> None:
+    text = f"source: s\nkind: k\ntables:\n  t:\n    key: [a]\n    {settled}\n"
     assert not added_to(text, draft(t={"columns": {"a": COLUMN}})).added
     more = draft(t={"columns": {"a": COLUMN, "c": COLUMN}})
     assert added_to(text, more).added == ("tables.t.columns.c",)
+    copy = "source: s\nkind: k\ntables:\n  t: {key: [a], copy_of: other, columns: {a: {}}}\n"
+    assert not added_to(copy, draft(t={"columns": {"a": COLUMN}})).added
 
 
 def test_a_new_column_waits_where_the_draft_says_so_of_its_table() -> None:
@@ -182,13 +177,10 @@ def test_a_table_with_another_name_in_the_file_is_not_added_again() -> None:
     assert tables["orders"]["join"] == {"customer": "buyer.id"}
 
 
-@pytest.mark.parametrize("value", ["", " {}", " # none yet"])
-def test_an_empty_mapping_is_filled(value: str) -> None:
-    found = added_to(f"source: s\nkind: k\ntables:{value}\n", draft(t={"columns": {"a": COLUMN}}))
-    assert found.content["tables"]["t"]["columns"]["a"] == COLUMN
-
-
-def test_what_is_used_in_several_places_gets_more_in_one() -> None:
+def test_an_empty_mapping_and_what_is_used_twice_get_more() -> None:
+    for value in ("", " {}", " # none yet"):
+        found = added_to(f"source: s\nkind: k\ntables:{value}\n", draft(t={"columns": {"a": COLUMN}}))
+        assert found.content["tables"]["t"]["columns"]["a"] == COLUMN
     text = "source: s\nkind: k\ntables:\n  a: {columns: &same {x: {}}}\n  b: {columns: *same}\n"
     tables = source(text, draft(b={"columns": {"y": COLUMN}})).tables
     assert (list(tables["a"].columns), list(tables["b"].columns)) == (["x"], ["x", "y"])
@@ -213,12 +205,6 @@ def test_what_is_written_by_hand_afterwards_counts_before_a_draft() -> None:
     assert (tables["stay"].subject, tables["stay"].ways) == ({}, None)
 
 
-@pytest.mark.parametrize("text", ["a: [", "- a\n- b\n"])
-def test_what_is_no_mapping_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="Nothing can be added to"):
-        added_to(text, draft())
-
-
 @pytest.mark.parametrize(
     ("tables", "place"),
     [
@@ -234,6 +220,9 @@ def test_a_word_in_the_place_of_a_mapping_is_named_with_file_and_line(tables: st
     with pytest.raises(ConfigurationError, match=rf"shop\.yml{place}: ") as caught:
         added_to(text, draft(b={"columns": {"y": COLUMN}}))
     assert "provided" not in str(caught.value), "it may be a value"
+    for nothing in ("a: [", "- a\n- b\n"):
+        with pytest.raises(ConfigurationError, match="Nothing can be added to"):
+            added_to(nothing, draft())
 
 
 NAMES = st.text(st.sampled_from("abé_ -:#'\"0y~\n"), min_size=1, max_size=6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 import pytest
-from tests.unit.datamap.scan.scanned import listed, outcomes, proposed
+from tests.unit.datamap.scan.scanned import listed, outcomes
 
 from afschrift.datamap.scan.concepts import Concept, vocabulary
 from afschrift.datamap.scan.evidence import DECISIVE, FORMS, NAMES
@@ -96,21 +96,3 @@ def test_no_two_concepts_have_the_same_words() -> None:
         for pattern in concept.patterns:
             named.setdefault(pattern, []).append(concept.title)
     assert {" ".join(sorted(words)): titles for words, titles in named.items() if len(titles) > 1} == {}
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "origin"),
-    [
-        ("DOB", "date", Origin.PROVIDED),
-        ("IBANnummer", "text", Origin.PROVIDED),
-        ("TelNr", "text", Origin.PROVIDED),
-        ("gebdat", "date", Origin.PROVIDED),
-        ("customer_no", "integer", Origin.ASSIGNED),
-        ("klantId", "integer", Origin.ASSIGNED),
-        ("LAATSTE_INLOG_DATUM", "datetime", Origin.OBSERVED),
-        ("churnScore", "number", Origin.INFERRED),
-        ("aantal_bestellingen", "integer", Origin.DERIVED),
-    ],
-)
-def test_abbreviations_and_compounds(name: str, kind: str, origin: Origin) -> None:
-    assert proposed(name, kind).origin is origin

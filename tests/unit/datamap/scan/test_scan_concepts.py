@@ -54,14 +54,6 @@ def test_what_one_person_holds_is_theirs_where_a_table_between_leads_to_it(
     assert findings.places["reader_thing"].role is TableRole.CHILD
 
 
-@pytest.mark.parametrize("name", ["card_number", "licence_plate", "imei", "passport_number", "mac_address"])
-def test_look_up_with_such_a_number_is_not_called_impersonal(name: str) -> None:
-    alone = proposed("colour", table="thing", role=TableRole.LOOKUP, others=(name,))
-    assert alone.origin is None
-    assert proposed(name, table="thing", role=TableRole.LOOKUP).origin is None
-    assert proposed("colour", table="thing", role=TableRole.LOOKUP).origin is Origin.NOT_PERSONAL
-
-
 @pytest.mark.parametrize("organisation", ["publisher", "manufacturer", "school"])
 @pytest.mark.parametrize("person", ["contact_person", "contact_name"])
 def test_contact_person_of_an_organisation_is_no_label(
@@ -88,17 +80,3 @@ def test_pointer_to_a_list_is_left_open_and_an_own_number_is_not(tmp_path: Path)
     assert made["loan"]["reader_id"].origin is Origin.ASSIGNED, "the person's own number"
     alone = proposed("desk_id", "integer", table="loan", role=TableRole.CHILD)
     assert alone.origin is Origin.ASSIGNED, "nothing says that it points anywhere"
-
-
-@pytest.mark.parametrize("table", ["customer", "subscriber", "connection"])
-def test_an_account_number_is_one_at_a_bank_only_where_something_says_so(table: str) -> None:
-    bare = proposed("account_number", table=table)
-    assert (bare.origin, bare.category) == (None, None)
-    assert "an account at a bank" in bare.reason
-    for name in ("bank_account_number", "rekeningnummer", "iban"):
-        assert proposed(name, table=table).category == "user.financial.bank_account", name
-
-
-@pytest.mark.parametrize("name", ["license_plate", "licence_plate", "kenteken", "registration_plate"])
-def test_a_number_plate_is_no_driving_licence(name: str) -> None:
-    assert proposed(name).category == "user.government_id.vehicle_registration"

@@ -1,0 +1,227 @@
+"""What a review asks: keys of tables as one question, ways before their columns, and by which default a purpose is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.map_review import ANSWER, HEAD, columns, map_folder, names, shop
+
+from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.map_files import read_files
+from afschrift.datamap.review.offered import decided
+from afschrift.datamap.review.review_session import Review
+from afschrift.datamap.review.written_files import drafted
+from afschrift.domain.decision import Action
+from afschrift.domain.right import Right
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.document import InventoryError
+from afschrift.inventory.load import load
+from afschrift.inventory.unconfirmed import guessed_ways, progress
+from afschrift.selection.table_decision import Classifier, PersonFacts
+
+KEY = "{origin: assigned, category: user.unique_id, review: needed}"
+BY_ID = "subject: {customer_id: customer_id}"
+KEYS = f"""{HEAD}defaults: {{purposes: [sale]}}
+tables:
+  customer: {{{BY_ID}, key: [customer_id], columns: {{customer_id: {KEY}}}}}
+  orders:
+    {BY_ID}
+    key: [order_id]
+    columns: {{order_id: {KEY}, customer_id: {KEY}}}
+  invoice: {{{BY_ID}, key: [invoice_id], columns: {{invoice_id: {KEY}, customer_id: {KEY}, order_id: {KEY}}}}}
+  line: {{join: {{order_id: orders.order_id}}, key: [line_id], columns: {{line_id: {KEY}, order_id: {KEY}}}}}
+  detail: {{join: {{line_no: line.line_id}}, key: [line_no], columns: {{line_no: {KEY}}}}} # extends a line
+  part: {{{BY_ID}, key: [part_id, customer_id], columns: {{part_id: {KEY}, customer_id: {KEY}}}}} # of two columns
+"""
+OF_TABLES = "keys of their tables"
+
+
+def questions(review: Review) -> dict[str, list[str]]:
+    return {group.name: [place.path for place in group.places] for group in review.waiting()}
+
+
+def test_keys_of_tables_are_one_question_and_no_other_column_is_in_it(tmp_path: Path) -> None:
+    folder = map_folder(tmp_path, KEYS)
+    review = Review(folder)
+    assert questions(review) == {
+        "customer_id": [f"shop.{table}.customer_id" for table in ("customer", "orders", "invoice", "part")],
+        OF_TABLES: ["shop.orders.order_id", "shop.invoice.invoice_id", "shop.line.line_id"],
+        "order_id": ["shop.invoice.order_id", "shop.line.order_id"],
+        "line_no": ["shop.detail.line_no"],
+        "part_id": ["shop.part.part_id"],
+    }
+    [keys] = [group for group in review.waiting() if group.keys]
+    assert decided(keys, {}) == "keys of their tables, 3 columns: assigned, user.unique_id"
+    review.confirm(keys, ANSWER)
+    assert OF_TABLES not in questions(review)
+    while left := review.waiting():
+        review.confirm(left[0], ANSWER)
+    assert columns(folder)["line.line_id"].origin == "assigned"
+    assert columns(folder)["orders.order_id"].decided is not None
+
+
+def test_keys_can_be_taken_apart(tmp_path: Path) -> None:
+    review = Review(map_folder(tmp_path, KEYS))
+    [keys] = [group for group in review.waiting() if group.keys]
+    review.take_apart(keys)
+    assert not [group for group in review.waiting() if group.keys]
+    alone = {group.places[0] for group in review.waiting() if len(group.places) == 1}
+    assert set(keys.places) <= alone
+    assert sum(len(group.places) for group in review.waiting()) == 11
+
+
+ORDER_ID = "{order_id: {origin: assigned,"
+OF_ORDERS = "    key: [order_id]\n"
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (ORDER_ID, "{order_id: {origin: observed,"),
+        (ORDER_ID, f"{ORDER_ID} about: third_party, third_party: mask,"),
+        (ORDER_ID, f"{ORDER_ID} protect: payment,"),
+        (ORDER_ID, f"{ORDER_ID} purposes: [sale],"),
+        (f"{ORDER_ID} category: user.unique_id,", f"{ORDER_ID} category: user,"),
+        (f"{ORDER_ID} category: user.unique_id,", "{order_id: {"),
+        (OF_ORDERS, ""),
+        (OF_ORDERS, f"{OF_ORDERS}    references: {{order_id: customer.customer_id}}\n"),
+        (f"{BY_ID}\n{OF_ORDERS}", f"subject: {{customer_id: order_id}}\n{OF_ORDERS}"),
+    ],
+)
+def test_a_key_of_which_something_else_is_proposed_is_another_question(
+    tmp_path: Path, was: str, now: str
+) -> None:
+    assert was in KEYS
+    review = Review(map_folder(tmp_path, KEYS.replace(was, now, 1)))
+    assert questions(review)[OF_TABLES] == ["shop.invoice.invoice_id", "shop.line.line_id"]
+
+
+def test_keys_of_one_name_are_called_by_it(tmp_path: Path) -> None:
+    text = KEYS.replace("orders.order_id", "orders.id").replace("line.line_id", "line.id")
+    for name in ("order_id", "invoice_id", "line_id"):
+        text = text.replace(f"key: [{name}]", "key: [id]").replace(f"columns: {{{name}:", "columns: {id:")
+    review = Review(map_folder(tmp_path, text))
+    assert questions(review)["id"] == ["shop.orders.id", "shop.invoice.id", "shop.line.id"]
+    assert not [group for group in review.waiting() if group.keys]
+
+
+WAYS = f"""{HEAD}tables:
+  customer:
+    {BY_ID}
+    purposes: [sale]
+    columns: {{customer_id: {{origin: assigned}}}}
+  visit:
+    {BY_ID}
+    ways: guessed # why
+    purposes: [sale]
+    columns:
+      visit_id: {{origin: assigned}}
+      customer_id: {{origin: assigned, decided: {{by: Anna, on: 2026-01-01, why: It is so.}}}}
+      seen: {{origin: observed}}
+  remark: # by a foreign key to a table that is reached by a guess
+    join: {{visit_id: visit.visit_id}}
+    purposes: [sale]
+    columns: {{visit_id: {{origin: assigned}}, body: {{origin: provided}}}}
+"""
+
+
+def actions(folder: Path, table: str, right: Right) -> set[Action]:
+    inventory, text = load(folder), ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
+    source = inventory.sources["shop"]
+    columns_of_it = dict.fromkeys(source.tables[table].columns, text)
+    decision = Classifier(inventory, right, PersonFacts()).table(source, table, columns_of_it)
+    return {field.action for field in decision.fields}
+
+
+@pytest.mark.parametrize("right", list(Right))
+def test_nothing_leaves_by_a_guess(tmp_path: Path, right: Right) -> None:
+    folder = map_folder(tmp_path, WAYS)
+    assert actions(folder, "visit", right) == actions(folder, "remark", right) == {Action.ASK}
+    assert Action.ASK not in actions(folder, "customer", right)
+    assert len(progress(load(folder))[1]) == 5
+
+    Review(folder).confirm(Review(folder).waiting()[0], ANSWER)
+    assert Action.ASK not in actions(folder, "visit", right) | actions(folder, "remark", right)
+
+
+@pytest.mark.parametrize("right", list(Right))
+def test_nothing_is_given_by_a_key_not_confirmed_as_the_projects(tmp_path: Path, right: Right) -> None:
+    """Of the people it is asked once; what bears their number by a foreign key rests on that answer."""
+    text = WAYS.replace("    ways: guessed # why\n", "    references: {customer_id: customer.customer_id}\n")
+    before = map_folder(tmp_path / "before", text)
+    assert Action.ASK not in actions(before, "visit", right) | actions(before, "remark", right)
+    folder = map_folder(tmp_path, text.replace(f"{BY_ID}\n", f"{BY_ID}\n    ways: guessed\n", 1))
+    for table in ("customer", "visit", "remark"):
+        assert actions(folder, table, right) == {Action.ASK}
+    [question] = Review(folder).waiting()
+    assert (question.name, [place.path for place in question.takers]) == ("customer", ["shop.visit"])
+    Review(folder).confirm(question, ANSWER)
+    assert Action.ASK not in actions(folder, "visit", right) | actions(folder, "remark", right)
+
+
+def test_way_is_asked_before_its_columns(tmp_path: Path) -> None:
+    folder = map_folder(tmp_path, WAYS.replace("seen: {origin: observed}", "seen: {}"))
+    review = Review(folder)
+    [question] = review.waiting()
+    assert question.is_table and question.proposed == {"ways": "subject customer_id: customer_id"}
+    before = (folder / "shop.yml").read_text()
+
+    review.confirm(question, ANSWER)
+
+    assert names(review) == ["seen"], "now its columns are asked"
+    assert guessed_ways(review.inventory) == []
+    assert (folder / "shop.yml").read_text() == before
+    assert ANSWER.why in (folder / "shop.confirmed.yml").read_text()
+    review.undo()
+    assert not (folder / "shop.confirmed.yml").exists()
+
+
+def test_a_guess_without_a_way_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(InventoryError, match="there is no way here"):
+        load(map_folder(tmp_path, f"{WAYS}  land: {{personal: false, ways: guessed}}\n"))
+
+
+PURPOSES = f"""{HEAD}\
+  safety: {{basis: A6-1-f, title: {{nl: Veiligheid, en: Safety}}, retention: P2Y, recipients: []}}
+defaults: {{purposes: [sale]}}
+tables:
+  customer: {{{BY_ID}, columns: {{customer_id: {{origin: assigned}}, email: {{origin: provided}}}}}}
+  visit:
+    {BY_ID}
+    purposes: [safety]
+    columns: {{customer_id: {{origin: assigned}}, body: {{origin: provided, review: needed}}}}
+"""
+PROPOSED = {"origin": "provided", "review": "needed"}
+DRAFT = {
+    "subject": {"customer_id": "customer_id"},
+    "columns": {
+        "customer_id": {"origin": "assigned", "review": "needed"},
+        "body": PROPOSED,
+        "about": PROPOSED | {"purposes": ["safety"]},
+    },
+}
+
+
+def asked(review: Review) -> dict[str, Group]:
+    return {group.places[0].path: group for group in review.waiting()}
+
+
+def test_the_question_says_by_which_default_a_new_table_has_a_legal_basis(tmp_path: Path) -> None:
+    folder = map_folder(tmp_path, PURPOSES)
+    found = drafted(folder / "shop.yml", read_files(folder), {"tables": {"complaint": DRAFT}})
+    assert found.added == ("tables.complaint",)
+    found.file.write_bytes(found.written)
+    review = Review(folder)
+    by_default = "sale (A6-1-b) by the defaults of the source"
+    assert {path: group.proposed.get("purposes") for path, group in asked(review).items()} == {
+        "shop.complaint.customer_id": by_default,
+        "shop.complaint.body": by_default,
+        "shop.complaint.about": ["safety"],  # its own
+        "shop.visit.body": None,  # named for the table
+    }
+    review.confirm(asked(review)["shop.visit.body"], ANSWER)
+    assert columns(folder)["visit.body"].decided is not None
+    assert "confirmed" not in shop(folder).tables["complaint"].model_fields_set
+    assert "shop.complaint.body" in asked(Review(folder))
