@@ -25,6 +25,7 @@ from afschrift.selection.identifying_rows import marks_any
 from afschrift.selection.table_decision import Classifier, PersonFacts
 
 TEXT = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
+DECIDED = {"by": "Data office", "on": "2026-11-28", "why": "Typed in at registration."}
 SAID = YAML(typ="safe").load(SHOP)
 COLUMNS = [
     (name, column)
@@ -74,14 +75,13 @@ def test_every_column_of_the_shop_blocks_once_it_is_a_proposal(tmp_path: Path, w
 
 def test_one_proposal_leaves_the_other_columns_as_they_were(tmp_path: Path) -> None:
     before = load(write_inventory(tmp_path / "before"))
-    for number, (table, proposed) in enumerate(
-        [
-            ("ticket_message", "body"),
-            ("ticket_message", "author"),
-            ("customer", "score"),
-            ("customer", "name"),
-        ]
-    ):
+    cases = [
+        ("ticket_message", "body"),
+        ("ticket_message", "author"),
+        ("customer", "score"),
+        ("customer", "name"),
+    ]
+    for number, (table, proposed) in enumerate(cases):
         after = loaded(tmp_path / str(number), {(table, "columns", proposed, "review"): "needed"})
         was = {(right, column): rest for right, column, *rest in reasons(before, table)}
         for right, column, *rest in reasons(after, table):
@@ -90,16 +90,11 @@ def test_one_proposal_leaves_the_other_columns_as_they_were(tmp_path: Path) -> N
 
 
 def test_under_a_table_that_is_proposed_a_columns_own_word_counts(tmp_path: Path) -> None:
-    decided = {"by": "Data office", "on": "2026-11-28", "why": "Typed in at registration."}
-    inventory = loaded(
-        tmp_path,
-        {
-            ("customer", "review"): "needed",
-            ("customer", "columns", "customer_id", "decided"): decided,
-            ("customer", "columns", "name", "decided"): decided,
-            ("customer", "columns", "email", "review"): "case",
-        },
-    )
+    changes: dict[tuple[str, ...], Any] = {
+        ("customer", "columns", name, "decided"): DECIDED for name in ("customer_id", "name")
+    }
+    changes |= {("customer", "review"): "needed", ("customer", "columns", "email", "review"): "case"}
+    inventory = loaded(tmp_path, changes)
     found = {(right, column): reason for right, column, _, reason in reasons(inventory, "customer")}
     assert found[Right.ACCESS, "name"] == found[Right.ACCESS, "email"] == "access_provided"
     assert found[Right.ACCESS, "score"] == found[Right.ACCESS, "password_hash"] == "unclassified"
@@ -114,7 +109,7 @@ KEYS: dict[str, tuple[dict[tuple[str, ...], Any], str]] = {
     "a column of a join": ({("device", "join"): {"paired": "orders.ordered_at"},
                             ("orders", "columns", "ordered_at", "review"): "needed"}, "orders.ordered_at"),
     "the table": ({("device", "review"): "needed", **{
-        ("device", "columns", name, "decided"): {"by": "x", "on": "2026-11-28", "why": "y"}
+        ("device", "columns", name, "decided"): DECIDED
         for name in ("customer_id", "device_id", "paired")}}, "device.unpaired"),
 }  # fmt: skip
 
@@ -163,10 +158,8 @@ def test_guess_does_not_decide_whether_a_pointer_is_another_person(tmp_path: Pat
 def test_a_guessed_table_does_not_say_how_a_key_is_compared(tmp_path: Path) -> None:
     by_email = ("customer", "customer_email")
     assert casefold_keys(loaded(tmp_path / "sure", {})) == {"email"}
-    guessed = loaded(
-        tmp_path / "guess", {(table, "ways"): "guessed" for table in (*by_email, "newsletter", "login")}
-    )
-    assert casefold_keys(guessed) == set()
+    all_of_them = {(table, "ways"): "guessed" for table in (*by_email, "newsletter", "login")}
+    assert casefold_keys(loaded(tmp_path / "guess", all_of_them)) == set()
     entry = loaded(tmp_path / "one", {("customer", "ways"): "guessed"})
     assert casefold_keys(entry) == {"email"}, "another table, that a person confirmed, says it too"
 
@@ -191,34 +184,27 @@ def test_proposal_never_counts_as_confirmed(tmp_path: Path) -> None:
     assert column_words(column) == ("proposed, not confirmed: E-mail (origin provided, user.contact.email)")
 
 
-def test_proposed_copy_and_proposed_impersonal_table_are_not_described(
-    tmp_path: Path,
-) -> None:
+def test_proposed_copy_and_proposed_impersonal_table_are_not_described(tmp_path: Path) -> None:
     names = ["sku", "wishlist"]
-    sure = loaded(tmp_path / "sure", {("copy",): {"copy_of": "wishlist"}})
+    copy: dict[str, Any] = {"copy_of": "wishlist"}
+    sure = loaded(tmp_path / "sure", {("copy",): copy})
     assert sure.sources["shop"].undescribed([*names, "copy"]) == []
     assert unconfirmed_tables(sure) == []
-    doubtful = loaded(
-        tmp_path / "doubtful",
-        {("copy",): {"copy_of": "wishlist", "review": "needed"}, ("sku", "review"): "needed"},
-    )
-    assert doubtful.sources["shop"].undescribed([*names, "copy"]) == ["copy", "sku"]
+    proposed = {("copy",): copy | {"review": "needed"}, ("sku", "review"): "needed"}
+    doubtful = loaded(tmp_path / "doubtful", proposed)
+    source = doubtful.sources["shop"]
+    assert source.undescribed([*names, "copy"]) == ["copy", "sku"]
     assert unconfirmed_tables(doubtful) == ["shop.sku", "shop.copy"]
-
-
-def test_where_other_tables_are_passed_over_a_proposed_one_still_stops(tmp_path: Path) -> None:
-    source = loaded(tmp_path, {("sku", "review"): "needed"}).sources["shop"]
-    ignoring = source.model_copy(update={"unlisted": "ignore"})
-    assert source.not_passed_over(["sku", "wishlist", "other"]) == ["other", "sku"]
-    assert ignoring.not_passed_over(["sku", "wishlist", "other"]) == ["sku"]
+    # Where other tables are passed over a proposed one still stops.
+    assert source.not_passed_over([*names, "other"]) == ["other", "sku"]
+    assert source.model_copy(update={"unlisted": "ignore"}).not_passed_over([*names, "other"]) == ["sku"]
 
 
 @pytest.mark.parametrize("word", ["columns", "table"])
 def test_decided_and_unconfirmed_exclude_each_other(tmp_path: Path, word: str) -> None:
     place = ("customer", "columns", "name") if word == "columns" else ("customer",)
-    decided = {"by": "Data office", "on": "2026-11-28", "why": "Typed in at registration."}
     with pytest.raises(InventoryError, match="leave one of them out"):
-        loaded(tmp_path, {(*place, "review"): "needed", (*place, "decided"): decided})
+        loaded(tmp_path, {(*place, "review"): "needed", (*place, "decided"): DECIDED})
 
 
 def test_a_proposal_is_checked_but_for_what_only_a_person_knows(tmp_path: Path) -> None:
