@@ -277,5 +277,26 @@ class Example:
         return b"".join(pack(self.contents, signer=signer, open_payload=self.open, letters=LETTERS))
 
 
+def cases(file: str) -> list[dict[str, Any]]:
+    """The cases of a file of data."""
+    found: list[dict[str, Any]] = yaml.safe_load(
+        Path(__file__).with_name("data").joinpath(file).read_text("utf-8")
+    )
+    return found
+
+
+def differing(found: object, expected: object, where: str = "") -> list[str]:
+    """Where a document is not as expected: words that are not named may be there, None is one that is not."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        pairs = [(found.get(word), value, f"{where}/{word}") for word, value in expected.items()]
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        pairs = [(*pair, f"{where}/{n}") for n, pair in enumerate(zip(found, expected, strict=True))]
+    elif isinstance(expected, str) and expected.startswith("~") and expected[1:] in str(found):
+        return []
+    else:
+        return [] if found == expected else [f"{where}: {found!r}"]
+    return [line for pair in pairs for line in differing(*pair)]
+
+
 if __name__ == "__main__":
     Path(sys.argv[3]).write_bytes(Example(Right(sys.argv[1]), sys.argv[2]).zip())

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.bundle.bundle_example import Example
+from tests.unit.bundle.bundle_example import Example, cases, differing
 from tests.unit.bundle.bundle_tampering import files_of
 
 from afschrift.domain.extracted import Seen
@@ -31,67 +31,17 @@ def test_every_packed_file_is_described_with_size_and_digest() -> None:
     assert {r["path"] for r in described(example)["resources"]} == packed - {"datapackage.json"}
 
 
+@pytest.mark.parametrize("case", cases("descriptions.yml"), ids=lambda case: case["case"])
+def test_what_the_description_says(case: dict[str, Any]) -> None:
+    example = Example(Right(case.get("right", "access")), case.get("language", "nl"), rows=case.get("rows"))
+    found = resource(example, case["resource"]) if "resource" in case else described(example)
+    assert differing(found, case.get("expected", {})) == []
+    if "fields" in case:
+        assert differing({f["name"]: f for f in found["schema"]["fields"]}, case["fields"]) == []
+
+
 def test_a_table_without_rows_has_no_file() -> None:
     assert not any("wish" in path for path in files_of(Example().zip()))
-
-
-def test_a_field_tells_what_a_reader_needs() -> None:
-    score = fields(Example(language="en"), "shop.customer.json")["credit_score"]
-    assert score["description"].startswith("A number from 0 to 999")
-    expected = {
-        "type": "integer",
-        "title": "Credit score",
-        "afschrift:titles": {"nl": "Kredietscore", "en": "Credit score"},
-        "afschrift:origin": ["inferred"],
-        "afschrift:originTerm": ["https://w3id.org/dpv#InferredPersonalData"],
-        "afschrift:sourceTerm": ["https://w3id.org/dpv#DataControllerDataSource"],
-        "afschrift:category": "user.financial.credit",
-        "afschrift:column": "customer.credit_score",
-        "afschrift:purposes": ["scoring"],
-    }
-    assert {word: score.get(word) for word in expected} == expected
-
-
-def test_purposes_are_described_once_with_their_bases() -> None:
-    coaching = described(Example())["afschrift:purposes"]["app"]["coaching"]
-    assert coaching["basis"] == "A6-1-a"
-    assert coaching["specialTerm"] == "https://w3id.org/dpv/legal/eu/gdpr#A9-2-a"
-    assert coaching["consent"] == "granted"
-
-
-def test_units_codes_and_zones_are_described() -> None:
-    orders = fields(Example(), "shop.orders.csv")
-    assert orders["total"]["afschrift:unit"] == "EUR"
-    assert orders["status"]["categories"] == [
-        {"value": "S", "label": "verzonden"},
-        {"value": "R", "label": "teruggestuurd"},
-    ]
-    assert orders["ordered_at"]["afschrift:timeZone"] == "UTC"
-    assert fields(Example(), "app.heart_rate.csv")["local_at"]["afschrift:timeZone"] == "unknown"
-
-
-def test_a_masked_column_is_text_whatever_it_was() -> None:
-    name = fields(Example(), "shop.message.csv")["agent_name"]
-    assert (name["type"], name["afschrift:masked"]) == ("string", "token")
-    assert name["afschrift:aboutOthers"] is True
-
-
-def test_keys_join_the_files_of_one_format() -> None:
-    schema = resource(Example(), "shop.orders.json")["schema"]
-    assert schema["primaryKey"] == ["order_id"]
-    assert schema["foreignKeys"] == [
-        {
-            "fields": ["customer_id"],
-            "reference": {"resource": "shop.customer.json", "fields": ["customer_id"]},
-        }
-    ]
-
-
-def test_a_join_that_may_lead_to_another_person_is_no_constraint() -> None:
-    schema = resource(Example(), "shop.message.csv")["schema"]
-    assert "foreignKeys" not in schema
-    assert [r["fields"] for r in schema["afschrift:relations"]] == [["sender_id"], ["recipient_id"]]
-    assert {r["reason"] for r in schema["afschrift:relations"]} == {"rows_not_included"}
 
 
 def test_a_join_to_a_table_that_was_thinned_by_row_is_no_constraint() -> None:
@@ -99,21 +49,6 @@ def test_a_join_to_a_table_that_was_thinned_by_row_is_no_constraint() -> None:
     schema = resource(thinned, "shop.orders.csv")["schema"]
     assert "foreignKeys" not in schema
     assert schema["afschrift:relations"][0]["fields"] == ["customer_id"]
-
-
-def test_portability_holds_keys_only_to_what_is_in() -> None:
-    assert "credit_score" not in fields(Example(Right.PORTABILITY), "shop.customer.csv")
-    assert resource(Example(Right.PORTABILITY), "shop.orders.csv")["schema"]["foreignKeys"]
-
-
-def test_null_is_declared_where_a_file_has_a_marker() -> None:
-    assert resource(Example(), "shop.orders.csv")["schema"]["missingValues"] == ["\\N"]
-    assert resource(Example(), "shop.orders.json")["schema"]["missingValues"] == []
-
-
-def test_csv_tells_its_dialect() -> None:
-    dialect = resource(Example(), "shop.orders.csv")["dialect"]
-    assert (dialect["delimiter"], dialect["lineTerminator"], dialect["header"]) == (",", "\r\n", True)
 
 
 def test_origins_by_row_are_all_named() -> None:
@@ -166,27 +101,9 @@ def test_a_reference_that_was_seen_to_fail_has_its_reason() -> None:
     ]
 
 
-def test_a_reference_to_a_table_left_out_has_its_reason() -> None:
-    example = Example(rows={"shop.customer": []})
-    assert resource(example, "shop.orders.csv")["schema"]["afschrift:relations"] == [
-        {
-            "fields": ["customer_id"],
-            "reference": {"table": "customer", "fields": ["customer_id"]},
-            "reason": "table_not_included",
-        }
-    ]
-
-
 def test_each_resource_tells_its_source_and_when_it_was_read() -> None:
     example = Example(language="en")
     seal = replace(example.contents.seal, snapshots={"shop": "2026-06-30T22:16:00Z"})
     orders = resource(example.but(seal=seal), "shop.orders.csv")
     assert orders["sources"] == [{"title": "Web shop"}]
     assert orders["afschrift:snapshot"] == "2026-06-30T22:16:00Z"
-
-
-def test_categories_bear_the_term_of_others_too() -> None:
-    email = fields(Example(), "shop.customer.csv")["email"]
-    assert email["afschrift:categoryTerm"] == "https://w3id.org/dpv/pd#EmailAddress"
-    vocabularies = described(Example())["afschrift:vocabularies"]
-    assert vocabularies["afschrift:originTerm"] == "https://w3id.org/dpv#"
