@@ -30,6 +30,10 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.services import Services
 
+Open = Callable[..., Request]
+Sql = Callable[..., None]
+AtOnce = Callable[[str, int], list[str]]
+"""Types of the fixtures `open_one`, `as_operator` and `at_once`."""
 RECEIVED = "2026-03-02T09:00:00+01:00"
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
 
@@ -81,7 +85,7 @@ def register(url: str, keys: KeyStore, clock: Ticking) -> Register:
 
 
 @pytest.fixture
-def open_one(register: Register) -> Callable[..., Request]:
+def open_one(register: Register) -> Open:
     def open_request(
         keys: tuple[Key, ...] = PERSON, received_at: str = RECEIVED, case: str | None = None, **more: object
     ) -> Request:
@@ -106,13 +110,13 @@ def open_one(register: Register) -> Callable[..., Request]:
 
 
 @pytest.fixture
-def opened(open_one: Callable[..., Request]) -> Request:
+def opened(open_one: Open) -> Request:
     """A request of `PERSON`."""
     return open_one()
 
 
 @pytest.fixture
-def as_operator(url: str) -> Iterator[Callable[..., None]]:
+def as_operator(url: str) -> Iterator[Sql]:
     """Run SQL as the owner of the database, who has removed the guards."""
     database = Database(url)
 
@@ -127,7 +131,7 @@ def as_operator(url: str) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def at_once(url: str, keys: KeyStore, tmp_path: Path) -> Callable[[str, int], list[str]]:
+def at_once(url: str, keys: KeyStore, tmp_path: Path) -> AtOnce:
     """Runs a script in several processes that start together; gives what each printed.
 
     The script finds `register`, `me` (0, 1, ...) and the module `time` ready.

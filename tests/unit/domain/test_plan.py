@@ -56,7 +56,5 @@ REST = HIDDEN | {"after": ("sha",)}
         (plan(READ, **REST), ("shop",)),
     ],
 )
-def test_sources_that_only_withhold_count_in_the_rest_of_an_answer(
-    plan: Plan, sources: tuple[str, ...]
-) -> None:
+def test_sources_that_only_withhold_count_in_the_rest(plan: Plan, sources: tuple[str, ...]) -> None:
     assert plan.staged == sources

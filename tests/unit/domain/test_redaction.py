@@ -84,7 +84,7 @@ def test_a_span_of_a_masked_text_is_found_in_the_text_before(data: st.DataObject
 
 
 @given(VALUES, VALUES, VALUES, st.none() | st.tuples(st.integers(0, 99), st.integers(100, 999)))
-def test_a_line_reads_back_as_it_was_written(
+def test_a_line_reads_back_as_written(
     column: str, name: str, value: str, span: tuple[int, int] | None
 ) -> None:
     """Keys and columns of any characters: what divides is percent-encoded, so lines are ready to copy."""

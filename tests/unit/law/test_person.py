@@ -138,9 +138,7 @@ def test_the_scope_must_cover_the_right(scope: str, right: Right) -> None:
         ({"kind": "court_order"}, "R16", "secrecy"),
     ],
 )
-def test_insufficient_mandate_names_rule_field_and_remedy(
-    form: dict[str, Any], rule: str, field: str
-) -> None:
+def test_insufficient_mandate_names_field_and_remedy(form: dict[str, Any], rule: str, field: str) -> None:
     found = held(**form)
     assert isinstance(found, NotEnough)
     assert (found.rule, found.field) == (rule, field)

@@ -78,7 +78,7 @@ def test_sweeps_at_once_do_everything_once(office: Office) -> None:
     assert office.register.trail.verify() == []
 
 
-def test_one_place_that_cannot_be_emptied_stops_nothing_else(
+def test_a_place_that_cannot_be_emptied_stops_no_other(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = [office.open(State.WITHDRAWN) for _ in range(2)]

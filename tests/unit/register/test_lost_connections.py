@@ -130,7 +130,7 @@ every_change = pytest.mark.parametrize("change", nightly_after(4, CHANGES), indi
 
 
 @every_change
-def test_a_connection_lost_at_any_message_is_retried(
+def test_connection_lost_anywhere_is_retried(
     way: Way, register: Register, change: Callable[[], object]
 ) -> None:
     failures = 0

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from tests.support.nightly import both_databases
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import UnknownRequestError
-from afschrift.domain.request import Request, run_name
+from afschrift.domain.request import run_name
 from afschrift.register.register import Register
 
 FIRST, SECOND = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"
 PATIENCE = timedelta(hours=2)
-Open = Callable[..., Request]
 
 
 def run_events(register: Register, request: str) -> list[tuple[str, object, object]]:
@@ -99,23 +98,6 @@ def test_a_run_works_for_one_request_alone(register: Register, open_one: Open) -
     assert going == [(request, FIRST), (other, SECOND)]
     with pytest.raises(UnknownRequestError):
         register.runs.begin("req-000000000000", FIRST, PATIENCE)
-
-
-@both_databases
-def test_of_several_that_begin_at_once_one_goes(
-    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
-) -> None:
-    request = open_one().id
-    script = (
-        "from datetime import datetime, timedelta, UTC\n"
-        "register.store.clock = lambda: datetime(2026, 3, 2, 12, tzinfo=UTC)\n"
-        f"print(register.runs.begin({request!r}, f'run{{me}}', timedelta(hours=2)).id)\n"
-    )
-
-    went = set(at_once(script, 4))
-
-    assert went == {run.id for run in register.runs.all(going=True)}
-    assert len(went) == 1
 
 
 def test_an_identity_decision_is_bound_to_the_keys(register: Register, open_one: Open) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 from tests.support.nightly import both_databases
+from tests.unit.conftest import Open, Sql
 
 from afschrift.domain.errors import (
     AfschriftError,
@@ -27,7 +28,6 @@ from afschrift.register.database.tables import message
 from afschrift.register.outbox import Claimed, Proof
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
 TO, CONTENT = "anneke@example.org", b"Subject: kwikstaart\r\n\r\nBeste Anneke Jansen\r\n"
 TODAY = date(2026, 3, 2)
 STATE = LetterState
@@ -133,23 +133,7 @@ def test_a_letter_is_sent_once(register: Register, opened: Request) -> None:
     assert types[-2:] == ["letter_sending", "letter_sent"]
 
 
-@both_databases
-def test_many_at_once_send_it_once(
-    register: Register, open_one: Open, at_once: Callable[[str, int], list[str]]
-) -> None:
-    letter = produce(register, open_one().id)
-    script = f"""
-from afschrift.domain.errors import TooLateError
-try:
-    register.outbox.claim({letter.id!r}, str(me))
-    print("mine")
-except TooLateError:
-    print("no")
-"""
-    assert sorted(at_once(script, 4)) == ["mine", "no", "no", "no"]
-
-
-def test_abandoned_claim_becomes_unknown_until_a_person_ends_it(
+def test_abandoned_claim_is_unknown_until_a_person_ends_it(
     register: Register, opened: Request, clock: Any
 ) -> None:
     letter = produce(register, opened.id)
@@ -281,9 +265,7 @@ def test_after_shredding_a_letter_stays_as_a_row_alone(register: Register, opene
     assert register.letters.get(letter.id) == letter
 
 
-def test_altered_letter_is_not_sent(
-    register: Register, opened: Request, as_operator: Callable[..., None]
-) -> None:
+def test_altered_letter_is_not_sent(register: Register, opened: Request, as_operator: Sql) -> None:
     letter = produce(register, opened.id)
     other = produce(register, opened.id, same_as=b"other", to="other@example.org")
     swap = "UPDATE letter SET recipient = (SELECT recipient FROM letter WHERE id = :other) WHERE id = :id"

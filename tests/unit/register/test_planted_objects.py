@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from sqlalchemy.engine import make_url
 from testbed import postgres as pg
 from tests.support import homes
 from tests.support.nightly import both_databases, on_sqlite
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.request import Request
 from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.database.made_objects import MADE, TABLES
@@ -46,9 +45,7 @@ def test_list_of_objects_equals_the_migrations(url: str) -> None:
 
 
 @pytest.mark.parametrize(("url", "attack"), ATTACKS, indirect=["url"])
-def test_planted_object_is_reported(
-    url: str, register: Register, open_one: Callable[..., Request], attack: str
-) -> None:
+def test_planted_object_is_reported(url: str, register: Register, open_one: Open, attack: str) -> None:
     planted = PLANTED[make_url(url).get_backend_name()][attack]
     request = open_one()
     assert register.evidence.of_request(request.id) == ()
@@ -99,10 +96,7 @@ def test_name_of_a_planted_object_is_sanitised(url: str, register: Register) -> 
 
 def test_a_register_of_an_older_revision_is_not_called_forged(postgres: pg.Database, tmp_path: Path) -> None:
     keys = homes.keys("d2c088a2", tmp_path)
-    for url in (
-        homes.on_sqlite("d2c088a2", tmp_path / "old.db"),
-        homes.on_postgresql("d2c088a2", postgres),
-    ):
+    for url in (homes.on_sqlite("d2c088a2", tmp_path / "old.db"), homes.on_postgresql("d2c088a2", postgres)):
         register = Register(url, keys)
         for ask in (lambda opened=register: list(opened.evidence.differences()),
                     lambda opened=register: opened.evidence.of_request("req-000000000000")):  # fmt: skip

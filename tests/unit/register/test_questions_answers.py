@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from tests.support.moves import moved
 from tests.support.nightly import both_databases
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Request
@@ -12,7 +11,6 @@ from afschrift.domain.state import State
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
 DIGEST = "ab" * 32
 
 
@@ -72,9 +70,7 @@ def test_answered_question_can_be_asked_again(register: Register, opened: Reques
     assert [q.id for q in register.questions.all(open_only=False)] == [asked.id, again.id]
 
 
-def test_an_open_question_brings_the_request_back_to_needs_person(
-    register: Register, opened: Request
-) -> None:
+def test_an_open_question_brings_back_needs_person(register: Register, opened: Request) -> None:
     asked = ask(register, opened.id)
     moved(register, opened.id, State.ACCEPTED)
     assert ask(register, opened.id) == asked
@@ -133,39 +129,6 @@ def test_closed_request_takes_no_answer(register: Register, opened: Request) -> 
     with pytest.raises(RefusedError, match="cannot become"):
         ask(register, opened.id, kind="review")
     assert len(register.questions.all(open_only=False)) == 1
-
-
-@both_databases
-def test_concurrent_answers_record_one(
-    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
-) -> None:
-    asked = ask(register, opened.id)
-    outputs = at_once(
-        f"""
-from afschrift.domain.errors import RefusedError
-try:
-    print(register.questions.answer({asked.id!r}, ["include", "exclude"][me % 2], f"officer{{me}}").by)
-except RefusedError as error:
-    assert "answered already" in str(error)
-    print("refused")
-""",
-        3,
-    )
-    assert outputs.count("refused") == 2
-    (decided,) = register.decisions.of(opened.id)
-    assert decided.by in outputs
-    assert [h.type for h, _ in register.trail.events(opened.id)].count("decision_taken") == 1
-
-
-def test_question_asked_concurrently_is_recorded_once(
-    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
-) -> None:
-    outputs = at_once(
-        f"print(register.questions.ask({opened.id!r}, 'review', options=['yes'], detail={{}}).id)", 3
-    )
-    assert len(set(outputs)) == 1
-    types = [header.type for header, _ in register.trail.events(opened.id)]
-    assert types == ["request_received", "question_asked", "state_changed"]
 
 
 def test_question_closes_those_that_it_overtakes(register: Register, open_one: Open) -> None:

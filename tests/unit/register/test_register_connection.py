@@ -35,7 +35,7 @@ def test_it_is_kept_from_one_transaction_to_the_next(register: Register) -> None
     assert connection(register) == mine
 
 
-def test_the_look_at_its_version_takes_no_connection_of_its_own(
+def test_reading_the_version_takes_no_second_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each task opens the register, and on PostgreSQL a connection costs more than what is asked by it."""

@@ -1,5 +1,8 @@
+"""One of many machines has a wrong clock: it is named, and records nothing."""
+
 from __future__ import annotations
 
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,13 +17,7 @@ import pytest
 from bench.daily_work import WORK
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import (
-    DBAPIError,
-    IntegrityError,
-    InternalError,
-    OperationalError,
-    ProgrammingError,
-)
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, ProgrammingError
 from testbed import registers
 from tests.support.small_disk import SmallDisk, fills_up, mounted
 
@@ -34,7 +31,7 @@ from afschrift.domain.errors import (
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.register import schema
-from afschrift.register.database import database
+from afschrift.register.database import database, errors
 from afschrift.register.database.errors import translated
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
@@ -93,9 +90,7 @@ def test_a_row_that_a_server_shows_is_not_shown_on() -> None:
         ("", "address of the register"),
     ],
 )
-def test_an_address_of_no_register_is_refused(
-    tmp_path: Path, keys: KeyStore, address: str, words: str
-) -> None:
+def test_address_of_no_register_is_refused(tmp_path: Path, keys: KeyStore, address: str, words: str) -> None:
     (tmp_path / "text.db").write_bytes(b"no database, and long enough to be looked at" * 50)
     with pytest.raises(ConfigurationError, match=words) as error:
         Register(address.format(tmp_path), keys).requests.all()
@@ -112,7 +107,7 @@ def test_a_read_only_register_is_read_and_not_written(tmp_path: Path, keys: KeyS
     assert read_only.trail.head()[0] == 1
 
 
-def test_a_register_held_by_another_writer_is_retried(
+def test_register_held_by_a_writer_is_retried(
     tmp_path: Path, keys: KeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = registers.place(tmp_path / "register.db")
@@ -176,7 +171,7 @@ def test_flipped_bytes_are_damage_or_a_trail_finding(tmp_path: Path, keys: KeySt
             WORK[n % len(WORK)](register, random, requests)
     register.store.database.forget()
     whole, events, head, found_count = file.read_bytes(), register.trail.events(), register.trail.head(), 0
-    for _ in range(50):
+    for _ in range(20):
         spoilt, at = bytearray(whole), random.randrange(len(whole))
         for place in range(at, min(at + 300, len(whole)), random.choice((3, 50, 300))):
             spoilt[place] ^= 1 << random.randrange(8)
@@ -233,3 +228,23 @@ def test_no_error_shows_the_values_of_a_write(register: Register) -> None:
     with pytest.raises(IntegrityError) as of_library, engine.connect() as connection:
         connection.execute(statement, {"v": "a-needle"})
     assert "a-needle" not in str(of_library.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("off", "words"), [(600, "600 s ahead of"), (-600, "600 s behind"), (90, "90 s ahead of"), (50, "")]
+)
+def test_a_clock_that_is_off_is_named_and_records_nothing(
+    register: Register, monkeypatch: pytest.MonkeyPatch, off: int, words: str
+) -> None:
+    """One of many machines has a wrong clock; within a minute it is right enough."""
+    monkeypatch.setattr(errors, "_here", lambda: time.time() + off)
+    if not words:
+        register.trail.record(None, NewEvent("sweep_done"))
+        return
+    with pytest.raises(RetriableError, match=f"The clock of {socket.gethostname()} is {words}"):
+        register.trail.record(None, NewEvent("sweep_done"))
+    assert register.trail.events() == []
+    monkeypatch.undo()
+    register.trail.record(None, NewEvent("sweep_done"))
+    assert len(register.trail.events()) == 1

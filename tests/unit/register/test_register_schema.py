@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import re
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.event import listen
 from tests.support import homes
 from tests.support.nightly import both_databases, nightly_after
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.event import NewEvent
@@ -78,9 +78,7 @@ def content(url: str) -> Content:
 
 
 @both_databases
-def test_migrations_make_the_tables_of_the_software_once(
-    url: str, register: Register, opened: Request
-) -> None:
+def test_migrations_make_the_tables_of_the_code_once(url: str, register: Register, opened: Request) -> None:
     with Database(url).read() as tx:
         assert compare_metadata(MigrationContext.configure(tx, opts=COMPARED), metadata) == []
     before = content(url)
@@ -106,9 +104,7 @@ def test_the_last_event_of_a_type_is_found_by_an_index(tmp_path: Path, keys: Key
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-def test_a_write_and_a_gate_of_a_long_trail_read_a_few_rows_of_it(
-    register: Register, open_one: Callable[..., Request]
-) -> None:
+def test_a_write_and_a_gate_of_a_long_trail_read_a_few_rows_of_it(register: Register, open_one: Open) -> None:
     """An index was passed over, and all events were read while other writers waited."""
     mine, asked = open_one(), list[tuple[str, Any]]()
     with register.oversight._db.write() as tx:
@@ -252,9 +248,7 @@ REFUSED = (
 
 
 @both_databases
-def test_the_database_itself_refuses_to_change_trail_and_facts(
-    url: str, register: Register, open_one: Callable[..., Request]
-) -> None:
+def test_database_refuses_to_change_trail_and_facts(url: str, register: Register, open_one: Open) -> None:
     def kept() -> tuple[object, ...]:
         return register.trail.events(), register.facts.timelines(), register.case_facts.of()
 

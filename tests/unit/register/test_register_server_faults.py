@@ -141,9 +141,7 @@ def test_fork_opens_its_own_connection(server: Stoppable, keys: KeyStore) -> Non
 @pytest.mark.parametrize(
     "change", [{"database": "nowhere"}, {"username": "nobody"}, {"username": "weak"}], ids=str
 )
-def test_refused_login_is_a_configuration_error(
-    server: Stoppable, keys: KeyStore, change: dict[str, str]
-) -> None:
+def test_refused_login_is_a_wrong_setting(server: Stoppable, keys: KeyStore, change: dict[str, str]) -> None:
     made = server.register()
     name = make_url(made.url).database
     made.execute(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -10,6 +9,7 @@ from testbed import register_reader
 from tests.support.moves import moved
 from tests.support.nightly import both_databases
 from tests.support.properties import fewer
+from tests.unit.conftest import AtOnce, Open
 
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.event import NewEvent
@@ -17,7 +17,6 @@ from afschrift.domain.request import Request
 from afschrift.domain.state import TRANSITIONS, State
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
 WITHDRAWN = NewEvent("fact_withdrawn")
 EVENTS = sorted({row.event for row in TRANSITIONS})
 ASKED = "question_asked"
@@ -87,9 +86,7 @@ def test_older_version_changes_nothing(register: Register, opened: Request) -> N
     assert register.requests.move(opened.id, State.WITHDRAWN, WITHDRAWN, version=2).state is State.WITHDRAWN
 
 
-def test_a_state_and_its_events_are_written_together_or_not_at_all(
-    register: Register, opened: Request
-) -> None:
+def test_a_state_is_written_with_its_events_or_not_at_all(register: Register, opened: Request) -> None:
     before = register.trail.events()
     with pytest.raises(ValueError):  # no canonical form: the last thing to be written fails
         register.requests.move(
@@ -116,8 +113,8 @@ def test_options_change_while_open_with_an_event(register: Register, opened: Req
 
 
 @both_databases
-def test_concurrent_moves_each_follow_the_version_they_read(
-    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
+def test_concurrent_moves_follow_the_version_read(
+    register: Register, opened: Request, at_once: AtOnce
 ) -> None:
     outputs = at_once(
         f"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,15 +12,13 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from tests.support.moves import moved
 from tests.support.nightly import both_databases
+from tests.unit.conftest import Open, Sql
 
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key
-from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.register.register import Register
-
-Open = Callable[..., Request]
 
 
 @contextmanager
@@ -115,9 +113,7 @@ def test_error_of_the_work_passes_unchanged(register: Register, open_one: Open, 
     assert len(register.decisions.of(request)) == 1
 
 
-def test_unreadable_row_is_damage_of_the_register(
-    register: Register, open_one: Open, as_operator: Callable[..., None]
-) -> None:
+def test_unreadable_row_is_damage(register: Register, open_one: Open, as_operator: Sql) -> None:
     request = open_one().id
     as_operator("UPDATE request SET state = 'nowhere' WHERE id = :id", id=request)
     with pytest.raises(AfschriftError, match="is damaged"), register.read_snapshot():

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
 import pytest
 from sqlalchemy import select
 from tests.support.nightly import both_databases
+from tests.unit.conftest import Open
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import RefusedError, UnknownRequestError
@@ -20,7 +20,6 @@ from afschrift.domain.vocabulary import Origin
 from afschrift.register.database.tables import plan as plan_table
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
 INPUTS = "cd" * 32
 
 
@@ -59,7 +58,7 @@ def test_a_finished_step_is_remembered_by_its_inputs_and_part(register: Register
 
 
 @pytest.mark.parametrize("first", [{"sha256": "1", "t": [1, 2]}, {}])
-def test_second_finish_returns_the_first_result(
+def test_second_finish_returns_the_first(
     register: Register, opened: Request, first: dict[str, object]
 ) -> None:
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in first.items()}
@@ -78,24 +77,6 @@ def test_latest_step_is_the_last_recorded(register: Register, opened: Request) -
     assert register.steps.latest(opened.id, "classify") == {"n": 2}
     register.steps.finish(opened.id, "classify", "1" * 64, {"n": 4})
     assert register.steps.latest(opened.id, "classify") == {"n": 2}
-
-
-@both_databases
-def test_of_finishes_at_once_one_is_recorded_with_its_events(
-    register: Register, opened: Request, at_once: Callable[[str, int], list[str]]
-) -> None:
-    outputs = at_once(
-        f"""
-from afschrift.domain.event import NewEvent
-event = NewEvent("extracted", payload={{"me": me}})
-print(register.steps.finish({opened.id!r}, "extract", {INPUTS!r}, {{"me": me}}, event, part="shop")["me"])
-""",
-        3,
-    )
-    assert len(set(outputs)) == 1
-    events = [payload for header, payload in register.trail.events(opened.id) if header.type == "extracted"]
-    assert events == [{"me": int(outputs[0])}]
-    assert register.steps.result(opened.id, "extract", INPUTS, "shop") == {"me": int(outputs[0])}
 
 
 @both_databases

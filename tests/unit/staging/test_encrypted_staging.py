@@ -114,9 +114,7 @@ def test_a_file_opens_for_its_key_request_and_path_alone(staging: EncryptedStagi
         EncryptedStaging(Path("/tmp"), REQUEST, b"short")
 
 
-def test_a_file_appears_when_it_is_whole_and_replaces_the_older_one(
-    staging: EncryptedStaging, tmp_path: Path
-) -> None:
+def test_a_file_appears_when_whole_and_replaces_the_older(staging: EncryptedStaging, tmp_path: Path) -> None:
     put(staging, "shop/a.csv", b"old")
     missing = r"shop/b\.csv.*not there.*clear `extract_shop`"
     with staging.writer("shop/a.csv") as file, pytest.raises(RetriableError, match=missing):
@@ -198,9 +196,7 @@ def test_staging_without_a_request_is_refused(tmp_path: Path, bad: str) -> None:
         EncryptedStaging(tmp_path, bad, KEY)
 
 
-def test_wiping_removes_a_folder_or_everything_and_twice_is_as_good(
-    staging: EncryptedStaging, tmp_path: Path
-) -> None:
+def test_wiping_removes_a_folder_or_all_and_again_nothing(staging: EncryptedStaging, tmp_path: Path) -> None:
     other = EncryptedStaging(tmp_path, "req-000000000001", KEY)
     for path in ("shop/a.csv", "shop/b.csv", "app/a.csv", "top.json"):
         put(staging, path, b"x")

@@ -124,9 +124,7 @@ def test_a_place_that_lags_is_moved_on_and_the_highest_counts(witnessed: Witness
         witnessed.gate()
 
 
-def test_an_unreachable_place_hides_no_other_and_all_unreachable_refuse(
-    witnessed: Witnessed, tmp_path: Path
-) -> None:
+def test_unreachable_place_hides_no_other_and_all_away_refuse(witnessed: Witnessed, tmp_path: Path) -> None:
     witnessed.gate()
     shutil.rmtree(tmp_path / "dpo")
     asked = must_reach(witnessed.settings, witnessed.register)

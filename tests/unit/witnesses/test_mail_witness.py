@@ -141,7 +141,7 @@ def test_a_server_without_tls_gets_no_password(serve: Serve) -> None:
     assert not box.messages
 
 
-def test_an_untrusted_certificate_is_refused(
+def test_untrusted_certificate_refused(
     serve: Serve, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")

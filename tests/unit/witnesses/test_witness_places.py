@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from testbed import registers
-from tests.support.authority import stamping
+from tests.support.authority import Authority, stamping
 
 from afschrift.app.settings import Settings
-from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.errors import ConfigurationError, RefusedError, RetriableError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 from afschrift.register.trail.trail import TrailFinding
 from afschrift.witnesses.checkpoints import CheckpointSending, gather, send_checkpoint
+from afschrift.witnesses.timestamp import TimeStamper
+
+needs_openssl = pytest.mark.needs_program("openssl")
 
 
 class Places:
@@ -170,7 +175,7 @@ def test_wrong_options_are_reported(places: Places, content: str | None, mode: i
     assert "needle" not in sending.problems["dpo"]
 
 
-@pytest.mark.needs_program("openssl")
+@needs_openssl
 def test_time_stamps_reveal_a_checkpoint_dated_back(places: Places) -> None:
     (places.home / "tsa").mkdir()
     with stamping(places.home / "tsa") as url:
@@ -211,3 +216,76 @@ def test_a_stolen_key_signs_nothing_that_counts_once_revoked(places: Places) -> 
     assert places.compare() == []
     keys.revoke(stolen, "2026-01-01T00:00:00.000000Z")
     assert "checkpoint_wrong_key" in [finding.code for finding in places.compare()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tsa")
+
+
+@pytest.fixture(scope="module")
+def authority_url(folder: Path) -> Iterator[str]:
+    with stamping(folder) as url:
+        yield url
+
+
+@pytest.fixture
+def stamper(folder: Path, authority_url: str) -> TimeStamper:
+    return TimeStamper("tsa", authority_url, {"roots": str(folder / "root.pem")})
+
+
+@needs_openssl
+def test_a_stamp_holds_for_its_content_alone_and_says_when(stamper: TimeStamper) -> None:
+    stamp = stamper.stamp(b"a checkpoint")
+    assert stamper.fault(b"a checkpoint", stamp) is None
+    assert stamper.fault(b"another one", stamp)
+    assert stamper.fault(b"a checkpoint", b"no stamp") == "it is no time stamp response"
+    assert abs((datetime.now(UTC) - stamper.time(stamp)).total_seconds()) < 60
+
+
+@needs_openssl
+def test_openssl_agrees(stamper: TimeStamper, folder: Path, tmp_path: Path) -> None:
+    """The command that docs/trail.md gives to auditors."""
+    (tmp_path / "c.json").write_bytes(b"a checkpoint")
+    (tmp_path / "c.tsr").write_bytes(stamper.stamp(b"a checkpoint"))
+    command = [
+        "openssl",
+        *["ts", "-verify", "-in", "c.tsr", "-data", "c.json", "-CAfile"],
+        str(folder / "root.pem"),
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Verification: OK" in done.stdout + done.stderr
+
+
+@needs_openssl
+def test_stamp_of_another_authority_refused(authority_url: str, stamper: TimeStamper, tmp_path: Path) -> None:
+    Authority(tmp_path)
+    other = TimeStamper("tsa", authority_url, {"roots": str(tmp_path / "root.pem")})
+    with pytest.raises(ConfigurationError, match=r"time stamp of 'tsa' is not valid.*root certificates"):
+        other.stamp(b"a checkpoint")
+    assert other.fault(b"a checkpoint", stamper.stamp(b"a checkpoint"))
+
+
+@needs_openssl
+def test_an_authority_that_does_not_answer_is_asked_again_later(
+    folder: Path, unused_port: int, authority_url: str
+) -> None:
+    roots = {"roots": str(folder / "root.pem")}
+    with pytest.raises(RetriableError, match="did not answer"):
+        TimeStamper("tsa", f"tsa+http://127.0.0.1:{unused_port}/", roots).stamp(b"x")
+    (folder / "tsa.cnf").rename(folder / "away.cnf")
+    try:
+        with pytest.raises(RetriableError, match="did not answer"):
+            TimeStamper("tsa", authority_url, roots).stamp(b"x")
+    finally:
+        (folder / "away.cnf").rename(folder / "tsa.cnf")
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate"])
+def test_unreadable_roots_are_reported(tmp_path: Path, content: bytes | None) -> None:
+    if content:
+        (tmp_path / "root.pem").write_bytes(content)
+    with pytest.raises(ConfigurationError, match="root certificates of the witness place 'tsa'"):
+        TimeStamper("tsa", "tsa+http://127.0.0.1/", {"roots": str(tmp_path / "root.pem")})
+    with pytest.raises(ConfigurationError, match="lack 'roots'"):
+        TimeStamper("tsa", "tsa+http://127.0.0.1/", {})

@@ -212,7 +212,7 @@ EARLIER = replace(PLAIN, identified_at="2026-03-02T09:00:00.000000Z")
         (LATER, EARLIER, {"narrower": False}, "asks for more.*R24, R55"),
     ],
 )
-def test_requests_that_do_not_overlap(
+def test_requests_not_overlapping(
     later: Timeline, earlier: Timeline, more: dict[str, bool], words: str
 ) -> None:
     with pytest.raises(RefusedError, match=f"(?s){words}") as error:

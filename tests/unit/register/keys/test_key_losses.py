@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.support.lost import lose
 from tests.support.nightly import both_databases
+from tests.unit.conftest import Open
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
@@ -21,7 +22,6 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
 Check = Callable[[], None]
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
 
@@ -105,7 +105,7 @@ def test_an_old_wrapping_key_lost(
     assert register.trail.verify() == []
 
 
-def test_an_index_key_lost(
+def test_index_key_lost(
     register: Register, open_one: Open, key_file: Path, keys: KeyStore, clock: Any
 ) -> None:
     of_2026 = open_one()
@@ -122,7 +122,7 @@ def test_an_index_key_lost(
     assert register.identities.earlier(last.id) == (later.id,)
 
 
-def test_the_signing_key_lost(
+def test_signing_key_lost(
     register: Register, opened: Request, key_file: Path, keys: KeyStore, signed: Check
 ) -> None:
     edit(key_file, lambda document: document["signing_keys"].clear())

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.request import Request
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-
-Open = Callable[..., Request]
 
 
 def key_events(register: Register) -> list[tuple[str, str, dict[str, Any] | None]]:
@@ -46,9 +44,7 @@ def test_rotations_are_events_with_ids_and_no_key(register: Register, keys: KeyS
 
 
 @pytest.mark.parametrize("kind", ["wrapping", "signing"])
-def test_interrupted_rotation_is_completed_by_the_next_call(
-    register: Register, keys: KeyStore, kind: str
-) -> None:
+def test_interrupted_rotation_is_completed_next_time(register: Register, keys: KeyStore, kind: str) -> None:
     made = keys.rotate() if kind == "wrapping" else keys.rotate_signing()
     rotate = register.keys.rotate_wrapping if kind == "wrapping" else register.keys.rotate_signing
     before = keys.listing()
@@ -57,9 +53,7 @@ def test_interrupted_rotation_is_completed_by_the_next_call(
     assert rotate().id != made
 
 
-def test_interrupted_retirement_is_completed_with_one_event(
-    register: Register, keys: KeyStore, open_one: Open
-) -> None:
+def test_interrupted_retirement_is_completed_once(register: Register, keys: KeyStore, open_one: Open) -> None:
     request, old = open_one(), keys.active_kek
     new = register.keys.rotate_wrapping().id
     open_one()

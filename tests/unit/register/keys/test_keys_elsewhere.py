@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.instants import rfc3339
@@ -17,8 +18,6 @@ from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.storage import ReadOnly
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-
-Open = Callable[..., Request]
 
 
 class Backend:
@@ -96,9 +95,7 @@ def test_invalid_key_document_is_named_and_not_quoted(value: str) -> None:
     assert error.value.__context__ is None
 
 
-def test_read_only_keys_last_for_years_then_name_the_command(
-    register: Register, open_one: Open, clock: Any
-) -> None:
+def test_read_only_keys_last_for_years_and_no_longer(register: Register, open_one: Open, clock: Any) -> None:
     for year in (2027, 2028, 2029, 2030):
         clock.now = datetime(year - 1, 12, 31, 23, 59, 50, tzinfo=UTC)
         before = open_one()

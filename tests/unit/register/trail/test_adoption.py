@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from tests.support.moves import moved
 from tests.support.unguarded import unguarded
+from tests.unit.conftest import Open, Sql
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RefusedError
@@ -20,8 +20,6 @@ from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import upgrade_register
 from afschrift.register.register import Register
-
-Open = Callable[..., Request]
 
 
 @pytest.fixture
@@ -80,7 +78,7 @@ def test_register_with_a_key_is_adopted_only_on_demand(
 
 
 def test_an_event_in_between_without_a_code_is_never_taken(
-    register: Register, opened: Request, settings: Settings, url: str, as_operator: Callable[..., None]
+    register: Register, opened: Request, settings: Settings, url: str, as_operator: Sql
 ) -> None:
     last = register.trail.events()[-1][0]
     as_operator(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from tests.support.moves import moved
 from tests.support.nightly import on_sqlite
+from tests.unit.conftest import Open, Sql
 
 from afschrift.domain.event import NewEvent
 from afschrift.domain.keys import Key
@@ -18,7 +18,6 @@ from afschrift.domain.state import State
 from afschrift.register.register import Register
 from afschrift.register.trail.differences import ForgedError
 
-Open = Callable[..., Request]
 RULE = "retention_identity"
 
 
@@ -34,7 +33,7 @@ def decided_and_closed(register: Register, request: Request) -> str:
 
 
 def test_a_row_that_is_left_of_a_forgotten_request_is_proven(
-    register: Register, opened: Request, as_operator: Callable[..., None]
+    register: Register, opened: Request, as_operator: Sql
 ) -> None:
     request = decided_and_closed(register, opened)
     assert register.data_keys.shred(request, RULE)
@@ -47,7 +46,7 @@ def test_a_row_that_is_left_of_a_forgotten_request_is_proven(
 
 
 def test_shredding_leaves_another_request_of_the_case_attested(
-    register: Register, open_one: Open, as_operator: Callable[..., None]
+    register: Register, open_one: Open, as_operator: Sql
 ) -> None:
     request = open_one()
     other = decided_and_closed(register, open_one(case=request.case))
@@ -61,9 +60,7 @@ def test_shredding_leaves_another_request_of_the_case_attested(
     assert found(register) == ["row_changed request state"]
 
 
-def test_forged_change_prevents_shredding(
-    register: Register, opened: Request, as_operator: Callable[..., None]
-) -> None:
+def test_forged_change_prevents_shredding(register: Register, opened: Request, as_operator: Sql) -> None:
     request = decided_and_closed(register, opened)
     as_operator("UPDATE decision SET choice = 'refuse'")
     events = register.trail.events()
@@ -75,8 +72,8 @@ def test_forged_change_prevents_shredding(
     assert register.data_keys.has(request)
 
 
-def test_the_rows_of_a_dropped_year_stay_proven(
-    register: Register, open_one: Open, clock: Any, as_operator: Callable[..., None]
+def test_rows_of_a_dropped_year_stay(
+    register: Register, open_one: Open, clock: Any, as_operator: Sql
 ) -> None:
     whole = decided_and_closed(register, open_one())
     request = open_one()

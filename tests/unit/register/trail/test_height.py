@@ -12,6 +12,7 @@ from sqlalchemy import text
 from testbed import registers
 from tests.support.moves import moved
 from tests.support.nightly import both_databases
+from tests.unit.conftest import Open, Sql
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
@@ -24,7 +25,6 @@ from afschrift.register.register import Register
 from afschrift.register.trail.differences import ForgedError
 from afschrift.register.trail.height import Height
 
-Open = Callable[..., Request]
 TABLES = ("event_code", "event_payload", "event")
 DESTROYING: dict[str, Callable[[Register, str], object]] = {
     "a data key": lambda register, request: register.data_keys.shred(request, "retention_identity"),
@@ -35,7 +35,7 @@ DESTROYING: dict[str, Callable[[Register, str], object]] = {
 }
 
 
-def cut(as_operator: Callable[..., None], after: int, *more: str, **values: object) -> None:
+def cut(as_operator: Sql, after: int, *more: str, **values: object) -> None:
     as_operator(
         *(f"DELETE FROM {table} WHERE seq > :after" for table in TABLES), *more, after=after, **values
     )
@@ -46,9 +46,7 @@ def found(register: Register, request: str) -> list[tuple[str, int]]:
 
 
 @both_databases
-def test_rows_and_events_since_a_decision_deleted(
-    register: Register, opened: Request, as_operator: Callable[..., None]
-) -> None:
+def test_events_since_a_decision_deleted(register: Register, opened: Request, as_operator: Sql) -> None:
     register.decisions.take(opened.id, "identity", "confirmed", "officer")
     before = register.trail.head()[0]
     register.decisions.take(opened.id, "identity", "not_confirmed", "officer")
@@ -65,7 +63,7 @@ def test_rows_and_events_since_a_decision_deleted(
 def test_nothing_is_destroyed_in_a_register_whose_hold_was_cut_off(
     register: Register,
     open_one: Open,
-    as_operator: Callable[..., None],
+    as_operator: Sql,
     keys: KeyStore,
     clock: Any,
     destroy: Callable[[Register, str], object],

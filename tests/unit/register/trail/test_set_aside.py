@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.support.deciding import ROLES
 from tests.support.forging import append_forged
 from tests.support.nightly import both_databases
 from tests.support.trail_matrix import TOOL
+from tests.unit.conftest import Open, Sql
 
 from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
@@ -24,7 +24,6 @@ from afschrift.register.database.database import Database
 from afschrift.register.register import Register
 from afschrift.register.trail.set_aside import Uncoded
 
-Open = Callable[..., Request]
 PEOPLE = Roles(
     (
         *ROLES.people,
@@ -66,7 +65,7 @@ def forge(url: str, kind: str = "map_confirmed", **fields: object) -> int:
 
 
 def test_forged_events_and_rows_are_set_aside_and_named(
-    register: Register, open_one: Open, url: str, desk: Desk, as_operator: Callable[..., None]
+    register: Register, open_one: Open, url: str, desk: Desk, as_operator: Sql
 ) -> None:
     request, other = open_one(), open_one()
     seqs = [forge(url), forge(url, "decision_taken", request=request.id), forge(url, "set_aside_proposed")]
@@ -105,8 +104,8 @@ def test_forged_events_and_rows_are_set_aside_and_named(
         desk.propose()
 
 
-def test_coded_events_are_never_set_aside(
-    register: Register, opened: Request, desk: Desk, as_operator: Callable[..., None]
+def test_coded_events_are_not_aside(
+    register: Register, opened: Request, desk: Desk, as_operator: Sql
 ) -> None:
     register.decisions.take(opened.id, "identity", "not_confirmed", "officer")
     as_operator(
@@ -133,7 +132,7 @@ def test_forgery_after_the_proposal_is_not_set_aside(register: Register, url: st
 
 
 def test_an_event_set_aside_counts_as_it_was_alone_and_is_exported(
-    register: Register, url: str, desk: Desk, as_operator: Callable[..., None], tmp_path: Path
+    register: Register, url: str, desk: Desk, as_operator: Sql, tmp_path: Path
 ) -> None:
     register.trail.record(None, NewEvent("counted"))
     seq = forge(url)
@@ -151,9 +150,7 @@ def test_an_event_set_aside_counts_as_it_was_alone_and_is_exported(
     assert ("event_forged", seq) in desk.found()
 
 
-def test_many_forged_events_are_set_aside_in_one_go(
-    register: Register, opened: Request, url: str, desk: Desk
-) -> None:
+def test_many_events_are_set_aside_at_once(register: Register, opened: Request, url: str, desk: Desk) -> None:
     for _ in range(60):
         forge(url)
     assert len(desk.found()) == 60
@@ -165,7 +162,7 @@ def test_many_forged_events_are_set_aside_in_one_go(
 
 
 def test_revocation_without_its_code_cannot_be_set_aside(
-    register: Register, opened: Request, as_operator: Callable[..., None], desk: Desk
+    register: Register, opened: Request, as_operator: Sql, desk: Desk
 ) -> None:
     register.decisions.take(opened.id, "identity", "not_confirmed", "officer")
     last = register.trail.head()[0]
@@ -194,7 +191,7 @@ def test_uncoded_installation_event_is_found_and_never_signed(
 
 
 @both_databases
-def test_a_forged_event_stops_its_request_alone(
+def test_forged_event_stops_only_its_request(
     register: Register, open_one: Open, url: str, desk: Desk
 ) -> None:
     request, other = open_one(), open_one()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,14 @@ from sqlalchemy import text
 from tests.support.moves import moved
 from tests.support.nightly import both_databases, on_sqlite
 from tests.support.trail_matrix import Calendar, Trail
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent, canonical, digest
 from afschrift.domain.state import State
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
+from afschrift.register.register import Register
 from afschrift.register.trail.audit import KEEP_YEARS
 from afschrift.register.trail.trail import CLOCK_WENT_BACK, SKEW_SECONDS
 
@@ -125,6 +127,7 @@ FORGED = (
     "INSERT INTO segment SELECT 2010, prev, {first}, {last}, {closing}, {last}, 'r', at, prev, {event_seq}, 5, '', '' "
     "FROM event WHERE seq = 1"
 )
+
 UNLIKE = (
     {"event_seq": 9},  # an event of another type
     {"event_seq": 99},
@@ -133,6 +136,7 @@ UNLIKE = (
     {"last": 3, "closing": "(SELECT prev FROM event WHERE seq = 4)"},
     {"last": 6, "closing": "(SELECT prev FROM event WHERE seq = 7)"},
 )
+
 WHOLE = {"first": 1, "last": 4, "closing": "(SELECT prev FROM event WHERE seq = 5)", "event_seq": 10}
 
 
@@ -209,3 +213,46 @@ def test_export_holds_the_whole_trail(trail: Trail) -> None:
     assert [(e["header"], json.loads(e["payload"])) for e in events] == [(vars(h), p) for h, p in kept]
     assert (kept[-1][0].type, kept[-1][0].actor) == ("trail_exported", "auditor")
     assert (end["seq"], end["head"]) == trail.register.trail.head()
+
+
+@both_databases
+def test_events_of_one_request_and_of_all(register: Register, open_one: Open) -> None:
+    request, other = open_one(), open_one()
+    payload = {"rows": 3, "rate": 0.5, "b": [1, None, True], "a": {"é": "\u2028"}}
+    register.trail.record(request.id, NewEvent("looked_up", "officer", payload))
+    mine = register.trail.events(request.id)
+    assert [header.type for header, _ in mine] == ["request_received", "looked_up"]
+    assert (mine[1][0].actor, mine[1][1]) == ("officer", payload)
+    assert {header.request for header, _ in register.trail.events()} == {None, request.id, other.id}
+
+
+def test_erased_payload_is_gone_and_the_chain_verifies(register: Register, open_one: Open, url: str) -> None:
+    request, other = open_one(), open_one()
+    register.trail.record(request.id, NewEvent("looked_up", payload={"secret_code": "needle-in-the-trail"}))
+    heads = [(header.seq, header.digest()) for header, _ in register.trail.events()]
+    assert register.data_keys.shred(request.id, "retention_register")
+    assert register.trail.verify([(0, "0" * 64), *heads]) == []
+    left = [header.type for header, payload in register.trail.events(request.id) if payload is not None]
+    assert left == ["data_key_destroyed"]
+    assert register.trail.events(other.id)[0][1] is not None
+    assert "payloads_erased" in [header.type for header, _ in register.trail.events()]
+    if url.startswith("sqlite"):
+        files = Path(url.removeprefix("sqlite:///")).parent.glob("register.db*")
+        assert not any(b"needle-in-the-trail" in file.read_bytes() for file in files)
+
+
+def test_times_come_from_the_clock_alone(url: str, keys: KeyStore) -> None:
+    register = Register(url, keys, lambda: datetime(2031, 3, 2))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="time zone"):
+        register.trail.record(None, NewEvent("counted"))
+    assert register.trail.events() == []
+    zone = timezone(timedelta(hours=2))
+    register = Register(url, keys, lambda: datetime(2031, 3, 2, 10, 0, 1, 500, zone))
+    register.trail.record(None, NewEvent("counted"))
+    assert register.trail.events()[0][0].at == "2031-03-02T08:00:01.000500Z"
+
+
+def test_a_payload_that_has_no_canonical_form_writes_nothing(register: Register) -> None:
+    with pytest.raises(ValueError):
+        register.trail.record(None, NewEvent("counted"), NewEvent("counted", payload={"n": 2**60}))
+    assert register.trail.head() == (0, "0" * 64)
