@@ -87,6 +87,14 @@ class Reviewers:
         (self.folder / "inventory" / "policy.yml").write_text(POLICY + policy(choice), encoding="utf-8")
         self.bureau.services = build(lambda _line: None, self.bureau.settings)
 
+    def describe(self, old: str, new: str) -> None:
+        """Change the data map, once in its text."""
+        shop = self.folder / "inventory" / "shop.yml"
+        text = shop.read_text(encoding="utf-8")
+        assert old in text
+        shop.write_text(text.replace(old, new, 1), encoding="utf-8")
+        self.bureau.services = build(lambda _line: None, self.bureau.settings)
+
     def store(self, right: str = "access", **more: Any) -> str:
         """Ann's request."""
         return self.bureau.store(right, ANN, **more)

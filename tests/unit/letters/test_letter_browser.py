@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 from tests.support.letter_samples import sample
+from tests.support.nightly import nightly_after
 
 from afschrift.letters.kinds import KINDS
 
 
-@pytest.mark.parametrize(("language", "width"), [("nl", 360), ("en", 900)])
+@pytest.mark.parametrize(("language", "width"), nightly_after(1, [("nl", 360), ("en", 900)]))
 def test_nothing_runs_nothing_is_fetched_and_nothing_sticks_out(
     browser: Browser, language: str, width: int, tmp_path: Path
 ) -> None:

@@ -1,19 +1,23 @@
-"""What strangers wrote stays text: in the HTML, in the plain text and in the message."""
+"""What strangers wrote stays text: in the HTML, in the plain text and in the message, which is kept as it goes."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.letter_samples import LANGUAGES, sample
+from tests.support.properties import quicker
 
 from afschrift.domain.errors import FormError
 from afschrift.domain.instants import utc_now
 from afschrift.letters.element_values import clean
-from afschrift.letters.mail_message import as_message, parts
+from afschrift.letters.kinds import KINDS
+from afschrift.letters.mail_message import as_message, checked_address, parts
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -50,6 +54,7 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
+@quicker(4)
 @given(st.text(max_size=300))
 @example(HOSTILE[0])
 @example(HOSTILE[1])
@@ -112,3 +117,65 @@ def test_the_largest_letter_is_small_and_quick() -> None:
     assert len(as_message(letter, "let-000000000000", utc_now(), None, None)) < 1 << 19
     assert max(map(len, sample("extension", reasons="woord " * 1000).text.splitlines())) <= 76
     assert time.monotonic() - before < 2
+
+
+AT = datetime(2026, 3, 5, 9, 30, tzinfo=UTC)
+
+
+def test_the_same_letter_is_the_same_bytes() -> None:
+    first, other = (
+        as_message(sample("fee"), "let-7k3m9x2p4v0q", AT, "a@example.org", None) for _ in range(2)
+    )
+    assert first == other
+    message = message_from_bytes(first, policy=policy.default)
+    assert message["Message-ID"] == "<let-7k3m9x2p4v0q@example.org>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["To"] is None
+    assert message["Date"].datetime == AT
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_letter_comes_back_as_it_was(kind: str, language: str) -> None:
+    letter = sample(kind, language)
+    content = as_message(letter, "let-7k3m9x2p4v0q", AT, None, "a@example.org")
+    assert parts(content) == (letter.subject, letter.text, letter.html)
+    lines = content.split(b"\r\n")
+    assert b"\n" not in b"".join(lines)
+    assert max(map(len, lines)) <= 998
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("anneke+x@example.org", "anneke+x@example.org"),
+        ("anneke@bücher.example", "anneke@xn--bcher-kva.example"),
+    ],
+)
+def test_an_address(text: str, address: str) -> None:
+    assert checked_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "anneke",
+        "a@b@example.org",
+        "Anneke <a@example.org>",
+        "a@example.org, b@example.org",
+        "a@example.org\r\nBcc: b@example.org",
+        "annéke@example.org",
+        "a@exa mple.org",
+        "a@.",
+        "a@" + "x" * 64 + ".org",
+        ".a@example.org",
+        "a..b@example.org",
+        "x" * 65 + "@example.org",
+    ],
+)
+def test_what_is_no_address_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(FormError, match="no e-mail address") as caught:
+        checked_address(text)
+    assert "anneke" not in str(caught.value).lower()

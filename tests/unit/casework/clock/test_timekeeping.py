@@ -1,7 +1,8 @@
-"""Only an account with the role changes a clock, and the trail holds the due date that follows from it."""
+"""Only an account with the role changes a clock; the trail holds the due date, and a plan follows it."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from testbed import register_reader
+from testbed.running import run, store
 from tests.support.properties import fewer
 
+from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.clock import ClockService
 from afschrift.casework.officer import Officer
-from afschrift.domain.errors import NotAllowedError, RefusedError
+from afschrift.domain.errors import GateError, NotAllowedError, RefusedError
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.calendar import calendar
@@ -24,10 +27,17 @@ from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.register import Register
+from afschrift.services import Services
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
 
 Open = Callable[..., Request]
+
 ServiceOf = Callable[[str], ClockService]
+
 NOW = datetime(2026, 3, 16, 11, tzinfo=UTC)
+
 ROLES = Roles(
     (
         Person(
@@ -37,6 +47,7 @@ ROLES = Roles(
         Person("Dina", frozenset({"cli:dina"}), frozenset({Role.DPO})),
     )
 )
+
 NAMES = ("customer_id",)
 
 
@@ -204,3 +215,41 @@ def test_a_repeat_is_linked_to_what_was_answered(
     assert any(earlier.id in step and "R26" in step for step in clock.steps)
     with pytest.raises(RefusedError, match="on their own"):
         clock_service("cli:anna").link(later.id, earlier.id, "repeat", ("no_such_key",))
+
+
+EARLIER = datetime(2025, 12, 24, 9, tzinfo=UTC)
+
+
+def correct(services: Services, request: str) -> None:
+    officer = Person("ann", frozenset({"cli:ann"}), frozenset({Role.OFFICER}))
+    place = jurisdiction_of(services.inventory.controller)
+    clock_service = ClockService(
+        Officer(services.register, Roles((officer,)), "cli:ann", now=datetime.now(UTC)), place
+    )
+    clock_service.correct(request, EARLIER, "other_channel")
+
+
+def test_the_request_arrived_when_the_correction_says(services: Services) -> None:
+    request, other = (store(services, {"customer_id": n}, "portability") for n in "12")
+
+    correct(services, request)
+
+    for found in (services.register.requests.get(request), services.register.requests.all()[0]):
+        assert (found.received_at[:10], found.entered_at[:10]) == ("2025-12-24", "2026-01-01")
+    untouched = services.register.requests.get(other)
+    assert (untouched.received_at[:10], untouched.entered_at) == ("2026-01-01", "")
+
+
+def test_a_plan_made_before_it_is_made_again(services: Services) -> None:
+    request = store(services, {"customer_id": "1"}, "portability")
+    assess(services, request)
+    classify(services, request)
+
+    correct(services, request)
+
+    with pytest.raises(GateError, match="The receipt changed after the plan"):
+        extract(services, request, "shop")
+    with zipfile.ZipFile(run(services, request)) as bundle:
+        page = next(bundle.read(name).decode() for name in bundle.namelist() if name.endswith("/index.html"))
+    assert "Op 24 december 2025 vroeg u ons" in page
+    assert "Eerst schreven wij op dat uw verzoek op 1 januari 2026 binnenkwam." in page

@@ -1,4 +1,4 @@
-"""An officer asked about columns, rows or a search sees what they hold, of whom, and how many."""
+"""An officer asked about columns, rows, keys or a search sees what they hold, of whom, and how many; no digest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from afschrift.casework.columns.judged_files import ACTIVE_CONTENT
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
-from afschrift.questions.view import Kept, Section
+from afschrift.questions.view import Kept, Section, masked
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -79,13 +79,9 @@ def test_an_undescribed_column_shows_its_table_and_the_rows(bureau: Bureau) -> N
 
 
 def test_columns_about_others_are_shown_by_what_they_hold(bureau: Bureau) -> None:
-    inventory(
-        bureau,
-        SHOP.replace(
-            "body: {origin: provided, about: third_party, third_party: own_use}",
-            "body: {origin: provided, about: third_party, title: {nl: Tekst, en: What was written}}",
-        ),
-    )
+    about = "body: {origin: provided, about: third_party, "
+    title = "title: {nl: Tekst, en: What was written}}"
+    inventory(bureau, SHOP.replace(f"{about}third_party: own_use}}", f"{about}{title}"))
     [row] = seen(bureau, asked(bureau, "others_undecided", ANN))["What it is about"].rows
     assert row[2] == "What was written (origin provided, about others)"
     assert row[4] == 3
@@ -115,13 +111,7 @@ def test_rows_with_another_key_show_which_and_by_which_join(bureau: Bureau) -> N
 
 
 def test_a_column_that_names_the_person_shows_what_it_holds(bureau: Bureau) -> None:
-    inventory(
-        bureau,
-        SHOP.replace(
-            "        mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Someone else typed the address there.}\n",
-            "",
-        ),
-    )
+    inventory(bureau, "\n".join(line for line in SHOP.split("\n") if "mentions: {settled" not in line))
     bureau.execute("INSERT INTO login VALUES (2, 'ghost.canary@example.org', '2024-01-03 00:00Z')")
     question = asked(bureau, "residual_rows", GHOST)
     [section] = seen(bureau, question).values()
@@ -137,7 +127,7 @@ def test_nothing_held_shows_what_was_searched_for_and_where(bureau: Bureau) -> N
     assert GHOST["email"] not in json.dumps(question.detail)
     sections = seen(bureau, question, unmask=True)
     by = sections["By what was searched"].lines
-    assert ("email", GHOST["email"], Kept.MASKED) in [(line.label, line.value, line.kept) for line in by]
+    assert ("email", GHOST["email"], Kept.MASKED) in lines(sections["By what was searched"])
     [spelled] = [line.value.split("\n") for line in by if line.label == "Spelled as email"]
     assert GHOST["email"] in spelled
     where = {row[0]: row[1:] for row in sections["Where was searched"].rows}
@@ -162,9 +152,8 @@ def test_files_in_which_something_may_run_are_shown_by_their_numbers(bureau: Bur
         {"table": "shop.customer", "files": 1, "rows": [3], "found": {"macro": 1}, "where": ["3: Macro in the file itself"]},
         {"source": "mail", "files": 1, "numbers": [2], "found": {"dde": 1}, "where": ["2: DDE link in the file itself"]},
     ):  # fmt: skip
-        ask(
-            bureau.register, request, [OpenQuestion(ACTIVE_CONTENT, ACTIVE_CONTENT.options, "Asked.", detail)]
-        )
+        question = OpenQuestion(ACTIVE_CONTENT, ACTIVE_CONTENT.options, "Asked.", detail)
+        ask(bureau.register, request, [question])
     shown = {
         values_of(views["What was found"]).get("System", "table"): views
         for q in bureau.register.questions.all(request_id=request)
@@ -174,3 +163,63 @@ def test_files_in_which_something_may_run_are_shown_by_their_numbers(bureau: Bur
     assert values_of(shown["mail"]["What was found"]) == {"System": "mail", "Files": "1", "DDE link": "in 1"}
     assert values_of(shown["table"]["What was found"])["Macro"] == "in 1"
     assert shown["table"]["Where"].rows == (("3: Macro in the file itself",),)
+
+
+def lines(section: Section) -> list[tuple[str, str, Kept]]:
+    return [(line.label, line.value, line.kept) for line in section.lines]
+
+
+def test_a_shared_key_shows_itself_its_others_and_what_it_finds(bureau: Bureau) -> None:
+    question = asked(bureau, "shared_key", {"customer_id": "2"})
+    key, found = seen(bureau, question, unmask=True).values()
+    assert lines(key) == [
+        ("Value", "tab", Kept.MASKED),
+        ("This person's", "no days are known", Kept.ROLE),
+        ("Used at the same time by", "1 other account", Kept.OPEN),
+    ]
+    assert found.heads == ("Table", "Rows that it finds", "Rows that nothing else finds")
+    assert found.rows == (("shop.beat", 1, 1),)  # of his three: two by his other device
+
+
+def test_days_on_which_a_key_was_the_persons_are_shown(bureau: Bureau) -> None:
+    """Ann had the address until 2023; Cleo has had it since."""
+    question = asked(bureau, "several_persons", {"customer_id": "1", "email": "bob@example.org"})
+    first, second, held = seen(bureau, question, unmask=True).values()
+    assert ("customer_id", "1", Kept.MASKED) in lines(first)
+    assert ("Given with the request", "yes", Kept.OPEN) in lines(first)
+    assert ("Reached by email", "ann@example.org", Kept.MASKED) in lines(first)
+    assert ("Which was the requester's", "from 2023-01-01 on", Kept.ROLE) in lines(first)
+    assert ("Given with the request", "no", Kept.OPEN) in lines(second)
+    assert ("Reached by email", "bob@example.org", Kept.MASKED) in lines(second)
+    assert held.heads == ("Table", "Rows of account 1", "Rows of account 2")
+    assert ("shop.orders", 2, 1) in held.rows
+    assert ("shop.customer", 1, 1) in held.rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys", "value"),
+    [
+        ("shared_key", {"customer_id": "2"}, "tab"),
+        ("several_persons", {"customer_id": "1", "email": "bob@example.org"}, "bob@example.org"),
+    ],
+)
+def test_no_value_is_in_the_detail_or_the_trail(
+    bureau: Bureau, kind: str, keys: dict[str, str], value: str
+) -> None:
+    question = asked(bureau, kind, keys)
+    events = json.dumps([payload for _, payload in bureau.register.trail.events(question.request)])
+    assert f'"{value}"' not in json.dumps(question.detail) + events
+    found = look(bureau.officer("cli:anna"), question.id)
+    assert found is not None
+    assert found.more
+    shown = [line.value for section in found.sections for line in section.lines]
+    assert (value in shown, masked(value) in shown) == (False, True)
+
+
+def test_the_same_is_asked_as_before_and_the_answer_counts(bureau: Bureau) -> None:
+    """What is shown is no part of what is asked: a new row in the meantime asks no new question."""
+    question = asked(bureau, "shared_key", {"customer_id": "2"})
+    for other in bureau.register.questions.all(request_id=question.request):
+        bureau.answer(other, "include" if other.kind == "shared_key" else other.options[0])
+    bureau.execute("INSERT INTO beat VALUES ('tab', '2024-03-01 00:00:00Z', 91)")
+    classify(bureau.services, question.request)

@@ -1,29 +1,42 @@
-"""What follows from each decision: facts, letters, and what leaves the warehouse."""
+"""What follows from each decision, and what who decides or signs sees of it."""
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
-from testbed.running import run_reviewed, store
 from tests.support.days import days_away, local_today
-from tests.support.deciding import ANN, Bureau, trigger_codes, unchanged
+from tests.support.deciding import Bureau, trigger_codes, unchanged
+from tests.support.family import ADULT, CHILD, open_family
+from tests.support.kept import Kept as KeptInstallations
+from tests.support.restricted import open_bureau
+from tests.support.reviewing import BALANCE, LINE, Reviewers
 
 from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.casework.answer import answer_question, look
 from afschrift.casework.decision.require_decision import open_decision
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.not_received import propose
+from afschrift.casework.intake.store_request import take_in
 from afschrift.casework.letters import send as post
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import Clock, clock
 from afschrift.law.clock.facts import FactKind
+from afschrift.law.roles import Role
+from afschrift.questions.view import NOT_FOR_ROLE, Kept, Section
+from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
 pytestmark = pytest.mark.slow
 
 EXCESS = ("refuse", "manifestly_excessive")
+
 UNTIL = days_away(50).date().isoformat()
+
 SOME = ["shop.ticket", "shop.ticket_message.body"]
 
 
@@ -33,9 +46,8 @@ def clock_of(bureau: Bureau, request: str) -> Clock:
 
 def test_a_fee_waits_for_the_person_and_the_clock_runs(bureau: Bureau) -> None:
     request, question = bureau.flagged()
-    bureau.answer(
-        question, "charge", "further_copy", earlier=question.detail["flags"][0]["earlier"][0]["request"]
-    )
+    [earlier, *_] = question.detail["flags"][0]["earlier"]
+    bureau.answer(question, "charge", "further_copy", earlier=earlier["request"])
     letter = bureau.sign(request).letter
     assert letter is not None
     assert bureau.register.letters.get(letter).kind == "fee"
@@ -89,17 +101,8 @@ def test_an_overlap_is_merged_and_the_earlier_receipt_stays(bureau: Bureau) -> N
     [absorbed] = bureau.register.facts.timeline(first).of(FactKind.ABSORBED)
     assert absorbed.other == request
     assess(bureau.services, first)
-    assert trigger_codes(bureau.asked(bureau.store(days=0))) == [
-        "overlap"
-    ]  # what was merged is no repetition
-
-
-def test_an_earlier_request_came_on_the_day_of_the_wall_clock(bureau: Bureau) -> None:
-    """R02: late in the evening of UTC it is the next day where the controller is."""
-    evening = days_away(-5).replace(hour=23, minute=30)
-    store(bureau.services, ANN, "access", received_at=evening.isoformat())
-    [flag] = bureau.asked(bureau.store()).detail["flags"]
-    assert flag["received_on"] == str(days_away(-4).date())
+    # What was merged is no repetition.
+    assert trigger_codes(bureau.asked(bureau.store(days=0))) == ["overlap"]
 
 
 def test_a_wider_request_is_not_merged(bureau: Bureau) -> None:
@@ -110,10 +113,9 @@ def test_a_wider_request_is_not_merged(bureau: Bureau) -> None:
     assert "R55" in str(unchanged(bureau, question, give, RefusedError))
 
 
-@pytest.mark.parametrize("code", ["rights_of_others", "trade_secret"])
-def test_a_refused_part_stays_in_the_warehouse_and_the_rest_leaves(bureau: Bureau, code: str) -> None:
+def test_a_refused_part_stays_in_the_warehouse_and_the_rest_leaves(bureau: Bureau) -> None:
     request, question = bureau.flagged()
-    bureau.answer(question, "refuse_part", code, places=SOME)
+    bureau.answer(question, "refuse_part", "rights_of_others", places=SOME)
     letter = bureau.sign(request).letter
     assert letter is not None
     assert bureau.register.letters.get(letter).kind == "partial_refusal"
@@ -131,39 +133,13 @@ def test_a_refused_part_stays_in_the_warehouse_and_the_rest_leaves(bureau: Burea
 def test_what_the_person_does_not_want_is_left_out_by_their_own_sentence(bureau: Bureau) -> None:
     bureau.answered(2)
     request = bureau.store(message="Graag mijn gegevens. De tickets hoef ik niet.")
-    done = bureau.answer(
-        bureau.asked(request),
-        "refuse_part",
-        "persons_wish",
-        places=["shop.ticket"],
-        quote="De tickets hoef ik niet",
-    )
+    wish = {"places": ["shop.ticket"], "quote": "De tickets hoef ik niet"}
+    done = bureau.answer(bureau.asked(request), "refuse_part", "persons_wish", **wish)
     assert (done.letter, done.signer) == (None, None)
     assess(bureau.services, request)
     plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
     [ticket] = [table for table in plan.withheld if table.table == "ticket"]
     assert {f.reason for f in ticket.fields} == {"own_limitation"}
-
-
-def test_a_hidden_restriction_gives_nothing_and_writes_no_letter(bureau: Bureau) -> None:
-    """That it leaves no gap either: `test_hidden_twin`."""
-    request, question = bureau.flagged()
-    places = ["shop.ticket", "shop.ticket_message", "shop.customer.score"]
-    bureau.answer(
-        question, "restrict", "restriction", places=places, existence="hidden", review_on=UNTIL,
-        refused=None, given=None, reasons=None,
-    )  # fmt: skip
-    assert bureau.sign(request).letter is None
-    with zipfile.ZipFile(run_reviewed(bureau.services, request)) as bundle:
-        files = {name: bundle.read(name) for name in bundle.namelist()}
-    assert any(b"ordered_at" in content for content in files.values())
-    traces = [
-        (name, word)
-        for name, content in files.items()
-        for word in (b"help", b",700\r\n", b"UAVG-41")
-        if word in content or "ticket" in name
-    ]
-    assert traces == []
 
 
 def test_an_identity_that_stays_unproven_is_refused_with_its_letter(bureau: Bureau) -> None:
@@ -194,14 +170,165 @@ def test_the_letter_of_an_overruled_refusal_closes_nothing(bureau: Bureau) -> No
 
 
 def test_a_second_refusal_replaces_the_first(bureau: Bureau) -> None:
+    """Also one in the same words, whose letter names the decision in force."""
     request, question = bureau.flagged()
-    bureau.answer(question, *EXCESS)
+    bureau.answer(question, "refuse", "manifestly_unfounded")
     first = bureau.sign(request).letter
     again = open_decision(bureau.services.grounds, bureau.register, request)
     bureau.answer(again, "refuse", "manifestly_unfounded")
     second = bureau.sign(request).letter
-    assert None not in (first, second)
+    assert None not in (first, second) and first != second
     bureau.send(str(first))
     assert bureau.register.requests.get(request).state.open
     bureau.send(str(second))
     assert bureau.register.requests.get(request).state is State.REFUSED
+
+
+def seen(bureau: Bureau, question: QuestionRow, by: str = "airflow:sam") -> dict[str, Section]:
+    found = look(bureau.officer(by), question.id)
+    assert found is not None
+    return {section.title: section for section in found.sections}
+
+
+def values_of(section: Section) -> dict[str, str]:
+    return {line.label: line.value for line in section.lines}
+
+
+def to_sign(bureau: Bureau, request: str, kind: str = "decision_signed") -> QuestionRow:
+    return next(q for q in bureau.register.questions.all(request_id=request) if q.kind == kind)
+
+
+def test_a_flag_is_put_in_words_with_the_earlier_requests(bureau: Bureau) -> None:
+    first, second = bureau.answered(2)
+    question = bureau.asked(bureau.store())
+    [flag] = [
+        section for title, section in seen(bureau, question, "cli:anna").items() if title == "Repetition"
+    ]
+    assert (
+        values_of(flag)["What was seen"] == "This person asked for the same 2 times before within 365 days."
+    )
+    earlier = [line for line in flag.lines if line.label == "Earlier request"]
+    assert [line.request for line in earlier] == [first, second]
+    received = bureau.register.facts.timeline(first).received
+    today = local_today()
+    assert earlier[0].value.startswith(f"{first}: access, received on {received}, ended as delivered on ")
+    assert earlier[0].value[-10:] in {str(today - timedelta(1)), str(today), str(today + timedelta(1))}
+    assert values_of(flag)["Rules"].startswith("R26")
+
+
+def test_an_earlier_request_that_is_open_has_no_end(bureau: Bureau) -> None:
+    open_one = bureau.store(days=3)
+    question = bureau.asked(bureau.store())
+    overlap = seen(bureau, question, "cli:anna")["Overlap"]
+    [line] = [line for line in overlap.lines if line.request]
+    assert (line.request, "received on" in line.value, "ended" in line.value) == (open_one, True, False)
+
+
+def test_a_second_signer_sees_the_form_the_words_and_the_letter(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    objective = "He wrote that he wants to keep us busy."
+    bureau.answer(question, "refuse", "manifestly_unfounded", objective=objective)
+    asked = to_sign(bureau, request)
+    sections = seen(bureau, asked, "airflow:sam")
+    decided = values_of(sections["What was decided"])
+    assert decided["Decided"] == "Refuse"
+    assert decided["By"] == "anna (cli:anna)"
+    assert decided["Ground"] == "Manifestly unfounded"
+    assert decided["What happened"] == objective
+    assert len(decided["When"]) == len("2026-11-27 19:00")
+    letter = values_of(sections["The letter that would go out"])
+    assert letter["Letter"] == "Refusal"
+    assert objective in letter["Text"] or "Voorbeeld B.V." in letter["Text"]
+    assert bureau.register.letters.all() == ()  # it was only shown
+    assert "Repetition" in sections
+    assert not any(
+        len(value) == 64 and value.isalnum()
+        for section in sections.values()
+        for value in values_of(section).values()
+    )
+
+
+def test_an_auditor_sees_codes_and_no_words(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, "refuse", "manifestly_unfounded", objective="Not for the dpo.")
+    asked = to_sign(bureau, request)
+    officer = bureau.officer("cli:anna")
+    people = tuple(
+        replace(person, roles=frozenset({Role.AUDITOR})) if person.name == "anna" else person
+        for person in officer.roles.people
+    )
+    found = look(replace(officer, roles=replace(officer.roles, people=people)), asked.id)
+    assert found is not None
+    by_label = {line.label: line for section in found.sections for line in section.lines}
+    assert by_label["Decided"].value == "Refuse"
+    assert (by_label["What happened"].value, by_label["Text"].value) == (NOT_FOR_ROLE, NOT_FOR_ROLE)
+    assert by_label["What happened"].kept is Kept.ROLE
+
+
+def test_a_hidden_restriction_shows_that_no_letter_goes_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bureau = open_bureau(tmp_path, monkeypatch)
+    request, question = bureau.flagged()
+    on = days_away(50).date().isoformat()
+    bureau.answer(
+        question, "restrict", "restriction", places=["shop.ticket"], existence="hidden", review_on=on,
+        refused=None, given=None, reasons=None,
+    )  # fmt: skip
+    letter = seen(bureau, to_sign(bureau, request), "airflow:sam")["The letter that would go out"]
+    assert values_of(letter) == {"Letter": "No letter: the restriction stays hidden from the person."}
+
+
+WHY = "It went to the cleaners' own address."
+
+
+def test_of_a_message_that_counts_as_not_received(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bureau = open_family(tmp_path, monkeypatch)
+    content = {"message": "Graag.", "channel": "cleaners", "received_at": "2026-03-04T10:00:00+01:00"}
+    content |= {"right": ["access", "portability"], "keys": ADULT}
+    stored = take_in(bureau.services, Intake.model_validate(content), "cli:ivo")
+    case = bureau.register.cases.get(stored.case)
+    question = propose(bureau.officer("cli:anna"), case, date(2024, 1, 1), WHY)
+    sections = seen(bureau, question)
+    decided = values_of(sections["What was decided"])
+    assert decided["By"] == "anna (cli:anna)"
+    assert decided["When"].startswith(str(local_today().year))
+    assert (decided["Published on"], decided["Channel"], decided["In words"]) == (
+        "2024-01-01",
+        "Cleaners",
+        WHY,
+    )
+    ends = sections["What would end with it"].lines
+    assert [line.request for line in ends] == list(stored.requests)
+    assert "access, received on 2026-03-04, needs person" in ends[0].value
+
+
+def test_of_a_mandate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bureau = open_family(tmp_path, monkeypatch)
+    question = bureau.asked(bureau.store(keys=CHILD, made_by="guardian"))
+    form = {"kind": "guardianship_register", "checked_on": str(local_today()), "scope": "both"}
+    form |= {"identity_checked": "eid", "answer_to": "representative", "answer_by": "post", "secrecy": "care"}
+    officer = bureau.officer("cli:anna")
+    done = answer_question(officer, question.id, "proven", detail=form, text=WHY)
+    assert done.signer is not None
+    [decided] = seen(bureau, bureau.register.questions.get(done.signer)).values()
+    assert (values_of(decided)["Decided"], values_of(decided)["By"]) == ("Proven", "anna (cli:anna)")
+    assert values_of(decided)["What gives the authority"] == "Guardianship register"
+    assert values_of(decided)["Whether something must stay secret from the representative"] == "Care"
+    assert values_of(decided)["In words"] == WHY
+
+
+def test_of_a_redaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: KeptInstallations) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, kept=kept)
+    request = reviewers.store(formats=["csv"])
+    line = LINE.replace("rights_of_others", "trade_secret")
+    texts = {"redactions": [line], **BALANCE}
+    reviewers.answer(reviewers.asked(request), "redact", detail={"secret_owner": "of_another"}, texts=texts)
+    sections = seen(reviewers.bureau, reviewers.open(request, "review_signed"))
+    decided = sections["What was decided"]
+    assert (values_of(decided)["Decided"], values_of(decided)["Lines"]) == ("Redact, then ask again", line)
+    assert next(line.kept for line in decided.lines if line.label == "Lines") is Kept.ROLE
+    [row] = sections["What would be masked"].rows
+    assert (row[0], row[2]) == ("shop.ticket_message.body", 1)
+    [ground] = [values_of(section) for title, section in sections.items() if title.startswith("Ground: ")]
+    assert set(BALANCE.values()) <= set(ground.values())

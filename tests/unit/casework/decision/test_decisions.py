@@ -35,8 +35,6 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
 EXCESS = ("refuse", "manifestly_excessive")
-UNTIL = days_away(50).date().isoformat()
-SOME = ["shop.ticket", "shop.ticket_message.body"]
 
 
 def test_nothing_flagged_asks_nothing(bureau: Bureau) -> None:
@@ -207,13 +205,6 @@ def test_a_question_overtaken_by_a_late_request_is_refused(bureau: Bureau) -> No
     unchanged(bureau, question, lambda: bureau.answer(question, "fulfil"), TooLateError)
     bureau.answer(again, "fulfil")
     assess(bureau.services, request)
-
-
-def test_two_decisions_at_once(bureau: Bureau) -> None:
-    _, question = bureau.flagged()
-    bureau.answer(question, "fulfil")
-    with pytest.raises(TooLateError, match="answered already"):
-        bureau.answer(question, *EXCESS)
 
 
 def test_no_choice_is_a_default_and_each_has_its_grounds(bureau: Bureau) -> None:

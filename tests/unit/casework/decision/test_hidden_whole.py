@@ -1,4 +1,4 @@
-"""Where all that there is is hidden: a source, a system that people search, or everything (R09, R84)."""
+"""A hidden restriction leaves no gap: the answer is that of a person who has no such data (R09, R84)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from tests.support.deciding import Bureau
 from tests.support.in_parts import SOON
 from tests.support.letter_samples import given as sample
 from tests.support.manual import add_systems, system
+from tests.support.nightly import nightly_after
 from tests.support.parts import Club, run_to_its_end
 from tests.support.restricted import open_bureau, restrict
-from tests.support.twins import differences, given, neutral
+from tests.support.twins import differences, given, neutral, restricted_twin, twin_without
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.decision.require_decision import open_decision
@@ -37,15 +38,18 @@ from afschrift.wiring.preview import preview
 pytestmark = pytest.mark.slow
 
 KEEPER = Roles((Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER})),))
+
 NO_CARDS = "DELETE FROM visit WHERE card_id <> 2; DELETE FROM card WHERE customer_id = 1;"
+
 UNKNOWN = {"customer_id": "4"}
+
 TABLES = ["customer", "orders", "ticket", "ticket_message"]
 
 
 def office(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, Club]:
-    """The mini shop with a club and a mailbox beside it."""
+    """The small shop with a club and a mailbox beside it."""
     folder.mkdir()
-    bureau = open_bureau(folder, patch, all_tables=True)
+    bureau = open_bureau(folder, patch)
     club = Club(folder)
     club.declare(add_systems(folder / "inventory", system("mail", "mailbox")))
     bureau.services = build(lambda _line: None, bureau.settings)
@@ -200,7 +204,10 @@ def second_part(folder: Path, patch: pytest.MonkeyPatch, *, hidden: bool) -> dic
     question = opened(bureau, request)
     if hidden:
         restrict(
-            bureau, request, question, ["shop.ticket", "shop.message.body", "club.card", "club.visit", "mail"]
+            bureau,
+            request,
+            question,
+            ["shop.ticket", "shop.ticket_message.body", "club.card", "club.visit", "mail"],
         )
     else:
         bureau.answer(question, "fulfil")
@@ -216,5 +223,90 @@ def test_what_is_hidden_after_a_part_was_given_stays_given_before(
     assert differences(*parts) == []
     tables = {t["table"]: t for t in json.loads(parts[0]["data/coverage.json"])["tables"]}
     assert (tables["ticket"]["status"], tables["ticket"]["before"]["status"]) == ("given_before", "rows")
-    assert (tables["message"]["status"], tables["message"]["before"]["status"]) == ("given_before", "rows")
+    message = tables["ticket_message"]
+    assert (message["status"], message["before"]["status"]) == ("given_before", "rows")
     assert tables["card"]["status"] == "nothing_given"
+
+
+MINE = "customer_id = 1"
+
+TICKETS = "ticket_id IN (SELECT ticket_id FROM ticket WHERE customer_id = 1)"
+
+CASES = {
+    "tables": (
+        ["shop.ticket", "shop.ticket_message"],
+        [f"DELETE FROM ticket_message WHERE {TICKETS}", f"DELETE FROM ticket WHERE {MINE}"],
+    ),
+    "the only table of a purpose": (["shop.beat"], ["DELETE FROM beat WHERE device_id IN ('d1', 'd9')"]),
+    "the table that names recipients": (
+        ["shop.shipment"],
+        ["DELETE FROM shipment WHERE customer_id = 1 OR order_id IN (10, 12)"],
+    ),
+    "a table in which others name the person": (
+        ["shop.login"],
+        ["DELETE FROM login WHERE customer_id = 1 OR email = 'ann@example.org'"],
+    ),
+    "a column": (["shop.customer.name"], ["UPDATE customer SET name = NULL WHERE customer_id = 1"]),
+    "a column that dates the period": (
+        ["shop.orders.ordered_at"],
+        ["UPDATE orders SET ordered_at = NULL WHERE customer_id = 1"],
+    ),
+    "a column that names recipients": (
+        ["shop.shipment.carrier"],
+        ["UPDATE shipment SET carrier = NULL WHERE customer_id = 1 OR order_id IN (10, 12)"],
+    ),
+    "a masked column": (
+        ["shop.ticket_message.author"],
+        [f"UPDATE ticket_message SET author = NULL WHERE {TICKETS}"],
+    ),
+    "an estimate": (["shop.customer.score"], ["UPDATE customer SET score = NULL WHERE customer_id = 1"]),
+    "a secret": (
+        ["shop.customer.password_hash"],
+        ["UPDATE customer SET password_hash = NULL WHERE customer_id = 1"],
+    ),
+}
+
+
+MINI_ONLY = {"the only table of a purpose", "the table that names recipients", "a column that names recipients",
+             "a table in which others name the person"}  # fmt: skip
+
+"""Cases for which the small shop has no table."""
+
+
+ANSWERS = [("access", "nl"), ("portability", "en")]
+
+
+DAILY = [
+    ("tables", "access", "en"),
+    ("the only table of a purpose", "access", "nl"),
+    ("a column that dates the period", "portability", "en"),
+    ("a column that names recipients", "access", "nl"),
+    ("a masked column", "portability", "en"),
+    ("a secret", "access", "nl"),
+]
+
+NIGHTLY = [(case, *ANSWERS[number % 2]) for number, case in enumerate(CASES)] + [("a column", "access", "nl")]
+
+
+@pytest.mark.parametrize(
+    ("case", "right", "language"),
+    nightly_after(len(DAILY), [*DAILY, *(case for case in NIGHTLY if case not in DAILY)]),
+)
+def test_what_is_hidden_and_what_is_not_there_look_the_same(
+    case: str, right: str, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places, sql = CASES[case]
+    formats = ["csv", "json", "xml"] if language == "nl" else ["csv", "ndjson", "parquet"]
+    more = {"formats": formats, "all_tables": case in MINI_ONLY}
+    hidden = given(*restricted_twin(tmp_path / "one", monkeypatch, right, language, places, **more))
+    other = given(*twin_without(tmp_path / "other", monkeypatch, right, language, sql, **more))
+    assert differences(hidden, other) == []
+
+
+def test_the_comparison_of_twins_sees_a_single_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ["DELETE FROM ticket_message WHERE id = 1"]
+    first = given(*twin_without(tmp_path / "one", monkeypatch, "access", "en", []))
+    other = given(*twin_without(tmp_path / "other", monkeypatch, "access", "en", row))
+    found = differences(first, other)
+    assert any("data/shop/ticket_message.csv" in line for line in found)
+    assert any("coverage.json" in line for line in found)

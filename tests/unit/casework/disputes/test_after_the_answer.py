@@ -1,21 +1,24 @@
-"""Holds and complaints on closed requests, what they keep, and a refusal whose letter came back."""
+"""Holds, complaints and restrictions after the answer, and a refusal whose letter came back."""
 
 from __future__ import annotations
 
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from testbed.running import run
 from tests.support.days import local_today
-from tests.support.deciding import Bureau
-from tests.support.restricted import dispute_service
+from tests.support.deciding import Bureau, trigger_codes
+from tests.support.restricted import FIRST, dispute_service, restricted
 
 from afschrift.app.jurisdiction import jurisdiction_of
+from afschrift.casework.decision.in_force import restriction
+from afschrift.casework.disputes import follow_up, review_lines
 from afschrift.casework.letters.make import make
 from afschrift.casework.notices.reminder import Message
 from afschrift.casework.notices.reviews import due_reviews, review_reminder
-from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.errors import GateError, NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import clock
@@ -28,6 +31,9 @@ from afschrift.staging.staged_requests import destroy, staged_requests
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.close import wipe
+from afschrift.steps.extract import extract
+
+pytestmark = pytest.mark.slow
 
 WHY = "De kwikstaart heeft een klacht ingediend."
 
@@ -151,3 +157,154 @@ def test_a_refusal_whose_letter_bounced_is_open_until_sent_again(bureau: Bureau)
     assert after.state is State.REFUSED
     now = clock(after, jurisdiction_of(bureau.services.inventory.controller), local_today())
     assert (now.breaches, now.closed_on) == ((), after.of(FactKind.DECIDED)[0].sent_on)
+
+
+PLACES = ["shop.ticket", "shop.ticket_message", "shop.customer.score"]
+
+NEXT = (FIRST + timedelta(days=100)).date()
+
+REVIEW_WHY = "Het onderzoek naar de kwikstaart loopt nog."
+
+
+def look(
+    bureau: Bureau, request: str, restriction_id: str, outcome: str = "lifted", by: str = "cli:anna"
+) -> None:
+    """Looked at again and signed."""
+    next_ = NEXT if outcome == "stays" else None
+    dispute_service(bureau, by, FIRST).review(request, restriction_id, outcome, REVIEW_WHY, next_)
+    dispute_service(bureau, "cli:sam", FIRST).sign_review(request, restriction_id)
+
+
+def traces(bundle: Path) -> list[str]:
+    """Files of the tables that are kept back, and what holds their values or the provision."""
+    with zipfile.ZipFile(bundle) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    words = (b"help", b",700\r\n", b"UAVG-41")
+    return [n for n, content in files.items() if "ticket" in n or any(w in content for w in words)]
+
+
+def test_a_kept_restriction_is_due_on_its_next_day_and_leaves_no_trace(bureau: Bureau) -> None:
+    request, restriction_id = restricted(bureau, PLACES)
+    assert traces(run(bureau.services, request)) == []
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [restriction_id]
+
+    _, found = dispute_service(bureau, now=FIRST).review(request, restriction_id, "stays", REVIEW_WHY, NEXT)
+
+    assert not found.lifted
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [restriction_id]  # not signed yet
+    with pytest.raises(TooLateError, match=r"second signer.*--sign"):
+        dispute_service(bureau, "cli:vera", FIRST).review(request, restriction_id, "lifted", REVIEW_WHY)
+    with pytest.raises(NotAllowedError, match="four eyes"):
+        dispute_service(bureau, "airflow:anna", FIRST).sign_review(
+            request, restriction_id
+        )  # another account, the same person
+    with pytest.raises(NotAllowedError, match="second_signer"):
+        dispute_service(bureau, "cli:otto", FIRST).sign_review(request, restriction_id)
+    _, found = dispute_service(bureau, "cli:sam", FIRST).sign_review(request, restriction_id)
+    assert found.review_on == NEXT
+    assert due_reviews(bureau.register, FIRST) == []
+    [again] = due_reviews(bureau.register, FIRST + timedelta(days=100))
+    assert (again.on, again.by) == (NEXT, "cli:anna")
+    recorded = [p for h, p in bureau.register.trail.events(request) if h.type.startswith("fact_restriction")]
+    assert [p["held"]["role"] for p in recorded if p] == ["officer", "second_signer"]
+    assert "kwikstaart" not in repr(bureau.register.trail.events())
+
+
+def test_lifted_on_an_open_request_is_drift_and_the_next_plan_holds_it(bureau: Bureau) -> None:
+    request, restriction_id = restricted(bureau, PLACES)
+    assess(bureau.services, request)
+    frozen = classify(bureau.services, request)
+    look(bureau, request, restriction_id)
+    with pytest.raises(GateError, match=r"decisions.*changed"):
+        extract(bureau.services, request, "shop")
+    again = classify(bureau.services, request)
+    assert again["plan"] != frozen["plan"]
+    plan = bureau.register.plans.get(request, again["plan"])
+    assert [table.table for table in plan.extracts if "1 = 0" in table.statement] == []
+    before = bureau.register.plans.get(request, frozen["plan"])
+    assert [e.table for e in before.extracts if "1 = 0" in e.statement] == [
+        "customer",
+        "ticket",
+        "ticket_message",
+    ]
+    assert len(traces(run(bureau.services, request))) > 3
+
+
+def test_lifted_after_the_answer_is_given_by_a_request_of_its_own(bureau: Bureau) -> None:
+    request, restriction_id = restricted(bureau, PLACES)
+    run(bureau.services, request)
+    with pytest.raises(RefusedError, match="in force"):
+        follow_up(dispute_service(bureau, now=FIRST), request, restriction_id)
+    look(bureau, request, restriction_id)
+    timeline = bureau.register.facts.timeline(request)
+    [line] = review_lines(timeline, restriction(bureau.register, request, restriction_id))
+    assert "--open-request" in line
+    assert "R54" in line
+    opened = follow_up(dispute_service(bureau, now=FIRST), request, restriction_id)
+    [linked] = bureau.register.facts.timeline(opened).of(FactKind.LINKED)
+    assert (linked.other, linked.detail["as"]) == (request, "reminder")
+    assert bureau.asked(opened).kind == "identity"  # it was not confirmed for this request
+    with pytest.raises(RefusedError, match=opened):
+        follow_up(dispute_service(bureau, now=FIRST), request, restriction_id)
+    with pytest.raises(NotAllowedError):
+        follow_up(dispute_service(bureau, "cli:dirk", FIRST), request, restriction_id)
+    with pytest.raises(TooLateError, match="lifted already"):
+        dispute_service(bureau, now=FIRST).review(request, restriction_id, "stays", REVIEW_WHY, NEXT)
+    assert due_reviews(bureau.register, FIRST + timedelta(days=900)) == []
+
+
+def test_what_was_kept_back_is_put_before_a_person_when_they_ask_again(bureau: Bureau) -> None:
+    request, restriction_id = restricted(bureau, PLACES)
+    run(bureau.services, request)
+    question = bureau.asked(bureau.store(days=0))
+    assert "restricted_before" in trigger_codes(question)
+    [flag] = [f for f in question.detail["flags"] if f["flag"] == "restricted_before"]
+    assert (flag["earlier"], flag["restriction"]) == (request, restriction_id)
+    look(bureau, request, restriction_id)
+    assert "restricted_before" not in trigger_codes(bureau.asked(bureau.store(days=0)))
+
+
+def test_turned_down_it_is_due_again(bureau: Bureau) -> None:
+    request, restriction_id = restricted(bureau, ["shop.ticket"], "open")
+    dispute_service(bureau, now=FIRST).review(request, restriction_id, "lifted", REVIEW_WHY)
+    timeline, found = dispute_service(bureau, "cli:sam", FIRST).sign_review(
+        request, restriction_id, agree=False
+    )
+    assert not found.lifted
+    assert "turned down" in " ".join(review_lines(timeline, found))
+    assert [r.id for r in due_reviews(bureau.register, FIRST)] == [restriction_id]
+    for outcome, next_, words in (
+        ("stays", None, "--next"),
+        ("stays", FIRST.date(), "--next"),
+        ("lifted", NEXT, "leave --next out"),
+        ("perhaps", None, "stays . lifted"),
+    ):
+        with pytest.raises(RefusedError, match=words):
+            dispute_service(bureau, now=FIRST).review(request, restriction_id, outcome, REVIEW_WHY, next_)
+    with pytest.raises(RefusedError, match=f"name one of {restriction_id}"):
+        dispute_service(bureau, now=FIRST).review(request, "q-000000000000", "lifted", REVIEW_WHY)
+
+
+def test_a_restriction_in_force_is_named_from_its_day(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(
+        question, "restrict", "restriction", places=["shop.ticket"], existence="hidden",
+        review_on=str(FIRST.date()), refused=None, given=None, reasons=None,
+    )  # fmt: skip
+    assert due_reviews(bureau.register, FIRST) == []  # not signed yet
+    bureau.sign(request)
+    run(bureau.services, request)
+    assert due_reviews(bureau.register, FIRST - timedelta(days=1)) == []
+    [review] = due_reviews(bureau.register, FIRST)
+    assert (review.request, review.on) == (request, FIRST.date())
+
+    def broken(_message: Message) -> None:
+        raise ConnectionError
+
+    sent: list[Message] = []
+    reminder = review_reminder(bureau.register, "check", FIRST)
+    with pytest.raises(ConnectionError):
+        reminder.remind("mail", broken)
+    assert [reminder.remind(notifier, sent.append) for notifier in ("mail", "mail", "another")] == [1, 0, 1]
+    assert request in sent[0].text
+    assert "shop.ticket" not in sent[0].text

@@ -184,16 +184,6 @@ def test_the_question_about_earlier_keys_is_overtaken(services: Services, anna: 
     assess(services, request)
 
 
-def test_a_key_without_matches_ends_at_the_question_nothing_held(services: Services, anna: Officer) -> None:
-    request = packed(services)
-    change_keys(anna, request, {"customer_id": "4711"})
-    confirm_identity(anna, request, detail=CONFIRMED)
-
-    with pytest.raises(NeedsPersonError) as caught:
-        run(services, request)
-    assert caught.value.question == "nothing_held"
-
-
 def test_none_is_held_and_another_key_opens_it_again(services: Services, anna: Officer) -> None:
     request = store(services, {"customer_id": "4711"})
     with pytest.raises(NeedsPersonError):

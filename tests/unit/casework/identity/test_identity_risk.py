@@ -8,23 +8,19 @@ from typing import Any
 
 import pytest
 from testbed.mini import SQLITE_SHOP as SHOP
-from testbed.running import store
 from tests.support.days import local_today
 from tests.support.deciding import ROLES, Bureau, unchanged
-from tests.support.ground_forms import GROUNDS
 from tests.support.restricted import open_bureau
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
 from afschrift.casework.clock import ClockService
-from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.confirmed import needed_level
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.domain.instants import utc_now
-from afschrift.domain.state import State
 from afschrift.inventory.document import InventoryError
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.letter import Bounce
@@ -219,28 +215,3 @@ def letter_of(bureau: Bureau, request: str, *ways: str) -> str:
     made = make(bureau.officer("cli:anna"), request, "identity_request", given)
     assert made.letter is not None
     return made.letter.id
-
-
-def without_key(bureau: Bureau) -> str:
-    return store(bureau.services, {}, received_at=utc_now().isoformat(), authenticated=None)
-
-
-def test_its_letters_are_made(bureau: Bureau) -> None:
-    request = without_key(bureau)
-    assert bureau.asked(request).kind == "identity"
-    asked = {"doubt": "Wij weten niet wie u bent.", "ways": ["call_back"]}
-    for kind, given in (("acknowledgement", {}), ("identity_request", asked)):
-        made = make(bureau.officer("cli:anna"), request, kind, given)
-        assert made.letter is not None, kind
-
-
-def test_the_letter_that_the_person_is_unknown_closes_it_once_sent(bureau: Bureau) -> None:
-    request = without_key(bureau)
-    bureau.asked(request)
-    question = open_decision(GROUNDS, bureau.register, request)
-    bureau.answer(question, "refuse", "cannot_identify")
-    done = bureau.sign(request)
-    assert bureau.register.requests.get(request).state.open
-    assert done.letter is not None
-    bureau.send(done.letter)
-    assert bureau.register.requests.get(request).state is State.REFUSED

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from testbed import mini
 from testbed.register_reader import faults
 from testbed.running import event_types, run
 from tests.support.days import days_away, leap_day_of_a_child, local_today
-from tests.support.deciding import ROLES, Bureau, unchanged
+from tests.support.deciding import Bureau, unchanged
 from tests.support.family import ADULT, CHILD, NOT_KNOWN, dates_of_birth, open_family
 from tests.support.ground_forms import GROUNDS
 from tests.support.parts import Club
@@ -23,7 +24,6 @@ from tests.support.parts import Club
 from afschrift.casework.answer import answer_question, look
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.question import MANDATE_FORM, take_back
-from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import (
     FormError,
@@ -35,6 +35,7 @@ from afschrift.domain.errors import (
     TooLateError,
 )
 from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.questions.forms import fields
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -65,15 +66,8 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
 
 def answer(bureau: Bureau, question: Any, choice: str, text: str | None = None, **form: Any) -> Any:
     """Answer a question about a mandate or about age."""
-    by = form.pop("by", "cli:anna")
-
-    return answer_question(
-        Officer(bureau.register, ROLES, by, settings=bureau.settings),
-        question.id,
-        choice,
-        detail=form,
-        text=text,
-    )
+    officer = bureau.officer(form.pop("by", "cli:anna"))
+    return answer_question(officer, question.id, choice, detail=form, text=text)
 
 
 def kind_of(bureau: Bureau, request: str) -> str:
@@ -89,14 +83,15 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     assert (question.kind, question.role) == ("mandate", "officer")
     assert question.detail["made_by"] == "proxy"
     assert bureau.asked(request).id == question.id
+    with pytest.raises((GateError, NeedsPersonError)):  # the gate stays shut, whatever step is started
+        classify(bureau.services, request)
     done = answer(bureau, question, "proven", **MANDATE)
     assert done.next_step == ""
+    with pytest.raises(TooLateError, match="answered already"):
+        answer(bureau, question, "proven", **MANDATE)
     assert Path(run(bureau.services, request)).exists()
-    [taken] = [
-        p
-        for h, p in bureau.register.trail.events(request)
-        if p and p.get("kind") == "mandate" and "choice" in p
-    ]
+    events = [p for _, p in bureau.register.trail.events(request) if p and p.get("kind") == "mandate"]
+    [taken] = [payload for payload in events if "choice" in payload]
     assert (taken["detail"], taken["rules"]) == (MANDATE, ["R15"])
     assert faults(bureau.settings.register) == []
 
@@ -213,9 +208,7 @@ def test_text_that_only_a_program_takes_for_a_date_makes_no_adult(
     adult = late.asked(late.store(keys=ADULT, made_by="parent"))
     assert (adult.kind, adult.detail["minor"]) == ("mandate", "unknown")
     child = late.asked(late.store(keys=CHILD, made_by="parent"))
-    assert child.detail["minor"] == "yes", (
-        "treating the person as a possible child is the safe side, and stays"
-    )
+    assert child.detail["minor"] == "yes"  # to treat the person as a possible child is the safe side
 
 
 def test_the_date_of_birth_is_read_once_and_kept_nowhere(bureau: Bureau) -> None:
@@ -239,9 +232,8 @@ def test_without_a_column_nothing_is_read_and_nothing_asked(
     request = bureau.store(keys=CHILD)
     assess(bureau.services, request)
     assert "age_read" not in event_types(bureau.services, request)
-    assert (
-        bureau.asked(bureau.store("portability", keys=CHILD, made_by="parent")).detail["minor"] == "unknown"
-    )
+    asked = bureau.asked(bureau.store("portability", keys=CHILD, made_by="parent"))
+    assert asked.detail["minor"] == "unknown"
 
 
 @pytest.mark.parametrize(("received", "kind"), [("22:59:59", "minor"), ("23:00:00", None)])
@@ -252,20 +244,13 @@ def test_the_day_is_that_of_the_controller(bureau: Bureau, received: str, kind: 
     services = replace(bureau.services, now=lambda: f"{year}-03-05T00:00:00Z")
     late = Bureau(bureau.settings, services)
     request = late.store(keys=CHILD)
-    bureau.register.facts.record(
-        request, lambda t: [_corrected(f"{year}-02-28T{received}.000000Z")], "cli:anna"
-    )
+    corrected = NewFact(FactKind.RECEIPT_CORRECTED, instant=f"{year}-02-28T{received}.000000Z")
+    bureau.register.facts.record(request, lambda t: [corrected], "cli:anna")
     assert turns.astimezone().timestamp() == datetime.fromisoformat(f"{year}-02-28T23:00:00Z").timestamp()
     if kind is None:
         assess(services, request)
     else:
         assert kind_of(late, request) == kind
-
-
-def _corrected(instant: str) -> Any:
-    from afschrift.law.clock.facts import FactKind, NewFact
-
-    return NewFact(FactKind.RECEIPT_CORRECTED, instant=instant)
 
 
 def up_to_deliver(bureau: Bureau, request: str) -> None:
@@ -281,14 +266,14 @@ def test_a_withdrawn_mandate_delivers_nothing_and_is_asked_for_again(bureau: Bur
     answer(bureau, bureau.asked(request), "proven", **MANDATE)
     up_to_deliver(bureau, request)
     with pytest.raises(NotAllowedError):
-        take_back(Officer(bureau.register, ROLES, "airflow:dirk"), request)
-    take_back(Officer(bureau.register, ROLES, "cli:anna"), request, "Aan de telefoon.")
+        take_back(bureau.officer("airflow:dirk"), request)
+    take_back(bureau.officer("cli:anna"), request, "Aan de telefoon.")
     with pytest.raises(NeedsPersonError) as caught:
         deliver(bureau.services, request)
     assert caught.value.question == "mandate"
     assert bureau.register.requests.get(request).state is State.NEEDS_PERSON
     with pytest.raises(TooLateError):
-        take_back(Officer(bureau.register, ROLES, "cli:anna"), request)
+        take_back(bureau.officer("cli:anna"), request)
     [question] = bureau.register.questions.all(request_id=request)
     answer(bureau, question, "proven", **MANDATE)
     assert Path(run(bureau.services, request)).exists()
@@ -328,10 +313,8 @@ def test_no_refusal_for_want_of_a_mandate_that_is_there_or_not_needed(bureau: Bu
         if more:
             answer(bureau, bureau.asked(request), "proven", **MANDATE)
         question = open_decision(GROUNDS, bureau.register, request)
-        error = unchanged(
-            bureau, question, lambda q=question: bureau.answer(q, "refuse", "no_mandate"), RefusedError
-        )
-        assert "R15" in str(error)
+        refuse = partial(bureau.answer, question, "refuse", "no_mandate")
+        assert "R15" in str(unchanged(bureau, question, refuse, RefusedError))
 
 
 def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: Bureau) -> None:
@@ -345,17 +328,6 @@ def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: B
     [question] = bureau.register.questions.all(request_id=request)
     assert question.kind == "mandate"
     assert deliver.__name__ not in event_types(bureau.services, request)
-
-
-def test_an_answer_holds_for_the_person_it_was_about(bureau: Bureau) -> None:
-    """Without the decision the gate stays shut, whatever step is started."""
-    request = bureau.store(keys=ADULT, made_by="proxy")
-    with pytest.raises((GateError, NeedsPersonError)):
-        classify(bureau.services, request)
-    question = bureau.asked(request)
-    answer(bureau, question, "proven", **MANDATE)
-    with pytest.raises(TooLateError, match="answered already"):
-        answer(bureau, question, "proven", **MANDATE)
 
 
 def test_where_the_source_of_the_age_is_down_nothing_goes_on_without_it(

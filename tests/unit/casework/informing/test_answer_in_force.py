@@ -12,18 +12,15 @@ from testbed.running import drive
 from tests.support.days import days_away, local_today
 from tests.support.deciding import ROLES, Bureau
 from tests.support.family import open_family
-from tests.support.in_parts import Part, club, part, services
 from tests.support.mail_server import Server
 from tests.support.mailed import mailed
 from tests.support.restricted import dispute_service
 
-from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
 from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.question import take_back
-from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
@@ -32,8 +29,6 @@ from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.sending import Sending
 from afschrift.law.letter import Bounce, LetterState
-
-__all__ = ["club", "part", "services"]
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
 BOB = {"customer_id": "2", "email": "bob@example.org"}
@@ -82,23 +77,7 @@ def upheld(bureau: Bureau, request: str) -> None:
     disputes.end_complaint(request, "z1", "upheld", reopen=True)
 
 
-def test_a_letter_reopened_by_a_complaint_closes_nothing_later(
-    bureau: Bureau, ready: Callable[..., str]
-) -> None:
-    request = ready(keys=ANN)
-    bureau.send(letter(bureau, request))
-    upheld(bureau, request)
-    drive(bureau.services, request)
-    second = letter(bureau, request)
-    bureau.send(second)
-    assert state(bureau, request) is State.DELIVERED
-
-    came_back(bureau, second)
-
-    assert state(bureau, request) is State.READY
-
-
-def test_the_letter_of_an_earlier_end_that_comes_back_late_opens_nothing(
+def test_of_a_request_reopened_by_a_complaint_the_last_letter_counts(
     bureau: Bureau, ready: Callable[..., str]
 ) -> None:
     request = ready(keys=ANN)
@@ -106,11 +85,14 @@ def test_the_letter_of_an_earlier_end_that_comes_back_late_opens_nothing(
     bureau.send(first)
     upheld(bureau, request)
     drive(bureau.services, request)
-    clocks(bureau).inform(request, Sending(local_today(), "by_hand", "r-1"))
-
-    came_back(bureau, first)
-
+    second = letter(bureau, request)
+    bureau.send(second)
     assert state(bureau, request) is State.DELIVERED
+
+    came_back(bureau, first)  # late
+    assert state(bureau, request) is State.DELIVERED
+    came_back(bureau, second)
+    assert state(bureau, request) is State.READY
 
 
 def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(
@@ -221,16 +203,3 @@ def test_no_letter_goes_on_a_mandate_that_is_over(
 
     assert post[0].messages == []
     assert state(bureau, request) is State.READY
-
-
-def test_a_part_without_its_letter_has_a_letter_due(part: Part) -> None:
-    services, request = part.services, part.request
-    place = jurisdiction_of(services.inventory.controller)
-
-    def due() -> tuple[str, ...]:
-        timeline = services.register.facts.timeline(request)
-        return letters_due(services.register, timeline, place, local_today())
-
-    assert due() == ("partial_delivery",)
-    drive(services, request)
-    assert due() == ("partial_delivery",), "the supplement does not say where the first part is"

@@ -346,18 +346,3 @@ def test_an_answer_whose_key_is_destroyed_is_not_reopened(bureau: Bureau, ready:
     with pytest.raises(RefusedError, match="destroyed"):
         disputes.end_complaint(request, "z1", "upheld", reopen=True)
     assert state(bureau, request) is State.DELIVERED
-
-
-def test_a_letter_made_twice_names_the_decision_in_force(bureau: Bureau) -> None:
-    """A refusal that was overruled, and is taken again in the same words, is sent and closes."""
-    request = bureau.store()
-    from afschrift.casework.decision.require_decision import open_decision
-
-    letters = []
-    for _ in range(2):
-        asked = open_decision(bureau.services.grounds, bureau.register, request)
-        bureau.answer(asked, "refuse", "manifestly_unfounded")
-        letters.append(bureau.sign(request).letter)
-    assert None not in letters and letters[0] != letters[1]
-    bureau.send(str(letters[1]))
-    assert state(bureau, request) is State.REFUSED

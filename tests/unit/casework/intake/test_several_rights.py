@@ -1,4 +1,4 @@
-"""One letter that asks for several things, for what is not ours, or does not say what: nothing is lost."""
+"""A letter that asks for several things, for what is not ours, or that went to an address not meant for it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,37 @@ from testbed.running import run
 from tests.support.days import local_today
 from tests.support.deciding import ROLES, Bureau
 from tests.support.family import ADULT, open_family
+from tests.support.moves import moved
 
+from afschrift.casework.answer import answer_question
 from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import pending_referrals, record_handed_over, referral_reminder
 from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.notices.reminder import Message
-from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import (
+    ConfigurationError,
+    NeedsPersonError,
+    NotAllowedError,
+    RefusedError,
+    TooLateError,
+)
 from afschrift.domain.instants import utc_now
 from afschrift.domain.right import Right
+from afschrift.domain.state import State
 from afschrift.law.case_facts import OTHER_RIGHTS, CaseFactKind, Matter, referrals
 from afschrift.law.clock.alarm import marks
 from afschrift.law.clock.facts import FactKind
+from afschrift.questions.kind import Answered
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
 MESSAGE = "Stuur alles wat u van mij hebt, en wis daarna mijn account. Zangvogel."
+
 WORDS = "alles wat u van mij hebt"
+
 ZONE = "Europe/Amsterdam"
 
 
@@ -271,3 +285,104 @@ def test_a_reading_makes_a_new_plan_and_comes_too_late_after_the_extract(
     [clear] = taken(bureau, keys={"customer_id": "3"}).requests
     with pytest.raises(RefusedError, match="said which right"):
         read(bureau, clear, "portability")
+
+
+WHY = "Gestuurd aan de schoonmaakploeg; zangvogel."
+
+EARLY_MESSAGE = "Stuur mij mijn gegevens."
+
+
+def stored(bureau: Bureau, channel: str = "cleaners", right: Any = ("access", "portability")) -> Any:
+    content = {"message": EARLY_MESSAGE, "channel": channel, "received_at": "2026-03-04T10:00:00+01:00"}
+    content |= {"right": list(right), "keys": ADULT}
+    return take_in(bureau.services, Intake.model_validate(content), "cli:ivo")
+
+
+def proposed(bureau: Bureau, case: str, on: str = "2024-01-01", why: str = WHY, by: str = "cli:anna") -> Any:
+    channels = bureau.services.inventory.controller.channels
+    return propose(Officer(bureau.register, ROLES, by, now=utc_now()), bureau.register.cases.get(case), date.fromisoformat(on), why, published=channels)  # fmt: skip
+
+
+def signed(bureau: Bureau, question: Any, choice: str = "agree", by: str = "airflow:sam") -> Answered:
+    return answer_question(Officer(bureau.register, ROLES, by, settings=bureau.settings), question.id, choice)
+
+
+def test_it_counts_once_a_second_person_agrees_and_nothing_is_deleted(bureau: Bureau) -> None:
+    case = stored(bureau)
+    question = proposed(bureau, case.case)
+    assert (question.kind, question.role) == ("not_received", "second_signer")
+    for request in case.requests:  # neither of them goes on meanwhile
+        with pytest.raises(NeedsPersonError, match="R03"):
+            assess(bureau.services, request)
+    with pytest.raises(NotAllowedError, match="four eyes"):
+        signed(bureau, question, by="airflow:anna")
+    done = signed(bureau, question)
+    assert "R03" in done.next_step
+    assert "Nothing was deleted" in done.next_step
+    assert {bureau.register.requests.get(request).state for request in case.requests} == {State.NOT_RECEIVED}
+    assert bureau.register.cases.texts(case.case, "x")[0].text == EARLY_MESSAGE.encode()
+    assert [key.value for key in bureau.register.identities.of(case.requests[0])] == ["1"]
+    assert "zangvogel" not in json.dumps([payload for _, payload in bureau.register.trail.events()])
+    assert faults(bureau.settings.register) == []
+    with pytest.raises(TooLateError):
+        proposed(bureau, case.case)
+
+
+def test_who_disagrees_lets_the_request_go_on(bureau: Bureau) -> None:
+    case = stored(bureau)
+    signed(bureau, proposed(bureau, case.case), "disagree")
+    with pytest.raises(NeedsPersonError) as caught:
+        assess(bureau.services, case.requests[0])
+    assert caught.value.question == "identity"
+    again = proposed(bureau, case.case)
+    assert signed(bureau, again).decision.choice == "agree"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"on": "2026-03-05"}, RefusedError),
+        ({"why": "  "}, RefusedError),
+        ({"by": "cli:sam"}, NotAllowedError),
+        ({"channel": "email"}, RefusedError),
+    ],
+)
+def test_what_the_rule_does_not_allow_is_refused_and_changes_nothing(
+    bureau: Bureau, change: dict[str, str], error: type[Exception]
+) -> None:
+    case = stored(bureau, change.pop("channel", "cleaners"))
+    before = bureau.register.trail.events()
+    with pytest.raises(error) as caught:
+        proposed(bureau, case.case, **change)
+    assert caught.value.remedy  # type: ignore[attr-defined]
+    assert bureau.register.trail.events() == before
+
+
+def test_after_a_step_ran_it_was_received(bureau: Bureau) -> None:
+    case = stored(bureau, right=("access",))
+    sure = {"method": "eid", "level": "high"}
+    bureau.register.decisions.take(case.requests[0], "identity", "confirmed", "cli:anna", detail=sure)
+    assess(bureau.services, case.requests[0])
+    with pytest.raises(TooLateError, match="R03"):
+        proposed(bureau, case.case)
+
+
+def test_a_step_that_runs_between_the_two_signatures_counts(bureau: Bureau) -> None:
+    case = stored(bureau, right=("access",))
+    question = proposed(bureau, case.case)
+    bureau.register.steps.finish(case.requests[0], "assess", "0" * 64, {})
+    with pytest.raises(TooLateError, match="R03"):
+        signed(bureau, question)
+    assert bureau.register.questions.get(question.id).answered_at is None
+
+
+def test_a_request_that_a_run_took_up_leaves_the_case_whole(bureau: Bureau) -> None:
+    """A run may have died between taking it up and finishing its first step."""
+    case = stored(bureau)
+    question = proposed(bureau, case.case)
+    moved(bureau.register, case.requests[1], State.ACKNOWLEDGED)
+    with pytest.raises(TooLateError, match="taken it up"):
+        signed(bureau, question)
+    states = [bureau.register.requests.get(request).state for request in case.requests]
+    assert states == [State.NEEDS_PERSON, State.ACKNOWLEDGED]
+    assert bureau.register.questions.get(question.id).answered_at is None

@@ -30,7 +30,6 @@ from afschrift.domain.errors import (
     NeedsPersonError,
     NotAllowedError,
     RefusedError,
-    TooLateError,
     ValidationFailedError,
 )
 from afschrift.domain.state import State
@@ -46,7 +45,7 @@ from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
 
-PDF, MAIL = pdf(text=b"brief van Ann " * 100_000), b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
+PDF, MAIL = pdf(text=b"brief van Ann " * 1_000), b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
 BEA = Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER}))
 CAS = Person("Cas", frozenset({"cli:cas"}), frozenset({Role.SOURCE_OWNER}))
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
@@ -96,10 +95,8 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
     assert str(services.register.requests.get(request).state) == "needs_person"
     answer(services, asked["mail"], "given", ("Brief Ann.pdf", PDF), ("mail.eml", MAIL), by="cli:bea")
     answer(services, asked["paper"], "nothing_held")
-    with pytest.raises(
-        NeedsPersonError, match=r"tape \(backup\).* manual show req-\w+ tape"
-    ):  # two answers are not three
-        run(services, request)
+    with pytest.raises(NeedsPersonError, match=r"tape \(backup\).* manual show req-\w+ tape"):
+        run(services, request)  # two answers are not three
     answer(services, asked["tape"], "not_searched", reason="not_feasible")
     dry = "\n".join(preview(services, request, sql=False))
     assert "mail: mailbox, given, 2 files" in dry
@@ -202,12 +199,8 @@ def test_no_word_of_it_is_in_the_trail(opened: Open) -> None:
     with register.read() as tx:
         held = tx.exec_driver_sql("SELECT label, ciphertext FROM message").fetchall()
     assert all(b"kwikstaart" not in (label or b"") + content for label, content in held)
-    [extracted] = [
-        p
-        for h, p in services.register.trail.events(request)
-        if p and h.type == "extracted" and p["source"] == "mail"
-    ]
-    assert set(extracted["files"]) == {"files/mail/000001.eml"}
+    extracted = [p for h, p in services.register.trail.events(request) if p and h.type == "extracted"]
+    assert [set(p["files"]) for p in extracted if p["source"] == "mail"] == [{"files/mail/000001.eml"}]
 
 
 def test_portability_asks_only_where_it_reaches(opened: Open) -> None:
@@ -351,18 +344,6 @@ def test_an_answer_that_does_not_fit_leaves_nothing(opened: Open) -> None:
     documents = [t for t in services.register.cases.texts(case, "cli:anna") if t.kind == "document"]
     assert documents == []
     assert services.register.questions.get(asked).answered_at is None
-
-
-def test_two_answers_at_once(opened: Open) -> None:
-    services, request, asked = mailbox(opened)
-    answer(services, asked, "given", ("a.eml", MAIL))
-    with pytest.raises(TooLateError, match="answered already"):
-        answer(services, asked, "given", ("b.pdf", PDF))
-    with pytest.raises(TooLateError):
-        answer(services, asked, "nothing_held")
-    case = services.register.requests.get(request).case
-    texts = services.register.cases.texts(case, "cli:anna")
-    assert [t.name for t in texts if t.kind == "document"] == ["a.eml"]
 
 
 def test_files_alone_are_an_answer(opened: Open) -> None:

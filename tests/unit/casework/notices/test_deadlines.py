@@ -1,15 +1,20 @@
-"""The check of deadlines on a real register: notices once, each notifier once, whichever fails."""
+"""Checks of deadlines and of searches: notices once, each notifier once, whichever fails."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from testbed import register_reader
+from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
+from tests.support.manual import add_systems, system, waits
 
 from afschrift.casework.clock import ClockService
 from afschrift.casework.notices.deadlines import DeadlineCheck, deadline_reminder
+from afschrift.casework.notices.questions import search_reminder, searches
 from afschrift.casework.notices.reminder import Message
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, RetriableError
@@ -20,12 +25,18 @@ from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
 from afschrift.law.roles import Person, Role, Roles
+from afschrift.questions.ask import assign
 from afschrift.register.register import Register
+from afschrift.services import Services
 
 Open = Callable[..., Request]
+
 At = Callable[[int], DeadlineCheck]
+
 PLACE = Jurisdiction(calendar("NL"))
+
 DUE = date(2026, 4, 2)
+
 ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})),))
 
 
@@ -163,3 +174,76 @@ def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: O
     assert [w.unexplained for w in at(-9).open_requests()] == [False]
     assert register.facts.text(timeline.facts[-1].id) == "Een verwerker van Anneke leverde te laat."
     assert "Anneke" not in str([payload for _, payload in register.trail.events(request)])
+
+
+NL = Jurisdiction(calendar("NL"))
+
+BY = "airflow:check_deadlines"
+
+
+def noon(day: int) -> datetime:
+    return datetime(2026, 11, day, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
+    systems = (system("mail", "mailbox", owner="Bea"), system("tape", "backup", owner="officer"))
+    yield installation(tmp_path / "home", add_systems(write_inventory(tmp_path / "inventory"), *systems))
+
+
+@pytest.fixture
+def asked(services: Services) -> dict[str, str]:
+    """Received on 2 November 2026: the searches are due on Tuesday the 24th."""
+    return waits(services, store(services, {"customer_id": "1"}, received_at="2026-11-02T09:00:00Z"))
+
+
+def register(services: Services) -> Register:
+    return services.register
+
+
+def reminders(services: Services, day: int, notifier: str = "officers", *roles: str) -> list[Message]:
+    messages: list[Message] = []
+    search_reminder(register(services), BY, NL, noon(day)).remind(notifier, messages.append, roles)
+    return messages
+
+
+def test_the_day_and_the_level(services: Services, asked: dict[str, str]) -> None:
+    days = {19: None, 20: "due_soon", 24: "due_soon", 25: "late"}
+    for day, level in days.items():
+        found = searches(register(services), NL, noon(day))
+        assert [(str(search.due), search.level) for search in found] == [("2026-11-24", level)] * 2
+
+
+def test_each_level_goes_once_a_notifier_and_again_to_another_person(
+    services: Services, asked: dict[str, str]
+) -> None:
+    assert reminders(services, 19) == []
+    [soon] = reminders(services, 20)
+    assert soon.subject == "Afschrift: 2 systems to search"
+    assert "mail: due 2026-11-24, role keeper for Bea" in soon.text
+    assert reminders(services, 24) == []
+    assert len(reminders(services, 24, "others")) == 1
+    [late] = reminders(services, 25)
+    assert late.subject == "Afschrift: 2 systems to search, 2 late"
+    assert reminders(services, 26) == []
+    assign(services.register, Roles(open_terminal=True), asked["mail"], "cli:vera", "cli:anna")
+    [again] = reminders(services, 26)
+    assert [row["System"] for row in again.rows] == ["mail"]
+
+
+def test_only_the_roles_of_a_notifier_and_nothing_answered(services: Services, asked: dict[str, str]) -> None:
+    [message] = reminders(services, 24, "keepers", "keeper")
+    assert [row["System"] for row in message.rows] == ["mail"]
+    services.register.questions.answer(asked["mail"], "nothing_held", "cli:bea")
+    [message] = reminders(services, 24)
+    assert [row["System"] for row in message.rows] == ["tape"]
+
+
+def test_a_notifier_that_fails_is_reminded_again(services: Services, asked: dict[str, str]) -> None:
+    def fails(_message: Message) -> None:
+        raise RetriableError("the server is down")
+
+    with pytest.raises(RetriableError):
+        search_reminder(register(services), BY, NL, noon(24)).remind("officers", fails)
+    assert len(reminders(services, 24)) == 1

@@ -1,4 +1,4 @@
-"""A partial delivery and the supplement that closes the same request: bundles, coverage, page, clock."""
+"""A partial delivery, the supplement that closes the same request, and informing of both (R37, R44)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.dates import format_date
-from testbed.running import members, run, store
+from testbed.running import drive, hand_over, members, run, store
 from tests.support.days import local_today
 from tests.support.in_parts import (
     ANN,
@@ -25,17 +25,19 @@ from tests.support.in_parts import (
     rows,
     services,
 )
+from tests.support.kept import Kept
+from tests.support.nightly import nightly_after
 from tests.support.parts import Club, tables_of
 from tests.support.reviewing import policy as review_policy
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.bundle.container.verify import verify
-from afschrift.domain.errors import (
-    GateError,
-    NeedsPersonError,
-)
+from afschrift.casework.letters.due_letters import letters_due
+from afschrift.domain.errors import GateError, NeedsPersonError, RefusedError
 from afschrift.domain.state import State, StatusTerm
-from afschrift.law.clock.facts import FactKind
+from afschrift.law.clock.clock import clock
+from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
+from afschrift.law.clock.sending import Sending, record_notification, record_sending
 from afschrift.law.partial_response import awaited, status_lines
 from afschrift.services import Services
 from afschrift.steps.close import close
@@ -99,10 +101,13 @@ def test_the_coverage_of_both_parts(part: Part) -> None:
 
 @pytest.mark.parametrize(
     ("language", "now", "rest"),
-    [
-        ("en", "This is a part of our answer. The rest follows.", "This is the rest of our answer."),
-        ("nl", "Dit is een deel van ons antwoord. De rest volgt.", "Dit is de rest van ons antwoord."),
-    ],
+    nightly_after(
+        1,
+        [
+            ("nl", "Dit is een deel van ons antwoord. De rest volgt.", "Dit is de rest van ons antwoord."),
+            ("en", "This is a part of our answer. The rest follows.", "This is the rest of our answer."),
+        ],
+    ),
 )
 def test_the_person_reads_first_that_it_is_a_part(
     services: Services, club: Club, language: str, now: str, rest: str
@@ -128,8 +133,6 @@ def test_the_person_reads_first_that_it_is_a_part(
 def test_the_clock_goes_on_and_the_status_says_so(services: Services, club: Club) -> None:
     request = asked(services)
     place = jurisdiction_of(services.inventory.controller)
-    from afschrift.law.clock.clock import clock
-
     before = clock(services.register.facts.timeline(request), place, local_today())
     partly(services, request, club)
     timeline = services.register.facts.timeline(request)
@@ -174,11 +177,7 @@ def test_after_a_part_no_step_closes_the_request(part: Part) -> None:
     refused = [p for h, p in register.trail.events(request) if h.type == "gate_refused"]
     assert [(p or {})["reason"] for p in refused] == ["part_delivered"] * 3
     assert [h.type for h, _ in register.trail.events(request)].count("part_closed") == 1
-    assert not wipe_left(services, request)
-
-
-def wipe_left(services: Services, request: str) -> bool:
-    return services.staging(request).exists("keys.json")
+    assert not services.staging(request).exists("keys.json")
 
 
 def test_a_person_looks_at_each_part(services: Services, club: Club, tmp_path: Path) -> None:
@@ -201,3 +200,84 @@ def test_a_person_looks_at_each_part(services: Services, club: Club, tmp_path: P
     assert looked_at().name.endswith("-supplement.zip")
     assert services.register.requests.get(request).state is State.DELIVERED
     assert "gate_bypassed" not in [h.type for h, _ in services.register.trail.events(request)]
+
+
+@pytest.fixture
+def whole(part: Part, kept: Kept, tmp_path: Path) -> Part:
+    """The rest is delivered too; the person knows of neither."""
+    kept.reached("part and rest are delivered", tmp_path / "home", lambda: drive(part.services, part.request))
+    return Part(again(part.services, tmp_path), part.request, part.bundle)
+
+
+def timeline(services: Services, request: str) -> Timeline:
+    return services.register.facts.timeline(request)
+
+
+def fact_of(services: Services, request: str, kind: FactKind) -> FactRow:
+    [found] = timeline(services, request).of(kind)
+    return found
+
+
+def record_letter(services: Services, request: str, kind: FactKind) -> State:
+    about = fact_of(services, request, kind).id
+    sending = Sending(local_today(), "registered_post", "3SABC123")
+    services.register.facts.record(
+        request, lambda t: record_sending(t, local_today(), about, sending), "officer"
+    )
+    return timeline(services, request).state
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_last_letter_of_part_and_rest_ends_it_in_any_order(whole: Part, turned: bool) -> None:
+    services, request_id = whole.services, whole.request
+    first, second = sorted((FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED), reverse=turned)
+    assert record_letter(services, request_id, first) is State.READY
+    assert record_letter(services, request_id, second) is State.DELIVERED
+    assert timeline(services, request_id).ended_on == local_today()
+
+
+def test_a_handover_covers_every_part_not_yet_announced(whole: Part) -> None:
+    services, request_id = whole.services, whole.request
+    hand_over(services, request_id)
+    found = timeline(services, request_id)
+    assert found.state is State.DELIVERED
+    assert found.to_inform == found.unsent_parts == ()
+    assert len(found.of(FactKind.HANDED_OVER)) == 2
+
+
+def test_no_part_is_handed_over_before_it_exists(whole: Part) -> None:
+    services, request_id = whole.services, whole.request
+    early = Sending(local_today() - timedelta(days=1), "by_hand", "r-1")
+    with pytest.raises(RefusedError, match="has been ready since"):
+        services.register.facts.record(
+            request_id, lambda t: record_notification(t, local_today(), early), "officer"
+        )
+
+
+def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(whole: Part) -> None:
+    services, request_id = whole.services, whole.request
+    record_letter(services, request_id, FactKind.PARTLY_DELIVERED)
+    record_letter(services, request_id, FactKind.ANSWER_READY)
+    part = fact_of(services, request_id, FactKind.PARTLY_DELIVERED)
+
+    def back(now: Timeline) -> list[NewFact]:
+        return [NewFact(FactKind.LETTER_BOUNCED, about=part.id, to=now.reopened_by(part))]
+
+    services.register.facts.record(request_id, back, "officer")
+    assert timeline(services, request_id).state is State.READY
+    hand_over(services, request_id)
+    assert timeline(services, request_id).state is State.DELIVERED
+    assert fact_of(services, request_id, FactKind.HANDED_OVER).about == part.id
+
+
+def test_a_part_without_its_letter_has_a_letter_due(part: Part) -> None:
+    services, request = part.services, part.request
+    place = jurisdiction_of(services.inventory.controller)
+
+    def due() -> tuple[str, ...]:
+        timeline = services.register.facts.timeline(request)
+        return letters_due(services.register, timeline, place, local_today())
+
+    assert due() == ("partial_delivery",)
+    drive(services, request)
+    assert due() == ("partial_delivery",), "the supplement does not say where the first part is"

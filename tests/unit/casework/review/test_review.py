@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,22 +14,23 @@ from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers
 
 from afschrift.casework.letters.make import make
 from afschrift.casework.review.question import redactions_of
-from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.errors import FormError, NotAllowedError, RefusedError
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Iterator[Reviewers]:
-    yield Reviewers.set_up(tmp_path, monkeypatch, kept=kept, all_tables=True)
+def with_all_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Reviewers:
+    """Over the mini shop, which has tables without a key, and recipients in a table."""
+    return Reviewers.set_up(tmp_path, monkeypatch, kept=kept, all_tables=True)
 
 
 def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) -> None:
     request = reviewers.store(formats=FORMATS)
     question = reviewers.asked(request)
     assert question.detail["why"] == ["policy"]
-    # All orders and heart beats of Ann are of years ago, and are held all the same (R75).
-    assert question.detail["retention_over"] == ["shop.account", "shop.coaching"]
+    # All orders of Ann are of years ago, and are held all the same (R75).
+    assert question.detail["retention_over"] == ["shop.account"]
     assert question.detail["tables"]["shop.ticket_message"] == 3
 
     reviewers.redact(question, LINE)
@@ -50,12 +50,13 @@ def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) 
         assert BODY.replace(NEIGHBOUR, "[masked]").encode() in files[f"data/shop/ticket_message.{format_}"]
     masked = json.loads(files["data/redactions.json"])["masked"]
     [mine] = [entry for entry in masked if entry["method"] == "span"]
+    rules = ["R32", "R31", "R33", "R45", "R56"]
     assert mine == {
         "source": "shop",
         "table": "ticket_message",
         "column": "body",
         "ground": "rights_of_others",
-        "rules": ["R32", "R31", "R33", "R45", "R56"],
+        "rules": rules,
         "method": "span",
         "count": 1,
     }
@@ -67,50 +68,22 @@ def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) 
     assert "klacht" in letter.text
     assert NEIGHBOUR not in letter.html
 
-
-def test_the_trail_and_the_log_know_counts_and_grounds_and_no_word(reviewers: Reviewers) -> None:
-    request, question = reviewers.at_review()
-    reviewers.redact(question, LINE, by="cli:otto")
-    reviewers.answer(reviewers.asked(request), "approved")
-    reviewers.deliver(request)
-
-    recorded = json.dumps([payload for _, payload in reviewers.bureau.register.trail.events()])
+    # The trail knows counts and grounds, and no word.
+    recorded = json.dumps([payload for _, payload in bureau.register.trail.events()])
     for word in (NEIGHBOUR, "Zuiderwijk", "weet van niets", LINE.split()[3]):
         assert word not in recorded
-    taken = [
-        payload
-        for header, payload in reviewers.bureau.register.trail.events(request)
-        if header.type == "decision_taken" and payload and payload["kind"] == "review"
-    ]
+    events = bureau.register.trail.events(request)
+    taken = [p for h, p in events if h.type == "decision_taken" and p and p["kind"] == "review"]
     assert taken[0]["detail"] == {
         "cells": 0,
         "spans": 1,
         "columns": {"shop.ticket_message.body": 1},
         "grounds": {"rights_of_others": {"right_of_others": "privacy"}},
     }
-    assert (taken[0]["held"]["role"], taken[0]["rules"]) == ("officer", ["R31", "R32", "R33", "R45", "R56"])
+    assert (taken[0]["held"]["role"], taken[0]["rules"]) == ("officer", sorted(rules))
     assert len(taken[0]["text_hmac"]) == 64
     assert taken[0]["options"] == ["approved", "redact", "hold_back"]
-    assert (taken[1]["choice"], taken[1]["about"]) == ("approved", _delivered(reviewers, request))
-
-
-def _delivered(reviewers: Reviewers, request: str) -> str:
-    events = reviewers.bureau.register.trail.events(request)
-    [sha256] = [p["sha256"] for header, p in events if header.type == "bundle_delivered" and p]
-    return str(sha256)
-
-
-def test_what_changes_after_the_review_is_asked_again(reviewers: Reviewers) -> None:
-    request, question = reviewers.at_review()
-    reviewers.answer(question, "approved")
-    reviewers.bureau.register.requests.change_options(request, formats=["json"])
-
-    again = reviewers.asked(request)
-
-    assert again.about != question.about
-    assert "changed" in again.detail["why"]
-    reviewers.answer(again, "approved")
-    assert hashlib.sha256(reviewers.deliver(request).read_bytes()).hexdigest() == again.about
+    assert (taken[1]["choice"], taken[1]["about"]) == ("approved", second.about)
 
 
 def test_held_back_sends_nothing_and_is_asked_again(reviewers: Reviewers) -> None:
@@ -145,18 +118,18 @@ def test_a_second_look_redacts_more_of_the_same_cell(reviewers: Reviewers) -> No
     assert "Mijn [masked] zag het pakket 📦 liggen.".encode() in files["data/shop/ticket_message.csv"]
 
 
-def test_a_whole_cell_and_a_number_and_a_row_without_key(reviewers: Reviewers) -> None:
+def test_a_whole_cell_and_a_number_and_a_row_without_key(with_all_tables: Reviewers) -> None:
     """In every format the column becomes text; a table without key names its row by number."""
-    request = reviewers.store(formats=FORMATS)
+    request = with_all_tables.store(formats=FORMATS)
     lines = (
         "shop.customer customer_id=1 score rights_of_others",
         "shop.line_note #1 note rights_of_others",
         "shop.line order_id=10,line_no=2 price rights_of_others",
     )
-    reviewers.redact(reviewers.asked(request), *lines)
-    reviewers.answer(reviewers.asked(request), "approved")
+    with_all_tables.redact(with_all_tables.asked(request), *lines)
+    with_all_tables.answer(with_all_tables.asked(request), "approved")
 
-    files = members(reviewers.deliver(request))
+    files = members(with_all_tables.deliver(request))
 
     assert b"[masked]" in files["data/shop/customer.csv"]
     assert b"700" not in files["data/shop/customer.json"]
@@ -195,13 +168,13 @@ WRONG = {
 """Line -> words of its error."""
 
 
-def test_each_faulty_line_is_named_by_its_number(reviewers: Reviewers) -> None:
-    _, question = reviewers.at_review()
-    lines = list(WRONG)
-    for start in range(0, len(lines), 10):
-        some = lines[start : start + 10]
+def test_each_faulty_line_is_named_by_its_number(with_all_tables: Reviewers) -> None:
+    _, question = with_all_tables.at_review()
+    redact = with_all_tables.redact
+    for start in range(0, len(WRONG), 10):
+        some = list(WRONG)[start : start + 10]
         error = unchanged(
-            reviewers.bureau, question, lambda some=some: reviewers.redact(question, *some), FormError
+            with_all_tables.bureau, question, lambda some=some: redact(question, *some), FormError
         )
         errors = error.fields["redactions"].split("; ")
         for number, (line, words) in enumerate(zip(some, errors, strict=True), 1):
@@ -216,10 +189,7 @@ def test_a_redaction_with_a_faulty_form_changes_nothing(reviewers: Reviewers) ->
     for act, words in (
         (lambda: reviewers.redact(question, " "), ["give a line for each"]),
         (lambda: reviewers.redact(question, LINE, WHOLE), ["line 2: it overlaps line 1"]),
-        (
-            lambda: reviewers.redact(question, texts=texts),
-            ["rights_of_others.mitigation", "of_others.prevails"],
-        ),
+        (lambda: reviewers.redact(question, texts=texts), ["of_others.mitigation", "of_others.prevails"]),
         (lambda: reviewers.redact(question, LINE, detail={"right_of_others": "economic_interest"}), ["R32"]),
         (lambda: reviewers.redact(question, LINE, detail={"effect": "Verkeerd."}), ["kept encrypted"]),
         (lambda: reviewers.redact(question, LINE, texts={"redactions": [LINE], "x.effect": "y"}), []),
@@ -271,46 +241,12 @@ def test_a_text_that_changed_meanwhile_is_not_cut_but_asked_about(reviewers: Rev
     assert "redacted" in question.detail["why"]
 
 
-def test_a_row_that_is_gone_meanwhile_is_asked_about(reviewers: Reviewers) -> None:
-    request, question = reviewers.at_review()
-    reviewers.redact(question, LINE, "shop.line_note #1 note rights_of_others")
-    reviewers.sql("DELETE FROM line_note WHERE note = 'gift'")
+def test_a_row_that_is_gone_meanwhile_is_asked_about(with_all_tables: Reviewers) -> None:
+    request, question = with_all_tables.at_review()
+    with_all_tables.redact(question, LINE, "shop.line_note #1 note rights_of_others")
+    with_all_tables.sql("DELETE FROM line_note WHERE note = 'gift'")
 
-    assert reviewers.asked(request, "redaction_lost").detail["columns"] == {"shop.line_note.note": 1}
-
-
-def test_an_answer_on_a_bundle_that_changed_changes_nothing(reviewers: Reviewers) -> None:
-    request, question = reviewers.at_review()
-    reviewers.bureau.register.requests.change_options(request, language="en")
-    newer = reviewers.asked(request)
-
-    before = reviewers.bureau.register.trail.events()
-    for choice in ("approved", "redact", "hold_back"):
-        with pytest.raises(TooLateError, match="overtaken"):
-            reviewers.answer(question, choice)
-    assert reviewers.bureau.register.trail.events() == before
-    assert reviewers.open(request).id == newer.id
-
-
-def test_the_second_of_two_answers_is_refused(reviewers: Reviewers) -> None:
-    _, question = reviewers.at_review()
-    reviewers.answer(question, "approved", by="cli:otto")
-
-    with pytest.raises(TooLateError, match="answered already"):
-        reviewers.redact(question, LINE)
-
-
-def test_without_the_role_nothing_is_reviewed(reviewers: Reviewers) -> None:
-    request, question = reviewers.at_review()
-    for by in ("cli:ivo", "cli:sam", "cli:dirk", "cli:aad", "cli:unknown"):
-        with pytest.raises(NotAllowedError):
-            reviewers.answer(question, "approved", by=by)
-
-    assert reviewers.open(request).answered_at is None
-    refused = [
-        h.actor for h, _ in reviewers.bureau.register.trail.events(request) if h.type == "answer_refused"
-    ]
-    assert len(refused) == 5
+    assert with_all_tables.asked(request, "redaction_lost").detail["columns"] == {"shop.line_note.note": 1}
 
 
 def test_what_is_flagged_is_reviewed_and_nothing_else(
@@ -323,28 +259,22 @@ def test_what_is_flagged_is_reviewed_and_nothing_else(
 
 def _looked_through(reviewers: Reviewers, most: int) -> None:
     """The shop's inventory says that messages are free text, and how many names may be read."""
-    shop = reviewers.folder / "inventory" / "shop.yml"
-    text = shop.read_text(encoding="utf-8").replace("      body: {}\n", "      body: {free_text: true}\n")
-    named = f"  customer:\n    names: {{columns: [name], most: {most}}}\n"
-    shop.write_text(text.replace("  customer:\n", named, 1), encoding="utf-8")
-    reviewers.decide_policy("flagged")
+    reviewers.describe("      body: {}\n", "      body: {free_text: true}\n")
+    reviewers.describe("  customer:\n", f"  customer:\n    names: {{columns: [name], most: {most}}}\n")
 
 
+@pytest.mark.parametrize("most", [2, 100])
 def test_names_that_could_not_be_read_are_a_reason_to_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
-    _looked_through(reviewers, most=2)
-    question = reviewers.asked(reviewers.store())
-    assert question.detail["why"] == ["names_unread"]
-    assert question.detail["names_unread"] == ["shop.customer"]
-    assert "pointed_out" not in question.detail
-
-
-def test_names_that_were_read_and_not_found_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
-    _looked_through(reviewers, most=100)
-    reviewers.deliver(reviewers.store())
+    _looked_through(reviewers, most)
+    if most == 100:  # they were read, and not found
+        reviewers.deliver(reviewers.store())
+        return
+    detail = reviewers.asked(reviewers.store()).detail
+    assert (detail["why"], detail["names_unread"]) == (["names_unread"], ["shop.customer"])
+    assert "pointed_out" not in detail
 
 
 def test_redactions_whose_words_are_gone_let_nothing_leave(reviewers: Reviewers) -> None:
@@ -361,11 +291,7 @@ def test_redactions_whose_words_are_gone_let_nothing_leave(reviewers: Reviewers)
 def test_a_key_that_leaves_no_more_loses_no_redaction(reviewers: Reviewers) -> None:
     request, question = reviewers.at_review()
     reviewers.redact(question, LINE)
-    shop = reviewers.folder / "inventory" / "shop.yml"
-    table, before, after = shop.read_text(encoding="utf-8").partition("  ticket_message:\n")
-    after = after.replace("      id: {origin: assigned}\n", "      id: {protect: secret}\n", 1)
-    shop.write_text(table + before + after, encoding="utf-8")
-    reviewers.decide_policy("always")
+    reviewers.describe("      id: {origin: assigned}\n", "      id: {protect: secret}\n")
 
     lost = reviewers.asked(request, "redaction_lost")
     assert lost.detail["columns"] == {"shop.ticket_message.body": 1}
@@ -373,17 +299,21 @@ def test_a_key_that_leaves_no_more_loses_no_redaction(reviewers: Reviewers) -> N
     assert "redacted" in reviewers.asked(request).detail["why"]
 
 
-def test_a_person_who_says_that_a_column_leaves_has_it_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "choice"),
+    [
+        ("name: {origin: provided}", "name: {}", "unclassified", "include"),
+        ("  ticket:\n", "  ticket:\n    review: case\n", "decision", "fulfil"),
+    ],
+)
+def test_a_column_that_leaves_by_decision_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, kind: str, choice: str
 ) -> None:
     reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
-    shop = (tmp_path / "inventory" / "shop.yml").read_text(encoding="utf-8")
-    unsaid = shop.replace("name: {origin: provided}", "name: {}")
-    (tmp_path / "inventory" / "shop.yml").write_text(unsaid, encoding="utf-8")
-    reviewers.decide_policy("flagged")
+    reviewers.sql("UPDATE ticket_message SET body = 'help'")  # nothing is pointed out
+    reviewers.describe(old, new)
     request = reviewers.store()
-    unclassified = reviewers.asked(request, "unclassified")
-    reviewers.answer(unclassified, "include")
+    reviewers.answer(reviewers.asked(request, kind), choice)
     assert reviewers.asked(request).detail["why"] == ["answered"]
 
 
