@@ -84,7 +84,6 @@ class Canary:
         return value
 
     def seen(self, content: bytes) -> set[str]:
-        """The texts that are in there."""
         found = {text.decode() for text in re.findall(rf"{TEXT}x[0-9]+".encode(), content)}
         return found & self.columns.keys()
 

@@ -12,8 +12,6 @@ from tests.privacy.canary import Canary
 
 @dataclass
 class Cage:
-    """The canary and the warehouse in which it sits."""
-
     canary: Canary
     warehouse: Path
 

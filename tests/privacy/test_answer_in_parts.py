@@ -14,6 +14,7 @@ from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
 from tests.privacy.test_canary import expected
+from tests.support.nightly import nightly_after
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
@@ -28,7 +29,7 @@ WHY = f"De opslag van {TEXT} is stuk."
 ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})),))
 
 
-@pytest.mark.parametrize("right", ["access", "portability"])
+@pytest.mark.parametrize("right", nightly_after(1, ["access", "portability"]))
 def test_part_and_rest_are_the_whole_and_nothing_leaks(right: str, cage: Cage, tmp_path: Path) -> None:
     warehouse = tmp_path / "warehouse"
     shutil.copytree(cage.warehouse, warehouse)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import traceback
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -19,11 +21,14 @@ from tests.e2e.scope import MASKED, SECRET, left_out
 from tests.privacy.canary import CUSTOMER, EMAIL, NEEDLES, TEXT, Canary
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage
+from tests.support.ground_forms import GROUNDS, complete
+from tests.support.nightly import nightly_after
 
 from afschrift.app.project import PACKAGE
 from afschrift.app.settings import Settings
 from afschrift.cli.running import Ended
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
+from afschrift.law.grounds import FieldStorage, Outcome
 from afschrift.register.open import initialise
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -125,9 +130,49 @@ def leaks(office: Office, skip: frozenset[Path] = frozenset()) -> list[str]:
     return [f"{hit.place}: {hit.needle} as {hit.form}" for hit in found]
 
 
-@pytest.mark.parametrize("right", ["access", "portability"])
+def trail(office: Office, request: str | None = None) -> str:
+    return json.dumps([payload for _, payload in office.register.trail.events(request)])
+
+
+@dataclass
+class Terminal:
+    """Types commands, and keeps what was printed."""
+
+    printed: list[str] = field(default_factory=list)
+
+    def __call__(self, *words: str, typed: object = "") -> str:
+        from typer.testing import CliRunner
+
+        from afschrift.cli.main import app
+
+        stdin = typed if isinstance(typed, str) else json.dumps(typed)
+        done = CliRunner().invoke(app, list(words), input=stdin)
+        self.printed.append(f"{done.output}{done.exception}")
+        return done.output
+
+    def submits(self, content: object) -> str:
+        [request, *_] = re.findall(r"req-\w{12}", self("submit", "-", "--start", "no", typed=content))
+        return str(request)
+
+    def shows(self, capfd: pytest.CaptureFixture[str], *needles: str) -> list[str]:
+        text = "".join([*self.printed, *capfd.readouterr()])
+        return [needle for needle in (*NEEDLES.values(), *needles) if needle in text]
+
+
+@pytest.fixture
+def afschrift(office: Office, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
+    monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
+    return Terminal()
+
+
+@pytest.mark.parametrize("right", nightly_after(1, ["access", "portability"]))
 def test_nothing_is_in_clear_at_any_step(right: str, office: Office, cage: Cage) -> None:
-    request = office.submit(right, KEYS, message=LETTER)
+    """What an officer wrote neither."""
+    request = office.submit(right, KEYS, message=LETTER, authenticated=None)
+    demonstration = f"Gebeld met {TEXT}, die nummer {CUSTOMER} noemde."
+    office.register.decisions.take(request, "identity", "confirmed", "officer", text=demonstration)
     services = office.services
     assess(services, request)
     assert leaks(office) == []
@@ -145,27 +190,13 @@ def test_nothing_is_in_clear_at_any_step(right: str, office: Office, cage: Cage)
     check_bundle(cage.canary, bundle, right)
     assert leaks(office, frozenset({bundle})) == []
     assert not list((office.home / "staging").rglob("*.enc"))
-
-
-def test_what_people_write_stays_in_the_case_file(office: Office) -> None:
-    request = office.submit("access", KEYS, message=LETTER, authenticated=None)
-    demonstration = f"Gebeld met {TEXT}, die nummer {CUSTOMER} noemde."
-    office.register.decisions.take(request, "identity", "confirmed", "officer", text=demonstration)
-    bundle = office.run(request)
-    assert leaks(office, frozenset({bundle})) == []
-    assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events(request)])
+    assert TEXT not in trail(office, request)
 
 
 def test_personal_data_shown_by_questions_is_nowhere_in_clear(
-    office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    office: Office, afschrift: Terminal, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Two accounts, the canary's reached by its address; the values are shown on asking, and lie encrypted."""
-    from typer.testing import CliRunner
-
-    from afschrift.cli.main import app
-
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
     request = office.submit("access", {"customer_id": "100006", "email": EMAIL})
     assess(office.services, request)
     with pytest.raises(NeedsPersonError) as asked:
@@ -173,52 +204,34 @@ def test_personal_data_shown_by_questions_is_nowhere_in_clear(
     text = "".join(traceback.format_exception(asked.value)) + json.dumps(asked.value.detail)
     asked_now = office.register.questions.all(request_id=request)
     assert "several_persons" in {question.kind for question in asked_now}
-    whole = ""
     for item in asked_now:
-        shown = CliRunner().invoke(app, ["questions", "show", item.id])
-        assert (shown.exit_code, [n for n in NEEDLES.values() if n in shown.output]) == (0, [])
-        whole += CliRunner().invoke(app, ["questions", "show", item.id, "--unmask"]).output
+        afschrift("questions", "show", item.id)
+    assert afschrift.shows(capfd) == []
+    whole = "".join(afschrift("questions", "show", item.id, "--unmask") for item in asked_now)
     assert (EMAIL in whole, str(CUSTOMER) in whole) == (True, True)
-    text += "".join(capfd.readouterr()) + json.dumps([p for _, p in office.register.trail.events(request)])
-    assert not any(needle in text for needle in NEEDLES.values())
+    assert not any(needle in text + trail(office, request) for needle in NEEDLES.values())
     assert leaks(office) == []
 
 
 def test_look_up_results_are_in_the_register_only(
-    office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    office: Office, afschrift: Terminal, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Keys, findings and corrected keys: nowhere in clear, but at the terminal of the user who asks to see them."""
-    from typer.testing import CliRunner
-
-    from afschrift.cli.main import app
-
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
     request = office.submit("access", {**KEYS, "email": EMAIL}, message=LETTER, authenticated=None)
-    printed: list[str] = []
-
-    def afschrift(*words: str, typed: str = "") -> str:
-        done = CliRunner().invoke(app, list(words), input=typed)
-        assert done.exception is None, done.output
-        return done.output
-
-    printed.append(afschrift("request", "look-up", request, "--run"))
-    printed.append(afschrift("request", "identity", request))
+    afschrift("request", "look-up", request, "--run")
+    afschrift("request", "identity", request)
     assert leaks(office) == []
     shown = afschrift("request", "identity", request, "--unmask")
     assert all(word in shown for word in (str(CUSTOMER), EMAIL, TEXT, LETTER))
-    wrong = {"customer_id": "4711", TEXT: TEXT}
-    refused = CliRunner().invoke(app, ["request", "keys", request, "--file", "-"], input=json.dumps(wrong))
-    printed.append(f"{refused.output}{refused.exception}")
-    typed = json.dumps({"email": EMAIL, "customer_id": f"{NEEDLES['number']}1"})
-    printed.append(afschrift("request", "keys", request, "--file", "-", typed=typed))
-    printed.append(afschrift("questions", "--request", request))
-    assert "customer_id corrected" in printed[-2]
+    afschrift.printed.pop()
+    afschrift("request", "keys", request, "--file", "-", typed={"customer_id": "4711", TEXT: TEXT})
+    typed = {"email": EMAIL, "customer_id": f"{NEEDLES['number']}1"}
+    assert "customer_id corrected" in afschrift("request", "keys", request, "--file", "-", typed=typed)
+    afschrift("questions", "--request", request)
     assert leaks(office) == []
     assert office.register.look_ups.found(request) is None
-    text = json.dumps([payload for _, payload in office.register.trail.events(request)])
-    seen = capfd.readouterr()
-    assert not any(needle in text + seen.out + seen.err + "".join(printed) for needle in NEEDLES.values())
+    afschrift.printed.append(trail(office, request))
+    assert afschrift.shows(capfd) == []
 
 
 VIEW = f"""
@@ -258,30 +271,21 @@ def test_errors_quote_nothing(
 
 
 def test_demonstration_is_in_clear_in_the_case_file_only(
-    office: Office, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    office: Office, afschrift: Terminal, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Every word of every form, at the terminal: not in the register, the trail, a log, a letter's row."""
-    from tests.support.ground_forms import GROUNDS, complete
-    from typer.testing import CliRunner
-
-    from afschrift.cli.main import app
-    from afschrift.law.grounds import FieldStorage, Outcome
-
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(office.home))
-    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(office.home / "inventory"))
     request = office.submit("access", KEYS, message=LETTER)
-    refused = 0
     for code, choice in (("malicious_intent", "refuse"), ("restriction", "restrict")):
-        opened = CliRunner().invoke(app, ["questions", "open", request])
-        question = opened.output.split()[0]
+        question = afschrift("questions", "open", request).split()[0]
+        fields = GROUNDS.grounds[code].fields
         form = complete(code, Outcome(choice)) | {"places": ["shop.ticket"], "dpo_advice": "x"}
-        form = {name: value for name, value in form.items() if name in GROUNDS.grounds[code].fields}
+        form = {name: value for name, value in form.items() if name in fields}
         texts = {
             name: [LETTER] if isinstance(value, list) else LETTER
             for name, value in GROUNDS.texts(form).items()
         }
-        detail = {"ground": code, **GROUNDS.kept_in_trail(form), "review_on": "2099-01-01"}
-        detail = {n: v for n, v in detail.items() if n == "ground" or n in GROUNDS.grounds[code].fields}
+        detail = {"ground": code, **GROUNDS.kept_in_trail(form)}
+        detail |= {"review_on": "2099-01-01"} if "review_on" in fields else {}
         answer = {"choice": choice, "detail": detail, "texts": texts}
         for wrong in (
             answer | {"detail": detail | {"reasons": LETTER}},
@@ -289,26 +293,17 @@ def test_demonstration_is_in_clear_in_the_case_file_only(
             answer | {"choice": LETTER},
             answer | {"texts": texts | {LETTER: LETTER}},
         ):
-            text = CliRunner().invoke(app, ["answer", question, "--form", "-"], input=json.dumps(wrong))
-            assert text.exception is not None
-            refused += 1
-            assert not any(needle in f"{text.output}{text.exception}" for needle in NEEDLES.values())
-        done = CliRunner().invoke(app, ["answer", question, "--form", "-"], input=json.dumps(answer))
-        assert "Recorded" in done.output, done.exception
+            assert "Recorded" not in afschrift("answer", question, "--form", "-", typed=wrong)
+            assert not afschrift.printed[-1].endswith("None")
+        assert "Recorded" in afschrift("answer", question, "--form", "-", typed=answer)
         [signing] = office.register.questions.all(request_id=request)
         office.register.questions.answer(signing.id, "disagree", "airflow:sam", text=LETTER)
         assert leaks(office) == []
-    assert refused == 8
     assert {f.kept for n, f in GROUNDS.fields.items() if n in texts} == {FieldStorage.CASE_FILE}
-    assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events(request)])
-    seen = capfd.readouterr()
-    assert not any(needle in seen.out + seen.err for needle in NEEDLES.values())
-    kept = [
-        t.text.decode()
-        for t in office.register.cases.texts(request, "officer")
-        if t.kind == "decision" and t.text
-    ]
-    assert sum(LETTER in text for text in kept) == 4
+    assert TEXT not in trail(office, request)
+    assert afschrift.shows(capfd) == []
+    kept = office.register.cases.texts(request, "officer")
+    assert sum(LETTER.encode() in (t.text or b"") for t in kept if t.kind == "decision") == 4
 
 
 MANDATE = {
@@ -322,35 +317,25 @@ MANDATE = {
 }
 
 
+@pytest.fixture
+def born(cage: Cage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    warehouse, day = tmp_path / "warehouse", "2013-02-28"
+    shutil.copytree(cage.warehouse, warehouse)
+    with duckdb.connect(str(warehouse / "shop.duckdb")) as con:
+        con.execute("UPDATE customer SET date_of_birth = ? WHERE customer_id = ?", [day, CUSTOMER])
+    monkeypatch.setattr(cage, "warehouse", warehouse)
+    return day
+
+
 def test_representative_of_a_child_is_in_the_case_file_only(
-    cage: Cage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    born: str, office: Office, afschrift: Terminal, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The representative, every word of an officer, and the date of birth, which is kept nowhere at all."""
-    from typer.testing import CliRunner
-
-    from afschrift.cli.main import app
-
-    warehouse, home, born = tmp_path / "warehouse", tmp_path / "home", "2013-02-28"
-    shutil.copytree(cage.warehouse, warehouse)
-    home.mkdir()
-    with duckdb.connect(str(warehouse / "shop.duckdb")) as con:
-        con.execute("UPDATE customer SET date_of_birth = ? WHERE customer_id = ?", [born, CUSTOMER])
-    office = Office.open(home, warehouse)
-    for name, folder in (("HOME", office.home), ("INVENTORY", office.home / "inventory")):
-        monkeypatch.setenv(f"AFSCHRIFT_{name}", str(folder))
-    monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
-    printed: list[str] = []
-
-    def afschrift(*words: str, typed: str = "") -> str:
-        done = CliRunner().invoke(app, list(words), input=typed)
-        printed.append(f"{done.output}{done.exception}")
-        return done.stdout
-
     who = {"name": TEXT, "email": f"{TEXT}@example.org", "phone": str(CUSTOMER)}
     content = {"message": LETTER, "channel": "cleaners", "received_at": RECEIVED, "right": "unclear"}
     content |= {"keys": KEYS, "made_by": "parent", "representative": who, "other_rights": ["erasure"]}
     content["authenticated"] = {"by": "log-in", "level": "high", "at": RECEIVED}
-    request = afschrift("submit", "-", "--start", "no", typed=json.dumps(content)).split()[0]
+    request = afschrift.submits(content)
     case = office.register.cases.get(request).id
     afschrift("request", "reading", request, "--right", "both", "--text-file", "-", typed=LETTER)
     with pytest.raises(NeedsPersonError):
@@ -365,23 +350,19 @@ def test_representative_of_a_child_is_in_the_case_file_only(
         ("proven", MANDATE),
     ):
         body = {"choice": choice, "detail": form, "text": LETTER}
-        afschrift("answer", question.id, "--form", "-", typed=json.dumps(body))
+        afschrift("answer", question.id, "--form", "-", typed=body)
     [signing] = office.register.questions.all(request_id=request)
     office.register.questions.answer(signing.id, "agree", "airflow:sam", text=LETTER)
     assess(office.services, request)
     afschrift("request", "mandate-withdrawn", request, "--text-file", "-", typed=LETTER)
-    other = afschrift("submit", "-", "--start", "no", typed=json.dumps(content)).split()[0]
-    aside = office.register.cases.get(other).id
+    aside = office.register.cases.get(afschrift.submits(content)).id
     afschrift("case", "not-received", aside, "--published-on", "2024-01-01", "--text-file", "-", typed=LETTER)
     afschrift("case", "handed-over", case, "erasure", "--to", f"{TEXT}@x", "--reference", "T-1")
 
     assert leaks(office) == []
-    found = search(office.home, {"born": born}, frozenset())
-    assert [f"{hit.place}: {hit.form}" for hit in found] == []
-    assert TEXT not in json.dumps([payload for _, payload in office.register.trail.events()])
-    seen = capfd.readouterr()
-    printed += [seen.out, seen.err]
-    assert not any(needle in "".join(printed) for needle in (*NEEDLES.values(), born))
+    assert search(office.home, {"born": born}, frozenset()) == []
+    assert TEXT not in trail(office)
+    assert afschrift.shows(capfd, born) == []
     kept = [t.text or b"" for t in office.register.cases.texts(request, "officer")]
     assert sum(LETTER.encode() in text for text in kept) == 5  # message, reading, mandate, signature, its end
     assert sum(TEXT.encode() in text for text in kept) == 6

@@ -93,20 +93,23 @@ def parquet(folder: Path, leaks: Leaks) -> None:
     pq.write_table(pa.Table.from_pylist(rows), folder / "rows.parquet", compression="zstd")
 
 
+def steps(path: Path, rows: Leaks) -> sqlite3.Connection:
+    con = sqlite3.connect(path)
+    con.executescript(
+        "PRAGMA journal_mode = WAL; PRAGMA secure_delete = OFF; CREATE TABLE step (result BLOB)"
+    )
+    con.executemany("INSERT INTO step VALUES (?)", [[row] for row in rows])
+    con.commit()
+    return con
+
+
 def sqlite_row(folder: Path, leaks: Leaks) -> None:
-    with sqlite3.connect(folder / "register.db") as con:
-        con.execute("CREATE TABLE step (result BLOB)")
-        con.executemany("INSERT INTO step VALUES (?)", [[zlib.compress(leak)] for leak in leaks])
-    con.close()
+    steps(folder / "register.db", [zlib.compress(leak) for leak in leaks]).close()
 
 
 def sqlite_wal(folder: Path, leaks: Leaks) -> None:
     """Left as a killed process leaves it: the row is in the log alone."""
-    con = sqlite3.connect(folder / "source.db")
-    con.execute("PRAGMA journal_mode = WAL")
-    con.execute("CREATE TABLE step (result BLOB)")
-    con.executemany("INSERT INTO step VALUES (?)", [[leak] for leak in leaks])
-    con.commit()
+    con = steps(folder / "source.db", leaks)
     for suffix in ("", "-wal"):
         (folder / f"register.db{suffix}").write_bytes((folder / f"source.db{suffix}").read_bytes())
     con.close()
@@ -116,11 +119,7 @@ def sqlite_wal(folder: Path, leaks: Leaks) -> None:
 
 def sqlite_free_page(folder: Path, leaks: Leaks) -> None:
     """Deleted, and the page not yet used again."""
-    with sqlite3.connect(folder / "register.db") as con:
-        con.execute("PRAGMA secure_delete = OFF")
-        con.execute("CREATE TABLE step (result BLOB)")
-        con.executemany("INSERT INTO step VALUES (?)", [[leak] for leak in leaks])
-        con.commit()
+    with steps(folder / "register.db", leaks) as con:
         con.execute("DELETE FROM step")
     con.close()
 

@@ -1,16 +1,22 @@
 """After the key of a request is destroyed, nothing left in the register says whose request it was.
 
-Six people of the small shop differ in how many orders, tickets and cards they have. The attacker puts the
-same request for each of them in an installation of his own (`tests/support/remains.py`); the whole demo is
-`python -m tests.support.remains_table`.
+Six people of the small shop differ in how many orders, tickets and cards they have. The attacker has the register
+after the destruction, its exports and the whole warehouse, and an installation of his own, in which he puts the
+same request for everybody. He looks in no place in particular: each number, each hexadecimal text and each size
+of what is encrypted, in any column and at any depth of any JSON, is held against what his register says of each.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from testbed import small
@@ -18,12 +24,130 @@ from testbed.mini import POLICY
 from testbed.running import installation, run, store
 from tests.support.in_parts import RECEIVED, ROLES, SOON, WHY
 from tests.support.parts import Club, run_to_its_end
-from tests.support.remains import Fit, Remains, fit, remains_of, rows_of
+from tests.support.remains import Rows, rows_of
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.services import Services
+
+_HEX = re.compile(r"[0-9a-f]{16,}")
+_COUNTERS = {"id", "seq", "previous"}
+"""Columns that number rows: they tell in which order things came, which the times tell too."""
+
+Place = str
+
+
+@dataclass
+class Remains:
+    """What is left of one request.
+
+    Attributes:
+        values: place -> its numbers, digests and sizes.
+        types: the types of its events, in order, and how many rows each table has: they may stay.
+    """
+
+    values: dict[Place, Counter[Any]] = field(default_factory=lambda: defaultdict(Counter))
+    types: tuple[str, ...] = ()
+
+    @property
+    def digests(self) -> set[str]:
+        return {v for counted in self.values.values() for v in counted if isinstance(v, str)}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Whom a request fits.
+
+    Attributes:
+        by_types: persons left by the types of events alone.
+        by_all: persons left by everything.
+        places: place -> how many persons it leaves, the place that tells most first; of `by_types`.
+    """
+
+    by_types: int
+    by_all: int
+    places: dict[Place, int]
+
+
+def remains_of(rows: Rows, request: str) -> Remains:
+    """What a register says of a request, of its case, and of whatever names one of them."""
+    found, ids = Remains(), {request}
+    ids |= {row["case_id"] for row in rows["request"] if row["id"] == request}
+    headers = {row["seq"]: row for row in rows["event"]}
+    for _ in range(3):  # a part names its message, which names its request
+        for table, row in _mine(rows, ids):
+            if table != "event" and isinstance(row.get("id"), str):
+                ids.add(row["id"])
+    mine = list(_mine(rows, ids))
+    seqs = {row["seq"] for table, row in mine if table in ("event", "event_payload")}
+    types = [headers[seq]["type"] for seq in sorted(seqs)]
+    counted = Counter(table for table, _ in mine if table not in ("event", "event_payload"))
+    found.types = (*types, *(f"{table} {number}" for table, number in sorted(counted.items())))
+    mine += [("event_payload", row) for row in rows["event_payload"] if row["seq"] in seqs]
+    for table, row in mine:
+        name = f"event {headers[row['seq']]['type']}" if table == "event_payload" else table
+        for column, value in row.items():
+            if column not in _COUNTERS:
+                for place, part in _values(f"{name}.{column}", value):
+                    found.values[place][part] += 1
+    return found
+
+
+def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
+    """Whom what is left of a request fits, among everybody as the attacker's own register has them.
+
+    What fits the true person is counted alone: random values fit no one.
+    """
+    same = {name for name, remains in everybody.items() if remains.types == everybody[true].types}
+    digests = {name: everybody[name].digests for name in same}
+    persons, places = set(same), {}
+    for place, counted in left.values.items():
+        for value in counted:
+            those = {name for name in same if value in everybody[name].values.get(place, ())}
+            if isinstance(value, str):
+                those |= {name for name in same if value in digests[name]}
+            if true in those:
+                persons &= those
+                places[place] = min(len(those), places.get(place, len(same)))
+    places = {
+        place: n for place, n in sorted(places.items(), key=lambda counted: counted[1]) if n < len(same)
+    }
+    return Fit(len(same), len(persons), places)
+
+
+def _mine(rows: Rows, ids: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for table, of_table in rows.items():
+        for row in of_table:
+            texts = [value for value in row.values() if isinstance(value, str)]
+            if any(id in text for id in ids for text in texts):
+                yield table, row
+
+
+def _values(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, int | float):
+        yield place, value
+    elif isinstance(value, bytes):
+        yield f"{place} (size)", len(value)
+    elif isinstance(value, str) and value[:1] in ("{", "["):
+        yield from _json(place, json.loads(value))
+    elif isinstance(value, str) and _HEX.fullmatch(value):
+        yield place, value
+
+
+def _json(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _json(f"{place}.{name}", member)
+    elif isinstance(value, list):
+        yield f"{place} (length)", len(value)
+        for item in value:
+            yield from _json(place, item)
+    else:
+        yield from _values(place, value)
+
 
 pytestmark = pytest.mark.slow
 
