@@ -75,8 +75,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             _require(name)
 
 
-def _require(program: str) -> None:
-    if shutil.which(program):
+def _require(program: str, path: str | None = None) -> None:
+    if shutil.which(program, path=path):
         return
     reason = f"the program {program} is not installed (.ci/run installs it)"
     if os.environ.get("CI") == "true":
@@ -167,13 +167,8 @@ def new_postgres(postgres_server: pg.Server) -> Iterator[Callable[..., pg.Databa
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[mariadb.Server]:
     """A MariaDB server of this test process, where the program is installed."""
-    program = mariadb.program()
-    if program is None:
-        reason = "the program mariadbd is not installed (.ci/run installs it)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    with mariadb.running(program) as server:
+    _require("mariadbd", mariadb.PATH)
+    with mariadb.running(str(mariadb.program())) as server:
         yield server
 
 

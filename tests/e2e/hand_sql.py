@@ -6,50 +6,22 @@ with NULL where it names no one. Nothing here imports the product.
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import duckdb
 
 SQL = Path(__file__).parents[1] / "sql"
 
-# Table -> the columns that tell its rows apart; none: only the whole row does.
-APP = {
-    "heart_rate": ("device_id", "measured_at"),
-    "location": ("device_id", "located_at"),
-    "app_event": (),
-    "search": ("device_id", "searched_at"),
-}
-SHOP = {
-    "customer": ("customer_id",),
-    "customer_email": ("customer_id", "valid_from"),
-    "address": ("address_id",),
-    "device": ("pairing_id",),
-    "consent": ("customer_id", "purpose"),
-    "login": ("login_id",),
-    "newsletter": ("email", "topic", "subscribed_at"),
-    "profile": ("customer_id",),
-    "enrichment": ("customer_id", "supplier"),
-    "loyalty_account": ("card_number",),
-    "orders": ("order_id",),
-    "order_line": ("order_id", "line_no"),
-    "return_line": ("return_id",),
-    "shipment": ("shipment_id",),
-    "search_history": ("search_id",),
-    "page_view": (),
-    "review": ("review_id",),
-    "review_file": ("file_id",),
-    "message": ("message_id",),
-    "referral": ("referral_id",),
-    "referral_received": ("referral_id",),
-    "wishlist": ("wishlist_id",),
-    "wishlist_member": ("wishlist_id", "customer_id"),
-    "wishlist_item": ("wishlist_id", "item_no"),
-    "upload": ("upload_id",),
-    "ticket": ("ticket_id",),
-    "ticket_message": ("message_id",),
-}
-KEYS = APP | SHOP
-"""All personal tables."""
+with (SQL / "tables.csv").open(encoding="utf-8", newline="") as file:
+    TABLES = list(csv.DictReader(file))
+"""All personal tables, the columns that tell their rows apart, and those that portability leaves out.
+
+None tells them apart: only the whole row does. What is left out is derived, inferred, assigned, bought, secret or
+a proof; `*`: the table as a whole, kept on legitimate interest, computed or bought.
+"""
+KEYS = {row["table"]: tuple(row["key"].split()) for row in TABLES}
+APP, SHOP = ([row["table"] for row in TABLES if row["source"] == source] for source in ("app", "shop"))
 
 ENTRIES = {"referral_received": "referral"}
 """Entries of the inventory that have another name than their table: one table, for people in another role."""
@@ -58,7 +30,6 @@ NOT_PERSONAL = ("carrier", "category", "product", "exchange_rate")
 
 
 def source_of(table: str) -> str:
-    """The source that holds a table."""
     return "app" if table in APP else "shop"
 
 
@@ -78,7 +49,6 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def statement(table: str) -> str:
-    """The hand-written statement of a table."""
     return (SQL / f"{table}.sql").read_text(encoding="utf-8")
 
 

@@ -20,8 +20,6 @@ RECEIVED = "2026-07-01T09:00:00Z"
 
 @dataclass
 class Office:
-    """Takes requests in, answers questions and keeps what was delivered."""
-
     home: Path
     services: Services
     _made: dict[tuple[Any, ...], Path] = field(default_factory=dict)
@@ -33,7 +31,6 @@ class Office:
 
     @property
     def register(self) -> Register:
-        """The register with what officers need."""
         return self.services.register
 
     def submit(self, right: str, keys: Mapping[str, str], **more: Any) -> str:
@@ -73,11 +70,9 @@ class Office:
         return self.run(request)
 
     def state(self, request: str) -> str:
-        """State of a request in the register."""
         return str(self.register.requests.get(request).state)
 
     def delivered(self, request: str) -> list[str]:
-        """Names of what lies in the outbox for a request."""
         return [path.name for path in (self.home / "outbox").glob(f"{request}*")]
 
 

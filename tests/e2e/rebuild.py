@@ -73,7 +73,6 @@ def _extracted(services: Services, request: str) -> None:
 
 
 def main() -> None:
-    """Pack what the command line names."""
     day, threads, *requests = sys.argv[1:]
     set_clock(day)
     services = with_threads(build(lambda _line: None), int(threads))

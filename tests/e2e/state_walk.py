@@ -74,7 +74,6 @@ class Box:
 
     @property
     def words(self) -> str:
-        """As the graph shows it."""
         return "<br>".join(
             [
                 f"<b>{self.state}</b>",
@@ -86,14 +85,11 @@ class Box:
 
 @dataclass
 class Place:
-    """A copy of an installation, with the request that is walked."""
-
     bureau: Bureau
     home: Path
     request: str
 
     def copied(self, to: Path) -> Place:
-        """The same in a folder of its own."""
         shutil.copytree(self.home, to)
         settings = type(self.bureau.settings).from_environment(
             {"AFSCHRIFT_HOME": str(to), "AFSCHRIFT_INVENTORY": str(self.bureau.settings.inventory)}
@@ -102,7 +98,6 @@ class Place:
 
     @property
     def box(self) -> Box:
-        """Where the request is."""
         register = self.bureau.register
         timeline = register.facts.timeline(self.request)
         closing = {fact.id for fact in timeline.facts if fact.kind in ENDING and timeline.closed_by(fact)}
@@ -124,7 +119,6 @@ class Place:
         return f"{question.kind} ({last.outcome})"
 
     def run(self) -> None:
-        """A run, as far as it goes."""
         try:
             drive(self.bureau.services, self.request)
         except (NeedsPersonError, GateError):
@@ -133,12 +127,10 @@ class Place:
             raise AssertionError(f"a run that no answer helps: {error}") from error
 
     def officer(self, by: str = "cli:anna") -> Officer:
-        """An officer at work."""
         return Officer(self.bureau.register, ROLES, by, settings=self.bureau.settings)
 
     @property
     def clocks(self) -> ClockService:
-        """What moves the clock."""
         officer = self.officer()
         return ClockService(officer, officer.jurisdiction)
 
@@ -148,8 +140,6 @@ Act = Callable[[Place], None]
 
 @dataclass
 class Walk:
-    """What was found."""
-
     edges: dict[tuple[Box, Box], list[str]] = field(default_factory=dict)
     boxes: list[Box] = field(default_factory=list)
     turned_down: dict[str, str] = field(default_factory=dict)
@@ -168,7 +158,6 @@ class Walk:
         }
 
     def lines(self) -> Iterator[str]:
-        """As a graph for Mermaid."""
         numbers = {box: f"b{n}" for n, box in enumerate(self.boxes)}
         yield "```mermaid"
         yield "flowchart TD"
@@ -181,7 +170,6 @@ class Walk:
 
 
 def edges_in(graph: str) -> set[tuple[str, str, str]]:
-    """The edges of a graph that `Walk.lines` wrote."""
     words = {
         number: text for number, _, text in re.findall(r'^  (b\d+)(\(\[|\[)"(.*?)"', graph, re.MULTILINE)
     }
@@ -193,7 +181,6 @@ def edges_in(graph: str) -> set[tuple[str, str, str]]:
 
 
 def ends(box: Box) -> bool:
-    """Whether the request is closed."""
     return not State(box.state).open
 
 
@@ -272,7 +259,6 @@ def _nothing(_: object) -> None:
 
 
 def came_back(place: Place, letter: str) -> None:
-    """A letter came back."""
     place.bureau.register.outbox.enter_bounce(letter, local_today(), Bounce.NOT_COLLECTED, "cli:anna")
     place.run()
 
@@ -306,7 +292,6 @@ def grounds(place: Place, question: QuestionRow, choice: str) -> Iterator[str | 
 
 
 def answer(place: Place, question: QuestionRow, choice: str, code: str | None, runs: bool) -> None:
-    """Answer as a user who may, and run where a run goes on."""
     given: dict[str, Any] = dict(FORMS.get((question.kind, choice), {}))
     if choice == "told":
         given["on"] = local_today().isoformat()

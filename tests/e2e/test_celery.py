@@ -62,7 +62,6 @@ class Losses:
             yield from self.fleet.tasks(run)
 
     def at_work(self) -> Worker:
-        """The worker with the most tasks at the moment."""
         hosts: Counter[str] = Counter()
 
         def working() -> bool:

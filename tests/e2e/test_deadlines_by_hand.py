@@ -115,7 +115,6 @@ class Terminal:
         assert (clock["due"], clock["breaches"]) == (day and str(day), [*breaches])
 
     def extends(self, request: str) -> str:
-        """Decide on two further months, and make the letter."""
         self.types("request", "extend", request, "--reason", "processors_must_answer")
         return self.make(request, "extension", reasons=REASONS)
 

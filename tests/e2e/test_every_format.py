@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import bagit
 import duckdb
 import jsonschema_rs
 import pandas as pd
 import polars as pl
 import pytest
-from demo.people import AWKWARD
+from demo.people import AWKWARD, HEAVY
 from frictionless import Package
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
@@ -38,8 +39,8 @@ class Bundle:
         self.opened = Opened(path)
         with zipfile.ZipFile(path) as archive:
             archive.extractall(folder)
-        (bag,) = folder.iterdir()
-        self.data = bag / "data"
+        (self.bag,) = folder.iterdir()
+        self.data = self.bag / "data"
 
     def files(self, kind: str) -> Iterator[tuple[dict[str, Any], Path]]:
         """Descriptor and path of each table's file in a format."""
@@ -52,20 +53,19 @@ class Bundle:
         return list(self.opened.csv(resource["afschrift:table"]))
 
 
-@pytest.fixture(scope="module")
-def bundle(office: Office, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    request = office.submit("access", {"customer_id": str(AWKWARD.number)}, formats=sorted(FORMATS))
-    return Bundle(office.run_answering(request), tmp_path_factory.mktemp("bundle"))
+@pytest.fixture(scope="module", params=nightly_after(1, [AWKWARD, HEAVY]), ids=["awkward", "heavy"])
+def bundle(
+    request: pytest.FixtureRequest, office: Office, tmp_path_factory: pytest.TempPathFactory
+) -> Bundle:
+    asked = office.submit("access", {"customer_id": str(request.param.number)}, formats=sorted(FORMATS))
+    return Bundle(office.run_answering(asked), tmp_path_factory.mktemp("bundle"))
 
 
 def test_each_table_has_a_file_in_each_format(bundle: Bundle) -> None:
+    assert {p.code for p in verify(bundle.path, {}).problems} <= {"untrusted"}
     tables = {name: {r["afschrift:table"] for r, _ in bundle.files(name)} for name in FORMATS}
     assert tables["csv"]
     assert all(found == tables["csv"] for found in tables.values())
-
-
-def test_the_bundle_verifies(bundle: Bundle) -> None:
-    assert {p.code for p in verify(bundle.path, {}).problems} <= {"untrusted"}
 
 
 def test_xml_holds_the_texts_of_the_csv_file(bundle: Bundle) -> None:
@@ -78,11 +78,7 @@ def _text(field: ElementTree.Element) -> str | None:
     if field.get(_NIL) == "true":
         return None
     exact = field.get("base64")
-    return field.text or "" if exact is None else _decoded(exact)
-
-
-def _decoded(exact: str) -> str:
-    return base64.b64decode(exact, validate=True).decode()
+    return field.text or "" if exact is None else base64.b64decode(exact, validate=True).decode()
 
 
 @pytest.mark.needs_program("xmllint")
@@ -141,10 +137,46 @@ def _same(value: Any, text: str | None) -> bool:
     return text == str(value)
 
 
-def test_frictionless(bundle: Bundle) -> None:
+def test_frictionless_and_bagit(bundle: Bundle) -> None:
     report = Package(str(bundle.data / "datapackage.json")).validate()
     assert report.valid, [(task.name, task.errors) for task in report.tasks if not task.valid]
-    assert len(report.tasks) == len(bundle.opened.package["resources"])
+    files = {path.removeprefix("data/") for path in bundle.opened.files if path.startswith("data/")}
+    assert {task.place for task in report.tasks} == files - {"datapackage.json"}
+    assert bagit.Bag(str(bundle.bag)).validate()
+
+
+def test_pandas_and_duckdb_read_csv(bundle: Bundle) -> None:
+    for resource, path in bundle.files("csv"):
+        (marker,) = resource["schema"]["missingValues"]
+        frame = pd.read_csv(
+            path,
+            sep=resource["dialect"]["delimiter"],
+            dtype=str,
+            keep_default_na=False,
+            na_values=[marker],
+            encoding=resource["encoding"],
+        )
+        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        assert rows == bundle.csv(resource), resource["name"]
+        with duckdb.connect() as con:
+            read = con.read_csv(str(path), header=True, all_varchar=True, na_values=marker, parallel=False)
+            rows = [dict(zip(read.columns, row, strict=True)) for row in read.fetchall()]
+        assert rows == bundle.csv(resource), resource["name"]
+
+
+@pytest.mark.needs_program("jq")
+def test_jq_and_duckdb_read_json(bundle: Bundle) -> None:
+    for resource, path in bundle.files("json"):
+        with duckdb.connect() as con:
+            read = con.read_json(str(path), format="array", maximum_object_size=1 << 28)
+            assert read.count("*").fetchall() == [(resource["afschrift:rows"],)], resource["name"]
+        names = [f["name"] for f in resource["schema"]["fields"] if f["type"] == "string"]
+        texts = f".[] | [{', '.join(f'.[{json.dumps(name)}]' for name in names)}]"
+        command = ["jq", "--compact-output", texts, path]
+        output = subprocess.run(command, check=True, capture_output=True).stdout.decode()
+        lines = [json.loads(line) for line in output.split("\n") if line]
+        there = bundle.opened.json(resource["afschrift:table"])
+        assert lines == [[row[name] for name in names] for row in there], resource["name"]
 
 
 @pytest.mark.parametrize(

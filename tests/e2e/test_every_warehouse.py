@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from testbed.running import installation, members, run, store
 from tests.support import one_shop
+from tests.support.crowd import where
 
 from afschrift.sources.registry import SOURCES
 
@@ -41,31 +42,14 @@ BY_HAND = {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("shops")
     one_shop.in_duckdb(made / "shop.duckdb")
-    one_shop.in_lake(made / "shop.duckdb", made / "lake")
     one_shop.in_sqlite(made / "shop.sqlite")
     return made
 
 
-def where(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """What the inventory says of the place, and the URI of its connection."""
-    if kind in ("duckdb", "sqlite"):
-        yield f"options: {{path: {folder / f'shop.{kind}'}}}", ""
-    elif kind == "parquet":
-        yield f"options: {{root: {folder / 'lake'}}}", ""
-    else:
-        server = request.getfixturevalue("mariadb_server" if kind == "mysql" else "postgres_server")
-        database = server.create()
-        (one_shop.in_mariadb if kind == "mysql" else one_shop.in_postgres)(database)
-        driver = "\noptions: {driver: postgresql+psycopg}" if kind == "sqlalchemy" else ""
-        yield f"connection: shop{driver}", database.uri() if kind == "mysql" else database.libpq
-        server.drop(database)
-
-
 @pytest.fixture(scope="module", params=sorted(SOURCES))
 def payload(request: pytest.FixtureRequest, folder: Path) -> Iterator[dict[str, bytes]]:
-    """Files of tables in the bundle of customer 1, from one kind of warehouse."""
     kind = request.param
-    for more, uri in where(kind, folder, request):
+    for more, uri in where(kind, folder / f"of {kind}", one_shop.TABLES, request):
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("AIRFLOW_CONN_SHOP", uri)
             yield files(folder / kind, kind, more)

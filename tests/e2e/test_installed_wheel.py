@@ -57,23 +57,25 @@ def listed(printed: str) -> list[dict[str, str]]:
     return json.loads(printed.splitlines()[-1])
 
 
+def python_with_wheel(folder: Path, root: Path, *more: str) -> Path:
+    """A Python with the wheel without extras, at the versions of the lock, from what `make venv` left in uv's cache."""
+    subprocess.run([sys.executable, "tools/wheel.py", str(folder)], cwd=root, check=True)
+    (wheel,) = folder.glob("*.whl")
+    subprocess.run([UV, "venv", "-q", "--python", sys.executable, str(folder / "venv")], check=True)
+    python = folder / "venv" / "bin" / "python"
+    install = [UV, "pip", "install", "-q", "--offline", "--link-mode", "symlink", "--python", str(python)]
+    subprocess.run([*install, "-c", str(root / "constraints.txt"), str(wheel), *more], check=True)
+    return python
+
+
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Environment:
-    """The wheel without extras, at the versions of the lock, from what `make venv` left in uv's cache."""
     folder = tmp_path_factory.mktemp("fresh")
-    subprocess.run([sys.executable, "tools/wheel.py", str(folder)], cwd=project_root, check=True)
-    (wheel,) = folder.glob("*.whl")
-    venv = folder / "venv"
-    subprocess.run([UV, "venv", "-q", "--python", sys.executable, str(venv)], check=True)
-    python = venv / "bin" / "python"
-    install = [UV, "pip", "install", "-q", "--offline", "--link-mode", "symlink", "--python", str(python)]
-    subprocess.run([*install, "-c", str(project_root / "constraints.txt"), str(wheel)], check=True)
-    return Environment(python, folder)
+    return Environment(python_with_wheel(folder, project_root), folder)
 
 
 @pytest.fixture(scope="module")
 def project(fresh: Environment) -> Path:
-    """A project with its keys, made by the installed commands."""
     fresh("afschrift", "init", "ours")
     fresh("afschrift", "key", "new", cwd=fresh.folder / "ours")
     return fresh.folder / "ours"

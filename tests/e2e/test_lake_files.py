@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from testbed.mini import write_inventory
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
+from tests.support import maps
 
-from afschrift.datamap.check.finding import Code, Severity
+from afschrift.datamap.check.finding import Code, Finding, Severity
 from afschrift.datamap.check.map_check import check_sources
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.domain.errors import UnreadFilesError
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 
-SHOP = """
-source: shop
-kind: {kind}
-options: {{root: "{root}"}}
-purposes:
-  account: {{basis: A6-1-b, title: {{nl: Account, en: Account}}}}
-tables:
-  visit:
-    subject: {{customer_id: customer_id}}
-    key: [visit_id]
-    purposes: [account]
-    columns:
-      visit_id: {{origin: observed}}
-      customer_id: {{origin: assigned}}
-      day: {{origin: observed}}
-{more}
-"""
 IGNORE = "    ignore: {files: [%s], by: Data office, on: 2026-11-29, why: A job writes there first.}"
 
 
@@ -55,17 +37,20 @@ def lake(tmp_path: Path) -> Path:
 
 
 def inventory(lake: Path, more: str = "", kind: str = "parquet") -> Path:
-    return write_inventory(lake.parent / "inventory", SHOP.format(kind=kind, root=lake, more=more))
+    shop = maps.text("visits.yml", kind=kind, root=lake, more=more)
+    return maps.write(lake.parent / "inventory", shop=shop)
 
 
 def read(folder: Path) -> list[int]:
     """Visits in the bundle of customer 7."""
     services = installation(folder.parent / f"home-{len(list(folder.parent.iterdir()))}", folder)
     request = store(services, {"customer_id": "7"}, "portability", formats=["csv"])
-    with zipfile.ZipFile(run(services, request)) as archive:
-        [name] = [name for name in archive.namelist() if name.endswith("data/shop/visit.csv")]
-        rows = csv.DictReader(io.StringIO(archive.read(name).decode(), newline=""))
-        return sorted(int(row["visit_id"]) for row in rows)
+    text = members(run(services, request))["data/shop/visit.csv"].decode()
+    return sorted(int(row["visit_id"]) for row in csv.DictReader(io.StringIO(text, newline="")))
+
+
+def errors(folder: Path) -> list[Finding]:
+    return [found for found in check_sources(load(folder)).findings if found.severity is Severity.ERROR]
 
 
 def test_all_files_of_a_folder_are_read_and_reconciled(lake: Path) -> None:
@@ -79,16 +64,14 @@ def test_all_files_of_a_folder_are_read_and_reconciled(lake: Path) -> None:
 def test_unread_files_stop_requests_until_mapped(lake: Path) -> None:
     write(lake / "visit/_temporary/0/part-00002", 5)
     folder = inventory(lake)
-    report = check_sources(load(folder))
-    [found] = [found for found in report.findings if found.severity is Severity.ERROR]
+    [found] = errors(folder)
     assert (found.code, found.place) == (Code.FILES_NOT_READ, "shop.visit")
     assert "_temporary/0/part-00002 (hidden)" in found.sentence
     with pytest.raises(UnreadFilesError, match="_temporary/0/part-00002"):
         read(folder)
     decided = inventory(lake, IGNORE % "_temporary/**")
-    report = check_sources(load(decided))
-    assert "shop.visit: 1 file not read, by `ignore`" in report.notes
-    assert [found for found in report.findings if found.severity is Severity.ERROR] == []
+    assert "shop.visit: 1 file not read, by `ignore`" in check_sources(load(decided)).notes
+    assert errors(decided) == []
     assert read(decided) == [0, 1, 2, 3, 4]
 
 
@@ -104,16 +87,14 @@ def test_unlisted_files_of_a_lake_stop_requests_until_mapped(lake: Path, line: s
     (lake / "notes").mkdir()
     (lake / "notes/of.txt").write_text("Some words about customers.")
     folder = inventory(lake)
-    errors = [found for found in check_sources(load(folder)).findings if found.severity is Severity.ERROR]
-    assert [(found.code, found.table) for found in errors] == [
+    assert [(found.code, found.table) for found in errors(folder)] == [
         (Code.TABLE_NOT_DESCRIBED, "notes"),
         (Code.TABLE_NOT_DESCRIBED, "orders.parquet"),
     ]
     with pytest.raises(UnreadFilesError):
         read(folder)
     decided = inventory(lake, BESIDE[line])
-    report = check_sources(load(decided))
-    assert [found for found in report.findings if found.severity is Severity.ERROR] == []
+    assert errors(decided) == []
     assert read(decided) == [0, 1, 2, 3, 4]
 
 
@@ -131,7 +112,7 @@ def test_a_scan_sees_the_same_files(lake: Path, tmp_path: Path) -> None:
         kind="parquet", options={"root": str(lake)}, name="shop", out=tmp_path / "draft.yml", dry_run=True
     )
     assert any("_temporary/0/part-00002 (hidden)" in line for line in scan_source(asked, print).found)
-    (tmp_path / "draft.yml").write_text(SHOP.format(kind="parquet", root=lake, more=IGNORE % "_temporary/**"))
+    inventory(lake, IGNORE % "_temporary/**").joinpath("shop.yml").rename(tmp_path / "draft.yml")
     assert "visit_id" in scan_source(asked, print).text
 
 

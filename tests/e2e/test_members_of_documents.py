@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import sqlite3
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,10 +13,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from tests.support import profile_shop
+from tests.support.crowd import where
 from tests.support.nightly import nightly_after
-from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, expected, read
+from tests.support.one_shop import in_lake, in_sqlite
+from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, REST, expected, read, write_inventory
 
 from afschrift.batch.fulfil_batch import extract_batch
 from afschrift.batch.source_pass import TOGETHER
@@ -39,65 +40,54 @@ KINDS = (
     "sqlite text",
     "mysql",
 )
-TEXT = "kind: json, "
-"""What the inventory says of documents in a column of text."""
-
 Open = Callable[..., Services]
 
 
 @pytest.fixture(params=nightly_after(2, KINDS))
 def open_shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Makes an installation over the shop; what is said of the document's own column is given."""
-    kind, _, type_ = request.param.partition(" ")
-    type_ = type_.upper() or "JSON"
-    uri, more, drop = "", "", lambda: None
-    if kind in ("duckdb", "parquet"):
-        profile_shop.in_duckdb(tmp_path / "shop.duckdb", type_)
-        more = f"options: {{path: {tmp_path / 'shop.duckdb'}}}"
-        if kind == "parquet":
-            profile_shop.in_lake(tmp_path / "shop.duckdb", tmp_path / "lake")
-            more = f"options: {{root: {tmp_path / 'lake'}}}"
-    elif kind == "sqlite":
-        profile_shop.in_sqlite(tmp_path / "shop.sqlite", type_)
-        more = f"options: {{path: {tmp_path / 'shop.sqlite'}}}"
-    else:
-        server = request.getfixturevalue("mariadb_server" if kind == "mysql" else "postgres_server")
-        database = server.create()
-        drop = lambda: server.drop(database)  # noqa: E731
-        (profile_shop.in_mariadb if kind == "mysql" else profile_shop.in_postgres)(database, type_)
-        uri, more = database.uri() if kind == "mysql" else database.libpq, "connection: shop"
+    kind, _, name = request.param.partition(" ")
+    type_ = name.upper() or "JSON"
+    for more, uri in where(kind, tmp_path, profile_shop.tables(type_), request):
 
-    def make(rest: str = profile_shop.REST) -> Services:
-        if type_ == "TEXT":
-            rest = rest.replace("{", "{kind: json, ", 1) if rest != "{}" else "{kind: json}"
-        return installation(tmp_path, profile_shop.write_inventory(tmp_path / "inventory", kind, more, rest))
+        def make(rest: str = REST, more: str = more) -> Services:
+            if type_ == "TEXT":
+                rest = rest.replace("{", "{kind: json, ", 1) if rest != "{}" else "{kind: json}"
+            return installation(tmp_path, write_inventory(tmp_path / "inventory", kind, more, rest))
 
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AIRFLOW_CONN_SHOP", uri)
-        yield make
-    drop()
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("AIRFLOW_CONN_SHOP", uri)
+            yield make
+
+
+def given(services: Services, **asked: Any) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Rows of the visits in the bundle of a customer, and its files."""
+    request = store(services, {"customer_id": "1"} | asked.pop("keys", {}), **{"formats": ["csv"], **asked})
+    files = members(run(services, request))
+    text = files["data/shop/visit.csv"].decode()
+    return list(csv.DictReader(io.StringIO(text, newline=""))), files
 
 
 def visits(services: Services, right: str, masked: tuple[str, ...] = ()) -> dict[int, dict[str, Any]]:
     """Visit -> what its row in the bundle's CSV holds of the document, numbers exact."""
-    request = store(services, {"customer_id": "1"}, right=right, formats=["csv", "json", "parquet", "xml"])
-    with zipfile.ZipFile(run(services, request)) as archive:
-        (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
-        text = archive.read(name).decode()
+    rows, files = given(services, right=right, formats=["csv", "json", "parquet", "xml"])
+    text = files["data/shop/visit.csv"].decode()
     assert "of another person" not in text
     assert ("Delft" in text) is (not masked)
-    found = list(csv.DictReader(io.StringIO(text, newline="")))
+    if right == "access":
+        digits = files["data/shop/visit.json"].decode()
+        assert all(number in digits for number in ("1.10", "0.75", "52.0"))
+
+    def value(column: str, text: str) -> Any:
+        return None if text == r"\N" else text if column in masked else read(text)
+
     return {
         int(row["visit_id"]): {
-            column.removeprefix("profile_"): None
-            if value == r"\N"
-            else value
-            if column in masked
-            else read(value)
-            for column, value in row.items()
+            column.removeprefix("profile_"): value(column, text)
+            for column, text in row.items()
             if column.startswith("profile")
         }
-        for row in found
+        for row in rows
     }
 
 
@@ -105,26 +95,15 @@ def test_access_gives_every_member_and_the_rest(open_shop: Open) -> None:
     found = visits(open_shop(), "access")
     assert sorted(found) == list(range(10, 10 + len(DOCUMENTS)))
     for number, document in enumerate(DOCUMENTS, start=10):
-        members, rest = expected(document)
-        assert found[number] == {**members, "profile": rest}, document
+        parts, rest = expected(document)
+        assert found[number] == {**parts, "profile": rest}, document
 
 
 def test_portability_gives_what_was_provided_alone(open_shop: Open) -> None:
     found = visits(open_shop(), "portability")
     for number, document in enumerate(DOCUMENTS, start=10):
-        members, _ = expected(document)
-        assert found[number] == {name: members[name] for name in PROVIDED}, document
-
-
-def test_numbers_keep_their_digits(open_shop: Open, request: pytest.FixtureRequest) -> None:
-    services = open_shop()
-    asked = store(services, {"customer_id": "1"}, formats=["json"])
-    with zipfile.ZipFile(run(services, asked)) as archive:
-        (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.json")]
-        text = archive.read(name).decode()
-    assert "1.10" in text
-    assert "0.75" in text
-    assert "52.0" in text
+        parts, _ = expected(document)
+        assert found[number] == {name: parts[name] for name in PROVIDED}, document
 
 
 def test_unclassified_rest_of_a_document_asks(open_shop: Open) -> None:
@@ -138,11 +117,7 @@ def test_unclassified_rest_of_a_document_asks(open_shop: Open) -> None:
 
 
 def test_empty_rest_of_a_document_asks_no_question(open_shop: Open) -> None:
-    services = open_shop("{}")
-    request = store(services, {"customer_id": "2"}, formats=["csv"])
-    with zipfile.ZipFile(run(services, request)) as archive:
-        (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
-        (row,) = csv.DictReader(io.StringIO(archive.read(name).decode(), newline=""))
+    [row], _ = given(open_shop("{}"), keys={"customer_id": "2"})
     assert read(row["profile_city"]) == "Utrecht of another person"
     assert row["profile"] == r"\N"
     assert set(row) == {"visit_id", "customer_id", "profile", *(f"profile_{name}" for name in PATHS)}
@@ -166,13 +141,9 @@ def test_fields_of_a_struct_have_their_own_types(kind: str, tmp_path: Path) -> N
         con.execute(STRUCTS)
     more = f"options: {{path: {shop}}}"
     if kind == "parquet":
-        profile_shop.in_lake(shop, tmp_path / "lake")
+        in_lake(shop, tmp_path / "lake")
         more = f"options: {{root: {tmp_path / 'lake'}}}"
-    services = installation(tmp_path, profile_shop.write_inventory(tmp_path / "inventory", kind, more))
-    request = store(services, {"customer_id": "1"}, formats=["csv"])
-    with zipfile.ZipFile(run(services, request)) as archive:
-        (name,) = [n for n in archive.namelist() if n.endswith("data/shop/visit.csv")]
-        found = list(csv.DictReader(io.StringIO(archive.read(name).decode(), newline="")))
+    found, _ = given(installation(tmp_path, write_inventory(tmp_path / "inventory", kind, more)))
     columns = ["profile_city", "profile_zip", "profile_score", "profile_dotted", "profile"]
     assert [[row[column] for column in columns] for row in found] == [
         ["Delft", "1.10", "0.5", "2026-01-02", '{"address":{"more":[1,2]}}'],
@@ -199,33 +170,28 @@ def test_a_batch_reads_what_each_request_reads_alone(open_shop: Open) -> None:
 
 
 def test_a_member_about_others_is_masked(open_shop: Open, tmp_path: Path) -> None:
-    services = open_shop()
+    open_shop()
     file = tmp_path / "inventory" / "shop.yml"
-    others = (
-        "city], about: third_party, third_party: mask, source: {name: {nl: Een ander, en: Another}}, origin"
-    )
-    file.write_text(file.read_text().replace("city], origin", others))
-    found = visits(
-        installation(tmp_path / "masked", tmp_path / "inventory"), "access", masked=("profile_city",)
-    )
-    assert services.register is not None
+    others = "about: third_party, third_party: mask, source: {name: {nl: Een ander, en: Another}}"
+    file.write_text(file.read_text().replace("city], origin", f"city], {others}, origin"))
+    services = installation(tmp_path / "masked", tmp_path / "inventory")
+    found = visits(services, "access", masked=("profile_city",))
     for number, document in enumerate(DOCUMENTS, start=10):
-        members, rest = expected(document)
-        there = members.pop("city") is not None
+        parts, rest = expected(document)
+        there = parts.pop("city") is not None
         assert (found[number].pop("city") is not None) == there
-        assert found[number] == {**members, "profile": rest}, document
+        assert found[number] == {**parts, "profile": rest}, document
 
 
 @pytest.mark.parametrize("right", ["access", "portability"])
 def test_a_document_in_bytes_stops_a_request(right: str, tmp_path: Path) -> None:
     """SQLite keeps bytes in any column: what the person typed would be missing without a notice."""
-    profile_shop.in_sqlite(tmp_path / "shop.sqlite", "BLOB")
+    in_sqlite(tmp_path / "shop.sqlite", profile_shop.tables("BLOB"))
     with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as con:
         con.execute("UPDATE visit SET profile = CAST(profile AS BLOB) WHERE profile IS NOT NULL")
         con.commit()
     more = f"options: {{path: {tmp_path / 'shop.sqlite'}}}"
-    rest = profile_shop.REST.replace("{", "{kind: json, ", 1)
-    inventory = profile_shop.write_inventory(tmp_path / "inventory", "sqlite", more, rest)
-    services = installation(tmp_path, inventory)
+    rest = REST.replace("{", "{kind: json, ", 1)
+    services = installation(tmp_path, write_inventory(tmp_path / "inventory", "sqlite", more, rest))
     with pytest.raises(ConfigurationError, match=r"visit\.profile is no JSON"):
         run(services, store(services, {"customer_id": "1"}, right=right, formats=["csv"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,45 +12,53 @@ import pytest
 from tests.support.command_line import command
 from tests.support.installed import CUSTOMERS, Installation
 from tests.support.small_disk import mounted
+from tests.support.two_sources import two_sources, write_inventory
 from tests.unit.app.test_private_files import modes
+
+__all__ = ["two_sources"]
 
 pytestmark = [pytest.mark.airflow]
 
 
-def test_commands_without_a_umask_leave_nothing_open(tmp_path: Path, demo_warehouse: Path) -> None:
-    home = tmp_path / "home"
+COMMANDS = """
+import os, sys
+from afschrift.cli.main import main
+message, home = sys.argv[1:]
+def afschrift(*words):
+    os.umask(0)
+    sys.argv = ["afschrift", *words]
+    try:
+        main()
+    except SystemExit as ended:
+        assert ended.code in (0, 4), (words, ended.code)  # 4: the request waits for a person
+afschrift("key", "new")
+afschrift("submit", message, "--start", "here")
+[request] = {name[:16] for name in os.listdir(f"{home}/outbox")}
+afschrift("register", "backup", f"{home}/backup.db", "--data-keys", f"{home}/data-keys.db")
+afschrift("audit", "export", f"{home}/trail.jsonl")
+afschrift("case", "show", request, "--out", f"{home}/case")
+[bundle] = os.listdir(f"{home}/outbox")
+afschrift("unpack", f"{home}/outbox/{bundle}", f"{home}/opened/bundle")
+"""
+
+
+def test_commands_without_a_umask_leave_nothing_open(tmp_path: Path, two_sources: Path) -> None:
+    home, message = tmp_path / "home", tmp_path / "message.json"
     env = {name: value for name, value in os.environ.items() if not name.startswith("AFSCHRIFT_")}
-    env |= {"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_DEMO_DATA": str(demo_warehouse), "AFSCHRIFT_DEMO": "1"}
-
-    def afschrift(*words: str | Path) -> str:
-        program = Path(sys.executable).with_name("afschrift")
-        done = subprocess.run(
-            [program, *words], env=env, umask=0, text=True, capture_output=True, check=False
-        )
-        assert done.returncode in (0, 4), done.stderr  # 4: the request waits for a person
-        return done.stdout
-
-    message = tmp_path / "message.json"
+    env |= {"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_DEMO_DATA": str(two_sources), "AFSCHRIFT_DEMO": "1"}
+    env |= {"AFSCHRIFT_INVENTORY": str(write_inventory(tmp_path / "inventory"))}
     content = {"message": "All my data.", "channel": "portal", "received_at": "2026-06-10T09:30:00+02:00"}
-    content |= {"right": "portability", "keys": {"customer_id": str(CUSTOMERS[0])}}
+    content |= {"right": "access", "keys": {"customer_id": str(CUSTOMERS[0])}}
     content |= {"authenticated": {"by": "login", "level": "high", "at": "2026-06-10T09:29:00+02:00"}}
     message.write_text(json.dumps(content))
-    afschrift("key", "new")
-    [request, *_] = re.findall(r"req-[0-9a-z]{12}", afschrift("submit", message, "--start", "no"))
-    afschrift("run", request)
-    afschrift("register", "backup", home / "backup.db", "--data-keys", home / "data-keys.db")
-    afschrift("audit", "export", home / "trail.jsonl")
-    afschrift("case", "show", request, "--out", home / "case")
-    [bundle] = (home / "outbox").glob("*.zip")
-    afschrift("unpack", bundle, home / "opened" / "bundle")
+    done = subprocess.run([sys.executable, "-c", COMMANDS, message, home], env=env, check=False)
+    assert done.returncode == 0
     assert {"airflow.db", "run.log", "index.html"} <= {path.name for path in home.rglob("*")}
     assert modes(home) == {}
 
 
 @pytest.mark.nightly
-def test_full_disk_of_airflow_is_reported_without_loss(
-    installation: Installation,
-) -> None:
+def test_full_disk_of_airflow_is_reported_without_loss(installation: Installation) -> None:
     request = installation.submit(CUSTOMERS[0], "portability")
     folder = installation.home / "airflow-here"
     folder.mkdir()

@@ -174,8 +174,3 @@ def test_a_file_that_was_changed_is_not_loaded(bundle: Path, tmp_path: Path) -> 
     done = load(tmp_path, f"sqlite:///{tmp_path / 'changed.db'}")
     assert done.returncode == 1
     assert "shop/orders.csv is not the file that the package describes" in done.stderr
-
-
-def test_the_example_knows_nothing_of_the_product() -> None:
-    for file in EXAMPLE.glob("*.py"):
-        assert not re.search(r"^\s*(import|from) +afschrift", file.read_text(encoding="utf-8"), re.MULTILINE)

@@ -24,9 +24,12 @@ from tests.support.airflow_up import DAG, Running, airflow_up, wait_for
 from tests.support.installed import CUSTOMERS
 from tests.support.otlp_receiver import OtlpReceiver, otlp_receiver
 from tests.support.statsd_listener import StatsdListener, statsd_listener
+from tests.support.two_sources import two_sources, write_inventory
 from tests.unit.app.test_private_files import modes
 
 from afschrift.law.roles import Role
+
+__all__ = ["two_sources"]
 
 pytestmark = [
     pytest.mark.airflow,
@@ -35,8 +38,6 @@ pytestmark = [
 ]
 
 WATCHED = Path(__file__).parents[1] / "support" / "watched"
-CHAIN = ["assess", "classify", "extract_app", "extract_shop", "validate", "package", "deliver", "close"]
-
 EVENT = {
     "assess": "assessed",
     "classify": "plan_frozen",
@@ -48,7 +49,7 @@ EVENT = {
     "close": "fact_answer_ready",
 }
 """The event with which each task's work is done."""
-
+CHAIN = [*EVENT]
 
 PEOPLE = iter(CUSTOMERS)
 
@@ -73,7 +74,7 @@ def kill_points(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def airflow(
-    demo_warehouse: Path,
+    two_sources: Path,
     tmp_path_factory: pytest.TempPathFactory,
     statsd: StatsdListener,
     collector: OtlpReceiver,
@@ -82,25 +83,28 @@ def airflow(
     path = os.pathsep.join([str(WATCHED), *filter(None, [os.environ.get("PYTHONPATH")])])
     watched = {"AFSCHRIFT_TEST_KILLS": str(kill_points), "PYTHONPATH": path}
     outside = statsd.environment | collector.environment | watched
-    with airflow_up(demo_warehouse, tmp_path_factory.mktemp("running"), outside) as running:
+    folder = tmp_path_factory.mktemp("running")
+    variables = {"AFSCHRIFT_INVENTORY": str(write_inventory(folder / "inventory")), "AFSCHRIFT_DEMO": "1"}
+    with airflow_up(two_sources, folder, outside, variables) as running:
         yield running
 
 
-def test_a_request_goes_through(airflow: Running) -> None:
-    request = airflow.installation.submit(HEAVY.number, "portability")
+@pytest.fixture(scope="module")
+def ran(airflow: Running) -> str:
+    """A request that went through in one run."""
+    request = airflow.installation.submit(next(PEOPLE), "access")
+    assert airflow.wait(airflow.trigger(request)) == "success"
+    return request
 
-    run = airflow.trigger(request)
 
-    assert run == f"{request}.1"
-    assert airflow.wait(run) == "success"
-    assert airflow.installation.state(request) == "ready"
-    tasks = airflow.tasks(run)
-    assert set(tasks) == {*CHAIN, "wipe"}
+def test_a_request_goes_through(airflow: Running, ran: str) -> None:
+    assert airflow.installation.state(ran) == "ready"
+    assert set(airflow.tasks(f"{ran}.1")) == {*CHAIN, "wipe"}
     assert airflow.ask("GET", "/importErrors")["total_entries"] == 0
 
 
 def test_its_figures_go_to_statsd_and_its_spans_to_a_collector(
-    airflow: Running, statsd: StatsdListener, collector: OtlpReceiver
+    airflow: Running, ran: str, statsd: StatsdListener, collector: OtlpReceiver
 ) -> None:
     steps = {name.partition("_")[0] for name in CHAIN}
     assert {name.rpartition(".")[2] for name in statsd.values("afschrift.step.duration.")} == steps
@@ -123,37 +127,33 @@ def test_all_parts_are_healthy(airflow: Running) -> None:
     assert "triggerer" in health
 
 
-def test_there_is_a_user_for_each_role(airflow: Running) -> None:
+def test_there_is_a_user_for_each_role(airflow: Running, ran: str) -> None:
     file = airflow.installation.home / "airflow" / "passwords.json"
     passwords = json.loads(file.read_text(encoding="utf-8"))
     assert set(passwords) == {"admin", "viewer", *Role}
-    request = airflow.installation.submit(next(PEOPLE), "portability")
     seen = {}
     for user in ("intake", "auditor", "viewer"):
         login = {"username": user, "password": passwords[user]}
         token = airflow.client.post("/auth/token", json=login).json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}"}
-        shown = airflow.client.get(f"/afschrift/api/requests/{request}", headers=bearer)
+        shown = airflow.client.get(f"/afschrift/api/requests/{ran}", headers=bearer)
         run = airflow.client.post(f"/api/v2/dags/{DAG}/dagRuns", headers=bearer, json={"no": "run"})
         seen[user] = (shown.status_code, run.status_code)
     assert seen == {"intake": (200, 422), "auditor": (200, 403), "viewer": (403, 403)}
 
 
-def test_what_airflow_keeps_is_for_its_account_alone(airflow: Running) -> None:
+def test_what_airflow_keeps_is_for_its_account_alone(airflow: Running, ran: str) -> None:
     home = airflow.installation.home / "airflow"
-    assert list(home.glob("logs/dag_id=fulfil_request/*/task_id=close/*.log"))
+    assert list(home.glob(f"logs/dag_id=fulfil_request/run_id={ran}.1/task_id=close/*.log"))
     assert modes(home) == {}
 
 
-def test_task_logs_hold_the_sentences_of_the_trail(airflow: Running) -> None:
+def test_task_logs_hold_the_sentences_of_the_trail(airflow: Running, ran: str) -> None:
     from afschrift.audit.against_logs import compare, read_logs
     from afschrift.audit.sentences import line
 
     register, folder = airflow.installation.services.register, airflow.installation.home / "airflow" / "logs"
-    request = airflow.installation.submit(next(PEOPLE), "access")
-    run = airflow.trigger(request)
-    assert airflow.wait(run) == "success"
-
+    request, run = ran, f"{ran}.1"
     files = sorted((folder / "dag_id=fulfil_request" / f"run_id={run}").rglob("*.log"))
     assert len(files) == len([*CHAIN, "wipe"])
     entries = [json.loads(text) for file in files for text in file.read_text("utf-8").splitlines()]

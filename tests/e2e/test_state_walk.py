@@ -8,8 +8,10 @@ graphs anew.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from testbed import mini, small
@@ -31,8 +33,6 @@ WHOLE = os.environ.get("AFSCHRIFT_WALK")
 KNOWN: set[Box] = set()
 """Boxes from which an earlier scenario walked on to an end."""
 
-Begin = Callable[[Path, pytest.MonkeyPatch], tuple[Bureau, str]]
-
 
 def replaced(page: str, part: str, graph: str) -> str:
     """The page with another graph between the two comments that name the part."""
@@ -41,124 +41,78 @@ def replaced(page: str, part: str, graph: str) -> str:
     return f"{before}{begin}{graph}\n{end}{rest.partition(end)[2]}"
 
 
-def _bureau(
-    folder: Path, patch: pytest.MonkeyPatch, review: str = "never", *, all_tables: bool = False
-) -> Bureau:
-    bureau = Bureau.open(folder, patch, all_tables=all_tables)
-    (folder / "inventory" / "policy.yml").write_text(mini.POLICY + policy(review), encoding="utf-8")
-    bureau.services = build(lambda _line: None, bureau.settings)
-    return bureau
+@dataclass(frozen=True)
+class Begin:
+    """How a scenario begins.
+
+    Attributes:
+        right, asked: of the request.
+        review: of the policy.
+        all_tables: over the mini shop; `family`: over the shop with dates of birth.
+        prepare: before the request comes in.
+        then: after it came in.
+    """
+
+    right: str = "access"
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    review: str = "never"
+    all_tables: bool = False
+    family: bool = False
+    prepare: Callable[[Bureau], object] = lambda _bureau: None
+    then: Callable[[Bureau, str], object] = lambda _bureau, _request: None
+
+    def __call__(self, folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
+        if self.family:
+            bureau = open_family(folder, patch, all_tables=True)
+        else:
+            bureau = Bureau.open(folder, patch, all_tables=self.all_tables)
+            policies = mini.POLICY + policy(self.review)
+            (folder / "inventory" / "policy.yml").write_text(policies, encoding="utf-8")
+        self.prepare(bureau)
+        bureau.services = build(lambda _line: None, bureau.settings)
+        request = bureau.store(self.right, **self.asked)
+        self.then(bureau, request)
+        return bureau, request
 
 
-def access(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
-    return bureau, bureau.store()
-
-
-def unknown_sender(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
-    return bureau, bureau.store(authenticated=None)
-
-
-def no_rows(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
-    return bureau, bureau.store(keys={"customer_id": "99"})
-
-
-def nothing_portable(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
-    return bureau, bureau.store("portability", keys={"customer_id": "4"})
-
-
-def limits(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch, all_tables=True)
-    quote = "Only your price list."
-    return bureau, bureau.store(message=quote, limits={"tables": ["shop.sku"], "quote": quote})
-
-
-def shared_key(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch, all_tables=True)
-    return bureau, bureau.store(keys={"customer_id": "2"})
-
-
-def third_of_a_year(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
-    bureau.answered(2)
-    return bureau, bureau.store()
-
-
-def decision_opened(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau, request = access(folder, patch)
+def opens(bureau: Bureau, request: str) -> None:
     open_decision(bureau.services.grounds, bureau.register, request)
-    return bureau, request
 
 
-def decision_on_a_ready_answer(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau, request = access(folder, patch)
+def answers_and_opens(bureau: Bureau, request: str) -> None:
     drive(bureau.services, request)
-    open_decision(bureau.services.grounds, bureau.register, request)
-    return bureau, request
+    opens(bureau, request)
 
 
-def unknown_and_put_before_an_officer(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau, request = unknown_sender(folder, patch)
-    open_decision(bureau.services.grounds, bureau.register, request)
-    return bureau, request
+def searched(bureau: Bureau) -> None:
+    add_systems(bureau.settings.inventory, system("paper", "paper"))
 
 
-def overlapping(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
-    bureau.store(days=5)
-    return bureau, bureau.store()
-
-
-def child(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = open_family(folder, patch, all_tables=True)
-    return bureau, bureau.store(keys=CHILD)
-
-
-def parent(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = open_family(folder, patch, all_tables=True)
-    return bureau, bureau.store(keys=CHILD, made_by="parent")
-
-
-def searched_by_people(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
-    add_systems(folder / "inventory", system("paper", "paper"))
-    bureau.services = build(lambda _line: None, bureau.settings)
-    return bureau, bureau.store()
-
-
-def reviewed(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch, review="always")
-    return bureau, bureau.store()
-
-
-def unclassified(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, str]:
-    bureau = _bureau(folder, patch)
+def unclassified(bureau: Bureau) -> None:
     shop = small.SHOP.replace("      name: {origin: provided}\n", "", 1)
-    (folder / "inventory" / "shop.yml").write_text(shop, encoding="utf-8")
-    bureau.services = build(lambda _line: None, bureau.settings)
-    return bureau, bureau.store()
+    (bureau.settings.inventory / "shop.yml").write_text(shop, encoding="utf-8")
 
 
+UNKNOWN = {"authenticated": None}
+QUOTE = "Only your price list."
+LIMITED = {"message": QUOTE, "limits": {"tables": ["shop.sku"], "quote": QUOTE}}
 SCENARIOS: dict[str, Begin] = {
-    "A known person asks for access": access,
-    "An unknown person asks": unknown_sender,
-    "Nothing is held": no_rows,
-    "Nothing is portable": nothing_portable,
-    "The person's own limits leave nothing": limits,
-    "Another person uses the key too": shared_key,
-    "The third request of a year": third_of_a_year,
-    "An officer opens a decision": decision_opened,
-    "An officer opens one when the answer is ready": decision_on_a_ready_answer,
-    "An officer opens one about an unknown person": unknown_and_put_before_an_officer,
-    "An earlier request is still open": overlapping,
-    "A child asks alone": child,
-    "A parent asks": parent,
-    "A system that people search": searched_by_people,
-    "Every bundle is reviewed": reviewed,
-    "A column without a description": unclassified,
+    "A known person asks for access": Begin(),
+    "An unknown person asks": Begin(asked=UNKNOWN),
+    "Nothing is held": Begin(asked={"keys": {"customer_id": "99"}}),
+    "Nothing is portable": Begin("portability", {"keys": {"customer_id": "4"}}),
+    "The person's own limits leave nothing": Begin(asked=LIMITED, all_tables=True),
+    "Another person uses the key too": Begin(asked={"keys": {"customer_id": "2"}}, all_tables=True),
+    "The third request of a year": Begin(prepare=lambda bureau: bureau.answered(2)),
+    "An officer opens a decision": Begin(then=opens),
+    "An officer opens one when the answer is ready": Begin(then=answers_and_opens),
+    "An officer opens one about an unknown person": Begin(asked=UNKNOWN, then=opens),
+    "An earlier request is still open": Begin(prepare=lambda bureau: bureau.store(days=5)),
+    "A child asks alone": Begin(asked={"keys": CHILD}, family=True),
+    "A parent asks": Begin(asked={"keys": CHILD, "made_by": "parent"}, family=True),
+    "A system that people search": Begin(prepare=searched),
+    "Every bundle is reviewed": Begin(review="always"),
+    "A column without a description": Begin(prepare=unclassified),
 }
 
 

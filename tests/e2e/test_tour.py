@@ -5,12 +5,122 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterator
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 import pytest
-from tests.support.tour import Shell, commands
+
+_ID = re.compile(r"\b(?:req|let|q)-[a-z0-9]{12}\b")
+# What differs from run to run: seconds, lines of a file, times.
+_VARIES = (
+    (re.compile(r"\b[0-9a-f]{16,64}\b"), "#"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "#"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "#"),
+    (re.compile(r"\d+\.\d+ s\b"), "#"),
+    (re.compile(r"whole: \d+ events"), "#"),
+)
+_REVIEW = re.compile(r"^afschrift inventory review", re.MULTILINE)
+# after its keys a review that asks more is stopped, so that it ends
+_AT_A_TERMINAL = (
+    "printf %s '{keys}q' | python -c 'import pty, sys; pty.spawn(sys.argv[1:])' afschrift inventory review"
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command, and the lines that the page shows after it."""
+
+    text: str
+    shown: tuple[str, ...]
+
+
+def commands(page: str) -> Iterator[Command]:
+    """Those of the blocks `console`, in order; what a here-document holds is of its command."""
+    for block in re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            lines = part.rstrip("\n").split("\n")
+            ends = lines.index("END") + 1 if "<<" in lines[0] else 1
+            yield Command("\n".join(lines[:ends]), tuple(lines[ends:]))
+
+
+@dataclass
+class Shell:
+    """One shell for all of a page; what varies is read into what comes after.
+
+    Attributes:
+        words: words of the page -> what they are here.
+    """
+
+    environment: Mapping[str, str]
+    words: dict[str, str]
+    transcript: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._bash = subprocess.Popen(
+            ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=dict(self.environment), start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, command: Command, keys: str = "") -> str:
+        """What a command prints; what it shows on the page must be in it, in that order."""
+        text = _REVIEW.sub(_AT_A_TERMINAL.format(keys=keys).replace("\\", r"\\"), self._here(command.text))
+        given, taken = self._bash.stdin, self._bash.stdout
+        assert given is not None
+        assert taken is not None
+        no_input = "" if keys else " </dev/null"
+        given.write(f"{{\n{text}\n}}{no_input}; echo @@$?\n")
+        given.flush()
+        lines: list[str] = []
+        awaited = command.shown[0] if text.endswith("&") else None
+        for line in taken:
+            lines.append(re.sub(r"\x1b\[[0-9;]*m", "", line).replace("\r", "").rstrip("\n"))
+            ended = any(line.startswith("@@") for line in lines)
+            if ended and (awaited is None or any(awaited in line for line in lines)):
+                break
+        printed = [line for line in lines if not line.startswith("@@")]
+        self.transcript.append("\n".join((f"$ {text}", *printed)))
+        self._compare(command, printed)
+        return "\n".join(printed)
+
+    def close(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._bash.pid, signal.SIGTERM)
+        assert self._bash.stdin is not None
+        self._bash.stdin.close()
+        self._bash.wait(timeout=60)
+
+    def _here(self, text: str) -> str:
+        for there, here in self.words.items():
+            text = text.replace(there, here)
+        return text
+
+    def _compare(self, command: Command, printed: list[str]) -> None:
+        at = 0
+        for line in command.shown:
+            if line == "...":
+                continue
+            expected = self._plain(line)
+            for number in range(at, len(printed)):
+                found = self._plain(printed[number])
+                if found == expected or (expected.endswith("...") and found.startswith(expected[:-3])):
+                    for there, here in zip(_ID.findall(line), _ID.findall(printed[number]), strict=True):
+                        self.words.setdefault(there, here)
+                    at = number + 1
+                    break
+            else:
+                raise AssertionError(f"`{command.text}` does not print\n{line}\nbut\n" + "\n".join(printed))
+
+    def _plain(self, line: str) -> str:
+        line = _ID.sub("#", self._here(line).rstrip())
+        for pattern, by in _VARIES:
+            line = pattern.sub(by, line)
+        return re.sub(r"\(chinook\.yml:\d+\)", "(#)", line)
+
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -47,14 +47,12 @@ def selected(name: str, kind: DuckDBPyType) -> str:
 
 
 def of_warehouse(value: Any, kind: DuckDBPyType) -> Form:
-    """Form of a value that `selected` brought."""
     if isinstance(value, dict) and kind.id in _MOMENTS:
         return value["infinite"] or _moment(value["at"])
     return _of_python(value, kind)
 
 
 def of_csv(text: str | None, kind: DuckDBPyType) -> Form:
-    """Form of a cell; None where it is the marker for NULL."""
     if text is None:
         return None
     if _is_document(kind):
@@ -63,7 +61,6 @@ def of_csv(text: str | None, kind: DuckDBPyType) -> Form:
 
 
 def of_json(value: Any, kind: DuckDBPyType) -> Form:
-    """Form of a value that `parse` gave."""
     if value is None or str(kind) == "JSON":
         return value
     members = _children(kind)

@@ -35,12 +35,15 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
 
 def packed(members: dict[str, bytes | str]) -> bytes:
-    """A ZIP file."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return made.getvalue()
+
+
+def _parts(more: dict[str, bytes | str]) -> dict[str, bytes | str]:
+    return {name.replace("__", "/").replace("_dot_", "."): part for name, part in more.items()}
 
 
 def relation(kind: str, target: str, mode: str = "External") -> str:
@@ -58,40 +61,30 @@ def docx(body: str = "<w:p><w:r><w:t>DDEAUTO is a word</w:t></w:r></w:p>", **mor
         'content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
         "word/document.xml": f'<?xml version="1.0"?><w:document {W}><w:body>{body}</w:body></w:document>',
     }
-    return packed(
-        members | {name.replace("__", "/").replace("_dot_", "."): part for name, part in more.items()}
-    )
+    return packed(members | _parts(more))
 
 
 def xlsx(sheet: str = "<f>SUM(A1:A2)</f>", **more: bytes | str) -> bytes:
-    """An Excel file with one formula."""
     members: dict[str, bytes | str] = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
         "xl/worksheets/sheet1.xml": f"<worksheet {S}><sheetData><row><c>{sheet}</c></row></sheetData></worksheet>",
     }
-    return packed(
-        members | {name.replace("__", "/").replace("_dot_", "."): part for name, part in more.items()}
-    )
+    return packed(members | _parts(more))
 
 
 def odt(content: str = "", **more: bytes | str) -> bytes:
-    """A file of LibreOffice Writer."""
     members: dict[str, bytes | str] = {
         "mimetype": "application/vnd.oasis.opendocument.text",
         "content.xml": f"<office:document-content {ODF}><office:scripts/>{content}</office:document-content>",
     }
-    return packed(
-        members | {name.replace("__", "/").replace("_dot_", "."): part for name, part in more.items()}
-    )
+    return packed(members | _parts(more))
 
 
 def run(text: str) -> str:
-    """A run of a field's instruction."""
     return f'<w:r><w:instrText xml:space="preserve">{text}</w:instrText></w:r>'
 
 
 def field(*parts: str) -> str:
-    """A field of Word, its instruction cut into runs."""
     begin, end = (
         '<w:r><w:fldChar w:fldCharType="begin"/></w:r>',
         '<w:r><w:fldChar w:fldCharType="end"/></w:r>',
@@ -100,13 +93,11 @@ def field(*parts: str) -> str:
 
 
 def old(macros: bool = False, **streams: bytes) -> bytes:
-    """An old Word file."""
     tree: dict[str, object] = {"WordDocument": b"\xec\xa5" + bytes(600), "1Table": bytes(100), **streams}
     return compound(tree | ({"Macros": MACRO_TREE} if macros else {}))  # type: ignore[operator, arg-type]
 
 
 def biff(*records: tuple[int, bytes]) -> bytes:
-    """An old Excel file with these records."""
     data = b"".join(struct.pack("<HH", kind, len(body)) + body for kind, body in records)
     return compound({"Workbook": data.ljust(5000, b"\0")})
 
@@ -147,7 +138,6 @@ def mail(*attachments: bytes | tuple[str, bytes] | EmailMessage, html: str | Non
 
 
 def message(*attachments: bytes | tuple[str, bytes] | EmailMessage, html: str | None = None) -> EmailMessage:
-    """The same, to attach."""
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = "a@example.org", "b@example.org", "kwikstaart"
     made.set_content("Hello, this is about JavaScript.")
@@ -221,17 +211,9 @@ def in_object_streams(plain: bytes) -> bytes:
         body_bytes += bodies[idnum] + b"\n"
     data = zlib.compress(heads + body_bytes)
     offsets[stream_id] = len(out)
-    out += (
-        b"%d 0 obj\n<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>stream\n"
-        % (
-            stream_id,
-            len(packed_ids),
-            len(heads),
-            len(data),
-        )
-        + data
-        + b"\nendstream\nendobj\n"
-    )
+    facts = (stream_id, len(packed_ids), len(heads), len(data))
+    out += b"%d 0 obj\n<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>stream\n" % facts
+    out += data + b"\nendstream\nendobj\n"
     offsets[xref_id] = len(out)
     rows = [(0, 0, 65535)] + [
         (2, stream_id, packed_ids.index(i)) if i in packed_ids else (1, offsets.get(i, 0), 0)
@@ -239,22 +221,15 @@ def in_object_streams(plain: bytes) -> bytes:
     ]
     table = zlib.compress(b"".join(struct.pack(">BIH", *row) for row in rows))
     root = reader.trailer.raw_get("/Root").idnum
+    facts = (xref_id, xref_id + 1, root, len(table))
     out += (
-        b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Root %d 0 R/Filter/FlateDecode/Length %d>>stream\n"
-        % (
-            xref_id,
-            xref_id + 1,
-            root,
-            len(table),
-        )
-        + table
-        + b"\nendstream\nendobj\n"
+        b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Root %d 0 R/Filter/FlateDecode/Length %d>>stream\n" % facts
     )
+    out += table + b"\nendstream\nendobj\n"
     return bytes(out + b"startxref\n%d\n%%%%EOF\n" % offsets[xref_id])
 
 
 def embedded(content: bytes) -> StreamObject:
-    """A file in a PDF."""
     made = DecodedStreamObject()
     made.set_data(content)
     made[name("/Type")] = name("/EmbeddedFile")

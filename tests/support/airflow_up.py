@@ -31,23 +31,18 @@ class Running:
     installation: Installation
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Ask the REST API."""
         return patient(self.client, method, f"/api/v2{path}", **more)
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
-        """Ask the REST API; what it says."""
         return self.send(method, path, **more).raise_for_status().json()
 
     def call(self, method: str, path: str, dag: str = DAG, **more: Any) -> Any:
-        """What the REST API says of a DAG."""
         return self.ask(method, f"/dags/{dag}{path}", **more)
 
     def get(self, path: str, dag: str = DAG, **query: Any) -> Any:
-        """The same, looked at alone."""
         return self.call("GET", path, dag, params=query)
 
     def trigger(self, request: str, **conf: Any) -> str:
-        """Start the next run of a request; its id."""
         from afschrift.airflow_ext.trigger import trigger
 
         return trigger(request, conf)
@@ -59,13 +54,11 @@ class Running:
         return {ti["task_id"]: ti for ti in found}
 
     def clear(self, run: str, *tasks: str, downstream: bool = False) -> None:
-        """Clear tasks of a run."""
         body = {"dry_run": False, "dag_run_id": run, "only_failed": False, "reset_dag_runs": True}
         chosen = {"task_ids": tasks, "include_downstream": downstream}
         self.call("POST", "/clearTaskInstances", json=body | chosen)
 
     def wait(self, run: str, seconds: float = 300, dag: str = DAG) -> str:
-        """State in which a run ends."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             state = self.get(f"/dagRuns/{run}", dag)["state"]
@@ -125,12 +118,10 @@ def patient(client: httpx.Client, method: str, path: str, **more: Any) -> httpx.
 
 
 def printed(terminal: IO[str]) -> str:
-    """What a process has printed so far."""
     return Path(terminal.name).read_text(encoding="utf-8")
 
 
 def children(home: Path) -> list[str]:
-    """Processes that know an installation by their environment."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():

@@ -57,7 +57,6 @@ class Authority:
         self._write("root", issued.add_extension(_SIGNS_CERTIFICATES, True), self._key)
 
     def issue(self, name: str, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH) -> None:
-        """A certificate for 127.0.0.1."""
         key = ec.generate_private_key(ec.SECP256R1())
         critical = usage == ExtendedKeyUsageOID.TIME_STAMPING
         address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])

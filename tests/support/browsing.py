@@ -17,7 +17,6 @@ STICKS_OUT = """
 
 
 def opened(browser: Browser, address: str, user: str = "anna", **context: Any) -> Page:
-    """A page of a user who is logged in to Airflow."""
     made = browser.new_context(**context)
     made.add_cookies([{"name": "_token", "value": log_in(user), "url": address}])
     return made.new_page()
@@ -32,6 +31,5 @@ def must_fit_and_be_accessible(page: Page, width: int, where: str = "", *, scrol
 
 
 def keep(page: Page, name: str) -> None:
-    """Keep a picture, where the environment asks for it."""
     if folder := os.environ.get("PAGE_SHOTS"):
         page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)

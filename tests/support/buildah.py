@@ -9,8 +9,6 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Buildah:
-    """Builds, with layers and images in `folder`."""
-
     folder: Path
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -22,20 +20,9 @@ class Buildah:
     def files(self, containerfile: Path, context: Path, *options: str) -> dict[str, int]:
         """Path -> mode of every file of what a Containerfile makes of a context."""
         made = self.folder / "made"
-        done = self(
-            "build",
-            "--isolation",
-            "chroot",
-            "--network",
-            "host",
-            "--no-cache",
-            *options,
-            "-o",
-            f"type=local,dest={made}",
-            "-f",
-            str(containerfile),
-            str(context),
-        )
+        alone = ("--isolation", "chroot", "--network", "host", "--no-cache")
+        into = ("-o", f"type=local,dest={made}", "-f", str(containerfile), str(context))
+        done = self("build", *alone, *options, *into)
         assert done.returncode == 0, done.stderr
         return {
             str(path.relative_to(made)): path.stat().st_mode & 0o777

@@ -33,18 +33,14 @@ OPEN = Roles(open_terminal=True)
 
 @dataclass
 class CanaryShop:
-    """An installation on the shop."""
-
     folder: Path
     settings: Settings
     services: Services
 
     def check(self, services: Services | None = None) -> CanaryCheck:
-        """Let the canary ask."""
         return check_canary.check_canary(services or self.services, self.settings, "tester")
 
     def sign(self) -> None:
-        """Sign what lies there."""
         canary = check_canary.require_canary(self.settings, self.services.inventory)
         sign_canary(canary, self.services.register, self.services.register.store.keys, OPEN, TERMINAL)
 

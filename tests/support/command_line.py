@@ -35,7 +35,6 @@ class CommandResult:
 
 
 def command(words: tuple[str, ...], stdin: str = "") -> CommandResult:
-    """Run it as a process."""
     program = str(Path(sys.executable).with_name("afschrift"))
     done = subprocess.run([program, *words], input=stdin, text=True, capture_output=True, check=False)
     return CommandResult(done.returncode, done.stdout, done.stderr)

@@ -48,23 +48,9 @@ def compound(tree: Tree, clsid: bytes = bytes(16)) -> bytes:
     first = len(sectors)
     sectors.extend(table[i * SECTOR : (i + 1) * SECTOR] for i in range(fats))
     head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16)
-    head += struct.pack(
-        "<HHHHH6xIIIIIIIII",
-        0x3E,
-        3,
-        0xFFFE,
-        9,
-        6,
-        0,
-        fats,
-        directory,
-        0,
-        CUTOFF,
-        mini_at if mini_fat else END,
-        -(-len(mini_fat) // 128),
-        END,
-        0,
-    )
+    minis = (mini_at if mini_fat else END, -(-len(mini_fat) // 128))
+    numbers = (0x3E, 3, 0xFFFE, 9, 6, 0, fats, directory, 0, CUTOFF, *minis, END, 0)
+    head += struct.pack("<HHHHH6xIIIIIIIII", *numbers)
     head += struct.pack("<109I", *([*range(first, first + fats), *[FREE] * 109][:109]))
     return head + b"".join(sectors)
 
@@ -74,15 +60,8 @@ def _add(entries: list[dict[str, Any]], parent: int, tree: Tree) -> None:
     for name, value in tree.items():
         here = len(entries)
         folder = isinstance(value, dict)
-        entries.append(
-            {
-                "name": name,
-                "kind": 1 if folder else 2,
-                "data": b"" if folder else value,
-                "child": NONE,
-                "right": NONE,
-            }
-        )
+        made = {"name": name, "kind": 1 if folder else 2, "data": b"" if folder else value}
+        entries.append(made | {"child": NONE, "right": NONE})
         if before is None:
             entries[parent]["child"] = here
         else:

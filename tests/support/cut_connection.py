@@ -45,7 +45,6 @@ class Way:
         self.breaks, self.answered, self.broken, self.seen = breaks, answered, broken, 0
 
     def mend(self) -> None:
-        """Break no more."""
         self.watch(lambda _message: False)
 
     def carry(self, client: socket.socket, server: socket.socket) -> None:

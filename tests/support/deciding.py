@@ -75,18 +75,15 @@ class Bureau:
         return cls(Settings.from_environment(), services)
 
     def execute(self, *statements: str) -> None:
-        """Change the shop."""
         small.execute(Path(os.environ["MINI_SHOP"]), *statements)
 
     @property
     def register(self) -> Register:
-        """The register with what officers need."""
         return self.services.register
 
     def store(
         self, right: str = "access", keys: dict[str, str] | None = None, days: int = 1, **more: Any
     ) -> str:
-        """A request that came in some days ago."""
         received = (utc_now() - timedelta(days=days)).isoformat()
         return store(self.services, keys or ANN, right, received_at=received, **more)
 
@@ -99,19 +96,16 @@ class Bureau:
         return ids
 
     def asked(self, request: str) -> QuestionRow:
-        """The question at which the next run of a request ends."""
         with pytest.raises(NeedsPersonError):
             assess(self.services, request)
         return self.register.questions.all(request_id=request)[-1]
 
     def flagged(self, right: str = "access") -> tuple[str, QuestionRow]:
-        """The third request of a year, at its decision."""
         self.answered(2, right)
         request = self.store(right)
         return request, self.asked(request)
 
     def officer(self, by: str) -> Officer:
-        """An officer at work here."""
         return Officer(self.register, ROLES, by, settings=self.settings)
 
     def answer(
@@ -139,14 +133,12 @@ class Bureau:
         )
 
     def sign(self, request: str, choice: str = "agree", by: str = "airflow:sam", **more: Any) -> Answered:
-        """The second signer's word."""
         [question] = [
             q for q in self.register.questions.all(request_id=request) if q.kind == "decision_signed"
         ]
         return self.answer(question, choice, by=by, **more)
 
     def send(self, letter: str) -> None:
-        """A person sends a letter by post, today."""
         proof = Proof("proof.txt", "text/plain", [b"posted"])
         zone = self.register.requests.get(self.register.letters.get(letter).request).zone
         self.register.outbox.enter_sending(

@@ -22,7 +22,6 @@ CONTROLLER = mini.CONTROLLER + (
 
 
 def dates_of_birth() -> dict[int, str]:
-    """Customer number -> date of birth, of an adult and a child."""
     return {1: "1980-05-05", 2: str(leap_day_of_a_child())}
 
 

@@ -34,8 +34,6 @@ _PAYLOADS: list[dict[str, Any]] = [
 
 @dataclass(frozen=True)
 class Target:
-    """The request that must not be delivered, and its case."""
-
     request: str
     case: str
 
@@ -228,7 +226,6 @@ FORGERIES: tuple[tuple[Forge, int], ...] = (
 
 
 def forge(draw: random.Random, tx: Connection, target: Target) -> Forgery:
-    """Forge the register in one of these ways."""
     [kind] = draw.choices([kind for kind, _ in FORGERIES], [share for _, share in FORGERIES])
     with nullcontext() if kind is schema_changed else unguarded(tx):
         found = kind(draw, tx, target)

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ruamel.yaml import YAML
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import installation, run, store
+from tests.support import maps
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.layout import FORMAT_VERSION
@@ -36,40 +37,6 @@ MADE = (
     ("access", "en", ("csv", "json", "xml")),
 )
 
-_VALUES = """
-  value:
-    title: {nl: Waarden, en: Values}
-    subject: {customer_id: customer_id}
-    key: [id]
-    references: {customer_id: customer.customer_id}
-    file: {column: photo, name: file_name}
-    purposes: [account]
-    columns:
-      id: {origin: observed, title: {nl: Nummer, en: Number}}
-      customer_id: {origin: assigned}
-      words: {origin: provided, category: user.content.private}
-      code: {origin: observed, codes: {A: {nl: aan, en: "on"}, B: {nl: uit, en: "off"}}}
-      whole: {origin: observed, unit: m}
-      amount: {origin: observed, unit: EUR}
-      share: {origin: observed}
-      day: {origin: provided}
-      seen: {origin: observed}
-      document: {origin: observed}
-      file_name: {origin: provided}
-      photo: {origin: provided}
-"""
-_ROWS = r"""
-CREATE TABLE value (id INTEGER, customer_id INTEGER, words VARCHAR, code VARCHAR, whole HUGEINT,
-  amount DECIMAL(38, 10), share DOUBLE, day DATE, seen TIMESTAMPTZ, document JSON, file_name VARCHAR, photo BLOB);
-INSERT INTO value VALUES
-  (1, 1, '\N', 'A', 9007199254740993, 1.1000000000, 'nan', '2024-02-29', '2024-10-27 00:30:00.5Z', '{"a": 1.10}',
-   '../odd "name".PNG', '\x89PNG'::BLOB),
-  (2, 1, '', 'B', -1, -0.0000000001, '-infinity', 'infinity', NULL, '[null]', NULL, ''::BLOB),
-  (3, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-  (4, 1, E'line\r\nline, "quoted" é 😀', 'A', 0, 0, 0.1, '1899-12-31', '2024-01-01 00:00Z', '"text"', 'a.txt', 'txt'::BLOB);
-"""
-
-
 _TABLES = ("customer", "orders", "line", "ticket", "ticket_message", "shipment")
 
 
@@ -77,7 +44,8 @@ def _inventory() -> str:
     """A few tables of the mini shop, and one with every kind of value: golden bundles are small."""
     yaml = YAML(typ="safe")
     shop = yaml.load(SHOP)
-    shop["tables"] = {name: shop["tables"][name] for name in _TABLES} | yaml.load(_VALUES)
+    values = yaml.load(maps.text("golden_values.yml"))
+    shop["tables"] = {name: shop["tables"][name] for name in _TABLES} | values
     shop["unlisted"] = "ignore"
     del shop["purposes"]["coaching"]
     out = io.StringIO()
@@ -91,7 +59,7 @@ def make(into: Path) -> None:
         work = Path(scratch)
         database = write_database(work / "shop.duckdb")
         with duckdb.connect(str(database)) as con:
-            con.execute(_ROWS)
+            con.execute(maps.text("golden_values.sql"))
         os.environ["MINI_SHOP"] = str(database)
         inventory = write_inventory(work / "inventory", _inventory())
         files: dict[str, bytes] = {}
@@ -130,7 +98,6 @@ def tables(bundle: bytes) -> dict[str, int]:
 
 
 def main() -> None:
-    """Make new ones beside those that are there."""
     names = chain([FORMAT_VERSION], (f"{FORMAT_VERSION}-{n}" for n in count(2)))
     into = next(GOLDEN / name for name in names if not (GOLDEN / name).exists())
     make(into)

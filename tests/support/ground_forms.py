@@ -43,7 +43,6 @@ def facts(code: str, outcome: Outcome) -> RequestFacts:
 
 
 def complete(code: str, outcome: Outcome, *, first_request: bool = False) -> dict[str, Any]:
-    """A form with all that is needed, and no more."""
     ground = GROUNDS.grounds.get(code)
     if ground is None:
         return {}
@@ -81,7 +80,6 @@ def combos(grounds: Grounds) -> Iterator[tuple[str, str, Right, str]]:
 
 
 def outcomes_of(row: str) -> list[Outcome]:
-    """The outcomes of a row."""
     return [o for o in Outcome if o is not Outcome.FULFIL] if row == ANY else [Outcome(row)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
-from testbed.mini import CONTROLLER, POLICY
+from tests.support import maps
 
 TICKETS = (
     (1, "Mijn buurvrouw Carla Bakker (carla@example.net, 06-87654321) was erbij.", "Zoë"),
@@ -19,68 +19,10 @@ TICKETS = (
 )
 CALLS = ((1, "Piet Bakker neemt over. Ann weet ervan.", "Zoë", 17), (2, "Afgehandeld.", "Yılmaz", None))
 STAFF = ((17, "Zed"), (18, "Piet"))
-
-_PURPOSES = """
-purposes:
-  service:
-    basis: A6-1-b
-    title: {nl: Vragen beantwoorden, en: Answering your questions}
-    retention: {period: P1Y, trigger: {nl: na uw vraag, en: after your question}}
-    recipients: []
-    automated_decision: false
-"""
-SHOP = f"""
-source: shop
-kind: duckdb
-options: {{path: "{{shop}}"}}
-{_PURPOSES}
-tables:
-  customer:
-    subject: {{customer_id: customer_id}}
-    key: [customer_id]
-    names: {{columns: [first, last]}}
-    purposes: [service]
-    columns:
-      customer_id: {{origin: assigned}}
-      first: {{origin: provided, category: user.name.first}}
-      last: {{origin: provided, category: user.name.last}}
-      email: {{origin: provided, category: user.contact.email}}
-      phone: {{origin: provided, category: user.contact.phone_number}}
-  ticket:
-    subject: {{customer_id: customer_id}}
-    key: [id]
-    purposes: [service]
-    columns:
-      id: {{origin: assigned}}
-      customer_id: {{origin: assigned}}
-      body: {{origin: provided, category: user.content.private, free_text: true}}
-      agent: {{origin: assigned, about: third_party, third_party: mask}}
-"""
-CALLS_FILE = f"""
-source: calls
-kind: sqlite
-options: {{path: "{{calls}}"}}
-{_PURPOSES}
-tables:
-  call:
-    subject: {{customer_id: customer_id}}
-    key: [id]
-    purposes: [service]
-    columns:
-      id: {{origin: assigned}}
-      customer_id: {{origin: assigned}}
-      note: {{origin: provided, category: user.content.private, free_text: true}}
-      agent: {{origin: assigned, about: third_party, third_party: mask}}
-      agent_no: {{origin: assigned, about: third_party, third_party: mask}}
-  staff:
-    personal: false
-    names: {{columns: [name]}}
-    columns: {{number: {{origin: not_personal}}, name: {{origin: not_personal}}}}
-"""
+PERSON = "person: customer_id\nkeys:\n  customer_id: {unique: yes}\n"
 
 
 def write(folder: Path, amend: Mapping[str, str] | None = None) -> Path:
-    """Both warehouses and their inventory, whose folder is returned; `amend` replaces texts of it."""
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(folder / "shop.duckdb")) as con:
         con.execute(
@@ -99,19 +41,14 @@ def write(folder: Path, amend: Mapping[str, str] | None = None) -> Path:
         lite.executemany("INSERT INTO call VALUES (?, 1, ?, ?, ?)", CALLS)
         lite.executemany("INSERT INTO staff VALUES (?, ?)", STAFF)
     lite.close()
-    files = {
-        "shop.yml": SHOP,
-        "calls.yml": CALLS_FILE,
-        "identity.yml": "person: customer_id\nkeys:\n  customer_id: {unique: yes}\n",
-        "controller.yml": CONTROLLER,
-        "policy.yml": POLICY,
+    sources = {
+        "shop": maps.text("help_desk_shop.yml", shop=folder / "shop.duckdb"),
+        "calls": maps.text("help_desk_calls.yml", calls=folder / "calls.sqlite"),
     }
-    inventory = folder / "inventory"
-    inventory.mkdir()
-    for name, text in files.items():
-        for word, path in (("{shop}", "shop.duckdb"), ("{calls}", "calls.sqlite")):
-            text = text.replace(word, str(folder / path))
+    inventory = maps.write(folder / "inventory", identity=PERSON, **sources)
+    for file in inventory.iterdir() if amend else ():
+        text = file.read_text(encoding="utf-8")
         for old, new in (amend or {}).items():
             text = text.replace(old, new)
-        (inventory / name).write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     return inventory

@@ -21,7 +21,6 @@ HOMES = {"d2c088a2": "0012", "05af5355": "0013"}
 
 
 def keys(commit: str, folder: Path) -> KeyStore:
-    """A copy of the keys of a home."""
     folder.mkdir(exist_ok=True)
     file = Path(shutil.copy(DATA / f"home_{commit}/keys.json", folder))
     file.chmod(0o600)
@@ -29,7 +28,6 @@ def keys(commit: str, folder: Path) -> KeyStore:
 
 
 def on_sqlite(commit: str, file: Path) -> str:
-    """The register of a home in a new file; its address."""
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.executescript(_statements(commit, "sqlite"))
         for table, row in _rows(commit):

@@ -105,7 +105,6 @@ def answered(
     text: str | None = None,
     by: str = "cli:anna",
 ) -> None:
-    """Answer a question of any kind."""
     answer_question(Officer(services.register, ROLES, by), asked.id, choice, detail=detail, text=text)
 
 
@@ -121,7 +120,6 @@ def says(services: Services, request: str, choice: str, rest_by: str = SOON, tex
 
 
 def partly(services: Services, request: str, club: Club) -> Path:
-    """Down, asked, left for later, delivered in part."""
     with club.away():
         assert run_to_its_end(services, request) is None
         says(services, request, "partial")

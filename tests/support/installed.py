@@ -32,13 +32,11 @@ class Installation:
 
     @property
     def services(self) -> Any:
-        """The use cases' services."""
         from afschrift.wiring.build_services import build
 
         return build(lambda line: None)
 
     def submit(self, customer: int | str, right: str, *, authenticated: bool = True, **more: Any) -> str:
-        """Store a request of a customer; its id."""
         from afschrift.casework.intake.message import Intake
         from afschrift.casework.intake.store_request import submit
 
@@ -59,11 +57,9 @@ class Installation:
         return request
 
     def state(self, request: str) -> str:
-        """Of a request."""
         return str(self.services.register.requests.get(request).state)
 
     def events(self, request: str) -> list[tuple[str, dict[str, Any]]]:
-        """Type and payload of each event of a request."""
         return [
             (header.type, payload or {}) for header, payload in self.services.register.trail.events(request)
         ]
@@ -81,13 +77,11 @@ class Installation:
         )
 
     def packed(self, request: str) -> str:
-        """Digest of the one bundle that was packed."""
         [digest] = [payload["bundle"] for kind, payload in self.events(request) if kind == "packed"]
         return str(digest)
 
     @property
     def bundles(self) -> list[Path]:
-        """What was delivered."""
         return sorted((self.home / "outbox").glob("*.zip"))
 
 

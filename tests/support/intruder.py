@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 
+from tests.support.forging import append_forged
 from tests.support.trail_matrix import Trail
 
-from afschrift.domain.event import Header, canonical, digest, payload_digest
+from afschrift.domain.event import digest
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore, SigningKey
 from afschrift.register.trail import checkpoint, erasures, segments, signed
@@ -61,17 +62,8 @@ def drop_2011(trail: Trail, dropped_at: str, key: SigningKey | None) -> None:
 
 def append(trail: Trail, kind: str, payload: dict[str, object], at: str = "") -> int:
     """An event that fits the chain, as anybody can make it; its number."""
-    last = trail.register.trail.events()[-1][0]
-    new = Header(
-        last.seq + 1, at or last.at, None, kind, "system", payload_digest(payload, "00"), last.digest()
-    )
-    trail.tamper(
-        "INSERT INTO event VALUES (:seq, :at, :request, :type, :actor, :payload_sha256, :prev)",
-        "INSERT INTO event_payload (seq, payload, salt) VALUES (:seq, :payload, '00')",
-        **vars(new),
-        payload=canonical(payload).decode(),
-    )
-    return new.seq
+    with Database(trail.url).write() as tx:
+        return append_forged(tx, kind, payload, actor="system", **({"at": at} if at else {}))
 
 
 def erase(trail: Trail, key: SigningKey | None) -> None:

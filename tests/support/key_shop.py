@@ -15,8 +15,7 @@ import pytest
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from testbed import postgres as pg
-from testbed.mini import CONTROLLER, POLICY
-from tests.support import mariadb
+from tests.support import maps, mariadb
 
 from afschrift.batch.batch_statements import HELD, PERSON, BatchStatements
 from afschrift.domain.decision import Action
@@ -90,7 +89,6 @@ class Reading:
         return ExtractPlan("shop", of, (field,), statement, self.statements.ways(of).keys, ("id",))
 
     def batch_statements(self) -> BatchStatements:
-        """Those of a batch."""
         source, identity = self.inventory.sources["shop"], self.inventory.identity
         return BatchStatements(SQL, source, identity, self.session.dialect, self.session.catalogue())
 
@@ -139,24 +137,16 @@ class KeyShop:
                 execute(statement, row)
 
     def make(self, name: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Make a table with rows."""
         self.run(f"CREATE TABLE {name} ({columns})")
         self.run(f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows[0]))})", *rows)
 
     def write(self, tables: str, keys: Sequence[str] = ("ck",), more: str = "") -> Path:
-        """Write the map of some tables, of persons known by keys; gives its folder."""
-        into = self.folder / "inventory"
-        into.mkdir(exist_ok=True)
         identity = f"person: {keys[0]}\nkeys:\n" + "".join(f"  {key}: {{unique: yes}}\n" for key in keys)
         shop = HEAD.format(kind=self.kind, place=self._place() + more) + tables
-        files = {"shop": shop, "identity": identity, "controller": CONTROLLER, "policy": POLICY}
-        for name, text in files.items():
-            (into / f"{name}.yml").write_text(text, encoding="utf-8")
-        return into
+        return maps.write(self.folder / "inventory", identity=identity, shop=shop)
 
     @contextmanager
     def read(self, tables: str, keys: Sequence[str] = ("ck",)) -> Iterator[Reading]:
-        """Open it by the map of some tables."""
         inventory = load(self.write(tables, keys))
         source = inventory.sources["shop"]
         with open_source("shop", source.kind, source.options, connection=source.connection) as session:

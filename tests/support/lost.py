@@ -14,7 +14,6 @@ from afschrift.register.schema import VERSION_TABLE
 
 
 def lose(url: str) -> None:
-    """Take everything out of a database."""
     with Database(url).write() as tx:
         if url.startswith("sqlite"):
             metadata.drop_all(tx)

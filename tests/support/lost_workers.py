@@ -45,8 +45,6 @@ class FileScheduling(LoadFileScheduling):
 
 
 class LostWorkers:
-    """Hooks for pytest-xdist and pytest-timeout."""
-
     def __init__(self) -> None:
         self._stderr = os.dup(2)  # while a test runs, pytest has descriptor 2
 

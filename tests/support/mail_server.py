@@ -15,8 +15,6 @@ from aiosmtpd.smtp import SMTP
 
 
 class Manner(StrEnum):
-    """How the server behaves."""
-
     TAKES = "takes"
     NO_SUCH_MAILBOX = "no_such_mailbox"
     LATER = "later"  # 451 to the recipient
@@ -31,8 +29,6 @@ class Manner(StrEnum):
 
 
 class Server:
-    """The handler: what came is in `messages`, as (sender, recipient, bytes)."""
-
     def __init__(self, manner: Manner) -> None:
         self.manner = manner
         self.messages: list[tuple[str, str, bytes]] = []

@@ -24,21 +24,18 @@ holds: [{holds}]
 
 
 def system(name: str, medium: str, holds: str = "provided", owner: str = "keeper") -> str:
-    """The file of one system."""
     titles = {"mailbox": ("Postbus", "Mailbox"), "paper": ("Archiefkast", "Paper files")}
     nl, en = titles.get(medium, (f"Systeem {name}", f"System {name}"))
     return _SYSTEM.format(name=name, medium=medium, holds=holds, owner=owner, nl=nl, en=en)
 
 
 def add_systems(inventory: Path, *files: str) -> Path:
-    """Add systems to an inventory."""
     for number, text in enumerate(files):
         (inventory / f"system{number}.yml").write_text(text, encoding="utf-8")
     return inventory
 
 
 def waits(services: Services, request: str) -> dict[str, str]:
-    """Go as far as the questions about such systems; source -> question."""
     assess(services, request)
     with suppress(NeedsPersonError):
         classify(services, request)

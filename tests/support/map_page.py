@@ -71,7 +71,6 @@ class Visitor:
         return self._came(self._client.get(f"{PAGE}{query}", headers={"Sec-Fetch-Site": "same-origin"}))
 
     def send(self, do: str, answers: dict[str, Any] | None = None, **headers: str) -> Visitor:
-        """Press a button; `said`: name of a field -> value."""
         fields = self.held() | {"do": do} | (answers or {})
         made = from_a_page({name.replace("_", "-"): value for name, value in headers.items()})
         return self._came(self._client.post(PAGE, files=parts(fields), headers=made))
@@ -90,7 +89,6 @@ class Visitor:
         return found
 
     def id(self, title: str) -> str:
-        """The id of a question on the page."""
         ids = re.findall(rf'name="n\.(\w+)" value="{re.escape(title)}"', self.html)
         assert ids, f"{title} is not on the page"
         return str(ids[0])

@@ -23,7 +23,6 @@ _STARTS = 60.0
 
 
 def program() -> str | None:
-    """The server's program, where it is installed."""
     return shutil.which("mariadbd", path=PATH)
 
 
@@ -39,13 +38,11 @@ class Database:
         return f"mysql://{user}@/{self.name}?unix_socket={quote(self.socket, safe='')}"
 
     def connect(self, user: str = "root") -> pymysql.connections.Connection:
-        """A connection that is not the product's."""
         return pymysql.connect(
             unix_socket=self.socket, user=user, database=self.name, autocommit=True, charset="utf8mb4"
         )
 
     def execute(self, *statements: str) -> None:
-        """Run statements."""
         with self.connect() as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
@@ -53,8 +50,6 @@ class Database:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
-
     socket: str
 
     def create(self, options: str = "CHARACTER SET utf8mb4") -> Database:
@@ -64,7 +59,6 @@ class Server:
         return Database(self.socket, name)
 
     def drop(self, database: Database) -> None:
-        """Drop a database."""
         Database(self.socket, "mysql").execute(f"DROP DATABASE {database.name}")
 
 

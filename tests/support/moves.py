@@ -26,7 +26,6 @@ def way(now: State, to: State) -> list[tuple[str, State]]:
 
 
 def moved(register: Register, request: str, to: State, *, by: str = "system") -> Request:
-    """The request, moved to a state on the shortest way."""
     found = register.requests.get(request)
     for event, state in way(found.state, to):
         found = register.requests.move(request, state, NewEvent(event), by=by)

@@ -13,8 +13,7 @@ from typing import Any
 import duckdb
 import psycopg
 from testbed import postgres as pg
-from testbed.mini import CONTROLLER, IDENTITY, POLICY
-from tests.support import mariadb
+from tests.support import maps, mariadb
 
 UTC_TIME = datetime(2024, 10, 27, 0, 30, tzinfo=UTC)
 MICRO = UTC_TIME.replace(microsecond=123456, tzinfo=None)
@@ -61,95 +60,21 @@ TABLES: Tables = {
     ),
 }  # fmt: skip
 
+_TYPES = ("datetime", "instant", "double", "blob", "long")
 SPELLED = {
-    "duckdb": {
-        "datetime": "TIMESTAMP",
-        "instant": "TIMESTAMPTZ",
-        "double": "DOUBLE",
-        "blob": "BLOB",
-        "long": "VARCHAR",
-    },
-    "mysql": {
-        "datetime": "DATETIME(6)",
-        "instant": "TIMESTAMP(6) NULL",
-        "double": "DOUBLE",
-        "blob": "BLOB",
-        "long": "LONGTEXT",
-    },
-    "postgres": {
-        "datetime": "TIMESTAMP",
-        "instant": "TIMESTAMPTZ",
-        "double": "FLOAT8",
-        "blob": "BYTEA",
-        "long": "TEXT",
-    },
-    "sqlite": {
-        "datetime": "DATETIME",
-        "instant": "TIMESTAMPTZ",
-        "double": "DOUBLE",
-        "blob": "BLOB",
-        "long": "VARCHAR",
-    },
+    kind: dict(zip(_TYPES, types.split(", "), strict=True))
+    for kind, types in {
+        "duckdb": "TIMESTAMP, TIMESTAMPTZ, DOUBLE, BLOB, VARCHAR",
+        "mysql": "DATETIME(6), TIMESTAMP(6) NULL, DOUBLE, BLOB, LONGTEXT",
+        "postgres": "TIMESTAMP, TIMESTAMPTZ, FLOAT8, BYTEA, TEXT",
+        "sqlite": "DATETIME, TIMESTAMPTZ, DOUBLE, BLOB, VARCHAR",
+    }.items()
 }
-
-SOURCE = """
-source: shop
-kind: {kind}
-{more}
-zone: UTC
-purposes:
-  sale:
-    basis: A6-1-b
-    title: {{nl: Verkoop, en: Sale}}
-    retention: {{period: P1Y, from: login.seen}}
-    recipients: [{{from: customer.name}}, {{from: line.line_no}}]
-tables:
-  customer:
-    subject: {{customer_id: customer_id, email: {{column: email, match: casefold}}}}
-    key: [customer_id]
-    purposes: [sale]
-    columns:
-      customer_id: {{origin: assigned}}
-      email: {{origin: provided}}
-      name: {{origin: provided}}
-      born: {{origin: provided}}
-      joined: {{origin: observed}}
-      balance: {{origin: observed}}
-      ratio: {{origin: observed}}
-      points: {{origin: observed}}
-      photo: {{origin: provided}}
-  login:
-    subject: {{customer_id: customer_id, email: {{column: email, match: casefold, at: seen}}}}
-    key: [page]
-    purposes: [sale]
-    columns:
-      customer_id: {{origin: assigned}}
-      email:
-        origin: provided
-        mentions: {{settled: not_given, by: Data office, on: 2026-11-27, why: Typed by someone else.}}
-      seen: {{origin: observed}}
-      page: {{origin: observed}}
-  orders:
-    subject: {{customer_id: customer_id}}
-    key: [order_id]
-    purposes: [sale]
-    columns: {{order_id: {{origin: assigned}}, customer_id: {{origin: assigned}}}}
-  line:
-    join: {{order_id: orders.order_id}}
-    key: [order_id, line_no]
-    purposes: [sale]
-    columns: {{order_id: {{origin: assigned}}, line_no: {{origin: assigned}}, price: {{origin: observed}}}}
-"""
 
 
 def write_inventory(folder: Path, kind: str, more: str) -> Path:
     """The inventory of the shop in one kind of warehouse; `more` is its options or its connection."""
-    folder.mkdir(parents=True)
-    source = SOURCE.format(kind=kind, more=more)
-    files = {"shop": source, "identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
-    for name, text in files.items():
-        (folder / f"{name}.yml").write_text(text, encoding="utf-8")
-    return folder
+    return maps.write(folder, shop=maps.text("one_shop.yml", kind=kind, more=more))
 
 
 def _statements(kind: str, mark: str, tables: Tables) -> Iterator[tuple[str, str, list[tuple[Any, ...]]]]:

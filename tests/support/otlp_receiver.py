@@ -24,7 +24,6 @@ class OtlpReceiver:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Settings of an Airflow that sends to it."""
         return {
             "AIRFLOW__TRACES__OTEL_ON": "True",
             "OTEL_TRACES_EXPORTER": "otlp_proto_http",
@@ -34,7 +33,6 @@ class OtlpReceiver:
 
 @contextmanager
 def otlp_receiver() -> Iterator[OtlpReceiver]:
-    """While open, it listens."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     class Handler(BaseHTTPRequestHandler):

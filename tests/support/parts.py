@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from testbed.running import run
+from tests.support import maps
 
 from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import NeedsPersonError, SourceDownError
@@ -19,39 +20,6 @@ CREATE TABLE card (card_id INTEGER, customer_id INTEGER, note TEXT);
 CREATE TABLE visit (visit_id INTEGER, card_id INTEGER, place TEXT);
 INSERT INTO card VALUES (1, 1, 'gold'), (2, 2, 'blue'), (3, 1, 'spare');
 INSERT INTO visit VALUES (1, 1, 'Delft'), (2, 2, 'Gouda'), (3, 3, 'Breda'), (4, 1, 'Delft');
-"""
-
-_FILE = """
-source: {name}
-kind: sqlite
-options: {{path: "{path}"}}
-zone: Europe/Amsterdam
-title: {{nl: De klantenkaart {name}, en: The loyalty card {name}}}
-purposes:
-  cards:
-    basis: A6-1-b
-    title: {{nl: Kaart, en: Card}}
-    retention: {{period: P1Y, trigger: {{nl: nadat u de kaart inleverde, en: after you handed in the card}}}}
-    recipients: []
-    automated_decision: false
-{more}
-tables:
-  card:
-    subject: {{customer_id: customer_id{key}}}
-    key: [card_id]
-    purposes: [cards]
-    columns:
-      card_id: {{origin: assigned}}
-      customer_id: {{origin: assigned}}
-      note: {{origin: {origin}}}
-  visit:
-    join: {{card_id: card.card_id}}
-    key: [visit_id]
-    purposes: [cards]
-    columns:
-      visit_id: {{origin: assigned}}
-      card_id: {{origin: assigned}}
-      place: {{origin: {seen}}}
 """
 
 
@@ -78,8 +46,15 @@ class Club:
         key: str = "",
         more: str = "",
     ) -> None:
-        """Write its file of the inventory."""
-        text = _FILE.format(name=self.name, path=self.place, origin=origin, seen=seen, key=key, more=more)
+        words = {
+            "name": self.name,
+            "path": self.place,
+            "origin": origin,
+            "seen": seen,
+            "key": key,
+            "more": more,
+        }
+        text = maps.text("club.yml", **words)
         (inventory / f"{self.name}.yml").write_text(text, encoding="utf-8")
 
     @contextmanager

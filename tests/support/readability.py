@@ -50,7 +50,6 @@ _REGARDS = {"nl": "Met vriendelijke groet", "en": "Kind regards"}
 
 
 def figures() -> dict[str, tuple[int, ...]]:
-    """Kind -> reading ease in each language."""
     return {
         kind: tuple(round(ease(body(sample(kind, language)), language)) for language in LANGUAGES)
         for kind in KINDS

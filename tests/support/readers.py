@@ -38,7 +38,6 @@ def judged(data: bytes, fields: Sequence[FieldPlan], *, lines: bool, compiled: b
 
 
 def judge(batches: Iterator[pa.RecordBatch]) -> Judged:
-    """The rows that a reader gives, or the code and the row of its fault."""
     rows = []
     try:
         for batch in batches:
@@ -56,7 +55,6 @@ def both(data: bytes, fields: Sequence[FieldPlan], *, lines: bool) -> tuple[Judg
 
 
 def document(records: Sequence[bytes], *, lines: bool) -> bytes:
-    """A file of these records."""
     return (
         b"".join(record + b"\n" for record in records) if lines else b"[\n" + b",\n".join(records) + b"\n]\n"
     )
@@ -81,7 +79,6 @@ ROWS = [
 
 
 def mixed() -> pa.RecordBatch:
-    """Rows of every kind."""
     columns = [pa.array([row[place] for row in ROWS], pa.string()) for place in range(len(MIXED))]
     return pa.RecordBatch.from_arrays(columns, schema=text_schema(MIXED))
 

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+from contextlib import nullcontext
 from pathlib import Path
 
-from afschrift.domain.event import Header, canonical, payload_digest
+from sqlalchemy import text
+from tests.support.forging import append_forged
+from tests.support.unguarded import unguarded as without_guards
+
+from afschrift.register.database.database import Database
 
 
 class Operator:
     """An attacker with SQL on the register; `unguarded`: the triggers are removed too."""
 
     def __init__(self, home: Path) -> None:
-        self._file = home / "register.db"
+        self._database = Database(f"sqlite:///{home / 'register.db'}")
 
     def run(self, *statements: str, unguarded: bool = False, **values: object) -> None:
-        with closing(sqlite3.connect(self._file)) as connection, connection:
-            guards = connection.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-            ).fetchall()
-            for name, _ in guards if unguarded else ():
-                connection.execute(f"DROP TRIGGER {name}")
+        with self._database.write() as tx, without_guards(tx) if unguarded else nullcontext():
             for statement in statements:
-                connection.execute(statement, values)
-            for _, made in guards if unguarded else ():
-                connection.execute(made)
+                tx.execute(text(statement), values)
 
     def ask(self, query: str, **values: object) -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(self._file)) as connection:
-            return connection.execute(query, values).fetchall()
+        with self._database.read() as tx:
+            return [tuple(row) for row in tx.execute(text(query), values)]
 
     def append(self, request: str, kind: str, payload: dict[str, object]) -> None:
         """An event that fits the chain, as anybody can make it."""
-        last = Header(*self.ask("SELECT * FROM event ORDER BY seq DESC LIMIT 1")[0])
-        salt = "5a" * 32
-        header = Header(
-            last.seq + 1, last.at, request, kind, "cli:anna", payload_digest(payload, salt), last.digest()
-        )
-        self.run(
-            "INSERT INTO event VALUES (:seq, :at, :request, :type, :actor, :payload_sha256, :prev)",
-            **vars(header),
-        )
-        self.run(
-            "INSERT INTO event_payload (seq, payload, salt) VALUES (:seq, :payload, :salt)",
-            seq=header.seq, payload=canonical(payload).decode(), salt=salt,
-        )  # fmt: skip
+        with self._database.write() as tx:
+            append_forged(tx, kind, payload, request=request)

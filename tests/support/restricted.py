@@ -25,7 +25,6 @@ FIRST = days_away(50)
 def open_bureau(
     folder: Path, patch: pytest.MonkeyPatch, more: str = "", *, all_tables: bool = False
 ) -> Bureau:
-    """An installation below a folder; `more`: lines of its policy.yml."""
     bureau = Bureau.open(folder, patch, all_tables=all_tables)
     text = POLICY + policy("never") + more
     (folder / "inventory" / "policy.yml").write_text(text, encoding="utf-8")
@@ -34,7 +33,6 @@ def open_bureau(
 
 
 def restricted(bureau: Bureau, places: list[str], existence: str = "hidden") -> tuple[str, str]:
-    """A request with a restriction in force; the id of both."""
     request, question = bureau.flagged()
     restrict(bureau, request, question, places, existence)
     return request, question.id
@@ -43,7 +41,6 @@ def restricted(bureau: Bureau, places: list[str], existence: str = "hidden") -> 
 def restrict(
     bureau: Bureau, request: str, question: QuestionRow, places: list[str], existence: str = "hidden"
 ) -> None:
-    """Answer the question of a request with a restriction, and sign it."""
     left_out: dict[str, Any] = (
         {"refused": None, "given": None, "reasons": None} if existence == "hidden" else {}
     )
@@ -55,5 +52,4 @@ def restrict(
 
 
 def dispute_service(bureau: Bureau, by: str = "cli:anna", now: datetime | None = None) -> DisputeService:
-    """An officer at work, now or at another time."""
     return DisputeService(Officer(bureau.register, ROLES, by, now=now or utc_now(), settings=bureau.settings))

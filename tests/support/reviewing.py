@@ -45,14 +45,11 @@ ROLES = Roles(
 
 
 def policy(choice: str) -> str:
-    """A line of policy.yml."""
     return f"review: {{choice: {choice}, approved_by: board, on: 2026-01-05, dpo_advice: in favour}}\n"
 
 
 @dataclass
 class Reviewers:
-    """An installation whose bundles are reviewed."""
-
     bureau: Bureau
     folder: Path
     kept: Kept | None = None
@@ -75,15 +72,12 @@ class Reviewers:
 
     @property
     def services(self) -> Services:
-        """As they are now."""
         return self.bureau.services
 
     def sql(self, statement: str) -> None:
-        """Change the shop."""
         self.bureau.execute(statement)
 
     def decide_policy(self, choice: str) -> None:
-        """The controller decides when bundles are reviewed."""
         (self.folder / "inventory" / "policy.yml").write_text(POLICY + policy(choice), encoding="utf-8")
         self.bureau.services = build(lambda _line: None, self.bureau.settings)
 
@@ -96,7 +90,6 @@ class Reviewers:
         self.bureau.services = build(lambda _line: None, self.bureau.settings)
 
     def store(self, right: str = "access", **more: Any) -> str:
-        """Ann's request."""
         return self.bureau.store(right, ANN, **more)
 
     def at_review(self) -> tuple[str, QuestionRow]:
@@ -120,11 +113,9 @@ class Reviewers:
         return self.open(request, kind)
 
     def open(self, request: str, kind: str = "review") -> QuestionRow:
-        """The last open question of a kind."""
         return [q for q in self.bureau.register.questions.all(request_id=request) if q.kind == kind][-1]
 
     def answer(self, question: QuestionRow, choice: str, by: str = "cli:anna", **more: Any) -> Answered:
-        """Answer it."""
         register, settings = self.bureau.register, self.bureau.settings
         return answer_question(Officer(register, ROLES, by, settings=settings), question.id, choice, **more)
 
@@ -135,5 +126,4 @@ class Reviewers:
         return self.answer(question, "redact", by, **given)
 
     def deliver(self, request: str) -> Path:
-        """The delivered bundle."""
         return run(self.services, request)

@@ -14,7 +14,6 @@ from afschrift.sources.registry import open_source
 
 
 def made(path: Path, statements: str) -> Path:
-    """A SQLite file."""
     with closing(sqlite3.connect(path)) as con:
         con.executescript(statements)
         con.commit()

@@ -12,7 +12,6 @@ from typing import Any
 
 @contextmanager
 def served(app: Any, **config: Any) -> Iterator[str]:
-    """The address at which an ASGI application answers; `config`: of its server."""
     import uvicorn
 
     with socket.socket() as listening:

@@ -20,7 +20,6 @@ class SettingRow:
 
 
 def rows() -> list[SettingRow]:
-    """The rows, in their order."""
     found = []
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("| `AFSCHRIFT_"):

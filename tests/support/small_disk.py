@@ -19,12 +19,9 @@ from afschrift.register.register import Register
 
 @dataclass(frozen=True)
 class SmallDisk:
-    """A mounted disk of its own."""
-
     folder: Path
 
     def grow(self, megabytes: int) -> None:
-        """Make room."""
         _run("mount", "-o", f"remount,size={megabytes}m", str(self.folder))
 
 

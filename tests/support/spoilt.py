@@ -61,13 +61,6 @@ SPELLINGS = {
 }
 
 
-def _servers_sql(execute: Run, before: tuple[str, ...] = ()) -> Run:
-    def run(*statements: str) -> None:
-        execute(*before, *statements)
-
-    return run
-
-
 def _duckdb(folder: Path, _: None) -> tuple[Warehouse, Run]:
     path = folder / "s.duckdb"
 
@@ -113,24 +106,19 @@ def _parquet(folder: Path, _: None) -> tuple[Warehouse, Run]:
 
 
 def _mysql(_: Path, database: mariadb.Database) -> tuple[Warehouse, Run]:
-    run = _servers_sql(database.execute, ("SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'",))
-    return Warehouse("mysql", {}, at(database.uri())), run
+    mode = "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'"
+    return Warehouse("mysql", {}, at(database.uri())), lambda *given: database.execute(mode, *given)
 
 
-def _postgres(_: Path, database: pg.Database) -> tuple[Warehouse, Run]:
-    return Warehouse("postgres", {}, at(database.libpq)), database.execute
-
-
-def _sqlalchemy(_: Path, database: pg.Database) -> tuple[Warehouse, Run]:
-    options = {"driver": "postgresql+psycopg"}
-    return Warehouse("sqlalchemy", options, at(database.libpq)), database.execute
+def _postgres(kind: str = "postgres", **options: str) -> Callable[[Path, pg.Database], tuple[Warehouse, Run]]:
+    return lambda _, database: (Warehouse(kind, options, at(database.libpq)), database.execute)
 
 
 EMPTY: dict[str, Callable[[Path, Any], tuple[Warehouse, Run]]] = {
     "duckdb": _duckdb,
     "mysql": _mysql,
     "parquet": _parquet,
-    "postgres": _postgres,
-    "sqlalchemy": _sqlalchemy,
+    "postgres": _postgres(),
+    "sqlalchemy": _postgres("sqlalchemy", driver="postgresql+psycopg"),
     "sqlite": _sqlite,
 }

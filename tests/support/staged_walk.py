@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed import small
-from testbed.mini import CONTROLLER, IDENTITY, POLICY
 from testbed.running import installation, store
+from tests.support import maps
 from tests.support.active_files import pdf
 from tests.support.manual import add_systems, system
 
@@ -39,37 +39,6 @@ REVIEW = "review"
 STOPS = ("classify", "extract", "validate", "package", REVIEW)
 """After which step a run is stopped; `review`: it ended at a review, which was approved since."""
 
-_SHOP = """
-source: shop
-kind: sqlite
-options: {{path: "{path}"}}
-zone: Europe/Amsterdam
-purposes:
-  account:
-    basis: A6-1-b
-    title: {{nl: Account, en: Account}}
-    retention: {{period: P2Y, trigger: {{nl: na uw vraag, en: after your question}}}}
-    recipients: []
-    automated_decision: false
-tables:
-  customer:
-    subject: {{customer_id: customer_id}}
-    key: [customer_id]
-    purposes: [account]
-    file: {{column: photo}}
-    columns:
-      customer_id: {{origin: assigned}}
-      photo: {{origin: provided}}
-  ticket:
-    subject: {{customer_id: customer_id}}
-    key: [ticket_id]
-    purposes: [account]
-    columns:
-      ticket_id: {{origin: assigned}}
-      customer_id: {{origin: assigned}}
-      body: {{origin: provided, free_text: true}}
-"""
-
 _TABLES = """
 CREATE TABLE customer (customer_id INTEGER, photo BLOB);
 CREATE TABLE ticket (ticket_id INTEGER, customer_id INTEGER, body VARCHAR);
@@ -80,7 +49,6 @@ _ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
 
 
 def removed(file: Path) -> None:
-    """The file is gone."""
     file.unlink()
 
 
@@ -126,7 +94,6 @@ class Stopped:
 
 
 def opened(home: Path, inventory: Path) -> Services:
-    """An installation that is there already."""
     there = {"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)}
     return build(lambda _line: None, Settings.from_environment(there))
 
@@ -150,12 +117,8 @@ def stops(folder: Path) -> Iterator[tuple[str, Stopped]]:
 
 def _begun(folder: Path) -> tuple[Path, Services, str]:
     small.execute(folder / small.FILE, _TABLES)
-    inventory = folder / "inventory"
-    inventory.mkdir()
-    texts = {"controller": CONTROLLER, "policy": POLICY, "identity": IDENTITY}
-    texts["shop"] = _SHOP.format(path=folder / small.FILE)
-    for name, text in texts.items():
-        (inventory / f"{name}.yml").write_text(text, encoding="utf-8")
+    shop = maps.text("staged_walk.yml", path=folder / small.FILE)
+    inventory = maps.write(folder / "inventory", shop=shop)
     add_systems(inventory, system("mail", "mailbox"))
     services = installation(folder / "home", inventory)
     request = store(services, {"customer_id": "1"}, "portability", formats=FORMATS)

@@ -23,7 +23,6 @@ class StatsdListener:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Settings of an Airflow that sends to it."""
         return {
             "AIRFLOW__METRICS__STATSD_ON": "True",
             "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
@@ -42,7 +41,6 @@ class StatsdListener:
 
 @contextmanager
 def statsd_listener() -> Iterator[StatsdListener]:
-    """While open, it listens."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(0.2)

@@ -145,7 +145,6 @@ class Trail:
         self.run(*((statement, values) for statement in statements))
 
     def run(self, *work: tuple[str, dict[str, Any] | Rows]) -> None:
-        """As `tamper`, in one transaction, each statement with values of its own."""
         engine = create_engine(self.url, poolclass=NullPool)
         with engine.begin() as tx:
             if engine.dialect.name == "sqlite":
@@ -212,7 +211,6 @@ class Trail:
         )
 
     def pems(self) -> list[Path]:
-        """The public keys as files."""
         paths = []
         for name, raw in self.keys.public_keys().items():
             public = Ed25519PublicKey.from_public_bytes(raw)

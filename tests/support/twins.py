@@ -79,7 +79,6 @@ def given(bureau: Bureau, request: str) -> Files:
 
 
 def neutral(content: bytes) -> bytes:
-    """The content without what two requests never share."""
     for pattern, instead in _OWN:
         content = re.sub(pattern, instead, content)
     return content

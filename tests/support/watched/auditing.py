@@ -63,5 +63,4 @@ def audit(sources: dict[str, Any], log: Path) -> None:
 
 
 def watch(registry: ModuleType, log: Path) -> None:
-    """Wrap every kind of source of this process."""
     audit(registry.SOURCES, log)

@@ -23,7 +23,6 @@ def _kill_at(point: str, points: Path) -> None:
 
 
 def watch(_database: ModuleType, points: Path) -> None:
-    """Kill this process at the points of a folder."""
     from sqlalchemy import event
 
     for target, moment, listener in _listeners(lambda point: _kill_at(point, points)):

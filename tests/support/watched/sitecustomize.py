@@ -22,8 +22,6 @@ WATCHERS = {
 
 
 class _Hook(importlib.abc.MetaPathFinder):
-    """Calls a watcher once its module was imported."""
-
     def __init__(self, watcher: str, watched: str, place: Path) -> None:
         self._watcher, self._watched, self._place = watcher, watched, place
 

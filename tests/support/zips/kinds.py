@@ -27,7 +27,6 @@ FREE = {
 
 
 def made(group: str, kind: str) -> bytes:
-    """A ZIP file of this kind."""
     genuine = taken_apart(BUNDLE)
     written = GROUPS[group][kind](genuine)
     return genuine.write() if written is None else written

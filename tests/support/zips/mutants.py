@@ -38,7 +38,6 @@ def _flip(random: Random, bundle: bytes) -> bytes:
 
 
 def _field(random: Random, bundle: bytes) -> bytes:
-    """One to three fields of records get another value."""
     changed = bytearray(bundle)
     for _ in range(random.randint(1, 3)):
         signature, fields = random.choice(tuple(FIELDS.items()))
@@ -79,7 +78,6 @@ def _range(random: Random, bundle: bytes) -> tuple[int, int]:
 
 
 def _edges(bundle: bytes) -> list[int]:
-    """Where records begin."""
     return [at for at in range(len(bundle)) if bundle.startswith(b"PK", at)] + [len(bundle)]
 
 
@@ -137,6 +135,5 @@ def _deflated_anew(random: Random, bundle: bytes) -> bytes:
 
 
 def _of_a_kind(random: Random, bundle: bytes) -> bytes:
-    """One of the known attacks, with a fault of its own."""
     group = random.choice(sorted(GROUPS))
     return _flip(random, made(group, random.choice(sorted(GROUPS[group]))))

@@ -27,12 +27,10 @@ A small signed bundle was changed in {count} ways, and each result given to `afs
 
 
 def rows(verdict: Callable[[bytes], str]) -> dict[str, dict[str, str]]:
-    """Group -> kind -> what Afschrift says of it."""
     return {group: {kind: verdict(made(group, kind)) for kind in kinds} for group, kinds in GROUPS.items()}
 
 
 def kept() -> dict[str, dict[str, str]]:
-    """The same, as the page has it."""
     found: dict[str, dict[str, str]] = {}
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
@@ -44,7 +42,6 @@ def kept() -> dict[str, dict[str, str]]:
 
 
 def page(verdicts: Mapping[str, Mapping[str, str]]) -> str:
-    """The page, with all programs asked."""
     with ThreadPoolExecutor(2) as pool:
         outcomes = {
             (group, kind): pool.submit(_outcomes, made(group, kind))

@@ -15,7 +15,6 @@ LOCAL = ("version", "flags", "method", "time", "date", "crc", "packed", "size")
 
 
 def deflated(content: bytes, level: int = 6) -> bytes:
-    """A raw deflate stream."""
     packer = zlib.compressobj(level, wbits=-15)
     return packer.compress(content) + packer.flush()
 
@@ -42,7 +41,6 @@ class Part:
     after: bytes = b""
 
     def both(self, **fields: int | bytes) -> None:
-        """The same change in both headers."""
         self.local |= fields
         self.central |= fields
 
@@ -61,7 +59,6 @@ class Part:
         } | changed
 
     def header(self) -> bytes:
-        """The local header."""
         v = self._values(self.local, "local")
         lengths = (v.get("name_length", _length(v["name"])), _length(v["extra"]))
         return b"".join(
@@ -75,7 +72,6 @@ class Part:
         )
 
     def entry(self, offset: int) -> bytes:
-        """The entry of the directory."""
         default: Fields = {
             "made_by": 0x314,
             "comment": b"",
@@ -121,11 +117,9 @@ class Zip:
     comment: bytes = b""
 
     def copy(self) -> Zip:
-        """To be changed by itself."""
         return deepcopy(self)
 
     def __getitem__(self, name: str) -> Part:
-        """The member whose name ends so."""
         return next(part for part in self.parts if part.name.endswith(b"/" + name.encode()))
 
     def add(self, part: Part, at: int | None = None) -> Part:
@@ -145,12 +139,10 @@ class Zip:
         return found
 
     def members(self) -> bytes:
-        """Everything up to the directory."""
         pieces = (piece for p in self.parts for piece in (p.before, p.header(), p.stream, p.after))
         return self.before + b"".join(pieces) + self.before_directory
 
     def entries(self) -> bytes:
-        """The directory."""
         offsets = self.offsets()
         return b"".join(part.entry(offsets.get(id(part), 0)) for part in self.directory)
 
@@ -159,11 +151,9 @@ class Zip:
         return len(self.directory), len(self.entries()), len(self.members())
 
     def write(self) -> bytes:
-        """The whole file."""
         return self.members() + self.entries() + self.before_end + self.end_record() + self.after
 
     def end_record(self) -> bytes:
-        """The classic end record."""
         count, size, offset = self.facts()
         values: Fields = {
             "disk": 0,
@@ -187,17 +177,14 @@ def end_64(count: int, size: int, offset: int, at: int, rest: bytes = b"", disks
 
 
 def extra(kind: int, content: bytes) -> bytes:
-    """An extra field."""
     return struct.pack("<2H", kind, len(content)) + content
 
 
 def member(name: bytes, content: bytes) -> Part:
-    """An ordinary member."""
     return Part(name, deflated(content), len(content), zlib.crc32(content))
 
 
 def taken_apart(bundle: bytes) -> Zip:
-    """A bundle in its parts."""
     parts, at = [], 0
     while bundle.startswith(b"PK\x03\x04", at):
         crc, packed, size, name_length, extra_length = struct.unpack_from("<3I2H", bundle, at + 14)
@@ -209,7 +196,6 @@ def taken_apart(bundle: bytes) -> Zip:
 
 
 def bytes_(value: int | bytes) -> bytes:
-    """A field that is bytes."""
     assert isinstance(value, bytes)
     return value
 

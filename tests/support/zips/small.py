@@ -15,7 +15,6 @@ CSV = "data/shop/orders.csv"
 
 
 def files() -> Files:
-    """Path below the root -> content."""
     whole = files_of(Example().zip())
     table = b"order_id,total\r\n" + b"".join(b"B-%d,%d.50\r\n" % (n, n) for n in range(1, 60))
     covered = {"source": "shop", "table": "orders", "status": "rows", "rows": 59}

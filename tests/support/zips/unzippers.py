@@ -42,11 +42,9 @@ class Unzipper:
 
     @property
     def program(self) -> str:
-        """What has to be installed."""
         return self.command[0]
 
     def installed_version(self) -> str:
-        """The version that is installed."""
         command, pattern = self.version
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         found = re.search(pattern, done.stdout + done.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support import profile_shop
+from tests.support import one_shop, profile_shop
 
 from afschrift.datamap.review.groups import Group, Place
 from afschrift.datamap.review.review_samples import masked, samples
@@ -51,7 +51,7 @@ def test_a_member_is_a_secret_by_its_path_or_its_document(
     document: str, path: str, *, shown: bool, tmp_path: Path
 ) -> None:
     """Its own name in the data map is ours, and says nothing of what is there."""
-    profile_shop.in_sqlite(tmp_path / "shop.sqlite")
+    one_shop.in_sqlite(tmp_path / "shop.sqlite", profile_shop.tables())
     more = f"options: {{path: {tmp_path / 'shop.sqlite'}}}"
     folder = profile_shop.write_inventory(tmp_path / "map", "sqlite", more, document)
     text = (folder / "shop.yml").read_text()
