@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import iban
 
+from afschrift.datamap.check.contents_check import WORDS
 from afschrift.domain.keys import Key
 from afschrift.domain.redaction import PointerKind
-from afschrift.selection.identifiers import GAPS, kind_of, search_keys, spellings, whole
+from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, kind_of, search_keys, spellings, whole
 
 AT = "2026-01-01T00:00:00.000000Z"
 LOCAL = st.from_regex(r"[a-z][a-z0-9+._-]{0,12}[a-z0-9]", fullmatch=True)
@@ -144,3 +145,9 @@ def test_only_current_identifiers_are_searched_for() -> None:
     spelt = {key.value for key in keys if key.name == "afschrift:email"}
     assert spelt == {"jan@example.nl", "jan%40example.nl"}
     assert {key.name for key in keys} == {"afschrift:email", "afschrift:email:whole"}
+
+
+def test_each_kind_of_identifier_is_searched_and_checked_or_left_out_by_name() -> None:
+    assert EDGES.keys() == SIGNS.keys() >= GAPS.keys()
+    assert set(PointerKind) - EDGES.keys() == {PointerKind.BSN, PointerKind.NAME}
+    assert set(PointerKind) - WORDS.keys() == {PointerKind.NAME}

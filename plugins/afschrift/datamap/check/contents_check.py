@@ -17,12 +17,14 @@ from afschrift.inventory.table import Table
 CHARACTERS = 1_000
 """Characters of a text that are read, from its beginning."""
 _TEXTS = (ValueKind.TEXT, ValueKind.JSON)
-_WORDS = {
+WORDS = {
     PointerKind.EMAIL: "an e-mail address",
     PointerKind.IBAN: "an IBAN",
     PointerKind.PHONE: "a telephone number",
     PointerKind.BSN: "a citizen service number",
 }
+"""Kinds of identifiers that this check looks for: all but names."""
+
 _NUMBERS = {PointerKind.PHONE, PointerKind.BSN}
 _MANY = 5  # a finding needs one value in so many: plain numbers and codes look like phone numbers by chance
 
@@ -54,7 +56,7 @@ def _table(of: CheckedSource, name: str, table: Table) -> Iterator[Finding]:
             Code.HOLDS_IDENTIFIER,
             (name, column),
             f"{of.path(name, column)} is classified as not personal, and {number:,} of {held[column]:,} "
-            f"values that were read hold {_WORDS[kind]}, {looked.words}",
+            f"values that were read hold {WORDS[kind]}, {looked.words}",
             "classify it, and give its table a way to the person; or set `mentions`, with who decided it",
         )
 
@@ -69,7 +71,7 @@ def _look(
         held[column] = len(values)
         for value in values:
             kinds = {span.kind for span in spans(value, of.inventory.controller.country)}
-            found.update((column, kind) for kind in kinds & _WORDS.keys())
+            found.update((column, kind) for kind in kinds & WORDS.keys())
     return found, held
 
 

@@ -56,7 +56,10 @@ class Concept:
 
     @property
     def of_people(self) -> bool:
-        """Whether a table that has such a column is one of people or of what is theirs."""
+        """Whether a table that has such a column is one of people or of what is theirs.
+
+        Any category of a document, card or device decides so, whatever the topic or role it is given for.
+        """
         one_persons = any(
             category and category.startswith(_ONE_PERSONS) for category in self.category.values()
         )

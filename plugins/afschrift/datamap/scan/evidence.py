@@ -166,7 +166,11 @@ DECISIVE = {
     "strict phone": "user.contact.phone_number",
     "ip": "user.device.ip_address",
 }
-"""Forms that say what a value is, whatever the column's name, with their categories."""
+"""Forms that say what a value is, whatever the column's name, with their categories.
+
+Most values of one of them contradict each name of another form. `strict phone` is a telephone number that has
+been assigned, and decides alone; the loose `phone` only confirms a name.
+"""
 
 NAMES = {
     "email": "e-mail addresses",

@@ -25,6 +25,7 @@ _STREET = ("street", "straat", "addressline", "addressline1", "streetaddress", "
 _BORN = ("birthdate", "dateofbirth", "dob", "geboortedatum", "birthday")
 _NATIONAL = ("bsn", "ssn", "burgerservicenummer", "nationalid", "rijksregisternummer")
 _CONTACT = ("contactname", "contactperson", "contactpersoon", "contactfirstname", "contactlastname")
+# Names of what only people have; `vocabulary.yml` has them too, as concepts.
 _HELD = (
     *("cardnumber", "creditcardnumber", "kaartnummer", "iban", "bankaccountnumber", "rekeningnummer"),
     *("licenseplate", "licenceplate", "numberplate", "kenteken", "chassisnumber", "imei", "macaddress"),
