@@ -83,15 +83,15 @@ class Breaking(SMTP):
 
 
 @contextmanager
-def serving(manner: Manner = Manner.TAKES, port: int = 0) -> Iterator[tuple[Server, str]]:
-    """The server and its address as `smtp://127.0.0.1:PORT`."""
+def serving(manner: Manner = Manner.TAKES, port: int = 0, **settings: Any) -> Iterator[tuple[Server, str]]:
+    """The server and its address as `smtp://127.0.0.1:PORT`. The settings are those of aiosmtpd."""
 
     class Here(Controller):
         def factory(self) -> SMTP:
             return Breaking(self.handler, **self.SMTP_kwargs)
 
     server, port = Server(manner), port or unused_port()
-    controller = Here(server, "127.0.0.1", port)
+    controller = Here(server, "127.0.0.1", port, **settings)
     controller.start()
     try:
         yield server, f"smtp://127.0.0.1:{port}"

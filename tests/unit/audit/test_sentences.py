@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import Environment, nodes
 
+from afschrift.audit.against_logs import compare, read_logs
 from afschrift.audit.sentences import event_types, line, parse, sentence
 from afschrift.audit.wording import FOLDER
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import Header
 from afschrift.law.case_facts import CaseFactKind
 from afschrift.law.clock.facts import FactKind
@@ -117,3 +121,80 @@ def _members(texts: Mapping[str, Any]) -> dict[str, set[str]]:
         name: {found.name for found in environment.parse(text).find_all(nodes.Name)}
         for name, text in templates.items()
     }
+
+
+PAYLOAD = {"plan": "0" * 64}
+
+
+def plan_kept(seq: int, type_: str = "plan_kept") -> Header:
+    return replace(header(type_), seq=seq)
+
+
+def logged(folder: Path, *lines: str) -> Path:
+    (folder / "attempt=1.log").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return folder
+
+
+def test_erased_event_is_compared_by_number_type_and_digest(tmp_path: Path) -> None:
+    written = line(plan_kept(14), PAYLOAD)
+    erased = [(plan_kept(14), None)]
+
+    whole = compare(read_logs(logged(tmp_path, written)), erased)
+    other_text = compare(read_logs(logged(tmp_path, written.replace("holds", "held"))), erased)
+    other_type = compare(read_logs(logged(tmp_path, written.replace("plan_kept", "packed"))), erased)
+
+    assert (whole.findings, whole.erased, whole.lines) == ([], 1, 1)
+    assert other_text.findings == []
+    assert [(finding.code, finding.seq) for finding in other_type.findings] == [("log_line_altered", 14)]
+
+
+def test_lines_of_a_dropped_year_are_counted_and_not_compared(tmp_path: Path) -> None:
+    lines = (line(plan_kept(3), PAYLOAD), line(plan_kept(9), PAYLOAD))
+
+    found = compare(read_logs(logged(tmp_path, *lines)), [(plan_kept(9), PAYLOAD)])
+
+    assert (found.findings, found.dropped) == ([], 1)
+
+
+def test_a_long_trail_is_gone_through_once_and_not_kept(tmp_path: Path) -> None:
+    """What a run's log lacks, and a line in the log of another request's run, are found on the way."""
+    started, other = {"run": "req-7k3m9x2p4v0q.1"}, {"run": "req-000000000001.1"}
+    folder = tmp_path / "run_id=req-000000000001.1" / "task_id=classify"
+    folder.mkdir(parents=True)
+    logged(folder, line(plan_kept(4), PAYLOAD))
+    alive: weakref.WeakSet[Header] = weakref.WeakSet()
+    most = 0
+
+    def trail() -> Iterator[tuple[Header, dict[str, object]]]:
+        nonlocal most
+        events: dict[int, tuple[Header, dict[str, object]]] = {
+            3: (plan_kept(3, "run_started"), started),
+            4: (plan_kept(4), PAYLOAD),
+            5: (replace(plan_kept(5, "run_started"), request="req-000000000001"), other),
+            6: (replace(plan_kept(6), request="req-000000000001"), PAYLOAD),
+        }
+        for seq in range(1, 5_000):
+            event, payload = events.get(seq) or (plan_kept(seq, "swept"), {"n": seq})
+            events.pop(seq, None)
+            alive.add(event)
+            yield event, payload
+            most = max(most, len(alive))
+
+    found = compare(read_logs(tmp_path), trail())
+    assert [(finding.code, finding.seq) for finding in found.findings] == [
+        ("log_other_request", 4),
+        ("log_lacks_event", 6),
+    ]
+    assert most < 10
+
+
+def test_a_finding_names_file_and_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="There is no task log below"):
+        read_logs(tmp_path)
+    folder = tmp_path / "run_id=a.1"
+    folder.mkdir()
+    logged(folder, "::group::", line(plan_kept(9), PAYLOAD))
+
+    [finding] = compare(read_logs(tmp_path), [(plan_kept(8), PAYLOAD)]).findings
+
+    assert finding.text == "run_id=a.1/attempt=1.log:2: the trail has no such event"

@@ -129,13 +129,23 @@ def change(register: Register, request: pytest.FixtureRequest) -> Callable[[], o
 every_change = pytest.mark.parametrize("change", nightly_after(4, CHANGES), indirect=True)
 
 
+def each_message(way: Way) -> Iterator[None]:
+    """Breaks the way at the first message, then at the second, until what is done needs no more."""
+    for number in range(1, 100):
+        way.watch(lambda _message, number=number: way.seen == number)  # type: ignore[misc]
+        yield
+        if way.seen < number:
+            way.mend()
+            return
+    pytest.fail("no end")
+
+
 @every_change
 def test_connection_lost_anywhere_is_retried(
     way: Way, register: Register, change: Callable[[], object]
 ) -> None:
     failures = 0
-    for number in range(1, 100):
-        way.watch(lambda _message, number=number: way.seen == number)  # type: ignore[misc]
+    for _ in each_message(way):
         try:
             change()
         except RetriableError as error:
@@ -143,11 +153,6 @@ def test_connection_lost_anywhere_is_retried(
             assert "the step is tried again" in str(error)
         except RefusedError:  # made already, in an attempt that needed no more messages
             pass
-        if way.seen < number:
-            break
-    else:
-        pytest.fail("no end")
-    way.mend()
     assert failures > 3
     assert register.trail.verify() == []
 
@@ -212,8 +217,7 @@ def test_commit_is_unknown_while_the_server_is_away(
 
 def test_server_lost_in_a_snapshot_is_reported_as_retriable(way: Way, register: Register) -> None:
     register.trail.record(None, NewEvent("counted"))
-    for number in range(1, 12):
-        way.watch(lambda _message, number=number: way.seen == number)  # type: ignore[misc]
+    for _ in each_message(way):
         try:
             with register.read_snapshot():
                 register.trail.head()
@@ -222,11 +226,6 @@ def test_server_lost_in_a_snapshot_is_reported_as_retriable(way: Way, register: 
                 register.trail.head()
         except RetriableError as error:
             assert "the step is tried again" in str(error)
-        if way.seen < number:
-            break
-    else:
-        pytest.fail("no end")
-    way.mend()
 
     with pytest.raises(RefusedError, match="no"), register.read_snapshot():
         register.trail.head()
@@ -234,10 +233,6 @@ def test_server_lost_in_a_snapshot_is_reported_as_retriable(way: Way, register: 
         with suppress(RetriableError):
             register.trail.events()
         raise RefusedError("no")
-
-
-def test_a_connection_lost_in_a_snapshot_is_retried(way: Way, register: Register) -> None:
-    register.trail.record(None, NewEvent("counted"))
     with pytest.raises(RetriableError, match="did not answer"), register.read_snapshot():
         register.trail.head()
         way.watch(lambda _message: True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -190,20 +189,6 @@ def test_a_person_enters_a_sending_with_its_proof(register: Register, opened: Re
     assert b"".join(register.documents.read(after.proof, "x")) == b"%PDF-1"
     with pytest.raises(TooLateError):
         sent(register, letter.id)
-
-
-def test_a_proof_that_breaks_off_leaves_nothing(register: Register, open_one: Open) -> None:
-    letter = produce(register, open_one().id)
-    head = register.trail.head()
-
-    def broken() -> Iterator[bytes]:
-        yield b"%PDF-"
-        raise OSError(5, "Input/output error")
-
-    with pytest.raises(OSError, match="Input"):
-        sent(register, letter.id, parts=broken())
-    assert register.trail.head() == head
-    assert register.letters.get(letter.id) == letter
 
 
 def test_only_a_sent_letter_comes_back(register: Register, opened: Request, clock: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import secrets
 import shutil
 import tempfile
@@ -89,18 +88,6 @@ def test_server_stopped_within_a_change_loses_only_the_change(server: Stoppable,
     assert register.trail.verify() == []
 
 
-def test_a_server_that_takes_no_writes_is_read_and_not_written(server: Stoppable, keys: KeyStore) -> None:
-    made = server.register()
-    Register(made.url, keys).trail.record(None, NewEvent("counted"))
-    name = make_url(made.url).database
-    made.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    read_only = Register(made.url, keys)
-    assert read_only.trail.head()[0] == 1
-    with pytest.raises(ConfigurationError, match="read but not written"):
-        read_only.trail.record(None, NewEvent("counted"))
-    assert read_only.trail.head()[0] == 1
-
-
 def test_locked_register_is_retriable_and_readers_go_on(
     server: Stoppable, keys: KeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,28 +100,6 @@ def test_locked_register_is_retriable_and_readers_go_on(
             register.trail.record(None, NewEvent("counted"))
         assert register.trail.head()[0] == 0
     register.trail.record(None, NewEvent("counted"))
-    assert register.trail.head()[0] == 1
-
-
-def test_fork_opens_its_own_connection(server: Stoppable, keys: KeyStore) -> None:
-    register = Register(server.register().url, keys)
-
-    def backend() -> int:
-        with register.store.database.read() as tx:
-            return int(tx.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
-
-    def in_the_fork() -> None:
-        results.put(backend())
-        register.trail.record(None, NewEvent("counted"))
-
-    fork = multiprocessing.get_context("fork")
-    results, mine = fork.SimpleQueue(), backend()
-    child = fork.Process(target=in_the_fork)
-    child.start()
-    theirs = results.get()
-    child.join()
-    assert child.exitcode == 0
-    assert mine == backend() != theirs
     assert register.trail.head()[0] == 1
 
 

@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from tests.support.mail_server import unused_port
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.witnesses.folder_witness import FolderWitness
@@ -58,8 +59,8 @@ def test_an_unusable_address_is_reported_without_its_options(url: str) -> None:
     assert "needle" not in str(caught.value)
 
 
-def test_a_store_that_is_down_is_tried_again_later(unused_port: int) -> None:
-    place = FolderWitness("ftp", f"ftp://127.0.0.1:{unused_port}/x", {"password": "needle"})
+def test_a_store_that_is_down_is_tried_again_later() -> None:
+    place = FolderWitness("ftp", f"ftp://127.0.0.1:{unused_port()}/x", {"password": "needle"})
     assert "needle" not in repr(place)
     for use in (lambda: place.send(ONE), lambda: list(place.read())):
         with pytest.raises(RetriableError, match="did not answer") as caught:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from testbed import registers
 from tests.support.authority import Authority, stamping
+from tests.support.mail_server import unused_port
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RefusedError, RetriableError
@@ -267,12 +268,10 @@ def test_stamp_of_another_authority_refused(authority_url: str, stamper: TimeSta
 
 
 @needs_openssl
-def test_an_authority_that_does_not_answer_is_asked_again_later(
-    folder: Path, unused_port: int, authority_url: str
-) -> None:
+def test_an_authority_that_does_not_answer_is_asked_again_later(folder: Path, authority_url: str) -> None:
     roots = {"roots": str(folder / "root.pem")}
     with pytest.raises(RetriableError, match="did not answer"):
-        TimeStamper("tsa", f"tsa+http://127.0.0.1:{unused_port}/", roots).stamp(b"x")
+        TimeStamper("tsa", f"tsa+http://127.0.0.1:{unused_port()}/", roots).stamp(b"x")
     (folder / "tsa.cnf").rename(folder / "away.cnf")
     try:
         with pytest.raises(RetriableError, match="did not answer"):

@@ -42,14 +42,6 @@ def keys(backend: Backend, clock: Any) -> KeyStore:
     return KeyStore.open(ReadOnly(backend, "vault keys", lambda: backend.now), clock)
 
 
-def test_everything_works_on_keys_that_can_only_be_read(register: Register, open_one: Open) -> None:
-    first = open_one()
-    again = open_one(received_at="2026-03-05T09:00:00Z")
-    assert register.identities.of(first.id)[0].value == "C-10042"
-    assert register.identities.earlier(again.id) == (first.id,)
-    assert register.data_keys.shred(first.id, "retention_identity")
-
-
 def test_the_backend_is_asked_once_a_minute(keys: KeyStore, backend: Backend) -> None:
     for now, asked in ((0, 1), (59, 1), (60, 2)):
         backend.now = now

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from tests.support.forging import append_forged
 from tests.support.moves import moved
-from tests.support.unguarded import unguarded
 from tests.unit.conftest import Open, Sql
 
 from afschrift.app.settings import Settings
@@ -15,7 +14,6 @@ from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
-from afschrift.register.database.database import Database
 from afschrift.register.keys import document as keydocument
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import upgrade_register
@@ -28,30 +26,24 @@ def settings(url: str, tmp_path: Path, keys: KeyStore) -> Settings:
     return Settings.from_environment(env | {"AFSCHRIFT_HOME": str(tmp_path)})
 
 
-def without_codes(url: str) -> None:
-    """As a register was before: the table is empty, whatever guards it."""
-    with Database(url).write() as tx, unguarded(tx):
-        tx.execute(text("DELETE FROM event_code"))
-
-
 def without_trail_key(settings: Settings) -> None:
     keys = keydocument.decode(settings.keys.read_bytes(), "test")
     settings.keys.write_bytes(keydocument.encode(keydocument.replace(keys, trail_keys=())))
 
 
-def codes(found: tuple[object, ...]) -> set[str]:
-    return {str(d).partition(" ")[0] for d in found}
+def codes(register: Register, request: Request) -> set[str]:
+    return {difference.code for difference in register.evidence.of_request(request.id)}
 
 
 def test_register_before_codes_is_adopted_with_its_new_key(
-    register: Register, open_one: Open, settings: Settings, url: str
+    register: Register, open_one: Open, settings: Settings, as_operator: Sql
 ) -> None:
     request = open_one()
     moved(register, request.id, State.REFUSED)
     register.data_keys.shred(request.id, "retention")
     other = open_one()
     events = len(register.trail.events())
-    without_codes(url)
+    as_operator("DELETE FROM event_code")
     without_trail_key(settings)
     with pytest.raises(ConfigurationError, match=r"no trail key.*register upgrade"):
         register.trail.record(None, NewEvent("counted"))
@@ -67,31 +59,25 @@ def test_register_before_codes_is_adopted_with_its_new_key(
 
 
 def test_register_with_a_key_is_adopted_only_on_demand(
-    register: Register, opened: Request, settings: Settings, url: str
+    register: Register, opened: Request, settings: Settings, as_operator: Sql
 ) -> None:
-    without_codes(url)
+    as_operator("DELETE FROM event_code")
 
     assert upgrade_register(settings, adopt=False) == 0
-    assert "event_forged" in codes(register.evidence.of_request(opened.id))
+    assert "event_forged" in codes(register, opened)
     assert upgrade_register(settings, adopt=True) > 0
     assert register.evidence.of_request(opened.id) == ()
 
 
 def test_an_event_in_between_without_a_code_is_never_taken(
-    register: Register, opened: Request, settings: Settings, url: str, as_operator: Sql
+    register: Register, opened: Request, settings: Settings
 ) -> None:
-    last = register.trail.events()[-1][0]
-    as_operator(
-        "INSERT INTO event VALUES (:seq, :at, :request, 'decision_taken', 'cli:anna', :prev, :prev)",
-        seq=last.seq + 1,
-        at=last.at,
-        request=opened.id,
-        prev=last.digest(),
-    )
+    with register.store.database._transaction(write=True) as tx:
+        append_forged(tx, "decision_taken", {}, request=opened.id)
 
     with pytest.raises(RefusedError, match="1 events of the trail have no code"):
         upgrade_register(settings, adopt=True)
-    assert "event_forged" in codes(register.evidence.of_request(opened.id))
+    assert "event_forged" in codes(register, opened)
 
 
 def test_with_another_trail_key_nothing_is_the_service_s_own(
@@ -100,4 +86,4 @@ def test_with_another_trail_key_nothing_is_the_service_s_own(
     without_trail_key(settings)
     register.store.keys.make_trail_key()
 
-    assert codes(register.evidence.of_request(opened.id)) >= {"event_key_unknown"}
+    assert codes(register, opened) >= {"event_key_unknown"}
