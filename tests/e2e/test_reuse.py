@@ -13,8 +13,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from demo.people import AWKWARD, HEAVY
-from testbed import postgres
+from testbed import postgres, small
+from testbed.running import installation, run, store
 from tests.e2e.office import Office
+from tests.e2e.opened import Opened
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "reuse"
 KEYS = {"customer_id": str(HEAVY.number)}
@@ -174,3 +176,26 @@ def test_a_file_that_was_changed_is_not_loaded(bundle: Path, tmp_path: Path) -> 
     done = load(tmp_path, f"sqlite:///{tmp_path / 'changed.db'}")
     assert done.returncode == 1
     assert "shop/orders.csv is not the file that the package describes" in done.stderr
+
+
+NOTE = """
+  note:
+    subject: {customer_id: customer_id}
+    key: [note_id]
+    purposes: [account]
+    columns: {note_id: {origin: assigned}, customer_id: {origin: assigned}, about: {origin: provided}}
+"""
+
+
+def test_a_key_that_the_database_alone_declares_is_in_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = small.write_database(tmp_path / small.FILE)
+    columns = "note_id INTEGER, customer_id INTEGER, about INTEGER REFERENCES orders (order_id)"
+    small.execute(shop, f"CREATE TABLE note ({columns}); INSERT INTO note VALUES (1, 1, 10)")
+    monkeypatch.setenv("MINI_SHOP", str(shop))
+    services = installation(tmp_path / "home", small.write_inventory(tmp_path / "map", small.SHOP + NOTE))
+    found = Opened(run(services, store(services, {"customer_id": "1"}, "access")))
+    [note] = [r for r in found.package["resources"] if r["path"] == "shop/note.csv"]
+    keys = {(*key["fields"], key["reference"]["resource"]) for key in note["schema"]["foreignKeys"]}
+    assert ("about", "shop.orders.csv") in keys
