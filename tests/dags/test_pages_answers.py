@@ -87,18 +87,6 @@ def test_decision_form_follows_choice_and_ground(desk: Desk) -> None:
     assert "afschrift letter send" in page
 
 
-def test_ground_against_the_law_is_refused_with_its_rule(desk: Desk) -> None:
-    _, question = desk.decision("access")
-    fields = {"choice": "refuse", "ground": "identity_failure", "f.asked": ["login", "call_back"]}
-    fields |= {"f.asked_on": "2026-06-10", "f.reply": "none", "f.reasons": "Geen antwoord."}
-    chosen = f"/questions/{question}?choice=refuse&ground=identity_failure"
-    reply = desk.send("anna", chosen, fields)
-    assert (reply.status_code, "(R10)" in reply.text) == (409, True)
-    assert all(f'value="{code}" checked' in reply.text for code in ("login", "call_back"))
-    fulfilled = desk.send("anna", f"/questions/{question}?choice=fulfil", {"choice": "fulfil"})
-    assert fulfilled.status_code == 303
-
-
 def test_manual_search_keeps_uploaded_files(desk: Desk) -> None:
     customer = desk.customers[-1]
     request, question = desk.manual()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 from tests.airflow_support import log_in
-from tests.support.pages import Desk, parts, press, text_of, token_in
+from tests.support.pages import Desk, press, text_of
 from tests.support.served import served
 
 pytestmark = pytest.mark.airflow
@@ -84,21 +84,6 @@ def test_token_and_browser_without_fetch_headers_see_the_page(desk: Desk) -> Non
         assert desk.browse("anna", path).status_code == 200
     assert "question_viewed" in [kind for kind, _ in desk.events(request)]
     assert request in text_of(desk.browse("anna", f"/requests/{request}").text)
-
-
-def test_post_by_cookie_without_origin_is_refused(desk: Desk) -> None:
-    request, question = desk.identity()
-    before, client = desk.done(request), desk.client("anna")
-    form = token_in(client.get(f"/afschrift/questions/{question}").text)
-    answer = {"choice": "confirmed", "detail": {"method": "call_back", "level": "substantial"}}
-    rest = f"/afschrift/api/questions/{question}/answer"
-    fields = {"choice": "confirmed", "f.method": "call_back", "f.level": "substantial", "token": form}
-    page = f"/afschrift/questions/{question}"
-    for reply in (client.post(rest, json=answer), client.post(page, files=parts(fields))):
-        assert (reply.status_code, "not sent from its own page" in reply.text) == (403, True)
-    assert desk.done(request) == before
-    own = {"Origin": "http://testserver"}
-    assert client.post(page, files=parts(fields), headers=own).status_code == 303
 
 
 class _Strange(BaseHTTPRequestHandler):

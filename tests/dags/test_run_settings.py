@@ -193,26 +193,25 @@ def on_postgres(flow: Flow, postgres: Database, monkeypatch: pytest.MonkeyPatch)
     return flow
 
 
-def change_without_connections(server: Server, database: Database, change: str) -> None:
-    """Change a database from outside and end its connections, so that each one feels it."""
-    name = make_url(database.libpq).database
-    Database(server.admin).execute(
-        f"ALTER DATABASE {name} {change}",
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
-    )
-
-
 def test_register_that_is_down_briefly_loses_nothing(
     on_postgres: Flow, postgres: Database, postgres_server: Server
 ) -> None:
     request = on_postgres.submit(CUSTOMERS[0], "portability")
     started: list[str] = []
+    name = make_url(postgres.libpq).database
+
+    def let_in(allowed: bool) -> None:
+        """Change the database from outside and end its connections, so that each one feels it."""
+        Database(postgres_server.admin).execute(
+            f"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        )
 
     def unplug(line: str) -> None:
         if line.startswith("classify done"):
-            change_without_connections(postgres_server, postgres, "ALLOW_CONNECTIONS false")
+            let_in(False)
         elif line in started:  # the second try
-            change_without_connections(postgres_server, postgres, "ALLOW_CONNECTIONS true")
+            let_in(True)
         started.append(line)
 
     outcome = on_postgres.run(request, unplug)
@@ -221,34 +220,4 @@ def test_register_that_is_down_briefly_loses_nothing(
     assert {n for _, n in on_postgres.env.task_tries(outcome.run_id).values()} == {1, 2}
     assert on_postgres.state(request) == "ready"
     assert once(on_postgres, request)
-    assert on_postgres.register.trail.verify() == []
-
-
-def test_read_only_register_fails_the_run_and_next_goes_on(
-    on_postgres: Flow, postgres: Database, postgres_server: Server
-) -> None:
-    request = on_postgres.submit(CUSTOMERS[0], "portability")
-
-    def protect(line: str) -> None:
-        if line.startswith("validate done"):
-            change_without_connections(postgres_server, postgres, "SET default_transaction_read_only = on")
-
-    outcome = on_postgres.run(request, protect)
-
-    assert (outcome.state, outcome.failed) == ("failed", ("package", "wipe"))
-    assert on_postgres.env.task_tries(outcome.run_id)["package"] == ("failed", 1)
-    assert "can be read but not written. What to do: give" in on_postgres.lines
-    before = on_postgres.counted(request)
-    assert on_postgres.bundles == []
-    runs = on_postgres.register.runs
-    [going] = runs.all(request_id=request, going=True)  # nothing could end it
-
-    change_without_connections(postgres_server, postgres, "RESET default_transaction_read_only")
-    assert on_postgres.run(request).state == "success"
-
-    after = on_postgres.counted(request)
-    assert {kind: after[kind] for kind in before} == dict(before)
-    assert once(on_postgres, request)
-    outcomes = [(run.id == going.id, run.outcome) for run in runs.all(request_id=request)]
-    assert outcomes == [(True, "lost"), (False, "ready")]
     assert on_postgres.register.trail.verify() == []

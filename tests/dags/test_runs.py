@@ -129,6 +129,7 @@ def test_run_ends_without_identity_decision_and_next_goes_on(flow: Flow) -> None
 
 
 @pytest.mark.server
+@pytest.mark.nightly  # tests/e2e/test_private_home.py runs one so by day
 def test_run_in_own_process_prints_progress_only(flow: Flow) -> None:
     request = flow.submit(CUSTOMERS[0], "portability", authenticated=False)
     code = f"from afschrift.airflow_ext.local import run_here; print(run_here({request!r}, {{}}, print))"

@@ -69,25 +69,21 @@ def test_stored_request_without_run_is_started_once(flow: Flow, dag: Any) -> Non
     assert found == ["never_run"]
 
 
-@pytest.mark.parametrize("paused", [False, True])
-def test_requests_start_as_batch_unless_its_dag_is_paused(
-    flow: Flow, dag: Any, monkeypatch: pytest.MonkeyPatch, paused: bool
-) -> None:
+def test_requests_start_as_batch(flow: Flow, dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless its DAG is paused: tests/unit/airflow_ext/test_sweep_batches.py."""
     from airflow.utils.session import create_session
 
     make_known("fulfil_batch")
     with create_session() as session:
         session.execute(text("DELETE FROM dag_run WHERE dag_id = 'fulfil_batch'"))
-        is_paused = "UPDATE dag SET is_paused = :paused WHERE dag_id = 'fulfil_batch'"
-        assert session.execute(text(is_paused), {"paused": paused}).rowcount == 1
+        session.execute(text("UPDATE dag SET is_paused = false WHERE dag_id = 'fulfil_batch'"))
     monkeypatch.setenv("AFSCHRIFT_BATCH_REQUESTS", "2")
     requests = [aged(flow.submit(number, "access"), 2) for number in (HEAVY.number, CUSTOMERS[0])]
 
     ran(dag)
 
-    together = flow.env.rows("SELECT conf FROM dag_run WHERE dag_id = 'fulfil_batch'")
-    assert len(together) == (not paused)
-    assert [len(runs(flow, request)) for request in requests] == [int(paused)] * 2
+    assert len(flow.env.rows("SELECT conf FROM dag_run WHERE dag_id = 'fulfil_batch'")) == 1
+    assert [runs(flow, request) for request in requests] == [[], []]
 
 
 def test_queued_task_without_worker_is_reported_with_remedy(flow: Flow, dag: Any) -> None:

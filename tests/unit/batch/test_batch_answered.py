@@ -1,7 +1,9 @@
-"""Answers, and runs that a user starts, while a batch is active."""
+"""A batch from its list to bundles; answers, and runs that a user starts, while a batch is active."""
 
 from __future__ import annotations
 
+import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,16 @@ from tests.support.crowd import FIRST
 from tests.unit.batch.conftest import Planned
 
 from afschrift.batch import fulfil_batch as use_case
-from afschrift.batch.fulfil_batch import LEFT, WAITS, end, extract_source, fulfil_batch, prepare
+from afschrift.batch.fulfil_batch import (
+    LEFT,
+    WAITS,
+    batch_run,
+    end,
+    extract_source,
+    fulfil_batch,
+    prepare,
+    short_id,
+)
 from afschrift.batch.members import explain
 from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.errors import GateError
@@ -20,6 +31,7 @@ from afschrift.domain.request import BATCHED
 from afschrift.operations.findings import next_free, next_run
 from afschrift.services import Services
 from afschrift.steps.gates import begin
+from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
 
@@ -88,4 +100,50 @@ def test_the_dry_run_of_one_whose_staging_is_gone(crowded: Services, planned: Pl
         f"{gone}: its staged files are gone; it is classified separately again",
         f"{first} shop: together with 1 more",
         f"{second} shop: together with 1 more",
+    ]
+
+
+def data(bundle: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(bundle) as packed:
+        return {name: packed.read(name) for name in packed.namelist() if "/data/shop/" in name}
+
+
+def test_each_goes_on_by_its_own_run(crowded: Services) -> None:
+    requests = [store(crowded, {"customer_id": str(customer)}) for customer in (FIRST, FIRST + 1)]
+    waits = store(crowded, {"customer_id": str(FIRST + 2)}, authenticated=None)
+
+    outcomes = fulfil_batch(crowded, [*requests, waits], "manual__2026-03-02T10:00:00Z_x", "tester")
+
+    assert outcomes == {**dict.fromkeys(requests, BATCHED), waits: "NeedsPersonError"}
+    for request in requests:
+        [run] = crowded.register.runs.all(request_id=request)
+        assert (run.id, run.outcome) == (batch_run("manual__2026-03-02T10:00:00Z_x", request), BATCHED)
+        own = replace(crowded, run=f"{request}.1")
+        begin(own, request, "tester")
+        bundle = drive(own, request)
+        assert event_types(crowded, request).count("extracted") == 1
+        extracted = [p for h, p in crowded.register.trail.events(request) if h.type == "extracted"]
+        assert extracted[0] is not None
+        batch = extracted[0]["batch"]
+        assert batch == {"id": short_id("manual__2026-03-02T10:00:00Z_x"), "requests": 2}
+        assert not any(other in json.dumps(extracted) for other in requests if other != request)
+        assert any(data(bundle).values())
+    [asked] = crowded.register.questions.all(request_id=waits)
+    assert asked.kind == "identity"
+    assert crowded.register.runs.all(request_id=waits)[0].outcome != BATCHED
+    assert fulfil_batch(crowded, [waits], "b", "tester") == {waits: WAITS}
+    assert len(crowded.register.runs.all(request_id=waits)) == 1
+
+
+def test_dry_run_shows_which_requests_share_a_pass(crowded: Services, planned: object) -> None:
+    requests = planned(2)  # type: ignore[operator]
+    new = store(crowded, {"customer_id": str(FIRST + 3)})
+
+    lines = list(explain(crowded, [*requests, new]))
+
+    shown = list(preview(crowded, new, sql=False))
+    assert "\nshop: may be read together with others (`afschrift batch`)" in shown
+    assert lines == [
+        f"{new}: no plan is frozen yet; it is assessed and classified separately first",
+        *(f"{request} shop: together with 1 more" for request in requests),
     ]

@@ -59,10 +59,8 @@ def test_account_and_present_email(demo_rows: Rows, persona: object) -> None:
     me = persona.number
     found = demo_rows.execute("SELECT email, last_name FROM customer WHERE customer_id = $me", {"me": me})
     assert found.fetchall() == [(persona.email, persona.last_name)]
-    present = every(
-        demo_rows, "SELECT email FROM customer_email WHERE customer_id = $me AND valid_to IS NULL", me=me
-    )
-    assert present == [persona.email]
+    present = "SELECT email FROM customer_email WHERE customer_id = $me AND valid_to IS NULL"
+    assert every(demo_rows, present, me=me) == [persona.email]
 
 
 @pytest.mark.parametrize("table", PERSONAL)
@@ -74,20 +72,14 @@ def test_the_heavy_person_shares_no_key(demo_rows: Rows) -> None:
     me = HEAVY.number
     samples = count(demo_rows, "app.heart_rate", "device_id = $d", d=HEAVY.pairings[0].device_id)
     assert samples == 500_000 * 0.02
-    granted = every(
-        demo_rows, "SELECT purpose FROM consent WHERE customer_id = $me AND withdrawn_at IS NULL", me=me
-    )
-    assert sorted(map(str, granted)) == ["coaching", "location", "newsletter"]
+    granted = "SELECT purpose FROM consent WHERE customer_id = $me AND withdrawn_at IS NULL ORDER BY 1"
+    assert every(demo_rows, granted, me=me) == ["coaching", "location", "newsletter"]
     shared = "t.customer_id <> $me AND {} IN (SELECT {} FROM {} WHERE customer_id = $me)"
     assert count(demo_rows, "device", shared.format("device_id", "device_id", "device"), me=me) == 0
     assert count(demo_rows, "customer_email", shared.format("email", "email", "customer_email"), me=me) == 0
     assert count(demo_rows, "ticket", "lower(contact_email) = $e", e=HEAVY.email) == 0
-    authors = every(
-        demo_rows,
-        f"SELECT DISTINCT author_type FROM ticket_message WHERE {WAYS['ticket_message']} ORDER BY 1",
-        me=me,
-    )
-    assert authors == ["agent", "bot", "customer"]
+    authors = f"SELECT DISTINCT author_type FROM ticket_message WHERE {WAYS['ticket_message']} ORDER BY 1"
+    assert every(demo_rows, authors, me=me) == ["agent", "bot", "customer"]
 
 
 def test_second_hand_watch_is_cut_at_the_change(demo_rows: Rows) -> None:
@@ -105,17 +97,16 @@ def test_second_hand_watch_is_cut_at_the_change(demo_rows: Rows) -> None:
         for relation in ("<", ">", "="):
             assert count(demo_rows, table, f'device_id = $d AND "{moment}" {relation} $at', **device) > 0
     same_day = f"device_id = $d AND day = DATE '{people.SECOND_HAND_CHANGE[:10]}'"
-    assert count(demo_rows, "app.heart_rate", f"{same_day} AND measured_at < $at", **device) > 0
-    assert count(demo_rows, "app.heart_rate", f"{same_day} AND measured_at >= $at", **device) > 0
+    for relation in ("<", ">="):
+        assert count(demo_rows, "app.heart_rate", f"{same_day} AND measured_at {relation} $at", **device) > 0
 
 
 def test_tablet_of_two(demo_rows: Rows) -> None:
-    owners = demo_rows.execute(
-        "SELECT customer_id, paired_at IS NULL, unpaired_at IS NULL FROM device WHERE device_id = $d "
-        "ORDER BY 1",
-        {"d": people.SHARED_TABLET},
-    ).fetchall()
-    assert owners == [(people.TABLET_A.number, False, True), (people.TABLET_B.number, True, True)]
+    owners = "SELECT customer_id, paired_at IS NULL, unpaired_at IS NULL FROM device WHERE device_id = $d ORDER BY 1"
+    assert demo_rows.execute(owners, {"d": people.SHARED_TABLET}).fetchall() == [
+        (people.TABLET_A.number, False, True),
+        (people.TABLET_B.number, True, True),
+    ]
     assert count(demo_rows, "app.search", "device_id = $d", d=people.SHARED_TABLET) > 0
     lists = "wishlist_id IN (SELECT wishlist_id FROM wishlist_member WHERE customer_id = $b)"
     assert count(
@@ -197,13 +188,10 @@ def test_unknown_and_guest_keys_match_no_customer(demo_rows: Rows) -> None:
 def test_awkward_texts_are_in_shop_and_lake(demo_rows: Rows) -> None:
     device = AWKWARD.pairings[0].device_id
     wanted = set(TEXTS.values())
-    assert wanted <= set(
-        every(demo_rows, f"SELECT query FROM search_history t WHERE {BY_NUMBER}", me=AWKWARD.number)
-    )
-    assert wanted <= set(every(demo_rows, "SELECT query FROM app.search WHERE device_id = $d", d=device))
-    assert wanted <= set(
-        every(demo_rows, "SELECT properties.screen FROM app.app_event WHERE device_id = $d", d=device)
-    )
+    queries = f"SELECT query FROM search_history t WHERE {BY_NUMBER}"
+    assert wanted <= set(every(demo_rows, queries, me=AWKWARD.number))
+    for texts in ("query FROM app.search", "properties.screen FROM app.app_event"):
+        assert wanted <= set(every(demo_rows, f"SELECT {texts} WHERE device_id = $d", d=device))
     bodies = every(demo_rows, f"SELECT body FROM review t WHERE {BY_NUMBER}", me=AWKWARD.number)
     assert {None, ""} <= set(bodies)
 
@@ -220,19 +208,13 @@ def test_awkward_numbers_and_bytes(demo_rows: Rows) -> None:
         assert {math.inf, -math.inf} <= set(numbers)
         assert any(n == 0 and math.copysign(1, n) < 0 for n in numbers)
     assert HUGE in every(demo_rows, f"SELECT visit_no FROM page_view t WHERE {BY_NUMBER}", me=me)
-    assert {ALL_BYTES, b"", None} <= set(
-        every(demo_rows, f"SELECT content FROM upload t WHERE {BY_NUMBER}", me=me)
-    )
+    uploads = every(demo_rows, f"SELECT content FROM upload t WHERE {BY_NUMBER}", me=me)
+    assert {ALL_BYTES, b"", None} <= set(uploads)
     assert count(demo_rows, "address", f"{BY_NUMBER} AND valid_until = 'infinity'", me=me) == 1
     assert count(demo_rows, "message", "sender_id = $me AND recipient_id = $me", me=me) > 0
 
 
 def test_order_numbers_that_a_double_confuses(demo_rows: Rows) -> None:
     assert float(people.BEYOND_DOUBLE) == float(people.BEYOND_DOUBLE - 1)
-    owners = every(
-        demo_rows,
-        "SELECT customer_id FROM orders WHERE order_id IN ($a, $b) ORDER BY order_id",
-        a=people.BEYOND_DOUBLE - 1,
-        b=people.BEYOND_DOUBLE,
-    )
-    assert owners == [people.RENAMED.number, AWKWARD.number]
+    owners = "SELECT customer_id FROM orders WHERE order_id IN ($b - 1, $b) ORDER BY order_id"
+    assert every(demo_rows, owners, b=people.BEYOND_DOUBLE) == [people.RENAMED.number, AWKWARD.number]

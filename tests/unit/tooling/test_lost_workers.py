@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 CONFTEST = """
 import pytest
 from tests.support import lost_workers
@@ -60,43 +58,24 @@ DIED = {
 }
 
 
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> str:
-    """What a run of these files prints."""
-    folder = tmp_path_factory.mktemp("lost")
+def test_each_lost_test_is_named_and_all_others_are_reported(tmp_path: Path, project_root: Path) -> None:
     files = {"conftest": CONFTEST, "test_dying": DYING, "test_hanging": HANGING, "test_busy": BUSY}
     for name, text in files.items():
-        (folder / f"{name}.py").write_text(text, encoding="utf-8")
-    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     plugins = ["-p", "xdist", "-p", "pytest_timeout", "-p", "no:cacheprovider"]
     workers = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     env |= {"CI": "true", "PYTHONPATH": str(project_root), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rA", *plugins, *workers],
-        env=env,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    return done.stdout
+    command = [sys.executable, "-m", "pytest", "-rA", *plugins, *workers]
 
+    run = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120)
 
-def test_each_test_that_ended_its_worker_is_named(output: str) -> None:
+    output = run.stdout
     assert set(re.findall(r"crashed while running '(\S+)'", output)) == DIED
-
-
-def test_timeout_is_reported_without_loss_of_worker(output: str) -> None:
     assert "FAILED test_hanging.py::test_sleeps - Failed: Timeout" in output
-
-
-def test_all_other_tests_ran(output: str) -> None:
     passed = re.findall(r"^PASSED (\S+)", output, re.MULTILINE)
     assert len(passed) == len(set(passed)) == 8
     assert re.search(r"\b4 failed, 8 passed\b", output)
-
-
-def test_cpu_seconds_are_listed_by_file(output: str) -> None:
     table = output.partition("CPU seconds by test file")[2]
     assert re.search(r"^ +\d+\.\d in all$", table, re.MULTILINE)

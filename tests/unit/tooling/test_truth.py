@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,37 +45,42 @@ tables:
     columns: {id: assigned user.unique_id, customer: assigned user.unique_id}
   product: {role: look_up, key: [id], ways_too: [{id: orders.product}], not_personal: [id, name]}
 """
-NOT_PERSONAL = "{origin: not_personal}"
+NOT_PERSONAL, EMAIL = "{origin: not_personal}", "origin: provided, category: user.contact.email"
 
 
-def judged(tmp_path: Path, tables: str, truth: str = TRUTH) -> list[Judged]:
-    map_ = tmp_path / "shop.yml"
-    map_.write_text(f"source: shop\nkind: postgres\ntables:\n{tables}", encoding="utf-8")
-    answers = tmp_path / "truth.yml"
-    answers.write_text(truth, encoding="utf-8")
-    return judge(load(map_), read(answers))
+Judge = Callable[..., list[Judged]]
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Judge:
+    """Judges tables of a map by the truth."""
+
+    def of(tables: str, truth: str = TRUTH) -> list[Judged]:
+        map_, answers = tmp_path / "shop.yml", tmp_path / "truth.yml"
+        map_.write_text(f"source: shop\nkind: postgres\ntables:\n{tables}", encoding="utf-8")
+        answers.write_text(truth, encoding="utf-8")
+        return judge(load(map_), read(answers))
+
+    return of
 
 
 def verdicts(found: list[Judged], place: str) -> dict[str, list[Verdict]]:
-    by_aspect: dict[str, list[Verdict]] = {}
+    by_aspect: dict[str, list[Verdict]] = defaultdict(list)
     for judgement in found:
         if judgement.place == place:
-            by_aspect.setdefault(judgement.aspect, []).append(judgement.verdict)
+            by_aspect[judgement.aspect].append(judgement.verdict)
     return by_aspect
 
 
-def test_an_empty_map_is_worth_nothing(tmp_path: Path) -> None:
-    found = judged(tmp_path, "  other: {}\n")
+def test_an_empty_map_is_worth_nothing(judged: Judge) -> None:
+    found = judged("  other: {}\n")
     assert set(counts(found)) == {Verdict.OPEN}
     assert score(counts(found)) == 0
     assert not verdicts(found, "customer.tier"), "what is open and left open is not counted"
     assert "ways" not in verdicts(found, "product"), "a look-up may have a way or not"
 
 
-def test_a_map_that_says_the_same_is_all_right(tmp_path: Path) -> None:
-    found = judged(
-        tmp_path,
-        f"""
+SAME = f"""
   customer:
     subject: {{nr: id, mail: {{column: email, match: casefold}}}}
     key: [id]
@@ -93,8 +100,11 @@ def test_a_map_that_says_the_same_is_all_right(tmp_path: Path) -> None:
       id: {{origin: assigned, category: user.unique_id}}
       customer: {{origin: assigned, category: user.unique_id}}
   product: {{personal: false, key: [id], columns: {{id: {NOT_PERSONAL}, name: {NOT_PERSONAL}}}}}
-""",
-    )
+"""
+
+
+def test_a_map_that_says_the_same_is_all_right(judged: Judge) -> None:
+    found = judged(SAME)
     assert set(counts(found)) == {Verdict.RIGHT}
     assert score(counts(found)) == 1
     assert "together" in report(found) and "100%" in report(found)
@@ -113,67 +123,54 @@ def test_a_map_that_says_the_same_is_all_right(tmp_path: Path) -> None:
         ("title: {en: Orders}", Verdict.OPEN),
     ],
 )
-def test_ways(tmp_path: Path, way: str, verdict: Verdict) -> None:
-    found = judged(
-        tmp_path,
-        f"""
-  employee: {{subject: {{staff: id}}, key: [id]}}
-  customer: {{subject: {{nr: id}}, key: [id]}}
-  buyer: {{table: customer, subject: {{nr: id}}, key: [id]}}
-  account: {{personal: false}}
-  orders: {{{way}}}
-""",
-    )
+def test_ways(judged: Judge, way: str, verdict: Verdict) -> None:
+    others = """
+  employee: {subject: {staff: id}, key: [id]}
+  customer: {subject: {nr: id}, key: [id]}
+  buyer: {table: customer, subject: {nr: id}, key: [id]}
+  account: {personal: false}
+"""
+    found = judged(f"{others}  orders: {{{way}}}\n")
     assert verdict in verdicts(found, "orders")["ways"]
     assert Verdict.WRONG not in verdicts(found, "customer")["ways"]
 
 
-def test_two_kinds_of_people_under_one_number_are_wrong(tmp_path: Path) -> None:
+def test_two_kinds_of_people_under_one_number_are_wrong(judged: Judge) -> None:
     entry = "{subject: {nr: id}, key: [id]}"
-    found = judged(tmp_path, f"  customer: {entry}\n  employee: {entry}\n")
+    found = judged(f"  customer: {entry}\n  employee: {entry}\n")
     assert verdicts(found, "customer")["ways"] == [Verdict.RIGHT]
     assert Verdict.WRONG in verdicts(found, "employee")["ways"]
 
 
 @pytest.mark.parametrize(
-    ("column", "expected"),
+    ("column", "origin", "aspect", "verdict"),
     [
-        ("{}", {"origins": Verdict.OPEN, "categories": Verdict.OPEN}),
-        ("{origin: provided}", {"origins": Verdict.RIGHT, "categories": Verdict.OPEN}),
-        (
-            "{origin: observed, category: user.contact}",
-            {"origins": Verdict.WRONG, "categories": Verdict.OPEN},
-        ),
-        (
-            "{origin: mixed, category: user.contact.phone_number}",
-            {"origins": Verdict.WRONG, "categories": Verdict.WRONG},
-        ),
-        (
-            "{origin: provided, category: user.contact.email, review: needed}",
-            {"origins": Verdict.RIGHT, "categories": Verdict.RIGHT},
-        ),
-        (NOT_PERSONAL, {"origins": Verdict.WRONG}),
-        ("{origin: provided, protect: secret}", {"origins": Verdict.RIGHT, "secrets": Verdict.WRONG}),
+        ("{}", Verdict.OPEN, "categories", Verdict.OPEN),
+        ("{origin: provided}", Verdict.RIGHT, "categories", Verdict.OPEN),
+        ("{origin: observed, category: user.contact}", Verdict.WRONG, "categories", Verdict.OPEN),
+        ("{origin: mixed, category: user.contact.phone_number}", Verdict.WRONG, "categories", Verdict.WRONG),
+        (f"{{{EMAIL}, review: needed}}", Verdict.RIGHT, "categories", Verdict.RIGHT),
+        (NOT_PERSONAL, Verdict.WRONG, "origins", Verdict.WRONG),
+        ("{origin: provided, protect: secret}", Verdict.RIGHT, "secrets", Verdict.WRONG),
     ],
 )
-def test_columns(tmp_path: Path, column: str, expected: dict[str, Verdict]) -> None:
-    found = verdicts(judged(tmp_path, f"  customer: {{columns: {{email: {column}}}}}\n"), "customer.email")
-    assert {aspect: found[aspect] for aspect in expected} == {a: [v] for a, v in expected.items()}
+def test_columns(judged: Judge, column: str, origin: Verdict, aspect: str, verdict: Verdict) -> None:
+    found = verdicts(judged(f"  customer: {{columns: {{email: {column}}}}}\n"), "customer.email")
+    assert (found["origins"], found[aspect]) == ([origin], [verdict])
 
 
-def test_a_secret_that_would_leave_is_wrong_and_counts_three_times(tmp_path: Path) -> None:
-    found = judged(tmp_path, "  customer: {columns: {pin: {origin: derived}}}\n")
+def test_a_secret_that_would_leave_is_wrong_and_counts_three_times(judged: Judge) -> None:
+    found = judged("  customer: {columns: {pin: {origin: derived}}}\n")
     assert verdicts(found, "customer.pin")["secrets"] == [Verdict.WRONG]
-    assert score(
-        counts([judgement for judgement in found if judgement.place == "customer.pin"])
-    ) == pytest.approx(-1 / 3)
+    of_pin = [judgement for judgement in found if judgement.place == "customer.pin"]
+    assert score(counts(of_pin)) == pytest.approx(-1 / 3)
 
 
-def test_copy_counts_for_its_own_table_only(tmp_path: Path) -> None:
+def test_copy_counts_for_its_own_table_only(judged: Judge) -> None:
     truth = TRUTH + "  mirror: {role: none, key: [], copy_of: customer}\n"
     copy = "  customer: {subject: {nr: id}, key: [id]}\n  mirror: {title: {en: Mirror}, copy_of: %s}\n"
     for of, verdict in (("customer", Verdict.RIGHT), ("orders", Verdict.WRONG)):
-        assert verdicts(judged(tmp_path, copy % of, truth), "mirror")["keys"] == [verdict]
+        assert verdicts(judged(copy % of, truth), "mirror")["keys"] == [verdict]
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -204,11 +201,9 @@ def test_the_statements_select_what_the_truth_says(database: str) -> None:
         chosen = re.sub(r"\b\w\.", "", statement.sql.partition("FROM")[0].partition("SELECT")[2])
         selected = {name.strip() for name in chosen.split(",")}
         columns = truth.tables[statement.table].columns
-        theirs = {
-            n
-            for n, c in columns.items()
-            if not c.secret and (c.origin.from_the_person or statement.right == "access")
-        }
+        open_to_them = {n: c for n, c in columns.items() if not c.secret}
+        whole = statement.right == "access"
+        theirs = {n for n, c in open_to_them.items() if c.origin.from_the_person or whole}
         if statement.right == "access":
             assert selected == theirs - {n for n, c in columns.items() if c.origin is Origin.NOT_PERSONAL}
         else:
@@ -216,11 +211,11 @@ def test_the_statements_select_what_the_truth_says(database: str) -> None:
             assert theirs <= selected <= theirs | numbers, statement.table
     of_people = {name for name, table in truth.tables.items() if table.ways}
     assert seen["access"] == of_people - {"suppliers"}  # none of them asks here
-    assert seen["portability"] == {
-        name
-        for name in seen["access"]
-        if any(c.origin.from_the_person and not c.secret for c in truth.tables[name].columns.values())
+    columns_of = {name: truth.tables[name].columns.values() for name in seen["access"]}
+    portable = {
+        n for n, of in columns_of.items() if any(c.origin.from_the_person and not c.secret for c in of)
     }
+    assert seen["portability"] == portable
 
 
 @pytest.mark.parametrize("database", DATABASES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fastapi import Request
 from tests.support.ground_forms import GROUNDS, complete
 
 from afschrift.casework.identity.question import IDENTITY_FORM
@@ -13,6 +14,7 @@ from afschrift.law.grounds import Outcome
 from afschrift.questions.forms import form
 from afschrift.web.form_fields import FormField, fields_of, filled_value, ground_form
 from afschrift.web.multipart import Sent
+from afschrift.web.page import message
 
 
 def typed(field: FormField, value: Any) -> list[tuple[str, str]]:
@@ -95,3 +97,12 @@ def test_a_number_that_is_far_too_long_stays_a_text() -> None:
     [field] = fields_of({"properties": {"pages": {"type": "integer"}}}, ())
     for text, value in (("-12", -12), ("9" * 18, 10**18 - 1), ("9" * 5_000, "9" * 5_000), ("--1", "--1")):
         assert filled_value([field], Sent([("f.pages", text)]))[0] == {"pages": value}
+
+
+def test_an_error_page_needs_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFSCHRIFT_BATCH_MEGABYTES", "many")
+    request = Request({"type": "http", "root_path": "/afschrift", "path": "/afschrift/", "headers": []})
+
+    page = message(request, 500, "Not possible now", "Its log says why.")
+
+    assert (page.status_code, b"Its log says why." in page.body) == (500, True)

@@ -1,19 +1,25 @@
-"""What a step sends out of the installation: metrics over UDP and a span; never a value or an exact count."""
+"""What a step sends out of the installation: metrics, a span, lineage and assets; never a value or an exact count."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.support.installed import CUSTOMERS, Installation
+from tests.support.moves import moved
 from tests.support.statsd_listener import StatsdListener, statsd_listener
 
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.domain.event import Header
+from afschrift.domain.event import Header, NewEvent
+from afschrift.domain.sources import Connection
+from afschrift.domain.state import State
 
 pytestmark = pytest.mark.usefixtures("airflow_env")
 
 REQUEST = "req-7k3m9x2p4v0q"
+
 CANARY = "Kanarie van der Vogel"
 
 
@@ -138,3 +144,99 @@ def test_rows_as_a_power_of_ten(rows: int, sent: int) -> None:
     from afschrift.airflow_ext.outside.metrics import magnitude
 
     assert magnitude(rows) == sent
+
+
+def lineage_of(
+    type_: str, payload: dict[str, Any], inventory: Any, connection: Connection | None = None
+) -> Any:
+    from afschrift.airflow_ext.outside.lineage import StepOperator
+    from afschrift.airflow_ext.outside.metrics import connected, hear, measured
+
+    header = Header(14, "2026-11-28T02:20:00.000000Z", REQUEST, type_, "system", "0" * 64, "1" * 64)
+    with measured("extract", inventory, REQUEST):
+        if connection is not None:
+            connected(connection)
+        hear(header, payload)
+    return StepOperator.get_openlineage_facets_on_complete(object(), None)  # type: ignore[arg-type]
+
+
+def names(datasets: Any) -> list[tuple[str, str]]:
+    return [(dataset.namespace, dataset.name) for dataset in datasets]
+
+
+def test_a_table_of_a_database_is_known_by_its_address(installation: Installation) -> None:
+    inventory = installation.services.inventory
+    shop = inventory.sources["shop"].model_copy(update={"kind": "postgres", "connection": "shop_db"})
+    inventory = inventory.model_copy(update={"sources": {"shop": shop}})
+    secret = Connection("shop_db", "postgres", "db.intern", None, "reader", "geheim", "winkel")
+
+    lineage = lineage_of("extracted", {"source": "shop", "tables": {"customer": 3}}, inventory, secret)
+
+    assert names(lineage.inputs) == [("postgres://db.intern:5432", "winkel.public.customer")]
+    assert lineage.outputs == []
+    assert "geheim" not in repr(lineage)
+
+
+def announced(
+    register: Any, inventory: str | None, last: dict[str, Any], days: float = 0
+) -> list[tuple[str, Any]]:
+    """Names of assets and what their events say; `last` then holds the last one of each."""
+    from afschrift.airflow_ext.outside.assets import ASSETS, news
+
+    now = datetime.now(UTC) + timedelta(days=days)
+    found = list(news(register, inventory, {asset: last.get(asset.name) for asset in ASSETS}, now))
+    last.update({asset.name: ids for asset, ids in found})
+    return [(asset.name, ids) for asset, ids in found]
+
+
+def test_each_event_is_announced_once(installation: Installation) -> None:
+    refused, found = (installation.submit(n, "access") for n in CUSTOMERS[:2])
+    register, last = installation.services.register, dict[str, Any]()
+    assert announced(register, "m1", last) == [("afschrift_map_changed", {"inventory": "m1"})]
+    assert announced(register, "m1", last) == []
+
+    moved(register, refused, State.REFUSED, by="cli:anna")
+    register.oversight.record_findings([(found, {"code": "run_failed"})])
+    register.trail.record(None, NewEvent("register_differs", payload={"found": 1, "codes": ["x"]}))
+    first = announced(register, "m2", last)
+
+    seq = {header.type: header.seq for header, _ in register.trail.events()}
+    assert first == [
+        ("afschrift_refused", {"event": seq["state_changed"], "type": "state_changed", "request": refused}),
+        ("afschrift_finding", {"event": seq["sweep_found"], "type": "sweep_found", "request": found}),
+        ("afschrift_finding", {"event": seq["register_differs"], "type": "register_differs"}),
+        ("afschrift_map_changed", {"inventory": "m2"}),
+    ]
+    assert announced(register, "m2", last) == []
+    register.oversight.record_findings([(found, {"code": "run_lost"})])
+    assert [name for name, _ in announced(register, None, last)] == ["afschrift_finding"]  # a map with faults
+
+
+def test_a_check_that_found_something_announces_a_changed_map(installation: Installation) -> None:
+    from afschrift.datamap.check.map_findings import MapFinding, record
+
+    register, last = installation.services.register, dict[str, Any]()
+    assert announced(register, "m1", last) == [("afschrift_map_changed", {"inventory": "m1"})]
+    seen = []
+    for findings in ([MapFinding("shop.x", "table_not_described", "error")], []):
+        record(register, findings, [], "airflow:check_inventory")
+        [(name, ids)] = announced(register, "m1", last)
+        assert (name, ids["inventory"]) == ("afschrift_map_changed", "m1")
+        assert announced(register, "m1", last) == []
+        seen.append(ids["findings"])
+    assert seen[0] != seen[1]
+
+
+def test_the_first_run_looks_back_a_week_and_later_ones_to_the_last(
+    installation: Installation,
+) -> None:
+    request = installation.submit(CUSTOMERS[0], "access")
+    register = installation.services.register
+    register.oversight.record_findings([(request, {"code": "run_failed"})])
+
+    assert announced(register, None, {}, days=8) == []
+    assert len(announced(register, None, {}, days=6)) == 1
+    after_an_outage = announced(register, None, {"afschrift_finding": {"event": 1}}, days=30)
+    assert [name for name, _ in after_an_outage] == ["afschrift_finding"]
+    restored = announced(register, None, {"afschrift_finding": {"event": 1_000_000}})
+    assert [name for name, _ in restored] == ["afschrift_finding"]
