@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from testbed import postgres as pg
 from tests.support import mariadb
-from tests.support.warehouses import Warehouse, at
+from tests.support.warehouses import Warehouse, of_server
+
+from afschrift.domain.sources import Source
 
 Run = Callable[..., None]
 
@@ -24,8 +26,7 @@ class Spelling:
         text, blob, integer: types.
         large_blob: expression of 2,000,000 bytes.
         unreadable: expression over `s` that fails for a text that is no number.
-        unknown: a column's type that the software does not know.
-        columns: how many a table may have, where that is fewer than 3,000.
+        columns: how many a table may have, where that is fewer than 1,600.
         after: what ends CREATE TABLE of so many.
     """
 
@@ -34,14 +35,11 @@ class Spelling:
     integer: str = "INTEGER"
     large_blob: str = "CAST(repeat('x', 2000000) AS BLOB)"
     unreadable: str = "CAST(s AS INTEGER)"
-    unknown: str = "UNION(a INTEGER, b VARCHAR)"
-    columns: int = 3000
+    columns: int = 1600
     after: str = ""
 
 
-_POSTGRES = Spelling(
-    blob="BYTEA", large_blob="convert_to(repeat('x', 2000000), 'UTF8')", unknown="aclitem", columns=1600
-)
+_POSTGRES = Spelling(blob="BYTEA", large_blob="convert_to(repeat('x', 2000000), 'UTF8')")
 SPELLINGS = {
     "duckdb": Spelling(),
     "mysql": Spelling(
@@ -50,14 +48,12 @@ SPELLINGS = {
         integer="SMALLINT",
         large_blob="repeat('x', 2000000)",
         unreadable="9223372036854775807 + (s = 'secret-word')",
-        unknown="POINT",
-        columns=2500,
-        after=" ENGINE = MyISAM",  # InnoDB takes 1,017 columns, MyISAM what fits into 64 KB of names
+        after=" ENGINE = MyISAM",  # InnoDB takes 1,017 columns, MyISAM more
     ),
-    "parquet": Spelling(unknown="VARIANT"),
+    "parquet": Spelling(),
     "postgres": _POSTGRES,
     "sqlalchemy": _POSTGRES,
-    "sqlite": Spelling(large_blob="zeroblob(2000000)", unreadable="json(s)", unknown="", columns=2000),
+    "sqlite": Spelling(large_blob="zeroblob(2000000)", unreadable="json(s)"),
 }
 
 
@@ -106,19 +102,34 @@ def _parquet(folder: Path, _: None) -> tuple[Warehouse, Run]:
 
 
 def _mysql(_: Path, database: mariadb.Database) -> tuple[Warehouse, Run]:
-    mode = "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'"
-    return Warehouse("mysql", {}, at(database.uri())), lambda *given: database.execute(mode, *given)
-
-
-def _postgres(kind: str = "postgres", **options: str) -> Callable[[Path, pg.Database], tuple[Warehouse, Run]]:
-    return lambda _, database: (Warehouse(kind, options, at(database.libpq)), database.execute)
+    run = partial(database.execute, "SET SESSION sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'")
+    return of_server("mysql", database), run
 
 
 EMPTY: dict[str, Callable[[Path, Any], tuple[Warehouse, Run]]] = {
     "duckdb": _duckdb,
     "mysql": _mysql,
     "parquet": _parquet,
-    "postgres": _postgres(),
-    "sqlalchemy": _postgres("sqlalchemy", driver="postgresql+psycopg"),
+    "postgres": lambda _, database: (of_server("postgres", database), database.execute),
+    "sqlalchemy": lambda _, database: (of_server("sqlalchemy", database), database.execute),
     "sqlite": _sqlite,
 }
+
+
+@dataclass(frozen=True)
+class Empty:
+    """A warehouse of one kind, empty at first; `run` executes SQL there."""
+
+    warehouse: Warehouse
+    run: Run
+
+    @property
+    def kind(self) -> str:
+        return self.warehouse.kind
+
+    @property
+    def sql(self) -> Spelling:
+        return SPELLINGS[self.kind]
+
+    def open(self, **options: Any) -> Source:
+        return self.warehouse.open(**options)

@@ -6,13 +6,16 @@ out otherwise because the database itself keeps it otherwise is in `DIFFERS`.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 import yaml
 from testbed import postgres as pg
 from tests.support import mariadb
@@ -22,7 +25,7 @@ from afschrift.domain.sources import Connect, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.options import from_environment
 
-MANY = 150_000
+MANY = 70_000  # more than one batch of any source, and than a second session waits for
 
 Columns = dict[str, tuple[str, str]]  # column -> type, literal
 
@@ -87,6 +90,12 @@ class Warehouse:
             "w", self.kind, self.options | options, connection=named, connect=self.connect, tag="R-1"
         )
 
+    @property
+    def place(self) -> str:
+        """Its lines in a data map."""
+        named = "" if self.connect is from_environment else "connection: w\n"
+        return f"{named}options: {json.dumps(self.options)}"
+
 
 def fill_duckdb(con: duckdb.DuckDBPyConnection, without: set[str]) -> None:
     con.execute("SET TimeZone = 'UTC'")
@@ -126,7 +135,7 @@ def _postgres(_: Path, database: pg.Database | None) -> Warehouse:
         f"CREATE TABLE awkward AS SELECT {spelled(POSTGRES, LACKS['postgres'])}",
         f"CREATE TABLE many AS SELECT i AS id, i % 10 AS owner, 'x' || i AS pad FROM generate_series(0, {MANY - 1}) i",
     )
-    return Warehouse("postgres", {}, at(database.libpq))
+    return of_server("postgres", database)
 
 
 def fill_sqlite(path: Path) -> None:
@@ -155,17 +164,23 @@ def fill_mysql(database: mariadb.Database) -> None:
 
 def _mysql(_: Path, database: mariadb.Database) -> Warehouse:
     fill_mysql(database)
-    return Warehouse("mysql", {}, at(database.uri()))
+    return of_server("mysql", database)
 
 
 def _sqlalchemy(folder: Path, database: pg.Database) -> Warehouse:
     """Over PostgreSQL, which has an adapter of its own: what counts is that SQLAlchemy is between."""
-    made = _postgres(folder, database)
+    _postgres(folder, database)
     database.execute(
         *(f'ALTER TABLE awkward DROP COLUMN "{name}"' for name in sorted(LACKS["sqlalchemy"] - {"huge"})),
         "CREATE TABLE keyed (a float8, b real, c numeric(18,2), d numeric, e bigint, f smallint, g varchar(40), h uuid)",
     )
-    return Warehouse("sqlalchemy", {"driver": "postgresql+psycopg"}, made.connect)
+    return of_server("sqlalchemy", database)
+
+
+def of_server(kind: str, database: Any) -> Warehouse:
+    """What a database of a server holds, as a source of a kind."""
+    options = {"driver": "postgresql+psycopg"} if kind == "sqlalchemy" else {}
+    return Warehouse(kind, options, at(database.uri() if kind == "mysql" else database.libpq))
 
 
 SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy": "postgres_server"}
@@ -179,3 +194,13 @@ MAKERS: dict[str, Callable[[Path, Any], Warehouse]] = {
     "sqlalchemy": _sqlalchemy,
     "sqlite": _sqlite,
 }
+
+
+@contextmanager
+def database_of(kind: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A database of a kind's server, dropped at the end; None where the kind is a file."""
+    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
+    database = server.create() if server else None
+    yield database
+    if server:
+        server.drop(database)
