@@ -6,9 +6,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.data import lines
 
 from afschrift.domain.value_kind import ValueKind
-from afschrift.values.times import from_dates, from_timestamps, normalise
+from afschrift.values.times import from_dates, from_timestamps, normalise, plain
 from afschrift.values.written import ValueFormError
 
 
@@ -21,59 +22,12 @@ def normalised(text: str, kind: ValueKind) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2024-01-01 10:00:00+00", "2024-01-01T10:00:00Z"),
-        ("2024-01-01 10:00:00.5+00", "2024-01-01T10:00:00.500000Z"),
-        ("2024-01-01 10:00:00.000000+00:00", "2024-01-01T10:00:00Z"),
-        ("2024-01-01T10:00:00.123450Z", "2024-01-01T10:00:00.123450Z"),
-        ("2024-01-01 10:00:00.123456789", "2024-01-01T10:00:00.123456789Z"),
-        ("2024-01-01 10:00:00.123456700+00", "2024-01-01T10:00:00.1234567Z"),
-        ("2024-01-01T10:00:00.000000Z", "2024-01-01T10:00:00Z"),
-        ("2024-01-01T10:00:00.1234560Z", "2024-01-01T10:00:00.123456Z"),
-        ("12024-01-01 00:00:00+00", "12024-01-01T00:00:00Z"),
-    ],
+    "line", lines(__file__, "times.tsv"), ids=lambda line: f"{line['kind']} {line['text']}"
 )
-def test_instants(text: str, expected: str) -> None:
-    assert normalised(text, ValueKind.INSTANT) == expected
-    assert normalised(expected, ValueKind.INSTANT) == expected
-
-
-@pytest.mark.parametrize("kind", [ValueKind.INSTANT, ValueKind.DATETIME])
-@pytest.mark.parametrize(
-    "text",
-    [
-        "infinity",
-        "-infinity",
-        "0077-01-01 (BC) 10:00:00.25",
-        "0077-01-01 (BC) 10:00:00+00",
-        "0044-03-15 10:00:00+00 BC",
-        "0000-00-00",
-        "",
-    ],
-)
-def test_what_rfc_3339_cannot_say_passes_unharmed(text: str, kind: ValueKind) -> None:
-    assert normalised(text, kind) == text
-
-
-def test_a_local_time_gets_no_suffix() -> None:
-    assert normalised("2024-01-01 10:00:00.25", ValueKind.DATETIME) == "2024-01-01T10:00:00.250000"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("10:00:00", "10:00:00"),
-        ("10:00:00.5", "10:00:00.500000"),
-        ("10:00:00.5+02", "10:00:00.500000+02:00"),
-        ("10:00:00-03:30", "10:00:00-03:30"),
-        ("10:00:00+00", "10:00:00Z"),
-        ("10:00:00.5+01:02:03", "10:00:00.500000+01:02:03"),
-        ("10:00:00+00:00:30", "10:00:00+00:00:30"),
-    ],
-)
-def test_times_of_day(text: str, expected: str) -> None:
-    assert normalised(text, ValueKind.TIME) == expected
+def test_a_time_has_one_form(line: dict[str, str]) -> None:
+    """What RFC 3339 cannot say passes unharmed, and a local time gets no suffix."""
+    for text in (line["text"], line["form"]):
+        assert normalised(text, ValueKind(line["kind"])) == line["form"]
 
 
 @pytest.mark.parametrize(
@@ -116,3 +70,31 @@ def test_dates_beyond_the_calendar_are_a_fault(days: int) -> None:
 def test_timestamps_beyond_the_calendar_are_a_fault(micros: int) -> None:
     with pytest.raises(ValueFormError, match="infinite"):
         from_timestamps(pa.array([micros], pa.timestamp("us")), ValueKind.DATETIME)
+
+
+PLAIN: tuple[list[str | None], ...] = (
+    [],
+    [None, None],
+    ["2024-02-29", None, "0001-01-01", "9999-12-31"],
+    ["2024-01-01 10:00:00.5+00", "0100-01-01 00:00:00+00"],
+    ["2024-01-01T10:00:00Z"],
+)
+OTHERS = (
+    "infinity",
+    "-infinity",
+    "0044-03-15 BC",
+    "0044-03-15 (BC)",
+    "0044-03-15 (BC) 12:00:00+00",
+    "10000-01-01",
+    "0000-01-01",
+)
+
+
+def test_which_times_every_reader_can_read() -> None:
+    """Those of the years 1 to 9999, and Arrow's own dates."""
+    cases = [(texts, True) for texts in PLAIN] + [(["2024-01-01", other], False) for other in OTHERS]
+    for texts, is_plain in cases:
+        assert plain(pa.array(texts, pa.string())) is is_plain, texts
+        padded = pa.array(["x", *texts, "y"], pa.string())
+        assert plain(padded.slice(1, len(texts))) is is_plain, texts
+    assert plain(pa.array([0, None], pa.date32()))
