@@ -6,10 +6,11 @@ import base64
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 from hypothesis import strategies as st
+from tests.support.data import document
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import RewriteError
@@ -20,72 +21,11 @@ from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.written import text_schema
 
-AWKWARD = [
-    "",
-    " ",
-    r"\N",
-    r"\NULL",
-    r"\N1",
-    "NULL",
-    "null",
-    '"',
-    '""',
-    'a "b" c',
-    ",",
-    "\r",
-    "\n",
-    "\r\n",
-    "a\rb\nc\r\nd",
-    "\t",
-    "\x00",
-    "a\x00b",
-    "".join(map(chr, range(0x20))),
-    "\x7f\x85\u2028\u2029",
-    "\ufeff",
-    "\\",
-    "\\u0041",
-    "=1+1",
-    "@SUM(A1)",
-    "-5",
-    "שלום عالم",
-    "👩‍👩‍👧 𝕏",
-    "é e\u0301",
-    "long " * 5_000,
-    "{",
-    "},\n{",
-    "[masked]",
-]
-SYNTAX = [
-    ":",
-    ":)",
-    ": a",
-    "::1",
-    '":',
-    '":"',
-    '"',
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ",\n",
-    "\\",
-    '\\":',
-    "\n",
-    "\r\n:",
-]
+_TEXTS = document(__file__, "awkward.json")
+AWKWARD: list[str] = [*_TEXTS["awkward"], "".join(map(chr, range(0x20))), "long " * 5_000]
+SYNTAX: list[str] = _TEXTS["syntax"]
 """Texts made of what the formats themselves are written with."""
-
-DOCUMENTS = [
-    '{"a": 1.10, "a": 2}',
-    "[1,  2.50]",
-    '"text\\n"',
-    "1e400",
-    "true",
-    "{}",
-    '{"é": "\\u0000"}',
-    "12",
-]
+DOCUMENTS: list[str] = _TEXTS["documents"]
 
 
 def field(name: str, kind: ValueKind, action: Action = Action.INCLUDE) -> FieldPlan:
@@ -103,13 +43,10 @@ _json = st.recursive(
 )
 _days = st.dates().map(str)
 _moment = st.datetimes().map(lambda moment: moment.isoformat())
-
 VALUES: dict[ValueKind, st.SearchStrategy[str]] = {
     ValueKind.TEXT: _text,
     ValueKind.INTEGER: st.one_of(
-        st.integers(),
-        st.integers(2**53 - 3, 2**53 + 3),
-        st.integers(-(2**53) - 3, -(2**53) + 3),
+        st.integers(), st.integers(2**53 - 3, 2**53 + 3), st.integers(-(2**53) - 3, -(2**53) + 3)
     ).map(str),
     ValueKind.DECIMAL: st.decimals(allow_infinity=False, allow_nan=False).map(lambda d: format(d, "f"))
     | st.sampled_from(["NaN", "1.10", "0." + "0" * 19 + "1", "9" * 38]),
@@ -125,7 +62,6 @@ VALUES: dict[ValueKind, st.SearchStrategy[str]] = {
     ValueKind.UUID: st.uuids().map(str),
     ValueKind.JSON: st.sampled_from(DOCUMENTS) | _json.map(json.dumps).filter(lambda text: text != "null"),
 }
-
 _names = st.sampled_from(
     ["id", "Id", "a b", "naïve", "x,y", 'with "quotes"', "back\\slash", "tab\t", "=f", "𝕏"]
 )
@@ -133,17 +69,11 @@ _names = st.sampled_from(
 
 @st.composite
 def tables(draw: st.DrawFn, min_rows: int = 0) -> tuple[list[FieldPlan], pa.RecordBatch]:
-    """Fields of every kind and a batch of their value forms."""
     names = draw(st.lists(_names, min_size=1, max_size=5, unique=True))
     fields = [field(name, draw(st.sampled_from(list(ValueKind)))) for name in names]
     rows = draw(st.integers(min_rows, 8))
-    columns = [
-        pa.array(
-            draw(st.lists(st.none() | VALUES[f.kind or ValueKind.TEXT], min_size=rows, max_size=rows)),
-            pa.string(),
-        )
-        for f in fields
-    ]
+    texts = (st.none() | VALUES[f.kind or ValueKind.TEXT] for f in fields)
+    columns = [pa.array(draw(st.lists(t, min_size=rows, max_size=rows)), pa.string()) for t in texts]
     return fields, pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
 
 
@@ -196,14 +126,8 @@ class Written:
 
     def with_data(self, data: bytes) -> Written:
         """The same expectations about other bytes, whose size and digest are right."""
-        entry = FileEntry(
-            self.entry.path,
-            self.entry.format,
-            len(data),
-            hashlib.sha256(data).hexdigest(),
-            self.entry.options,
-        )
-        return Written(data, entry, self.rows, self.checksums)
+        entry = replace(self.entry, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+        return replace(self, data=data, entry=entry)
 
 
 def write(name: str, fields: list[FieldPlan], *batches: pa.RecordBatch) -> Written:
@@ -226,3 +150,8 @@ def write(name: str, fields: list[FieldPlan], *batches: pa.RecordBatch) -> Writt
         path = f"shop/orders.{FORMATS[name].extension}"
         entry = FileEntry(path, name, len(data), hashlib.sha256(data).hexdigest(), options)
         return Written(data, entry, sum(batch.num_rows for batch in batches), checksums.digests())
+
+
+def text_rows(fields: list[FieldPlan], *rows: tuple[str | None, ...]) -> pa.RecordBatch:
+    columns = [pa.array([row[place] for row in rows], pa.string()) for place in range(len(fields))]
+    return pa.RecordBatch.from_arrays(columns, schema=text_schema(fields))
