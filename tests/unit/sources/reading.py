@@ -16,7 +16,6 @@ from afschrift.values.forms import text_batch
 def select(
     session: Source, table: str, columns: list[str] | None = None, where: str = "", *, as_text: bool = False
 ) -> str:
-    """The statement that selects columns of a table exactly."""
     return statement(session, table, chosen(session, table, columns, as_text=as_text), where)
 
 
@@ -33,7 +32,6 @@ def chosen(
 
 
 def statement(session: Source, table: str, columns: Mapping[str, ColumnType], where: str = "") -> str:
-    """The statement that selects these columns."""
     quote = session.dialect.quote
     wanted = [
         f"{column.expression.format(column=f't.{quote(name)}')} AS {quote(name)}"
@@ -45,7 +43,6 @@ def statement(session: Source, table: str, columns: Mapping[str, ColumnType], wh
 def forms(
     session: Source, table: str, columns: list[str] | None = None, *, as_text: bool = False
 ) -> list[dict[str, Any]]:
-    """The rows of a table as value forms."""
     read = chosen(session, table, columns, as_text=as_text)
     fields = [FieldPlan(name, column.kind, Action.INCLUDE, (), "") for name, column in read.items()]
     stream = session.stream(statement(session, table, read))

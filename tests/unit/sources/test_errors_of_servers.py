@@ -1,67 +1,31 @@
 """What each error of a server or a driver means: try again, ask a person, or mend the configuration.
 
-The sessions' tests meet the common ones for real; here is the whole table, by the numbers of the manuals.
+The sessions' tests meet the common ones for real; `data/server_errors.tsv` is the whole table, by the numbers of the
+manuals: a state of PostgreSQL, or a module with its error and what it says, a number or words.
 """
 
 from __future__ import annotations
 
+import importlib
+
 import adbc_driver_manager
-import duckdb
-import psycopg.errors
+import pyarrow as pa
 import pymysql.err
 import pytest
 import sqlalchemy.exc
+from tests.support.data import lines
 
-from afschrift.domain.errors import (
-    AfschriftError,
-    ConfigurationError,
-    NeedsPersonError,
-    OutOfMemoryError,
-    RetriableError,
-)
+from afschrift.domain import errors
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.duckdb import errors as duck_errors
 from afschrift.sources.mysql import errors as mysql_errors
 from afschrift.sources.postgres import errors as postgres_errors
 from afschrift.sources.sqlalchemy import errors as alchemy_errors
+from afschrift.sources.table_errors import no_right, relation_of, table_of, too_large
+from afschrift.sources.text_rows import text_batch
 
 STATEMENT = 'SELECT 1\nFROM "public"."t" AS t\n'
 SECRET = "secret-word"
-
-POSTGRES: list[tuple[str, type[AfschriftError], str]] = [
-    ("42501", NeedsPersonError, r"no right to read w\.public\.t"),
-    ("25006", ConfigurationError, "read-only"),
-    ("57014", RetriableError, "took longer"),
-    ("55P03", RetriableError, "locked"),
-    ("22021", ConfigurationError, "encoding"),
-    ("42P01", ConfigurationError, r"does not understand the statement on w\.public\.t \(42P01\)"),
-    ("22P02", ConfigurationError, r"itself fails to read w\.public\.t"),
-    ("P0001", ConfigurationError, "itself fails"),
-    ("53300", RetriableError, "53300"),
-    ("57P01", RetriableError, "57P01"),
-    ("", RetriableError, "connection lost"),
-]
-MYSQL: list[tuple[int, type[AfschriftError], str]] = [
-    (1142, NeedsPersonError, r"no right to read w\.public\.t"),
-    (1143, NeedsPersonError, "no right"),
-    (1792, ConfigurationError, "read-only"),
-    (1969, RetriableError, "took longer"),
-    (3024, RetriableError, "took longer"),
-    (1205, RetriableError, "locked"),
-    (1153, ConfigurationError, "`max_allowed_packet`"),
-    (1038, OutOfMemoryError, "too little memory"),
-    (1054, ConfigurationError, "does not understand"),
-    (2013, RetriableError, "connection lost"),
-    (1690, ConfigurationError, "itself fails"),
-]
-DUCKDB: list[tuple[Exception, type[AfschriftError], str]] = [
-    (duckdb.BinderException(f"Binder Error: {SECRET}"), ConfigurationError, "does not understand"),
-    (duckdb.ConversionException(f"Conversion Error: {SECRET}"), ConfigurationError, "itself fails"),
-    (OSError(f"Conversion Error: {SECRET}"), ConfigurationError, "itself fails"),
-    (OSError("INTERRUPT Error: Interrupted!"), RetriableError, "took longer"),
-    (OSError(f"Out of Memory Error: {SECRET}"), OutOfMemoryError, "more memory"),
-    (duckdb.IOException(f"IO Error: {SECRET}"), RetriableError, r"\(io\)"),
-    (OSError(SECRET), RetriableError, "OSError"),
-]
 
 
 def holds(error: AfschriftError, kind: type[AfschriftError], words: str) -> None:
@@ -72,40 +36,24 @@ def holds(error: AfschriftError, kind: type[AfschriftError], words: str) -> None
     assert error.remedy or "read-only" in str(error)
 
 
-@pytest.mark.parametrize(("state", "kind", "words"), POSTGRES)
-def test_postgres(state: str, kind: type[AfschriftError], words: str) -> None:
-    status = adbc_driver_manager.AdbcStatusCode.UNKNOWN
-    error = adbc_driver_manager.Error(SECRET, status_code=status, sqlstate=state or None)
-    holds(postgres_errors.reading_error("w", STATEMENT, error), kind, words)
-
-
-@pytest.mark.parametrize(("number", "kind", "words"), MYSQL)
-def test_mysql(number: int, kind: type[AfschriftError], words: str) -> None:
-    error = pymysql.err.OperationalError(number, SECRET)
-    holds(mysql_errors.reading_error("w", STATEMENT, error), kind, words)
-
-
-@pytest.mark.parametrize(("error", "kind", "words"), DUCKDB)
-def test_duckdb(error: Exception, kind: type[AfschriftError], words: str) -> None:
-    holds(duck_errors.reading_error("w", STATEMENT, error), kind, words)
+def read(source: str, error: str) -> AfschriftError:
+    if source == "postgres":
+        status = adbc_driver_manager.AdbcStatusCode.UNKNOWN
+        cause = adbc_driver_manager.Error(SECRET, status_code=status, sqlstate=error or None)
+        return postgres_errors.reading_error("w", STATEMENT, cause)
+    module, name, *words = error.split(" ", 2)
+    given = [int(words[0]), SECRET] if words and words[0].isdigit() else [words[0] if words else SECRET]
+    made = getattr(importlib.import_module(module), name)(*given)
+    if source == "sqlalchemy":
+        return alchemy_errors.reading_error("w", STATEMENT, sqlalchemy.exc.DBAPIError(STATEMENT, None, made))
+    return (duck_errors if source == "duckdb" else mysql_errors).reading_error("w", STATEMENT, made)
 
 
 @pytest.mark.parametrize(
-    ("cause", "kind", "words"),
-    [
-        (psycopg.errors.InsufficientPrivilege(SECRET), NeedsPersonError, "no right"),
-        (psycopg.errors.QueryCanceled(SECRET), RetriableError, "took longer"),
-        (psycopg.errors.UndefinedTable(SECRET), ConfigurationError, "does not understand"),
-        (psycopg.errors.InvalidTextRepresentation(SECRET), ConfigurationError, "itself fails"),
-        (pymysql.err.OperationalError(1142, SECRET), NeedsPersonError, "no right"),
-        (pymysql.err.OperationalError(1792, SECRET), ConfigurationError, "read-only"),
-        (pymysql.err.ProgrammingError(SECRET), ConfigurationError, "does not understand"),
-        (pymysql.err.InternalError(SECRET), RetriableError, "InternalError"),
-    ],
+    "line", lines(__file__, "server_errors.tsv"), ids=lambda line: f"{line['source']} {line['error']}"
 )
-def test_sqlalchemy(cause: Exception, kind: type[AfschriftError], words: str) -> None:
-    error = sqlalchemy.exc.DBAPIError(STATEMENT, None, cause)
-    holds(alchemy_errors.reading_error("w", STATEMENT, error), kind, words)
+def test_an_error_of_a_driver(line: dict[str, str]) -> None:
+    holds(read(line["source"], line["error"]), getattr(errors, line["kind"]), line["words"])
 
 
 def test_sqlalchemy_knows_a_lost_connection() -> None:
@@ -118,3 +66,44 @@ def test_sqlalchemy_knows_a_lost_connection() -> None:
 def test_mysql_turns_down(number: int) -> None:
     error = pymysql.err.OperationalError(number, SECRET)
     holds(mysql_errors.opening_error("w", "c", error), ConfigurationError, "refuses the connection c")
+
+
+@pytest.mark.parametrize(
+    ("relation", "named"),
+    [
+        ('"public"."order"', "w.public.order"),
+        ("`order`", "w.order"),
+        ("[dbo].[order]", "w.dbo.order"),
+        ("read_parquet('x AS t.parquet')", "w.read_parquet('x AS t.parquet')"),
+    ],
+)
+def test_the_table_that_a_statement_reads(relation: str, named: str) -> None:
+    statement = f"SELECT\n  t.a AS a\nFROM {relation} AS t\nWHERE EXISTS (\n  SELECT 1 FROM other AS t1\n)\n"
+    assert relation_of(statement) == relation
+    assert table_of("w", statement) == named
+
+
+@pytest.mark.parametrize("statement", ["", "SELECT 1", "SELECT x FROM t", "SELECT x FROM a AS t WHERE 1"])
+def test_any_other_statement(statement: str) -> None:
+    assert relation_of(statement) == ""
+    assert table_of("w", statement) == "a statement of w"
+
+
+def test_errors_that_all_sources_share() -> None:
+    assert str(too_large("w", "t.c", "7")).startswith("A cell of w.t.c has 7 bytes, more than the limit.")
+    assert str(too_large("w", "t.c")).startswith("A cell of w.t.c has more than the limit.")
+    assert no_right("w.t").detail == {"table": "w.t"}
+
+
+def test_rows_of_bytes() -> None:
+    batch = text_batch("w", ["n", "t", "x"], [(None, "é".encode(), 0.1), (b"2", b"", None)])
+    assert batch.schema.types == [pa.string(), pa.string(), pa.float64()]
+    assert batch.to_pylist() == [{"n": None, "t": "é", "x": 0.1}, {"n": "2", "t": "", "x": None}]
+    assert text_batch("w", ["n"], []).num_rows == 0
+    assert text_batch("w", ["n"], [(None,), (None,)]).column(0).null_count == 2
+
+
+def test_bytes_that_are_no_text() -> None:
+    with pytest.raises(ConfigurationError, match=r"Column t of source w .* not UTF-8") as caught:
+        text_batch("w", ["n", "t"], [(b"1", b"secret\xff")])
+    assert "secret" not in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -10,15 +11,13 @@ import pytest
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
+from afschrift.domain.sources import Connection
 from afschrift.sources.mysql.dialect import mysql_number
+from afschrift.sources.options import from_environment
 from afschrift.sources.person_keys import key_rows, number, text_key_rows, utc_text
 
 AT = "2026-01-01T00:00:00Z"
-KEYS = [
-    Key("id", "46"),
-    Key("mail", "ann@example.org", "2020-01-01T01:00:00+01:00", AT),
-    Key("mail", "a\0b"),
-]
+KEYS = [Key("id", "46"), Key("mail", "ann@example.org", "2020-01-01T01:00:00+01:00", AT), Key("mail", "a\0b")]
 
 
 def test_arrow_rows() -> None:
@@ -61,33 +60,29 @@ def test_no_keys_are_a_table_too() -> None:
     assert key_rows(([], AT)).schema == key_rows((KEYS, AT)).schema
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "46", "4.6", "-0.5", "4.60", "1234567890123456789"])
-def test_numbers_in_their_plain_spelling(value: str) -> None:
-    assert number(value, 19, 2) == Decimal(value)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "",
-        "-0",
-        "046",
-        "4.0",
-        "4.",
-        "4e6",
-        " 4",
-        "4 ",
-        "+4",
-        "٤",
-        "12345678901234567890",
-        "0.001",
-        "0x1",
-        "NaN",
-        "4\n",
-    ],
+NO_NUMBERS = (
+    "",
+    "-0",
+    "046",
+    "4.0",
+    "4.",
+    "4e6",
+    " 4",
+    "4 ",
+    "+4",
+    "٤",
+    "1" * 20,
+    "0.001",
+    "0x1",
+    "NaN",
+    "4\n",
 )
-def test_texts_that_spell_no_plain_number(value: str) -> None:
-    assert number(value, 19, 2) is None
+
+
+def test_numbers_in_their_plain_spelling() -> None:
+    for value in ("0", "-1", "46", "4.6", "-0.5", "4.60", "1234567890123456789"):
+        assert number(value, 19, 2) == Decimal(value)
+    assert [value for value in NO_NUMBERS if number(value, 19, 2) is not None] == []
 
 
 @pytest.mark.parametrize("apart", [True, False])
@@ -117,3 +112,56 @@ def test_half_of_a_sign_is_an_error_without_the_value(apart: bool) -> None:
 )
 def test_utc(text: str | None, zone: str, expected: str | None) -> None:
     assert utc_text(text, zone) == expected
+
+
+def read(text: str) -> Connection:
+    return from_environment("Shop", {"AIRFLOW_CONN_SHOP": text})
+
+
+WHOLE = {
+    "kind": "postgres",
+    "host": "h",
+    "port": 5433,
+    "login": "anna",
+    "password": "p/w",
+    "database": "shop",
+}
+
+
+def test_a_uri_and_json_are_the_same_connection() -> None:
+    document = {
+        "conn_type": "postgresql", "login": "anna", "password": "p/w", "host": "h", "port": 5433, "schema": "shop",
+        "extra": {"sslmode": "require"},
+    }  # fmt: skip
+    for text in (
+        "postgres://anna:p%2Fw@h:5433/shop?sslmode=require",
+        'postgresql://anna:p%2Fw@h:5433/shop?__extra__={"sslmode": "require"}',
+        json.dumps(document),
+        json.dumps(document | {"extra": json.dumps(document["extra"])}),
+    ):
+        assert read(text) == Connection(id="Shop", **WHOLE, extra={"sslmode": "require"})
+
+
+def test_parts_of_a_uri() -> None:
+    found = read("postgres://an%40na@[::1]:5432/d?empty=")
+    assert (found.login, found.host, found.extra) == ("an@na", "::1", {"empty": ""})
+    assert read("mysql://u@/d?unix_socket=%2Ftmp%2Fs").host is None
+    assert read("postgres://u@%2Ftmp%2FPg-1/d").host == "/tmp/Pg-1"
+    assert read("postgres://u@Db.Example.org/d").host == "Db.Example.org"
+
+
+@pytest.mark.parametrize("text", ["secret-word", "{secret-word", "postgres://u:secret-word@h:port/d", "[]"])
+def test_unreadable_options_are_reported_without_their_value(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="AIRFLOW_CONN_SHOP") as caught:
+        read(text)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_connection_that_is_not_defined() -> None:
+    with pytest.raises(ConfigurationError, match=r"no connection Shop.*set AIRFLOW_CONN_SHOP"):
+        from_environment("Shop", {})
+
+
+def test_a_password_is_in_no_text_of_a_connection() -> None:
+    assert "secret-word" not in repr(read("postgres://u:secret-word@h/d"))

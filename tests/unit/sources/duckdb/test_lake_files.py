@@ -6,12 +6,14 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.data import document
 from tests.support.two_sessions import open_two
 from tests.unit.sources.reading import forms
 from upath import UPath
@@ -41,108 +43,61 @@ def values(session: Source, table: str = "t") -> list[int]:
     return sorted(int(row["a"]) for row in forms(session, table, ["a"]))
 
 
-def cut_off(path: Path) -> None:
-    path.write_bytes(write(path, 9).read_bytes()[:-1])
+def elsewhere(path: Path) -> Path:
+    return write(path.parents[2] / "elsewhere" / "9.parquet", 9)
 
 
-def encrypted(path: Path) -> None:
-    path.write_bytes(b"PARE" + b"\0" * 40 + b"PARE")
+@pytest.mark.parametrize(
+    "case", document(str(Path(__file__).parent), "lakes.json"), ids=lambda case: case["case"]
+)
+def test_which_files_of_a_lake_are_read(tmp_path: Path, case: dict[str, Any]) -> None:
+    """Files of numbers hold a table, and those of text do not; `ignored` are patterns of the map."""
+    for name, content in case["files"].items():
+        path = write(tmp_path / name, *content) if isinstance(content, list) else tmp_path / name
+        if isinstance(content, str):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+    read, refused = case.get("values", {}), case.get("refused", {})
+    with lake_of(tmp_path, *case.get("ignored", ())) as session:
+        assert set(session.catalogue()) == {*read, *refused}
+        for table, rows in read.items():
+            assert values(session, table) == rows
+            assert session.described().rows[table] == len(rows)
+            [reading] = session.estimate(f'SELECT t.a\nFROM "{table}" AS t\n').readings
+            assert reading.files == len(rows)
+        for table, words in refused.items():
+            with pytest.raises(ConfigurationError) as error:
+                dict(session.catalogue()[table])
+            assert words in str(error.value)
+        assert session.structure().ignored.get("t", 0) == (
+            len(case["files"]) - len(read["t"]) if case.get("ignored") and read else 0
+        )
 
 
-def linked(path: Path) -> None:
-    path.symlink_to(write(path.parents[2] / "elsewhere" / "9.parquet", 9))
-
-
-def linked_folder(path: Path) -> None:
-    path.symlink_to(write(path.parents[2] / "elsewhere" / "9.parquet", 9).parent)
-
-
-NAMES = [
-    "C.PARQUET",
-    "b.parq",
-    "part-00001",
-    "000000_0_copy_1",
-    "a.csv",
-    "x y.tmp",
-    "deep/er/part-1",
-    "é.crc",
-]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_parquet_file_is_read_whatever_its_name(tmp_path: Path, name: str) -> None:
-    write(tmp_path / "t/1.parquet", 1)
-    write(tmp_path / "t" / name, 2)
-    with lake_of(tmp_path) as session:
-        assert values(session) == [1, 2]
-
-
-@pytest.mark.parametrize("name", ["part-[!x].parquet", "p*.parquet", "part-?.parquet", "**", "[a-z]"])
-def test_a_name_with_the_signs_of_a_pattern_is_one_file(tmp_path: Path, name: str) -> None:
-    for number, each in enumerate((name, "part-a.parquet", "k")):
-        write(tmp_path / "t" / each, number)
-    with lake_of(tmp_path) as session:
-        assert values(session) == [0, 1, 2]
-        assert session.described().rows == {"t": 3}
-
-
-UNREAD: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "cut off": ("2.parquet", cut_off),
-    "empty": ("2.parquet", Path.touch),
-    "of another format": ("notes.txt", lambda path: path.write_text("Some words, no table at all.")),
-    "hidden": (".2.parquet", lambda path: write(path, 9)),
-    "hidden too": ("_2.parquet", lambda path: write(path, 9)),
-    "hidden by a folder": ("_temporary/0/2.parquet", lambda path: write(path, 9)),
-    "encrypted": ("2.parquet", encrypted),
-    "a link": ("2.parquet", linked),
-    "a link to a folder": ("more", linked_folder),
-    "a pipe": ("2.parquet", os.mkfifo),
-}
-WHY = {
-    "hidden too": "hidden",
-    "hidden by a folder": "hidden",
-    "encrypted": "encrypted footer (PARE)",
-    "a link to a folder": "a link",
-    "a pipe": "no plain file",
-}
+UNREAD: dict[str, tuple[str, str, Callable[[Path], object]]] = {
+    "cut off": ("2.parquet", "cut off", lambda path: path.write_bytes(write(path, 9).read_bytes()[:-1])),
+    "a link": ("2.parquet", "a link", lambda path: path.symlink_to(elsewhere(path))),
+    "a link to a folder": ("more", "a link", lambda path: path.symlink_to(elsewhere(path).parent)),
+    "a pipe": ("2.parquet", "no plain file", os.mkfifo),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", UNREAD)
 def test_any_other_file_stops_its_table_until_the_map_names_it(tmp_path: Path, kind: str) -> None:
     write(tmp_path / "t/day=1/1.parquet", 1)
     write(tmp_path / "u/1.parquet", 3)
-    name, make = UNREAD[kind]
+    name, why, make = UNREAD[kind]
     path = tmp_path / "t/day=1" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     make(path)
     with lake_of(tmp_path) as session:
         message = refusal(session)
         assert values(session, "u") == [3]
-    assert f"day=*/{name} ({WHY.get(kind, kind)}" in message
+    assert f"day=*/{name} ({why}" in message
     assert "`ignore`" in message
     with lake_of(tmp_path, f"day=1/{name}") as session:
         assert values(session) == [1]
         assert session.structure().ignored == {"t": 1}
-
-
-COMPANIONS = [
-    "_SUCCESS",
-    "._SUCCESS.crc",
-    ".1.parquet.crc",
-    "_committed_812",
-    "_started_812",
-    "day=1_$folder$",
-]
-
-
-@pytest.mark.parametrize("name", COMPANIONS)
-def test_companions_are_passed_over(tmp_path: Path, name: str) -> None:
-    write(tmp_path / "t/1.parquet", 1)
-    (tmp_path / "t" / name).write_bytes(b"crc\0 and some more bytes")
-    (tmp_path / name).touch()
-    with lake_of(tmp_path) as session:
-        assert values(session) == [1]
-        assert set(session.catalogue()) == {"t"}
 
 
 @pytest.mark.parametrize("name", ["_metadata", "_common_metadata"])
@@ -157,43 +112,6 @@ def test_a_summary_is_passed_over_where_it_holds_no_rows(tmp_path: Path, name: s
     write(tmp_path / "t" / name, 2)
     with lake_of(tmp_path) as session:
         assert f"{name} (hidden)" in refusal(session)
-
-
-def test_files_beside_the_folders_are_tables_that_cannot_be_read(tmp_path: Path) -> None:
-    write(tmp_path / "t/1.parquet", 1)
-    write(tmp_path / "orders.parquet", 2)
-    (tmp_path / "u").mkdir()
-    (tmp_path / "u/orders.csv").write_text("a\n2\n")
-    with lake_of(tmp_path) as session:
-        assert set(session.catalogue()) == {"t", "u", "orders.parquet"}
-        assert "is in no folder of a table" in refusal(session, "orders.parquet")
-        assert "orders.csv (of another format)" in refusal(session, "u")
-
-
-LOGS = ["_delta_log/0.json", "metadata/v1.metadata.json", ".hoodie/hoodie.properties"]
-
-
-@pytest.mark.parametrize("log", LOGS)
-def test_a_log_cannot_be_ignored_while_its_files_are_read(tmp_path: Path, log: str) -> None:
-    write(tmp_path / "t/1.parquet", 1)
-    write(tmp_path / "t/old/1.parquet", 2)
-    (tmp_path / "t/old" / log).parent.mkdir()
-    (tmp_path / "t/old" / log).write_text("{}")
-    for patterns in ((), (f"old/{log}",), ("old/*.parquet",)):
-        with lake_of(tmp_path, *patterns) as session, pytest.raises(ConfigurationError, match="t/old of"):
-            dict(session.catalogue()["t"])
-    with lake_of(tmp_path, "old/**") as session:
-        assert values(session) == [1]
-
-
-@pytest.mark.parametrize("folder", ["base_0000002", "delta_0000001_0000001_0000", "base_0000003_v0000009"])
-def test_a_transactional_table_of_hive_is_refused(tmp_path: Path, folder: str) -> None:
-    write(tmp_path / "t/day=1" / folder / "000000_0", 1)
-    with (
-        lake_of(tmp_path) as session,
-        pytest.raises(ConfigurationError, match="a table of Hive with transactions"),
-    ):
-        dict(session.catalogue()["t"])
 
 
 def test_names_that_cannot_be_passed_on_stop_the_table(tmp_path: Path) -> None:
@@ -285,27 +203,6 @@ def test_all_rows_of_a_folder_are_read_or_the_table_stops(
             assert hidden or len(parquet) < len(paths) or len(partitions) > 1, error
         else:
             assert found == expected
-
-
-def test_folders_of_different_partitions_are_no_table(tmp_path: Path) -> None:
-    write(tmp_path / "t/day=1/1.parquet", 1)
-    write(tmp_path / "t/part-1", 2)
-    with lake_of(tmp_path) as session, pytest.raises(ConfigurationError, match="different partitions"):
-        dict(session.catalogue()["t"])
-    with lake_of(tmp_path, "part-*") as session:
-        assert values(session) == [1]
-
-
-def test_a_pattern_is_of_the_whole_path(tmp_path: Path) -> None:
-    write(tmp_path / "t/1.parquet", 1)
-    for name in ("a.txt", "deep/a.txt", "deep/er/b.txt"):
-        (tmp_path / "t" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "t" / name).write_text("Some words.")
-    for patterns, left in (("*.txt",), "2 files"), (("*.txt", "deep/*"), "1 file"), (("deep/**",), "1 file"):
-        with lake_of(tmp_path, *patterns) as session:
-            assert f"holds {left} that" in refusal(session)
-    with lake_of(tmp_path, "**/*.txt") as session:
-        assert values(session) == [1]
 
 
 @pytest.mark.parametrize("root", ["{}", "{}/../lake", "file://{}", "local://{}/", "{}/../link"])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from tests.support.data import lines
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
@@ -15,47 +19,14 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb import ordered_ranges
 from afschrift.sources.duckdb import session as session_module
 from afschrift.sources.duckdb.session import DuckSession
+from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.registry import open_source
 
 ROWS = 6_000
-OFTEN = {
-    "DOUBLE": "['nan', 'inf', '-inf', '-0.0', '0.0', '1e-300']",
-    "DATE": "['infinity', '-infinity', '0044-03-15 (BC)', '0001-01-01', '9999-12-31']",
-    "TIMESTAMP": "['infinity', '-infinity', '0044-03-15 (BC) 12:00:00', '2024-01-01 00:00:00.000001']",
-    "TIMESTAMPTZ": "['infinity', '-infinity', '0044-03-15 (BC) 12:00:00+00', '2024-01-01 00:00:00+00']",
-    "TIMESTAMP_NS": "['2024-01-01 00:00:00.000000001', '2024-01-01 00:00:00.000000002']",
-    "VARCHAR": "['', 'a', 'A', 'é', 'e', 'Z', ' ', '''', '\"', chr(1), '😀', repeat('z', 300)]",
-    "VARCHAR COLLATE NOCASE": "['a', 'A', 'b', 'B', 'é', 'É', '']",
-    "VARCHAR COLLATE NOACCENT": "['e', 'é', 'E', 'f']",
-    "ENUM('z', 'm', 'a')": "['a', 'm', 'z']",
-    "UUID": "['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']",
-    "HUGEINT": "['170141183460469231731687303715884105727', '-170141183460469231731687303715884105728', '0']",
-    "DECIMAL(38, 10)": "['0.0000000001', '-1.5', '9999999999999999999999999999']",
-    "BLOB": r"['\x00', '\xFF\x00', '', 'a']",
-    "INTERVAL": "['1 month', '30 days', '-1 day', '0 seconds', '720 hours']",
-    "TIME": "['24:00:00', '00:00:00', '12:00:00.000001']",
-    "TIMETZ": "['12:00:00+02', '10:00:00+00', '00:00:00-15']",
-    "BIT": "['0', '1', '0101', '10']",
-    "BOOLEAN": "['true', 'false']",
-    "JSON": """['1', '"a"', 'null', '[1]']""",
-    "INTEGER[]": "['[]', '[1]', '[1, NULL]', '[NULL]', '[2]']",
-    "STRUCT(a INTEGER, b VARCHAR)": "['{a: 1, b: x}', '{a: NULL, b: x}', '{a: 1, b: NULL}']",
-}
-"""Type of a key -> values that are rarely looked at; each is in many rows, and so is NULL."""
+KEYS = lines(str(Path(__file__).parent), "duckdb_keys.tsv")
 
-OWN = {
-    "DOUBLE": "(i * 7919 % 6000) / 7.0",
-    "DATE": "DATE '1000-01-01' + (i * 7919 % 6000)::INTEGER",
-    "TIMESTAMP": "TIMESTAMP '1000-01-01' + i * 7919 % 6000 * INTERVAL 1 HOUR",
-    "TIMESTAMPTZ": "TIMESTAMPTZ '1000-01-01 00:00:00+00' + i * 7919 % 6000 * INTERVAL 1 HOUR",
-    "VARCHAR": "md5(i::VARCHAR)",
-    "VARCHAR COLLATE NOCASE": "CASE WHEN i % 2 = 0 THEN upper(md5(i::VARCHAR)) ELSE md5(i::VARCHAR) END",
-    "UUID": "md5(i::VARCHAR)",
-    "HUGEINT": "i * 7919 % 6000",
-    "DECIMAL(38, 10)": "(i * 7919 % 6000) / 8",
-    "BLOB": "md5(i::VARCHAR)",
-}
-"""Another value for each row, where the type has so many."""
+"""Types of a key; `often` are values that are rarely looked at, each in many rows, as NULL is; `own` is another value
+for each row, where the type has so many."""
 
 
 @pytest.fixture
@@ -94,11 +65,11 @@ def assert_as_alone(session: DuckSession, of: str, *, at_once: bool = False) -> 
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("kind", OFTEN)
-def test_every_type_of_a_key_keeps_its_order(tmp_path: Path, kind: str) -> None:
-    plain = kind.partition(" COLLATE")[0]
-    often = f"CAST({OFTEN[kind]}[1 + i % len({OFTEN[kind]})] AS {plain})"
-    own = f"CAST({OWN[kind]} AS {plain})" if kind in OWN else often
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key["type"])
+def test_every_type_of_a_key_keeps_its_order(tmp_path: Path, key: dict[str, str]) -> None:
+    kind, plain = key["type"], key["type"].partition(" COLLATE")[0]
+    often = f"CAST({key['often']}[1 + i % len({key['often']})] AS {plain})"
+    own = f"CAST({key['own']} AS {plain})" if key["own"] else often
     value = f"CASE WHEN i % 3 = 0 THEN {often} WHEN i % 3 = 1 THEN {own} END"
     session = opened(
         tmp_path,
@@ -159,57 +130,52 @@ def test_a_person_without_rows_still_has_the_statement_checked(tmp_path: Path) -
         list(session.stream(statement('t."id"', 't."gone" AS "gone"')))
 
 
+PADDED = "CREATE TABLE t AS SELECT i * 7919 % {n} AS id, 1 AS of, {pad} AS pad FROM range({n}) r(i)"
+WITH_PAD = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
+
+
+def must_come_in_order(session: DuckSession, of: str, rows: int) -> None:
+    last = -1
+    for batch in session.stream(of):
+        ids = batch.column(0).to_numpy()
+        assert ids[0] == last + 1
+        assert (ids[1:] > ids[:-1]).all()
+        last = ids[-1]
+    assert last == rows - 1
+
+
 def test_more_rows_than_the_memory_limit_holds_come_in_their_order(tmp_path: Path) -> None:
     """Ordered at once they need more than the limit."""
-    made = (
-        "CREATE TABLE t AS SELECT i * 7919 % 300000 AS id, 1 AS of, repeat(chr(65 + (i % 26)::INT), 500) AS pad "
-        "FROM range(300000) r(i)"
-    )
-    of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
+    made = PADDED.format(n=300_000, pad="repeat(chr(65 + (i % 26)::INT), 500)")
     with opened(tmp_path, made, memory="128MB", threads=2) as session:
-        last = -1
-        for batch in session.stream(of):
-            ids = batch.column(0).to_numpy()
-            assert ids[0] == last + 1
-            assert (ids[1:] > ids[:-1]).all()
-            last = ids[-1]
-    assert last == 299_999
+        must_come_in_order(session, WITH_PAD, 300_000)
 
 
 def test_a_range_beyond_its_memory_is_read_again_with_all_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "_OF_A_RANGE", "24MB")
-    made = (
-        "CREATE TABLE t AS SELECT i * 7919 % 200000 AS id, 1 AS of, repeat(chr(65 + (i % 26)::INT), 500) AS pad "
-        "FROM range(200000) r(i)"
-    )
+    made = PADDED.format(n=200_000, pad="repeat(chr(65 + (i % 26)::INT), 500)")
     mine = "EXISTS (SELECT 1 FROM afschrift_key AS k WHERE k.value = CAST(t.of AS VARCHAR))"
-    of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"').replace('t."of" = 1', mine)
+    of = WITH_PAD.replace('t."of" = 1', mine)
     with opened(tmp_path, made) as session:
         session.bind((Key("customer_id", "1"),), "2026-01-01T00:00:00Z")
-        streamed, _ = read(session, of)
-    assert streamed == list(range(200_000))
+        must_come_in_order(session, of, 200_000)
 
 
 def test_rows_that_fit_in_no_range_name_the_limit_to_raise(tmp_path: Path) -> None:
     made = "CREATE TABLE t AS SELECT i AS id, 1 AS of, repeat('a', 6000000) AS pad FROM range(6) r(i)"
-    of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
     with (
         opened(tmp_path, made, memory="16MB", threads=1) as session,
         pytest.raises(ConfigurationError, match=r"more memory than its limit while w\.t .* raise `memory`"),
     ):
-        list(session.stream(of))
+        list(session.stream(WITH_PAD))
 
 
 def test_a_range_that_memory_does_not_hold_is_halved(tmp_path: Path) -> None:
     """Most rows are small, so ranges are cut large; then come 100 MB of large ones in 64 MB of memory."""
-    made = (
-        "CREATE TABLE t AS SELECT i * 7919 % 120000 AS id, 1 AS of, "
-        "repeat(chr(65 + (i % 26)::INT), CASE WHEN i * 7919 % 120000 > 115000 THEN 20000 ELSE 20 END) AS pad "
-        "FROM range(120000) r(i)"
-    )
-    of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
+    pad = "repeat(chr(65 + (i % 26)::INT), CASE WHEN i * 7919 % 120000 > 115000 THEN 20000 ELSE 20 END)"
+    made = PADDED.format(n=120_000, pad=pad)
     tried: list[bool] = []
     with opened(tmp_path, made, memory="64MB", threads=1) as session:
         in_all = session._in_all
@@ -220,13 +186,7 @@ def test_a_range_that_memory_does_not_hold_is_halved(tmp_path: Path) -> None:
             return found
 
         session._in_all = counting  # type: ignore[method-assign]
-        last = -1
-        for batch in session.stream(of):
-            ids = batch.column(0).to_numpy()
-            assert ids[0] == last + 1
-            assert (ids[1:] > ids[:-1]).all()
-            last = ids[-1]
-    assert last == 119_999
+        must_come_in_order(session, WITH_PAD, 120_000)
     assert not all(tried)
     assert sum(not row for row in tried) < 12  # what was learned of one range holds for the next
     assert len(tried) < 60
@@ -239,10 +199,74 @@ def test_a_lake_accounts_for_rows_that_little_memory_did_not_hold(
     (tmp_path / "t").mkdir()
     made = "SELECT i * 7919 % 120000 AS id, 1 AS of, repeat('a', 500) AS pad FROM range(120000) r(i)"
     duckdb.sql(f"COPY ({made}) TO '{tmp_path / 't' / 'a.parquet'}' (FORMAT parquet, ROW_GROUP_SIZE 8192)")
-    of = statement('t."id"', 't."id" AS "id", t."pad" AS "pad"')
     session = open_source("w", "parquet", {"root": str(tmp_path), "threads": 1})
     with session:
-        reconciliation = session.reconciliation(Extract(of, {"id": ValueKind.INTEGER}, {"id"}))
-        streamed, _ = read(session, of)  # type: ignore[arg-type]
-        assert streamed == list(range(120_000))
+        reconciliation = session.reconciliation(Extract(WITH_PAD, {"id": ValueKind.INTEGER}, {"id"}))
+        must_come_in_order(session, WITH_PAD, 120_000)
         assert reconciliation.sums(("id",), None).rows == 120_000
+
+
+SLOW = "SELECT count(*) FROM range(1000000000) a, range(1000) b"
+
+
+class Interrupts:
+    def __init__(self) -> None:
+        self.at: list[float] = []
+
+    def __call__(self) -> None:
+        self.at.append(time.monotonic())
+
+
+@pytest.fixture
+def interrupts() -> Interrupts:
+    return Interrupts()
+
+
+@pytest.fixture
+def limit(interrupts: Interrupts) -> Iterator[TimeLimit]:
+    made = TimeLimit(0.2, interrupts)
+    yield made
+    made.close()
+
+
+def test_queries_within_their_limit_are_not_interrupted(limit: TimeLimit, interrupts: Interrupts) -> None:
+    for _ in range(30):
+        with limit.statement():
+            time.sleep(0.02)  # longer than the limit in all
+    time.sleep(0.3)
+    assert interrupts.at == []
+
+
+def test_a_query_beyond_its_limit_is_interrupted_among_shorter_ones(
+    limit: TimeLimit, interrupts: Interrupts
+) -> None:
+    began = time.monotonic()
+    with limit.statement():
+        while not interrupts.at and time.monotonic() - began < 5:
+            with limit.statement():
+                time.sleep(0.01)
+    assert 0.2 <= interrupts.at[0] - began < 2
+
+
+def test_a_later_one_is_watched_anew(limit: TimeLimit, interrupts: Interrupts) -> None:
+    with limit.statement():
+        pass
+    time.sleep(0.15)
+    began = time.monotonic()
+    with limit.statement():
+        while not interrupts.at and time.monotonic() - began < 5:
+            time.sleep(0.01)
+    assert 0.2 <= interrupts.at[0] - began < 2
+
+
+def test_on_a_connection_and_its_thread_ends_with_the_session() -> None:
+    before = threading.active_count()
+    with duckdb.connect() as connection:
+        limit = TimeLimit(0.2, connection.interrupt)
+        with pytest.raises(duckdb.InterruptException), limit.statement():
+            connection.execute(SLOW).fetchall()
+        with limit.statement():
+            assert connection.execute("SELECT 1").fetchall() == [(1,)]
+        assert threading.active_count() > before
+        limit.close()
+    assert threading.active_count() == before

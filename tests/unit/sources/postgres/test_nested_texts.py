@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,9 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from testbed import postgres as pg
+from tests.support.data import document
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.reconciliation import Extract
 from afschrift.domain.redaction import MASK
+from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.postgres.column_types import (
     BOUNDS,
     NULL,
@@ -27,6 +31,9 @@ from afschrift.sources.postgres.column_types import (
     marks,
 )
 from afschrift.sources.postgres.nested_texts import NoDocumentError, documents, with_documents
+from afschrift.sources.registry import open_source
+from afschrift.values import json_text
+from afschrift.values.written import ValueFormError
 
 TEXT = Leaf("text")
 TEXTS = ListOf(TEXT)
@@ -110,28 +117,6 @@ def test_maps(server: psycopg.Connection[Any], found: dict[str, str | None]) -> 
     assert json.loads(expected) == [found]
 
 
-@pytest.mark.parametrize(
-    ("shape", "text", "expected"),
-    [
-        (ListOf(Leaf("number")), "{NaN,Infinity,-Infinity,-0,1e-05,1.6777216e+07,NULL}",
-         '["NaN","INF","-INF",-0.0,1e-05,1.6777216e+07,null]'),
-        (ListOf(Leaf("decimal")), "{{NaN,-Infinity},{1.10,NULL}}", '[["NaN","-INF"],["1.10",null]]'),
-        (ListOf(Leaf("integer")), "{{{-1},{NULL}},{{0},{2147483647}}}", "[[[-1],[null]],[[0],[2147483647]]]"),
-        (ListOf(Leaf("integer")), "{9007199254740991,-9007199254740992}", '[9007199254740991,"-9007199254740992"]'),
-        (ListOf(Leaf("boolean")), "{t,f,NULL}", "[true,false,null]"),
-        (ListOf(Leaf("binary")), '{"\\\\x00ff","\\\\x"}', '["AP8=",""]'),
-        (ListOf(Leaf("instant")), '{"2024-10-27 00:30:00.5+00",infinity,"0044-03-15 12:00:00+00 BC"}',
-         '["2024-10-27T00:30:00.500000Z","infinity","0044-03-15 12:00:00+00 BC"]'),
-        (ListOf(Leaf("padded")), '{"ab   "}', '["ab"]'),
-        (ListOf(Leaf("text"), ";"), "{(3,4),(1,2);NULL}", '["(3,4),(1,2)",null]'),
-        (Leaf("vector"), "7 8", "[7,8]"),
-        (TEXTS, "{}", "[]"),
-    ],
-)  # fmt: skip
-def test_elements_are_as_values_are(shape: Shape, text: str, expected: str) -> None:
-    assert as_json(text, shape) == expected
-
-
 @pytest.mark.parametrize("text", ["[0:1]={a,b}", "[1:1][2:2]={{a}}"])
 def test_own_bounds_have_no_document(text: str) -> None:
     with pytest.raises(NoDocumentError, match=BOUNDS):
@@ -182,3 +167,101 @@ def test_a_statement_says_what_its_own_texts_are() -> None:
 @pytest.mark.parametrize("texts", [[], [None], [None, None]])
 def test_a_batch_without_a_value_has_no_document(of: str, texts: list[str | None]) -> None:
     assert documents(pa.array(texts, pa.string()), ListOf(Leaf(of))).to_pylist() == texts
+
+
+AWKWARD = [
+    r'{"a": "\ud83d\ude00 \u0001 \\u0000 \n \"", "é": 1.10}',
+    '{"n": 1e300, "m": -0.0, "l": 123456789012345678901234567890.000100, "e": 1E-7}',
+    "[]",
+    '"null"',
+    "null",
+    ' {"b":1,\n "a":2, "b":3} ',
+    '"' + "x" * 3000 + '"',
+    "[" * 390 + "]" * 390,
+]
+
+
+@pytest.fixture
+def database(postgres: pg.Database, monkeypatch: pytest.MonkeyPatch) -> pg.Database:
+    monkeypatch.setenv("AIRFLOW_CONN_DOCS", postgres.libpq)
+    postgres.execute(
+        "CREATE DOMAIN detail AS jsonb",
+        "CREATE TABLE doc (id int, b jsonb, d detail, j json, l jsonb[], t text)",
+    )
+    for number, text in enumerate(AWKWARD):
+        quoted = text.replace("'", "''")
+        postgres.execute(
+            f"INSERT INTO doc SELECT {number}, b, b, '{quoted}', ARRAY[b], 'x' FROM (SELECT '{quoted}'::jsonb AS b) x"
+        )
+    return postgres
+
+
+def read() -> tuple[frozenset[str], pa.Array]:
+    kinds = {"id": ValueKind.INTEGER, **dict.fromkeys("bdjl", ValueKind.JSON), "t": ValueKind.TEXT}
+    of = 'SELECT\n  CAST(t."b" AS text) AS "b"\nFROM "doc" AS t\nWHERE (1 = 1)\nORDER BY t."id"\n'
+    with open_source("docs", "postgres", {}, connection="docs") as session:
+        reconciliation = session.reconciliation(Extract(of, kinds, kinds.keys()))
+        texts = pa.concat_arrays([batch.column(0) for batch in session.stream(of)])
+    return reconciliation.documents, texts
+
+
+@pytest.mark.usefixtures("database")
+def test_only_jsonb_is_known_to_be_valid() -> None:
+    known, texts = read()
+    assert known == {"b", "d"}
+    assert len(texts) == len(AWKWARD)
+    for part in (texts, *(texts.slice(at, 1) for at in range(len(texts)))):
+        assert json_text.are_documents(part)
+        assert json_text.documents(part, valid=True).equals(json_text.documents(part))
+
+
+def test_what_is_nested_too_deeply_is_found_all_the_same(database: pg.Database) -> None:
+    database.execute(f"INSERT INTO doc (id, b) VALUES (99, '{'[' * 3000}{']' * 3000}')")
+    _, texts = read()
+    with pytest.raises(ValueFormError, match="no JSON document"):
+        json_text.documents(texts, valid=True)
+
+
+LISTS: dict[str, str] = document(str(Path(__file__).parent), "postgres_lists.json")
+
+
+def test_lists_are_written_as_documents_by_every_way(
+    postgres: pg.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.execute(
+        "CREATE TYPE mood AS ENUM ('so \"so\"', 'fi,ne')",
+        "CREATE TABLE lists AS SELECT " + ", ".join(f'{sql} AS "{name}"' for name, sql in LISTS.items()),
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_DOCS", postgres.libpq)
+    with open_source("docs", "postgres", {}, connection="docs") as session:
+        columns = session.catalogue()["lists"]
+        selected = {name: columns[name].expression.format(column=f't."{name}"') for name in LISTS}
+        listed = ",\n  ".join(f'{sql} AS "{name}"' for name, sql in selected.items())
+        of = f'SELECT\n  {listed}\nFROM "lists" AS t\nWHERE (1 = 1)\nORDER BY 1\n'
+        reconciliation = session.reconciliation(Extract(of, dict.fromkeys(LISTS, ValueKind.JSON), LISTS))
+        [batch] = session.stream(of)
+    assert reconciliation.documents == LISTS.keys()
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        assert json_text.are_documents(column), name
+        assert json_text.documents(column, valid=True).equals(json_text.documents(column)), name
+
+
+def test_the_server_counts_documents_without_writing_them(
+    database: pg.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`null` counts as none, as what is written has it; a text `"null"` is a document, and NULL is none."""
+    database.execute("INSERT INTO doc (id) VALUES (100)")
+    kinds = {"id": ValueKind.INTEGER, **dict.fromkeys("bdj", ValueKind.JSON)}
+    of = 'SELECT\n  t."id" AS "id"\nFROM "doc" AS t\nWHERE (1 = 1)\nORDER BY t."id"\n'
+    with open_source("docs", "postgres", {}, connection="docs") as session:
+        seen, rows = [], session.rows
+        monkeypatch.setattr(
+            session,
+            "rows",
+            lambda statement, *args, **more: (seen.append(statement), rows(statement, *args, **more))[1],
+        )
+        found = session.reconciliation(Extract(of, kinds, {"id", "b", "d", "j"})).sums((), None)
+    assert found.rows == len(AWKWARD) + 1
+    assert found.present == {"id": found.rows, **dict.fromkeys("bdj", len(AWKWARD) - 1)}
+    assert 'CAST(t."j" AS text)' in seen[-1]  # what was typed: only its text tells
+    assert not any(f'CAST(t."{name}" AS text)' in seen[-1] for name in "bd")

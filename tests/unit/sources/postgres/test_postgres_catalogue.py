@@ -1,17 +1,28 @@
-"""Which tables of a PostgreSQL database a request sees, and under which names."""
+"""What a session on PostgreSQL sees of tables, and gives of them."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from testbed import postgres as pg
 from tests.support.warehouses import at
-from tests.unit.sources.reading import forms
+from tests.unit.sources.reading import forms, select
 
+from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
+from afschrift.domain.plan import FieldPlan
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile
+from afschrift.selection.statements import Statements
+from afschrift.sources.postgres.column_types import BOUNDS, raise_sql
 from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.sources.registry import open_source
+
+SQL = Path(__file__).parents[4] / "include" / "sql"
 
 
 def opened(database: pg.Database, **options: object) -> Source:
@@ -91,3 +102,64 @@ def test_an_option_that_is_not_known(shop: pg.Database) -> None:
 def test_texts_are_in_order_by_their_bytes(native: str, order: str) -> None:
     """No server of the tests has a collation of words, so the order itself cannot show it."""
     assert PostgresDialect().order("t.c", native) == order
+
+
+def test_a_statement_frozen_by_an_older_release_still_refuses_such_arrays(postgres: pg.Database) -> None:
+    postgres.execute("CREATE TABLE old (c0 integer[])", "INSERT INTO old VALUES ('[0:1]={7,8}')")
+    failing = raise_sql(BOUNDS, "old.c0", "count(*)")
+    with (
+        opened(postgres) as session,
+        pytest.raises(ConfigurationError, match=r"w\.old\.c0 holds an array.*`kind: text`"),
+    ):
+        list(session.stream(f'SELECT {failing} AS c0\nFROM "old" AS t\n'))
+
+
+def test_a_type_that_is_not_known_has_no_kind(postgres: pg.Database) -> None:
+    postgres.execute(
+        "CREATE TYPE odd",
+        "CREATE FUNCTION odd_in(cstring) RETURNS odd LANGUAGE internal IMMUTABLE STRICT AS 'textin'",
+        "CREATE FUNCTION odd_out(odd) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout'",
+        "CREATE TYPE odd (INPUT = odd_in, OUTPUT = odd_out)",
+        "CREATE TYPE holds AS (a integer, b odd)",
+        "CREATE TABLE t (a odd, b odd[], c holds)",
+    )
+    with opened(postgres) as session:
+        columns = session.catalogue()["t"]
+    assert {name: (c.kind, c.native) for name, c in columns.items()} == {
+        "a": (None, "odd"),
+        "b": (None, "odd[]"),
+        "c": (None, "holds"),
+    }
+
+
+@pytest.mark.parametrize("megabytes", [1, 8])
+def test_batches_are_as_large_as_they_are_asked_for(postgres: pg.Database, megabytes: int) -> None:
+    postgres.execute(
+        "CREATE TABLE note AS SELECT i AS id, repeat('x', 500) AS text FROM generate_series(1, 40000) i"
+    )
+    given = {"connection": "w", "connect": at(postgres.libpq), "batch_bytes": megabytes * 1_000_000}
+    with open_source("w", "postgres", {}, **given) as session:
+        sizes = [batch.nbytes for batch in session.stream(select(session, "note"))]
+    assert len(sizes) > 2
+    assert all(0.9 < size / megabytes / 1_000_000 < 1.2 for size in sizes[:-1])
+
+
+def test_bytes_beside_a_mask_are_their_value_form(postgres: pg.Database) -> None:
+    postgres.execute(
+        "CREATE TABLE note (id int PRIMARY KEY, author text, photo bytea)",
+        "INSERT INTO note VALUES (1, 'agent', '\\x01'), (2, 'customer', '\\x00ff'), (3, 'customer', NULL)",
+    )
+    declared = {
+        "subject": {"id": {"column": "id"}},
+        "key": ["id"],
+        "origin": {"by": "author", "agent": "assigned", "customer": "provided"},
+        "columns": {"photo": {"about": "third_party", "third_party": "mask", "when": ["agent"]}},
+    }
+    identity = IdentityFile.model_validate({"person": "id", "keys": {"id": {"unique": "yes"}}})
+    source = SourceFile.model_validate({"source": "w", "kind": "postgres", "tables": {"note": declared}})
+    photo = FieldPlan("photo", ValueKind.BINARY, Action.MASK, (), "")
+    with opened(postgres) as session:
+        session.bind([Key("id", str(n)) for n in (1, 2, 3)], "2026-01-01T00:00:00Z")
+        statements = Statements(SQL, source, identity, session.dialect, session.catalogue())
+        batches = list(session.stream(statements.extract("note", [photo], None)))
+    assert [row["photo"] for batch in batches for row in batch.to_pylist()] == ["[masked]", "AP8=", None]

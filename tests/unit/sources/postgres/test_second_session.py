@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -28,15 +27,13 @@ ORDER BY t."id"
 
 
 @pytest.fixture
-def shop(postgres_server: pg.Server) -> Iterator[pg.Database]:
-    database = postgres_server.create()
-    database.execute(
+def shop(postgres: pg.Database) -> pg.Database:
+    postgres.execute(
         "CREATE TABLE event (id int PRIMARY KEY, owner int, note text)",
         "INSERT INTO event SELECT i, i % 3, 'note ' || i FROM generate_series(1, 3000) i",
         "CREATE VIEW slow AS SELECT id, owner, note, pg_sleep(0.01) IS NULL AS slept FROM event",
     )
-    yield database
-    postgres_server.drop(database)
+    return postgres
 
 
 def opened(database: pg.Database, user: str = "postgres") -> Source:
@@ -53,12 +50,10 @@ def reconciliation(session: Source, table: str = "event") -> Reconciliation:
 
 
 def sessions(database: pg.Database) -> int:
+    of_ours = "application_name = 'afschrift R-8' AND datname = current_database()"
     with psycopg.connect(database.libpq) as connection:
-        found = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'afschrift R-8' "
-            "AND datname = current_database()"
-        ).fetchall()
-    return int(found[0][0])
+        [(found,)] = connection.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {of_ours}").fetchall()
+    return int(found)
 
 
 def ended(database: pg.Database) -> None:
@@ -145,48 +140,32 @@ def test_the_second_session_writes_only_its_keys(shop: pg.Database) -> None:
             second.__exit__()
 
 
-def role(shop: pg.Database, *grants: str) -> str:
-    name = f"beside_{shop.libpq.rpartition('/')[2].partition('?')[0][-8:]}"
-    shop.execute(f"CREATE ROLE {name} LOGIN", f"GRANT SELECT ON event, slow TO {name}")
-    shop.execute(*(grant.format(name=name) for grant in grants))
-    return name
-
-
 @pytest.mark.parametrize(
-    "grant",
+    ("grant", "by"),
     [
-        "ALTER ROLE {name} CONNECTION LIMIT 1",
-        "REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC",
+        ("ALTER ROLE {name} CONNECTION LIMIT 1", "first"),
+        ("REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC", "first"),
+        ("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC", "second"),  # the keys go along
     ],
 )
-def test_where_no_second_session_can_be_had_the_first_one_is_asked(
-    shop: pg.Database, asked: list[str], grant: str
+def test_what_the_account_may_decides_which_session_is_asked(
+    shop: pg.Database, asked: list[str], grant: str, by: str
 ) -> None:
-    name = role(shop, grant)
+    database = shop.libpq.rpartition("/")[2].partition("?")[0]
+    name = f"beside_{database[-8:]}"
+    shop.execute(f"CREATE ROLE {name} LOGIN", f"GRANT SELECT ON event, slow TO {name}")
+    shop.execute(grant.format(name=name, database=f'"{database}"'))
     try:
         with opened(shop, name) as session:
             session.bind([Key("id", "1")], NOW)
             assert account(reconciliation(session), begun=True).rows == 1000
-            assert asked == ["first"]
+            assert asked == [by]
     finally:
         shop.execute(
             "GRANT EXECUTE ON FUNCTION pg_export_snapshot() TO PUBLIC",
             f"DROP OWNED BY {name}",
             f"DROP ROLE {name}",
         )
-
-
-def test_where_no_temporary_table_can_be_made_the_keys_go_along(shop: pg.Database, asked: list[str]) -> None:
-    with psycopg.connect(shop.libpq) as connection:
-        revoke = f"REVOKE TEMPORARY ON DATABASE {connection.info.dbname} FROM PUBLIC"
-    name = role(shop, revoke)
-    try:
-        with opened(shop, name) as session:
-            session.bind([Key("id", "2")], NOW)
-            assert account(reconciliation(session), begun=True).rows == 1000
-            assert asked == ["second"]
-    finally:
-        shop.execute(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
 
 
 def test_running_statements_end_with_the_session(shop: pg.Database) -> None:

@@ -29,7 +29,6 @@ def doubles() -> st.SearchStrategy[float]:
 
 
 def singles() -> st.SearchStrategy[float]:
-    """The same of 32 bits."""
     return st.integers(0, 2**32 - 1).map(lambda n: struct.unpack("<f", struct.pack("<I", n))[0])
 
 

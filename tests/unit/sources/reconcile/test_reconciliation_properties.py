@@ -30,7 +30,7 @@ Column = tuple[str, str, st.SearchStrategy[Any]]
 """Its type, SQL of a value with a sign for what is bound, and what is bound."""
 
 numbers = itertools.count()
-few = settings(quicker(3), phases=[Phase.explicit, Phase.generate])  # a failure names the column already
+few = settings(quicker(5), phases=[Phase.explicit, Phase.generate])  # a failure names the column already
 
 
 def rows(columns: Mapping[str, Column]) -> st.SearchStrategy[list[tuple[Any, ...]]]:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from sqlalchemy import create_engine, types
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from tests.support.warehouses import at
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.registry import open_source
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.values import TOO_LARGE, ArrowRows, kind_of, with_limit
 
+AT = "2026-01-01T00:00:00Z"
 UUID = uuid.UUID("6f1de0d0-7a4b-4c43-8f1c-0a1b2c3d4e5f")
 AMSTERDAM = timezone(timedelta(hours=2))
 
@@ -150,3 +157,42 @@ def test_literals_that_some_databases_read_differently() -> None:
 @pytest.mark.parametrize(("url", "hides"), [("postgresql+psycopg://", False), ("mysql+pymysql://", True)])
 def test_which_catalogues_lack_what_the_account_may_not_read(url: str, hides: bool) -> None:
     assert dialect(url).hides_tables is hides
+
+
+def test_options_that_a_source_needs_to_open() -> None:
+    def made(**options: object) -> Source:
+        return open_source("w", "sqlalchemy", dict(options), connection="w", connect=at("x://h/d"))
+
+    with pytest.raises(ConfigurationError, match="no option `driver`"):
+        made()
+    with pytest.raises(ConfigurationError, match="a driver that is not installed"):
+        made(driver="nosuchdatabase")
+    with pytest.raises(ConfigurationError, match="does not say how its database gives one snapshot"):
+        made(driver="sqlite")
+    unnamed = open_source("w", "sqlalchemy", {"driver": "postgresql+psycopg"})
+    with pytest.raises(ConfigurationError, match="names no connection"), unnamed:
+        pass
+
+
+def test_sqlite_gives_an_event_at_the_end_of_a_key_to_its_next_holder(tmp_path: Path) -> None:
+    """Its times are texts, with fractions of a second in the one and without in the other."""
+    moments = (
+        "2024-06-30 23:59:59",
+        "2024-07-01 00:00:00",
+        "2024-07-01T00:00:00.000",
+        "2024-07-01 00:00:00.001",
+    )
+    with sqlite3.connect(tmp_path / "shop.sqlite") as con:
+        con.execute("CREATE TABLE event (id INTEGER, moment TIMESTAMP)")
+        con.executemany("INSERT INTO event VALUES (?, ?)", enumerate(moments))
+    options = {"driver": "sqlite", "isolation": "SERIALIZABLE"}
+    connect = at(f"sqlite:///{tmp_path / 'shop.sqlite'}")
+    with open_source("w", "sqlalchemy", options, connection="w", connect=connect, tag="R-7") as session:
+        moment = session.dialect.instant("t.moment", session.catalogue()["event"]["moment"].native, None)
+        session.bind([Key("dev", "D", "2024-01-01T00:00:00Z", "2024-07-01T00:00:00Z")], AT)
+        within = f"{moment} >= k.valid_from AND {moment} < k.valid_to"
+        found = session.rows(f"SELECT t.id FROM event AS t, {session.dialect.keys} AS k WHERE {within}")
+        assert found == [(0,)]
+        session.bind([Key("dev", "D", "2024-07-01T00:00:00Z")], AT)
+        later = f"SELECT t.id FROM event AS t, {session.dialect.keys} AS k WHERE {moment} >= k.valid_from"
+        assert session.rows(later) == [(1,), (2,), (3,)]
