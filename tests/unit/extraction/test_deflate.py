@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.extraction.deflate import CHUNK, DeflateError, DeflatingSink, InflatingReader, deflate
+from afschrift.extraction.followed_file import AbandonedError, ByteQueue
 
 LARGE = b"".join(b"%d;%x\n" % (n, n * 2654435761 % 2**32) for n in range(60_000))
 
@@ -51,3 +54,44 @@ def test_a_stream_reads_back_in_pieces_of_any_size(size: int, length: int) -> No
 def test_a_broken_deflate_stream_is_reported() -> None:
     with pytest.raises(DeflateError):
         InflatingReader(io.BytesIO(b"\xff" * 100)).read(10)
+
+
+def test_all_that_was_written_is_read_in_order() -> None:
+    queue = ByteQueue(limit=3)
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(lambda: b"".join(iter(queue.read, b"")))
+        for number in range(256):
+            queue.write(bytes([number]) * 2)
+            queue.write(b"")
+        queue.end()
+        assert reading.result(5) == bytes(number for value in range(256) for number in (value, value))
+
+
+def test_a_writer_ahead_waits_for_the_reader() -> None:
+    queue = ByteQueue(limit=3)
+    queue.write(b"four")
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(queue.write, b"more")
+        time.sleep(0.1)
+        assert not waiting.done()
+        assert queue.read() == b"four"
+        waiting.result(5)
+    assert queue.read() == b"more"
+
+
+def test_a_writer_does_not_wait_for_a_reader_that_has_stopped() -> None:
+    queue = ByteQueue(limit=3)
+    queue.write(b"four")
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(queue.write, b"more")
+        queue.stop()
+        waiting.result(5)
+    queue.write(b"still more")
+
+
+def test_an_abandoned_file_is_not_taken_for_a_complete_one() -> None:
+    queue = ByteQueue()
+    queue.write(b"half")
+    queue.abandon()
+    with pytest.raises(AbandonedError):
+        queue.read()

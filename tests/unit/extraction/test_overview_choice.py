@@ -5,66 +5,49 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.support.data import lines
 
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import ProfileChoice
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin
+from afschrift.extraction.media_type import extension, media_type_of
 from afschrift.extraction.profile_columns import KEPT, LEAST_KEPT, MOST_KEPT, choose, kept_bytes
 from afschrift.inventory.table import Table
 
-COLUMNS: dict[str, tuple[ValueKind, dict[str, Any]]] = {
-    "seen": (ValueKind.DATE, {"origin": "observed"}),
-    "born": (ValueKind.DATE, {"origin": "provided", "category": "user.demographic.date_of_birth"}),
-    "counted": (ValueKind.INSTANT, {"origin": "derived"}),
-    "at": (ValueKind.INSTANT, {"origin": "observed"}),
-    "local": (ValueKind.DATETIME, {"origin": "observed"}),
-    "beats": (
-        ValueKind.INTEGER,
-        {"origin": "observed", "unit": "/min", "category": "user.health_and_medical"},
-    ),
-    "skin": (ValueKind.NUMBER, {"origin": "observed", "unit": "Cel", "category": "user.health_and_medical"}),
-    "paid": (ValueKind.DECIMAL, {"origin": "observed", "unit": "EUR"}),
-    "share": (ValueKind.NUMBER, {"origin": "observed", "unit": "1"}),
-    "weight": (
-        ValueKind.NUMBER,
-        {"origin": "observed", "unit": "g", "category": "user.behavior.purchase_history"},
-    ),
-    "guess": (ValueKind.NUMBER, {"origin": "inferred", "unit": "/min"}),
-    "place": (ValueKind.NUMBER, {"origin": "observed", "unit": "deg", "category": "user.location.precise"}),
-    "words": (ValueKind.TEXT, {"origin": "observed", "category": "user.behavior.search_history"}),
-}
+COLUMNS = {line.pop("name"): line for line in lines(__file__, "charted.tsv")}
+
+
+def described(name: str) -> dict[str, str]:
+    return {word: text for word, text in COLUMNS[name].items() if text and word != "kind"}
 
 
 def chosen(*names: str, masked: tuple[str, ...] = (), **table: Any) -> ProfileChoice:
-    entry = Table.model_validate({"columns": {n: COLUMNS[n][1] for n in names}, **table})
+    entry = Table.model_validate({"columns": {n: described(n) for n in names}, **table})
     fields = tuple(
         FieldPlan(
             name,
-            COLUMNS[name][0],
+            ValueKind(COLUMNS[name]["kind"]),
             Action.MASK if name in masked else Action.INCLUDE,
             (),
             "",
-            Origin(COLUMNS[name][1]["origin"]),
+            Origin(COLUMNS[name]["origin"]),
         )
         for name in names
     )
     return choose(entry, ExtractPlan("s", "t", fields, "SELECT"), "Europe/Amsterdam")
 
 
-@pytest.mark.parametrize(
-    ("columns", "moment"),
-    [
-        (("seen", "counted", "at", "local"), "at"),
-        (("seen", "local"), "local"),
-        (("born", "seen"), "seen"),
-        (("born", "words"), ""),
-        (("counted",), "counted"),
-    ],
-)
-def test_the_moment_is_the_finest_time_that_is_the_persons(columns: tuple[str, ...], moment: str) -> None:
-    assert chosen(*columns).moment == moment
+def test_the_moment_is_the_finest_time_that_is_the_persons() -> None:
+    moments = {
+        "seen counted at local": "at",
+        "seen local": "local",
+        "born seen": "seen",
+        "born words": "",
+        "counted": "counted",
+    }
+    assert {columns: chosen(*columns.split()).moment for columns in moments} == moments
 
 
 def test_the_rows_own_time_comes_first() -> None:
@@ -72,22 +55,11 @@ def test_the_rows_own_time_comes_first() -> None:
     assert chosen("at", "seen", "words", subject=own).moment == "seen"
 
 
-@pytest.mark.parametrize(
-    ("columns", "measure"),
-    [
-        (("at", "beats"), "beats"),
-        (("at", "beats", "weight", "guess", "share", "place"), "beats"),
-        (("at", "beats", "skin"), ""),
-        (("at", "weight"), ""),
-        (("at", "place"), ""),
-        (("at", "guess"), ""),
-        (("at", "paid"), ""),
-        (("seen", "beats"), ""),
-        (("beats",), ""),
-    ],
-)
-def test_a_measure_is_the_one_observed_number_with_a_unit(columns: tuple[str, ...], measure: str) -> None:
-    assert chosen(*columns).measure == measure
+def test_a_measure_is_the_one_observed_number_with_a_unit() -> None:
+    measured = ("at beats", "at beats weight guess share place")
+    others = ("at beats skin", "at weight", "at place", "at guess", "at paid", "seen beats", "beats")
+    assert [chosen(*columns.split()).measure for columns in measured] == ["beats", "beats"]
+    assert [columns for columns in others if chosen(*columns.split()).measure] == []
 
 
 def test_a_masked_column_and_a_key_are_never_drawn() -> None:
@@ -106,3 +78,25 @@ def test_many_tables_share_what_is_kept() -> None:
     assert kept_bytes(1) == MOST_KEPT
     assert kept_bytes(10) == KEPT // 10
     assert kept_bytes(1000) == LEAST_KEPT
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "ending", "media_type"),
+    [
+        ("photo.JPG", None, "jpg", "image/jpeg"),
+        ("photo", "image/png", "png", "image/png"),
+        ("../..\\x.TXT", "text/plain; charset=windows-1252", "txt", "text/plain"),
+        ("route.gpx", "", "gpx", "application/gpx+xml"),
+        ("archive.tar.gz", None, "gz", "application/octet-stream"),
+        (".profile", None, "bin", "application/octet-stream"),
+        ("my.jan jansen", "nonsense", "bin", "application/octet-stream"),
+        ("x.ex\u202ee", "text/html\r\nX: y", "bin", "application/octet-stream"),
+        ("x.verylongending", "image/jpeg", "jpg", "image/jpeg"),
+        (None, None, "bin", "application/octet-stream"),
+    ],
+)
+def test_endings_and_media_types(
+    name: str | None, declared: str | None, ending: str, media_type: str
+) -> None:
+    assert extension(name, declared) == ending
+    assert media_type_of(ending, declared) == media_type

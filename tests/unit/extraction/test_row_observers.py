@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,28 @@ import pytest
 from testbed.mini import write_inventory
 from tests.unit.formats.random_tables import field
 
+from afschrift.domain.errors import StagedFileError
+from afschrift.domain.keys import Key, KeyMatch, Unique
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction import row_observers as observe
+from afschrift.extraction.own_rows import OthersRowError, OwnRows
 from afschrift.extraction.row_observers import Observer, references_that_hold
+from afschrift.extraction.staged_records import (
+    observations,
+    pointers_path,
+    read_record,
+    record_path,
+    staged_overviews,
+    staged_pointers,
+    staged_samples,
+)
+from afschrift.inventory.column import ClassifiedBy
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile, KeyDeclaration
+from afschrift.inventory.table import SubjectKey, Table
+from afschrift.staging.encrypted import EncryptedStaging
 
 FIELDS = {
     "customer": [field("customer_id", ValueKind.INTEGER), field("email", ValueKind.TEXT)],
@@ -106,3 +124,77 @@ def test_how_rows_were_batched_changes_nothing(source: SourceFile, monkeypatch: 
     for cut in cuts:
         assert {d.values is None for d in watch(source, "orders", *cut).distinct.values()} == {True}
         assert {d.values is None for d in watch(source, "orders", *cut[:-1]).distinct.values()} == {False}
+
+
+OF_SAMPLES, OF_OVERVIEWS = observations("shop")
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [
+        (record_path("shop"), read_record),
+        (OF_SAMPLES, staged_samples),
+        (OF_OVERVIEWS, staged_overviews),
+        (pointers_path("shop"), staged_pointers),
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'["kwikstaart"]'])
+def test_a_record_of_another_kind_is_a_damaged_file(
+    path: str, read: Callable[[EncryptedStaging, str], Any], content: bytes, tmp_path: Path
+) -> None:
+    staging = EncryptedStaging(tmp_path, "req-0123456789ab", b"k" * 32)
+    with staging.writer(path) as sink:
+        sink.write(content)
+    with pytest.raises(StagedFileError) as error:
+        read(staging, "shop")
+    assert "kwikstaart" not in str(error.value)
+    assert "damaged" in str(error.value)
+
+
+IDENTITY = IdentityFile(
+    person="ck",
+    keys={"ck": KeyDeclaration(unique=Unique.YES), "email": KeyDeclaration(unique=Unique.OVER_TIME)},
+)
+SUBJECT = {
+    "ck": SubjectKey(column="ck"),
+    "email": SubjectKey(column="email", match=KeyMatch.CASEFOLD, at="any"),
+}
+KEYS = [Key("ck", "anna"), Key("email", "Anna@example.org")]
+JOIN = {"order_id": "orders.order_id"}
+SHARED = ClassifiedBy(by="Data office", on=date(2026, 11, 29), why="Both see it.")
+
+
+def read(table: Table, *rows: tuple[str | None, str | None]) -> pa.RecordBatch:
+    batch = pa.RecordBatch.from_arrays(
+        [
+            pa.array(range(len(rows)), pa.int64()),
+            pa.array([ck for ck, _ in rows], pa.string()),
+            pa.array([email for _, email in rows], pa.string()),
+        ],
+        names=["id", "afschrift_held_text_0", "afschrift_held_text_1"],
+    )
+    own = OwnRows(ExtractPlan("shop", "orders", (), ""), table, IDENTITY, KEYS)
+    [checked] = own.over(lambda: iter([batch]))()
+    return checked
+
+
+def test_the_columns_of_keys_go_no_further() -> None:
+    rows = [("anna", None), (" anna\t", None), (None, "ANNA@example.org")]
+    checked = read(Table(subject=SUBJECT), *rows)
+    assert checked.schema.names == ["id"]
+    assert checked.num_rows == len(rows)
+
+
+@pytest.mark.parametrize("row", [("ANNA", None), ("anne", None), (None, "bob@example.org"), (None, None)])
+def test_a_row_without_a_key_of_the_person_ends_the_reading(row: tuple[str | None, str | None]) -> None:
+    with pytest.raises(OthersRowError, match=r"shop\.orders") as error:
+        read(Table(subject=SUBJECT), ("anna", None), row)
+    assert "anna" not in str(error.value).lower()
+
+
+def test_a_row_of_a_join_bears_no_key_that_is_one_persons() -> None:
+    joined = Table(subject=SUBJECT, join=JOIN)
+    assert read(joined, (None, None), (None, "bob@example.org")).num_rows == 2
+    with pytest.raises(OthersRowError):
+        read(joined, ("bob", None))
+    assert read(Table(subject=SUBJECT, join=JOIN, shared_rows=SHARED), ("bob", None)).num_rows == 1

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from afschrift.extraction.deflate import deflate
 from afschrift.extraction.staged_records import staged_pointers
 from afschrift.extraction.uploads import Uploads
 from afschrift.law.roles import Roles
+from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -37,10 +38,8 @@ from afschrift.steps.extract import extract
 from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
-
 PHOTO, LARGE = b"\x89PNG\r\n\x1a\nphoto of Ann", os.urandom(700_000)
 ODD = '../"x": \u202e😀.JPG'
-
 TABLE = """
 stores:
   photos: {url: "${MINI_PHOTOS}"}
@@ -61,7 +60,6 @@ tables:
       digest: {origin: observed}
       thumb: {origin: provided}
 """
-
 Put = Callable[..., None]
 
 
@@ -99,57 +97,78 @@ def ask(services: Services) -> str:
     return store(services, {"customer_id": "1"}, "portability")
 
 
-def test_files_go_back_in_their_bytes(shop: Services, put: Put) -> None:
+def stopped(services: Services) -> tuple[str, QuestionRow, str]:
+    """A request that waits for a person, with its one question and what it ended with."""
+    request = ask(services)
+    with pytest.raises(NeedsPersonError) as error:
+        run(services, request)
+    (question,) = services.register.questions.all(request_id=request)
+    return request, question, str(error.value)
+
+
+def described(found: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    resources = json.loads(found["data/datapackage.json"])["resources"]
+    return {r["path"]: r for r in resources if "afschrift:file" in r}
+
+
+def of_photos(found: Mapping[str, bytes]) -> tuple[list[str], dict[str, Any]]:
+    """The files that went along, and what the coverage says of them."""
+    (photo,) = [t for t in json.loads(found["data/coverage.json"])["tables"] if t["table"] == "photo"]
+    return [path for path in found if path.startswith("data/files/")], photo["files"]
+
+
+def test_files_go_back_in_their_bytes(shop: Services, put: Put, tmp_path: Path) -> None:
+    """And no name of a file is logged or recorded."""
+    lines: list[str] = []
+    object.__setattr__(shop, "log", lines.append)
     put("2024/a.png", PHOTO, title=ODD, size=len(PHOTO), digest=hashlib.sha256(PHOTO).hexdigest().upper())
     put(None)
     put("2024/b", LARGE, thumb=b"", digest=hashlib.md5(LARGE).hexdigest())
     put("")
-    found = members(run(shop, ask(shop)))
+    request = ask(shop)
+    found = members(run(shop, request))
     files = {path: content for path, content in found.items() if path.startswith("data/files/")}
     assert files == {
         "data/files/shop/photo/000001.1.jpg": PHOTO,
         "data/files/shop/photo/000003.1.bin": LARGE,
         "data/files/shop/photo/000003.2.bin": b"",
     }
-    resources = json.loads(found["data/datapackage.json"])["resources"]
-    described = {r["path"]: r for r in resources if "afschrift:file" in r}
-    first = described["files/shop/photo/000001.1.jpg"]
+    first = described(found)["files/shop/photo/000001.1.jpg"]
     assert first["mediatype"] == "image/jpeg"
     assert first["afschrift:file"] == {"column": "place", "row": 1, "name": ODD, "key": {"photo_id": "1"}}
     assert first["bytes"] == len(PHOTO)
     assert "2024/a.png" in found["data/shop/photo.csv"].decode()
+    events = shop.register.trail.events(request)
+    lines += [json.dumps([payload for _, payload in events]), *(sentence(*event) for event in events)]
+    assert "3 uploaded files." in " ".join(lines)
+    for name in ("2024/", "JPG"):
+        assert name not in " ".join(lines)
+        assert not any(name.encode() in p.read_bytes() for p in (tmp_path / "home").rglob("*.db*"))
 
 
-def test_masked_places_are_not_read_and_masked_names_are_kept(shop: Services, put: Put) -> None:
+@pytest.mark.parametrize(
+    ("place", "rows", "held"),
+    [
+        (
+            Action.INCLUDE,
+            [("1", "[masked]", "Piet.png"), ("2", "2024/a.png", "[masked].png")],
+            [(2, "[masked].png")],
+        ),
+        (Action.MASK, [("1", "[masked 3f9a2c41]", "a.png"), ("2", "2024/a.png", "a.png")], []),
+    ],
+)
+def test_masked_places_are_not_read_and_masked_names_are_kept(
+    shop: Services, put: Put, place: Action, rows: list[tuple[str, str, str]], held: list[tuple[int, str]]
+) -> None:
     put("2024/a.png", PHOTO)
-    names = ("photo_id", "place", "title", "size")
-    fields = (
-        FieldPlan(n, ValueKind.TEXT, Action.INCLUDE, (), "access_provided", read_as=ValueKind.TEXT)
-        for n in names
-    )
+    actions = {"photo_id": Action.INCLUDE, "place": place, "title": Action.INCLUDE}
+    fields = (FieldPlan(n, ValueKind.TEXT, a, (), "", read_as=ValueKind.TEXT) for n, a in actions.items())
+    table = shop.inventory.sources["shop"].tables["photo"]
     part = ExtractPlan("shop", "photo", tuple(fields), "")
-    table = shop.inventory.sources["shop"].tables["photo"]
     uploads = Uploads(shop.staging(ask(shop)), part, table, partial(shop.open_store, "shop"))
-    rows = [("1", "[masked]", "Piet.png", "5"), ("2", "2024/a.png", "[masked].png", "[masked]")]
-
-    uploads.see(pa.RecordBatch.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
-
-    assert [(upload.row, upload.name) for upload in uploads.held] == [(2, "[masked].png")]
-    assert uploads.missing == []
-
-
-def test_no_file_is_read_for_a_masked_column(shop: Services, put: Put) -> None:
-    put("2024/a.png", PHOTO)
-    actions = {"photo_id": Action.INCLUDE, "place": Action.MASK, "title": Action.INCLUDE}
-    fields = tuple(FieldPlan(n, ValueKind.TEXT, action, (), "code") for n, action in actions.items())
-    part = ExtractPlan("shop", "photo", fields, "")
-    table = shop.inventory.sources["shop"].tables["photo"]
-    uploads = Uploads(shop.staging(ask(shop)), part, table, partial(shop.open_store, "shop"))
-    rows = [("1", "[masked 3f9a2c41]", "a.png"), ("2", "2024/a.png", "a.png")]
-
     uploads.see(pa.RecordBatch.from_pylist([dict(zip(actions, row, strict=True)) for row in rows]))
-
-    assert (uploads.held, uploads.missing) == ([], [])
+    assert [(upload.row, upload.name) for upload in uploads.held] == held
+    assert uploads.missing == []
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
@@ -174,72 +193,41 @@ def test_files_that_cannot_be_handed_back_wait_for_a_person(shop: Services, put:
     put("2024/a.png", PHOTO)
     for place, row, _ in BAD:
         put(place, title="secret title.png", **row)
-    request = ask(shop)
-    with pytest.raises(NeedsPersonError) as stopped:
-        run(shop, request)
-    (question,) = shop.register.questions.all(request_id=request)
+    request, question, error = stopped(shop)
     assert (question.kind, question.options) == ("file_missing", ("leave_out",))
     assert question.detail["table"] == "shop.photo"
     assert question.detail["rows"] == [*range(2, 2 + len(BAD))]
     assert question.detail["reasons"] == {"changed": 2, "not_found": 3, "outside_store": 7}
     for value in ("secret", "none.png", "hostname", "a.png"):
-        assert value not in f"{stopped.value} {question.detail}"
+        assert value not in f"{error} {question.detail}"
 
     shop.register.questions.answer(question.id, "leave_out", "officer")
-    found = members(run(shop, request))
-    assert [path for path in found if path.startswith("data/files/")] == [
-        "data/files/shop/photo/000001.1.png"
-    ]
-    tables = json.loads(found["data/coverage.json"])["tables"]
-    (photo,) = [t for t in tables if t["table"] == "photo"]
     missing = [{"column": "place", "row": n, "reason": why} for n, (_, _, why) in enumerate(BAD, start=2)]
-    assert photo["files"] == {"held": 1, "missing": missing}
+    assert of_photos(members(run(shop, request))) == (
+        ["data/files/shop/photo/000001.1.png"],
+        {"held": 1, "missing": missing},
+    )
     assert event_types(shop, request).count("extracted") == 1
 
 
 def test_an_answer_holds_for_the_files_that_were_missing_alone(
     shop: Services, put: Put, tmp_path: Path
 ) -> None:
+    """What is put back is found by the next run, and a store that is down is tried again."""
+    place = tmp_path / "photos/2024/a.png"
     put("2024/a.png", PHOTO)
     put("2024/none.png")
-    request = ask(shop)
-    with pytest.raises(NeedsPersonError):
-        run(shop, request)
-    (question,) = shop.register.questions.all(request_id=request)
+    request, question, _ = stopped(shop)
     shop.register.questions.answer(question.id, "leave_out", "officer")
-    (tmp_path / "photos/2024/a.png").unlink()
+    place.unlink()
     with pytest.raises(NeedsPersonError):
         run(shop, request)
     assert shop.register.questions.all(request_id=request)[0].detail["rows"] == [1, 2]
-
-
-def test_a_store_that_is_down_is_tried_again(shop: Services, put: Put, tmp_path: Path) -> None:
-    put("2024/a.png", PHOTO)
-    (tmp_path / "photos").rename(tmp_path / "elsewhere")
+    place.parent.parent.rename(tmp_path / "elsewhere")
     with pytest.raises(RetriableError, match=r"store shop\.photos of uploaded files cannot be read"):
-        run(shop, ask(shop))
-
-
-def test_no_name_of_a_file_is_logged_or_recorded(shop: Services, put: Put, tmp_path: Path) -> None:
-    lines: list[str] = []
-    put("2024/canary-place.png", PHOTO, title="canary-title.png")
-    request = ask(shop)
-    object.__setattr__(shop, "log", lines.append)
-    run(shop, request)
-    events = shop.register.trail.events(request)
-    trail = json.dumps([payload for _, payload in events])
-    lines += [sentence(header, payload) for header, payload in events]
-    assert "1 uploaded file." in " ".join(lines)
-    assert "canary" not in " ".join(lines) + trail
-    assert not any(b"canary" in p.read_bytes() for p in (tmp_path / "home").rglob("*.db*"))
-
-
-def test_a_file_that_was_put_back_is_found_by_the_next_run(shop: Services, put: Put, tmp_path: Path) -> None:
-    put("2024/a.png")
-    request = ask(shop)
-    with pytest.raises(NeedsPersonError):
         run(shop, request)
-    (tmp_path / "photos/2024/a.png").write_bytes(PHOTO)
+    (tmp_path / "elsewhere").rename(place.parent.parent)
+    place.write_bytes(PHOTO)
     assert members(run(shop, request))["data/files/shop/photo/000001.1.png"] == PHOTO
 
 
@@ -259,10 +247,7 @@ def test_a_file_in_which_something_may_run_waits_for_a_person(shop: Services, pu
     put("2024/a.png", PHOTO)
     put("2024/secret.docx", docx(word__vbaProject_dot_bin=old(macros=True)), title="secret.docx")
     put("2024/b.eml", mail(("canary.png", PHOTO), ("canary.vbs", b"x")), thumb=b"<svg onload='x'/>")
-    request = ask(shop)
-    with pytest.raises(NeedsPersonError) as stopped:
-        run(shop, request)
-    (question,) = shop.register.questions.all(request_id=request)
+    _, question, error = stopped(shop)
     assert (question.kind, question.options) == ("active_content", ("include", "leave_out"))
     which = question.detail.pop("which")
     assert question.detail == {
@@ -278,17 +263,14 @@ def test_a_file_in_which_something_may_run_waits_for_a_person(shop: Services, pu
     }
     assert len(which) == 64
     for value in ("secret", "canary", "2024"):
-        assert value not in f"{stopped.value} {question.detail}"
+        assert value not in f"{error} {question.detail}"
 
 
 def test_active_content_approved_by_a_person_is_packed_with_a_note(shop: Services, put: Put) -> None:
     content = docx(word__vbaProject_dot_bin=old(macros=True))
     put("2024/a.png", PHOTO)
     put("2024/secret.docx", content, title="secret.docx")
-    request = ask(shop)
-    with pytest.raises(NeedsPersonError):
-        run(shop, request)
-    (question,) = shop.register.questions.all(request_id=request)
+    request, question, _ = stopped(shop)
     answered = partial(
         answer_question, Officer(shop.register, Roles(open_terminal=True), "cli:anna"), question.id, "include"
     )
@@ -303,12 +285,10 @@ def test_active_content_approved_by_a_person_is_packed_with_a_note(shop: Service
     shop.register.questions.answer(review.id, "approved", "officer")
     found = members(run(shop, request))
     assert found["data/files/shop/photo/000002.1.docx"] == content
-    resources = json.loads(found["data/datapackage.json"])["resources"]
-    described = {r["path"]: r for r in resources if "afschrift:file" in r}
-    resource = described["files/shop/photo/000002.1.docx"]
+    resource = described(found)["files/shop/photo/000002.1.docx"]
     assert resource["afschrift:active"] == [{"position": "", "kind": "macro"}]
     assert resource["description"].startswith("In dit bestand zit een klein programma (een macro).")
-    assert "afschrift:active" not in described["files/shop/photo/000001.1.png"]
+    assert "afschrift:active" not in described(found)["files/shop/photo/000001.1.png"]
     assert found["index.html"].decode().count("In dit bestand zit een klein programma (een macro).") == 1
     (extracted,) = [p for h, p in shop.register.trail.events(request) if h.type == "extracted"]
     assert extracted["active"] == {"photo": {"macro": 1}}
@@ -327,17 +307,11 @@ def test_active_content_is_left_out_where_a_person_says_so(shop: Services, put: 
         shop.register.questions.answer(question.id, "leave_out", "officer")
     bundle = run(shop, request)
     found = members(bundle)
-    assert [path for path in found if path.startswith("data/files/")] == [
-        "data/files/shop/photo/000001.1.png"
+    missing = [
+        {"column": "place", "row": row, "reason": why}
+        for row, why in ((3, "not_found"), (2, "active_content"))
     ]
-    (photo,) = [t for t in json.loads(found["data/coverage.json"])["tables"] if t["table"] == "photo"]
-    assert photo["files"] == {
-        "held": 1,
-        "missing": [
-            {"column": "place", "row": 3, "reason": "not_found"},
-            {"column": "place", "row": 2, "reason": "active_content"},
-        ],
-    }
+    assert of_photos(found) == (["data/files/shop/photo/000001.1.png"], {"held": 1, "missing": missing})
     page = found["index.html"].decode()
     assert "1 bestand dat hierbij hoort" in page
     assert "Wij lieten 1 bestand weg" in page
@@ -346,10 +320,7 @@ def test_active_content_is_left_out_where_a_person_says_so(shop: Services, put: 
 
 def test_an_answer_holds_for_these_very_files(shop: Services, put: Put, tmp_path: Path) -> None:
     put("2024/a.html", b"<script>x</script>")
-    request = ask(shop)
-    with pytest.raises(NeedsPersonError):
-        run(shop, request)
-    (question,) = shop.register.questions.all(request_id=request)
+    request, question, _ = stopped(shop)
     shop.register.questions.answer(question.id, "include", "officer")
     (tmp_path / "photos/2024/a.html").write_bytes(b"<script>another</script>")
     with pytest.raises(NeedsPersonError):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import io
 import itertools
 import threading
 import weakref
@@ -23,7 +22,6 @@ from afschrift.domain.decision import Action
 from afschrift.domain.extracted import TableExtract
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction.deflate import CHUNK, DeflatingSink, InflatingReader
 from afschrift.extraction.write import BackgroundWorker, TableWriter, cut, slices
 from afschrift.formats.registry import FORMATS
 from afschrift.services import WriteLimits
@@ -44,7 +42,6 @@ def size(row: tuple[str | None, str | None]) -> int:
 
 
 __all__ = ["writing_way"]
-
 pytestmark = pytest.mark.usefixtures("writing_way")
 
 
@@ -197,24 +194,6 @@ def test_an_error_of_the_worker_reaches_the_caller() -> None:
         for item in range(9):
             worker(item)
     assert item == 3  # the hand-over after it
-
-
-@given(st.lists(st.binary(max_size=5_000), max_size=20))
-def test_deflating_does_not_depend_on_the_cuts(pieces: list[bytes]) -> None:
-    plain = b"".join(pieces) * 40
-
-    def deflated(parts: list[bytes]) -> bytes:
-        out = io.BytesIO()
-        sink = DeflatingSink(out)
-        for part in parts:
-            sink.write(part)
-        sink.finish()
-        assert (sink.bytes, sink.crc32) == (len(plain), zlib.crc32(plain))
-        return out.getvalue()
-
-    whole = deflated([plain])
-    assert deflated([plain[n : n + 777] for n in range(0, len(plain), 777)]) == whole
-    assert io.BufferedReader(InflatingReader(io.BytesIO(whole)), CHUNK).read() == plain
 
 
 def test_slices_stay_below_the_limit() -> None:

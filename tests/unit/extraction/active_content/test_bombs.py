@@ -20,18 +20,23 @@ from pypdf.generic import NameObject, StreamObject
 from tests.support.active_files import docx, field, mail, message, outlook_tree, packed, pdf
 from tests.support.compound_file import compound
 
-_CEILING = 700_000_000
+_CEILING, _OF_LARGE_MAILS = 300_000_000, 700_000_000
 _SECONDS = 60
 _LOOK = """
-import resource, sys
+import os, resource, sys
 from pathlib import Path
 from afschrift.extraction.active_content.inspect import inspect
 from afschrift.extraction.active_content.part import Part
-content = Path(sys.argv[1]).read_bytes()
-kinds = {part.kind for part in inspect(Part(content, sys.argv[2]))}
-status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-peak = int(status["VmHWM"].split()[0]) * 1024
-print(peak, resource.getrusage(resource.RUSAGE_SELF).ru_utime, *sorted(kinds))
+for path in sys.argv[1:]:
+    if child := os.fork():
+        assert os.waitpid(child, 0)[1] == 0, path
+        continue
+    content = Path(path).read_bytes()
+    kinds = {part.kind for part in inspect(Part(content, path.rpartition(".")[2]))}
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    seconds = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    print(int(status["VmHWM"].split()[0]) * 1024, seconds, *sorted(kinds), flush=True)
+    os._exit(0)
 """
 
 
@@ -100,8 +105,8 @@ def gzip_chain(depth: int) -> bytes:
 
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "gzip": ("gz", lambda: zeros(400)),
-    "bzip2": ("bz2", lambda: zeros(400, bz2.BZ2Compressor())),
-    "xz": ("xz", lambda: zeros(400, lzma.LZMACompressor())),
+    "bzip2": ("bz2", lambda: zeros(400, bz2.BZ2Compressor(1))),
+    "xz": ("xz", lambda: zeros(400, lzma.LZMACompressor(preset=0))),
     "xz_of_much_memory": (
         "xz",
         lambda: lzma.compress(b"x", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]),
@@ -119,7 +124,7 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "powerpoint": ("ppt", powerpoint_bomb),
     "messages_in_messages": ("msg", lambda: nested_messages(12)),
     "mails_in_mails": ("eml", lambda: nested_mails(12)),
-    "large_mails_in_mails": ("eml", lambda: nested_mails(6, 25_000_000)),
+    "large_mails_in_mails": ("eml", lambda: nested_mails(3, 25_000_000)),
     "frames_of_mail": ("eml", lambda: mail().replace(b"\n\n", b"\n\n" + b"--b\n" * 30_000, 1)),
 }  # fmt: skip
 
@@ -132,21 +137,19 @@ LOOKED_THROUGH = (
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_takes_no_more_than_a_ceiling(name: str, tmp_path: Path) -> None:
-    ending, make = BOMBS[name]
-    (tmp_path / "file").write_bytes(make())
-    looked = subprocess.run(
-        [sys.executable, "-c", _LOOK, str(tmp_path / "file"), ending],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    peak, seconds, *kinds = looked.stdout.split()
-    print(name, int(peak) // 1_000_000, "MB", seconds, "s", *kinds)
-    assert "unreadable" in kinds or name in LOOKED_THROUGH
-    assert int(peak) < _CEILING
-    assert float(seconds) < _SECONDS
+def test_a_bomb_takes_no_more_than_a_ceiling(tmp_path: Path) -> None:
+    """Each in a process of its own, all forked from one that has loaded what looks at them."""
+    files = [tmp_path / f"{name}.{ending}" for name, (ending, _) in BOMBS.items()]
+    for file, (_, make) in zip(files, BOMBS.values(), strict=True):
+        file.write_bytes(make())
+    looked = subprocess.run([sys.executable, "-c", _LOOK, *files], capture_output=True, text=True, check=True)
+    for name, line in zip(BOMBS, looked.stdout.splitlines(), strict=True):
+        peak, seconds, *kinds = line.split()
+        assert "unreadable" in kinds or name in LOOKED_THROUGH, line
+        assert int(peak) < (_OF_LARGE_MAILS if name == "large_mails_in_mails" else _CEILING), (
+            f"{name}: {line}"
+        )
+        assert float(seconds) < _SECONDS, f"{name}: {line}"
 
 
 def test_a_sparse_file_is_no_longer_than_what_is_held() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,8 @@ from afschrift.steps.extract import extract
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
-
 TEXTS = {number: body for number, body, _ in help_desk.TICKETS}
 OTHERS = ("Carla", "Bakker", "carla@example.net", "87654321", "NL91", "Zed", "Piet")
-
 Office = Callable[..., tuple[Services, list[str]]]
 
 
@@ -41,6 +40,12 @@ def office(tmp_path: Path) -> Office:
         return build(lines.append, Settings.from_environment(there)), lines
 
     return opened
+
+
+def in_calls(folder: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(folder / "desk" / "calls.sqlite")) as con, con:
+        for statement in statements:
+            con.execute(statement)
 
 
 def read(services: Services, *sources: str, right: str = "access") -> str:
@@ -60,8 +65,15 @@ def extracted(services: Services, request: str) -> list[dict[str, Any]]:
     return [p for header, p in services.register.trail.events(request) if header.type == "extracted" and p]
 
 
-def test_others_are_pointed_out_and_the_person_is_not(office: Office) -> None:
-    services, _ = office()
+def log_text(services: Services, request: str) -> str:
+    """What a task log says about the readings of a request."""
+    events = services.register.evidence.of_types(request, "extracted")
+    return " ".join(sentence(header, payload) for header, payload in events)
+
+
+def test_others_are_pointed_out_and_the_person_is_not(office: Office, tmp_path: Path) -> None:
+    """And the evidence has counts and no value."""
+    services, lines = office()
     request = read(services, "shop", "calls")
     staging = services.staging(request)
     tickets = staged_pointers(staging, "shop")["ticket"]
@@ -73,29 +85,21 @@ def test_others_are_pointed_out_and_the_person_is_not(office: Office) -> None:
         (5, "Zed", "name"),  # of the staff, whom another source knows
     ]
     calls = staged_pointers(staging, "calls")["call"]
-    assert marked(calls, {number: note for number, note, *_ in help_desk.CALLS}) == [
-        (1, "Piet Bakker", "name")
-    ]
-
-
-def log_text(services: Services, request: str) -> str:
-    """What a task log says about the readings of a request."""
-    events = services.register.evidence.of_types(request, "extracted")
-    return " ".join(sentence(header, payload) for header, payload in events)
-
-
-def test_the_evidence_has_counts_and_no_value(office: Office, tmp_path: Path) -> None:
-    services, lines = office()
-    request = read(services, "shop")
-    (payload,) = extracted(services, request)
-    assert payload["pointed_out"] == {"ticket": {"email": 1, "iban": 1, "name": 2, "phone": 1}}
-    assert payload["people"] == {"shop.customer": 3, "calls.staff": 2}
+    notes: dict[int, str | None] = {number: note for number, note, *_ in help_desk.CALLS}
+    assert marked(calls, notes) == [(1, "Piet Bakker", "name")]
+    (shop, called) = extracted(services, request)
+    assert shop["pointed_out"] == {"ticket": {"email": 1, "iban": 1, "name": 2, "phone": 1}}
+    assert shop["people"] == {"shop.customer": 3, "calls.staff": 2}
     assert "ree text may hold data of others in 5 places" in log_text(services, request)
-    logged = json.dumps(payload) + "".join(lines) + log_text(services, request)
+    logged = json.dumps([shop, called]) + "".join(lines) + log_text(services, request)
     assert not [other for other in OTHERS if other in logged]
     for file in (tmp_path / "home").rglob("*"):
         if file.is_file():
             assert not [other for other in OTHERS[:5] if other.encode() in file.read_bytes()], file.name
+    staging.wipe("data")
+    staging.wipe("records")
+    extract(services, request, "shop")
+    assert staged_pointers(staging, "shop")["ticket"] == tickets
 
 
 def test_only_declared_columns_are_searched(office: Office) -> None:
@@ -114,20 +118,16 @@ def test_no_pointers_are_staged_without_a_search(office: Office) -> None:
         staged_pointers(services.staging(request), "shop")
 
 
-def test_too_many_people_are_not_read_and_that_is_said(office: Office) -> None:
-    services, _ = office({"columns: [first, last]": "columns: [first, last], most: 2"})
+@pytest.mark.parametrize(("most", "people"), [(2, "too_many"), (3, 3)])
+def test_too_many_people_are_not_read_and_that_is_said(office: Office, most: int, people: object) -> None:
+    services, _ = office({"columns: [first, last]": f"columns: [first, last], most: {most}"})
     request = read(services, "shop")
-    found = staged_pointers(services.staging(request), "shop")["ticket"]
-    assert found.unread == ("shop.customer",)
-    assert [text for _, text, kind in marked(found, TEXTS) if kind == "name"] == ["Zed"]
-    assert extracted(services, request)[0]["people"] == {"shop.customer": "too_many", "calls.staff": 2}
-    assert "; names of people not looked for in shop.customer." in log_text(services, request)
-
-
-def test_exactly_as_many_as_are_allowed_are_read(office: Office) -> None:
-    services, _ = office({"columns: [first, last]": "columns: [first, last], most: 3"})
-    request = read(services, "shop")
-    assert extracted(services, request)[0]["people"]["shop.customer"] == 3
+    assert extracted(services, request)[0]["people"] == {"shop.customer": people, "calls.staff": 2}
+    if people == "too_many":
+        found = staged_pointers(services.staging(request), "shop")["ticket"]
+        assert found.unread == ("shop.customer",)
+        assert [text for _, text, kind in marked(found, TEXTS) if kind == "name"] == ["Zed"]
+        assert "; names of people not looked for in shop.customer." in log_text(services, request)
 
 
 def test_a_source_of_names_that_is_down_does_not_keep_the_person_waiting(
@@ -148,11 +148,12 @@ def test_an_unreadable_name_stops_no_search(office: Office, tmp_path: Path) -> N
     columns = "columns: {number: {origin: not_personal}, name: {origin: not_personal}}"
     more = f"{columns}\n  temps:\n    personal: false\n    names: {{columns: [name]}}\n    {columns}"
     services, lines = office({columns: more})
-    with sqlite3.connect(tmp_path / "desk" / "calls.sqlite") as con:
-        con.execute("INSERT INTO staff VALUES (99, CAST(x'ff41' AS TEXT))")
-        con.execute("CREATE TABLE temps (number INTEGER, name TEXT)")
-        con.execute("INSERT INTO temps VALUES (1, 'Niets')")
-    con.close()
+    in_calls(
+        tmp_path,
+        "INSERT INTO staff VALUES (99, CAST(x'ff41' AS TEXT))",
+        "CREATE TABLE temps (number INTEGER, name TEXT)",
+        "INSERT INTO temps VALUES (1, 'Niets')",
+    )
     request = read(services, "shop")
     found = staged_pointers(services.staging(request), "shop")["ticket"]
     assert (found.unread, found.counts["name"]) == (("calls.staff",), 2)
@@ -172,21 +173,9 @@ def test_a_name_that_means_something_else_can_be_left_out(office: Office) -> Non
     assert staged_pointers(services.staging(request), "shop")["ticket"].counts["name"] == 1
 
 
-def test_the_same_pointers_are_found_again(office: Office) -> None:
-    services, _ = office()
-    request = read(services, "shop")
-    first = staged_pointers(services.staging(request), "shop")
-    services.staging(request).wipe("data")
-    services.staging(request).wipe("records")
-    extract(services, request, "shop")
-    assert staged_pointers(services.staging(request), "shop") == first
-
-
 def test_a_table_that_is_written_again_is_looked_through_again(office: Office, tmp_path: Path) -> None:
     services, _ = office()
-    with sqlite3.connect(tmp_path / "desk" / "calls.sqlite") as con:
-        con.execute(r"INSERT INTO call VALUES (3, 1, '\N', NULL, NULL)")  # a CSV's usual marker for NULL
-    con.close()
+    in_calls(tmp_path, r"INSERT INTO call VALUES (3, 1, '\N', NULL, NULL)")  # a CSV's usual marker for NULL
     request = read(services, "calls")
     found = staged_pointers(services.staging(request), "calls")["call"]
     assert [(p.row, p.kind) for p in found.pointers] == [(1, "name")]
@@ -195,14 +184,10 @@ def test_a_table_that_is_written_again_is_looked_through_again(office: Office, t
 
 def test_a_large_note_beside_many_rows(office: Office, tmp_path: Path) -> None:
     services, _ = office()
-    with sqlite3.connect(tmp_path / "desk" / "calls.sqlite") as con:
-        con.execute("DELETE FROM call")
-        con.executemany(
-            "INSERT INTO call VALUES (?, 1, ?, NULL, NULL)", ((n, "lang " * 50) for n in range(5_000))
-        )
-        con.execute("INSERT INTO call VALUES (5000, 1, ?, NULL, NULL)", ["lang " * 200_000 + "Zed"])
-        con.execute("INSERT INTO call VALUES (5001, 1, ?, NULL, NULL)", ["Zed" + " en Zed" * 1_500])
-    con.close()
+    rows = [f"({number}, 1, '{'lang ' * 50}', NULL, NULL)" for number in range(5_000)]
+    rows.append(f"(5000, 1, '{'lang ' * 200_000}Zed', NULL, NULL)")
+    rows.append(f"(5001, 1, 'Zed{' en Zed' * 1_500}', NULL, NULL)")
+    in_calls(tmp_path, "DELETE FROM call", f"INSERT INTO call VALUES {', '.join(rows)}")
     request = read(services, "calls")
     found = staged_pointers(services.staging(request), "calls")["call"]
     assert (found.counts, len(found.pointers)) == ({"name": 1_502}, 1_000)

@@ -4,43 +4,25 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.support.data import document, lines
 
-from afschrift.domain.redaction import PointerKind
+from afschrift.domain.redaction import Pointer, PointerKind, TablePointers
 from afschrift.extraction.finder.patterns import MAY_MATCH, Span, add_spans, spans
+from afschrift.extraction.finder.person_names import NameIndex
+from afschrift.extraction.finder.text import OwnData, People, TextFinder
 
-EMAILS = (
-    "jan@example.org",
-    "o'brien+x@sub.example.co.uk",
-    "J.DE_Vries-1@EXAMPLE.nl",
-    "müller@bücher.example",
-)
-PHONES = (
-    "06-12345678",
-    "+31 6 12 34 56 78",
-    "(020) 624 11 11",
-    "0031612345678",
-    "+44 20 7946 0958",
-    "+1 650-253-0000",
-)
-IBANS = (
-    "NL91ABNA0417164300",
-    "NL91 ABNA 0417 1643 00",
-    "nl91abna0417164300",
-    "GB82 WEST 1234 5698 7654 32",
-    "NO9386011117947",
-)
-BSNS = ("111222333", "1112.22.333", "123456782")
-PLANTED = [
-    *((text, "email") for text in EMAILS),
-    *((text, "phone") for text in PHONES),
-    *((text, "iban") for text in IBANS),
-    *((text, "bsn") for text in BSNS),
-]
+PLANTED = [(line["text"], line["kind"]) for line in lines(str(Path(__file__).parent), "planted.tsv")]
+IBANS = [text for text, kind in PLANTED if kind == "iban"]
 _WORDS = st.text(
     st.characters(exclude_categories=("Cs", "Nd", "Nl", "No"), exclude_characters="@+"), max_size=40
 )
@@ -54,15 +36,13 @@ def found(text: str, region: str = "NL") -> list[tuple[str, str]]:
     return [(text[span.start : span.end], span.kind.value) for span in spans(text, region)]
 
 
-@pytest.mark.parametrize(("planted", "kind"), PLANTED)
 @given(_WORDS, _WORDS, *_EDGES)
 @example("", "", "", "")
 @example("bel ", " of mail", " ", ". ")
-def test_a_span_is_what_was_planted(
-    planted: str, kind: str, before: str, after: str, opens: str, closes: str
-) -> None:
-    text = f"{before} {opens}{planted}{closes} {after}" if before or after else f"{opens}{planted}{closes}"
-    assert found(text) == [(planted, kind)]
+def test_a_span_is_what_was_planted(before: str, after: str, opens: str, closes: str) -> None:
+    for planted, kind in PLANTED:
+        around = f"{opens}{planted}{closes}"
+        assert found(f"{before} {around} {after}" if before or after else around) == [(planted, kind)]
 
 
 @given(st.lists(st.sampled_from(PLANTED), min_size=1, max_size=6), st.data())
@@ -151,3 +131,66 @@ def test_long_texts_take_no_longer_than_their_length_says() -> None:
     for text in texts:
         spans(text, "NL")
     assert time.process_time() - began < 20
+
+
+PEOPLE = People(
+    NameIndex(["Ann", "Bob", "Tafel"]),
+    OwnData.of(["ann@example.org", "+31 6 12345678", "NL91ABNA0417164300", "111222333"], ["Ann"], "NL"),
+    ("hr.staff",),
+)
+
+
+def batch(*texts: str | None, other: str = "") -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict(
+        {"body": pa.array(texts, pa.string()), "note": pa.array([other] * len(texts), pa.string())}
+    )
+
+
+def finder(most: int = 1_000, masked: Collection[str] = ()) -> TextFinder:
+    return TextFinder(["body"], "NL", lambda: PEOPLE, most, masked=set(masked))
+
+
+@pytest.mark.parametrize(
+    "case", document(str(Path(__file__).parent), "free_texts.json"), ids=lambda case: case["case"]
+)
+def test_each_row_of_all_batches_is_looked_through(case: dict[str, Any]) -> None:
+    looking = finder(masked=case.get("masked", ()))
+    for texts in case["batches"]:
+        looking.take(batch(*texts, other="Bob"))
+    expected = [Pointer(row, "body", at, at + len(text), kind) for row, at, text, kind in case["found"]]
+    counts = Counter(kind for *_, kind in case["found"])
+    assert looking.found() == TablePointers(tuple(expected), dict(counts), ("hr.staff",))
+
+
+def test_the_pointers_are_bounded_and_all_are_counted() -> None:
+    looking = finder(most=3)
+    looking.take(batch(*["Bob en Tafel"] * 4))
+    looking.take(batch(*["Bob"] * 5))
+    found = looking.found()
+    assert [(p.row, p.start) for p in found.pointers] == [(1, 0), (1, 7), (2, 0)]
+    assert (found.counts, found.total) == ({"name": 13}, 13)
+
+
+def test_an_own_address_is_known_however_it_is_composed() -> None:
+    for key, text in (("NFC", "NFD"), ("NFD", "NFC")):
+        own = OwnData.of([unicodedata.normalize(key, "andré@x.nl")], [], "NL")  # type: ignore[arg-type]
+        looking = TextFinder(["body"], "NL", lambda own=own: People(own=own))  # type: ignore[misc]
+        looking.take(batch(unicodedata.normalize(text, "André@x.nl en jérôme@x.nl")))  # type: ignore[arg-type]
+        assert looking.found().total == 1
+
+
+def test_a_finder_begins_again_at_the_first_row() -> None:
+    looking = finder()
+    looking.take(batch("Bob"))
+    looking.begin()
+    looking.take(batch("Bob"))
+    assert [p.row for p in looking.found().pointers] == [1]
+
+
+def test_without_texts_no_person_is_read() -> None:
+    def people() -> People:
+        raise AssertionError("the people were read")
+
+    looking = TextFinder(["body"], "NL", people)
+    looking.take(batch(None, ""))
+    assert looking.found() == TablePointers()
