@@ -18,7 +18,6 @@ from testbed.small import write_database, write_inventory
 from tests.airflow_support import AirflowEnv, log_in
 
 pytestmark = [pytest.mark.airflow]
-
 SECONDS = 15
 """Ten times what the slowest takes."""
 
@@ -35,7 +34,6 @@ IDS = dict.fromkeys(("question_id", "request_id", "request", "owner", "case", "r
 
 @pytest.fixture(scope="module")
 def app(airflow_env: AirflowEnv, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The application by itself, on a small installation."""
     from afschrift.web.app import create
 
     home = tmp_path_factory.mktemp("hostile")

@@ -38,7 +38,6 @@ OURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose database has such names, comments, labels and values."""
     for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
         monkeypatch.delenv(name)
     folder = tmp_path / "ours"
@@ -125,12 +124,7 @@ def on_a_terminal(words: tuple[str, ...], pressed: bytes) -> str:
 
 @pytest.mark.parametrize(
     "words",
-    [
-        ("submit", f"no{NAME}.yml"),
-        ("inventory", f"no{NAME}"),
-        (f"--no{NAME}",),
-        ("verify", f"no{NAME}.zip"),
-    ],
+    [("submit", f"no{NAME}.yml"), ("inventory", f"no{NAME}"), (f"--no{NAME}",), ("verify", f"no{NAME}.zip")],
     ids=["error", "command", "option", "file"],
 )
 def test_errors_quote_no_control_characters(project: Path, words: tuple[str, ...]) -> None:
