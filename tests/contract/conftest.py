@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.support.warehouses import MAKERS, SERVERS, Warehouse
+from tests.support.spoilt import EMPTY, Empty
+from tests.support.warehouses import MAKERS, Warehouse, database_of
 
 from afschrift.sources.registry import SOURCES
-
-
-def _made(kind: str, folder: Path, database: Any) -> Warehouse:
-    return MAKERS[kind](folder, database)
 
 
 @pytest.fixture(scope="module", params=sorted(SOURCES))
 def warehouse(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
-    """A filled warehouse of every registered kind, one for each file of tests; by its `filled`, if it has one."""
-    kind = request.param
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    filled = getattr(request.module, "filled", None) or _made
-    yield filled(kind, tmp_path_factory.mktemp(kind), database)
-    if server:
-        server.drop(database)
+    """A filled warehouse of every registered kind, one for each file of tests.
+
+    A file may have statements that fill it, `statements(kind)`, or fill it by `filled(kind, folder, database)`.
+    """
+    kind, folder = request.param, tmp_path_factory.mktemp(request.param)
+    statements, filled = (getattr(request.module, name, None) for name in ("statements", "filled"))
+    with database_of(kind, request) as database:
+        if statements:
+            made, run = EMPTY[kind](folder, database)
+            run(*statements(kind))
+            yield made
+        else:
+            yield filled(kind, folder, database) if filled else MAKERS[kind](folder, database)
+
+
+@pytest.fixture
+def kind(warehouse: Warehouse) -> str:
+    return warehouse.kind
+
+
+@pytest.fixture(params=sorted(SOURCES))
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Empty]:
+    """An empty warehouse of every registered kind, for one test."""
+    with database_of(request.param, request) as database:
+        yield Empty(*EMPTY[request.param](tmp_path, database))

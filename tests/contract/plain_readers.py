@@ -19,7 +19,6 @@ from tests.unit.formats.random_tables import Written
 from afschrift.domain.value_kind import ValueKind
 
 Cells = list[list[Any]]
-
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _SPECIALS = {"NaN": "nan", "INF": "inf", "-INF": "-inf"}
 
@@ -83,7 +82,6 @@ class Number:
     digits: str
 
     def __str__(self) -> str:
-        """The digits."""
         return self.digits
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.mini import write_database, write_inventory
 from testbed.running import run, store
+from testbed.small import write_database, write_inventory
 from tests.contract import test_destination_contract as contract
 from upath import UPath
 
@@ -68,8 +68,7 @@ def settings(folder: Path, options: Any, **more: str) -> Settings:
 
 
 def test_a_request_is_delivered_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MINI_SHOP", str(tmp_path / "shop.duckdb"))
-    write_database(tmp_path / "shop.duckdb")
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
     write_inventory(tmp_path / "inventory")
     cabinet = tmp_path / "cabinet"
     configured = settings(tmp_path, {"kind": "drawer", "cabinet": str(cabinet), "pin": PIN, "drawer": 3})

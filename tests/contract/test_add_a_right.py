@@ -135,11 +135,7 @@ def test_the_type_checker_names_every_place_that_a_third_right_needs(tmp_path: P
     text = rights.read_text(encoding="utf-8")
     assert member in text
     rights.write_text(text.replace(member, f'{member}    ERASURE = "erasure"\n'), encoding="utf-8")
-    files = [
-        package / "domain/decision.py",
-        package / "law/manual_search.py",
-        package / "law/person.py",
-    ]
+    files = [package / "domain/decision.py", package / "law/manual_search.py", package / "law/person.py"]
     command = [
         sys.executable,
         "-m",

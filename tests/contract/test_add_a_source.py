@@ -21,9 +21,25 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.inventory.model import Inventory
 from afschrift.services import Services
+from afschrift.sources.duckdb.session import DuckSession
+from afschrift.sources.options import Opening, required
 from afschrift.sources.registry import SOURCES, Adapter, open_source
 
-EXPORTED = Adapter("tests.contract.toy_source", "ExportedFolder", connections=("exported_shop",), port=9494)
+
+class ExportedFolder(DuckSession):
+    """`kind: exported`. Options: `folder`."""
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening, "folder")
+        self._folder = required(self.name, opening.options, "folder")
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        con = duckdb.connect(":memory:")
+        con.execute(f"IMPORT DATABASE {self.dialect.literal(self._folder)}")
+        return con
+
+
+EXPORTED = Adapter(__name__, "ExportedFolder", connections=("exported_shop",), port=9494)
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +55,6 @@ def exported(database: Path) -> Path:
 
 
 def shop(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str = SHOP) -> Services:
-    """The small shop, as `shop.yml` describes it."""
     monkeypatch.setenv("MINI_SHOP", str(folder.parent / "shop.duckdb"))
     write_inventory(folder / "inventory")
     (folder / "inventory" / "shop.yml").write_text(text, encoding="utf-8")

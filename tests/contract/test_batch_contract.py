@@ -21,12 +21,11 @@ from afschrift.steps.extract import clear_extract, extract
 from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
-PERSONS = 8
+PERSONS = 4
 
 
 @pytest.fixture(scope="module", params=sorted(SOURCES))
 def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """An installation over one kind of warehouse."""
     kind, folder = request.param, tmp_path_factory.mktemp("crowd")
     for more, uri in crowd.where(kind, folder, crowd.crowd(PERSONS), request):
         with pytest.MonkeyPatch.context() as environment:
@@ -36,7 +35,7 @@ def services(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def planned(services: Services, customer: int) -> str:
-    request = store(services, {"customer_id": str(customer)}, formats=["csv", "json"])
+    request = store(services, {"customer_id": str(customer)}, formats=["csv"])
     assess(services, request)
     classify(services, request)
     return request

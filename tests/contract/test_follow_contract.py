@@ -26,9 +26,7 @@ from afschrift.services import WriteLimits
 from afschrift.staging.encrypted import EncryptedStaging
 
 __all__ = ["writing_way"]
-
 pytestmark = [pytest.mark.parametrize("name", sorted(FORMATS)), pytest.mark.usefixtures("writing_way")]
-
 PLAN = ExtractPlan("shop", "orders", tuple(FIELDS), "SELECT")
 MANY = ROWS * 8_000  # several blocks of every reader
 
@@ -39,7 +37,6 @@ def staging(tmp_path: Path) -> EncryptedStaging:
 
 
 def staged(staging: EncryptedStaging, path: str) -> tuple[bytes, bytes]:
-    """A staged file, plain and deflated."""
     with staging.reader(f"data/{path}") as stream:
         plain = InflatingReader(stream).readall()
     with staging.reader(f"data/{path}") as stream:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support import one_shop
-from tests.support.warehouses import Warehouse, at
+from tests.support.warehouses import Warehouse, of_server
 
 from afschrift.domain.keys import Key
 from afschrift.inventory.load import load
@@ -28,12 +28,8 @@ def filled(kind: str, folder: Path, database: Any) -> Warehouse:
             return Warehouse(kind, {"path": str(folder / "w.duckdb")})
         one_shop.in_lake(folder / "w.duckdb", folder / "lake")
         return Warehouse(kind, {"root": str(folder / "lake")})
-    if kind == "mysql":
-        one_shop.in_mariadb(database)
-        return Warehouse(kind, {}, at(database.uri()))
-    one_shop.in_postgres(database)
-    options = {"driver": "postgresql+psycopg"} if kind == "sqlalchemy" else {}
-    return Warehouse(kind, options, at(database.libpq))
+    (one_shop.in_mariadb if kind == "mysql" else one_shop.in_postgres)(database)
+    return of_server(kind, database)
 
 
 @pytest.fixture

@@ -7,41 +7,34 @@ as the database takes the two for equal; `refused`: no request reads the table.
 
 from __future__ import annotations
 
+import random
+import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import psycopg
+import pyarrow as pa
 import pytest
+from testbed import postgres as pg
+from tests.support.data import document, lines
 from tests.support.key_shop import AT, DECIDED, KeyShop, Reading, key_shop, mapped
+from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.keys import Key, key_form
+from afschrift.domain.keys import Key, KeyMatch, key_form
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.reconciliation import Extract
 from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.dialect import DOTTED, KEPT
+from afschrift.sources.duckdb.dialect import DuckDialect
+from afschrift.sources.postgres.dialect import SERVER, UNICODE_COLLATIONS, PostgresDialect, unicode_collation
 from afschrift.sources.registry import SOURCES
 
 PAGE = Path(__file__).parent / "key_equality.md"
-NFD = unicodedata.normalize("NFD", "zoë")
-PAIRS = {
-    "the same": ("tess", "tess"),
-    "case": ("anna", "ANNA"),
-    "accent": ("renée", "renee"),
-    "blanks after": ("bob", "bob  "),
-    "blank before": ("carl", " carl"),
-    "tab": ("dora", "dora\t"),
-    "no-break space": ("emma", "emma\u00a0"),
-    "ß and ss": ("strauß", "strauss"),
-    "NFC and NFD": ("zoë", NFD),
-    "NFD and NFC": (unicodedata.normalize("NFD", "chloë"), "chloë"),
-    "ligature": ("sofie", "so\ufb01e"),
-    "dotted I": ("iris", "\u0130ris"),
-    "dotless i": ("mila", "m\u0131la"),
-    "01 and 1": ("01", "1"),
-}
-MATCHES = {"exact": "", "casefold": "casefold", "email": "email", "digits": "digits"}
+PAIRS: dict[str, list[str]] = document(__file__, "key_pairs.json")
 JOINED = (
     mapped("account", "subject: {owner: owner}", "code", "owner"),
     mapped("line", "join: {code: account.code}", "id", "code"),
@@ -53,33 +46,12 @@ class Case:
     """A kind of source, and the type of the column of a key there; `parent` of the one that is joined."""
 
     kind: str
+    driver: str
     type: str
     parent: str
-    driver: str = ""
 
 
-_UTF8 = "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE"
-CASES = {
-    "duckdb": Case("duckdb", "VARCHAR", "VARCHAR"),
-    "duckdb, NOCASE": Case("duckdb", "VARCHAR COLLATE NOCASE", "VARCHAR"),
-    "duckdb, NOACCENT": Case("duckdb", "VARCHAR COLLATE NOCASE.NOACCENT", "VARCHAR"),
-    "parquet": Case("parquet", "VARCHAR", "VARCHAR"),
-    "postgres": Case("postgres", "text", "text"),
-    "postgres, citext": Case("postgres", "citext", "text"),
-    "postgres, citext in both": Case("postgres", "citext", "citext"),
-    "postgres, ICU": Case("postgres", "text COLLATE loose", "text"),
-    "postgres, char(20)": Case("postgres", "char(20)", "text"),
-    "mysql, general_ci": Case("mysql", f"{_UTF8} utf8mb4_general_ci", f"{_UTF8} utf8mb4_bin"),
-    "mysql, uca1400_ai_ci": Case("mysql", f"{_UTF8} utf8mb4_uca1400_ai_ci", f"{_UTF8} utf8mb4_uca1400_ai_ci"),
-    "mysql, bin": Case("mysql", f"{_UTF8} utf8mb4_bin", f"{_UTF8} utf8mb4_bin"),
-    "sqlite": Case("sqlite", "VARCHAR(40)", "VARCHAR(40)"),
-    "sqlite, NOCASE": Case("sqlite", "VARCHAR(40) COLLATE NOCASE", "VARCHAR(40)"),
-    "sqlalchemy, postgresql": Case("sqlalchemy", "text", "text", "postgresql+psycopg"),
-    "sqlalchemy, postgresql citext": Case("sqlalchemy", "citext", "citext", "postgresql+psycopg"),
-    "sqlalchemy, sqlite NOCASE": Case("sqlalchemy", "VARCHAR(40) COLLATE NOCASE", "VARCHAR(40)", "sqlite"),
-    "sqlalchemy, mysql general_ci": Case("sqlalchemy", f"{_UTF8} utf8mb4_general_ci", f"{_UTF8} utf8mb4_bin", "mysql+pymysql"),
-    "sqlalchemy, any other": Case("sqlalchemy", "VARCHAR(40) COLLATE NOCASE", "VARCHAR(40)", "other"),
-}  # fmt: skip
+CASES = {line.pop("name"): Case(**line) for line in lines(__file__, "key_types.tsv")}
 
 
 def test_every_source_is_here() -> None:
@@ -88,8 +60,6 @@ def test_every_source_is_here() -> None:
 
 @dataclass
 class Filled:
-    """A source with the pairs in it."""
-
     name: str
     case: Case
     shop: KeyShop
@@ -165,7 +135,7 @@ def _link(match: str) -> str:
     return "ck" if match == "exact" else f"{{column: ck, match: {match}, decided: {DECIDED}}}"
 
 
-@pytest.mark.parametrize("match", ["exact", "casefold", "email", "digits"])
+@pytest.mark.parametrize("match", nightly_after(2, ["exact", "casefold", "email", "digits"]))
 def test_a_key_is_found_by_its_normal_form(filled: Filled, match: str) -> None:
     found = outcomes(filled, _link(match), "orders")
     if filled.case.driver == "other":
@@ -202,3 +172,48 @@ def test_a_normalised_key_is_found_by_index_and_bytes(filled: Filled) -> None:
 
 def _row(name: str, of: str, found: dict[str, str]) -> str:
     return f"| {name} | {of} | {' | '.join(found.values())} |"
+
+
+ALPHABETS = "aZ éÉÅ\u212b\u212aΣσςΛλİıßẞǅ\u0301\u0323\u0302\t\u00a0ﬁ\u1c90\u10d0𐐀Ꭰ가ᄀ0٤"
+
+
+def _texts() -> Iterator[str]:
+    """Each sign alone and behind a letter, as it may be the last one of a word; and words of many alphabets."""
+    for sign in map(chr, range(1, sys.maxunicode + 1)):
+        if unicodedata.category(sign) not in ("Cn", "Cs", "Co"):
+            yield f"λ{sign}"
+    some = random.Random(58)
+    for _ in range(20_000):
+        yield "".join(some.choices(ALPHABETS, k=some.randint(1, 8)))
+
+
+TEXTS = list(_texts())
+
+
+def _wrong(forms: list[str | None], match: str) -> list[tuple[str, str | None, str]]:
+    pairs = ((text, form or "", key_form(text, match)) for text, form in zip(TEXTS, forms, strict=True))
+    return [pair for pair in pairs if pair[1] not in (pair[2], pair[2].replace(DOTTED, KEPT))]
+
+
+@pytest.mark.parametrize("match", KeyMatch)
+def test_forms_of_postgresql(postgres_server: pg.Server, match: KeyMatch) -> None:
+    with psycopg.connect(postgres_server.admin) as opened:
+        dialect = PostgresDialect()
+        version, dialect.encoding = opened.execute(SERVER).fetchone() or ("", "")  # type: ignore[arg-type]
+        dialect.version = int(version)
+        found = [name for (name,) in opened.execute(UNICODE_COLLATIONS)]  # type: ignore[arg-type]
+        for collation in found:
+            dialect.unicode_collation = unicode_collation([collation])
+            statement = f"SELECT {dialect.normal_text('u.text', match)} FROM unnest(CAST(%s AS text[])) WITH ORDINALITY AS u(text, n)"
+            rows = opened.execute(f"{statement} ORDER BY n", [TEXTS]).fetchall()  # type: ignore[arg-type]
+            assert _wrong([form for (form,) in rows], match) == [], collation
+
+
+@pytest.mark.parametrize("match", KeyMatch)
+def test_forms_of_duckdb(match: KeyMatch) -> None:
+    with duckdb.connect() as opened:
+        opened.register("u", pa.table({"n": range(len(TEXTS)), "text": TEXTS}))
+        rows = opened.execute(
+            f"SELECT {DuckDialect().normal_text('text', match)} FROM u ORDER BY n"
+        ).fetchall()
+    assert _wrong([form for (form,) in rows], match) == []

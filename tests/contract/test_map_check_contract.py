@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
-import duckdb
 import pytest
 from testbed.mini import write_inventory
-from tests.support.warehouses import SERVERS, at
+from tests.support.warehouses import Warehouse
 
 from afschrift.datamap.check.finding import Code, MapReport
 from afschrift.datamap.check.map_check import check_sources
 from afschrift.datamap.check.probe import ProbeLimits
-from afschrift.domain.sources import Connect
 from afschrift.inventory.load import load
-from afschrift.sources.options import from_environment
-from afschrift.sources.registry import SOURCES
 
 TABLES = {
     "customer": ("customer_id INTEGER, email VARCHAR(60)", [(1, "'ann@example.org'"), (2, "'bob@example.org'"), (3, "NULL")]),
@@ -30,99 +24,24 @@ TABLES = {
     "batch": ("kind INTEGER, note VARCHAR(60)", [(1, "'all'"), (2, "'none'")]),
     "depot": ("depot_no INTEGER, contact VARCHAR(60)", [(1, "'ring kwikstaart@example.org at noon'"), (2, "'north gate'")]),
 }  # fmt: skip
-SHOP = """
-source: shop
-kind: {kind}
-{where}
-purposes:
-  account: {{basis: A6-1-b, title: {{nl: Account, en: Account}}}}
-tables:
-  customer:
-    subject: {{customer_id: customer_id}}
-    key: [customer_id]
-    purposes: [account]
-    columns: {{customer_id: {{origin: assigned}}, email: {{origin: provided}}}}
-  device:
-    subject: {{customer_id: customer_id, device_id: device_id}}
-    key: [customer_id, device_id]
-    purposes: [account]
-    columns: {{customer_id: {{origin: assigned}}, device_id: {{origin: observed}}}}
-  beat:
-    subject: {{device_id: {{column: device_id, at: any}}}}
-    purposes: [account]
-    columns: {{device_id: {{origin: observed}}, bpm: {{origin: observed}}}}
-  orders:
-    join: {{customer_id: customer.customer_id}}
-    key: [order_no]
-    purposes: [account]
-    columns: {{order_no: {{origin: assigned}}, customer_id: {{origin: assigned}}}}
-  line:
-    join: {{order_no: orders.order_no}}
-    key: [line_no]
-    purposes: [account]
-    columns: {{line_no: {{origin: assigned}}, order_no: {{origin: assigned}}, kind: {{origin: assigned}}}}
-  message:
-    join: [{{sender: customer.customer_id}}, {{recipient: customer.customer_id}}]
-    key: [message_no]
-    purposes: [account]
-    columns: {{message_no: {{origin: assigned}}, sender: {{origin: assigned}}, recipient: {{origin: assigned}}}}
-  batch:
-    join: {{kind: line.kind}}
-    key: [kind]
-    purposes: [account]
-    columns: {{kind: {{origin: assigned}}, note: {{origin: assigned}}}}
-  depot:
-    personal: false
-    columns: {{depot_no: {{origin: not_personal}}, contact: {{origin: not_personal}}}}
-"""
+SHOP = Path(__file__).parent / "data" / "checked_shop.yml"
 Checked = Callable[[ProbeLimits], MapReport]
 
 
-def statements() -> Iterator[str]:
+def statements(kind: str) -> Iterator[str]:
     for table, (columns, rows) in TABLES.items():
         values = (", ".join(map(str, row)) for row in rows)
         yield f"CREATE TABLE {table} ({columns})"
         yield f"INSERT INTO {table} VALUES ({'), ('.join(values)})"
+    if kind == "postgres":
+        yield "ANALYZE"
 
 
-def in_files(kind: str, folder: Path) -> str:
-    """The tables as files of a kind; where they lie, as the inventory says it."""
-    if kind == "sqlite":
-        with closing(sqlite3.connect(folder / "w.db")) as con:
-            for statement in statements():
-                con.execute(statement)
-            con.commit()
-        return f'options: {{path: "{folder}/w.db"}}'
-    with duckdb.connect(str(folder / "w.duckdb")) as con:
-        for statement in statements():
-            con.execute(statement)
-        for table in TABLES if kind == "parquet" else ():
-            (folder / "lake" / table).mkdir(parents=True)
-            con.execute(f"COPY {table} TO '{folder}/lake/{table}/0.parquet'")
-    return (
-        f'options: {{root: "{folder}/lake"}}'
-        if kind == "parquet"
-        else f'options: {{path: "{folder}/w.duckdb"}}'
-    )
-
-
-@pytest.fixture(scope="module", params=sorted(SOURCES))
-def checked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
-    """Checks the shop in a source of each kind."""
-    kind, folder, connect = request.param, tmp_path_factory.mktemp("shop"), from_environment
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    if database is None:
-        where = in_files(kind, folder)
-    else:
-        database.execute(*statements(), *(["ANALYZE"] if kind == "postgres" else []))
-        connect: Connect = at(database.uri() if kind == "mysql" else database.libpq)
-        where = "connection: w"
-        where += "\noptions: {driver: postgresql+psycopg}" if kind == "sqlalchemy" else ""
-    inventory = load(write_inventory(folder / "inventory", SHOP.format(kind=kind, where=where)))
-    yield lambda limits: check_sources(inventory, limits, connect)
-    if server:
-        server.drop(database)
+@pytest.fixture
+def checked(warehouse: Warehouse, tmp_path: Path) -> Checked:
+    head = f"source: shop\nkind: {warehouse.kind}\n{warehouse.place}\n"
+    inventory = load(write_inventory(tmp_path / "inventory", head + SHOP.read_text(encoding="utf-8")))
+    return lambda limits: check_sources(inventory, limits, warehouse.connect)
 
 
 def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
@@ -162,14 +81,12 @@ def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
     }
 
 
-def test_a_bounded_part_of_a_large_table_is_checked_and_reported(
-    checked: Checked, request: pytest.FixtureRequest
-) -> None:
+def test_a_bounded_part_of_a_large_table_is_checked_and_reported(checked: Checked, kind: str) -> None:
     report = checked(ProbeLimits(exact=10, sample=8, values=1))
     counted = {table.table: (table.counted, table.rows) for table in report.reach}
     assert counted["message"] == ("exact", 3)
     how, rows = counted["orders"]
-    is_sampled = request.node.callspec.params["checked"] in ("postgres", "duckdb")
+    is_sampled = kind in ("postgres", "duckdb")
     assert how == ("sample" if is_sampled else "first")
     assert rows <= 8
     assert rows == 8 or is_sampled

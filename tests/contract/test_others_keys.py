@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.key_shop import AT, DECIDED, KeyShop, key_shop, mapped
+from tests.support.data import lines
+from tests.support.key_shop import AT, DECIDED, KeyShop, Reading, key_shop, mapped
 
-from afschrift.domain.keys import Key, KeyMatch
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
 from afschrift.extraction.own_rows import OwnRows
+from afschrift.selection.held_keys import HeldKeys, held_as
 
 TEXT = "code: {origin: assigned, kind: text}"
+
 ACCOUNT = "".join(
     [
         mapped("account", "subject: {ck: owner}", TEXT, "owner", key="owner"),
@@ -23,8 +29,6 @@ ACCOUNT = "".join(
 
 
 class Shop(KeyShop):
-    """A shop where persons can be asked for."""
-
     def orders(self, type_: str, held: Sequence[Any]) -> None:
         self.make("orders", f"id INTEGER, ck {type_}", list(enumerate(held)))
 
@@ -60,135 +64,214 @@ class Shop(KeyShop):
         return found
 
 
-KINDS = {
-    "mysql": ("mysql", ""),
-    "sqlalchemy, mysql": ("sqlalchemy", "mysql+pymysql"),
-    "sqlite": ("sqlite", ""),
-    "sqlalchemy, sqlite": ("sqlalchemy", "sqlite"),
-    "postgres": ("postgres", ""),
-    "sqlalchemy, postgresql": ("sqlalchemy", "postgresql+psycopg"),
-}
-MARIADB = ["mysql", "sqlalchemy, mysql"]
-SQLITE = ["sqlite", "sqlalchemy, sqlite"]
+ALCHEMY = {"mysql": "mysql+pymysql", "sqlite": "sqlite", "postgres": "postgresql+psycopg"}
+
+CASES = [(of, line) for line in lines(__file__, "others_keys.tsv") for of in line["sources"].split(", ")]
+
+"""A line is a table, or a chain of three by joins; what it holds (`b:` are bytes), and who gets which of its rows.
+
+Capitals of hexadecimal digits do not count; the rows are as the server writes them.
+"""
 
 
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
-    with key_shop(request, tmp_path, *KINDS[request.param]) as made:
+    """Of a kind, or by SQLAlchemy as `alchemy mysql` has it."""
+    alchemy, _, kind = request.param.rpartition(" ")
+    given = ("sqlalchemy", ALCHEMY[kind]) if alchemy else (kind, "")
+    with key_shop(request, tmp_path, *given) as made:
         yield Shop(made.folder, made.kind, made.driver, made.database)
 
 
-def link(match: str = KeyMatch.EXACT, normal: bool = False) -> str:
-    more = f", match: {match}, decided: {DECIDED}" if match != KeyMatch.EXACT else ""
-    decided = f", normal: {DECIDED}" if normal else ""
-    of = f"subject: {{ck: {{column: ck{more}{decided}}}}}"
-    return mapped("orders", of, "id", "ck: {origin: assigned, kind: text}")
+def value(held: Any) -> Any:
+    if isinstance(held, list):
+        return [value(each) for each in held]
+    return held[2:].encode() if isinstance(held, str) and held.startswith("b:") else held
 
 
-GENERAL = "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"
-UCA1400 = "VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci"
-LOOSE = [("anna", "ANNA"), ("aBc", "ABc"), ("renée", "renee")]
-ON_LOOSE = [
-    *((kind, type_) for kind in MARIADB for type_ in (GENERAL, UCA1400)),
-    *((kind, "VARCHAR(40) COLLATE NOCASE") for kind in SQLITE),
-]
+@pytest.mark.parametrize(("shop", "line"), CASES, indirect=["shop"])
+def test_each_gets_their_own_rows_and_no_others(shop: Shop, line: dict[str, str]) -> None:
+    types, held, found = line["types"].split("; "), value(json.loads(line["held"])), json.loads(line["found"])
+    if "mood" in types:
+        shop.run("CREATE TYPE mood AS ENUM ('anna', 'bob')")
+    if line["test"] == "orders":
+        shop.orders(types[0], held)
+        for more in ("", f", normal: {DECIDED}") if "mood" in types else ("",):
+            way = mapped(
+                "orders", f"subject: {{ck: {{column: ck{more}}}}}", "id", "ck: {origin: assigned, kind: text}"
+            )
+            assert shop.given(way, "orders", list(found)) == found
+    else:
+        shop.chain(types, held)
+        for table in ("line", "item"):
+            assert shop.given(ACCOUNT, table, list(found)) == found
 
 
-@pytest.mark.parametrize(("shop", "type_"), ON_LOOSE, indirect=["shop"])
-@pytest.mark.parametrize("pair", LOOSE)
-def test_two_persons_in_one_table_of_a_loose_collation(shop: Shop, type_: str, pair: tuple[str, str]) -> None:
-    shop.orders(type_, pair)
-    for of in (link(), link(normal=True)):
-        assert shop.given(of, "orders", pair) == {pair[0]: [0], pair[1]: [1]}
+SERVERS = {
+    "postgres": ("postgres", ""),
+    "mysql": ("mysql", ""),
+    "sqlite": ("sqlite", ""),
+    "duckdb": ("duckdb", ""),
+    "alchemy postgres": ("sqlalchemy", "postgresql+psycopg"),
+    "alchemy mysql": ("sqlalchemy", "mysql+pymysql"),
+    "alchemy sqlite": ("sqlalchemy", "sqlite"),
+    "alchemy other": ("sqlalchemy", "other"),
+}
+
+Tables = Sequence[tuple[str, Sequence[object]]]
 
 
-@pytest.mark.parametrize(("shop", "type_"), ON_LOOSE, indirect=["shop"])
-@pytest.mark.parametrize("pair", LOOSE)
-def test_two_persons_of_parents_of_the_same_loose_collation(
-    shop: Shop, type_: str, pair: tuple[str, str]
+@contextmanager
+def opened(
+    name: str, tables: Tables, request: pytest.FixtureRequest, folder: Path, kind: str = ""
+) -> Iterator[Reading]:
+    """A source with a table for each type: its rows are numbered, and bear the values as keys."""
+    with key_shop(request, folder, *SERVERS[name]) as shop:
+        if any(type_ == "padded" for type_, _ in tables):
+            shop.run("CREATE DOMAIN padded AS bpchar")
+        for number, (type_, values) in enumerate(tables):
+            shop.make(f"t{number}", f"id INTEGER, ck {type_}", list(enumerate(values)))
+        column = f"ck: {{origin: assigned{kind}}}"
+        written = (mapped(f"t{number}", "subject: {ck: ck}", "id", column) for number in range(len(tables)))
+        with shop.read("".join(written)) as reading:
+            yield reading
+
+
+def found(reading: Reading, of: str, key: str) -> list[int]:
+    """The rows that bear a key, and -1 for each that bears none by what it holds."""
+    session, statements = reading.session, reading.statements
+    keys = [Key("ck", key)]
+    session.bind(keys, AT)
+    held = HeldKeys(keys, held_as(statements.ways(of).belongs))
+    rows = []
+    for batch in session.stream(reading.plan(of).statement):
+        columns = batch.to_pydict()
+        [texts] = [column for name, column in columns.items() if name.startswith("afschrift_held")]
+        others = [text for text in texts if not held(str(text))]
+        rows += [-1 for _ in others] + [int(row) for row in columns["id"]]
+    assert session.rows(statements.count(of)) == [(sum(row >= 0 for row in rows),)]
+    return rows
+
+
+SNOWFLAKE, NEXT = 1234567890123456789, 1234567890123456788
+
+LONG = "12345678901234567890123456789012345678"  # 38 digits
+
+WHOLE = [SNOWFLAKE, NEXT, 7, 0, -5, 9223372036854775807]
+
+UNSIGNED = [SNOWFLAKE, NEXT, 7, 0, 18446744073709551615]
+
+PARTS = ["46.00", "4.60", "0.05", "-0.5", str(SNOWFLAKE), "7", "0"]
+
+REALS = [46.0, 4.6, 0.05, -0.5, 9007199254740992.0, 7.0, 0.0, -0.0]
+
+NUMBERS: Mapping[str, Tables] = {
+    "postgres": [("bigint", WHOLE), ("numeric(30, 2)", PARTS), ("numeric", [LONG]), ("double precision", REALS), ("real", [4.6, 7])],
+    "mysql": [("BIGINT", WHOLE), ("DECIMAL(30, 2)", PARTS), ("BIGINT UNSIGNED", UNSIGNED), ("DECIMAL(65, 0)", [LONG, 7]), ("DOUBLE", REALS), ("FLOAT", [4.6, 7, 12345678]), ("INT(5) ZEROFILL", [7, 0])],
+    "sqlite": [("INTEGER", WHOLE), ("NUMERIC", PARTS), ("REAL", REALS), ("DECIMAL(10, 2)", PARTS), ("INTEGER", ["C-17", 7])],
+    "duckdb": [("BIGINT", WHOLE), ("DECIMAL(30, 2)", PARTS), ("UBIGINT", UNSIGNED), ("DECIMAL(38, 0)", [LONG, 7]), ("DOUBLE", REALS), ("FLOAT", [4.6, 7])],
+}  # fmt: skip
+
+ASKED = [
+    *map(str, {*WHOLE, *UNSIGNED}), LONG, "4.6", "4.60", "46", "0.05", "-0.5", "9007199254740992", "12345678", "C-17",
+    # none of these is how a column of numbers spells a value
+    "07", "+7", "7.", "7.0", "7e0", "-0", "-0.0", "007", " 7 7", ".05", "46.00", "00", "NaN", "inf", "9007199254740993", "c-17",
+]  # fmt: skip
+
+PLAIN = {
+    str(value): str(value) for value in (*WHOLE, *UNSIGNED, LONG, "9007199254740992", "12345678", "C-17")
+}
+
+PLAIN |= {"4.6": "4.6", "4.60": "4.6", "46": "46", "0.05": "0.05", "-0.5": "-0.5"}
+
+
+def plain(value: object) -> str:
+    text = f"{value:f}" if isinstance(value, float) else str(value)
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_column_of_numbers_holds_the_plain_spelling(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    shop.chain([type_] * 3, [pair] * 3)
-    for table in ("line", "item"):
-        assert shop.given(ACCOUNT, table, ["0", "1"]) == {"0": [0], "1": [1]}
+    tables = NUMBERS["sqlite" if name == "alchemy other" else name.rpartition(" ")[2]]
+    if name == "alchemy other":  # of an unknown database, no text is known beside a number
+        tables = [(type_, values) for type_, values in tables if "C-17" not in values]
+    wrong = []
+    with opened(name, tables, request, tmp_path) as reading:
+        for number, (type_, values) in enumerate(tables):
+            for key in ASKED:
+                rows = found(reading, f"t{number}", key)
+                wanted = [row for row, value in enumerate(values) if plain(value) == PLAIN.get(key)]
+                if sorted(rows) != wanted:
+                    wrong.append((type_, key, rows, wanted))
+    assert not wrong, "\n".join(map(str, wrong))
 
 
-BINARY = [(kind, type_) for kind in MARIADB for type_ in ("VARBINARY(40)", "BLOB")]
-BINARY += [(kind, "BLOB") for kind in SQLITE]
+DECOMPOSED = "zoe\u0308"
+
+TEXTS: Mapping[str, Tables] = {
+    "postgres": [("bpchar", [" carl", DECOMPOSED, "bob  "]), ("padded", [" carl", DECOMPOSED, "bob  "])],
+    "alchemy postgres": [("bpchar", [" carl", DECOMPOSED, "bob  "])],
+    "duckdb": [(f"ENUM(' carl', '{DECOMPOSED}', 'bob  ')", [" carl", DECOMPOSED, "bob  "])],
+}
 
 
-@pytest.mark.parametrize(("shop", "type_"), BINARY, indirect=["shop"])
-def test_bytes_are_compared_by_bytes(shop: Shop, type_: str) -> None:
-    shop.orders(type_, [text.encode() for text in ("bob", "BOB", "émile", "Émile", "b\u00f3b")])
-    found = shop.given(link(), "orders", ["bob", "BOB", "émile"])
-    assert found == {"bob": [0], "BOB": [1], "émile": [2]}
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_by_another_name(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with opened(name, TEXTS[name], request, tmp_path) as reading:
+        for number in range(len(TEXTS[name])):
+            rows = [found(reading, f"t{number}", key) for key in ("carl", "zoë", "bob", "BOB")]
+            assert rows == [[0], [1], [2], []]
 
 
-SPELT = [
-    ("mysql", "UUID", "550E8400-E29B-41D4-A716-44665544000A"),
-    ("sqlalchemy, mysql", "UUID", "550E8400-E29B-41D4-A716-44665544000A"),
-    ("mysql", "INET6", "FE80::A"),
-    ("postgres", "uuid", "550E8400-E29B-41D4-A716-44665544000A"),
-]
+def test_a_column_without_a_type_holds_numbers_too(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with opened("sqlite", [("", [17.0, "17", 17, 4.5])], request, tmp_path, ", kind: text") as at:
+        assert [found(at, "t0", key) for key in ("17", "17.0", "4.5")] == [[0, 1, 2], [], [3]]
 
 
-@pytest.mark.parametrize(("shop", "type_", "key"), SPELT, indirect=["shop"])
-def test_capitals_of_what_is_written_in_hexadecimal_digits_do_not_count(
-    shop: Shop, type_: str, key: str
+BYTES = [b"anna", "é".encode(), b"\xff"]
+
+
+def test_bytes_of_duckdb_are_compared_as_utf8(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with opened("duckdb", [("BLOB", BYTES)], request, tmp_path) as reading:
+        rows = [found(reading, "t0", key) for key in ("anna", "é", "ANNA", "\\xFF", "\\xC3\\xA9")]
+        assert rows == [[0], [1], [], [], []]
+
+
+@pytest.mark.parametrize(
+    ("name", "type_"), [("postgres", "bytea"), ("alchemy postgres", "bytea"), ("alchemy other", "BLOB")]
+)
+def test_bytes_that_cannot_be_compared_are_refused(
+    name: str, type_: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    shop.orders(type_, [key.lower(), key.lower()[:-1] + "4"])  # as the server writes them
-    assert shop.given(link(), "orders", [key]) == {key: [0]}
+    with (
+        opened(name, [(type_, BYTES)], request, tmp_path) as reading,
+        pytest.raises(ConfigurationError, match=r"ck\W* holds a key as bytes.* a view that decodes"),
+    ):
+        reading.statements.count("t0")
 
 
-BESIDE_BYTES = [*((kind, "VARBINARY(20)") for kind in MARIADB), *((kind, "BLOB") for kind in SQLITE)]
+JOINED: Mapping[str, Sequence[tuple[str, Sequence[object]]]] = {
+    "postgres": [("numeric(10, 2)", ["1.00", "2.50"]), ("double precision", [1.0, 2.5]), ("integer", [1, 2])],
+    "mysql": [("DECIMAL(10, 2)", ["1.00", "2.50"]), ("DOUBLE", [1.0, 2.5]), ("INT(5) ZEROFILL", [1, 2])],
+    "sqlite": [("REAL", [1.0, 2.5]), ("DECIMAL(10, 2)", ["1.00", "2.50"])],
+    "duckdb": [("DECIMAL(10, 2)", ["1.00", "2.50"]), ("DOUBLE", [1.0, 2.5])],
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("shop", "type_"), BESIDE_BYTES, indirect=["shop"])
-def test_bytes_that_are_joined_to_a_number_are_its_text(shop: Shop, type_: str) -> None:
-    codes = [b"x1", b"01", b"1"]
-    shop.chain([type_, "INTEGER", type_], [codes, [0, 1], [b"0", b"1", b"01"]])
-    assert shop.given(ACCOUNT, "line", ["0", "1", "2"]) == {"0": [], "1": [], "2": [1]}
-    assert shop.given(ACCOUNT, "item", ["0", "1", "2"]) == {"0": [], "1": [], "2": [1]}
-
-
-FLOATS = [*((kind, "DOUBLE") for kind in MARIADB), *((kind, "REAL") for kind in SQLITE)]
-FLOATS += [(kind, "double precision") for kind in ("postgres", "sqlalchemy, postgresql")]
-LARGE = 2**53
-
-
-@pytest.mark.parametrize(("shop", "type_"), FLOATS, indirect=["shop"])
-def test_a_float_is_joined_to_an_integer_that_it_can_hold(shop: Shop, type_: str) -> None:
-    shop.chain(["BIGINT", type_, "BIGINT"], [[LARGE + 1, 7, LARGE - 1]] + [[LARGE, 7, LARGE - 1]] * 2)
-    for table in ("line", "item"):
-        assert shop.given(ACCOUNT, table, ["0", "1", "2"]) == {"0": [], "1": [1], "2": [2]}
-
-
-DECIMALS = [*((kind, "DECIMAL(12, 2)") for kind in MARIADB), ("sqlalchemy, mysql", "DOUBLE")]
-DECIMALS += [("sqlalchemy, postgresql", "numeric(12, 2)"), ("sqlalchemy, sqlite", "DECIMAL(12, 2)")]
-
-
-@pytest.mark.parametrize(("shop", "type_"), DECIMALS, indirect=["shop"])
-def test_a_key_in_a_column_of_decimals(shop: Shop, type_: str) -> None:
-    shop.orders(type_, [5, 6.5, -7])
-    assert shop.given(link(), "orders", ["5", "-7"]) == {"5": [0], "-7": [2]}
-
-
-@pytest.mark.parametrize("shop", ["postgres", "sqlalchemy, postgresql"], indirect=True)
-def test_a_key_of_an_enumeration(shop: Shop) -> None:
-    shop.run("CREATE TYPE mood AS ENUM ('anna', 'bob')")
-    shop.orders("mood", ["anna", "bob"])
-    shop.chain(["mood"] * 3, [["anna", "bob"]] * 3)
-    for of in (link(), link(normal=True)):
-        assert shop.given(of, "orders", ["anna", "bob"]) == {"anna": [0], "bob": [1]}
-    for table in ("line", "item"):
-        assert shop.given(ACCOUNT, table, ["0", "1"]) == {"0": [0], "1": [1]}
-
-
-MIXED = [(GENERAL, UCA1400), ("VARCHAR(40) CHARACTER SET latin1", GENERAL), (GENERAL, "ENUM('anna', 'ANN')")]
-
-
-@pytest.mark.parametrize("shop", MARIADB, indirect=True)
-@pytest.mark.parametrize(("type_", "other"), MIXED)
-def test_a_join_of_two_collations(shop: Shop, type_: str, other: str) -> None:
-    shop.chain([type_, other, type_], [["anna", "ANN"]] * 3)
-    for table in ("line", "item"):
-        assert shop.given(ACCOUNT, table, ["0", "1"]) == {"0": [0], "1": [1]}
+@pytest.mark.parametrize("name", [name for name in SERVERS if name != "alchemy other"])
+def test_a_text_is_joined_to_the_plain_spelling_of_a_number(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    tables = JOINED[name.rpartition(" ")[2]]
+    texts = ("VARCHAR(20)", ["1", "1.00", "01", "1.0", "2.50"])
+    with opened(name, [*tables, texts], request, tmp_path) as reading:
+        finder, own = reading.statements.finder, f"t{len(tables)}"
+        for number, (type_, _) in enumerate(tables):
+            same = finder.equal((own, "ck", "t"), (f"t{number}", "ck", "o"))
+            relations = f"{finder.relation(own)} AS t, {finder.relation(f't{number}')} AS o"
+            rows = reading.session.rows(f"SELECT t.id FROM {relations} WHERE {same} AND o.id = 0")
+            assert [int(row) for (row,) in rows] == [0], type_

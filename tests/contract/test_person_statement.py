@@ -12,11 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 from testbed import postgres as pg
-from tests.contract.test_hidden_contract import SQL
+from tests.contract.test_mask_tokens import SQL
 from tests.contract.test_source_contract import AT
 from tests.contract.test_type_zoo import ZOOS
 from tests.contract.zoo.crowd_of_rows import FILL, INDEX, LARGE, PERSON
-from tests.support.warehouses import SERVERS
+from tests.support.warehouses import SERVERS, database_of
 
 from afschrift.batch.batch_statements import BatchStatements
 from afschrift.domain.decision import Action
@@ -100,7 +100,6 @@ class Crowd:
 
 
 def crowd_in(kind: str, session: Source, reading: Callable[[str], Reading]) -> Crowd:
-    """The large tables of an open session."""
     session.bind([Key("customer", str(PERSON))], AT)
     catalogue = {
         table: dict(found) for table, found in session.catalogue().items() if table.startswith(LARGE)
@@ -119,21 +118,18 @@ def crowd_in(kind: str, session: Source, reading: Callable[[str], Reading]) -> C
 @pytest.fixture(scope="module", params=sorted(SOURCES))
 def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     kind = str(request.param)
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    zoo = ZOOS[kind].build(tmp_path_factory.mktemp(kind), database)
-    FILL[kind](database, zoo)
-    options, connect = zoo.warehouse.options, zoo.warehouse.connect
-    named = "w" if kind in SERVERS else None
-    with open_source("w", kind, options, connection=named, connect=connect) as session:
-        if kind in ("postgres", "sqlalchemy"):
-            with client_of(database, session.dialect) as explained:
-                yield crowd_in(kind, session, partial(of_postgres, explained))
-        else:
-            reading = of_duckdb if kind in ("duckdb", "parquet") else of_others
-            yield crowd_in(kind, session, partial(reading, session))
-    if server:
-        server.drop(database)
+    with database_of(kind, request) as database:
+        zoo = ZOOS[kind].build(tmp_path_factory.mktemp(kind), database)
+        FILL[kind](database, zoo)
+        options, connect = zoo.warehouse.options, zoo.warehouse.connect
+        named = "w" if kind in SERVERS else None
+        with open_source("w", kind, options, connection=named, connect=connect) as session:
+            if kind in ("postgres", "sqlalchemy"):
+                with client_of(database, session.dialect) as explained:
+                    yield crowd_in(kind, session, partial(of_postgres, explained))
+            else:
+                reading = of_duckdb if kind in ("duckdb", "parquet") else of_others
+                yield crowd_in(kind, session, partial(reading, session))
 
 
 @contextmanager
@@ -141,17 +137,12 @@ def client_of(database: pg.Database, dialect: Any) -> Iterator[Callable[[str], A
     """Explains statements as the product's session would run them, by another client: COPY explains nothing."""
     by_us = isinstance(dialect, PostgresDialect)
     columns = dialect.key_columns if by_us else f"{KEY_COLUMNS}, number bigint"
-    key = {
-        "person": "0",
-        "name": "'customer'",
-        "value": f"'{PERSON}'",
-        "is_current": "true",
-        "asked_at": f"'{AT}'",
-    }
-    key |= {} if by_us else {"number": str(PERSON)}
+    names, values = "person, name, value, is_current, asked_at", f"0, 'customer', '{PERSON}', true, '{AT}'"
+    if not by_us:
+        names, values = f"{names}, number", f"{values}, {PERSON}"
     with psycopg.connect(database.libpq, autocommit=True) as connection:
         connection.execute(f"CREATE TEMP TABLE {KEY_TABLE} ({columns})")  # type: ignore[arg-type]
-        connection.execute(f"INSERT INTO {KEY_TABLE} ({', '.join(key)}) VALUES ({', '.join(key.values())})")  # type: ignore[arg-type]
+        connection.execute(f"INSERT INTO {KEY_TABLE} ({names}) VALUES ({values})")  # type: ignore[arg-type]
         connection.execute(f"ANALYZE {KEY_TABLE}")  # type: ignore[arg-type]
         if by_us:
             connection.execute(settings_call(dialect, SETTINGS))  # type: ignore[arg-type]
@@ -219,24 +210,17 @@ def test_rows_are_read_by_keys_inside_every_statement(crowd: Crowd, monkeypatch:
 ARRAYS = "array['a b', 'c', NULL] AS tags, array[1.10, 'NaN']::numeric[] AS amounts, array['infinity']::timestamptz[] AS times"
 
 
-@pytest.fixture
-def arrays(postgres_server: pg.Server) -> Iterator[pg.Database]:
-    """A table of which nothing is known: it was never analysed."""
-    database = postgres_server.create()
-    database.execute(
-        f"CREATE TABLE {LARGE} WITH (autovacuum_enabled = off) AS "
-        f"SELECT i AS id, i % 5000 AS customer, {ARRAYS} FROM generate_series(1, 200000) AS i",
-        f"CREATE INDEX {INDEX} ON {LARGE} (customer)",
-    )
-    yield database
-    postgres_server.drop(database)
-
-
 @pytest.mark.parametrize("temporary", [True, False])
 def test_three_arrays_without_statistics(
-    arrays: pg.Database, monkeypatch: pytest.MonkeyPatch, *, temporary: bool
+    postgres: pg.Database, monkeypatch: pytest.MonkeyPatch, *, temporary: bool
 ) -> None:
     """Also where the keys are in a setting, as the session may make no table."""
+    arrays = postgres
+    arrays.execute(
+        f"CREATE TABLE {LARGE} WITH (autovacuum_enabled = off) AS "
+        f"SELECT i AS id, i % 2000 AS customer, {ARRAYS} FROM generate_series(1, 80000) AS i",
+        f"CREATE INDEX {INDEX} ON {LARGE} (customer)",
+    )
     monkeypatch.setenv("AIRFLOW_CONN_W", arrays.libpq)
     with psycopg.connect(arrays.libpq) as connection:
         if not temporary:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import yaml
 from testbed.mini import write_inventory
-from tests.support.warehouses import Warehouse, at
+from tests.support.data import document
+from tests.support.warehouses import Warehouse
 
 from afschrift.domain.extracted import NotSearched, Searched, SearchLimits
 from afschrift.domain.keys import Key
@@ -29,79 +29,25 @@ OWN = (
     Key("iban", "NL91ABNA0417164300"),
     Key("phone", "+31612345678"),
 )
-NAMED = (
-    "jan@example.nl",
-    "Van: JAN@EXAMPLE.NL, gisteren",
-    "xjan@example.nl en <jan@example.nl>",
-    "JÖRG+X_Y@BÜCHER.example.",
-    "bel 06 12345678",
-    "5 (06) 1234-5678 2",
-    r'{"from": "Jan \u003cjan@example.nl\u003e"}',
-    "?e=%3Djan%40example.nl&x",
-    "op NL91 ABNA 0417 1643 00",
-    "op NL 91 ABNA 0417.16.43.00",
-    "info aan o'brien+x@example.nl",
-)
-OTHERS = (
-    "xjan@example.nl",
-    "x.jan@example.nl",
-    "jan@example.nl.example.org",
-    "jan@exampleXnl",
-    "jörg+xzy@bücher.example",
-    "20612345678",
-    "XNL91ABNA0417164300",
-    "100%",
-    "46",
-)
+NOTES = document(__file__, "notes.json")
+NAMED, OTHERS = NOTES["of_the_person"], NOTES["of_others"]
 ROWS: list[tuple[int, int | None, str | None]] = [
     (1, 46, "jan@example.nl"),  # the person's own row
     (2, 7, None),
     *((10 + n, 7, text) for n, text in enumerate(NAMED)),
     *((50 + n, 7, text) for n, text in enumerate(OTHERS)),
 ]
-CREATE = "CREATE TABLE notes (id INTEGER, customer_id INTEGER, note VARCHAR(100))"
-LETTER = "CREATE TABLE letter (id INTEGER, writer INTEGER)"
-LETTERS = [(1, 46), (2, 7), (3, 46)]
 
 
-def filled(kind: str, folder: Path, database: Any) -> Warehouse:
+def statements(kind: str) -> Iterator[str]:
     """Two tables: what people wrote, and letters whose writer the inventory only refers to."""
-    if kind == "sqlite":
-        with sqlite3.connect(folder / "w.sqlite") as con:
-            _fill(con)
-        con.close()
-        return Warehouse("sqlite", {"path": str(folder / "w.sqlite")})
-    if kind in ("duckdb", "parquet"):
-        with duckdb.connect(str(folder / "w.duckdb")) as db:
-            _fill(db)
-            if kind == "duckdb":
-                return Warehouse("duckdb", {"path": str(folder / "w.duckdb")})
-            for table in ("notes", "letter"):
-                (folder / "lake" / table).mkdir(parents=True)
-                db.execute(f"COPY {table} TO '{folder}/lake/{table}/part-0.parquet' (FORMAT parquet)")
-        return Warehouse("parquet", {"root": str(folder / "lake")})
     utf8 = " DEFAULT CHARACTER SET utf8mb4" if kind == "mysql" else ""
-    values = ", ".join(f"({n}, {c or 'NULL'}, {_quoted(text)})" for n, c, text in ROWS)
-    if kind == "mysql":
-        values = values.replace("\\", "\\\\")  # an escape in its literals
-    letters = ", ".join(map(str, LETTERS))
-    database.execute(
-        CREATE + utf8, LETTER, f"INSERT INTO notes VALUES {values}", f"INSERT INTO letter VALUES {letters}"
-    )
-    uri = database.uri() if kind == "mysql" else database.libpq
-    options = {"driver": "postgresql+psycopg"} if kind == "sqlalchemy" else {}
-    return Warehouse(kind, options, at(uri))
-
-
-def _fill(con: Any) -> None:
-    con.execute(CREATE)
-    con.execute(LETTER)
-    con.executemany("INSERT INTO notes VALUES (?, ?, ?)", ROWS)
-    con.executemany("INSERT INTO letter VALUES (?, ?)", LETTERS)
-
-
-def _quoted(text: str | None) -> str:
-    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+    yield f"CREATE TABLE notes (id INTEGER, customer_id INTEGER, note VARCHAR(100)){utf8}"
+    yield "CREATE TABLE letter (id INTEGER, writer INTEGER)"
+    for row in ROWS:
+        values = ("NULL" if cell is None else "'" + str(cell).replace("'", "''") + "'" for cell in row)
+        yield f"INSERT INTO notes VALUES ({', '.join(values)})"
+    yield "INSERT INTO letter VALUES (1, 46), (2, 7), (3, 46)"
 
 
 def described(folder: Path, *, subject: bool = True, **note: Any) -> Inventory:
@@ -156,12 +102,11 @@ def test_what_is_too_much_is_said_not_to_be_searched(warehouse: Warehouse, tmp_p
     assert searched(warehouse, inventory, SearchLimits(rows=len(ROWS)))["notes"].reason is None
 
 
-def test_a_column_that_was_taken_out_is_not_searched(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_hidden_and_excepted_columns_are_not_searched(warehouse: Warehouse, tmp_path: Path) -> None:
     settled = {"settled": "not_searched", "by": "office", "on": "2026-11-27", "why": "codes"}
-    assert searched(warehouse, described(tmp_path, mentions=settled))["notes"] == Searched("notes")
-
-
-def test_hidden_tables_and_columns_are_not_searched(warehouse: Warehouse, tmp_path: Path) -> None:
+    assert searched(warehouse, described(tmp_path / "settled", mentions=settled))["notes"] == Searched(
+        "notes"
+    )
     inventory = described(tmp_path)
     with warehouse.open() as session:
         session.bind(OWN, AT)

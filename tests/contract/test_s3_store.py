@@ -37,7 +37,6 @@ from afschrift.staging.staged_requests import destroy, staged_requests
 s3fs = pytest.importorskip("s3fs", reason="make test-celery installs it")
 pytest.importorskip("moto", reason="make test-celery installs it")
 pytestmark = pytest.mark.server
-
 REQUEST = "req-0123456789ab"
 BUNDLE = f"{REQUEST}-access.zip"
 
@@ -61,21 +60,37 @@ class Store:
             return file.read()
 
 
-@pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+@contextmanager
+def reached(folder: Path) -> Iterator[Store]:
+    """A server of its own; the library waits for no second try."""
     from testbed.fleet import installation, servers
 
-    with servers.s3(tmp_path) as server:
+    with servers.s3(folder) as server, pytest.MonkeyPatch.context() as patch:
         for name, value in installation.aws(server.port).items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-        monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+            patch.setenv(name, value)
+        patch.setenv("AWS_MAX_ATTEMPTS", "1")
+        patch.setattr(s3fs.S3FileSystem, "retries", 1)
         s3fs.S3FileSystem.clear_instance_cache()
-        made = Store(server)
-        for bucket in ("staging", "outbox"):
-            made.other.mkdir(bucket)
-        yield made
+        yield Store(server)
     s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with reached(tmp_path_factory.mktemp("s3")) as store:
+        yield store
+
+
+@pytest.fixture
+def store(server: Store) -> Iterator[Store]:
+    """The server of all tests, with empty buckets."""
+    s3fs.S3FileSystem.clear_instance_cache()
+    made = Store(server.server)
+    for bucket in ("staging", "outbox", "lake"):
+        made.other.mkdir(bucket)
+    yield made
+    for bucket in ("staging", "outbox", "lake"):
+        made.other.rm(bucket, recursive=True)
 
 
 def test_what_another_worker_wrote_and_took_away_is_seen_at_once(store: Store) -> None:
@@ -98,31 +113,22 @@ def test_what_another_worker_wrote_and_took_away_is_seen_at_once(store: Store) -
 
 
 @pytest.mark.parametrize("size", [1_000, 60_000_000])  # put at once, and begun in parts
-def test_a_file_that_was_not_written_whole_takes_no_place(store: Store, size: int) -> None:
+def test_a_file_that_was_not_written_whole_takes_no_place(
+    store: Store, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.write()
-
-    with pytest.raises(ZeroDivisionError), store.staging.writer("shop/a.csv") as file:
-        file.write(b"y" * size)
-        raise ZeroDivisionError
-    with pytest.raises(ZeroDivisionError), store.staging.writer("shop/b.csv") as file:
-        file.write(b"y" * size)
-        raise ZeroDivisionError
-    gc.collect()  # a file that is left open is closed by it, and would be put
-
-    assert store.read() == b"hello" * 1_000
-    assert store.other.find("staging") == [f"staging/here/{REQUEST}/shop/a.csv.enc"]
-    assert store.other.list_multipart_uploads("staging") == []
-
-
-def test_a_file_that_could_not_be_begun_takes_no_place(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    store.write()
+    for path in ("shop/a.csv", "shop/b.csv"):
+        with pytest.raises(ZeroDivisionError), store.staging.writer(path) as file:
+            file.write(b"y" * size)
+            raise ZeroDivisionError
     with monkeypatch.context() as changed:
         changed.setattr(store.staging, "_cipher", None)  # an error before the first byte
         with pytest.raises(AttributeError):
             store.write()
-    gc.collect()
+    gc.collect()  # a file that is left open is closed by it, and would be put
 
     assert store.read() == b"hello" * 1_000
+    assert store.other.find("staging") == [f"staging/here/{REQUEST}/shop/a.csv.enc"]
     assert store.other.list_multipart_uploads("staging") == []
 
 
@@ -160,30 +166,30 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_a_store_that_is_lost_is_named_and_tried_again(store: Store, call: str) -> None:
-    store.write()
-    store.server.end()
+def test_a_store_that_is_lost_is_named_and_tried_again(tmp_path: Path) -> None:
+    with reached(tmp_path) as store:
+        store.other.mkdir("staging")
+        store.write()
+        store.server.end()
+        for name, call in CALLS.items():
+            with pytest.raises(RetriableError) as error:
+                call(store)
+            assert not isinstance(error.value, StagedFileError), name
+            assert NAMED.get(name, REQUEST) in str(error.value), name
+            assert "What to do: " in str(error.value), name
 
-    with pytest.raises(RetriableError) as error:
-        CALLS[call](store)
 
-    assert not isinstance(error.value, StagedFileError)
-    assert NAMED.get(call, REQUEST) in str(error.value)
-    assert "What to do: " in str(error.value)
-
-
-@pytest.mark.parametrize("call", ["exists", "list", "deliver"])
 @pytest.mark.parametrize(("status", "code"), [(507, "InsufficientStorage"), (403, "AccessDenied")])
 def test_a_store_that_is_full_or_shut_is_named(
-    store: Store, call: str, status: int, code: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, status: int, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with answering(status, code) as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         s3fs.S3FileSystem.clear_instance_cache()
-        with pytest.raises((RetriableError, ConfigurationError)) as error:
-            CALLS[call](Store(None))
-    assert "What to do: " in str(error.value)
+        for call in ("exists", "list", "deliver"):
+            with pytest.raises((RetriableError, ConfigurationError)) as error:
+                CALLS[call](Store(None))
+            assert "What to do: " in str(error.value), call
 
 
 def test_a_bucket_with_a_wrong_name_is_named_and_not_made(store: Store) -> None:
@@ -198,30 +204,29 @@ def test_a_bucket_with_a_wrong_name_is_named_and_not_made(store: Store) -> None:
     assert not store.other.exists("stagign")
 
 
-@pytest.mark.parametrize("way", ["file", "connection"])
 def test_a_probe_of_health_uses_the_options_of_staging(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = f"http://127.0.0.1:{store.server.port}"
-    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AFSCHRIFT_STAGING", "s3://staging/here")
-    if way == "file":
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    with reached(tmp_path) as store:
+        store.other.mkdir("staging")
+        address = f"http://127.0.0.1:{store.server.port}"
+        for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
         file = tmp_path / "staging.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps({"key": "ours", "secret": "geheim", "endpoint_url": address}))
-        monkeypatch.setenv("AFSCHRIFT_STAGING_OPTIONS", str(file))
-    else:
-        made = {"conn_type": "aws", "login": "ours", "password": "geheim", "extra": {"endpoint_url": address}}
+        extra = {"endpoint_url": address}
+        made = {"conn_type": "aws", "login": "ours", "password": "geheim", "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_STAGING_STORE", json.dumps(made))
-        monkeypatch.setenv("AFSCHRIFT_STAGING_OPTIONS", "airflow-connection:staging_store")
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
-    assert probed() == ("ok", "can be written.")
-    assert store.other.find("staging") == []  # the byte is gone
-
-    store.server.end()
-    health, says = probed()
+        for options in (str(file), "airflow-connection:staging_store"):
+            monkeypatch.setenv("AFSCHRIFT_STAGING_OPTIONS", options)
+            assert probed() == ("ok", "can be written.")
+        assert store.other.find("staging") == []  # the byte is gone
+        store.server.end()
+        health, says = probed()
     assert health == "failed"
     assert "What to do: " in says
     assert "geheim" not in says
@@ -265,8 +270,6 @@ def test_a_store_that_shows_files_late_is_tried_again(store: Store) -> None:
 
 @contextmanager
 def answering(status: int, code: str) -> Iterator[str]:
-    """A server that answers all alike; its address."""
-
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -295,7 +298,6 @@ ENDS = ["1.parquet", "C.PARQUET", "b.parq", "part-00001", "day=1/x[1]*.parquet",
 
 
 def test_a_lake_reads_every_file_that_others_wrote_since(store: Store) -> None:
-    store.other.mkdir("lake")
     options = {"root": "s3://lake/of/all"}
     store.other.pipe({"lake/of/all/visit/day=2/": b"", "lake/of/all/visit/_SUCCESS": b""})
     for number, name in enumerate(ENDS):
@@ -319,7 +321,6 @@ def test_a_lake_reads_every_file_that_others_wrote_since(store: Store) -> None:
 
 
 def test_a_lake_refuses_what_is_not_parquet(store: Store) -> None:
-    store.other.mkdir("lake")
     files = {
         "t/1.parquet": parquet(1),
         "t/cut": parquet(1)[:-1],
@@ -343,7 +344,6 @@ def test_a_lake_refuses_what_is_not_parquet(store: Store) -> None:
 def test_a_lake_asks_once_for_each_file_and_not_one_after_the_other(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.other.mkdir("lake")
     store.other.pipe({f"lake/t/part-{number:03}": parquet(number) for number in range(60)})
     asked: list[str] = []
     at_once: list[int] = [0, 0]

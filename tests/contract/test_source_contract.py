@@ -6,7 +6,6 @@ The same logical value has the same value form whatever the warehouse.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -26,11 +25,6 @@ AT = "2026-01-01T00:00:00.000000Z"
 
 def test_every_source_has_a_maker_here() -> None:
     assert set(MAKERS) == set(SOURCES)
-
-
-@pytest.fixture
-def kind(warehouse: Warehouse) -> str:
-    return warehouse.kind
 
 
 @pytest.fixture
@@ -68,23 +62,20 @@ def test_batches_are_bounded_and_complete(source: Source) -> None:
     assert max(sizes) <= 65_536
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DELETE FROM {many}",
-        "DROP TABLE {many}",
-        "INSERT INTO {many} VALUES (1, 1, '')",
-        "CREATE TABLE other AS SELECT 1 AS x",
-    ],
-)
-def test_a_source_cannot_write(source: Source, kind: str, statement: str) -> None:
-    if kind == "parquet" and statement.startswith("CREATE"):
-        pytest.skip("the tables of a lake are its files; DuckDB's own memory is not the source")
-    with source as session:
-        relation = session.dialect.relation("many")
-        with pytest.raises((ConfigurationError, RetriableError)):
-            session.rows(statement.format(many=relation))
-    with source as session:
+WRITING = ("DELETE FROM {many}", "DROP TABLE {many}", "INSERT INTO {many} VALUES (1, 1, '')")
+
+
+def test_a_source_cannot_write(warehouse: Warehouse) -> None:
+    made = () if warehouse.kind == "parquet" else ("CREATE TABLE other AS SELECT 1 AS x",)
+    for statement in (
+        *WRITING,
+        *made,
+    ):  # the tables of a lake are its files; DuckDB's own memory is not the source
+        with warehouse.open() as session:
+            relation = session.dialect.relation("many")
+            with pytest.raises((ConfigurationError, RetriableError)):
+                session.rows(statement.format(many=relation))
+    with warehouse.open() as session:
         assert session.rows(f"SELECT count(*) FROM {relation}") == [(MANY,)]
 
 
@@ -93,16 +84,9 @@ def test_keys_are_bound_and_typed(source: Source) -> None:
         native = session.catalogue()["many"]["owner"].native
         holds = session.dialect.holds_key("t.owner", native)
         statement = f"SELECT count(*) FROM {session.dialect.relation('many')} t WHERE EXISTS (SELECT 1 FROM {session.dialect.keys} k WHERE {holds})"
-        for value, rows in (
-            ("3", MANY // 10),
-            ("3 OR 1=1", 0),
-            ("' OR 1=1 --", 0),
-            ("3.7", 0),
-            ("x", 0),
-            ("9" * 400, 0),
-        ):
+        for value in ("3", "3 OR 1=1", "' OR 1=1 --", "3.7", "x", "9" * 400):
             session.bind([Key("owner", value)], AT)
-            assert session.rows(statement)[0][0] == rows, value
+            assert session.rows(statement)[0][0] == (MANY // 10 if value == "3" else 0), value
         session.bind([], AT)
         assert session.rows(f"SELECT count(*) FROM {session.dialect.keys} AS k") == [(0,)]
 
@@ -112,10 +96,7 @@ BAD = {
     "mysql": "SELECT EXTRACTVALUE('', '~secret-value')",
 }  # statements whose error would quote a value
 NATIVES = {
-    "mysql": {
-        "VARCHAR": "varchar(40) utf8mb4 utf8mb4_general_ci",
-        "HUGEINT": "decimal(39,0)",
-    },
+    "mysql": {"VARCHAR": "varchar(40) utf8mb4 utf8mb4_general_ci", "HUGEINT": "decimal(39,0)"},
     "postgres": {
         "DOUBLE": "double precision",
         "FLOAT": "real",
@@ -169,7 +150,7 @@ def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, kind: st
 def test_many_keys_at_once(source: Source) -> None:
     with source as session:
         holds = session.dialect.holds_key("t.id", session.catalogue()["many"]["id"].native)
-        session.bind([Key("id", str(number)) for number in range(0, 200_000, 2)], AT)
+        session.bind([Key("id", str(number)) for number in range(0, MANY, 2)], AT)
         counted = session.rows(
             f"SELECT count(*) FROM {session.dialect.relation('many')} AS t "
             f"WHERE EXISTS (SELECT 1 FROM {session.dialect.keys} AS k WHERE k.name = 'id' AND {holds})"
@@ -200,21 +181,18 @@ def test_errors_name_the_source_and_no_value(source: Source) -> None:
     assert caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize(("kind", "option"), [("duckdb", "path"), ("parquet", "root")])
-def test_not_there(kind: str, option: str, tmp_path: Path) -> None:
-    with (
-        pytest.raises(RetriableError, match="Source w cannot be opened"),
-        open_source("w", kind, {option: str(tmp_path / "no")}),
-    ):
+@pytest.mark.parametrize(
+    ("of", "options", "message"),
+    [
+        ("duckdb", {"path": "/no/such"}, "Source w cannot be opened"),
+        ("parquet", {"root": "/no/such"}, "Source w cannot be opened"),
+        ("duckdb", {}, "no option `path`"),
+        ("parquet", {}, "no option `root`"),
+        ("duckdb", {"path": "${NOT_SET_ANYWHERE}/x"}, "NOT_SET_ANYWHERE, which is not set"),
+        ("oracle", {}, "choose one of duckdb, mysql, parquet, postgres, sqlalchemy, sqlite"),
+    ],
+)
+def test_not_there(of: str, options: dict[str, str], message: str) -> None:
+    error = RetriableError if "opened" in message else ConfigurationError
+    with pytest.raises(error, match=message), open_source("w", of, options):
         pass
-    with pytest.raises(ConfigurationError, match=f"no option `{option}`"):
-        open_source("w", kind, {})
-    with pytest.raises(ConfigurationError, match="NOT_SET_ANYWHERE, which is not set"):
-        open_source("w", kind, {option: "${NOT_SET_ANYWHERE}/x"})
-
-
-def test_unknown_kind() -> None:
-    with pytest.raises(
-        ConfigurationError, match="choose one of duckdb, mysql, parquet, postgres, sqlalchemy, sqlite"
-    ):
-        open_source("w", "oracle", {})

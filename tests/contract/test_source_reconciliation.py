@@ -9,6 +9,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from tests.support.nightly import nightly_after
 from tests.support.warehouses import MANY, Warehouse
 
 from afschrift.domain.decision import Action
@@ -41,7 +42,6 @@ def extract(session: Source, table: str, types: dict[str, ColumnType], order: tu
 
 
 def compare(session: Source, part: ExtractPlan, percent: float = 5) -> Compared:
-    """Read a table as a request does, and reconcile it."""
     comparison = Comparison(session, part, percent, "seed")
     for batch in map(without_keys, session.stream(part.statement)):
         comparison.take(text_batch(batch, part.selected))
@@ -74,10 +74,6 @@ def with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.Record
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
-def rows_of(batch: pa.RecordBatch, rows: list[int]) -> pa.RecordBatch:
-    return batch.take(pa.array(rows, pa.int64()))
-
-
 def plus_one(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Every owner is another one."""
     owners = pc.add(batch.column("owner").cast(pa.int64()), 1).cast(batch.column("owner").type)
@@ -103,7 +99,7 @@ def swapped(batch: pa.RecordBatch) -> pa.RecordBatch:
 def elsewhere(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Two rows have swapped their texts."""
     rows = [1, 0, *range(2, batch.num_rows)]
-    return with_column(batch, "pad", rows_of(batch, rows).column("pad"))
+    return with_column(batch, "pad", batch.take(rows).column("pad"))
 
 
 FAULTS: dict[str, tuple[Callable[[pa.RecordBatch], pa.RecordBatch], str]] = {
@@ -114,38 +110,44 @@ FAULTS: dict[str, tuple[Callable[[pa.RecordBatch], pa.RecordBatch], str]] = {
     "values of another row": (elsewhere, r"w\.small .* its rows differ"),
     "a row lost": (lambda b: b.slice(1), r"w\.small .* rows were written, and the source counts"),
     "a row twice": (
-        lambda b: rows_of(b, [0, *range(b.num_rows)]),
+        lambda b: b.take([0, *range(b.num_rows)]),
         r"w\.small .* rows were written, and the source counts",
     ),
     "a row in place of another": (
-        lambda b: rows_of(b, [1, *range(1, b.num_rows)]),
+        lambda b: b.take([1, *range(1, b.num_rows)]),
         r"w\.small .* the values of columns id, owner, pad differ",
     ),
 }
 
 
 def small(session: Source) -> ExtractPlan:
-    """Fifteen hundred rows of the large table."""
     types = dict(session.catalogue()["many"])
     part = extract(session, "many", types, ("id",))
     where = f"WHERE t.{session.dialect.quote('id')} < 1500"
     return replace(part, table="small", statement=part.statement.replace("WHERE 1 = 1", where))
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse, fault: str) -> None:
-    change, message = FAULTS[fault]
+def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse) -> None:
     with warehouse.open() as session:
         part = small(session)
         assert compare(session, part).hashed_rows == 1500
-        with pytest.raises(ValidationFailedError, match=message) as error:
-            compare(cast(Source, Spoiling(session, change)), part)
-    assert "x1" not in str(error.value)
+        for change, message in FAULTS.values():
+            with pytest.raises(ValidationFailedError, match=message) as error:
+                compare(cast(Source, Spoiling(session, change)), part)
+            assert "x1" not in str(error.value)
 
 
 @pytest.mark.parametrize(
     ("fault", "percent"),
-    [("values of another row", 100), ("NULL for a value", 5), ("another number", 5), ("text cut short", 5)],
+    nightly_after(
+        2,
+        [
+            ("values of another row", 100),
+            ("NULL for a value", 5),
+            ("another number", 5),
+            ("text cut short", 5),
+        ],
+    ),
 )
 def test_a_fault_late_in_a_large_table_is_found(warehouse: Warehouse, fault: str, percent: float) -> None:
     """The last rows are spoiled, after the source was asked beside the reading."""

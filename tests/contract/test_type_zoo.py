@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
-import pyarrow as pa
 import pytest
-from tests.contract.plain_readers import READ, same
+from tests.contract.plain_readers import same
 from tests.contract.zoo import (
     duckdb_zoo,
     mysql_zoo,
@@ -28,8 +26,7 @@ from tests.contract.zoo import (
 )
 from tests.contract.zoo.cages import SHAPES, Outcome, Zoo, is_member, look
 from tests.contract.zoo.reconciled import ReconciledColumns, reconcile
-from tests.support.warehouses import SERVERS
-from tests.unit.formats.random_tables import field, write
+from tests.support.warehouses import database_of
 
 from afschrift.domain.value_kind import ValueKind
 
@@ -51,11 +48,8 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def zoo(kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
-    server = request.getfixturevalue(SERVERS[kind]) if kind in SERVERS else None
-    database = server.create() if server else None
-    yield ZOOS[kind].build(tmp_path_factory.mktemp(kind), database)
-    if server:
-        server.drop(database)
+    with database_of(kind, request) as database:
+        yield ZOOS[kind].build(tmp_path_factory.mktemp(kind), database)
 
 
 @pytest.fixture(scope="module")
@@ -120,19 +114,6 @@ def test_kind_text_gives_the_text_of_the_database(zoo: Zoo, seen: Seen) -> None:
     assert wrong == {}
 
 
-@pytest.mark.parametrize("name", ["csv", "json"])
-def test_files_hold_what_came_out(zoo: Zoo, seen: Seen, name: str) -> None:
-    given = {column: outcome for column, outcome in seen.items() if outcome.form is not None}
-    fields = [field(column, outcome.kind or ValueKind.TEXT) for column, outcome in given.items()]
-    texts = [pa.array([outcome.form, None], pa.string()) for outcome in given.values()]
-    written = write(name, fields, pa.RecordBatch.from_arrays(texts, names=list(given)))
-    names, rows = READ[name](written)
-    assert names == list(given)
-    for column, outcome in given.items():
-        read = [row[names.index(column)] for row in rows]
-        assert same(read, [outcome.form, None], outcome.kind or ValueKind.TEXT), column
-
-
 def test_the_source_says_the_same_and_of_another_value_it_does_not(
     zoo: Zoo, reconciled: ReconciledColumns
 ) -> None:
@@ -153,8 +134,3 @@ def test_the_page_says_what_was_found(kind: str, zoo: Zoo, seen: Seen, reconcile
     if os.environ.get("AFSCHRIFT_ZOO_PAGE") == "write":
         page.write(kind, found)
     assert page.read(kind) == found, "run again with AFSCHRIFT_ZOO_PAGE=write"
-
-
-def test_the_page_has_every_adapter() -> None:
-    text = Path(page.PAGE).read_text(encoding="utf-8")
-    assert [kind for kind in sorted(ZOOS) if page.opening(kind) not in text] == []

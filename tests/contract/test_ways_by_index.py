@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
-from tests.contract.test_hidden_contract import SQL
+from tests.contract.test_mask_tokens import SQL
 from tests.contract.test_source_contract import AT
-from tests.support.warehouses import SERVERS, at
+from tests.support.spoilt import EMPTY
+from tests.support.warehouses import Warehouse, database_of
 
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import FieldPlan
-from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.statements import Statements
-from afschrift.sources.registry import open_source
 
 MADE = (
     "CREATE TABLE visit (id INTEGER PRIMARY KEY, customer INTEGER, email VARCHAR(20), order_no INTEGER)",
@@ -29,6 +26,7 @@ INDEXED = (
     *(f"CREATE INDEX visit_by_{column} ON visit ({column})" for column in ("customer", "email", "order_no")),
     "CREATE INDEX orders_by_customer ON orders (customer)",
 )
+ANALYSED = {"mysql": ("ANALYZE TABLE visit, orders",), "postgres": ("ANALYZE",)}
 IDENTITY = IdentityFile.model_validate(
     {"person": "customer", "keys": {"customer": {"unique": "yes"}, "email": {"unique": "yes"}}}
 )
@@ -72,29 +70,20 @@ def filled(kind: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module", params=["mysql", "postgres", "sqlite"])
-def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
     kind = str(request.param)
-    made = (*MADE, *filled(kind), *INDEXED)
-    if kind == "sqlite":
-        path = tmp_path_factory.mktemp("ways") / "w.sqlite"
-        with closing(sqlite3.connect(path)) as con:
-            for statement in made:
-                con.execute(statement)
-            con.commit()
-        yield open_source("w", kind, {"path": str(path)})
-        return
-    server = request.getfixturevalue(SERVERS[kind])
-    database = server.create()
-    database.execute(*made, "ANALYZE TABLE visit, orders" if kind == "mysql" else "ANALYZE")
-    uri = database.uri() if kind == "mysql" else database.libpq
-    yield open_source("w", kind, {}, connection="w", connect=at(uri))
-    server.drop(database)
+    with database_of(kind, request) as database:
+        made, run = EMPTY[kind](tmp_path_factory.mktemp("ways"), database)
+        run(*MADE, *filled(kind), *INDEXED, *ANALYSED.get(kind, ()))
+        yield made
 
 
 @pytest.mark.parametrize("ways", WAYS)
-def test_each_way_has_its_index(source: Source, ways: str) -> None:
+def test_each_way_has_its_index(warehouse: Warehouse, ways: str) -> None:
     tables = {"visit": {"key": ["id"], "columns": {}, **WAYS[ways]}, "orders": ORDERS}
-    with source as session:
+    with warehouse.open() as session:
         kind = session.dialect.name
         file = SourceFile.model_validate({"source": "w", "kind": kind, "tables": tables})
         session.bind([Key("customer", "77"), Key("email", "e77")], AT)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.contract.plain_readers import exact
+from tests.support.data import lines
 from tests.support.warehouses import Warehouse
 from tests.unit.sources.reading import chosen, statement
 
@@ -41,8 +42,11 @@ class Row:
 
     @property
     def label(self) -> str:
-        """How the page names it."""
         return f"`{self.native}`" + (f" ({self.note})" if self.note else "")
+
+
+def rows_of(kind: str) -> tuple[Row, ...]:
+    return tuple(Row(**line) for line in lines(__file__, f"{kind}.tsv"))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ _HEAD = (
 
 
 def opening(kind: str) -> str:
-    """The mark before a kind's table."""
     return f"<!-- types of {kind}, written by tests/contract/test_type_zoo.py -->\n"
 
 
@@ -63,7 +62,6 @@ def read(kind: str) -> str:
 
 
 def write(kind: str, table: str) -> None:
-    """Put a kind's table between its marks."""
     text = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(_between(kind).sub(lambda _: f"{opening(kind)}{table}{_CLOSING}", text), encoding="utf-8")
 

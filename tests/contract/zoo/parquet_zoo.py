@@ -14,8 +14,6 @@ import pyarrow.parquet as pq
 from tests.contract.zoo.cages import TABLE, Row, Zoo, plain
 from tests.support.warehouses import Warehouse
 
-from afschrift.domain.value_kind import ValueKind
-
 NANOS = 1_730_000_000_123_456_789
 with localcontext() as exactly:
     exactly.prec = 80
@@ -27,8 +25,6 @@ NOTHING = pa.null()
 
 @dataclass(frozen=True)
 class Written(Row):
-    """A row with the Arrow type, and a value of it."""
-
     arrow: pa.DataType = NOTHING
     value: Any = None
 
@@ -86,9 +82,7 @@ OLD = "old"
 """The table of timestamps of 96 bits."""
 
 
-def holds(kind: ValueKind, own: str) -> str:
-    """Value form of a text of DuckDB."""
-    return plain(kind, own)
+holds = plain
 
 
 def build(folder: Path, _: Any) -> Zoo:
@@ -137,7 +131,6 @@ def _texts(file: Path) -> dict[str, str | None]:
 
 
 def types() -> set[str]:
-    """Arrow's types that its writer of Parquet takes."""
     plain_ones = {
         "int8",
         "int16",

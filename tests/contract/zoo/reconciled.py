@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -44,70 +44,56 @@ class ReconciledColumns:
     as_text: Mapping[str, ReconciledColumn]
 
 
-def reconcile(zoo: Zoo, readable: Sequence[str], *, as_text: bool = False) -> dict[str, ReconciledColumn]:
-    """Read and compare each column by itself.
+_CRASHES = (ValueError, LookupError, ArithmeticError, TypeError, pa.ArrowException)
 
-    Args:
-        zoo: the filled warehouse.
-        readable: the columns out of which values come.
-        as_text: as `kind: text` has them.
-    """
+
+def reconcile(zoo: Zoo, readable: Collection[str], *, as_text: bool = False) -> dict[str, ReconciledColumn]:
+    """Read and compare columns out of which values come, or what `kind: text` gives of them."""
     found: dict[str, ReconciledColumn] = {}
     with zoo.warehouse.open() as planning:
         for table in dict.fromkeys(zoo.tables.get(name, TABLE) for name in readable):
-            parts = {
-                name: _part(planning, table, name, column)
-                for name, column in chosen(planning, table, as_text=as_text).items()
-                if name in readable
-            }
-            found |= _reconciled_columns(zoo, parts)
+            columns = chosen(planning, table, as_text=as_text)
+            found |= _columns(zoo, planning, table, {n: columns[n] for n in columns if n in readable})
     return found
 
 
-def _part(planning: Source, table: str, name: str, column: ColumnType) -> ExtractPlan:
-    read = statement(planning, table, {name: column}, "WHERE 1 = 1\nORDER BY 1")
-    return ExtractPlan("w", table, (FieldPlan(name, column.kind, Action.INCLUDE, (), ""),), read)
-
-
-def _reconciled_columns(zoo: Zoo, parts: Mapping[str, ExtractPlan]) -> dict[str, ReconciledColumn]:
-    """One session after another: a statement that fails may have broken its session."""
-    found: dict[str, ReconciledColumn] = {}
-    while left := [name for name in parts if name not in found]:
-        with zoo.warehouse.open() as reading:
-            for name in left:
-                found[name] = _reconciled_column(reading, parts[name])
-                if found[name].stopped:
-                    break
-    return found
-
-
-def _reconciled_column(reading: Source, part: ExtractPlan) -> ReconciledColumn:
-    """Row by row: neither how the rows are batched nor what their neighbours hold matters."""
-    (field,) = part.selected
+def _columns(
+    zoo: Zoo, planning: Source, table: str, columns: Mapping[str, ColumnType]
+) -> dict[str, ReconciledColumn]:
+    """All at once; those that differ are found by halves, as a statement that fails may break its session."""
+    fields = tuple(FieldPlan(name, column.kind, Action.INCLUDE, (), "") for name, column in columns.items())
+    of = ExtractPlan("w", table, fields, statement(planning, table, columns, "WHERE 1 = 1\nORDER BY 1"))
     try:
-        batches = [
-            text_batch(batch, part.selected) for batch in map(without_keys, reading.stream(part.statement))
-        ]
-        comparison = Comparison(reading, part, 100, "seed")
-        for batch in batches:
-            for start in range(batch.num_rows):
-                comparison.take(batch.slice(start, 1))
-        hashed = comparison.require(lambda: map(without_keys, reading.stream(part.statement))).hashed == (
-            field.name,
-        )
+        with zoo.warehouse.open() as reading:
+            return _agreed(reading, of)
     except (AfschriftError, *_CRASHES) as why:
-        return ReconciledColumn(f"{type(why).__name__}: {why}", hashed=False)
-    if not hashed:
-        return ReconciledColumn("", hashed)
-    texts = [text for batch in batches for text in batch.column(0).to_pylist()]
-    reconciliation = reading.reconciliation(Extract(part.statement, {field.name: field.kind}, {field.name}))
-    read = _sums(reconciliation, field.name, texts)
-    others = _others(next(text for text in texts if text is not None), field.kind)
-    missed = (new for new in others if _sums(reconciliation, field.name, _with(texts, new)) == read)
-    return ReconciledColumn("", hashed, tuple(missed))
+        if len(columns) == 1:
+            return {name: ReconciledColumn(f"{type(why).__name__}: {why}", hashed=False) for name in columns}
+    halves = list(columns)[: len(columns) // 2], list(columns)[len(columns) // 2 :]
+    first, second = (_columns(zoo, planning, table, {n: columns[n] for n in half}) for half in halves)
+    return first | second
 
 
-_CRASHES = (ValueError, LookupError, ArithmeticError, TypeError, pa.ArrowException)
+def _agreed(reading: Source, of: ExtractPlan) -> dict[str, ReconciledColumn]:
+    """Row by row: how the rows are batched does not matter."""
+    batches = [text_batch(batch, of.selected) for batch in map(without_keys, reading.stream(of.statement))]
+    comparison = Comparison(reading, of, 100, "seed")
+    for batch in batches:
+        for start in range(batch.num_rows):
+            comparison.take(batch.slice(start, 1))
+    hashed = comparison.require(lambda: map(without_keys, reading.stream(of.statement))).hashed
+    kinds = {field.name: field.kind for field in of.selected}
+    reconciliation = reading.reconciliation(Extract(of.statement, kinds, kinds.keys()))
+    found = {}
+    for name, kind in kinds.items():
+        missed: list[str] = []
+        if name in hashed:
+            texts = [text for batch in batches for text in batch.column(name).to_pylist()]
+            read = _sums(reconciliation, name, texts)
+            others = _others(next(text for text in texts if text is not None), kind)
+            missed = [new for new in others if _sums(reconciliation, name, _with(texts, new)) == read]
+        found[name] = ReconciledColumn("", name in hashed, tuple(missed))
+    return found
 
 
 def _sums(reconciliation: Reconciliation, name: str, texts: Sequence[str | None]) -> Sums | None:
@@ -121,7 +107,6 @@ def _sums(reconciliation: Reconciliation, name: str, texts: Sequence[str | None]
 
 
 def _with(texts: Sequence[str | None], new: str) -> list[str | None]:
-    """The first value is another one."""
     at = next(n for n, text in enumerate(texts) if text is not None)
     return [*texts[:at], new, *texts[at + 1 :]]
 

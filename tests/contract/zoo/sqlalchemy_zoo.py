@@ -15,7 +15,6 @@ holds, types = postgres_zoo.holds, postgres_zoo.types
 
 
 def build(_: Path, database: pg.Database) -> Zoo:
-    """A PostgreSQL database; the own texts are those of casts."""
     names = [name for name in postgres_zoo.fill(database) if name.startswith(("value", "list"))]
     read = ", ".join(f"CAST({name} AS varchar)" for name in names)
     with psycopg.connect(database.libpq, options="-c timezone=UTC") as connection:

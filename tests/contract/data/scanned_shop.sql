@@ -1,0 +1,12 @@
+CREATE TABLE "customer" (customer_id INTEGER NOT NULL, first_name VARCHAR(20), last_name VARCHAR(20), email VARCHAR(40), PRIMARY KEY (customer_id), UNIQUE (email));
+INSERT INTO "customer" VALUES (401, 'Ann', 'Bos', 'ann@example.org'), (402, 'Bob', 'Dam', 'bob@example.org');
+CREATE TABLE "orders" (order_id INTEGER NOT NULL, customer_id INTEGER, placed_at TIMESTAMP, PRIMARY KEY (order_id), FOREIGN KEY (customer_id) REFERENCES customer (customer_id));
+INSERT INTO "orders" VALUES (501, 401, '2024-01-01 10:00:00');
+CREATE TABLE "product" (product_id INTEGER NOT NULL, title VARCHAR(20), PRIMARY KEY (product_id));
+INSERT INTO "product" VALUES (601, 'pen');
+CREATE TABLE "order_line" (order_id INTEGER NOT NULL, line_no INTEGER NOT NULL, product_id INTEGER, PRIMARY KEY (order_id, line_no), FOREIGN KEY (order_id) REFERENCES orders (order_id), FOREIGN KEY (product_id) REFERENCES product (product_id));
+INSERT INTO "order_line" VALUES (501, 1, 601);
+CREATE TABLE "visit" (visit_id INTEGER NOT NULL, customer_id INTEGER, seen VARCHAR(20), PRIMARY KEY (visit_id));
+INSERT INTO "visit" VALUES (701, 401, 'x'), (702, 402, 'y');
+CREATE TABLE "Grüße" (id INTEGER NOT NULL, "select" VARCHAR(20), customer_id INTEGER, PRIMARY KEY (id));
+INSERT INTO "Grüße" VALUES (801, 'x', 999001);
