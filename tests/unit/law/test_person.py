@@ -1,4 +1,4 @@
-"""The age of a person on a day, and checks of a mandate's form."""
+"""The age of a person on a day, checks of a mandate, and who may do what."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from afschrift.domain.errors import NotAllowedError
 from afschrift.domain.right import Right
 from afschrift.law.person import (
     BY_LAW,
@@ -21,6 +22,7 @@ from afschrift.law.person import (
     check_mandate,
     minor,
 )
+from afschrift.law.roles import MAY, READ_ONLY_ROLES, Act, Person, Role, Roles
 
 BORN = st.dates(date(1900, 1, 1), date(2030, 12, 31))
 
@@ -85,7 +87,9 @@ def test_one_row_of_a_child_suffices() -> None:
 
 
 TODAY = date(2026, 11, 25)
+
 FORM = {"kind": "written_mandate", "checked_on": "2026-11-24", "scope": "both"}
+
 FORM |= {"identity_checked": "eid", "answer_to": "person", "answer_by": "post"}
 
 
@@ -136,3 +140,51 @@ def test_the_last_day_counts_and_a_guardian_of_an_adult_may_ask() -> None:
     assert isinstance(held(valid_until=str(TODAY)), Proven)
     assert isinstance(held(kind="guardianship_register", secrecy="none", found=Minor.NO), Proven)
     assert isinstance(held(kind="parental_authority", secrecy="none", found=Minor.YES), Proven)
+
+
+ANNA = Person("Anna", frozenset({"airflow:anna", "cli:anna"}), frozenset({Role.OFFICER, Role.SECOND_SIGNER}))
+
+DIRK = Person("Dirk", frozenset({"airflow:dirk"}), frozenset({Role.DPO}))
+
+ROLES = Roles((ANNA, DIRK), location="/etc/afschrift/roles.yml")
+
+
+def test_every_role_is_in_the_table_and_read_only_roles_act_on_nothing() -> None:
+    assert set(MAY) == set(Role)
+    acting = {Act.SUBMIT, Act.ANSWER, Act.DECIDE, Act.MAP}
+    assert {role for role in Role if not MAY[role] & acting} == READ_ONLY_ROLES
+
+
+def test_a_role_is_held_by_account() -> None:
+    assert ROLES.holds("airflow:anna", Role.OFFICER)
+    assert ROLES.holds("cli:anna", Role.SECOND_SIGNER)
+    assert not ROLES.holds("airflow:Anna", Role.OFFICER)
+    assert not ROLES.holds("anna", Role.OFFICER)
+    assert not ROLES.holds("airflow:dirk", Role.DPO)  # sees, but answers nothing
+    assert ROLES.may("airflow:dirk", Act.OVERSEE)
+    assert not ROLES.may("airflow:dirk", Act.DECIDE)
+
+
+def test_refusal_names_the_role_and_no_user() -> None:
+    with pytest.raises(NotAllowedError, match=r"role officer\b.*keeps /etc/afschrift/roles.yml") as refused:
+        ROLES.require("airflow:jan.jansen", Act.DECIDE)
+    assert "jan" not in str(refused.value)
+    assert ROLES.require("cli:anna", Act.DECIDE) is Role.OFFICER
+
+
+def test_two_accounts_of_one_person_are_not_four_eyes() -> None:
+    with pytest.raises(NotAllowedError, match="another person"):
+        ROLES.need_another("cli:anna", ["airflow:dirk", "airflow:anna"])
+    ROLES.need_another("cli:anna", ["airflow:dirk", "channel:portal"])
+    ROLES.need_another("cli:anna", [])
+    with pytest.raises(NotAllowedError):
+        Roles(open_terminal=True).need_another("cli:root", ["cli:root"])
+
+
+def test_only_the_terminal_acts_without_a_roles_file() -> None:
+    roles = Roles(open_terminal=True)
+    held = roles.person("cli:root")
+    assert (held.roles, held.source) == (frozenset(Role) - READ_ONLY_ROLES, "terminal")
+    assert roles.person("airflow:admin").roles == frozenset()
+    assert roles.person("channel:portal").roles == frozenset()
+    assert ROLES.person("cli:root").roles == frozenset()  # a file is the whole truth

@@ -224,10 +224,11 @@ def test_no_error_shows_the_values_of_a_write(register: Register) -> None:
     with refusal as error, register.store.database.write() as tx:
         tx.execute(statement, {"v": "a-needle"})
     assert "a-needle" not in str(error.value)
-    engine = register.store.database.engine
-    with pytest.raises(IntegrityError) as of_library, engine.connect() as connection:
-        connection.execute(statement, {"v": "a-needle"})
-    assert "a-needle" not in str(of_library.value)
+    if register.store.database.sqlite:  # a server shows the row that it refuses
+        connection = register.store.database.engine.connect()
+        with pytest.raises(IntegrityError) as of_library, connection:
+            connection.execute(statement, {"v": "a-needle"})
+        assert "a-needle" not in str(of_library.value)
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

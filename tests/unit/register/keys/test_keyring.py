@@ -1,18 +1,27 @@
-"""Rotation, retirement, revocation and forgetting, each with its event, and each good to be repeated."""
+"""Rotation, retirement, revocation and forgetting of keys, and what holds after a key was lost (docs/operator/keys.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from tests.support.lost import lose
+from tests.support.nightly import both_databases
 from tests.unit.conftest import Open
 
-from afschrift.domain.errors import RefusedError
+from afschrift.app.settings import Settings
+from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.keys import Key
+from afschrift.domain.request import Request
 from afschrift.register.keys.store import KeyStore
+from afschrift.register.open import initialise
 from afschrift.register.register import Register
 
 
@@ -125,3 +134,140 @@ def test_stolen_signing_key_is_revoked_from_the_earliest_instant(register: Regis
     events = key_events(register)
     revocations = [p["since"] for kind, _, p in events if p and kind == "signing_key_revoked"]
     assert revocations == ["2026-01-31T23:00:00.000000Z", "2026-02-05T00:00:00.000000Z"]
+
+
+Check = Callable[[], None]
+
+PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
+
+
+@pytest.fixture
+def key_file(tmp_path: Path, keys: KeyStore) -> Path:
+    return tmp_path / "keys" / "keys.json"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, url: str, key_file: Path) -> Settings:
+    return Settings.from_environment(
+        {"AFSCHRIFT_HOME": str(tmp_path), "AFSCHRIFT_KEYS": str(key_file), "AFSCHRIFT_REGISTER": url}
+    )
+
+
+def edit(key_file: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    document = json.loads(key_file.read_bytes())
+    change(document)
+    key_file.write_text(json.dumps(document))
+
+
+@pytest.fixture
+def signed(keys: KeyStore) -> Callable[[], None]:
+    """Checks that the key published before still verifies what it signed."""
+    signature, [public] = keys.signing_key().private.sign(b"a bundle"), keys.public_keys().values()
+    return lambda: Ed25519PublicKey.from_public_bytes(public).verify(signature, b"a bundle")
+
+
+def test_key_file_lost(
+    register: Register, open_one: Open, key_file: Path, settings: Settings, signed: Check, clock: Any
+) -> None:
+    request, heads = open_one(), [register.trail.head()]
+    kek = register.store.keys.active_kek
+    key_file.unlink()
+
+    with pytest.raises(ConfigurationError, match=r"no key file .*keys\.json.*put back"):
+        register.identities.of(request.id)
+    with pytest.raises(ConfigurationError, match=rf"data keys that only {kek}.*--lost"):
+        initialise(settings)
+    assert not key_file.exists()
+
+    assert initialise(settings, lost=True, by="cli:ann")
+    assert not initialise(settings, lost=True, by="cli:ann")  # interrupted and repeated: recorded once
+    losses = [(h.actor, p) for h, p in register.trail.events() if h.type == "wrapping_keys_lost"]
+    assert losses == [("cli:ann", {"keys": [kek], "data_keys": 2})]
+    anew = Register(settings.register, KeyStore.open(key_file, clock), clock)
+    with pytest.raises(ConfigurationError, match=f"does not hold the wrapping key {kek}"):
+        anew.identities.of(request.id)
+    assert anew.requests.get(request.id).state == request.state
+    assert anew.trail.verify(heads) == []
+    at = "2026-05-01T00:00:00Z"
+    asked = (request.right, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", PERSON, {"email"})
+    again = anew.requests.open(anew.cases.open(b"again", "mail", at, at), *asked)
+    assert anew.identities.of(again.id) == PERSON
+    assert anew.identities.earlier(again.id) == ()
+    signed()
+
+
+def test_an_old_wrapping_key_lost(
+    register: Register, open_one: Open, key_file: Path, settings: Settings, keys: KeyStore
+) -> None:
+    lost, kek = open_one(), keys.active_kek
+    register.keys.rotate_wrapping()
+    kept = open_one()
+    edit(key_file, lambda document: document["keks"].pop(0))
+
+    with pytest.raises(ConfigurationError, match=f"does not hold the wrapping key {kek}"):
+        register.identities.of(lost.id)
+    assert register.keys.uses()[kek] == 2
+    assert register.identities.of(kept.id) == PERSON
+    assert register.identities.earlier(kept.id) == (lost.id,)
+    assert register.keys.retire_keks() == ()
+    at_hand = keys.listing()
+    assert not initialise(settings, lost=True)
+    assert [p for h, p in register.trail.events() if h.type == "wrapping_keys_lost"] == [
+        {"keys": [kek], "data_keys": 2}
+    ]
+    assert keys.listing() == at_hand
+    assert register.data_keys.shred(lost.id, "retention_identity")
+    assert register.trail.verify() == []
+
+
+def test_index_key_lost(
+    register: Register, open_one: Open, key_file: Path, keys: KeyStore, clock: Any
+) -> None:
+    of_2026 = open_one()
+    clock.now = datetime(2027, 2, 1, tzinfo=UTC)
+    of_2027 = open_one(received_at="2027-02-01T00:00:00Z")
+    edit(key_file, lambda document: document["index_keys"].pop("2026"))
+
+    again = open_one(received_at="2027-03-01T00:00:00Z")
+    assert register.identities.earlier(again.id) == (of_2027.id,)
+    assert register.identities.of(of_2026.id) == PERSON
+    edit(key_file, lambda document: document["index_keys"].pop("2027"))
+    later = open_one(received_at="2027-04-01T00:00:00Z")
+    last = open_one(received_at="2027-05-01T00:00:00Z")
+    assert register.identities.earlier(last.id) == (later.id,)
+
+
+def test_signing_key_lost(
+    register: Register, opened: Request, key_file: Path, keys: KeyStore, signed: Check
+) -> None:
+    edit(key_file, lambda document: document["signing_keys"].clear())
+
+    with pytest.raises(ConfigurationError, match=r"no signing key.*rotate --signing"):
+        keys.signing_key()
+    assert register.identities.of(opened.id) == PERSON
+    made = register.keys.rotate_signing()
+    assert (made.made_before, keys.signing_key().id) == (False, made.id)
+    assert set(keys.public_keys()) == {made.id}
+    signed()
+
+
+@both_databases
+def test_the_register_lost_and_then_both(
+    register: Register, open_one: Open, settings: Settings, keys: KeyStore, key_file: Path, signed: Check
+) -> None:
+    open_one()
+    witness, signer = register.trail.head(), keys.signing_key().id
+    lose(settings.register)
+
+    assert not initialise(settings)
+    assert register.trail.events() == []
+    assert [f.code for f in register.trail.verify([witness])] == ["head_missing"]
+    request = open_one()
+    assert register.identities.of(request.id) == PERSON
+    assert keys.signing_key().id == signer
+
+    lose(settings.register)
+    key_file.unlink()
+    assert initialise(settings)
+    assert register.identities.of(open_one().id) == PERSON
+    signed()
