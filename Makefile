@@ -103,7 +103,7 @@ check: $(VENV) ## Check format, lint, types, layers, words and the budget of cod
 	$(BIN)/python tools/code_lines.py
 
 .PHONY: test-batch
-test-batch: $(VENV) ## Read 400 persons together in two kinds of warehouse: each bundle is the one made alone
+test-batch: $(VENV) ## Read 400 persons together in four kinds of warehouse: each bundle is the one made alone
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_BATCH_PERSONS=400 \
 		PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/e2e/test_batch_proof.py -q --timeout 0 $(ARGS)
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-from demo.build import build
 from tests.e2e import hand_sql
 from tests.e2e.office import Office
-from tests.support.demo_warehouse import SCALE as SMALL
-from tests.support.demo_warehouse import small_demo
-from tests.support.once import once
-
-SCALE = float(os.environ.get("AFSCHRIFT_TEST_SCALE", SMALL))
-"""Size of the demo warehouse; 1.0 has 5,000 customers and 3 million rows."""
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Read only; `demo_warehouse` of other tests is the same folder."""
-    if SCALE == SMALL:
-        return small_demo(tmp_path_factory)
-    return once(
-        tmp_path_factory, f"demo-warehouse-{SCALE}", lambda into: build(into, SCALE, say=lambda _: None)
-    )
+def warehouse(demo_warehouse: Path) -> Path:
+    """Read only."""
+    return demo_warehouse
 
 
 @pytest.fixture(scope="session")

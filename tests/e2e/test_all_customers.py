@@ -2,14 +2,14 @@
 
 The product's side is its own identity expansion and the frozen plan's own statements, each customer's keys
 bound in turn. The other side is `tests/sql`. Where two people have a device at the same time, a run asks a
-person; here the answer is taken to be `include`, so the device's rows are both people's. `make test` takes every sixth customer.
-`AFSCHRIFT_TEST_SCALE=1.0` with `--timeout 0` runs over 5,000 customers.
+person; here the answer is taken to be `include`, so the device's rows are both people's. `make test` takes every
+sixth customer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 import duckdb
@@ -32,26 +32,12 @@ from tests.support.nightly import nightly_after
 
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
-from afschrift.domain.sources import Source
 from afschrift.questions.ask import Answers
 from afschrift.selection.identity_graph import Expansion
 from afschrift.steps.draft import Drafter
 
 Extracts = dict[str, dict[int, tuple[int, str]]]
 """Table -> person -> number of rows and digest of their identities; persons without rows are left out."""
-
-
-class Shared:
-    """A session that several users open and close and that stays open."""
-
-    def __init__(self, session: Source) -> None:
-        self._session = session
-
-    def __enter__(self) -> Source:
-        return self._session
-
-    def __exit__(self, *exc: object) -> None:
-        return None
 
 
 class Product:
@@ -66,7 +52,7 @@ class Product:
             order = "device_id" if table in hand_sql.APP else "ALL"
             copy = f"CREATE TEMP TABLE {table} AS FROM {table} ORDER BY {order}"
             self._sessions[hand_sql.source_of(table)].rows(copy)
-        opener: Callable[[str], Any] = lambda name: Shared(self._sessions[name])  # noqa: E731
+        opener: Callable[[str], Any] = lambda name: nullcontext(self._sessions[name])  # noqa: E731
         self._expansion = Expansion(services.inventory, opener, services.sql, at)
         self.shared: set[int] = set()
 

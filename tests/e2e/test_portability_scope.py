@@ -24,10 +24,10 @@ from demo.people import (
 )
 from duckdb.sqltypes import DuckDBPyType
 from tests.e2e import hand_sql, value_forms
-from tests.e2e.conftest import SCALE
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.e2e.scope import MASKED, SECRET, WITHHELD, left_out, token
+from tests.support.demo_warehouse import SCALE
 from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import NeedsPersonError

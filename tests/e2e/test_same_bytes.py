@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -25,56 +24,44 @@ from afschrift.wiring.build_services import build
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where and how a bundle is packed."""
+def environment(folder: Path, warehouse: Path, hash_seed: str, zone: str, locale: str) -> dict[str, str]:
+    (folder / "tmp").mkdir(parents=True)
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
+        "PYTHONHASHSEED": hash_seed,
+        "TZ": zone,
+        "LC_ALL": locale,
+        "TMPDIR": str(folder / "tmp"),
+        "AFSCHRIFT_HOME": str(folder / "home"),
+        "AFSCHRIFT_DEMO_DATA": str(warehouse),
+    }
 
-    folder: Path
-    warehouse: Path
-    day: str
-    threads: int
-    hash_seed: str
-    zone: str
-    locale: str
 
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
-            "PYTHONHASHSEED": self.hash_seed,
-            "TZ": self.zone,
-            "LC_ALL": self.locale,
-            "TMPDIR": str(self.folder / "tmp"),
-            "AFSCHRIFT_HOME": str(self.folder / "home"),
-            "AFSCHRIFT_DEMO_DATA": str(self.warehouse),
-        }
-
-    def pack(self, requests: list[str]) -> list[list[str]]:
-        (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "tests.e2e.rebuild", self.day, str(self.threads), *requests]
-        ended = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 0, ended.stderr
-        return [line.split() for line in ended.stdout.splitlines()]
+def pack(env: dict[str, str], day: str, threads: int, requests: list[str]) -> list[list[str]]:
+    """SHA-256 of each bundle as the register has it, and of the one in staging."""
+    command = [sys.executable, "-m", "tests.e2e.rebuild", day, str(threads), *requests]
+    folder = Path(env["AFSCHRIFT_HOME"]).parent
+    ended = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return [line.split() for line in ended.stdout.splitlines()]
 
 
 def test_same_bytes(warehouse: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(warehouse, other / "warehouse")
-    here = Place(tmp_path / "here", warehouse, "2026-12-01", 1, "1", "UTC", "C.UTF-8")
-    there = Place(other / "there", other / "warehouse", "2027-03-28", 2, "4711", "Pacific/Chatham", "C")
-    settings = Settings.from_environment(here.environment)
+    here = environment(tmp_path / "here", warehouse, "1", "UTC", "C.UTF-8")
+    there = environment(other / "there", other / "warehouse", "4711", "Pacific/Chatham", "C")
+    settings = Settings.from_environment(here)
     initialise(settings)
     services = build(lambda _line: None, settings)
     asked = ((HEAVY, "access"), (AWKWARD, "portability"))
     requests = [store(services, {"customer_id": str(who.number)}, right) for who, right in asked]
-    first = here.pack(requests)
+    first = pack(here, "2026-12-01", 1, requests)
     assert all(recorded == staged for recorded, staged in first)
-    shutil.copytree(here.folder / "home", there.folder / "home")
-    shutil.rmtree(there.folder / "home" / "staging")
-    assert there.pack(requests) == first
+    shutil.copytree(here["AFSCHRIFT_HOME"], there["AFSCHRIFT_HOME"])
+    shutil.rmtree(Path(there["AFSCHRIFT_HOME"]) / "staging")
+    assert pack(there, "2027-03-28", 2, requests) == first
 
 
 @pytest.mark.nightly

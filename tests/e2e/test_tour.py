@@ -9,7 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -58,7 +58,6 @@ class Shell:
 
     environment: Mapping[str, str]
     words: dict[str, str]
-    transcript: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._bash = subprocess.Popen(
@@ -83,7 +82,6 @@ class Shell:
             if ended and (awaited is None or any(awaited in line for line in lines)):
                 break
         printed = [line for line in lines if not line.startswith("@@")]
-        self.transcript.append("\n".join((f"$ {text}", *printed)))
         self._compare(command, printed)
         return "\n".join(printed)
 
@@ -144,7 +142,6 @@ def shell(shared_data: Path, project_root: Path, tmp_path: Path) -> Iterator[She
     started = Shell({**kept, "PATH": path, "COLUMNS": "200"}, words)
     yield started
     started.close()
-    (tmp_path / "transcript.txt").write_text("\n".join(started.transcript), encoding="utf-8")
 
 
 def test_every_command_of_the_tour_does_what_the_page_says(

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from testbed import small
@@ -55,19 +55,11 @@ class Remains:
         return {v for counted in self.values.values() for v in counted if isinstance(v, str)}
 
 
-@dataclass(frozen=True)
-class Fit:
-    """Whom a request fits.
-
-    Attributes:
-        by_types: persons left by the types of events alone.
-        by_all: persons left by everything.
-        places: place -> how many persons it leaves, the place that tells most first; of `by_types`.
-    """
+class Fit(NamedTuple):
+    """Persons whom a request fits: by the types of events alone, and by everything."""
 
     by_types: int
     by_all: int
-    places: dict[Place, int]
 
 
 def remains_of(rows: Rows, request: str) -> Remains:
@@ -101,7 +93,7 @@ def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
     """
     same = {name for name, remains in everybody.items() if remains.types == everybody[true].types}
     digests = {name: everybody[name].digests for name in same}
-    persons, places = set(same), {}
+    persons = set(same)
     for place, counted in left.values.items():
         for value in counted:
             those = {name for name in same if value in everybody[name].values.get(place, ())}
@@ -109,11 +101,7 @@ def fit(left: Remains, true: str, everybody: Mapping[str, Remains]) -> Fit:
                 those |= {name for name in same if value in digests[name]}
             if true in those:
                 persons &= those
-                places[place] = min(len(those), places.get(place, len(same)))
-    places = {
-        place: n for place, n in sorted(places.items(), key=lambda counted: counted[1]) if n < len(same)
-    }
-    return Fit(len(same), len(persons), places)
+    return Fit(len(same), len(persons))
 
 
 def _mine(rows: Rows, ids: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -264,6 +252,6 @@ def test_forgotten_requests_fit_every_person_equally(town: Town) -> None:
 
     for right in town.requests:
         for person, found in town.fits(right).items():
-            assert (found.by_all, found.places) == (len(PEOPLE), {}), f"{right} of {person}"
+            assert found.by_all == len(PEOPLE), f"{right} of {person}"
     assert town.ours.register.trail.verify() == []
     assert list(town.ours.register.evidence.differences()) == []
