@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ ROLES = Roles(
         _person("otto", Role.OFFICER),
         _person("sam", Role.SECOND_SIGNER),
         _person("dirk", Role.DPO),
+        _person("ada", Role.AUDITOR),
         _person("ivo", Role.INTAKE),
     )
 )
@@ -105,8 +106,25 @@ class Bureau:
         request = self.store(right)
         return request, self.asked(request)
 
-    def officer(self, by: str) -> Officer:
-        return Officer(self.register, ROLES, by, settings=self.settings)
+    def officer(self, by: str = "cli:anna", now: datetime | None = None) -> Officer:
+        return Officer(self.register, ROLES, by, now=now or utc_now(), settings=self.settings)
+
+    def state(self, request: str) -> State:
+        return self.register.requests.get(request).state
+
+    def questions(self, request: str) -> tuple[QuestionRow, ...]:
+        return self.register.questions.all(request_id=request)
+
+    def events(self, kind: str, request: str | None = None) -> list[dict[str, Any]]:
+        """Payloads of the events of a type, of one request or of all."""
+        found = self.register.trail.events(request) if request else self.register.trail.events()
+        return [payload or {} for header, payload in found if header.type == kind]
+
+    def reply(
+        self, question: QuestionRow, choice: str, text: str | None = None, by: str = "cli:anna", **detail: Any
+    ) -> Answered:
+        """Answer a question that is no decision on a ground."""
+        return answer_question(self.officer(by), question.id, choice, detail=detail, text=text)
 
     def answer(
         self,

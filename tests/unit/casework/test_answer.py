@@ -1,177 +1,159 @@
-"""One way to answer: role, four eyes, form, and one winner of two, on SQLite and on PostgreSQL."""
+"""One way to answer: role, four eyes, form, one winner of two; a new kind of question, and what it shows."""
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from testbed.mini import write_inventory
-from testbed.running import installation, store
+from testbed.register_reader import faults
+from tests.support.command_line import run_command
+from tests.support.deciding import ROLES, Bureau
 from tests.support.moves import moved
+from tests.support.nightly import DATABASES
+from tools import questions_page
 
 from afschrift.app.settings import Settings
-from afschrift.casework.answer import answer_question, form_of, still_open, visible
+from afschrift.casework.answer import answer_question, form_of, look, still_open, visible
+from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.confirmed import identity_question
 from afschrift.casework.officer import Officer
+from afschrift.casework.question_kinds import KINDS, kind_named
 from afschrift.domain.errors import (
     FormError,
-    NeedsPersonError,
     NotAllowedError,
+    RefusedError,
     TooLateError,
     UnknownQuestionError,
     UnknownRequestError,
 )
 from afschrift.domain.state import State
-from afschrift.law.roles import Person, Role, Roles
+from afschrift.law.roles import SIGNS, Role
+from afschrift.questions.ask import ask
+from afschrift.questions.forms import form
+from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
+from afschrift.questions.view import NOT_FOR_ROLE, Kept, Line, Section, in_words, masked
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise
+from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
-from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.wiring.build_services import build
 
 DIGEST = "ab" * 32
+
 PROOF = {"method": "call_back", "level": "substantial"}
 
 
-def person(name: str, *roles: Role) -> Person:
-    return Person(name, frozenset({f"airflow:{name}", f"cli:{name}"}), frozenset(roles))
-
-
-ROLES = Roles(
-    (
-        person("anna", Role.OFFICER, Role.SECOND_SIGNER),
-        person("sam", Role.SECOND_SIGNER),
-        person("dirk", Role.DPO),
-        person("ada", Role.AUDITOR),
-        person("ivo", Role.INTAKE),
-    )
-)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Services:
-    """An installation whose register is on one of the two databases."""
-    env = {
-        "AFSCHRIFT_HOME": str(tmp_path / "home"),
-        "AFSCHRIFT_INVENTORY": str(write_inventory(tmp_path / "i")),
-    }
-    if request.param == "postgresql":
-        env["AFSCHRIFT_REGISTER"] = request.getfixturevalue("postgres").url
-    settings = Settings.from_environment(env)
-    initialise(settings)
-    return build(lambda line: None, settings)
-
-
 @pytest.fixture
-def services(tmp_path: Path) -> Services:
-    return installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+def waiting(bureau: Bureau) -> QuestionRow:
+    """The identity question of a request."""
+    return bureau.asked(bureau.store(authenticated=None))
 
 
-def waiting(services: Services) -> tuple[str, str]:
-    """A request at its identity question."""
-    request = store(services, {"customer_id": "1"}, authenticated=None)
-    with pytest.raises(NeedsPersonError):
-        assess(services, request)
-    [question] = services.register.questions.all(request_id=request)
-    return request, question.id
-
-
-def test_an_answer_is_kept_with_account_time_role_and_authority(either: Services) -> None:
-    register, (request, question) = either.register, waiting(either)
-    asked = register.questions.get(question)
-    assert (asked.role, asked.about is not None, asked.form) == ("officer", True, form_of(asked))
+def test_an_answer_is_kept_with_account_time_role_and_authority(bureau: Bureau, waiting: QuestionRow) -> None:
+    register, request = bureau.register, waiting.request
+    assert (waiting.role, waiting.about is not None, waiting.form) == ("officer", True, form_of(waiting))
     words = "Rang her back on the number that we had."
-    decided = answer_question(
-        Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF, text=words
-    ).decision
+    decided = bureau.reply(waiting, "confirmed", words, **PROOF).decision
     assert register.decisions.of(request) == (decided,)
-    assert (decided.by, decided.about, decided.detail) == ("cli:anna", asked.about, PROOF)
+    assert (decided.by, decided.about, decided.detail) == ("cli:anna", waiting.about, PROOF)
     header, payload = register.trail.events(request)[-1]
     assert (header.type, header.actor) == ("decision_taken", "cli:anna")
-    assert asked.asked_at < decided.at <= header.at
-    assert payload is not None
+    assert waiting.asked_at < decided.at <= header.at
     assert payload["held"] == {"role": "officer", "source": "roles_file"}
     assert payload["detail"] == PROOF
     assert "Rang" not in repr(register.trail.events())
-    assert assess(either, request)["request"] == request
+    assert assess(bureau.services, request)["request"] == request
 
 
-def test_of_simultaneous_answers_only_the_first_counts(either: Services, tmp_path: Path) -> None:
-    register, (request, question) = either.register, waiting(either)
+@pytest.mark.parametrize("database", DATABASES)
+def test_of_simultaneous_answers_only_the_first_counts(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    inventory = write_inventory(tmp_path / "inventory")
+    env = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(inventory)}
+    if database == "postgresql":
+        env["AFSCHRIFT_REGISTER"] = request.getfixturevalue("postgres").url
+    settings = Settings.from_environment(env)
+    initialise(settings)
+    bureau = Bureau(settings, build(lambda line: None, settings))
+    register, question = bureau.register, bureau.asked(bureau.store(authenticated=None))
     url = register.store.database.url.render_as_string(hide_password=False)
     ready = threading.Barrier(8)
 
     def one_of_them(number: int) -> str:
         own = Register(url, KeyStore.open(tmp_path / "home" / "keys.json"))
         detail, choice = (PROOF, "confirmed") if number % 2 else ({"doubt": "keys_disagree"}, "not_confirmed")
+        officer = Officer(own, ROLES, "cli:anna")
         ready.wait()
         try:
-            return answer_question(
-                Officer(own, ROLES, "cli:anna"), question, choice, detail=detail, text=str(number)
-            ).decision.choice
+            done = answer_question(officer, question.id, choice, detail=detail, text=str(number))
         except TooLateError as error:
             assert "answered already" in str(error)
             return "too late"
+        return done.decision.choice
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(one_of_them, range(8)))
     assert outcomes.count("too late") == 7
-    [decision] = register.decisions.of(request)
+    [decision] = register.decisions.of(question.request)
     assert decision.choice in outcomes
-    assert [h.type for h, _ in register.trail.events(request)].count("decision_taken") == 1
+    assert len(bureau.events("decision_taken", question.request)) == 1
     with Database(url).read() as tx:
         texts = tx.execute(text("SELECT count(*) FROM message WHERE kind = 'decision'")).scalar()
     assert texts == 1
 
 
-@pytest.mark.parametrize("by", ["airflow:sam", "airflow:dirk", "airflow:ada", "cli:ivo", "cli:root", "anna"])
-def test_without_the_role_nothing_changes_but_the_trail(services: Services, by: str) -> None:
-    register, (request, question) = services.register, waiting(services)
+def test_without_the_role_nothing_changes_but_the_trail(bureau: Bureau, waiting: QuestionRow) -> None:
+    register, request = bureau.register, waiting.request
     before = register.requests.get(request)
-    with pytest.raises(NotAllowedError, match="role officer"):
-        answer_question(Officer(register, ROLES, by), question, "confirmed", detail=PROOF, text="words")
-    with pytest.raises(NotAllowedError, match="role officer"):
-        confirm_identity(Officer(register, ROLES, by), request, detail=PROOF)
+    for by in ("airflow:sam", "airflow:dirk", "airflow:ada", "cli:ivo", "cli:root", "anna"):
+        with pytest.raises(NotAllowedError, match="role officer"):
+            bureau.reply(waiting, "confirmed", "words", by, **PROOF)
+        with pytest.raises(NotAllowedError, match="role officer"):
+            confirm_identity(bureau.officer(by), request, detail=PROOF)
+        recorded = [(h.actor, p) for h, p in register.trail.events(request)][-2:]
+        assert recorded == [(by, {"kind": "identity", "role": "officer"})] * 2
     assert register.decisions.of(request) == ()
     assert register.requests.get(request) == before
-    assert register.questions.get(question).answered_at is None
-    recorded = [(h.actor, p) for h, p in register.trail.events(request) if h.type == "answer_refused"]
-    assert recorded == [(by, {"kind": "identity", "role": "officer"})] * 2
-
-
-def test_who_sees_a_question(services: Services) -> None:
-    asked = services.register.questions.get(waiting(services)[1])
-    seeing = {
-        name for name in ("anna", "sam", "dirk", "ada", "ivo") if visible(ROLES, f"airflow:{name}", asked)
-    }
+    assert register.questions.get(waiting.id).answered_at is None
+    names = ("anna", "sam", "dirk", "ada", "ivo")
+    seeing = {name for name in names if visible(ROLES, f"airflow:{name}", waiting)}
     assert seeing == {"anna", "dirk", "ada"}
 
 
-def test_who_decided_does_not_sign(services: Services) -> None:
-    register, request = services.register, store(services, {"customer_id": "1"})
+def test_who_decided_does_not_sign(bureau: Bureau) -> None:
+    register, request = bureau.register, bureau.store()
     register.decisions.take(request, "refusal", "refuse", "airflow:anna", about=DIGEST)
-    ask = {"options": ["agree", "disagree"], "role": "second_signer"}
-    about_it = register.questions.ask(request, "refusal_signed", detail={}, about=DIGEST, **ask).id  # type: ignore[arg-type]
-    other = register.questions.ask(request, "refusal_signed", detail={}, about="cd" * 32, **ask).id  # type: ignore[arg-type]
+    about_it, other = (
+        register.questions.ask(
+            request,
+            "refusal_signed",
+            options=["agree", "disagree"],
+            detail={},
+            role="second_signer",
+            about=about,
+        )
+        for about in (DIGEST, "cd" * 32)
+    )
     for account in ("airflow:anna", "cli:anna"):
         with pytest.raises(NotAllowedError, match="four eyes"):
-            answer_question(Officer(register, ROLES, account), about_it, "agree")
-    assert [h.type for h, _ in register.trail.events(request)].count("answer_refused") == 2
-    answer_question(Officer(register, ROLES, "cli:anna"), other, "agree")
-    assert (
-        answer_question(Officer(register, ROLES, "airflow:sam"), about_it, "agree").decision.by
-        == "airflow:sam"
-    )
+            bureau.reply(about_it, "agree", by=account)
+    assert len(bureau.events("answer_refused", request)) == 2
+    bureau.reply(other, "agree")
+    assert bureau.reply(about_it, "agree", by="airflow:sam").decision.by == "airflow:sam"
 
 
-def test_a_bad_form_leaves_the_register_as_it_was(services: Services) -> None:
-    register, (request, question) = services.register, waiting(services)
+def test_a_bad_form_leaves_the_register_as_it_was(bureau: Bureau, waiting: QuestionRow) -> None:
+    register = bureau.register
     before = register.trail.events()
     for choice, detail in (
         ("perhaps", PROOF),
@@ -181,70 +163,236 @@ def test_a_bad_form_leaves_the_register_as_it_was(services: Services) -> None:
         ("not_confirmed", PROOF),
     ):
         with pytest.raises(FormError) as caught:
-            answer_question(Officer(register, ROLES, "cli:anna"), question, choice, detail=detail)
+            answer_question(bureau.officer(), waiting.id, choice, detail=detail)
         assert "Ann" not in str(caught.value)
+    wrong = {"method": "passport of Ann", "level": "high"}
     with pytest.raises(FormError):
-        confirm_identity(
-            Officer(register, ROLES, "cli:anna"),
-            request,
-            detail={"method": "passport of Ann", "level": "high"},
-        )
+        confirm_identity(bureau.officer(), waiting.request, detail=wrong)
+    for unknown in ("q-000000000000", "' OR 1=1 --", "req-000000000000"):
+        with pytest.raises(UnknownQuestionError):
+            answer_question(bureau.officer(), unknown, "confirmed")
+    with pytest.raises(UnknownRequestError):
+        confirm_identity(bureau.officer(), "req-000000000000", detail=PROOF)
     assert register.trail.events() == before
-    assert register.questions.get(question).answered_at is None
+    assert register.questions.get(waiting.id).answered_at is None
 
 
-def test_nothing_is_decided_on_a_closed_request(either: Services) -> None:
-    register, (request, question) = either.register, waiting(either)
-    untouched = store(either, {"customer_id": "1"})
-    for each in (request, untouched):
+def test_nothing_is_decided_on_a_closed_request(bureau: Bureau, waiting: QuestionRow) -> None:
+    register, untouched = bureau.register, bureau.store()
+    for each in (waiting.request, untouched):
         moved(register, each, State.WITHDRAWN)
     before = register.trail.events()
-    with pytest.raises(TooLateError, match="it is closed"):
-        answer_question(Officer(register, ROLES, "cli:anna"), question, "confirmed", detail=PROOF)
-    with pytest.raises(TooLateError, match="it is closed"):
-        confirm_identity(Officer(register, ROLES, "cli:anna"), request, detail=PROOF)
-    with pytest.raises(TooLateError, match="it is closed"):
-        register.decisions.take(untouched, "review", "approved", "cli:anna", about=DIGEST)
+    for act in (
+        lambda: bureau.reply(waiting, "confirmed", **PROOF),
+        lambda: confirm_identity(bureau.officer(), waiting.request, detail=PROOF),
+        lambda: register.decisions.take(untouched, "review", "approved", "cli:anna", about=DIGEST),
+    ):
+        with pytest.raises(TooLateError, match="it is closed"):
+            act()
     assert register.trail.events() == before
 
 
-def test_identity_may_be_confirmed_before_anybody_asks(services: Services) -> None:
-    register = services.register
-    request = store(services, {"customer_id": "1"}, authenticated=None)
-    decided = confirm_identity(Officer(register, ROLES, "airflow:anna"), request, detail=PROOF)
+def test_identity_may_be_confirmed_before_anybody_asks(bureau: Bureau) -> None:
+    request = bureau.store(authenticated=None)
+    decided = confirm_identity(bureau.officer("airflow:anna"), request, detail=PROOF)
     assert (decided.kind, decided.choice) == ("identity", "confirmed")
-    assert decided.about == identity_question(register, request).about  # it holds for these keys alone
-    assert assess(services, request)["request"] == request
-    assert register.questions.all(request_id=request, open_only=False) == ()
+    assert decided.about == identity_question(bureau.register, request).about  # it holds for these keys alone
+    assert assess(bureau.services, request)["request"] == request
+    assert bureau.register.questions.all(request_id=request, open_only=False) == ()
 
 
-def test_the_next_run_waits_for_the_last_answer(services: Services) -> None:
-    register, request = services.register, store(services, {"customer_id": "1"})
+def test_the_next_run_waits_for_the_last_answer(bureau: Bureau) -> None:
+    register, request = bureau.register, bureau.store()
     first, second, other = (
         register.questions.ask(
             about, "unclassified", options=["include", "exclude"], detail={"columns": [column]}
         )
-        for about, column in ((request, "a"), (request, "b"), (store(services, {"customer_id": "2"}), "a"))
+        for about, column in ((request, "a"), (request, "b"), (bureau.store(), "a"))
     )
-    answer_question(Officer(register, ROLES, "cli:anna"), first.id, "include")
+    bureau.reply(first, "include")
     assert still_open(register, request) == (second.id,)
-    answer_question(Officer(register, ROLES, "cli:anna"), second.id, "exclude")
+    bureau.reply(second, "exclude")
     assert still_open(register, request) == ()
     assert still_open(register, other.request) == (other.id,)
 
 
-def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(services: Services) -> None:
-    register, request = services.register, store(services, {"customer_id": "1"}, authenticated=None)
-    asked = register.questions.ask(request, "identity", options=["confirmed", "not_confirmed"], detail={})
+def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(bureau: Bureau) -> None:
+    request = bureau.store(authenticated=None)
+    options = ["confirmed", "not_confirmed"]
+    asked = bureau.register.questions.ask(request, "identity", options=options, detail={})
     assert asked.form is None
     with pytest.raises(FormError, match="method"):
-        answer_question(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed")
-    answer_question(Officer(register, ROLES, "cli:anna"), asked.id, "confirmed", detail=PROOF)
+        bureau.reply(asked, "confirmed")
+    bureau.reply(asked, "confirmed", **PROOF)
 
 
-def test_unknown(services: Services) -> None:
-    for unknown in ("q-000000000000", "' OR 1=1 --", "req-000000000000"):
-        with pytest.raises(UnknownQuestionError):
-            answer_question(Officer(services.register, ROLES, "cli:anna"), unknown, "confirmed")
-    with pytest.raises(UnknownRequestError):
-        confirm_identity(Officer(services.register, ROLES, "cli:anna"), "req-000000000000", detail=PROOF)
+VALUE, WORDS = "ann.canary@example.org", "She said so herself."
+
+SIGNED = QuestionKind(
+    "toy_signed", "Toy signed", "Is it?", dict.fromkeys(SIGNS, "So be it."), Role.SECOND_SIGNER
+)
+
+TOY = QuestionKind(
+    "toy",
+    "A toy",
+    "Is it a toy?",
+    {"yes": "It is played with.", "no": "It stays in its box."},
+    form=form(("yes", "no"), {"size": {"title": "How large", "type": "integer"}}, {"yes": ("size",)}),
+)
+
+Asked = tuple[Bureau, QuestionRow]
+
+
+def take(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
+    detail = {**given.detail, "second_signer": True}
+    decision = officer.register.questions.answer(
+        question.id, given.choice, officer.by, detail, given.text, authority=given.authority
+    )
+    return Answered(decision, question.request)
+
+
+def signature(decision: DecisionRow, question: QuestionRow) -> OpenQuestion:
+    return OpenQuestion(SIGNED, SIGNS, "Another looks.", {"question": question.id}, bound=decision.about)
+
+
+def view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+    kept = officer.register.questions.kept(question.id)
+    lines = (
+        Line("E-mail", kept.get("mail", "gone"), Kept.MASKED),
+        Line("Words", WORDS, Kept.ROLE),
+        Line("Rows", "3"),
+    )
+    return (Section("Where", lines, ("Table", "Rows"), (("shop.orders", 3),)),)
+
+
+def toy(mail: str) -> OpenQuestion:
+    return OpenQuestion(TOY, TOY.options, "A toy turned up.", {"n": 1}, kept={"mail": mail})
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    for kind in (TOY, SIGNED):
+        monkeypatch.setitem(KINDS, kind.name, kind)
+    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(take, signed_by=signature, view=view))
+    bureau = Bureau.open(tmp_path, monkeypatch)
+    request = bureau.store()
+    ask(bureau.register, request, [toy(VALUE)])
+    [question] = bureau.questions(request)
+    return bureau, question
+
+
+def values(bureau: Bureau, question: QuestionRow, by: str, *, unmask: bool = False) -> list[str]:
+    found = look(bureau.officer(by), question.id, unmask=unmask)
+    return [line.value for line in found.sections[0].lines]
+
+
+def looks(bureau: Bureau, question: QuestionRow) -> list[tuple[str, str, str]]:
+    found = bureau.register.trail.events(question.request)
+    viewed = [(header.actor, payload) for header, payload in found if header.type == "question_viewed"]
+    return [(actor, payload["role"], payload["values"]) for actor, payload in viewed if payload]
+
+
+def test_the_terminal_and_the_documentation_show_it(asked: Asked) -> None:
+    listing = run_command("questions")
+    assert "options yes, no" in listing
+    assert "size: a value of type integer (How large, needed for yes)" in listing
+    shown = "## `toy`\n\nIs it a toy?\n\n- `yes`: It is played with.\n- `no`: It stays in its box.\n"
+    assert shown in questions_page.page()
+    show = ("questions", "show", asked[1].id)
+    shown = run_command(*show)
+    assert f"    E-mail: {masked(VALUE)}" in shown
+    assert "    shop.orders  3" in shown
+    assert VALUE not in shown
+    whole = json.loads(run_command(*show, "--unmask", "--json"))
+    assert whole["sections"][0]["lines"][0]["value"] == VALUE
+
+
+def test_its_answer_is_taken_and_signed(asked: Asked) -> None:
+    bureau, question = asked
+    officer = bureau.officer()
+    with pytest.raises(FormError, match="size"):
+        answer_question(officer, question.id, "yes")
+    done = answer_question(officer, question.id, "yes", detail={"size": 3})
+    assert done.signer in done.next_step
+    signed = answer_question(bureau.officer("cli:sam"), done.signer, "agree")
+    assert (signed.decision.kind, signed.decision.about) == ("toy_signed", done.decision.about)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_answer_says_what_it_does(kind: str) -> None:
+    words = KINDS[kind]
+    assert words.name == kind
+    assert words.title
+    assert words.asks
+    assert all(words.does.values())
+
+
+def test_reasons_and_a_kind_of_an_earlier_version_are_put_in_words() -> None:
+    for reason in ("part_left_out", "answered", "pointed_out", "names_unread"):
+        assert in_words(reason) != reason.replace("_", " ").capitalize()
+    assert kind_named("something_new").title == "Something new"
+
+
+def test_who_may_answer_sees_values_masked_and_whole_once_they_ask(asked: Asked) -> None:
+    bureau, question = asked
+    assert values(bureau, question, "cli:anna") == [masked(VALUE), WORDS, "3"]
+    assert values(bureau, question, "cli:anna", unmask=True) == [VALUE, WORDS, "3"]
+    assert values(bureau, question, "cli:dirk") == [NOT_FOR_ROLE, NOT_FOR_ROLE, "3"]
+    seen = [
+        ("cli:anna", "officer", "masked"),
+        ("cli:anna", "officer", "unmasked"),
+        ("cli:dirk", "dpo", "counts"),
+    ]
+    assert looks(bureau, question) == seen
+    for by in ("cli:dirk", "airflow:sam", "cli:stranger"):
+        with pytest.raises(NotAllowedError):
+            look(bureau.officer(by), question.id, unmask=True)
+        header, _ = bureau.register.trail.events(question.request)[-1]
+        assert (header.type, header.actor) == ("answer_refused", by)
+    assert looks(bureau, question) == seen
+    bureau.answer(question, "no")
+    assert values(bureau, question, "cli:anna") == [masked(VALUE), WORDS, "3"]
+    with pytest.raises(TooLateError):
+        look(bureau.officer(), question.id, unmask=True)
+
+
+def test_what_it_shows_is_encrypted_and_goes_with_the_key(asked: Asked) -> None:
+    bureau, question = asked
+    register = bureau.register
+    assert question.detail == {"n": 1}
+    recorded = json.dumps([payload for _, payload in register.trail.events(question.request)])
+    assert (VALUE in recorded, "kept_hmac" in recorded) == (False, True)
+    assert VALUE not in repr(asdict(question))
+    assert register.questions.kept(question.id) == {"mail": VALUE}
+    ask(register, question.request, [toy("other@example.org")])  # it keeps what it showed first
+    assert [q.id for q in register.questions.all(request_id=question.request)] == [question.id]
+    assert register.questions.kept(question.id) == {"mail": VALUE}
+    texts = register.cases.texts(question.request, "cli:anna")
+    assert [field.kind for field in texts] == ["request"]  # it is no text of the case file
+    assert register.cases.get(question.request).texts == 1
+    assert faults(bureau.settings.register) == []
+    register.data_keys.shred(question.request, "test")
+    assert register.questions.kept(question.id) == {}
+    [destroyed] = values(bureau, question, "cli:anna")
+    assert "was destroyed" in destroyed
+    files = [path for path in bureau.settings.home.rglob("*") if path.is_file()]
+    assert any(path.name.startswith("register.db") for path in files)
+    assert not any(VALUE.encode() in path.read_bytes() for path in files)
+
+
+def test_a_view_that_cannot_be_made_says_why_and_blocks_no_answer(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
+        raise RefusedError("The map is torn.", remedy="mend it.")
+
+    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(view=broken))
+    bureau, question = asked
+    assert values(bureau, question, "cli:anna") == ["The map is torn. What to do: mend it."]
+
+
+@pytest.mark.parametrize(
+    ("value", "left"), [("", "••••"), ("123", "••••"), ("4711", "4••••1"), (VALUE, "an••••rg")]
+)
+def test_a_mask_leaves_little_and_hides_the_length(value: str, left: str) -> None:
+    assert masked(value) == left

@@ -1,4 +1,4 @@
-"""Commands that import and export the data map: what is written, printed and refused."""
+"""Commands that draft the data map: `inventory scan`, `import` and `export`; what is written and refused."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from pathlib import Path
 import duckdb
 import pytest
 from testbed.mini import write_database, write_inventory
-from tests.support.command_line import run_command
+from tests.support.command_line import CommandResult, in_this_process, run_command, without_settings
+from tests.support.scanned import made
 
+from afschrift.cli.project import draft_project
 from afschrift.inventory.load import load
-from afschrift.inventory.unconfirmed import guessed_ways, unclassified
+from afschrift.inventory.unconfirmed import guessed_ways, progress, unclassified
 
 MANIFEST = Path(__file__).parents[1] / "datamap" / "exchange" / "dbt_project" / "manifest.json"
+
 DATASET = """
 dataset:
 - fides_key: crm
@@ -66,23 +69,9 @@ def test_a_dataset_becomes_a_source_that_waits(project: Project) -> None:
     assert inventory.identity.keys["mail"].unique == "over_time"
     assert inventory.sources["crm"].connection == "crm_db"
     assert list(unclassified(inventory.sources["crm"].tables["contact"])) == ["id", "mail", "mood"]
-
-
-def test_again_changes_nothing_and_what_is_confirmed_stays(project: Project) -> None:
-    project.fides(*NEW)
-    file = project.inventory / "crm.yml"
-    asked = "      # asked in 2024\n      mood: {origin: inferred"
-    text = file.read_text(encoding="utf-8").replace("      mood: {origin: provided", asked)
-    assert "# asked in 2024" in text
-    file.write_text(text, encoding="utf-8")
     before = project.files()
     assert "nothing is new" in project.fides()
     assert project.files() == before
-    town = "    - {name: town, data_categories: [user.contact]}\n"
-    project.dataset.write_text(DATASET + town, encoding="utf-8")
-    assert "crm.draft.yml: 1 column added or completed in other tables" in project.fides()
-    assert file.read_text(encoding="utf-8") == text
-    assert load(project.inventory).sources["crm"].tables["contact"].columns["town"].proposal is not None
 
 
 def test_confirmation_has_a_name(project: Project) -> None:
@@ -170,3 +159,147 @@ def test_an_export_never_writes_over_something_else_unasked(project: Project, tm
     project(*export, "--force")
     assert "user.contact.email" in out.read_text(encoding="utf-8")
     assert "choose one of" in project("export", "fides", "moon", code=1)
+
+
+CLUB = """
+CREATE TABLE members (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE, trainer_id INTEGER
+  REFERENCES employees);
+CREATE TABLE employees (employee_id INTEGER PRIMARY KEY, last_name TEXT, email TEXT UNIQUE);
+CREATE TABLE "Select" ("Order" INTEGER PRIMARY KEY, "member id" INTEGER REFERENCES members, "a: b" TEXT, "yes" TEXT,
+  deleted_at TEXT);
+CREATE TABLE plan (plan_id INTEGER PRIMARY KEY, title TEXT);
+CREATE TABLE loose (x TEXT, tenant_id INTEGER);
+CREATE VIEW adults AS SELECT id, email FROM members;
+INSERT INTO members VALUES (1, 'Canary-Name', 'Canary-Name', 'canary@example.org', NULL);
+"""
+
+
+@pytest.fixture
+def scanned_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    without_settings(monkeypatch)
+    folder = tmp_path / "ours"
+    draft_project(folder, "2026-06-01T10:00:00Z")
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(folder / ".afschrift"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(folder / "inventory"))
+    monkeypatch.chdir(folder)
+    made(folder / "club.db", CLUB)
+    return folder
+
+
+def scan(*words: str, code: int = 0) -> CommandResult:
+    result = in_this_process(("inventory", "scan", *words), "")
+    assert result.code == code, result
+    return result
+
+
+def of_club(folder: Path) -> tuple[str, ...]:
+    return ("--kind", "sqlite", "--option", f"path={folder / 'club.db'}")
+
+
+def test_a_draft_loads_and_nothing_in_it_counts(scanned_project: Path) -> None:
+    identity = (scanned_project / "inventory" / "identity.yml").read_text()
+    result = scan(*of_club(scanned_project), "--zone", "Europe/Amsterdam")
+
+    written = "".join(file.read_text() for file in (scanned_project / "inventory").iterdir())
+    assert "canary" not in (result.text + result.errors + written).lower(), "no value is written or said"
+    inventory = load(scanned_project / "inventory", {"sqlite"})
+    assert (scanned_project / "inventory" / "identity.yml").read_text() == identity, "what people wrote stays"
+    assert "member_id" in inventory.identity.keys
+    assert inventory.identity.person == "customer_id"
+    club = inventory.sources["club"]
+    assert club.tables["members"].subject["member_id"].column == "id"
+    assert club.tables["members"].subject["email"].match == "casefold"
+    assert set(club.tables["employees"].subject) == {"employee_id"}, "staff are found by a key of their own"
+    assert club.tables["Select"].subject["member_id"].column == "member id"
+    assert list(club.tables["Select"].columns) == ["Order", "member id", "a: b", "yes", "deleted_at"]
+    assert club.tables["adults"].copy_of == "members"
+    assert club.zone == "Europe/Amsterdam"
+    emails = club.tables["members"].columns["email"]
+    assert emails.origin is None and emails.proposal is not None and emails.proposal.origin == "provided"
+    assert club.tables["members"].columns["trainer_id"].about == "subject", "what is proposed decides nothing"
+    everything = ["adults", "loose", "plan"]
+    assert club.undescribed(club.tables) == everything, (
+        "a table that is only proposed as not personal is not described"
+    )
+    assert scan(*of_club(scanned_project)).text.count("Nothing is new") == 1
+    columns, left = progress(inventory)
+    assert {path for path in left if path.startswith("club.")} == {
+        f"club.{name}.{column}"
+        for name in ("members", "employees", "Select")
+        for column in club.tables[name].columns
+    }
+    assert columns > len(left), "the example beside it is classified"
+    assert "6 tables (1 view among them)" in result.text
+    assert "People: members, known by id" in result.text and "Other people: employees" in result.text
+    assert "plan" in result.text and "loose" in result.text and "The inventory loads" in result.text
+    text = (scanned_project / "inventory" / "club.yml").read_text()
+    assert "deleted_at marks rows as deleted" in text and "tenant_id tells tenants apart" in text
+
+
+def test_a_dry_run_writes_nothing(scanned_project: Path) -> None:
+    before = {file.name: file.read_text() for file in (scanned_project / "inventory").iterdir()}
+    result = scan(*of_club(scanned_project), "--dry-run")
+    assert result.text.startswith("# A draft of what club holds") and "People: members" in result.errors
+    assert {file.name: file.read_text() for file in (scanned_project / "inventory").iterdir()} == before
+
+
+def test_a_file_of_something_else_stays(scanned_project: Path) -> None:
+    file = scanned_project / "inventory" / "club.yml"
+    for content in ("source: other\n", "not: [YAML"):
+        file.write_text(content)
+        result = scan(*of_club(scanned_project), code=1)
+        assert "club.yml is there already" in result.errors and "--out" in result.errors
+        assert file.read_text() == content
+    file.write_text("source: club\n")
+    result = scan(*of_club(scanned_project), "--out", str(scanned_project / "inventory" / "more.yml"), code=1)
+    assert "club.yml describes a source club already" in result.errors and "--name" in result.errors
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), "Nothing says what to scan"),
+        (("nowhere",), "AIRFLOW_CONN_NOWHERE"),
+        (("--kind", "excel"), "choose one of duckdb"),
+        (("--kind", "sqlite"), "no option `path`"),
+        (("--kind", "sqlite", "--option", "path"), "KEY=VALUE"),
+        (("--kind", "sqlite", "--option", "path=no.db"), "is there"),
+        (("--kind", "sqlite", "--option", "path=7"), "is there"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--option", "depth=7"), "choose from"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--name", "A B"), "small letters"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--person", "absent"), "no table absent"),
+        (("--kind", "sqlite", "--option", "path=club.db", "--zone", "Mars"), "time zone"),
+    ],
+)
+def test_refused_scan_names_the_remedy(scanned_project: Path, words: tuple[str, ...], expected: str) -> None:
+    before = sorted((scanned_project / "inventory").iterdir())
+    result = scan(*words, code=1)
+    assert expected in result.errors and "What to do:" in result.errors
+    assert sorted((scanned_project / "inventory").iterdir()) == before
+
+
+def test_scan_of_an_empty_database_reports_it(scanned_project: Path) -> None:
+    made(scanned_project / "empty.db", "")
+    result = scan("--kind", "sqlite", "--option", "path=empty.db")
+    assert "0 tables" in result.text and "There is nothing to describe" in result.text
+
+
+def test_a_guessed_way_waits_for_a_person(scanned_project: Path) -> None:
+    made(
+        scanned_project / "loose.db",
+        """
+        CREATE TABLE guest (guest_id INTEGER PRIMARY KEY, first_name TEXT, email TEXT);
+        CREATE TABLE stay (stay_id INTEGER PRIMARY KEY, guest_id INTEGER);
+        CREATE TABLE note (note_id INTEGER PRIMARY KEY, approved_by INTEGER REFERENCES guest);
+        INSERT INTO guest VALUES (41, 'Ann', 'a');
+        INSERT INTO stay VALUES (1, 41);
+        """,
+    )
+    scan("--kind", "sqlite", "--option", "path=loose.db")
+    tables = load(scanned_project / "inventory").sources["loose"].tables
+    assert (tables["stay"].ways, tables["note"].ways, tables["guest"].ways) == ("guessed", "guessed", None)
+    text = (scanned_project / "inventory" / "loose.yml").read_text()
+    assert "GUESS stay.guest_id -> guest.guest_id: the names are alike; 1 of 1 values are there" in text
+    assert "LOOK note.approved_by -> guest.guest_id" in text
+    result = in_this_process(("inventory", "check"))
+    assert "loose.stay has a way that was guessed" in result.text

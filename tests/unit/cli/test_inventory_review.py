@@ -153,7 +153,6 @@ def test_a_review_at_a_terminal(services: Services, file: Path) -> None:
     inventory = load(file.parent)
     assert progress(inventory)[1] == ["shop.customer.name"]
     decided = inventory.sources["shop"].tables["newsletter"].columns["email"].decided
-    assert decided is not None
     assert (decided.by, decided.why, str(decided.review)) == ("Data office", WHY, "2027-06-01")
 
 
@@ -194,7 +193,6 @@ def test_others_data_and_a_meaning_are_said_by_a_key(file: Path) -> None:
         terminal.press("q", "continues with them.")
     column = load(file.parent).sources["shop"].tables["customer"].columns["name"]
     assert (column.about, column.third_party) == ("third_party", "mask")
-    assert column.meaning is not None
     assert dict(column.meaning.items()) == {"nl": "Hoog is goed", "en": "High is good"}
 
 

@@ -1,32 +1,39 @@
-"""A request whose run could not be started: the same message finds it again, and exit codes show the result."""
+"""What becomes of a message: receipt confirmed by itself (R04), other matters, and a run that does not start."""
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.support.command_line import SECRET, in_this_process, run_command, submit
+from tests.support.command_line import SECRET, CommandResult, in_this_process, refused, run_command, submit
+from tests.support.days import days_away
+from tests.support.deciding import Bureau
+from tests.support.family import open_family
+from tests.support.mail_server import Manner, mail_file, serving, unused_port
 from tests.support.moves import moved
 
 from afschrift.cli.running import MEANING, Ended
 from afschrift.domain.state import State
+from afschrift.law.letter import LetterRow, LetterState
+from afschrift.letters.mail_message import parts
 from afschrift.register.register import Register
 from afschrift.services import Services
-
-pytestmark = pytest.mark.slow
 
 START = ("--start", "airflow")
 
 
 @pytest.fixture
-def register(services: Services, monkeypatch: pytest.MonkeyPatch) -> Register:
+def alone(services: Services, monkeypatch: pytest.MonkeyPatch) -> Register:
     """Of an installation whose Airflow is out of reach."""
     monkeypatch.setenv("AFSCHRIFT_AIRFLOW_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AFSCHRIFT_AIRFLOW_TOKEN", "t")
     return services.register
 
 
-def test_request_without_a_run_is_reported_with_the_command(register: Register) -> None:
+def test_request_without_a_run_is_reported_with_the_command(alone: Register) -> None:
     result = submit(*START)
     assert result.code == Ended.NOT_STARTED
     first, second = result.requests
@@ -38,7 +45,7 @@ def test_request_without_a_run_is_reported_with_the_command(register: Register) 
 
 
 def test_where_requests_are_read_together_a_new_one_waits(
-    register: Register, monkeypatch: pytest.MonkeyPatch
+    alone: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "AFSCHRIFT_BATCH_REQUESTS is 1" in run_command("batch", "list")
     monkeypatch.setenv("AFSCHRIFT_BATCH_REQUESTS", "2")
@@ -59,16 +66,16 @@ def test_where_requests_are_read_together_a_new_one_waits(
     "change", [{}, {"formats": ["xml"]}, {"language": "en"}, {"received_at": "2026-01-01T09:00:00Z"}]
 )
 def test_the_same_message_again_finds_its_request_and_is_no_repeat(
-    register: Register, change: dict[str, object]
+    alone: Register, change: dict[str, object]
 ) -> None:
     first = submit(*START)
     again = submit(*START, **change)
     assert again.requests == first.requests
     assert again.code == Ended.NOT_STARTED
-    [case] = register.cases.all()
+    [case] = alone.cases.all()
     assert f"This message is stored as case {case.id} already" in again.errors
     assert len(case.requests) == 2
-    types = [header.type for request in case.requests for header, _ in register.trail.events(request)]
+    types = [header.type for request in case.requests for header, _ in alone.trail.events(request)]
     assert types.count("request_received") == 2
     assert "fact_linked" not in types
     assert SECRET not in again.errors
@@ -84,32 +91,32 @@ def test_the_same_message_again_finds_its_request_and_is_no_repeat(
         {"right": "portability", "message": "Ik vraag nog eens al mijn gegevens op."},
     ],
 )
-def test_another_message_is_another_case(register: Register, change: dict[str, object]) -> None:
+def test_another_message_is_another_case(alone: Register, change: dict[str, object]) -> None:
     first = submit()
     assert not set(first.requests) & set(submit(**change).requests)
-    assert len(register.cases.all()) == 2
+    assert len(alone.cases.all()) == 2
 
 
-def test_a_message_whose_storing_broke_off_is_completed(register: Register) -> None:
+def test_a_message_whose_storing_broke_off_is_completed(alone: Register) -> None:
     [access] = submit(right="access").requests  # the state after the second one failed
     found = submit().requests
     assert (found[0], len(found)) == (access, 2)
-    assert [case.requests for case in register.cases.all()] == [tuple(found)]
+    assert [case.requests for case in alone.cases.all()] == [tuple(found)]
 
 
-def test_a_message_whose_request_is_closed_or_forgotten(register: Register) -> None:
+def test_a_message_whose_request_is_closed_or_forgotten(alone: Register) -> None:
     [request] = submit(right="access").requests
-    moved(register, request, State.WITHDRAWN)
+    moved(alone, request, State.WITHDRAWN)
     result = submit(*START, right="access")
     assert (result.code, result.requests) == (Ended.DONE, [request])
     assert f"Request {request} is withdrawn: nothing is started." in result.errors
-    register.data_keys.shred(request, "R79")
+    alone.data_keys.shred(request, "R79")
     assert submit(right="access").requests != [request]
 
 
-def test_refused_and_stored_have_codes_of_their_own(register: Register) -> None:
+def test_refused_and_stored_have_codes_of_their_own(alone: Register) -> None:
     assert submit(keys={"shoe": "44"}).code == Ended.REFUSED
-    assert register.cases.all() == ()
+    assert alone.cases.all() == ()
     assert submit().code == Ended.DONE
 
 
@@ -122,3 +129,190 @@ def test_the_help_of_each_command_and_the_runbook_have_the_table(project_root: P
     for command in (*plain, *((group, request) for group, those in groups.items() for request in those)):
         output = " ".join(in_this_process((*command, "--help")).text.split())
         assert all(f"{code.value} {words}" in output for code, words in MEANING.items()), command
+
+
+AT = days_away(-2).isoformat()
+
+
+@pytest.fixture
+def register(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Register:
+    monkeypatch.setenv("AFSCHRIFT_MAIL", str(mail_file(tmp_path, f"smtp://127.0.0.1:{unused_port()}")))
+    return services.register
+
+
+def submitted(**changed: Any) -> tuple[str, str]:
+    """The id of a request, and what else was said."""
+    known: dict[str, Any] = {"by": "log-in", "level": "substantial", "at": AT}
+    keys = {"customer_id": "1", "email": "ann@example.org"}
+    content = {"received_at": AT, "right": "access", "keys": keys, "authenticated": known, "language": "en"}
+    done = submit(**content | changed)
+    assert done.code == 0, done
+    return done.requests[0], done.errors
+
+
+def letters(register: Register, request: str) -> list[LetterRow]:
+    return list(register.letters.all(request_id=request))
+
+
+def test_the_letter_names_the_period_and_is_sent_once(register: Register, tmp_path: Path) -> None:
+    with serving() as (server, url):
+        mail_file(tmp_path, url)
+        request, answer = submitted()
+    [letter] = letters(register, request)
+    assert (letter.kind, letter.state, letter.sent_by) == ("acknowledgement", LetterState.SENT, "system")
+    assert f"Acknowledgement {letter.id} of {request} is sent." in answer
+    [(_, to, content)] = server.messages
+    assert to == "ann@example.org"
+    _, text, _ = parts(content)
+    until = datetime.fromisoformat(letter.detail["until"])
+    assert f"up to and including {until.day} {until:%B %Y}" in " ".join(text.split())
+
+
+def test_a_mail_server_that_is_down_hinders_no_request(register: Register) -> None:
+    request, answer = submitted()
+    [letter] = letters(register, request)
+    assert letter.state is LetterState.PRODUCED
+    assert f"The receipt of {request} is not confirmed yet: Letter {letter.id} was not sent" in answer
+
+
+def test_refused_address_is_reported(register: Register, tmp_path: Path) -> None:
+    with serving(Manner.NO_SUCH_MAILBOX) as (_, url):
+        mail_file(tmp_path, url)
+        request, answer = submitted()
+    assert letters(register, request)[0].state is LetterState.BOUNCED
+    assert "is bounced" in answer
+
+
+def test_each_right_of_a_message_has_its_letter(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AFSCHRIFT_MAIL")
+    submitted(right=["access", "portability"], keys={"customer_id": "1"})
+    made = register.letters.all()
+    assert [(letter.kind, letter.mailed, letter.state) for letter in made] == [
+        ("acknowledgement", False, LetterState.PRODUCED)
+    ] * 2
+    assert len({letter.request for letter in made}) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "policy"),
+    [
+        ({"authenticated": None}, ""),
+        ({"received_at": days_away(-50).isoformat()}, ""),
+        ({}, "acknowledge: manual\n"),
+    ],
+    ids=["no one is authenticated", "the last day is over", "the policy leaves it to a person"],
+)
+def test_it_is_left_to_a_person(
+    register: Register, inventory: Path, more: dict[str, Any], policy: str
+) -> None:
+    with (inventory / "policy.yml").open("a") as file:
+        file.write(policy)
+    assert letters(register, submitted(**more)[0]) == []
+
+
+def test_invalid_policy_of_acknowledgement_is_reported(register: Register, inventory: Path) -> None:
+    with (inventory / "policy.yml").open("a") as file:
+        file.write("acknowledge: sometimes\n")
+    assert "acknowledge: choose one of automatic, manual" in submit().errors
+
+
+EMAILED = {"channel": "email", "received_at": "2026-03-04T10:00:00+01:00"}
+
+LOGGED_IN = {"by": "log-in", "level": "high", "at": "2026-03-04T10:00:00+01:00"}
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+    """An installation over the small shop with dates of birth; the user at the terminal has all roles."""
+    return open_family(tmp_path, monkeypatch)
+
+
+def emailed(**content: Any) -> CommandResult:
+    done = submit(**{**EMAILED, "authenticated": None, "right": "access"} | content)
+    assert done.code == 0, done
+    return done
+
+
+def case_of(bureau: Bureau, done: CommandResult) -> str:
+    ids = [line for line in done.text.splitlines() if line.startswith(("case-", "req-"))]
+    return bureau.register.cases.get(ids[0]).id
+
+
+def test_what_is_not_ours_is_named_until_it_is_handed_over(bureau: Bureau) -> None:
+    done = emailed(other_rights=["erasure", "complaint"], right=["access", "portability"])
+    case = case_of(bureau, done)
+    assert f"afschrift case handed-over {case} erasure" in done.text + done.errors
+    for command in (("case", "waiting"), ("requests",), ("case", "show", case)):
+        assert "erasure (Art. 17)" in run_command(*command), command
+    [first, *_] = json.loads(run_command("requests", "--json"))
+    assert first["to_hand_over"] == ["erasure", "complaint"]
+    rows = json.loads(run_command("case", "waiting", "--json"))
+    assert [(row["right"], row["desk"], row["due"]) for row in rows] == [
+        ("erasure", "customer service", "2026-04-07"),
+        ("complaint", None, "2026-04-07"),
+    ]
+    handed = ("case", "handed-over", case, "erasure", "--to", "customer service", "--reference", "T-1")
+    assert "Recorded" in run_command(*handed)
+    assert "already" in str(refused(*handed))
+    assert "erasure" not in run_command("case", "waiting")
+    assert "handed over to customer service" in run_command("case", "show", case)
+    facts = json.loads(run_command("case", "show", case, "--json"))["facts"]
+    assert [fact["kind"] for fact in facts] == ["matter_recorded", "matter_recorded", "handed_over"]
+
+
+def test_the_dead_and_what_to_do(bureau: Bureau) -> None:
+    done = emailed(made_by="heir", keys=None, right=None)
+    assert "R17" in done.text + done.errors
+    assert case_of(bureau, done) in run_command("case", "waiting")
+    assert "No open request" in run_command("requests")
+
+
+def test_at_the_prompts_too(bureau: Bureau) -> None:
+    lines = ["proxy", "n", "unclear", "erasure", "letter", "2026-03-04T10:00:00+01:00", "Alles wat u hebt."]
+    lines += ["customer_id=1", "", f"name={SECRET}", "email=merel@example.org", "", "n"]
+    run_command("submit", "--start", "no", stdin="\n".join(lines) + "\n")
+    [case] = bureau.register.cases.all()
+    shown = run_command("case", "show", case.id)
+    assert "made by proxy" in shown
+    assert "representative" in shown
+    assert SECRET in shown
+    assert "right_unclear" in run_command("requests")
+
+
+def test_an_unclear_right_is_read_by_an_officer(bureau: Bureau) -> None:
+    [request] = emailed(right="unclear").requests
+    make = ("letter", "make", request, "right_question", "--from", "-", "--preview")
+    assert "meenemen" in run_command(*make, stdin="{}")
+    reading = ("request", "reading", request, "--right", "both", "--text-file", "-")
+    assert "R05" in str(refused(*reading, stdin="Iets dat er niet staat."))
+    assert "portability was opened too" in run_command(*reading, stdin="al mijn gegevens")
+    assert len(json.loads(run_command("requests", "--json"))) == 2
+    assert "right_unclear" not in run_command("requests")
+
+
+def test_a_mandate_at_the_terminal(bureau: Bureau) -> None:
+    [request] = emailed(made_by="proxy", authenticated=LOGGED_IN).requests
+    assert "mandate" in str(refused("plan", request))
+    bureau.asked(request)
+    [question] = json.loads(run_command("questions", "--json"))
+    assert question["kind"] == "mandate"
+    form = ["kind=lawyer", "checked_on=2026-03-05", "scope=access", "identity_checked=bar_register"]
+    form += ["answer_to=representative", "answer_by=insecure_portal"]
+    answer = ["answer", question["id"], "--choice", "proven"]
+    words = [word for entry in form for word in ("--set", entry)]
+    assert "R15" in str(refused(*answer, *words))
+    assert "Recorded: mandate = proven" in run_command(*answer, *words[:-1], "answer_by=post")
+    assert "Recorded" in run_command("request", "mandate-withdrawn", request)
+    assert "R15" in str(refused("request", "mandate-withdrawn", request))
+
+
+def test_a_message_that_counts_as_not_received(bureau: Bureau) -> None:
+    case = case_of(bureau, emailed(channel="cleaners"))
+    propose = ("case", "not-received", case, "--text-file", "-", "--published-on")
+    assert "no date" in str(refused(*propose, "soon", stdin="x"))
+    assert "R03" in str(refused(*propose, "2026-03-05", stdin="x"))
+    assert "R03" in str(refused(*propose, "2024-01-01", stdin=" "))
+    done = in_this_process((*propose, "2024-01-01"), f"Aan de schoonmaak. {SECRET}")
+    assert "second signer" in done.text + done.errors
+    question = done.text.split()[-1]
+    assert "four eyes" in str(refused("answer", question, "--choice", "agree"))

@@ -6,11 +6,14 @@ import time
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser
 from tests.support.letter_samples import LANGUAGES, sample
+from tests.support.nightly import nightly_after
 from tests.support.properties import quicker
 
 from afschrift.domain.errors import FormError
@@ -179,3 +182,24 @@ def test_what_is_no_address_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(FormError, match="no e-mail address") as caught:
         checked_address(text)
     assert "anneke" not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(("language", "width"), nightly_after(1, [("nl", 360), ("en", 900)]))
+def test_nothing_runs_nothing_is_fetched_and_nothing_sticks_out(
+    browser: Browser, language: str, width: int, tmp_path: Path
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    events: list[str] = []
+    page.on("dialog", lambda dialog: (events.append("dialog"), dialog.dismiss()))
+    page.on("request", lambda request: events.append(request.url))
+    hostile = "<img src=http://127.0.0.1:9/x onerror=alert(1)><script>alert(2)</script>" + "W" * 100
+    for kind in KINDS.values():
+        text = {e.name: hostile for e in kind.asked if e.form.value in ("line", "text")}
+        file = tmp_path / f"{kind.name}.html"
+        file.write_text(sample(kind.name, language, **text).html, encoding="utf-8")
+        events.clear()
+        page.goto(file.as_uri())
+        assert events == [file.as_uri()], kind.name
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, kind.name
+        assert page.get_by_role("heading", level=1).is_visible()
+    page.close()

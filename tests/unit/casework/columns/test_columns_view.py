@@ -40,12 +40,11 @@ def asked(bureau: Bureau, kind: str, keys: dict[str, str], right: str = "access"
     assess(bureau.services, request)
     with pytest.raises(NeedsPersonError):
         classify(bureau.services, request)
-    return next(q for q in bureau.register.questions.all(request_id=request) if q.kind == kind)
+    return next(q for q in bureau.questions(request) if q.kind == kind)
 
 
 def seen(bureau: Bureau, question: QuestionRow, *, unmask: bool = False) -> dict[str, Section]:
-    found = look(bureau.officer("cli:anna"), question.id, unmask=unmask)
-    assert found is not None
+    found = look(bureau.officer(), question.id, unmask=unmask)
     return {section.title: section for section in found.sections}
 
 
@@ -156,7 +155,7 @@ def test_files_in_which_something_may_run_are_shown_by_their_numbers(bureau: Bur
         ask(bureau.register, request, [question])
     shown = {
         values_of(views["What was found"]).get("System", "table"): views
-        for q in bureau.register.questions.all(request_id=request)
+        for q in bureau.questions(request)
         if q.kind == "active_content"
         for views in [seen(bureau, q)]
     }
@@ -209,8 +208,7 @@ def test_no_value_is_in_the_detail_or_the_trail(
     question = asked(bureau, kind, keys)
     events = json.dumps([payload for _, payload in bureau.register.trail.events(question.request)])
     assert f'"{value}"' not in json.dumps(question.detail) + events
-    found = look(bureau.officer("cli:anna"), question.id)
-    assert found is not None
+    found = look(bureau.officer(), question.id)
     assert found.more
     shown = [line.value for section in found.sections for line in section.lines]
     assert (value in shown, masked(value) in shown) == (False, True)
@@ -219,7 +217,7 @@ def test_no_value_is_in_the_detail_or_the_trail(
 def test_the_same_is_asked_as_before_and_the_answer_counts(bureau: Bureau) -> None:
     """What is shown is no part of what is asked: a new row in the meantime asks no new question."""
     question = asked(bureau, "shared_key", {"customer_id": "2"})
-    for other in bureau.register.questions.all(request_id=question.request):
+    for other in bureau.questions(question.request):
         bureau.answer(other, "include" if other.kind == "shared_key" else other.options[0])
     bureau.execute("INSERT INTO beat VALUES ('tab', '2024-03-01 00:00:00Z', 91)")
     classify(bureau.services, question.request)

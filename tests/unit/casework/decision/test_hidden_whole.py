@@ -74,7 +74,7 @@ def searches(bureau: Bureau, request: str, choice: str) -> None:
     assess(bureau.services, request)
     with pytest.raises(NeedsPersonError):
         classify(bureau.services, request)
-    [question] = [q for q in bureau.register.questions.all(request_id=request) if q.kind == "manual"]
+    [question] = [q for q in bureau.questions(request) if q.kind == "manual"]
     mail = b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
     files = [scan("a.eml", io.BytesIO(mail), len(mail), 10_000)] if choice == "given" else []
     answer_question(Officer(bureau.register, KEEPER, "cli:bea"), question.id, choice, detail={}, files=files)
@@ -117,8 +117,8 @@ def test_officers_see_what_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyP
     request = asked(bureau, "access")
     hide(bureau, request, ["shop.ticket", "shop.customer.score"])
     run(bureau.services, request)
-    assert review_view(bureau.officer("cli:anna"), request).hidden == ("shop.customer.score", "shop.ticket")
-    [frozen] = [p for h, p in bureau.register.trail.events(request) if h.type == "plan_frozen"]
+    assert review_view(bureau.officer(), request).hidden == ("shop.customer.score", "shop.ticket")
+    [frozen] = bureau.events("plan_frozen", request)
     assert frozen["hidden"] == ["shop.customer.score", "shop.ticket"]
 
 
@@ -140,15 +140,13 @@ def test_with_only_hidden_data_the_letter_is_that_of_nothing_held(
             classify(bureau.services, request)
         assert caught.value.question == "nothing_held"
         assert caught.value.detail.get("hidden", []) == (sorted(hidden) if name == "hidden" else [])
-        question = bureau.register.questions.all(request_id=request)[-1]
+        question = bureau.questions(request)[-1]
         questions.append(str(caught.value))
         bureau.answer(question, "confirm_none")
         with pytest.raises(NeedsPersonError):
             classify(bureau.services, request)
-        assert bureau.register.requests.get(request).state is State.NOTHING_HELD
-        made = make(
-            bureau.officer("cli:anna"), request, "nothing_held", sample(KINDS["nothing_held"], language)
-        )
+        assert bureau.state(request) is State.NOTHING_HELD
+        made = make(bureau.officer(), request, "nothing_held", sample(KINDS["nothing_held"], language))
         letters.append(neutral(made.text.html.encode()).decode())
         assert bureau.register.letters.all(request_id=request)[-1].kind == "nothing_held"
     assert letters[0] == letters[1]
@@ -184,7 +182,7 @@ def test_nothing_portable_is_the_same_where_what_is_portable_is_hidden(
         events = bureau.register.trail.events(request)
         [recorded] = [payload for header, payload in events if header.type == "nothing_portable"]
         details.append({key: value for key, value in (recorded or {}).items() if key != "hidden"})
-        assert bureau.register.requests.get(request).state is State.NOTHING_PORTABLE
+        assert bureau.state(request) is State.NOTHING_PORTABLE
     assert details[0] == details[1]
 
 
@@ -196,10 +194,8 @@ def second_part(folder: Path, patch: pytest.MonkeyPatch, *, hidden: bool) -> dic
     searches(bureau, request, "nothing_held")
     with club.away():
         assert run_to_its_end(bureau.services, request) is None
-        [down] = bureau.register.questions.all(request_id=request)
-        answer_question(
-            bureau.officer("cli:anna"), down.id, "partial", detail={"rest_by": SOON}, text="In repair."
-        )
+        [down] = bureau.questions(request)
+        answer_question(bureau.officer(), down.id, "partial", detail={"rest_by": SOON}, text="In repair.")
         run(bureau.services, request)
     question = opened(bureau, request)
     if hidden:

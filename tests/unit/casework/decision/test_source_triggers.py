@@ -56,7 +56,7 @@ def stopped(bureau: Bureau, request: str) -> QuestionRow:
     assess(bureau.services, request)
     with pytest.raises(NeedsPersonError):
         classify(bureau.services, request)
-    return bureau.register.questions.all(request_id=request)[-1]
+    return bureau.questions(request)[-1]
 
 
 def columns(question: QuestionRow) -> list[str]:

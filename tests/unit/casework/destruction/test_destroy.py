@@ -98,7 +98,6 @@ def test_a_register_that_was_set_back_keeps_its_data_keys(bureau: Bureau, closed
     store = bureau.register.store
     with store.database.read() as tx:
         kept = store.height_keeper.of(tx)
-    assert kept is not None
     assert kept.keep(Height(0, 900, "f" * 64))
     with pytest.raises(RefusedError, match=r"set back.*register restored.*--sign"):
         by(bureau, "cli:sam").sign(Destroying.SHRED, closed)

@@ -9,20 +9,16 @@ from typing import Any
 import pytest
 from testbed.mini import SQLITE_SHOP as SHOP
 from tests.support.days import local_today
-from tests.support.deciding import ROLES, Bureau, unchanged
+from tests.support.deciding import Bureau, unchanged
 from tests.support.restricted import open_bureau
 
-from afschrift.app.jurisdiction import jurisdiction_of
-from afschrift.casework.answer import answer_question
 from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.confirmed import needed_level
 from afschrift.casework.letters.make import make
-from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.domain.instants import utc_now
 from afschrift.inventory.document import InventoryError
-from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.letter import Bounce
 from afschrift.law.person import USUAL, Factor, Level, level_of, risk
 from afschrift.register.records import QuestionRow
@@ -65,14 +61,11 @@ def test_the_class_is_the_highest_that_a_factor_asks_for(factors: set[Factor]) -
     assert set(found.factors) == factors
 
 
-def test_a_channels_own_word_is_the_existing_log_in() -> None:
+def test_levels_in_a_channels_own_words() -> None:
     words: tuple[object, ...] = ("low", "high", "password + code", 2, None)
     assert [level_of(word).value for word in words] == ["low", "high"] + ["substantial"] * 3
-
-
-@pytest.mark.parametrize("word", ["Low", " LOW ", "http://eidas.europa.eu/LoA/low", "none", "", "unverified"])
-def test_a_low_level_is_low_however_a_channel_spells_it(word: str) -> None:
-    assert level_of(word) is Level.LOW
+    for word in ("Low", " LOW ", "http://eidas.europa.eu/LoA/low", "none", "", "unverified"):
+        assert level_of(word) is Level.LOW, word
 
 
 def test_the_class_follows_from_inventory_and_request(bureau: Bureau) -> None:
@@ -101,10 +94,8 @@ HEALTH = "score: {category: user.health_and_medical, review: needed"
      "score: {purposes: [coached], review: needed"],
 )  # fmt: skip
 def test_a_proposed_category_asks_for_care_as_a_confirmed_one_does(bureau: Bureau, column: str) -> None:
-    coached = (
-        "  coached: {basis: A6-1-a, special: A9-2-a, title: {nl: x, en: x}, retention: P1Y, recipients: []}\n"
-    )
-    text = PLAIN.replace("purposes:\n", f"purposes:\n{coached}", 1)
+    coached = "basis: A6-1-a, special: A9-2-a, title: {nl: x, en: x}, retention: P1Y, recipients: []"
+    text = PLAIN.replace("purposes:\n", f"purposes:\n  coached: {{{coached}}}\n", 1)
     request = rewrite(bureau, text).store()
     assert needed(bureau, request) == ("low", set())
     rewrite(bureau, text.replace("score: {", f"{column}, ", 1))
@@ -136,26 +127,17 @@ def test_a_log_in_that_falls_short_is_asked_about_and_no_step_goes_on(bureau: Bu
 
 
 def confirm(bureau: Bureau, question: QuestionRow, level: str) -> Any:
-    detail = {"method": "call_back", "level": level}
-    return answer_question(
-        Officer(bureau.register, ROLES, "cli:anna"), question.id, "confirmed", detail=detail
-    )
+    return bureau.reply(question, "confirmed", method="call_back", level=level)
 
 
 def test_before_it_is_asked_the_same_holds(bureau: Bureau) -> None:
     request = bureau.store(authenticated=None)
-    risk_now = needed_level(bureau.register, request, bureau.settings)
-
-    def record(level: str) -> Any:
-        detail = {"method": "login", "level": level}
-        return confirm_identity(
-            Officer(bureau.register, ROLES, "cli:anna"), request, detail=detail, needed=risk_now
-        )
-
+    needed = needed_level(bureau.register, request, bureau.settings)
+    proof = {"method": "login", "level": "low"}
     with pytest.raises(RefusedError, match="R12"):
-        record("low")
+        confirm_identity(bureau.officer(), request, detail=proof, needed=needed)
     assert bureau.register.decisions.of(request) == ()
-    record("high")
+    confirm_identity(bureau.officer(), request, detail=proof | {"level": "high"}, needed=needed)
     assess(bureau.services, request)
 
 
@@ -178,15 +160,12 @@ def test_the_policy_sets_the_classes(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(bureau: Bureau) -> None:
     request = bureau.store(keys={"customer_id": "2"}, authenticated=login("low"), days=12)
     question = bureau.asked(request)
-    detail = {"doubt": "special_data"}
-    answer_question(Officer(bureau.register, ROLES, "cli:anna"), question.id, "not_confirmed", detail=detail)
-    place: Jurisdiction = jurisdiction_of(bureau.services.inventory.controller)
+    bureau.reply(question, "not_confirmed", doubt="special_data")
     today = local_today()
 
     def clock_service(ahead: int = 0) -> ClockService:
-        return ClockService(
-            Officer(bureau.register, ROLES, "cli:anna", now=utc_now() + timedelta(days=ahead)), place
-        )
+        officer = bureau.officer(now=utc_now() + timedelta(days=ahead))
+        return ClockService(officer, officer.jurisdiction)
 
     def since(ahead: int = 0) -> date | None:
         return clock_service(ahead).clock(bureau.register.facts.timeline(request)).suspended_since
@@ -212,6 +191,5 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
 
 def letter_of(bureau: Bureau, request: str, *ways: str) -> str:
     given = {"doubt": "Het gaat om gezondheidsgegevens.", "ways": ["call_back", *ways]}
-    made = make(bureau.officer("cli:anna"), request, "identity_request", given)
-    assert made.letter is not None
+    made = make(bureau.officer(), request, "identity_request", given)
     return made.letter.id

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from testbed.running import drive
 from tests.support.days import days_away, local_today
-from tests.support.deciding import ROLES, Bureau
+from tests.support.deciding import Bureau
 from tests.support.family import open_family
 from tests.support.mail_server import Server
 from tests.support.mailed import mailed
@@ -23,7 +23,6 @@ from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.question import take_back
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
-from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError, RefusedError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
@@ -32,25 +31,13 @@ from afschrift.law.letter import Bounce, LetterState
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
 BOB = {"customer_id": "2", "email": "bob@example.org"}
-PROVEN = {
-    "kind": "written_mandate",
-    "checked_on": str(days_away(-2).date()),
-    "scope": "both",
-    "identity_checked": "eid",
-    "answer_to": "representative",
-    "answer_by": "post",
-    "secrecy": "none",
-}
-
-
-def state(bureau: Bureau, request: str) -> State:
-    return bureau.register.requests.get(request).state
+PROVEN = {"kind": "written_mandate", "checked_on": str(days_away(-2).date()), "scope": "both"}
+PROVEN |= {"identity_checked": "eid", "answer_to": "representative", "answer_by": "post", "secrecy": "none"}
 
 
 def letter(bureau: Bureau, request: str, where: str = "our counter") -> str:
     form = {"available_until": local_today() + timedelta(days=9), "where": where, "to": "ann@example.org"}
-    made = make(bureau.officer("cli:anna"), request, "delivery", form).letter
-    assert made is not None
+    made = make(bureau.officer(), request, "delivery", form).letter
     return made.id
 
 
@@ -59,15 +46,15 @@ def came_back(bureau: Bureau, letter_id: str) -> None:
 
 
 def clocks(bureau: Bureau) -> ClockService:
-    officer = bureau.officer("cli:anna")
+    officer = bureau.officer()
     return ClockService(officer, officer.jurisdiction)
 
 
 def answer(
     bureau: Bureau, asked_for: str, request: str, choice: str, text: str | None = None, **form: str
 ) -> None:
-    [question] = [q for q in bureau.register.questions.all(request_id=request) if q.kind == asked_for]
-    officer = Officer(bureau.register, ROLES, "cli:anna", settings=bureau.settings)
+    [question] = [q for q in bureau.questions(request) if q.kind == asked_for]
+    officer = bureau.officer()
     answer_question(officer, question.id, choice, detail=form, text=text)
 
 
@@ -87,12 +74,12 @@ def test_of_a_request_reopened_by_a_complaint_the_last_letter_counts(
     drive(bureau.services, request)
     second = letter(bureau, request)
     bureau.send(second)
-    assert state(bureau, request) is State.DELIVERED
+    assert bureau.state(request) is State.DELIVERED
 
     came_back(bureau, first)  # late
-    assert state(bureau, request) is State.DELIVERED
+    assert bureau.state(request) is State.DELIVERED
     came_back(bureau, second)
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
 
 
 def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(
@@ -105,14 +92,14 @@ def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(
     bureau.sign(request)
     drive(bureau.services, request)
     bureau.send(first)  # it was in the post already
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
     second = letter(bureau, request)
     bureau.send(second)
-    assert state(bureau, request) is State.DELIVERED
+    assert bureau.state(request) is State.DELIVERED
 
     came_back(bureau, second)
 
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
 
 
 def test_what_was_handed_over_stays_so_though_a_letter_comes_back(
@@ -126,7 +113,7 @@ def test_what_was_handed_over_stays_so_though_a_letter_comes_back(
     came_back(bureau, sent)
 
     assert bureau.register.letters.get(sent).state is LetterState.BOUNCED
-    assert state(bureau, request) is State.DELIVERED
+    assert bureau.state(request) is State.DELIVERED
 
 
 def test_an_answer_by_keys_that_were_corrected_ends_nothing(
@@ -134,27 +121,22 @@ def test_an_answer_by_keys_that_were_corrected_ends_nothing(
 ) -> None:
     request = ready(keys=ANN)
     sent_letter = letter(bureau, request)
-    change_keys(bureau.officer("cli:anna"), request, {"customer_id": "3"})
+    change_keys(bureau.officer(), request, {"customer_id": "3"})
     with pytest.raises(RefusedError, match="No answer"):
         clocks(bureau).inform(request, Sending(local_today(), "by_hand", "r-1"))
 
     bureau.send(sent_letter)  # it was in the post already
 
-    assert state(bureau, request) is State.NEEDS_PERSON
+    assert bureau.state(request) is State.NEEDS_PERSON
 
 
-@pytest.mark.parametrize("how", ["handed over", "sent"])
-def test_no_person_is_informed_before_the_answer_is_ready(
-    bureau: Bureau, ready: Callable[..., str], how: str
-) -> None:
+def test_no_person_is_informed_before_the_answer_is_ready(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready(days=5)
     before = Sending(local_today() - timedelta(days=1), "registered_post", "r-1")
-    with pytest.raises(RefusedError, match="has been ready since"):
-        if how == "sent":
-            clocks(bureau).sent(request, before)
-        else:
-            clocks(bureau).inform(request, before)
-    assert state(bureau, request) is State.READY
+    for enter in (clocks(bureau).sent, clocks(bureau).inform):
+        with pytest.raises(RefusedError, match="has been ready since"):
+            enter(request, before)
+    assert bureau.state(request) is State.READY
 
 
 def test_a_child_answered_through_a_parent_gets_no_automatic_letter(
@@ -162,20 +144,18 @@ def test_a_child_answered_through_a_parent_gets_no_automatic_letter(
 ) -> None:
     bureau = mailed(open_family(tmp_path, monkeypatch), tmp_path, post[1])
     request = bureau.store(keys=BOB)
-    bureau.asked(request)
-    answer(bureau, "minor", request, "with_representative")
-    bureau.asked(request)
+    bureau.reply(bureau.asked(request), "with_representative")
     parent = PROVEN | {"kind": "parental_authority"}
-    answer(bureau, "mandate", request, "proven", "Best for the child.", **parent)
+    bureau.reply(bureau.asked(request), "proven", "Best for the child.", **parent)
     answers = {"shared_key": "exclude", "unknown_origin": "leave_out", "review": "approved"}
     for _ in answers:
         with contextlib.suppress(NeedsPersonError):
             drive(bureau.services, request)
-        for question in bureau.register.questions.all(request_id=request):
+        for question in bureau.questions(request):
             if question.kind in answers:
-                answer(bureau, question.kind, request, answers[question.kind])
+                bureau.reply(question, answers[question.kind])
 
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
     assert post[0].messages == []
 
 
@@ -185,15 +165,13 @@ def test_no_letter_goes_on_a_mandate_that_is_over(
 ) -> None:
     request = bureau.store(keys=ANN, made_by="proxy", authenticated=None)
     register = bureau.register
-    bureau.asked(request)
-    answer(bureau, "identity", request, "confirmed", method="eid", level="high")
-    bureau.asked(request)
-    answer(bureau, "mandate", request, "proven", valid_until=str(local_today()), **PROVEN)
+    bureau.reply(bureau.asked(request), "confirmed", method="eid", level="high")
+    bureau.reply(bureau.asked(request), "proven", valid_until=str(local_today()), **PROVEN)
     drive(bureau.services, request)
     sent_letter = letter(bureau, request)
     sending = mailed(bureau, tmp_path, post[1]).settings
     if over == "taken back":
-        take_back(bureau.officer("cli:anna"), request)
+        take_back(bureau.officer(), request)
     else:
         later = utc_now() + timedelta(days=2)
         monkeypatch.setattr("afschrift.casework.letters.send.utc_now", lambda: later)
@@ -202,4 +180,4 @@ def test_no_letter_goes_on_a_mandate_that_is_over(
         send(sending, register, sent_letter, "cli:anna")
 
     assert post[0].messages == []
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY

@@ -10,24 +10,23 @@ from typing import Any
 import pytest
 from testbed.running import drive, event_types
 from tests.support.days import days_away, local_today
-from tests.support.deciding import ROLES, Bureau
+from tests.support.deciding import Bureau
 from tests.support.mail_server import Manner, Server, serving
 from tests.support.mailed import LINK, mailed
 from tests.support.restricted import dispute_service, open_bureau
 
 from afschrift.casework.answer import answer_question, look
 from afschrift.casework.clock import ClockService
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.informing.question import ask_again
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
-from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, NeedsPersonError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
 from afschrift.law.letter import Bounce, LetterState
-from afschrift.questions.kind import Answered
 from afschrift.register.records import QuestionRow
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
@@ -37,42 +36,30 @@ def handed() -> dict[str, Any]:
     return {"on": local_today().isoformat(), "channel": "by_hand", "proof": "receipt-1"}
 
 
-def answer(
-    bureau: Bureau, question: QuestionRow, choice: str, text: str | None = None, **form: str
-) -> Answered:
-    return answer_question(bureau.officer("cli:anna"), question.id, choice, detail=form, text=text)
-
-
-def state(bureau: Bureau, request: str) -> State:
-    return bureau.register.requests.get(request).state
-
-
 def inform_question(bureau: Bureau, request: str) -> QuestionRow:
-    [question] = bureau.register.questions.all(request_id=request)
+    [question] = bureau.questions(request)
     assert question.kind == "tell_person"
     return question
 
 
 def closed_on(bureau: Bureau, request: str) -> Any:
-    clocks = ClockService(bureau.officer("cli:anna"), bureau.officer("cli:anna").jurisdiction)
+    clocks = ClockService(bureau.officer(), bureau.officer().jurisdiction)
     return clocks.clock(bureau.register.facts.timeline(request)).closed_on
 
 
 def test_a_bundle_at_its_destination_is_no_answer_before_its_handover(
-    bureau: Bureau,
-    ready: Callable[..., str],
+    bureau: Bureau, ready: Callable[..., str]
 ) -> None:
     request = ready(days=5)
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
     question = inform_question(bureau, request)
     assert question.detail["letter"] == "delivery"
 
     later = utc_now() + timedelta(days=2)  # it is entered two days later
-    officer = Officer(bureau.register, ROLES, "cli:anna", now=later, settings=bureau.settings)
-    done = answer_question(officer, question.id, "told", detail=handed())
+    done = answer_question(bureau.officer(now=later), question.id, "told", detail=handed())
 
     assert "closed" in done.next_step
-    assert state(bureau, request) is State.DELIVERED
+    assert bureau.state(request) is State.DELIVERED
     assert closed_on(bureau, request) == local_today()
     assert "fact_handed_over" in event_types(bureau.services, request)
 
@@ -81,10 +68,10 @@ def test_a_bundle_at_its_destination_is_no_answer_before_its_handover(
 def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, ready: Callable[..., str], on: Any) -> None:
     request = ready(days=5)
     with pytest.raises(RefusedError, match="A letter of"):
-        answer(bureau, inform_question(bureau, request), "told", **{**handed(), "on": str(on.date())})
+        bureau.reply(inform_question(bureau, request), "told", **{**handed(), "on": str(on.date())})
     with pytest.raises(FormError, match="proof"):
-        answer(bureau, inform_question(bureau, request), "told", **{**handed(), "proof": "by Ann Jansen"})
-    assert state(bureau, request) is State.READY
+        bureau.reply(inform_question(bureau, request), "told", **{**handed(), "proof": "by Ann Jansen"})
+    assert bureau.state(request) is State.READY
 
 
 def test_the_informing_officer_sees_answer_addressee_and_letter(bureau: Bureau) -> None:
@@ -92,17 +79,8 @@ def test_the_informing_officer_sees_answer_addressee_and_letter(bureau: Bureau) 
     bundle = drive(bureau.services, request)
     question = inform_question(bureau, request)
 
-    shown = {
-        line.label: line.value
-        for unmask in (False, True)
-        for view in [look(bureau.officer("cli:anna"), question.id, unmask=unmask)]
-        if view is not None
-        for section in view.sections
-        for line in section.lines
-        if unmask or line.label != "Text"
-    }
-    masked = look(bureau.officer("cli:anna"), question.id)
-    assert masked is not None
+    masked, whole = (look(bureau.officer(), question.id, unmask=unmask) for unmask in (False, True))
+    shown = {line.label: line.value for section in whole.sections for line in section.lines}
     assert "ann@example.org" not in str([line.value for section in masked.sections for line in section.lines])
     assert shown["The bundle lies at"].endswith(bundle.name)
     assert shown["E-mail address"] == "ann@example.org"
@@ -113,7 +91,7 @@ def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau, ready: 
     request = ready()
     with pytest.raises(NeedsPersonError, match="nothing changed since"):
         drive(bureau.services, request)
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
     assert event_types(bureau.services, request).count("question_asked") == 1
 
 
@@ -125,8 +103,8 @@ def test_the_letter_goes_by_itself_to_an_authenticated_address(
     request = bureau.store(keys=ANN)
     bundle = drive(bureau.services, request)
 
-    assert state(bureau, request) is State.DELIVERED
-    assert bureau.register.questions.all(request_id=request) == ()
+    assert bureau.state(request) is State.DELIVERED
+    assert bureau.questions(request) == ()
     [(_, to, content)] = server.messages
     assert to == "ann@example.org"
     assert f"https://portal.example.org/answers/{bundle.name}".encode() in content.replace(b"=\r\n", b"")
@@ -152,31 +130,20 @@ def test_where_anything_is_unsure_an_officer_informs_the_person(
     server, url = post
     bureau = mailed(bureau, tmp_path, url, link)
     request = bureau.store(keys=keys, **more)
-    answers = {
-        "identity": ("confirmed", {"method": "call_back", "level": "high"}),
-        "mandate": (
-            "proven",
-            {
-                "kind": "written_mandate",
-                "checked_on": local_today().isoformat(),
-                "scope": "both",
-                "identity_checked": "eid",
-                "answer_to": "person",
-                "answer_by": "post",
-                "secrecy": "none",
-            },
-        ),
-    }
+    mandate = {"kind": "written_mandate", "checked_on": local_today().isoformat(), "scope": "both"}
+    mandate |= {"identity_checked": "eid", "answer_to": "person", "answer_by": "post", "secrecy": "none"}
+    sure = {"method": "call_back", "level": "high"}
+    answers = {"identity": ("confirmed", sure), "mandate": ("proven", mandate)}
     for _ in range(4):
         try:
             drive(bureau.services, request)
             break
         except NeedsPersonError:
-            for question in bureau.register.questions.all(request_id=request):
+            for question in bureau.questions(request):
                 choice, form = answers.get(question.kind, ("fulfil", {}))
-                answer(bureau, question, choice, **form)
+                bureau.reply(question, choice, **form)
 
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
     assert inform_question(bureau, request)
     assert server.messages == []
 
@@ -187,7 +154,7 @@ def test_a_letter_that_was_not_sent_informs_no_person(bureau: Bureau, tmp_path: 
         bureau = mailed(bureau, tmp_path, url)
         request = bureau.store(keys=ANN)
         drive(bureau.services, request)
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
     assert inform_question(bureau, request)
 
 
@@ -200,14 +167,14 @@ def test_a_letter_that_came_back_opens_it_again_and_it_is_asked_anew(
     [letter] = bureau.register.letters.all(request_id=request)
     bureau.register.outbox.enter_bounce(letter.id, local_today(), Bounce.MAILBOX_FULL, "cli:anna")
 
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
     assert ask_again(bureau.register) == (request,)
     assert ask_again(bureau.register) == (request,)
     assert inform_question(bureau, request).detail["letter"] == "delivery"
     assert closed_on(bureau, request) is None
 
-    answer(bureau, inform_question(bureau, request), "told", **handed())
-    assert state(bureau, request) is State.DELIVERED
+    bureau.reply(inform_question(bureau, request), "told", **handed())
+    assert bureau.state(request) is State.DELIVERED
 
 
 def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
@@ -215,13 +182,8 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
 ) -> None:
     request = bureau.store(keys=ANN)
     drive(bureau.services, request)
-    form = {
-        "available_until": local_today() + timedelta(days=9),
-        "where": "our counter",
-        "to": "ann@example.org",
-    }
-    letter = make(bureau.officer("cli:anna"), request, "delivery", form).letter
-    assert letter is not None
+    form = {"available_until": local_today() + timedelta(days=9), "where": "our counter"}
+    letter = make(bureau.officer(), request, "delivery", form | {"to": "ann@example.org"}).letter
     sending = mailed(bureau, tmp_path, post[1]).settings
     register = bureau.register
 
@@ -230,8 +192,6 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
     with pytest.raises(RefusedError, match="no officer has confirmed"):
         send(sending, register, letter.id, "cli:anna")
     register.decisions.take(request, "identity", "confirmed", "cli:anna", about=about)
-
-    from afschrift.casework.decision.require_decision import open_decision
 
     asked = open_decision(bureau.services.grounds, register, request)
     assert [q.kind for q in register.questions.all(request_id=request)] == ["decision"]
@@ -249,14 +209,13 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
 def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
     form = {"available_until": local_today() + timedelta(days=9), "where": "our counter"}
-    letter = make(bureau.officer("cli:anna"), request, "delivery", form).letter
-    assert letter is not None
-    clocks = ClockService(bureau.officer("cli:anna"), bureau.officer("cli:anna").jurisdiction)
+    letter = make(bureau.officer(), request, "delivery", form).letter
+    clocks = ClockService(bureau.officer(), bureau.officer().jurisdiction)
     clocks.withdraw(request, "email")
 
     bureau.send(letter.id)
 
-    assert state(bureau, request) is State.WITHDRAWN
+    assert bureau.state(request) is State.WITHDRAWN
     assert bureau.register.letters.get(letter.id).state is LetterState.SENT
     assert bureau.register.facts.timeline(request).of(FactKind.LETTER_SENT)
     with pytest.raises(TooLateError, match="closed"):
@@ -268,18 +227,17 @@ def test_nothing_held_ends_by_its_letter_that_names_what_was_searched(bureau: Bu
     for _ in range(2):
         with pytest.raises(NeedsPersonError):
             drive(bureau.services, request)
-        if state(bureau, request) is State.NEEDS_PERSON:
-            answer(bureau, bureau.register.questions.all(request_id=request)[-1], "confirm_none")
-    assert state(bureau, request) is State.NOTHING_HELD
+        if bureau.state(request) is State.NEEDS_PERSON:
+            bureau.reply(bureau.questions(request)[-1], "confirm_none")
+    assert bureau.state(request) is State.NOTHING_HELD
 
-    done = answer(bureau, inform_question(bureau, request), "make_letter")
-    assert done.letter is not None
-    assert state(bureau, request) is State.NOTHING_HELD
+    done = bureau.reply(inform_question(bureau, request), "make_letter")
+    assert bureau.state(request) is State.NOTHING_HELD
     bureau.send(done.letter)
 
-    assert state(bureau, request) is State.ANSWERED_NOTHING_HELD
+    assert bureau.state(request) is State.ANSWERED_NOTHING_HELD
     bureau.register.outbox.enter_bounce(done.letter, local_today(), Bounce.NOT_COLLECTED, "cli:anna")
-    assert state(bureau, request) is State.NOTHING_HELD
+    assert bureau.state(request) is State.NOTHING_HELD
 
 
 def test_that_their_own_limits_leave_nothing_ends_by_its_letter(
@@ -290,40 +248,37 @@ def test_that_their_own_limits_leave_nothing_ends_by_its_letter(
     request = bureau.store(message=quote, limits={"tables": ["shop.sku"], "quote": quote})
     with pytest.raises(NeedsPersonError):
         drive(bureau.services, request)
-    [question] = bureau.register.questions.all(request_id=request)
-    view = look(bureau.officer("cli:anna"), question.id)
-    assert view is not None
+    [question] = bureau.questions(request)
+    view = look(bureau.officer(), question.id)
     assert quote in [line.value for section in view.sections for line in section.lines]
-    answer(bureau, question, "answer_none")
+    bureau.reply(question, "answer_none")
     with pytest.raises(NeedsPersonError):
         drive(bureau.services, request)
 
-    done = answer(bureau, inform_question(bureau, request), "make_letter")
-    assert done.letter is not None
+    done = bureau.reply(inform_question(bureau, request), "make_letter")
     assert bureau.register.letters.get(done.letter).kind == "nothing_in_limits"
     bureau.send(done.letter)
 
-    assert state(bureau, request) is State.ANSWERED_NOTHING_HELD
+    assert bureau.state(request) is State.ANSWERED_NOTHING_HELD
 
 
 def test_that_nothing_can_be_taken_along_needs_a_persons_reasons(bureau: Bureau) -> None:
     request = bureau.store("portability", keys={"customer_id": "4"})
     with pytest.raises(NeedsPersonError, match="but nothing that"):
         drive(bureau.services, request)
-    assert state(bureau, request) is State.NOTHING_PORTABLE
+    assert bureau.state(request) is State.NOTHING_PORTABLE
     with pytest.raises(FormError, match="reasons"):
-        answer(bureau, inform_question(bureau, request), "make_letter")
+        bureau.reply(inform_question(bureau, request), "make_letter")
 
-    done = answer(bureau, inform_question(bureau, request), "make_letter", text="We made it ourselves.")
-    assert done.letter is not None
+    done = bureau.reply(inform_question(bureau, request), "make_letter", text="We made it ourselves.")
     bureau.send(done.letter)
 
-    assert state(bureau, request) is State.ANSWERED_NOTHING_PORTABLE
+    assert bureau.state(request) is State.ANSWERED_NOTHING_PORTABLE
 
 
 def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
-    answer(bureau, inform_question(bureau, request), "told", **handed())
+    bureau.reply(inform_question(bureau, request), "told", **handed())
     disputes = dispute_service(bureau)
     disputes.complain(request, "authority", "z1", local_today())
     with pytest.raises(RefusedError, match="takes no end back"):
@@ -331,18 +286,18 @@ def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau, ready: Ca
 
     disputes.end_complaint(request, "z1", "upheld", reopen=True)
 
-    assert state(bureau, request) is State.NEEDS_PERSON
+    assert bureau.state(request) is State.NEEDS_PERSON
     drive(bureau.services, request)
-    assert state(bureau, request) is State.READY
+    assert bureau.state(request) is State.READY
     assert inform_question(bureau, request)
 
 
 def test_an_answer_whose_key_is_destroyed_is_not_reopened(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
-    answer(bureau, inform_question(bureau, request), "told", **handed())
+    bureau.reply(inform_question(bureau, request), "told", **handed())
     bureau.register.data_keys.shred(request, "retention_identity")
     disputes = dispute_service(bureau)
     disputes.complain(request, "authority", "z1", local_today())
     with pytest.raises(RefusedError, match="destroyed"):
         disputes.end_complaint(request, "z1", "upheld", reopen=True)
-    assert state(bureau, request) is State.DELIVERED
+    assert bureau.state(request) is State.DELIVERED

@@ -16,6 +16,7 @@ from afschrift.domain.errors import RefusedError
 AT_MOST = 500_000_000
 OLE = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
 TYPES = "[Content_Types].xml"
+BOMB = zipped(a=b"\0" * 30_000_000)
 
 
 def looked(name: str, content: bytes, at_most: int = AT_MOST) -> tuple[str, str]:
@@ -82,6 +83,7 @@ def test_a_file_is_what_its_content_is(name: str, content: bytes, called: str, m
         (b"Rar!\x1a\x07\0\0\0\0", "not taken"),
         (bytes(range(256)), "not taken"),
         (b"PK\x03\x04" + b"\0" * 50, "damaged"),
+        (BOMB, "zip bomb"),
     ],
 )
 def test_programs_and_what_cannot_be_looked_into_is_turned_down(content: bytes, words: str) -> None:
@@ -101,16 +103,8 @@ def test_a_file_that_grew_since_its_size_was_read_is_refused() -> None:
         scan("a.txt", io.BytesIO(b"x" * 1001), 900, 1000)
 
 
-def bomb() -> bytes:
-    return zipped(a=b"\0" * 30_000_000)
-
-
-def test_a_zip_bomb_by_what_it_declares() -> None:
-    assert "zip bomb" in turned_down("kwikstaart.zip", bomb())
-
-
 def test_a_zip_bomb_that_lies_about_its_size() -> None:
-    lie = bytearray(bomb())
+    lie = bytearray(BOMB)
     here = lie.find(b"PK\x03\x04")
     there = lie.rfind(b"PK\x01\x02")
     lie[here + 22 : here + 26] = lie[there + 24 : there + 28] = (10).to_bytes(4, "little")

@@ -113,17 +113,6 @@ def test_each_look_is_an_event_with_its_role_and_no_value(reviewers: Reviewers) 
     assert [h.type for h, _ in events].count("answer_refused") == 2
 
 
-def test_what_the_finder_pointed_out_is_a_reason_to_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "always")
-    request = reviewers.store()
-    reviewers.asked(request)
-    point(reviewers, request)
-
-    assert reviewers.asked(request).detail["pointed_out"] == {TICKETS: 1}
-
-
 def test_nothing_is_shown_before_a_plan_and_rows_only_while_they_are_staged(reviewers: Reviewers) -> None:
     request = reviewers.store()
     with pytest.raises(RefusedError, match="Nothing is planned"):
@@ -178,19 +167,6 @@ def test_what_was_redacted_waits_though_another_bundle_is_packed(reviewers: Revi
     files = members(reviewers.deliver(request))
 
     assert [path for path, content in files.items() if NEIGHBOUR.encode() in content] == []
-
-
-def test_only_the_second_signer_turns_it_down(reviewers: Reviewers) -> None:
-    request, asked = redacted(reviewers)
-    other_formats(reviewers, request)
-    reviewers.asked(request, "review_signed")
-    reviewers.answer(asked, "disagree", by="cli:sam")
-
-    question = reviewers.asked(request)
-
-    assert "redacted" in question.detail["why"]
-    assert "redacted" not in question.detail
-    assert unsigned(reviewers.bureau.register.decisions.of(request)) == ()
 
 
 def test_while_another_question_waits_no_review_ends_and_no_bundle_leaves(reviewers: Reviewers) -> None:

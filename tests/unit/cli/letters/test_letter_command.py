@@ -107,22 +107,6 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
     assert recorded_kinds(services, request_id)[-5:] == [*looked, *sent]
 
 
-def test_an_identity_request_stops_the_clock_from_its_sending(
-    services: Services, request_id: str, tmp_path: Path, mail: Path
-) -> None:
-    run_command("request", "suspend", request_id, "--ground", "identity", "--doubt", "other_address")
-    letter_id = made(request_id)
-    with serving() as (_, url):
-        mail_file(tmp_path, url)
-        letter("send", letter_id)
-    waiting = services.register.facts.timeline(request_id).waiting
-    on = shown("list")[0]["sent_on"]
-    assert str(waiting.sent_on) == on
-    assert waiting.sent_by == ("smtp", letter_id)
-    assert "came back" in letter("bounced", letter_id, "--on", on, "--reason", "mailbox_full")
-    assert services.register.facts.timeline(request_id).waiting.sent_on is None
-
-
 def test_a_letter_about_what_was_not_decided_is_warned_of_or_refused(request_id: str) -> None:
     make = ("make", request_id, "identity_request", "--from", "-")
     assert "will stop no clock: `afschrift request suspend`" in letter(*make, stdin=json.dumps(IDENTITY))
@@ -236,12 +220,6 @@ def test_without_the_role_nothing_is_made_or_seen(
         assert "takes the role" in str(refused_letter(*words)), words
     assert recorded_kinds(services, request_id).count("answer_refused") == 6
     assert services.register.letters.get(letter_id).state is LetterState.PRODUCED
-
-
-@pytest.mark.parametrize("form", ["{", "- a", "a: &a [*a]", "1: x", "\xff", "!!python/object:os.system {}"])
-def test_malformed_form_is_refused_without_its_content(request_id: str, form: str) -> None:
-    message = str(refused_letter("make", request_id, "acknowledgement", "--from", "-", stdin=form))
-    assert "os.system" not in message
 
 
 def test_a_bounced_letter_of_an_answer_asks_to_inform_the_person_again(
