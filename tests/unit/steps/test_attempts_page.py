@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 HERE = Path(__file__)
 PAGE = HERE.with_name("attempts.md").read_text(encoding="utf-8")
 GATES = (HERE.parents[3] / "docs" / "gates.md").read_text(encoding="utf-8")
@@ -19,6 +21,8 @@ OTHERS = (
 
 def attempts_tested() -> Iterator[str]:
     """What docstrings say behind `Attempt: `, and the first words of each `Attempt(...)` or row of attempts."""
+    forgeries = HERE.with_name("data") / "forgeries.yml"
+    yield from (case["attempt"] for case in yaml.safe_load(forgeries.read_text(encoding="utf-8")))
     for file in (*HERE.parent.glob("test_*.py"), *OTHERS):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
