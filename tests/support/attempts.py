@@ -25,6 +25,7 @@ from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.gates import begin
 from afschrift.steps.package import package
+from afschrift.steps.read_identifying import look_up
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
 
@@ -40,6 +41,10 @@ def extract_shop(services: Services, request: str) -> Any:
 CHAIN: list[Step] = [assess, classify, extract_shop, validate, package, deliver, close]
 DATA = CHAIN[2:6]
 """The steps that touch data."""
+STEPS: dict[str, Step] = {"look_up": look_up} | dict(
+    zip(("assess", "classify", "extract", "validate", "package", "deliver", "close"), CHAIN, strict=True)
+)
+"""Steps by the names that cases have."""
 
 
 @dataclass

@@ -20,9 +20,10 @@ OTHERS = (
 
 
 def attempts_tested() -> Iterator[str]:
-    """What docstrings say behind `Attempt: `, and the first words of each `Attempt(...)` or row of attempts."""
-    forgeries = HERE.with_name("data") / "forgeries.yml"
-    yield from (case["attempt"] for case in yaml.safe_load(forgeries.read_text(encoding="utf-8")))
+    """What docstrings say behind `Attempt: `, the rows of data, and the texts of ATTEMPTS."""
+    for file in HERE.with_name("data").glob("*.yml"):
+        cases = yaml.safe_load(file.read_text(encoding="utf-8"))
+        yield from (case["attempt"] for case in cases if case["attempt"])
     for file in (*HERE.parent.glob("test_*.py"), *OTHERS):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         for node in ast.walk(tree):

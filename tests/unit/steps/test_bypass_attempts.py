@@ -1,6 +1,6 @@
 """Attempts to get round the gates, at the use cases: each is counted at the source and at the destination.
 
-attempts.md lists them; an `Attempt`, or a docstring `Attempt: ...`, names the row of a test.
+attempts.md lists them; data/attempts.yml, or a docstring `Attempt: ...`, names the row of a test.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from testbed.running import run, store
 from tests.support.attempts import (
     ANN,
@@ -18,8 +20,8 @@ from tests.support.attempts import (
     CHAIN,
     DATA,
     ONE,
+    STEPS,
     Step,
-    Stored,
     World,
     extract_shop,
     of_ann,
@@ -36,7 +38,6 @@ from afschrift.domain.state import State
 from afschrift.extraction.staged_records import read_record, stage_record
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.close import close
 from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.gates import begin
@@ -48,20 +49,6 @@ pytestmark = pytest.mark.slow
 
 Act = Callable[[World, str], object]
 OFFICER = {"role": "officer", "source": "terminal"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Attempt:
-    """What is done with a request that waits for step `at`, and the gate that refuses the step `tried`."""
-
-    row: str
-    at: Step
-    act: Act
-    reason: str
-    tried: Step | None = None
-    says: str | None = None
-    stored: Stored = of_ann
-    run: str | None = None
 
 
 def nothing(world: World, request: str) -> None:
@@ -136,79 +123,47 @@ def open_question(world: World, request: str) -> None:
     world.register.questions.ask(request, "unclassified", options=["include"], detail={})
 
 
-HALF_WAY = {
-    validate: "not_extracted",
-    package: "not_extracted",
-    deliver: "not_packed",
-    close: "not_delivered",
-}
 OTHER_KEYS = b'{"keys": [["customer_id", "2", null, null]], "identifiers": []}'
-NO_IDENTITY = "no identity decision"
-NOT_SEARCHED = "shop was not searched"
+ACTS: dict[str, Act] = {
+    "nothing": nothing,
+    "not_confirmed": take("identity", "not_confirmed"),
+    "ready": move(State.READY),
+    "question": open_question,
+    "uncompared": uncompared,
+    "no search": record(searched=None),
+    "empty search": record(searched=()),
+    "other search": record(searched=(Searched("customer", columns=1),)),
+    "other keys staged": write("keys.json", OTHER_KEYS),
+    "other bundle": write("bundle.zip", b"something else"),
+    "right is read": read_right,
+    "looked up": all_of(ask(), lambda world, request: look_up(world.services, request)),
+    "asked of other keys": all_of(ask(), change_keys),
+    "decided and asked": all_of(take("identity", "confirmed"), ask()),
+    "asked and withdrawn": all_of(ask(), move(State.WITHDRAWN)),
+    "asked without the role": ask("airflow:kim"),
+}
 ATTEMPTS = [
-    *(Attempt("", assess, nothing, "no_identity", step, NO_IDENTITY, unidentified) for step in DATA),
-    *(
-        Attempt("Go on after a later decision `not_confirmed`", step, take("identity", "not_confirmed"), "no_identity")
-        for step in DATA
-    ),
-    *(
-        Attempt("Work on a request whose answer is ready", step, move(State.READY), "answer_ready", says="is ready", run=ONE)
-        for step in DATA
-    ),
-    *(Attempt("", classify, nothing, "no_plan", step, "no plan is frozen") for step in DATA),
-    *(
-        Attempt("Go on while a question of the plan is open", extract_shop, open_question, "state_needs_person", step)
-        for step in DATA
-    ),
-    *(
-        Attempt("Start half-way, the steps in between never having run", extract_shop, nothing, reason, step)
-        for step, reason in HALF_WAY.items()
-    ),
-    *(
-        Attempt("Go on with what was staged without holding it against its source", step, uncompared, "not_compared",
-                says="shop .*not reconciled with the source")
-        for step in (validate, package)
-    ),
-    *(
-        Attempt("Take the record of the search beside the ways of the inventory out of what is staged, or change what it found",
-                step, record(searched=searched), "not_searched", says=NOT_SEARCHED)
-        for step in (validate, package)
-        for searched in (None, (), (Searched("customer", columns=1),))
-    ),
-    Attempt("Mark `validate` as successful", validate, nothing, "not_validated", package),
-    Attempt("Replace the staged keys by another person's", extract_shop, write("keys.json", OTHER_KEYS), "keys_replaced",
-            says="not those that its plan was made for"),
-    Attempt("Replace the packed bundle in staging", deliver, write("bundle.zip", b"something else"), "bundle_replaced"),
-    *(
-        Attempt("Go on with a mandate that was found for another right than the request has now", step, read_right, "no_mandate",
-                stored=by_proxy_of_no_clear_right)
-        for step in DATA
-    ),
-    *(
-        Attempt(row, assess, act, reason, look_up, stored=unidentified)
-        for row, act, reason in (
-            ("Trigger `look_up_identity` by hand, without an ask of an officer", nothing, "not_asked"),
-            ("Trigger `look_up_identity` a second time for one ask",
-             all_of(ask(), lambda world, request: look_up(world.services, request)), "not_asked"),
-            ("Look up other keys than an officer asked about", all_of(ask(), change_keys), "not_asked"),
-            ("Look up whose the keys are after the identity was decided",
-             all_of(take("identity", "confirmed"), ask()), "identity_decided"),
-            ("Look up whose the keys are of a request that is closed", all_of(ask(), move(State.WITHDRAWN)), "closed"),
-            ("Write an ask into the register for an account without the role officer", ask("airflow:kim"),
-             "asked_without_role"),
-        )
-    ),
-]  # fmt: skip
+    (case, at, tried)
+    for case in yaml.safe_load(Path(__file__).with_name("data").joinpath("attempts.yml").read_text("utf-8"))
+    for at in case["at"]
+    for tried in case.get("tried", [at])
+]
 
 
-@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: f"{attempt.reason}-{attempt.row[:40]}")
-def test_a_gate_refuses_the_step(world: World, attempt: Attempt) -> None:
-    request = world.at(attempt.at, attempt.run, attempt.stored)
-    attempt.act(world, request)
+@pytest.mark.parametrize(
+    ("case", "at", "tried"), ATTEMPTS, ids=lambda value: value if isinstance(value, str) else value["act"]
+)
+def test_a_gate_refuses_the_step(world: World, case: dict[str, str], at: str, tried: str) -> None:
+    stored = (
+        unidentified if at == "unidentified" else by_proxy_of_no_clear_right if "stored" in case else of_ann
+    )
+    run = ONE if "run" in case else None
+    request = world.at(STEPS.get(at, assess), run, stored)
+    ACTS[case["act"]](world, request)
 
-    event = world.refused(attempt.tried or attempt.at, request, attempt.run, attempt.says)
-    assert event["reason"] == attempt.reason
-    if attempt.act is uncompared:
+    event = world.refused(STEPS[tried], request, run, case.get("says"))
+    assert event["reason"] == case["reason"]
+    if case["act"] == "uncompared":
         extract_shop(world.services, request)  # reads it again
         assert read_record(world.services.staging(request), "shop").compared
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from testbed.running import store
-from tests.support.attempts import ANN, BOB, CHAIN, ONE, Step, World, extract_shop
+from tests.support.attempts import ANN, BOB, ONE, STEPS, Step, World, extract_shop
 from tests.support.deciding import ROLES
 from tests.support.driving import stopped
 from tests.support.moves import moved
@@ -59,9 +59,6 @@ def looked_up(world: World) -> str:
     return request
 
 
-STEPS: dict[str, Step] = {"look_up": look_up} | dict(
-    zip(("assess", "classify", "extract", "validate", "package", "deliver", "close"), CHAIN, strict=True)
-)
 FORGERIES = yaml.safe_load(
     Path(__file__).with_name("data").joinpath("forgeries.yml").read_text(encoding="utf-8")
 )
