@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from testbed.mini import SHOP, write_inventory
 
 from afschrift.domain.decision import REASONS, Action, ConsentState
@@ -13,8 +15,7 @@ from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.load import load
-from afschrift.selection.statements import Scope
-from afschrift.selection.table_decision import NO_ROWS, Classifier, PersonFacts, TableDecision
+from afschrift.selection.table_decision import Classifier, PersonFacts, TableDecision
 
 TEXT = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
 
@@ -37,27 +38,32 @@ def actions(decision: TableDecision) -> dict[str, Action]:
     return {field.name: field.action for field in decision.fields}
 
 
-def test_rows_of_an_agent_stay_behind_in_portability(tmp_path: Path) -> None:
-    decision = decide(tmp_path, "ticket_message", Right.PORTABILITY)
-    assert decision.scope == Scope("author_type", ("customer",))
-    assert actions(decision)["body"] is Action.INCLUDE
-    assert actions(decision)["author"] is Action.INCLUDE  # no agent's name is left to hide
-    assert actions(decision)["author_type"] is Action.EXCLUDE
+CASES = yaml.safe_load(Path(__file__).with_name("data").joinpath("decisions.yml").read_text(encoding="utf-8"))
 
 
-def test_access_has_all_rows_and_masks_the_agent(tmp_path: Path) -> None:
-    decision = decide(tmp_path, "ticket_message", Right.ACCESS)
-    assert decision.scope is None
-    assert actions(decision)["author"] is Action.MASK
-    body = next(f for f in decision.fields if f.name == "body")
-    assert {str(o) for o in body.origins} == {"provided", "assigned", "inferred"}
-    assert body.origin is None
-
-
-def test_keys_alone_are_withheld(tmp_path: Path) -> None:
-    decision = decide(tmp_path, "shipment", Right.PORTABILITY)
-    assert not decision.selected
-    assert {f.reason for f in decision.fields} == {"only_keys", "origin_assigned"}
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['table']} {case['right']}")
+def test_what_is_decided_on_a_table(tmp_path: Path, case: dict[str, Any]) -> None:
+    assert case.get("old", "") in SHOP
+    shop = SHOP.replace(case["old"], case["new"]) if "old" in case else SHOP
+    consents = {purpose: ConsentState(state) for purpose, state in case.get("consents", {}).items()}
+    person = PersonFacts(answers=case.get("answers", {}), consents=consents, limits=case.get("limits", {}))
+    more = dict.fromkeys(case.get("more", ()), TEXT)
+    decision = decide(tmp_path, case["table"], Right(case["right"]), person, shop, more)
+    found: dict[str, Any] = {
+        "scope": decision.scope and [decision.scope.column, list(decision.scope.included)],
+        "actions": {
+            n: action.value for n, action in actions(decision).items() if n in case.get("actions", ())
+        },
+        "selected": sorted(field.name for field in decision.selected),
+        "asks": {question: list(places) for question, places in decision.asks.items()},
+        "asked": bool(decision.asks),
+        "reasons": sorted({field.reason for field in decision.fields}),
+        "origins": {
+            f.name: sorted(map(str, f.origins)) for f in decision.fields if f.origin is None and f.origins
+        },
+    }
+    expected = {word: value for word, value in case.items() if word in found}
+    assert {word: found[word] for word in expected} == expected, case.get("why")
 
 
 TIES = """
@@ -99,41 +105,6 @@ def test_key_of_a_row_about_another_person_does_not_tie(tmp_path: Path) -> None:
     assert actions(decision)["neighbour_id"] is Action.EXCLUDE
 
 
-def test_an_unlisted_column_and_a_mixed_one_ask(tmp_path: Path) -> None:
-    decision = decide(tmp_path, "orders", Right.ACCESS, more={"remark": TEXT})
-    assert decision.asks == {"unclassified": ("shop.orders.remark",)}
-    mixed = SHOP.replace("ordered_at: {origin: observed}", "ordered_at: {origin: mixed}")
-    portable = decide(tmp_path, "orders", Right.PORTABILITY, shop=mixed)
-    assert portable.asks == {"mixed": ("shop.orders.ordered_at",)}
-    access = decide(tmp_path, "orders", Right.ACCESS, shop=mixed)
-    assert not access.asks
-    assert actions(access)["ordered_at"] is Action.INCLUDE
-
-
-def test_answer_counts_only_for_its_column(tmp_path: Path) -> None:
-    for answer in ("include", "exclude", "mask", NO_ROWS):
-        person = PersonFacts(answers={"shop.orders.remark": answer, "shop.orders.ordered_at": "exclude"})
-        found = actions(decide(tmp_path, "orders", Right.ACCESS, person, more={"remark": TEXT}))
-        expected = Action.INCLUDE if answer == NO_ROWS else Action(answer)
-        assert (found["remark"], found["ordered_at"]) == (expected, Action.INCLUDE), answer
-
-
-def test_consent_of_the_person(tmp_path: Path) -> None:
-    for state in ConsentState:
-        person = PersonFacts(consents={"shop.coaching": state})
-        asked = bool(decide(tmp_path, "beat", Right.PORTABILITY, person).asks)
-        assert asked is (state is not ConsentState.GRANTED)
-        assert not decide(tmp_path, "beat", Right.ACCESS, person).asks
-
-
-def test_own_limits(tmp_path: Path) -> None:
-    person = PersonFacts(limits={"tables": ["shop.orders"]})
-    assert decide(tmp_path, "orders", Right.ACCESS, person).selected
-    assert not decide(tmp_path, "line", Right.ACCESS, person).selected
-    contact = PersonFacts(limits={"categories": ["user.contact"]})
-    assert [f.name for f in decide(tmp_path, "customer", Right.ACCESS, contact).selected] == ["email"]
-
-
 AS_TEXT = SHOP.replace("ordered_at: {origin: observed}", "ordered_at: {origin: observed, kind: text}")
 GEOMETRY = ColumnType("GEOMETRY", None, "{column}")
 WIDE = ColumnType("DECIMAL(76,0)", None, "{column}", remedy="write it again.")
@@ -150,13 +121,6 @@ def test_a_type_that_is_not_known_stops_with_the_column_named(
     with pytest.raises(ConfigurationError, match=rf"shop\.orders\.ordered_at {words}"):
         decide(tmp_path, "orders", Right.ACCESS, shop=shop, more={"ordered_at": odd})
     assert decide(tmp_path, "orders", Right.ACCESS, shop=AS_TEXT, more={"ordered_at": GEOMETRY}).selected
-
-
-def test_a_row_origin_that_decides_nothing_leaves_all_rows(tmp_path: Path) -> None:
-    shop = SHOP.replace(
-        "author: {about: third_party, third_party: mask, when: [agent]}", "author: {origin: provided}"
-    ).replace("      body: {}\n", "      body: {origin: provided}\n")
-    assert decide(tmp_path, "ticket_message", Right.PORTABILITY, shop=shop).scope is None
 
 
 def test_every_reason_has_words(tmp_path: Path) -> None:
