@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from testbed.running import installation, run, store
 from tests.support import one_shop
-from tests.support.driving import ANN, assessed, planned, stopped
+from tests.support.driving import ANN, planned, stopped
 
-from afschrift.domain.errors import ConfigurationError, NeedsPersonError, RetriableError
+from afschrift.domain.errors import NeedsPersonError, RetriableError
 from afschrift.services import Services
-from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 
 ACCOUNT = "clerk_of_tests"
@@ -108,24 +107,3 @@ def test_connection_lost_in_the_middle_of_a_table(on_postgres: World) -> None:
     assert extract(services, request, "shop")["rows"] == 10
     lines = [name for name in on_postgres.staged() if name.startswith("line")]
     assert lines == ["line.csv.enc", "line.json.enc"]
-
-
-def test_a_type_that_is_not_known_blocks_with_its_column(on_postgres: World) -> None:
-    on_postgres.database.execute("ALTER TABLE customer ALTER photo TYPE aclitem USING NULL")
-    request = store(on_postgres.services, ANN)
-    with pytest.raises(
-        ConfigurationError,
-        match=r"Column shop\.customer\.photo has the type aclitem, which is not known.*`kind: text`",
-    ):
-        run(on_postgres.services, request)
-    assert on_postgres.staged() == []
-
-
-def test_two_persons_have_the_same_statements(shop: World) -> None:
-    statements = []
-    for number in ("1", "2"):
-        request = assessed(shop.services, {"customer_id": number})
-        plan = shop.services.register.plans.get(request, classify(shop.services, request)["plan"])
-        statements.append([(part.statement, part.masked_statement) for part in plan.extracts])
-    assert statements[0] == statements[1]
-    assert len(statements[0]) == len(one_shop.TABLES)

@@ -8,15 +8,7 @@ from pathlib import Path
 
 import pytest
 from testbed.running import run, store
-from tests.support.attempts import (
-    ANN,
-    DATA,
-    ONE,
-    TWO,
-    Step,
-    World,
-    extract_shop,
-)
+from tests.support.attempts import ANN, DATA, ONE, TWO, Step, World, extract_shop
 from tests.support.parts import Club
 
 from afschrift.app.jurisdiction import jurisdiction_of

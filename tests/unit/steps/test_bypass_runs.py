@@ -7,18 +7,7 @@ from datetime import timedelta
 
 import pytest
 from testbed.running import run, store
-from tests.support.attempts import (
-    ANN,
-    BOB,
-    CHAIN,
-    DATA,
-    ONE,
-    TWO,
-    Step,
-    World,
-    extract_shop,
-    of_ann,
-)
+from tests.support.attempts import ANN, BOB, CHAIN, DATA, ONE, TWO, Step, World, extract_shop, of_ann
 from tests.support.driving import payloads
 
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError

@@ -38,10 +38,7 @@ def test_a_file_is_packed_described_and_covered() -> None:
     assert described["afschrift:file"] == {"column": "photo", "row": 3, "name": ODD}
     tables = json.loads(files["data/coverage.json"])["tables"]
     (orders,) = [t for t in tables if t["table"] == "orders"]
-    assert orders["files"] == {
-        "held": 1,
-        "missing": [{"column": "photo", "row": 5, "reason": "not_found"}],
-    }
+    assert orders["files"] == {"held": 1, "missing": [{"column": "photo", "row": 5, "reason": "not_found"}]}
     assert not any("files" in t for t in tables if t["table"] != "orders")
 
 

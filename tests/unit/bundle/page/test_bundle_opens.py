@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import shutil
@@ -56,15 +55,6 @@ def test_frictionless_finds_the_foreign_key_broken_when_it_is(tmp_path: Path) ->
     bag = unpacked(Example(formats=("csv",), rows={"shop.orders": orders}), tmp_path)
     report = Package(str(bag / "data/datapackage.json")).validate()
     assert [e.type for task in report.tasks for e in task.errors] == ["foreign-key"]
-
-
-def test_json_and_csv_hold_the_rows(tmp_path: Path) -> None:
-    bag = unpacked(Example(), tmp_path)
-    heart = json.loads((bag / "data/app/heart_rate.json").read_bytes())
-    assert [str(row["bpm"]) for row in heart] == [row["bpm"] for row in ROWS["app.heart_rate"]]
-    with (bag / "data/shop/message.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [r["recipient_email"] for r in rows] == [r["recipient_email"] for r in ROWS["shop.message"]]
 
 
 def resource(bag: Path, name: str) -> dict[str, Any]:

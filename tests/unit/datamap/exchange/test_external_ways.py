@@ -50,10 +50,7 @@ WAYS: dict[str, tuple[str, dict[str, list[str]]]] = {
         {"orders": ["customer.id"]},
     ),
     "what only staff have leads to them": ("shift>staff", {"shift": ["staff.id"]}),
-    "what lies further out is no way back": (
-        "a>customer b>a a>b a>a",
-        {"a": ["customer.id"], "b": ["a.id"]},
-    ),
+    "what lies further out is no way back": ("a>customer b>a a>b a>a", {"a": ["customer.id"], "b": ["a.id"]}),
     "what lies as far is a way": (
         "a>customer b>customer a>b",
         {"a": ["customer.id", "b.id"], "b": ["customer.id"]},

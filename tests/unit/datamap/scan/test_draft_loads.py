@@ -99,9 +99,7 @@ INSERT INTO call VALUES (1, 2, 'hello');
 """
 
 
-def test_answer_about_a_person_key_covers_its_foreign_keys(
-    tmp_path: Path,
-) -> None:
+def test_answer_about_a_person_key_covers_its_foreign_keys(tmp_path: Path) -> None:
     folder = write_inventory(tmp_path / "map")
     database = made(tmp_path / "crm.db", CRM)
     asked = Asked(
