@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from testbed.running import store
 from tests.support.kept import Kept
+from tests.support.steps import assess, begin, classify, close, deliver, extract, look_up, package, validate
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import GateError, NeedsPersonError
@@ -18,15 +19,6 @@ from afschrift.domain.files import Receipt
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
-from afschrift.steps.assess import assess
-from afschrift.steps.classify import classify
-from afschrift.steps.close import close
-from afschrift.steps.deliver import deliver
-from afschrift.steps.extract import extract
-from afschrift.steps.gates import begin
-from afschrift.steps.package import package
-from afschrift.steps.read_identifying import look_up
-from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
 
 ANN, BOB = {"customer_id": "1"}, {"customer_id": "2"}

@@ -74,9 +74,12 @@ def test_a_confirmed_column_needs_no_line_of_its_own(tmp_path: Path) -> None:
     assert (found.proposal.origin, found.proposal.category) == ("observed", "user.behavior")
 
 
-def test_a_column_that_classifies_itself_takes_nothing(tmp_path: Path) -> None:
+def test_what_a_column_says_itself_takes_no_default(tmp_path: Path) -> None:
     found = column(tmp_path, "customer.born_at", ("born_on: {", "born_at: {"))
     assert (found.origin, found.category, found.proposal) == ("derived", None, None)
+
+    found = column(tmp_path, "orders.paid_on", ("category: user.payment", "category: null"))
+    assert found.category is None
 
 
 @pytest.mark.parametrize(
@@ -193,11 +196,6 @@ def test_nothing_is_taken_over_from_a_table_without_personal_data(tmp_path: Path
     )
     found = column(tmp_path, "orders.place_id", place, at)
     assert (found.origin, found.category) == ("provided", "user.content")
-
-
-def test_a_word_that_says_nothing_takes_a_default_away(tmp_path: Path) -> None:
-    found = column(tmp_path, "orders.paid_on", ("category: user.payment", "category: null"))
-    assert found.category is None
 
 
 def test_own_reason_of_a_column_joins_its_confirmation(tmp_path: Path) -> None:

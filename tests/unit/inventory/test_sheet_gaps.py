@@ -75,14 +75,12 @@ def test_nothing_is_lacking(changes: dict[str, Any]) -> None:
     assert found(changes) == ()
 
 
-def test_a_country_that_only_the_data_name_needs_a_safeguard() -> None:
+def test_what_only_the_data_name_needs_words_too() -> None:
     rows = (("Duinpost", "NL"), ("Ship Inc.", "US"), ("Unknown Ltd.", None))
     extract = SourceExtract("shop", "s", (), facts=(FactValues("purposes.account.recipients.0", rows),))
     paths = [gap.path for gap in gaps_in_data(INVENTORY, PLAN, extract)]
     assert paths == ["purposes.account.transfers of source shop"]
 
-
-def test_a_code_of_a_computed_column_needs_a_meaning() -> None:
     meanings = {"640": {"nl": "hoog", "en": "high"}}
     inventory = changed({"tables/customer/columns/credit_score/codes": meanings})
     seen = Seen(codes={"credit_score": ("640", "641")})

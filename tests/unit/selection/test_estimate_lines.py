@@ -46,6 +46,4 @@ def test_database_s_estimate_of_the_statement(shop: SourceFile) -> None:
         "the database does not say how it would read the table",
     ]
 
-
-def test_numbers_as_people_say_them() -> None:
     assert (about(0), about(999_999), about(12_345_678)) == ("0", "999,999", "12.3 million")

@@ -14,11 +14,15 @@ from hypothesis import strategies as st
 from afschrift.datamap.check.contents_check import WORDS
 from afschrift.domain.keys import Key
 from afschrift.domain.redaction import PointerKind
+from afschrift.selection.held_keys import HeldKeys, alike
 from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, kind_of, search_keys, spellings, whole
 
 AT = "2026-01-01T00:00:00.000000Z"
+
 LOCAL = st.from_regex(r"[a-z][a-z0-9+._-]{0,12}[a-z0-9]", fullmatch=True)
+
 ADDRESSES = st.builds(lambda a, b: f"{a}@{b}.example.nl", LOCAL, st.from_regex(r"[a-z]{1,8}", fullmatch=True))
+
 MOBILES = st.integers(min_value=10_000_000, max_value=59_999_999).map(lambda n: f"+316{n}")
 
 
@@ -91,7 +95,38 @@ def test_only_current_identifiers_are_searched_for() -> None:
     assert {key.name for key in keys} == {"afschrift:email", "afschrift:email:whole"}
 
 
-def test_each_kind_of_identifier_is_searched_and_checked_or_left_out_by_name() -> None:
+def test_each_kind_of_identifier_is_searched_or_left_out_by_name() -> None:
     assert EDGES.keys() == SIGNS.keys() >= GAPS.keys()
     assert set(PointerKind) - EDGES.keys() == {PointerKind.BSN, PointerKind.NAME}
     assert set(PointerKind) - WORDS.keys() == {PointerKind.NAME}
+
+
+LONG = "123456789012345678901234567890"
+
+
+def held(*values: str) -> HeldKeys:
+    return HeldKeys([Key("id", value) for value in values], [("id", None)])
+
+
+@pytest.mark.parametrize(
+    ("key", "row", "theirs"),
+    [
+        ("7", "7.00", True),
+        ("7", "007", True),
+        ("7", "8", False),
+        (LONG, LONG[:-1] + "1", False),
+        (LONG, f"{LONG}.0", True),
+        ("5312e84701936240", "5312e84701936240", True),  # looks like a number beyond all numbers
+        ("1e9999999", "2e9999999", False),
+    ],
+)
+def test_key_in_a_row_is_compared_with_the_persons(key: str, row: str, theirs: bool) -> None:
+    assert held(key)(row) is theirs
+
+
+def test_keys_that_only_look_alike_are_read_alone() -> None:
+    assert not alike([Key("id", "5312e84701936240"), Key("id", "5312e84701936241")])
+    assert alike([Key("id", "1"), Key("id", "01")])
+
+    assert alike([Key("id", "t\u00e9l 123")])
+    assert not alike([Key("id", "t\u00e9l"), Key("id", "tel 123")])

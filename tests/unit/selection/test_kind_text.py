@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from testbed.mini import SCHEMA, SHOP, write_inventory
+from tests.support import profile_shop
 from tests.support.key_shop import AT, SQL
 from tests.support.two_sessions import open_two
 
@@ -15,13 +16,19 @@ from afschrift.domain.decision import Action, Mask
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import FieldPlan
+from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.load import load
+from afschrift.inventory.model import SourceFile
+from afschrift.selection.map_entries import of_entries
 from afschrift.selection.mask_tokens import salt_key
 from afschrift.selection.statements import Statements
+from afschrift.sources.duckdb.dialect import DuckDialect
 
 TYPED = "ordered_at: {origin: observed}"
+
 CREATED = [statement.split(";")[0] for statement in SCHEMA.split("CREATE")[1:]]
+
 TABLES = (
     *(f"CREATE{made}".replace("ordered_at TIMESTAMP", "ordered_at DATETIME") for made in CREATED),
     "INSERT INTO customer (customer_id) VALUES (1)",
@@ -59,3 +66,40 @@ def test_values_are_read_and_tokens_made_as_stored(tmp_path: Path) -> None:
 def test_without_it_the_column_is_named_with_the_remedy(tmp_path: Path, action: Action) -> None:
     with pytest.raises(ConfigurationError, match=r"shop\.orders\.ordered_at .*`kind: text`"):
         read(tmp_path, "", action)
+
+
+NUMBER = ColumnType("INTEGER", ValueKind.INTEGER, "{column}")
+
+DOCUMENT = ColumnType("JSON", ValueKind.JSON, "CAST({column} AS VARCHAR)")
+
+MEMBERS = ["profile_city", "profile_zip", "profile_score", "profile_dotted"]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> SourceFile:
+    written = profile_shop.write_inventory(tmp_path / "inventory", "duckdb", "options: {path: none.duckdb}")
+    return load(written).sources["shop"]
+
+
+def test_members_follow_their_document(shop: SourceFile) -> None:
+    catalogue = {"visit": {"visit_id": NUMBER, "profile": DOCUMENT, "last": NUMBER}}
+    found = of_entries(shop, catalogue, DuckDialect())["visit"]
+    assert list(found) == ["visit_id", "profile", *MEMBERS, "last"]
+    assert all(found[name].part and found[name].value for name in ("profile", *MEMBERS))
+    assert of_entries(shop, {"visit": found}, DuckDialect())["visit"] == found
+
+    catalogue = {"visit": {"profile": DOCUMENT, "profile_city": NUMBER}}
+    with pytest.raises(ConfigurationError, match="give the member another name"):
+        of_entries(shop, catalogue, DuckDialect())
+
+    assert list(of_entries(shop, {"visit": {"visit_id": NUMBER}}, DuckDialect())["visit"]) == ["visit_id"]
+
+    document = ColumnType("JSON", ValueKind.JSON, "{column}", closed=True)
+    found = of_entries(shop, {"visit": {"profile": document}}, DuckDialect())["visit"]
+    assert all(found[name].closed for name in MEMBERS)
+
+
+@pytest.mark.parametrize("type_", [NUMBER, ColumnType("VARCHAR", ValueKind.TEXT, "{column}")])
+def test_column_without_documents_has_no_members(shop: SourceFile, type_: ColumnType) -> None:
+    found = of_entries(shop, {"visit": {"profile": type_}}, DuckDialect())["visit"]
+    assert all(found[name].kind is None and "kind: json" in found[name].remedy for name in MEMBERS)

@@ -92,6 +92,8 @@ def test_a_reissued_email_leads_to_who_has_it_now(mini: Inventory) -> None:
     assert [k.value for k in identity.keys if k.name == "customer_id"] == ["3"]
     assert identity.persons == 1
 
+    assert keys_of(mini, Key("customer_id", "1"), Key("email", "bob@example.org")).persons == 2
+
 
 def test_no_key_that_is_shared_or_changes_hands_leads_to_another_person(people: dict[str, Any]) -> None:
     numbers = {
@@ -104,10 +106,6 @@ def test_no_key_that_is_shared_or_changes_hands_leads_to_another_person(people: 
     assert {customer: identity.shared for customer, identity in people.items()} == {
         "1": {}, "2": device, "3": device, "4": {},
     }  # fmt: skip
-
-
-def test_two_keys_of_two_persons(mini: Inventory) -> None:
-    assert keys_of(mini, Key("customer_id", "1"), Key("email", "bob@example.org")).persons == 2
 
 
 @pytest.mark.parametrize("key", ["customer_id", "email", "device_id"])

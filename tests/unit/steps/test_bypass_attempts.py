@@ -30,20 +30,13 @@ from tests.support.attempts import (
 )
 from tests.support.driving import assessed, payloads, stopped
 from tests.support.moves import moved
+from tests.support.steps import assess, begin, classify, deliver, extract, look_up, package, validate
 
 from afschrift.domain.errors import GateError, NeedsPersonError, RetriableError
 from afschrift.domain.extracted import Searched
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.extraction.staged_records import read_record, stage_record
-from afschrift.steps.assess import assess
-from afschrift.steps.classify import classify
-from afschrift.steps.deliver import deliver
-from afschrift.steps.extract import extract
-from afschrift.steps.gates import begin
-from afschrift.steps.package import package
-from afschrift.steps.read_identifying import look_up
-from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
 

@@ -10,6 +10,7 @@ import pytest
 from testbed.running import run, store
 from tests.support.attempts import ANN, DATA, ONE, TWO, Step, World, extract_shop
 from tests.support.parts import Club
+from tests.support.steps import begin, close, deliver, wipe
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.app.settings import Settings
@@ -23,9 +24,6 @@ from afschrift.domain.state import State
 from afschrift.law.partial_response import about
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.steps.claims import check_claims
-from afschrift.steps.close import close, wipe
-from afschrift.steps.deliver import deliver
-from afschrift.steps.gates import begin
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow

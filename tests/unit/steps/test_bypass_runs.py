@@ -9,18 +9,13 @@ import pytest
 from testbed.running import run, store
 from tests.support.attempts import ANN, BOB, CHAIN, DATA, ONE, TWO, Step, World, extract_shop, of_ann
 from tests.support.driving import payloads
+from tests.support.steps import assess, begin, classify, package, validate, wipe
 
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Roles
 from afschrift.services import Services
-from afschrift.steps.assess import assess
 from afschrift.steps.claims import check_claims, stop_at_question
-from afschrift.steps.classify import classify
-from afschrift.steps.close import wipe
-from afschrift.steps.gates import begin
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
 
@@ -140,11 +135,23 @@ def test_each_task_marked_as_successful_is_recorded_once(world: World, done: int
     assert recorded == [(step, "marked_success", ONE) for step in marked]
 
 
-def test_tasks_that_failed_or_never_ran_claim_nothing(world: World) -> None:
+def test_tasks_that_rightly_did_nothing_claim_nothing(world: World) -> None:
     request = store(world.services, ANN)
     states = {"assess": "failed", "classify": "upstream_failed", "extract": None, "wipe": "running"}
 
     assert check_claims(world.services, request, states) == ()
+
+    request = store(world.services, ANN, authenticated=None)
+    with pytest.raises(NeedsPersonError):
+        assess(world.services, request)
+
+    assert check_claims(world.services, request, dict.fromkeys(WHOLE, "skipped")) == ()
+
+    request = store(world.services, ANN)
+    world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": []})
+
+    for skipped in ("extract", "validate"):
+        assert check_claims(world.services, request, {"extract_shop": "skipped", skipped: "skipped"}) == ()
 
 
 def test_a_task_marked_as_skipped(world: World) -> None:
@@ -154,22 +161,6 @@ def test_a_task_marked_as_skipped(world: World) -> None:
 
     assert check_claims(world.services, request, WHOLE | {"classify": "skipped"})[-1] == "classify"
     assert world.attempts(request)[-1]["reason"] == "marked_skipped"
-
-
-def test_a_run_that_ended_at_a_question_skips_rightly(world: World) -> None:
-    request = store(world.services, ANN, authenticated=None)
-    with pytest.raises(NeedsPersonError):
-        assess(world.services, request)
-
-    assert check_claims(world.services, request, dict.fromkeys(WHOLE, "skipped")) == ()
-
-
-def test_a_run_with_nothing_to_read_skips_rightly(world: World) -> None:
-    request = store(world.services, ANN)
-    world.services.register.steps.finish(request, "classify", "0" * 64, {"sources": []})
-
-    for skipped in ("extract", "validate"):
-        assert check_claims(world.services, request, {"extract_shop": "skipped", skipped: "skipped"}) == ()
 
 
 def asked_in(world: World, run: str) -> str:

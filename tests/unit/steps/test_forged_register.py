@@ -19,6 +19,7 @@ from tests.support.deciding import ROLES
 from tests.support.driving import stopped
 from tests.support.moves import moved
 from tests.support.register_operator import Operator
+from tests.support.steps import assess, deliver, look_up, package
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.confirmed import person_digest
@@ -27,10 +28,6 @@ from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.state import State
 from afschrift.register.trail.differences import ForgedError
 from afschrift.steps import plan_gates
-from afschrift.steps.assess import assess
-from afschrift.steps.deliver import deliver
-from afschrift.steps.package import package
-from afschrift.steps.read_identifying import look_up
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +35,15 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def operator(world: World) -> Operator:
     return Operator(world.home)
+
+
+def erasure(events: str) -> tuple[str, str]:
+    """Statements by which a retention erases what some events recorded."""
+    code, those = "told", f"WHERE seq IN (SELECT seq FROM event WHERE {events})"
+    return (
+        f"UPDATE event_payload SET payload = NULL, salt = NULL, erased_by = 'retention', erased_at = 'x' {those}",
+        f"UPDATE event_code SET {code} = NULL {those}",
+    )
 
 
 def unidentified(world: World) -> str:
@@ -97,7 +103,10 @@ def test_what_was_forged_is_refused(
     if "trail went on" in case["at"]:
         store(world.services, BOB)
     about = person_digest(world.register, request)  # as an earlier ask of this very request may show it
-    operator.run(*case["sql"], unguarded=case.get("unguarded", False), request=request, seq=seq, about=about)
+    erased = erasure(case["erases"]) if "erases" in case else ()
+    operator.run(
+        *erased, *case["sql"], unguarded=case.get("unguarded", False), request=request, seq=seq, about=about
+    )
     if "then" in case:
         moved(world.register, request, State(case["then"]))
 

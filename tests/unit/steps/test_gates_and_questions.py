@@ -14,6 +14,7 @@ from testbed import mini, small
 from testbed.mini import SQLITE_SHOP as SHOP
 from testbed.running import event_types, hand_over, installation, members, run, run_reviewed, store
 from tests.support.driving import ANN, answer_all, assessed, extracted, planned, stopped
+from tests.support.steps import assess, classify, close, deliver, extract, package, validate
 
 from afschrift.datamap.check.map_findings import MapFinding, record
 from afschrift.domain.errors import (
@@ -27,13 +28,6 @@ from afschrift.domain.errors import (
 from afschrift.domain.state import State
 from afschrift.inventory.load import load
 from afschrift.services import Services
-from afschrift.steps.assess import assess
-from afschrift.steps.classify import classify
-from afschrift.steps.close import close
-from afschrift.steps.deliver import deliver
-from afschrift.steps.extract import extract
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
 
@@ -105,11 +99,14 @@ def test_unknown_person_is_no_empty_bundle(services: Services) -> None:
         assert services.register.requests.get(request).state is state
 
 
-def test_held_but_nothing_portable(mini_services: Services) -> None:
+def test_held_but_nothing_of_it_can_be_given(mini_services: Services) -> None:
     request, kind, _ = asked(mini_services, CLEO, "portability")
     assert kind == "nothing_portable"
     assert mini_services.register.requests.get(request).state is State.NOTHING_PORTABLE
     run(mini_services, store(mini_services, CLEO))
+
+    limits = {"quote": "Only what I can never get.", "tables": ["shop.sku"]}
+    assert asked(mini_services, ANN, limits=limits)[1] == "nothing_in_limits"
 
 
 @pytest.mark.parametrize(("choice", "rows"), [("include", 3), ("exclude", 2)])
@@ -222,11 +219,6 @@ def test_an_answer_that_changes_nothing_leads_on(services: Services) -> None:
     services.register.questions.ask(request, "identity", options=["confirmed"], detail={}, about=None)
     answer_all(services, request, "confirmed")
     run(services, request)
-
-
-def test_limits_that_leave_nothing_are_no_green_run(mini_services: Services) -> None:
-    limits = {"quote": "Only what I can never get.", "tables": ["shop.sku"]}
-    assert asked(mini_services, ANN, limits=limits)[1] == "nothing_in_limits"
 
 
 def test_an_option_changed_after_the_plan_stops_until_there_is_a_new_one(
@@ -360,10 +352,17 @@ def test_it_asks_of_a_table_of_another_schema_too(tmp_path: Path, monkeypatch: p
     assert asked(services, ANN, "portability")[1:] == ("rows_not_given", detail)
 
 
-def test_what_concerns_no_request_stops_none(services: Services) -> None:
+def test_what_concerns_no_request_or_was_known_stops_none(services: Services) -> None:
     request = planned(services)
     found(services, KEY, ASIDE)
     extract(services, request, "shop")
+
+    found(services, STOCK)
+    request = planned(services)
+    extract(services, request, "shop")
+    found(services, STOCK, JOIN)
+    with pytest.raises(GateError):
+        extract(services, request, "shop")
 
 
 def test_corrected_map_asks_nothing_and_the_plan_holds(services: Services) -> None:
@@ -373,12 +372,3 @@ def test_corrected_map_asks_nothing_and_the_plan_holds(services: Services) -> No
     found(services)
     run(services, request)
     assert event_types(services, request).count("plan_frozen") == 1
-
-
-def test_what_was_known_when_the_plan_was_frozen_does_not_stop_it_again(services: Services) -> None:
-    found(services, STOCK)
-    request = planned(services)
-    extract(services, request, "shop")
-    found(services, STOCK, JOIN)
-    with pytest.raises(GateError):
-        extract(services, request, "shop")

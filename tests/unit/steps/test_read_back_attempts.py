@@ -9,11 +9,15 @@ import dataclasses
 import hashlib
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.running import members, run, store
 from tests.support.attempts import World, extract_shop
-from tests.support.driving import payloads
+from tests.support.driving import ANN, payloads
+from tests.support.remains import rows_of
+from tests.support.steps import deliver, package, validate
 
 from afschrift.domain.errors import StagedFileError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry, SourceExtract
@@ -21,15 +25,14 @@ from afschrift.domain.files import ReadBack
 from afschrift.extraction.deflate import deflate
 from afschrift.extraction.staged_records import read_record, record_path, stage_record
 from afschrift.formats import registry
+from afschrift.services import Services
 from afschrift.steps import plan_gates
-from afschrift.steps.deliver import deliver
 from afschrift.steps.keyed_digests import record_digest
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 
 pytestmark = pytest.mark.slow
 
 ORDERS = "shop/orders.csv"
+
 OTHER = b"order_id,customer_id,ordered_at\r\n99,1,2024-01-01T10:00:00\r\n"
 
 
@@ -195,3 +198,18 @@ def test_an_earlier_file_of_the_same_place_put_back(world: World) -> None:
     with pytest.raises(ValidationFailedError, match=f"{ORDERS} is not what was extracted"):
         package(world.services, request)
     assert world.seen[1] == []
+
+
+def test_no_plain_digest_of_a_file_is_kept_while_the_request_lives(
+    services: Services, tmp_path: Path
+) -> None:
+    requests = [store(services, ANN, "portability", formats=["csv", "json"]) for _ in range(2)]
+    bundle, _ = [run(services, request) for request in requests]
+    plain = {hashlib.sha256(content).hexdigest() for content in members(bundle).values()}
+
+    kept = repr(rows_of(tmp_path / "home" / "register.db"))
+    first, second = [payloads(services, request, "extracted")[0]["files"] for request in requests]
+
+    assert any(path.startswith("shop/") for path in first)
+    assert first == second  # so that a later answer can be compared with an earlier one
+    assert [entry for entry in plain if entry in kept] == []

@@ -147,7 +147,13 @@ def test_five_rows_are_read_and_more_are_counted(shop: Services, tmp_path: Path)
     assert customer.said == "7 rows bear these keys, more than 5: these are 5 of them."
 
 
-def test_not_found_is_said(shop: Services) -> None:
+def test_what_was_not_found_or_not_read_is_said(shop: Services, statements: Path, tmp_path: Path) -> None:
+    view = looked(shop, {"device_id": "d1"})
+    assert (view.tables, statements.exists()) == ((), False)
+    assert view.said == (
+        "No table that knows people by device_id has a marked column: nothing was looked up by it.",
+    )
+
     view = looked(shop, {"customer_id": "4711"})
     assert view.said[0].startswith("Not found under these keys")
     assert [table.said for table in view.tables] == [
@@ -155,16 +161,6 @@ def test_not_found_is_said(shop: Services) -> None:
         "shop.customer_email holds nothing under these keys.",
     ]
 
-
-def test_a_key_by_which_no_marked_table_knows_people_is_named(shop: Services, statements: Path) -> None:
-    view = looked(shop, {"device_id": "d1"})
-    assert (view.tables, statements.exists()) == ((), False)
-    assert view.said == (
-        "No table that knows people by device_id has a marked column: nothing was looked up by it.",
-    )
-
-
-def test_a_source_that_is_down_is_named(shop: Services, tmp_path: Path) -> None:
     (tmp_path / "shop.duckdb").rename(tmp_path / "away.duckdb")
     view = looked(shop, {"customer_id": "1"})
     assert [table.said for table in view.tables] == [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,26 +11,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from testbed.mini import write_database, write_inventory
+from testbed.mini import CONTROLLER, IDENTITY, POLICY, write_database, write_inventory
 from testbed.running import installation, store
 from tests.support.driving import ANN, assessed
+from tests.support.steps import assess, begin, classify, close, deliver, extract, package, validate, wipe
 
 from afschrift.domain.errors import RetriableError
 from afschrift.domain.reconciliation import Estimate
 from afschrift.domain.sources import Source
+from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
 from afschrift.sources.duckdb.session import DuckSession
-from afschrift.steps.assess import assess
-from afschrift.steps.classify import classify
-from afschrift.steps.close import close, wipe
-from afschrift.steps.deliver import deliver
-from afschrift.steps.extract import extract
-from afschrift.steps.gates import begin
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 from afschrift.wiring.preview import preview
 
 MOST_STATEMENTS, MOST_TRANSACTIONS = 150, 22
@@ -127,3 +124,111 @@ def test_the_preview_says_the_cost_of_each_table_where_the_database_does(
     after, costs_now, text = shown()
     assert (after, costs_now) == (before, costs)
     assert text.count("could not say what reading costs") == costs
+
+
+HEAVY = {
+    *("adbc_driver_postgresql", "duckdb", "numpy", "pandas", "phonenumbers", "polars", "psycopg", "pyarrow"),
+    *("pymysql", "rfc3161_client"),
+}
+
+LOADED = """
+import sys
+import afschrift.wiring.build_services
+from afschrift.steps.assess import assess
+from afschrift.steps.close import close, wipe
+from afschrift.steps.claims import check_claims
+from afschrift.app.roles_file import load_roles
+print(*{name.partition(".")[0] for name in sys.modules})
+from afschrift.sources.registry import open_source
+open_source("shop", "sqlite", {"path": "x"})
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+
+PANDAS = """
+import pkgutil, sys
+from afschrift import steps
+from afschrift.sources.registry import SOURCES
+from afschrift.values.without_pandas import keep_pandas_out
+for step in pkgutil.walk_packages(steps.__path__, "afschrift.steps."):
+    __import__(step.name)
+print("imported:", "pandas" in sys.modules)
+keep_pandas_out()
+for adapter in SOURCES.values():
+    __import__(adapter.module)
+import pyarrow as pa
+pa.Table.from_pylist([{"a": "x"}])
+print("used:", "pandas" in sys.modules)
+import pandas
+print("frame:", len(pa.table({"a": [1]}).to_pandas()), len(pandas.DataFrame({"a": [1]})))
+"""
+
+
+def printed(code: str) -> list[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+
+def test_a_step_loads_nothing_for_rows_until_a_source_is_opened() -> None:
+    steps, opened = (set(line.split()) for line in printed(LOADED))
+    assert steps & HEAVY == set()
+    assert "pyarrow" in opened
+    assert "duckdb" not in opened
+
+
+def test_pandas_is_loaded_by_no_step_and_no_source() -> None:
+    assert printed(PANDAS) == ["imported: False", "used: False", "frame: 1 1"]
+
+
+INVENTORY = """
+source: shop
+kind: {kind}
+options: {{{place}, memory: 100MB, threads: 2}}
+unlisted: ignore
+zone: UTC
+purposes:
+  account: {{basis: A6-1-b, title: {{nl: Account, en: Account}}}}
+tables:
+  visit:
+    subject: {{customer_id: customer_id, email: {{column: email, match: casefold}}}}
+    key: [visit_id]
+    purposes: [account]
+    columns:
+      visit_id: {{origin: observed}}
+      customer_id: {{origin: assigned}}
+      email: {{origin: provided}}
+      note: {{origin: provided}}
+"""
+
+ROWS = """
+SELECT i AS visit_id, CAST(i % 75000 AS INTEGER) AS customer_id, 'who.' || i % 75000 || '@example.org' AS email,
+  repeat(md5(CAST(i AS VARCHAR)) || ' ', 16) AS note
+FROM range(300000) AS r(i)
+"""
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "parquet"])
+def test_little_memory_is_enough_for_a_large_table(kind: str, tmp_path: Path) -> None:
+    """Its rows take some 250 MB; a condition that asked the keys row by row would hold them all."""
+    if kind == "duckdb":
+        place = f"path: {tmp_path / 'shop.duckdb'}"
+        with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
+            con.execute(f"CREATE TABLE visit AS {ROWS}")
+    else:
+        (tmp_path / "lake" / "visit").mkdir(parents=True)
+        place = f"root: {tmp_path / 'lake'}"
+        file = tmp_path / "lake" / "visit" / "a.parquet"
+        duckdb.sql(f"COPY ({ROWS}) TO '{file}' (FORMAT parquet, ROW_GROUP_SIZE 20000)")
+    (tmp_path / "inventory").mkdir()
+    texts = {"identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
+    for name, text in {**texts, "shop": INVENTORY.format(kind=kind, place=place)}.items():
+        (tmp_path / "inventory" / f"{name}.yml").write_text(text, encoding="utf-8")
+    services = installation(tmp_path / "home", tmp_path / "inventory")
+    request = store(
+        services, {"customer_id": "7", "email": "Who.7@example.org"}, "portability", formats=["csv"]
+    )
+    assess(services, request)
+    classify(services, request)
+    extract(services, request, "shop")
+    [table] = read_record(services.staging(request), "shop").tables
+    assert table.rows == 4

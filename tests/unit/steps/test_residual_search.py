@@ -12,15 +12,12 @@ from testbed import small
 from testbed.running import installation, members, run, store
 from tests.support.driving import ANN, answer_all, assessed, extracted, payloads, stopped
 from tests.support.key_shop import KeyShop, mapped
+from tests.support.steps import classify, extract, package, validate
 
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import SearchLimits
 from afschrift.extraction.staged_records import read_record, stage_record
 from afschrift.services import Services
-from afschrift.steps.classify import classify
-from afschrift.steps.extract import extract
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 
 CANARY = "canary@example.nl"
 ROWS = """

@@ -12,15 +12,13 @@ from testbed import small
 from testbed.mini import SQLITE_SHOP, write_database, write_inventory
 from testbed.running import installation, run, store
 from tests.support.driving import ANN, answer_all, assessed, extracted, planned, stopped
+from tests.support.steps import classify, extract, validate
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.inventory.load import load
 from afschrift.services import Services
-from afschrift.steps.classify import classify
-from afschrift.steps.extract import extract
 from afschrift.steps.package import BUNDLE, package
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
-from afschrift.steps.validate import validate
 from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow

@@ -14,13 +14,10 @@ from testbed.running import run
 from tests.support import staged_walk
 from tests.support.driving import given_rows, payloads, planned
 from tests.support.staged_walk import REVIEW, SPOILS, STOPS, Stopped, data_of, finished, flipped, removed
+from tests.support.steps import deliver, extract, package, validate
 
 from afschrift.domain.errors import AfschriftError, StagedFileError, ValidationFailedError
 from afschrift.services import Services
-from afschrift.steps.deliver import deliver
-from afschrift.steps.extract import extract
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 
 pytestmark = [pytest.mark.slow, pytest.mark.hypothesis]
 

@@ -14,14 +14,12 @@ from testbed.registers import set_up
 from testbed.running import drive, event_types
 from testbed.small import SHOP, write_database, write_inventory
 from tests.support.driving import planned
+from tests.support.steps import extract, package, validate
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError, GateError
 from afschrift.register.keys.store import KeyStore
 from afschrift.services import Services
-from afschrift.steps.extract import extract
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
 
 

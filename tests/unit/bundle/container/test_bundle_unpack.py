@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from pathlib import Path
+import unicodedata
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.bundle.bundle_example import SIGNER, STRANGER, Example
 from tests.unit.bundle.bundle_tampering import files_of, zipped
 
+from afschrift.bundle.container.layout import collisions, is_safe
 from afschrift.bundle.container.verify import unpack
 from afschrift.domain.errors import BundleError, ConfigurationError
 from afschrift.domain.notation import key_id
@@ -25,6 +29,8 @@ def test_a_bundle_unpacks_to_what_was_packed(tmp_path: Path) -> None:
     found = {p.relative_to(into).as_posix(): p.read_bytes() for p in into.rglob("*") if p.is_file()}
     assert found == files_of(bundle)
     assert {p.name for p in tmp_path.iterdir()} == {"bundle.zip", "out"}
+    with pytest.raises(ConfigurationError, match="already there"):
+        unpack(packed(tmp_path, bundle), tmp_path / "out", TRUSTED)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +55,50 @@ def test_a_stranger_s_bundle_can_be_accepted(tmp_path: Path) -> None:
     assert (into / "index.html").is_file()
 
 
-def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    with pytest.raises(ConfigurationError, match="already there"):
-        unpack(packed(tmp_path, Example().zip()), tmp_path / "out", TRUSTED)
+UNSAFE = [
+    "",
+    "/a",
+    "a//b",
+    "a/",
+    "../a",
+    "a/../b",
+    "./a",
+    "a\\b",
+    "C:a",
+    "a\0b",
+    "a\nb",
+    "a\u202eb",
+    "a.",
+    "a ",
+]
+
+UNSAFE += ["nul", "COM1.txt", "a/aux.csv", "e\u0301.csv", "\ud800", "a" * 256, "a*", 'a"b']
+
+SAFE = ["a", "data/shop/orders.csv", "data/Übersicht/klant e-mail.csv", ".x", "a" * 255]
+
+
+@pytest.mark.parametrize(
+    ("path", "safe"), [*((path, False) for path in UNSAFE), *((path, True) for path in SAFE)]
+)
+def test_safe_paths(path: str, safe: bool) -> None:
+    assert is_safe(path) is safe
+
+
+@given(st.text(st.characters() | st.sampled_from("./\\:"), max_size=20))
+def test_a_safe_path_stays_inside_on_both_kinds_of_system(path: str) -> None:
+    if is_safe(path):
+        for kind in (PurePosixPath, PureWindowsPath):
+            pure = kind(path)
+            assert not pure.is_absolute()
+            assert not pure.drive
+            assert ".." not in pure.parts
+        assert unicodedata.is_normalized("NFC", path)
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [["a", "a"], ["A", "a"], ["é", "e\u0301"], ["ß", "SS"], ["a", "a/b"], ["a/b", "A"], ["x/ﬁ", "x/fi"]],
+)
+def test_collisions(paths: list[str]) -> None:
+    assert list(collisions(paths)) == [paths[1]]
+    assert list(collisions(["a/b", "a/c", "ab", "b/a", "a.b"])) == [], "neighbours do not"

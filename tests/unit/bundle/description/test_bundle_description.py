@@ -1,14 +1,23 @@
+"""Uploaded files in a bundle: packed in their bytes, described, covered, verified."""
+
 from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.bundle.bundle_example import Example, cases, differing
+from tests.unit.bundle.bundle_example import LETTERS, SIGNER, Example, cases, differing
 from tests.unit.bundle.bundle_tampering import files_of
 
-from afschrift.domain.extracted import Seen
+from afschrift.bundle.container.report import Flaw
+from afschrift.bundle.container.verify import verify
+from afschrift.bundle.description.coverage import coverage, coverage_document
+from afschrift.bundle.description.redactions import grounds, redactions_document
+from afschrift.bundle.page.words import PageWords
+from afschrift.domain.extracted import MissingFile, Seen, Upload
+from afschrift.domain.notation import key_id
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import Origin
 
@@ -73,8 +82,6 @@ def test_constraints_are_those_that_the_rows_satisfy() -> None:
     assert orders["status"]["constraints"] == {"enum": ["S", "R"]}
     assert "constraints" not in orders["total"]
 
-
-def test_a_code_without_meaning_makes_no_categories() -> None:
     unknown = seen(Example(), "orders", Seen(codes={"status": ("R", "X")}))
     status = fields(unknown, "shop.orders.csv")["status"]
     assert not {"categories", "constraints"} & status.keys()
@@ -107,3 +114,127 @@ def test_each_resource_tells_its_source_and_when_it_was_read() -> None:
     orders = resource(example.but(seal=seal), "shop.orders.csv")
     assert orders["sources"] == [{"title": "Web shop"}]
     assert orders["afschrift:snapshot"] == "2026-06-30T22:16:00Z"
+
+
+def statuses(example: Example) -> dict[str, tuple[str, int | None]]:
+    return {f"{e.source}.{e.table}": (e.status.value, e.rows) for e in coverage(example.contents)}
+
+
+def test_every_personal_table_has_a_status() -> None:
+    assert statuses(Example(Right.PORTABILITY)) == {
+        "shop.customer": ("rows", 1),
+        "shop.orders": ("rows", 7),
+        "shop.message": ("rows", 3),
+        "shop.enrichment": ("withheld", None),
+        "shop.wish": ("nothing_given", 0),
+        "app.heart_rate": ("rows", 300),
+    }
+
+
+def test_a_table_without_extract_or_plan_was_not_read() -> None:
+    example = Example()
+    failed = example.but(extracts=example.contents.extracts[:1])
+    assert statuses(failed)["app.heart_rate"] == ("failed", None)
+
+    example = Example()
+    unplanned = example.planned(extracts=example.plan.extracts[:-1])
+    assert statuses(unplanned)["app.heart_rate"] == ("not_searched", None)
+
+
+def test_what_is_withheld_names_rule_and_reason() -> None:
+    document = coverage_document(Example(Right.PORTABILITY).contents)
+    enrichment = next(t for t in document["tables"] if t["table"] == "enrichment")
+    assert enrichment["reasons"] == ["origin_third_party"]
+    assert enrichment["rules"] == ["R18"]
+    customer = next(t for t in document["tables"] if t["table"] == "customer")
+    assert [c["column"] for c in customer["leftOut"]] == ["credit_score", "password_hash"]
+
+
+def test_redactions_count_by_column_and_never_by_value() -> None:
+    document = redactions_document(Example().contents)
+    assert document["masked"] == [
+        {
+            "source": "shop",
+            "table": "message",
+            "column": "agent_name",
+            "ground": "others_masked",
+            "rules": ["R31"],
+            "method": "token",
+            "count": 2,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "ground"),
+    [
+        ("others_masked", "Dit zijn gegevens van iemand anders. Daarom maakten wij ze onleesbaar."),
+        ("person_decided", "Een medewerker besloot om dit onleesbaar te maken."),
+    ],
+)
+def test_the_page_tells_the_ground_of_what_was_masked_with_its_number(reason: str, ground: str) -> None:
+    example = Example()
+    extracts = tuple(
+        replace(e, fields=tuple(replace(f, reason=reason) if f.mask else f for f in e.fields))
+        for e in example.plan.extracts
+    )
+    example.planned(extracts=extracts)
+    (grounds_shown,) = grounds(example.contents, PageWords.load(LETTERS, "nl"))
+    assert grounds_shown.text == ground
+    assert grounds_shown.places == ("Naam medewerker in ‘Berichten’: 2 keer.",)
+    page = files_of(example.zip())["index.html"].decode()
+    assert ground in page
+    assert grounds_shown.places[0] in page
+
+
+def test_the_bundle_holds_both_documents() -> None:
+    example = Example()
+    files = files_of(example.zip())
+    assert json.loads(files["data/coverage.json"]) == coverage_document(example.contents)
+    assert json.loads(files["data/redactions.json"]) == redactions_document(example.contents)
+
+
+ODD = '../"x": \u202e😀<script>.PNG'
+
+PATH = "files/shop/orders/000003.png"
+
+
+def with_file(missing: int = 1, held: int = 1) -> Example:
+    example = Example()
+    uploads = tuple(
+        Upload(
+            example.stage(PATH.replace("3", str(n)), "upload", b"\x89PNG", {}), "photo", n, "image/png", ODD
+        )
+        for n in range(3, 3 + held)
+    )
+    return example.read("orders", uploads=uploads, missing=(MissingFile("photo", 5, "not_found"),) * missing)
+
+
+def test_a_file_is_packed_described_and_covered() -> None:
+    files = files_of(with_file().zip())
+    assert files[f"data/{PATH}"] == b"\x89PNG"
+    resources = json.loads(files["data/datapackage.json"])["resources"]
+    (described,) = [r for r in resources if r["path"] == PATH]
+    assert described["type"] == "file"
+    assert described["afschrift:file"] == {"column": "photo", "row": 3, "name": ODD}
+    tables = json.loads(files["data/coverage.json"])["tables"]
+    (orders,) = [t for t in tables if t["table"] == "orders"]
+    assert orders["files"] == {"held": 1, "missing": [{"column": "photo", "row": 5, "reason": "not_found"}]}
+    assert not any("files" in t for t in tables if t["table"] != "orders")
+
+
+@pytest.mark.parametrize("counted", [0, 2])
+def test_a_coverage_that_counts_other_files_is_refused(
+    counted: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = with_file()
+    honest = example.zip()
+    monkeypatch.setattr(
+        "afschrift.bundle.description.coverage._files",
+        lambda _, __, table: {"files": {"held": counted, "missing": []}} if table == "orders" else {},
+    )
+    trusted = {key_id(SIGNER.public_key): SIGNER.public_key}
+    for name, content, expected in (("good", honest, set()), ("bad", example.zip(), {Flaw.FILES_DIFFER})):
+        path = tmp_path / f"{name}.zip"
+        path.write_bytes(content)
+        assert {p.code for p in verify(path, trusted).problems} == expected

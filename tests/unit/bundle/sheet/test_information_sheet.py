@@ -117,12 +117,10 @@ def test_what_the_rights_of_others_keep_back_is_on_the_sheet_all_the_same(
     assert with_fields(example(), action, reason) == document(example())
 
 
-def test_what_the_persons_own_words_left_out_is_not_on_the_sheet() -> None:
+def test_of_nothing_that_is_given_the_sheet_says_nothing() -> None:
     found = with_fields(example(), Action.EXCLUDE, "own_limitation")
     assert ("processed" in found, found["purposes"], found["recipients"]) == (False, [], [])
 
-
-def test_of_no_data_the_sheet_says_nothing() -> None:
     assert "processed" not in document(example(rows={place: [] for place in Example().rows}))
 
 
@@ -152,8 +150,6 @@ def test_a_sheet_with_a_gap_is_not_packed_and_portability_is() -> None:
         made.zip()
     assert Example(Right.PORTABILITY).but(inventory=made.contents.inventory).zip()
 
-
-def test_a_third_country_of_the_data_without_a_safeguard_is_not_packed() -> None:
     made = example(recipients={"from": "orders.status"}, facts={FROM_DATA: [("Zee Post", "US")]})
     with pytest.raises(ConfigurationError, match=r"purposes\.account\.transfers of source shop.*US"):
         made.zip()

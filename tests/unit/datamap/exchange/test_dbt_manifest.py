@@ -43,6 +43,10 @@ def test_tests_are_keys_and_ways() -> None:
     assert tables["customer_value"]["join"] == {"customer_id": "customers.customer_id"}
     assert tables["plants"]["join"] == {"plant_id": "orders.plant_id"}
 
+    key = [{"type": "primary_key", "columns": ["customer_id", "plant_id"]}]
+    found = changed(lambda nodes: nodes["orders"].update(constraints=key))
+    assert found.source["tables"]["orders"]["key"] == ["customer_id", "plant_id"]
+
 
 def test_left_out_parts_are_listed() -> None:
     notes = "\n".join(drafted().notes)
@@ -82,12 +86,6 @@ def test_a_word_with_a_value_that_the_inventory_refuses_is_left_out() -> None:
     assert found.source["tables"]["customers"]["columns"]["born"] == {}
     left_out = {f"`{word}` is not imported (customers.born)" for word in ("origin", "decided")}
     assert left_out <= set(found.notes)
-
-
-def test_a_declared_primary_key_goes_before_a_unique_column() -> None:
-    key = [{"type": "primary_key", "columns": ["customer_id", "plant_id"]}]
-    found = changed(lambda nodes: nodes["orders"].update(constraints=key))
-    assert found.source["tables"]["orders"]["key"] == ["customer_id", "plant_id"]
 
 
 def test_a_table_that_is_in_two_databases_is_taken_once() -> None:

@@ -73,8 +73,6 @@ def test_what_is_no_way_is_said_and_what_is_reached_already_counts() -> None:
     assert "orders.staff_id -> staff.id leads to another kind of people" in notes
     assert joins(described("line>basket"), ("basket",)) == {"line": ["basket.id"]}
 
-
-def test_a_direction_that_is_said_is_followed() -> None:
     assert joins(described("x>staff", direction="from")) == {"x": ["staff.id"]}
     assert joins(described("x>staff", direction="to")) == {}
 

@@ -52,19 +52,15 @@ def test_every_proposal_says_why() -> None:
         assert ("left open: " in made.reason) == (made.origin is None), row
 
 
-def test_the_vocabulary_takes_the_quick_reader() -> None:
+def test_the_vocabulary_is_read_whole_and_says_nothing_twice() -> None:
     """A word such as 2fa without quotes could be a number, and the other reader takes thirty times as long."""
     read_yaml(FILE.read_text(encoding="utf-8"))
 
-
-def test_every_word_of_a_concept_is_known() -> None:
-    """A text with a comma and without quotes would end there, and its rest would be an unread word."""
+    # A text with a comma and without quotes would end there, and its rest would be an unread word.
     concepts = read_yaml(FILE.read_text(encoding="utf-8"))["concepts"]
     fields = set(Concept.__dataclass_fields__) - {"title", "patterns"}
     assert {title: given.keys() - fields for title, given in concepts.items() if given.keys() - fields} == {}
 
-
-def test_each_spelling_means_one_word() -> None:
     words = read_yaml(FILE.read_text(encoding="utf-8"))["words"]
     seen: dict[str, list[str]] = {}
     for word, spellings in words.items():
@@ -72,15 +68,19 @@ def test_each_spelling_means_one_word() -> None:
             seen.setdefault(spelling, []).append(word)
     assert {spelling: found for spelling, found in seen.items() if len(found) > 1} == {}
 
+    named: dict[frozenset[str], list[str]] = {}
+    for concept in vocabulary().concepts:
+        for pattern in concept.patterns:
+            named.setdefault(pattern, []).append(concept.title)
+    assert {" ".join(sorted(words)): titles for words, titles in named.items() if len(titles) > 1} == {}
 
-def test_every_category_is_one_of_fides() -> None:
+
+def test_every_category_place_and_form_of_the_vocabulary_is_known() -> None:
     words = vocabulary()
     named = {c for concept in words.concepts for c in concept.category.values() if c and c != "topic"}
     named |= {topic.category for topic in words.topics} | set(DECISIVE.values())
     assert named <= fides_categories().keys()
 
-
-def test_every_place_and_form_of_the_vocabulary_is_known() -> None:
     words = vocabulary()
     places = {topic.name for topic in words.topics} | {role.value for role in TableRole} | {"others", "else"}
     for concept in words.concepts:
@@ -88,11 +88,3 @@ def test_every_place_and_form_of_the_vocabulary_is_known() -> None:
         assert set(concept.origin.values()) <= {*map(str, Origin), "topic", None}, concept.title
         assert {concept.sample, *concept.may_look} <= {*FORMS, None}, concept.title
     assert NAMES.keys() == FORMS
-
-
-def test_no_two_concepts_have_the_same_words() -> None:
-    named: dict[frozenset[str], list[str]] = {}
-    for concept in vocabulary().concepts:
-        for pattern in concept.patterns:
-            named.setdefault(pattern, []).append(concept.title)
-    assert {" ".join(sorted(words)): titles for words, titles in named.items() if len(titles) > 1} == {}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.datamap.scan.scanned import column, proposed
+from tests.unit.datamap.scan.scanned import DATA, column, proposed
 
 from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.evidence import TextSample
@@ -14,12 +17,15 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin
 
 WORDS = sorted(word for word in vocabulary().lexicon.known_words if word.isascii() and word.isalpha())
+
 NAMES = st.one_of(
     st.text(max_size=40),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("_".join),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join),
 )
+
 KINDS = st.sampled_from([*map(str, ValueKind), ""])
+
 REAL = [
     *(
         "anneke.de.vries@voorbeeld.nl",
@@ -37,6 +43,7 @@ REAL = [
     ),
     *('{"naam": "Anneke"}', "550e8400-e29b-41d4-a716-446655440000"),
 ]
+
 VALUES = st.one_of(st.text(max_size=80), st.sampled_from(REAL))
 
 
@@ -125,3 +132,56 @@ def test_a_compound_is_what_its_parts_are_and_others_stay_whole() -> None:
         assert proposed(joined, "text").origin is not None, joined
     for word in ("passage", "package", "landmark", "format", "station", "option", "person"):
         assert len(vocabulary().lexicon.words_of(word)) == 1, word
+
+
+SAMPLES = {
+    "": (),
+    "emails": tuple(f"klant{n}@voorbeeld.nl" for n in range(10)),
+    "numbers": tuple(str(1000 + n) for n in range(10)),
+    "ibans": ("NL91ABNA0417164300", "DE89370400440532013000", "GB82WEST12345698765432") * 3,
+    "bsns": ("111222333", "123456782", "999999990"),
+    "sentences": tuple(f"Het pakket kwam {n} dagen te laat en was open." for n in range(10)),
+    "answers": ("ja", "nee") * 10,
+    "hashes": tuple(f"$2b$12$KIXQ0uS1lQ8XaZb{n}" for n in range(5)),
+}
+
+EMAILS = SAMPLES["emails"]
+
+
+def rows() -> list[dict[str, str]]:
+    with (DATA / "proposals.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: " ".join(filter(None, list(row.values())[:8])))
+def test_what_a_column_is_taken_for(row: dict[str, str]) -> None:
+    name, kind = row["name"], row["kind"]
+    made = proposed(
+        name,
+        kind,
+        *SAMPLES[row["samples"]],
+        table=row["table"] or "customer",
+        role=TableRole(row["role"] or "person"),
+        comment=row["comment"],
+        others=tuple(row["others"].split()),
+        native=row["native"],
+    )
+    for word in ("origin", "category"):
+        if row[word]:
+            assert getattr(made, word) == (None if row[word] == "-" else row[word])
+    assert row["says"] in made.reason
+    for flag in row["flags"].split():
+        word, _, value = flag.lstrip("!").partition("=")
+        if word == "contradicted":
+            assert proposed(name, kind).origin is not None, "the name alone says it"
+        elif value:
+            assert getattr(made, word) == value
+        else:
+            assert bool(getattr(made, word)) is not flag.startswith("!")
+
+
+def test_values_and_a_comment_that_agree_make_it_surer() -> None:
+    alone, few, many = (proposed("email", "text", *EMAILS[:n]).confidence for n in (0, 3, 10))
+    assert alone < few < many < 1
+    assert proposed("email", "text", *EMAILS[:7], *SAMPLES["numbers"][:3]).confidence < alone
+    assert proposed("email", comment="e-mailadres van de klant").confidence > alone
