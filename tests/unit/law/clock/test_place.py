@@ -41,39 +41,24 @@ def test_each_part_has_a_calendar_and_a_zone_that_is_not_its_country_s() -> None
         assert zone is None or (zone in anywhere and ZoneInfo(zone))
 
 
-@pytest.mark.parametrize(
-    ("country", "zone"),
-    [
-        ("FR-GP", "America/Guadeloupe"),
-        ("FR-971", "America/Guadeloupe"),
-        ("FR-57", "Europe/Paris"),
-        ("FR-PF", None),  # three zones
-        ("DE-BE", "Europe/Berlin"),  # Berlin, not Belgium
-        ("GB-SCT", "Europe/London"),
-        ("BQ", "America/Kralendijk"),
-        ("BQ-SAB", "America/Kralendijk"),
-        ("US", None),
-        ("US-NY", None),
-    ],
-)
-def test_the_zone_of_a_place(country: str, zone: str | None) -> None:
-    assert usual_zone(country) == zone
-    assert calendar(country).zone == zone
+def rows(name: str) -> list[dict[str, str]]:
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_each_reviewed_calendar_has_vectors() -> None:
-    with Path(__file__).with_name("deadlines.csv").open(encoding="utf-8", newline="") as file:
-        assert {row["country"] for row in csv.DictReader(file)} >= REVIEWED
+    assert {row["country"] for row in rows("deadlines.csv")} >= REVIEWED
 
 
-HOLDS = ("NL", "DE", "GB", "DE-BY", "AT", "FR-GP", "GP")
-
-
-@pytest.mark.parametrize("country", [*HOLDS, "FR-NC", "BQ", "CH", "US", "US-NY"])
-def test_steps_name_what_is_not_reliable(country: str) -> None:
-    known = remarks(country)
+@pytest.mark.parametrize("row", rows("places.csv"), ids=lambda row: row["country"])
+def test_a_place_has_its_zone_and_names_what_is_not_reliable(row: dict[str, str]) -> None:
+    country, known = row["country"], remarks(row["country"])
+    assert (
+        usual_zone(country) == calendar(country).zone == (row["zone"] or None)
+    )  # none where there are several
     assert any(f"calendar of {country} was not reviewed" in remark for remark in known) is (country != "NL")
-    assert any(f"not known to hold in {country}" in remark for remark in known) is (country not in HOLDS)
+    holds = row["regulation_holds"] == "yes"
+    assert any(f"not known to hold in {country}" in remark for remark in known) is not holds
     steps = deadline(date(2025, 3, 5), calendar(country)).steps
     assert steps[1 : 1 + len(known)] == known
     assert len(steps) > 1 + len(known)
