@@ -16,6 +16,21 @@ from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv, Flow, dag_named, make_known, ran
 from tests.support.installed import CUSTOMERS
 from tests.support.mail_server import Manner, Server, serving
+from typer.testing import CliRunner
+
+from afschrift.app.roles_file import load_roles
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.referral import record_handed_over
+from afschrift.casework.intake.store_request import take_in
+from afschrift.cli.main import app
+from afschrift.datamap.check.map_findings import MapFinding, record
+from afschrift.domain.errors import ConfigurationError, GateError, NeedsPersonError
+from afschrift.law.roles import Roles
+from afschrift.questions.ask import assign
+from afschrift.register.open import open_register
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
 
 NOTIFIERS = """
 officers:
@@ -61,10 +76,6 @@ def overdue(flow: Flow) -> str:
 def test_each_notifier_notifies_once_and_run_fails_until_explained(
     flow: Flow, overdue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from typer.testing import CliRunner
-
-    from afschrift.cli.main import app
-
     dag = dag_named("check_deadlines")
     (flow.home / "notifiers.yml").write_text(NOTIFIERS)  # deadlines go to all
     with serving(Manner.LATER) as (_, address):
@@ -95,10 +106,6 @@ def test_each_notifier_notifies_once_and_run_fails_until_explained(
 
 def test_notice_goes_to_the_log_without_notifiers_file(flow: Flow, overdue: str) -> None:
     from afschrift.airflow_ext.deadline_tasks import look
-    from afschrift.app.roles_file import load_roles
-    from afschrift.casework.intake.message import Intake
-    from afschrift.casework.intake.referral import record_handed_over
-    from afschrift.casework.intake.store_request import take_in
 
     asks = {"message": "Wis mijn account.", "channel": "email", "received_at": flow.services.now()}
     asks["other_rights"] = ["erasure"]
@@ -145,7 +152,6 @@ def test_unusable_notifier_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
 ) -> None:
     from afschrift.airflow_ext.notifiers import load_notifiers, make
-    from afschrift.domain.errors import ConfigurationError
 
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path))
     (tmp_path / "notifiers.yml").write_text(text)
@@ -156,10 +162,6 @@ def test_unusable_notifier_is_named(
 def test_each_role_is_notified_once_and_again_on_assignment(
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from afschrift.law.roles import Roles
-    from afschrift.questions.ask import assign
-    from afschrift.register.open import open_register
-
     dag = dag_named("tell_questions")
     (flow.home / "notifiers.yml").write_text(NOTIFIERS)
     request, register = flow.submit("1001", "access"), open_register()
@@ -242,11 +244,6 @@ def alter(flow: Flow, change: str) -> None:
 
 @pytest.mark.usefixtures("no_asset_events")
 def test_new_column_is_notified_once_and_stops_requests(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
-    from afschrift.domain.errors import GateError, NeedsPersonError
-    from afschrift.steps.assess import assess
-    from afschrift.steps.classify import classify
-    from afschrift.steps.extract import extract
-
     dag, services = dag_named("check_inventory"), flow.services
     (flow.home / "notifiers.yml").write_text(NOTIFIERS)
     planned = flow.submit(CUSTOMERS[1], "portability")
@@ -285,8 +282,6 @@ def test_new_column_is_notified_once_and_stops_requests(flow: Flow, monkeypatch:
 
 
 def test_unreachable_source_fails_the_run_and_resolves_nothing(flow: Flow) -> None:
-    from afschrift.datamap.check.map_findings import MapFinding, record
-
     known = MapFinding(NEW, "column_not_described", "error")
     record(flow.register, [known], [], "airflow:check_inventory")
     file = flow.warehouse / "shop.duckdb"

@@ -16,7 +16,14 @@ from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv, Flow, dag_named, flow_on, ran
 from tests.support.canary_shop import MARK, CanaryShop, canary_shop
 
+from afschrift.app.roles_file import load_roles
+from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CANARY
+from afschrift.casework.identity.look_up import ask_look_up, identity_view
+from afschrift.casework.officer import Officer
+from afschrift.domain.event import NewEvent
+from afschrift.register.open import initialise, open_register
+from afschrift.register.trail.checkpoint import offered
 
 DAG = "checkpoint_trail"
 
@@ -24,10 +31,6 @@ DAG = "checkpoint_trail"
 @pytest.fixture
 def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An installation with one event, and nothing that a checkpoint does not need: no inventory."""
-    from afschrift.app.settings import Settings
-    from afschrift.domain.event import NewEvent
-    from afschrift.register.open import initialise, open_register
-
     for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
@@ -47,8 +50,6 @@ def outcome(dag: Any) -> tuple[str, str]:
 def test_checkpoint_is_sent_and_only_references_reach_airflow(
     airflow_env: AirflowEnv, dag: Any, register: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from afschrift.register.trail.checkpoint import offered
-
     (tmp_path / "dpo").mkdir()
     monkeypatch.setenv("AFSCHRIFT_WITNESS_DPO", (tmp_path / "dpo").as_uri())
     seq = register.trail.head()[0]
@@ -111,10 +112,6 @@ def look_up(request: str, **more: Any) -> Any:
 
 
 def test_found_keys_reach_the_register_and_not_airflow(demo: Flow) -> None:
-    from afschrift.app.roles_file import load_roles
-    from afschrift.casework.identity.look_up import ask_look_up, identity_view
-    from afschrift.casework.officer import Officer
-
     keys = {"customer_id": str(HEAVY.number), "email": HEAVY.email}
     request = demo.submit(HEAVY.number, "access", authenticated=False, keys=keys)
     ask_look_up(Officer(demo.register, load_roles(), "cli:anna"), request)

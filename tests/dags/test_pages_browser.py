@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from testbed.running import drive
 from tests.airflow_support import log_in
 from tests.support.browsing import keep, must_fit_and_be_accessible, opened
+from tests.support.ground_forms import GROUNDS, complete
 from tests.support.nightly import nightly_after
 from tests.support.pages import Desk, follow, press
 
@@ -23,6 +24,7 @@ from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.steps.assess import assess
+from afschrift.steps.read_identifying import look_up
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
 
@@ -60,8 +62,6 @@ def test_pages_are_accessible_and_fit(
 def test_found_keys_are_shown_without_scripts(
     browser: Browser, desk: Desk, address: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    from afschrift.steps.read_identifying import look_up
-
     request, question = desk.identity()
     size = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     page = opened(browser, address, java_script_enabled=False, **size)
@@ -163,8 +163,6 @@ def officer(desk: Desk) -> Officer:
 
 def decision_and_signature(desk: Desk) -> dict[str, str]:
     """A request that was refused and waits for its second signer; another that was put before an officer."""
-    from tests.support.ground_forms import GROUNDS, complete
-
     (_, question), (_, other) = desk.decision(), desk.decision()
     form = complete("manifestly_unfounded", Outcome.REFUSE)
     detail = {"ground": "manifestly_unfounded", **GROUNDS.kept_in_trail(form)}

@@ -12,6 +12,7 @@ from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.questions.view import Kept, Line, Section, masked
 from afschrift.register.records import QuestionRow
+from afschrift.steps.read_identifying import look_up
 
 pytestmark = pytest.mark.airflow
 
@@ -26,8 +27,6 @@ def token_of(html: str, form: str) -> str:
 
 def looked(desk: Desk, request: str, question: str) -> None:
     """Ask on the page, and do what the task does."""
-    from afschrift.steps.read_identifying import look_up
-
     page = desk.browse("anna", f"/questions/{question}").text
     reply = desk.browse("anna", f"/questions/{question}/look-up", {"token": token_of(page, '/look-up"')})
     assert reply.status_code == 303
@@ -116,8 +115,6 @@ def test_message_without_key_asks_for_one(desk: Desk) -> None:
 
 
 def test_keys_are_looked_up_over_rest(desk: Desk) -> None:
-    from afschrift.steps.read_identifying import look_up
-
     request, _ = desk.identity(CUSTOMER)
     path = f"/api/requests/{request}"
     refused = desk.browse("dirk", f"{path}/look-up", method="POST")

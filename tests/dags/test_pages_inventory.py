@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from tests.support.map_page import WHY, Visit, both, change, events, map_text
 
+from afschrift.inventory.load import load
 from afschrift.services import Services
 
 pytestmark = pytest.mark.airflow
 
 
 def test_answers_are_written_together_and_taken_back(services: Services, visit: Visit) -> None:
-    from afschrift.inventory.load import load
-
     before = map_text()
     page = visit()
     assert "3 questions." in page.text
@@ -134,8 +133,6 @@ def test_treatment_of_third_party_data_is_required(services: Services, visit: Vi
 
 
 def test_meaning_is_required_in_each_language(visit: Visit) -> None:
-    from afschrift.inventory.load import load
-
     before, page = map_text(), visit()
     email = page.id("email")
     answers = {f"a.{email}": "other", f"o.{email}": "inferred", "why": WHY}
@@ -221,8 +218,6 @@ STRANGE = ("<script>alert(1)</script>", 'a"><img src=x onerror=alert(1)>', "dots
 
 def test_names_with_special_characters_are_shown_and_answered(visit: Visit) -> None:
     from html import escape
-
-    from afschrift.inventory.load import load
 
     file = Path(os.environ["AFSCHRIFT_INVENTORY"]) / "shop.yml"
     lines = "".join(f"      {json.dumps(name)}: {{origin: provided, review: needed}}\n" for name in STRANGE)

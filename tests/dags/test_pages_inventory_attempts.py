@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from tests.support.map_page import WHY, Visit, both, change, events, map_text
 
+from afschrift.register.trail.audit import AuditTrail
 from afschrift.services import Services
+from afschrift.web.map_review.map_form import pack_files
 
 pytestmark = pytest.mark.airflow
 
@@ -95,8 +97,6 @@ def test_invented_answer_is_no_yes(visit: Visit) -> None:
 
 def test_forged_undo_writes_nothing(visit: Visit) -> None:
     """Attempt: Write a file of one's own into the data map by what takes answers back"""
-    from afschrift.web.map_review.map_form import pack_files
-
     page = visit()
     page.send("write", both(page))
     after, [undo] = map_text(), page.held()["undo"]
@@ -154,8 +154,6 @@ def test_one_of_two_simultaneous_submits_is_written(services: Services, visit: V
 
 
 def test_answers_are_not_written_without_their_event(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    from afschrift.register.trail.audit import AuditTrail
-
     page, before = visit(), map_text()
     monkeypatch.setattr(AuditTrail, "record", fails(OSError("the register is away")))
     assert page.send("write", both(page)).status == 500

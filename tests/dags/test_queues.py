@@ -15,6 +15,7 @@ from tests.support.installed import CUSTOMERS
 from tests.support.two_sources import write_inventory
 
 from afschrift.batch.fulfil_batch import batch_run
+from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.request import BATCHED
 
 APP = "run_in: {queue: dmz, pod_template_file: /pods/dmz.yaml}\n"
@@ -120,7 +121,6 @@ def test_batch_reads_for_each_request_and_starts_its_run(flow: Flow) -> None:
 
 def test_plan_with_source_without_task_is_retried_with_remedy() -> None:
     from afschrift.airflow_ext.queues import following
-    from afschrift.domain.errors import RetriableError
 
     known = dict.fromkeys(("assess", "classify", "extract_app", "extract_shop", "validate"))
     assert following(["shop"], known) == ["extract_shop"]
@@ -187,7 +187,6 @@ def test_task_in_the_wrong_queue_is_refused(
     from airflow.sdk.api.datamodels._generated import TaskInstance
 
     from afschrift.airflow_ext.queues import must_be_its_queue
-    from afschrift.domain.errors import ConfigurationError
 
     same = {"task_id": "extract", "dag_id": "fulfil_request", "run_id": "r", "try_number": 1}
     ti = TaskInstance(id=uuid4(), dag_version_id=uuid4(), queue=queue, **same)

@@ -9,6 +9,11 @@ from demo.people import HEAVY
 from tests.support.days import local_today
 from tests.support.pages import Desk
 
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.store_request import take_in
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.steps.assess import assess
+
 pytestmark = pytest.mark.airflow
 
 WORDS = "Kanariezin over de vrouw met de gele jas"
@@ -20,9 +25,6 @@ def call(desk: Desk, user: str, path: str, body: Any = None) -> Any:
 
 
 def stored(desk: Desk, **content: Any) -> Any:
-    from afschrift.casework.intake.message import Intake
-    from afschrift.casework.intake.store_request import take_in
-
     services = desk.services
     whole = {"message": WORDS, "channel": "email", "received_at": services.now(), "right": "access"}
     whole |= {"keys": {"customer_id": str(HEAVY.number)}, **content}
@@ -56,9 +58,6 @@ def test_an_unclear_right(desk: Desk) -> None:
 
 
 def test_mandate_is_recorded_and_ended(desk: Desk) -> None:
-    from afschrift.domain.errors import NeedsPersonError
-    from afschrift.steps.assess import assess
-
     proof = {"by": "log-in", "level": "high", "at": desk.services.now()}
     keys = {"customer_id": "77"}  # of no other person here
     [request] = stored(desk, made_by="guardian", authenticated=proof, keys=keys).requests

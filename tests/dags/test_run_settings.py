@@ -14,6 +14,11 @@ from testbed.postgres import Database, Server
 from tests.airflow_support import ONCE, AirflowEnv, Flow
 from tests.support.installed import CUSTOMERS
 
+from afschrift.app.settings import Settings
+from afschrift.bundle.container.verify import verify
+from afschrift.domain.errors import ConfigurationError
+from afschrift.register.open import initialise, open_keys
+
 NAME = "afschrift_secret_keys"
 
 
@@ -111,10 +116,6 @@ def secrets(document: dict[str, Any]) -> list[str]:
 
 
 def test_run_takes_keys_from_backend_and_shows_them_nowhere(flow: Flow, document: dict[str, Any]) -> None:
-    from afschrift.app.settings import Settings
-    from afschrift.bundle.container.verify import verify
-    from afschrift.register.open import open_keys
-
     request = flow.submit(CUSTOMERS[0], "portability")
 
     assert flow.run(request).state == "success", flow.lines
@@ -153,7 +154,6 @@ def test_variable_name_that_airflow_does_not_mask_is_refused() -> None:
     from airflow.sdk._shared.secrets_masker import redact
 
     from afschrift.airflow_ext.secrets import read
-    from afschrift.domain.errors import ConfigurationError
 
     assert redact("visible", NAME) == "***"
     assert redact("visible", "afschrift_keys") == "visible"
@@ -185,9 +185,6 @@ def test_unusable_variable_fails_the_run_and_is_not_quoted(
 @pytest.fixture
 def on_postgres(flow: Flow, postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Flow:
     """An installation whose register is a PostgreSQL database."""
-    from afschrift.app.settings import Settings
-    from afschrift.register.open import initialise
-
     monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
     initialise(Settings.from_environment())
     return flow

@@ -14,6 +14,8 @@ from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv, Flow, flow_on
 from tests.support.lineage import lineage_into
 
+from afschrift.audit.against_logs import WRITTEN_BY, compare, read_logs
+
 _LOGGER = re.compile(r" \[([a-z][\w.]*)\] (?:\w+=.* )?loc=")
 _OURS = re.compile(r"trail #\d+ .* \[[0-9a-f]{12}\]")
 
@@ -35,8 +37,6 @@ class Logged:
 
     def found(self, folder: Path) -> list[tuple[str, int]]:
         """What differs between the logs of a folder and the trail."""
-        from afschrift.audit.against_logs import compare, read_logs
-
         compared = compare(read_logs(folder), self.flow.register.trail.events())
         return [(finding.code, finding.seq) for finding in compared.findings]
 
@@ -148,8 +148,6 @@ def test_altered_invented_and_foreign_lines_are_found(logged: Logged, tmp_path: 
 
 def as_json(logged: Logged, folder: Path, run: str, *, without: str = "") -> None:
     """The same lines in files as a scheduler's tasks write them: JSON, a folder each run and task."""
-    from afschrift.audit.against_logs import WRITTEN_BY
-
     for text in lines(logged.log):
         type_ = text.split()[2].rstrip(":")
         task = WRITTEN_BY.get(type_, "close")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from testbed.mini import SHOP, write_inventory
 
+from afschrift.app import task_places
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import of_installation, places
 from afschrift.domain.errors import ConfigurationError
@@ -69,8 +70,6 @@ def test_both_readings_of_an_installation_refuse_it(tmp_path: Path, monkeypatch:
 
 
 def test_without_a_known_home_there_is_no_hint(monkeypatch: pytest.MonkeyPatch) -> None:
-    from afschrift.app import task_places
-
     monkeypatch.setattr(task_places, "has_home", lambda _env: False)
     found = of_installation({})
     assert found.by_source == {}

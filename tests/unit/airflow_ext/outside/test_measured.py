@@ -11,10 +11,12 @@ from tests.support.installed import CUSTOMERS, Installation
 from tests.support.moves import moved
 from tests.support.statsd_listener import StatsdListener, statsd_listener
 
+from afschrift.datamap.check.map_findings import MapFinding, record
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.event import Header, NewEvent
 from afschrift.domain.sources import Connection
 from afschrift.domain.state import State
+from afschrift.operations.figures import Figures
 
 pytestmark = pytest.mark.usefixtures("airflow_env")
 
@@ -93,7 +95,6 @@ def wait_for(listener: StatsdListener, lines: int) -> None:
 
 def test_gauges_of_an_installation(listener: StatsdListener) -> None:
     from afschrift.airflow_ext.outside.metrics import send_figures
-    from afschrift.operations.figures import Figures
 
     send_figures(Figures(5, 1, 2, 0, 3, -2, {"decision": 3, "review": 0}))
     wait_for(listener, 9)
@@ -213,8 +214,6 @@ def test_each_event_is_announced_once(installation: Installation) -> None:
 
 
 def test_a_check_that_found_something_announces_a_changed_map(installation: Installation) -> None:
-    from afschrift.datamap.check.map_findings import MapFinding, record
-
     register, last = installation.services.register, dict[str, Any]()
     assert announced(register, "m1", last) == [("afschrift_map_changed", {"inventory": "m1"})]
     seen = []
