@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,59 +20,41 @@ DAG = "/api/v2/dags/fulfil_request"
 GOING = rf"Run {REQUEST}\.1 of this request is still going"
 
 
-class Server(ThreadingHTTPServer):
-    """Keeps what it was asked.
+@dataclass
+class Server:
+    """Answers as Airflow does.
 
     Attributes:
         answers: method and path -> status and body; a list is used up one by one.
         asked: method, path, token and body of each question.
     """
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[tuple[str, str, str | None, Any]] = []
-        self.answers: dict[str, Any] = {
+    answers: dict[str, Any] = field(
+        default_factory=lambda: {
             "POST /auth/token": (201, {"access_token": "made"}),
             f"GET {DAG}": (200, {"is_paused": False}),
             f"GET {DAG}/dagRuns": (200, {"dag_runs": [], "total_entries": 0}),
             f"POST {DAG}/dagRuns": (200, {}),
         }
+    )
+    asked: list[tuple[str, str, str | None, Any]] = field(default_factory=list)
 
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def answer(self) -> None:
-        path = self.path.partition("?")[0]
-        length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
-        self.server.asked.append((self.command, path, self.headers.get("Authorization"), body))
-        found = self.server.answers[f"{self.command} {path}"]
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path, body = request.url.path, json.loads(request.content or b"null")
+        self.asked.append((request.method, path, request.headers.get("Authorization"), body))
+        found = self.answers[f"{request.method} {path}"]
         status, content = found.pop(0) if isinstance(found, list) else found
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(json.dumps(content).encode())
-
-    do_GET = do_POST = answer
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+        return httpx.Response(status, json=content)
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def server() -> Server:
+    return Server()
 
 
 def start(server: Server, token: str | None = "given", **conf: Any) -> str:
-    url = f"http://127.0.0.1:{server.server_port}"
-    return trigger(REQUEST, conf, Access(url, token, "admin", "secret"))
+    access = Access("http://airflow", token, "admin", "secret")
+    return trigger(REQUEST, conf, access, httpx.MockTransport(server))
 
 
 def runs(*states: str) -> tuple[int, dict[str, Any]]:
@@ -152,11 +132,11 @@ def test_refusals_are_distinguished(
     assert "secret" not in str(raised.value)
 
 
-def test_a_server_that_does_not_answer_and_one_without_a_way_in(server: Server) -> None:
+def test_a_server_that_does_not_answer_and_one_without_a_way_in() -> None:
     with pytest.raises(RetriableError, match=rf"does not answer .*afschrift run {REQUEST}"):
         trigger(REQUEST, {}, Access("http://127.0.0.1:1", "given"))
     with pytest.raises(ConfigurationError, match="AFSCHRIFT_AIRFLOW_TOKEN"):
-        trigger(REQUEST, {}, Access(f"http://127.0.0.1:{server.server_port}"))
+        trigger(REQUEST, {}, Access("http://127.0.0.1:1"))
 
 
 def test_access_comes_from_the_environment_or_from_up(tmp_path: Path) -> None:
@@ -191,9 +171,7 @@ def clicked(answer: Any, triggered_by: str | None = "anna", token: str | None = 
         assert request.url.path == "/api/v2/eventLogs"
         assert request.url.params["run_id"] == RUN
         assert "trigger_dag_run" not in request.url.params.get_list("included_events")
-        if isinstance(answer, int):
-            return httpx.Response(answer)
-        return httpx.Response(200, json=answer)
+        return httpx.Response(answer) if isinstance(answer, int) else httpx.Response(200, json=answer)
 
     return Clicked(RUN, triggered_by, Access("http://airflow", token), httpx.MockTransport(handle))
 

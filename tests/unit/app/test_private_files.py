@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -103,51 +102,48 @@ def mounted(folder: Path, name: str, content: bytes, mode: int) -> Path:
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> bytes:
+def keys(tmp_path: Path) -> Path:
+    """A key file in a secret volume."""
     KeyStore.create(tmp_path / "made.json")
-    return (tmp_path / "made.json").read_bytes()
+    return mounted(tmp_path / "keys", "keys.json", (tmp_path / "made.json").read_bytes(), 0o440)
 
 
-def test_keys_and_options_of_a_secret_volume_are_read(tmp_path: Path, keys: bytes) -> None:
-    file = mounted(tmp_path / "keys", "keys.json", keys, 0o440)
-    assert KeyStore.open(file).signing_key()
-    options = mounted(tmp_path / "mail", "mail.json", json.dumps({"sender": "a@example.org"}).encode(), 0o440)
+def test_keys_and_options_of_a_secret_volume_are_read(tmp_path: Path, keys: Path) -> None:
+    assert KeyStore.open(keys).signing_key()
+    options = mounted(tmp_path / "mail", "mail.json", b'{"sender": "a@example.org"}', 0o440)
     assert read_options(options, "letters", "docs/letters.md") == {"sender": "a@example.org"}
 
 
-def test_a_newer_secret_counts_at_once(tmp_path: Path, keys: bytes) -> None:
-    file = mounted(tmp_path / "keys", "keys.json", keys, 0o440)
-    first = KeyStore.open(file)
+def test_a_newer_secret_counts_at_once(tmp_path: Path, keys: Path) -> None:
+    store = KeyStore.open(keys)
     KeyStore.create(tmp_path / "newer.json")
-    later = tmp_path / "keys" / "..2026_11_28_07_00_00.456"
+    later, link = keys.with_name("..2026_11_28_07_00_00.456"), keys.with_name("..data_tmp")
     later.mkdir()
     (later / "keys.json").write_bytes((tmp_path / "newer.json").read_bytes())
     (later / "keys.json").chmod(0o440)
-    link = tmp_path / "keys" / "..data_tmp"
     link.symlink_to(later.name)
-    was = first.signing_key().id
-    link.replace(tmp_path / "keys" / "..data")
-    assert first.signing_key().id != was
+    was = store.signing_key().id
+    link.replace(keys.with_name("..data"))
+    assert store.signing_key().id != was
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o460, 0o450, 0o404, 0o442])
 def test_what_others_may_read_or_the_group_may_change_is_refused(
-    tmp_path: Path, keys: bytes, mode: int
+    tmp_path: Path, keys: Path, mode: int
 ) -> None:
-    file = mounted(tmp_path / "keys", "keys.json", keys, mode)
-    with pytest.raises(ConfigurationError, match=r"open to other accounts.*chmod 600"):
-        KeyStore.open(file).signing_key()
+    keys.resolve().chmod(mode)
     options = mounted(tmp_path / "mail", "mail.json", b"{}", mode)
+    with pytest.raises(ConfigurationError, match=r"open to other accounts.*chmod 600"):
+        KeyStore.open(keys).signing_key()
     with pytest.raises(ConfigurationError, match=r"open to other accounts.*chmod 600"):
         read_options(options, "letters", "docs/letters.md")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file to a group that is not its own")
-def test_another_group_is_refused(tmp_path: Path, keys: bytes) -> None:
-    file = mounted(tmp_path / "keys", "keys.json", keys, 0o440)
-    os.chown(file.resolve(), 0, NOT_OURS)
+def test_another_group_is_refused(keys: Path) -> None:
+    os.chown(keys.resolve(), 0, NOT_OURS)
     with pytest.raises(ConfigurationError, match="open to other accounts"):
-        KeyStore.open(file).signing_key()
+        KeyStore.open(keys).signing_key()
 
 
 def test_a_group_counts_where_the_account_is_in_it() -> None:
@@ -160,11 +156,10 @@ def test_a_group_counts_where_the_account_is_in_it() -> None:
     assert not open_to_others(of(0o100400, NOT_OURS))
 
 
-def test_a_mount_that_cannot_be_written_says_so_when_keys_change(tmp_path: Path, keys: bytes) -> None:
-    file = mounted(tmp_path / "keys", "keys.json", keys, 0o440)
-    store = KeyStore.open(file)
-    file.parent.chmod(0o500)
-    if os.access(file.parent, os.W_OK):
+def test_a_mount_that_cannot_be_written_says_so_when_keys_change(keys: Path) -> None:
+    store = KeyStore.open(keys)
+    keys.parent.chmod(0o500)
+    if os.access(keys.parent, os.W_OK):
         pytest.skip("this account writes whatever the mode says")
     with pytest.raises(ConfigurationError, match="cannot be written"):
         store.make_trail_key()
