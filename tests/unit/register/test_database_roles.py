@@ -88,19 +88,8 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def module_patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
-@pytest.fixture(scope="module")
-def installed(
-    postgres_server: pg.Server,
-    tmp_path_factory: pytest.TempPathFactory,
-    module_patch: pytest.MonkeyPatch,
-    project_root: Path,
-) -> Iterator[Installed]:
-    folder = tmp_path_factory.mktemp("roles")
+def installed(postgres_server: pg.Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    folder, patch = tmp_path_factory.mktemp("roles"), pytest.MonkeyPatch()
     database, secret = postgres_server.create(), secrets.token_hex(8)
     names = {role: f"{role}_{secret}" for role in (OWNER, *ROLES)}
     for login in names.values():
@@ -112,10 +101,10 @@ def installed(
         .render_as_string(hide_password=False)
         for role, login in names.items()
     }
-    module_patch.setenv("MINI_SHOP", str(write_database(folder / "shop.sqlite")))
-    module_patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
-    module_patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(folder / "inventory")))
-    module_patch.setenv("AFSCHRIFT_REGISTER", logins[OWNER])
+    patch.setenv("MINI_SHOP", str(write_database(folder / "shop.sqlite")))
+    patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
+    patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(folder / "inventory")))
+    patch.setenv("AFSCHRIFT_REGISTER", logins[OWNER])
     settings = Settings.from_environment()
     initialise(settings)
     old = Register(settings.register, open_keys(settings), lambda: LONG_AGO)
@@ -126,7 +115,8 @@ def installed(
         database.execute(made.text)
     for role in ROLES:
         database.execute(f"GRANT {role} TO {names[role]}")
-    yield Installed(settings, database, logins, module_patch)
+    yield Installed(settings, database, logins, patch)
+    patch.undo()
     postgres_server.drop(database)
     with psycopg.connect(postgres_server.admin, autocommit=True) as connection:
         for login in names.values():

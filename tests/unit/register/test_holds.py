@@ -15,7 +15,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request, new_id
 from afschrift.domain.state import State
 from afschrift.law import dispute
-from afschrift.law.clock.facts import FactKind, NewFact
+from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.letter import Bounce, NewLetter, SendingChannel
 from afschrift.register.outbox import Proof
 from afschrift.register.register import Register
@@ -88,6 +88,10 @@ def test_a_hold_on_a_case_is_on_each_request_with_one_text(register: Register, o
     assert register.disputes.holds() == ()
 
 
+def complain(plain: Timeline, sender: str = "court", reference: str = "R1", day: date = TODAY) -> object:
+    return dispute.complain([plain], TODAY, "h", sender, reference, day)
+
+
 @pytest.mark.parametrize(
     ("act", "words"),
     [
@@ -97,18 +101,9 @@ def test_a_hold_on_a_case_is_on_each_request_with_one_text(register: Register, o
         (lambda plain, _: dispute.release([plain], None), "No hold.*--held"),
         (lambda _, held: dispute.release([held], None), "2 holds.*--hold"),
         (lambda _, held: dispute.release([held], "hold-000000000000"), "not in force here"),
-        (
-            lambda plain, _: dispute.complain([plain], TODAY, "h", "neighbour", "R1", TODAY),
-            "not of this sender",
-        ),
-        (
-            lambda plain, _: dispute.complain([plain], TODAY, "h", "court", "of Ms Jansen", TODAY),
-            "no reference",
-        ),
-        (
-            lambda plain, _: dispute.complain([plain], TODAY, "h", "court", "R1", TODAY + timedelta(1)),
-            "in the future",
-        ),
+        (lambda plain, _: complain(plain, "neighbour"), "not of this sender"),
+        (lambda plain, _: complain(plain, reference="of Ms Jansen"), "no reference"),
+        (lambda plain, _: complain(plain, day=TODAY + timedelta(1)), "in the future"),
         (lambda plain, _: dispute.end_complaint([plain], TODAY, "R1", "lost", TODAY), "no outcome"),
         (lambda plain, _: dispute.end_complaint([plain], TODAY, "R1", "upheld", TODAY), "No complaint"),
     ],

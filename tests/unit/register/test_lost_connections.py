@@ -87,30 +87,24 @@ def ask(register: Register, request: str) -> None:
     register.questions.ask(request, "unclassified", options=["include"], detail={"columns": 1}, about=ABOUT)
 
 
+RECEIPT = Receipt("file:///outbox/b.zip", 9, ABOUT)
+PATIENCE = timedelta(minutes=10)
 CHANGES: dict[str, Callable[[Register, str], object]] = {
     "open": lambda register, _: opened(register),
-    "deliver": lambda register, request: register.deliveries.record(
-        request, "outbox", Receipt(f"file:///{request}.zip", 9, ABOUT)
-    ),
+    "deliver": lambda register, of: register.deliveries.record(of, "outbox", RECEIPT),
     "record": lambda register, _: register.trail.record(None, NewEvent("counted")),
-    "answer": lambda register, question: register.questions.answer(
-        question, "include", "officer", {"rules": ["R32"]}
-    ),
-    "decide": lambda register, request: register.decisions.take(request, "identity", "confirmed", "officer"),
+    "answer": lambda register, of: register.questions.answer(of, "include", "officer", {"rules": ["R32"]}),
+    "decide": lambda register, of: register.decisions.take(of, "identity", "confirmed", "officer"),
     "ask": ask,
-    "move": lambda register, request: register.requests.move(
-        request, State.ACKNOWLEDGED, NewEvent("acknowledged")
+    "move": lambda register, of: register.requests.move(of, State.ACKNOWLEDGED, NewEvent("acknowledged")),
+    "finish": lambda register, of: register.steps.finish(of, "assess", ABOUT, {"rows": 1}),
+    "write": lambda register, of: register.cases.add_text(of, "note", b"They called.", "officer"),
+    "document": lambda register, of: register.documents.add(
+        of, [b"%PDF"], "officer", name="proof.pdf", media_type="application/pdf"
     ),
-    "finish": lambda register, request: register.steps.finish(request, "assess", ABOUT, {"rows": 1}),
-    "write": lambda register, request: register.cases.add_text(request, "note", b"They called.", "officer"),
-    "document": lambda register, request: register.documents.add(
-        request, [b"%PDF"], "officer", name="proof.pdf", media_type="application/pdf"
-    ),
-    "begin": lambda register, request: register.runs.begin(
-        request, f"{request}.1", timedelta(minutes=10), by="officer"
-    ),
-    "end": lambda register, request: register.runs.end(request, f"{request}.1", "accepted"),
-    "forget": lambda register, request: register.data_keys.shred(request, "retention"),
+    "begin": lambda register, of: register.runs.begin(of, f"{of}.1", PATIENCE, by="officer"),
+    "end": lambda register, of: register.runs.end(of, f"{of}.1", "accepted"),
+    "forget": lambda register, of: register.data_keys.shred(of, "retention"),
 }
 BEFORE = {"answer": "ask", "end": "begin"}
 
