@@ -15,10 +15,7 @@ from tests.support.pages import ROLES, Desk
 
 pytestmark = pytest.mark.airflow
 
-CONFIRMED: dict[str, Any] = {
-    "choice": "confirmed",
-    "detail": {"method": "call_back", "level": "substantial"},
-}
+CONFIRMED: dict[str, Any] = {"choice": "confirmed", "detail": {"method": "call_back", "level": "substantial"}}
 TEXT = "Kanariezin over de vrouw met de gele jas"
 
 

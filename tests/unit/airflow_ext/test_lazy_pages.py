@@ -28,9 +28,7 @@ async def _real(scope: object, receive: object, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"real"})
 
 
-def test_simultaneous_first_requests_import_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_simultaneous_first_requests_import_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[float] = []
 
     def create() -> Any:

@@ -37,7 +37,7 @@ FOLDERS = (
     *("bench", "demo", "testbed", "native", "tests"),
 )
 ENDINGS = {
-    *(".py", ".yml", ".yaml", ".md", ".sql", ".sh", ".conf", ".env", ".html", ".txt", ".c", ".h", ".toml"),
+    *(".py", ".yml", ".yaml", ".md", ".sql", ".sh", ".conf", ".env", ".html", ".txt", ".c", ".h", ".toml")
 }
 PAGE = re.compile(r"(?<![\w/:.-])docs/([\w/-]+\.md|adr/\d{4})\b")
 LINK = re.compile(r"\]\(([^()\s:#]+)(?:#[^()\s]*)?\)")

@@ -226,9 +226,7 @@ def test_a_check_that_found_something_announces_a_changed_map(installation: Inst
     assert seen[0] != seen[1]
 
 
-def test_the_first_run_looks_back_a_week_and_later_ones_to_the_last(
-    installation: Installation,
-) -> None:
+def test_the_first_run_looks_back_a_week_and_later_ones_to_the_last(installation: Installation) -> None:
     request = installation.submit(CUSTOMERS[0], "access")
     register = installation.services.register
     register.oversight.record_findings([(request, {"code": "run_failed"})])
