@@ -13,7 +13,7 @@ PAGE = HERE.with_name("attempts.md").read_text(encoding="utf-8")
 GATES = (HERE.parents[3] / "docs" / "gates.md").read_text(encoding="utf-8")
 OTHERS = (
     HERE.parents[1] / "batch" / "test_batch_attempts.py",
-    HERE.parents[1] / "casework/partial_response/test_missing_supplement.py",
+    HERE.parents[1] / "casework/partial_response/test_source_down.py",
     HERE.parents[2] / "dags" / "test_bypass.py",
     HERE.parents[2] / "dags" / "test_pages_inventory_attempts.py",
 )
