@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.data import lines
+from tests.support.data import document, lines
 from tests.support.key_shop import AT, DECIDED, KeyShop, Reading, key_shop, mapped
 
 from afschrift.domain.errors import ConfigurationError
@@ -153,36 +153,8 @@ def found(reading: Reading, of: str, key: str) -> list[int]:
     return rows
 
 
-SNOWFLAKE, NEXT = 1234567890123456789, 1234567890123456788
-
-LONG = "12345678901234567890123456789012345678"  # 38 digits
-
-WHOLE = [SNOWFLAKE, NEXT, 7, 0, -5, 9223372036854775807]
-
-UNSIGNED = [SNOWFLAKE, NEXT, 7, 0, 18446744073709551615]
-
-PARTS = ["46.00", "4.60", "0.05", "-0.5", str(SNOWFLAKE), "7", "0"]
-
-REALS = [46.0, 4.6, 0.05, -0.5, 9007199254740992.0, 7.0, 0.0, -0.0]
-
-NUMBERS: Mapping[str, Tables] = {
-    "postgres": [("bigint", WHOLE), ("numeric(30, 2)", PARTS), ("numeric", [LONG]), ("double precision", REALS), ("real", [4.6, 7])],
-    "mysql": [("BIGINT", WHOLE), ("DECIMAL(30, 2)", PARTS), ("BIGINT UNSIGNED", UNSIGNED), ("DECIMAL(65, 0)", [LONG, 7]), ("DOUBLE", REALS), ("FLOAT", [4.6, 7, 12345678]), ("INT(5) ZEROFILL", [7, 0])],
-    "sqlite": [("INTEGER", WHOLE), ("NUMERIC", PARTS), ("REAL", REALS), ("DECIMAL(10, 2)", PARTS), ("INTEGER", ["C-17", 7])],
-    "duckdb": [("BIGINT", WHOLE), ("DECIMAL(30, 2)", PARTS), ("UBIGINT", UNSIGNED), ("DECIMAL(38, 0)", [LONG, 7]), ("DOUBLE", REALS), ("FLOAT", [4.6, 7])],
-}  # fmt: skip
-
-ASKED = [
-    *map(str, {*WHOLE, *UNSIGNED}), LONG, "4.6", "4.60", "46", "0.05", "-0.5", "9007199254740992", "12345678", "C-17",
-    # none of these is how a column of numbers spells a value
-    "07", "+7", "7.", "7.0", "7e0", "-0", "-0.0", "007", " 7 7", ".05", "46.00", "00", "NaN", "inf", "9007199254740993", "c-17",
-]  # fmt: skip
-
-PLAIN = {
-    str(value): str(value) for value in (*WHOLE, *UNSIGNED, LONG, "9007199254740992", "12345678", "C-17")
-}
-
-PLAIN |= {"4.6": "4.6", "4.60": "4.6", "46": "46", "0.05": "0.05", "-0.5": "-0.5"}
+TYPED = document(__file__, "typed_keys.json")
+"""Types of columns with what they hold, keys that are asked for, and how a column of numbers spells those it holds."""
 
 
 def plain(value: object) -> str:
@@ -196,15 +168,17 @@ def plain(value: object) -> str:
 def test_a_column_of_numbers_holds_the_plain_spelling(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    tables = NUMBERS["sqlite" if name == "alchemy other" else name.rpartition(" ")[2]]
+    tables = TYPED["numbers"]["sqlite" if name == "alchemy other" else name.rpartition(" ")[2]]
     if name == "alchemy other":  # of an unknown database, no text is known beside a number
         tables = [(type_, values) for type_, values in tables if "C-17" not in values]
     wrong = []
     with opened(name, tables, request, tmp_path) as reading:
         for number, (type_, values) in enumerate(tables):
-            for key in ASKED:
+            for key in TYPED["asked"]:
                 rows = found(reading, f"t{number}", key)
-                wanted = [row for row, value in enumerate(values) if plain(value) == PLAIN.get(key)]
+                wanted = [
+                    row for row, value in enumerate(values) if plain(value) == TYPED["spelled"].get(key)
+                ]
                 if sorted(rows) != wanted:
                     wrong.append((type_, key, rows, wanted))
     assert not wrong, "\n".join(map(str, wrong))
@@ -254,19 +228,11 @@ def test_bytes_that_cannot_be_compared_are_refused(
         reading.statements.count("t0")
 
 
-JOINED: Mapping[str, Sequence[tuple[str, Sequence[object]]]] = {
-    "postgres": [("numeric(10, 2)", ["1.00", "2.50"]), ("double precision", [1.0, 2.5]), ("integer", [1, 2])],
-    "mysql": [("DECIMAL(10, 2)", ["1.00", "2.50"]), ("DOUBLE", [1.0, 2.5]), ("INT(5) ZEROFILL", [1, 2])],
-    "sqlite": [("REAL", [1.0, 2.5]), ("DECIMAL(10, 2)", ["1.00", "2.50"])],
-    "duckdb": [("DECIMAL(10, 2)", ["1.00", "2.50"]), ("DOUBLE", [1.0, 2.5])],
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("name", [name for name in SERVERS if name != "alchemy other"])
 def test_a_text_is_joined_to_the_plain_spelling_of_a_number(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    tables = JOINED[name.rpartition(" ")[2]]
+    tables = TYPED["joined"][name.rpartition(" ")[2]]
     texts = ("VARCHAR(20)", ["1", "1.00", "01", "1.0", "2.50"])
     with opened(name, [*tables, texts], request, tmp_path) as reading:
         finder, own = reading.statements.finder, f"t{len(tables)}"

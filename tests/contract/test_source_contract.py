@@ -9,6 +9,7 @@ import json
 
 import pyarrow as pa
 import pytest
+from tests.support.data import document
 from tests.support.warehouses import DIFFERS, FORMS, LACKS, MAKERS, MANY, UUID, Warehouse
 
 from afschrift.domain.decision import Action
@@ -95,41 +96,14 @@ BAD = {
     "sqlite": "SELECT json('secret-value')",
     "mysql": "SELECT EXTRACTVALUE('', '~secret-value')",
 }  # statements whose error would quote a value
-NATIVES = {
-    "mysql": {"VARCHAR": "varchar(40) utf8mb4 utf8mb4_general_ci", "HUGEINT": "decimal(39,0)"},
-    "postgres": {
-        "DOUBLE": "double precision",
-        "FLOAT": "real",
-        "DECIMAL(18,2)": "numeric(18,2)",
-        "HUGEINT": "numeric",
-        "BIGINT": "bigint",
-        "SMALLINT": "smallint",
-        "VARCHAR": "character varying(40)",
-        "UUID": "uuid",
-    },
-    "sqlalchemy": {
-        "DOUBLE": "DOUBLE PRECISION",
-        "FLOAT": "REAL",
-        "DECIMAL(18,2)": "NUMERIC(18, 2)",
-        "HUGEINT": "NUMERIC",
-        "VARCHAR": "VARCHAR(40)",
-    },
-}
-"""How a kind names these types, where it does otherwise."""
-CASTS = {
-    ("sqlite", "UUID"): "TEXT",
-    ("mysql", "BIGINT"): "SIGNED",
-    ("mysql", "SMALLINT"): "SIGNED",
-    ("mysql", "HUGEINT"): "DECIMAL(39,0)",
-    ("mysql", "VARCHAR"): "CHAR",
-}
-"""What such a column's value is in a CAST, where that is another type."""
+NATIVES = document(__file__, "native_types.json")
+"""How a kind names some types where it does otherwise, and what such a column's value is in a CAST."""
 
 
-@pytest.mark.parametrize("native", NATIVES["postgres"])
+@pytest.mark.parametrize("native", NATIVES["natives"]["postgres"])
 def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, kind: str, native: str) -> None:
-    own = NATIVES.get(kind, {}).get(native, native)
-    cast = CASTS.get((kind, native), own)
+    own = NATIVES["natives"].get(kind, {}).get(native, native)
+    cast = NATIVES["casts"].get(kind, {}).get(native, own)
     given, stored, others = (
         (UUID.upper(), f"'{UUID.upper()}'", ["x", UUID[:-1]])
         if native == "UUID"

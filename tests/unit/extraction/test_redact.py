@@ -22,25 +22,17 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.redact import redact_batches
 from afschrift.values.forms import text_batch
 
-KINDS = {
-    "id": ValueKind.INTEGER,
-    "at": ValueKind.INSTANT,
-    "price": ValueKind.DECIMAL,
-    "blob": ValueKind.BINARY,
-    "ok": ValueKind.BOOLEAN,
-    "body": ValueKind.TEXT,
-}
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-SCHEMA = pa.schema(
-    [
-        ("id", pa.int64()),
-        ("at", pa.timestamp("us", "UTC")),
-        ("price", pa.decimal128(10, 2)),
-        ("blob", pa.binary()),
-        ("ok", pa.bool_()),
-        ("body", pa.string()),
-    ]
-)
+COLUMNS = {
+    "id": (ValueKind.INTEGER, pa.int64()),
+    "at": (ValueKind.INSTANT, pa.timestamp("us", "UTC")),
+    "price": (ValueKind.DECIMAL, pa.decimal128(10, 2)),
+    "blob": (ValueKind.BINARY, pa.binary()),
+    "ok": (ValueKind.BOOLEAN, pa.bool_()),
+    "body": (ValueKind.TEXT, pa.string()),
+}
+KINDS = {name: kind for name, (kind, _) in COLUMNS.items()}
+SCHEMA = pa.schema([(name, type_) for name, (_, type_) in COLUMNS.items()])
 
 
 def mac(data: bytes) -> str:

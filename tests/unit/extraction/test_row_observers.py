@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from testbed.mini import write_inventory
+from testbed.running import drive, installation, store
+from tests.support.rental import TEXT, write_rental
 from tests.unit.formats.random_tables import field
 
+from afschrift.bundle.contents import Contents
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.keys import Key, KeyMatch, Unique
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.value_kind import ValueKind
+from afschrift.extraction import linked_rows as module
 from afschrift.extraction import row_observers as observe
 from afschrift.extraction.own_rows import OthersRowError, OwnRows
 from afschrift.extraction.row_observers import Observer, references_that_hold
@@ -28,26 +34,26 @@ from afschrift.extraction.staged_records import (
     staged_pointers,
     staged_samples,
 )
+from afschrift.extraction.staged_rows import StagedTable
 from afschrift.inventory.column import ClassifiedBy
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile, KeyDeclaration
 from afschrift.inventory.table import SubjectKey, Table
+from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps import package
 
+NAMES = {
+    "customer": "customer_id email",
+    "orders": "order_id customer_id",
+    "line": "order_id line_no sku",
+    "line_note": "order_id line_no note",
+}
+NUMBERS = ("customer_id", "order_id", "line_no")
 FIELDS = {
-    "customer": [field("customer_id", ValueKind.INTEGER), field("email", ValueKind.TEXT)],
-    "orders": [field("order_id", ValueKind.INTEGER), field("customer_id", ValueKind.INTEGER)],
-    "line": [
-        field("order_id", ValueKind.INTEGER),
-        field("line_no", ValueKind.INTEGER),
-        field("sku", ValueKind.TEXT),
-    ],
-    "line_note": [
-        field("order_id", ValueKind.INTEGER),
-        field("line_no", ValueKind.INTEGER),
-        field("note", ValueKind.TEXT),
-    ],
+    table: [field(n, ValueKind.INTEGER if n in NUMBERS else ValueKind.TEXT) for n in names.split()]
+    for table, names in NAMES.items()
 }
 
 
@@ -155,12 +161,16 @@ IDENTITY = IdentityFile(
     person="ck",
     keys={"ck": KeyDeclaration(unique=Unique.YES), "email": KeyDeclaration(unique=Unique.OVER_TIME)},
 )
+
 SUBJECT = {
     "ck": SubjectKey(column="ck"),
     "email": SubjectKey(column="email", match=KeyMatch.CASEFOLD, at="any"),
 }
+
 KEYS = [Key("ck", "anna"), Key("email", "Anna@example.org")]
+
 JOIN = {"order_id": "orders.order_id"}
+
 SHARED = ClassifiedBy(by="Data office", on=date(2026, 11, 29), why="Both see it.")
 
 
@@ -198,3 +208,63 @@ def test_a_row_of_a_join_bears_no_key_that_is_one_persons() -> None:
     with pytest.raises(OthersRowError):
         read(joined, ("bob", None))
     assert read(Table(subject=SUBJECT, join=JOIN, shared_rows=SHARED), ("bob", None)).num_rows == 1
+
+
+MANY = 100_000
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    inventory, database = write_rental(tmp_path, TEXT.replace("label: name", "label: [name]"))
+    with duckdb.connect(str(database)) as con:  # the first rentals are of the last films
+        con.execute(f"INSERT INTO film SELECT 1000 + i, 'Film ' || i, 1, 'G' FROM range({MANY}) t(i)")
+        con.execute(
+            "INSERT INTO rental SELECT 1000 + i, 1, 1000 + "
+            f"{MANY - 1} - i, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM range({MANY}) t(i)"
+        )
+    return installation(tmp_path / "home", inventory)
+
+
+def test_a_look_up_of_many_rows_is_read_once_and_few_of_it_are_kept(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Contents] = []
+    passes: list[str] = []
+    sizes: list[int] = []
+    read, batches = module.linked_rows, StagedTable.batches
+
+    def linked(contents: Contents, *rest: object) -> object:
+        made.append(contents)
+        before = pa.total_allocated_bytes()
+        found = read(contents, *rest)  # type: ignore[arg-type]
+        sizes.append(pa.total_allocated_bytes() - before)
+        made.append(found)  # type: ignore[arg-type]
+        return found
+
+    def counted(self: StagedTable) -> Iterator[tuple[int, pa.RecordBatch]]:
+        passes.append(self.written.table)
+        return batches(self)
+
+    monkeypatch.setattr(package, "linked_rows", linked)
+    request = store(services, {"customer_id": "1"}, "access", language="en")
+    with monkeypatch.context() as patched:
+        patched.setattr(StagedTable, "batches", counted)
+        bundle = drive(services, request)
+    contents, found = made
+    shown = contents.samples["rental.rental"]
+    assert passes == ["film"], "of the others the sample has every row"
+    films = found[("rental.film", ("film_id",))]  # type: ignore[index]
+    assert {key for (key,) in films} <= {row["film_id"] for row in shown}
+    assert len(films) < len(shown) < MANY / 2
+    assert films[str(1000 + MANY - 1),] == (f"Film {MANY - 1}",)
+    assert sizes[0] < 1_000_000
+    with zipfile.ZipFile(bundle) as archive:
+        [index] = [name for name in archive.namelist() if name.endswith("/index.html")]
+        page = archive.read(index).decode()
+    assert len(page) < 5_000_000
+    assert f"<bdi>Film {MANY - 1}</bdi></a> <small>{1000 + MANY - 1}</small>" in page
+
+
+def test_rows_of_equal_values_are_not_named_where_their_words_differ() -> None:
+    rows = [(("1",), ("a",)), (("2",), ("b",)), (("1",), ("a",)), (("2",), ("c",)), (("2",), ("b",))]
+    assert module._unambiguous(iter(rows)) == {("1",): ("a",)}

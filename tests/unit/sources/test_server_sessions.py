@@ -26,12 +26,7 @@ GUEST = "guest_of_tests"
 
 @dataclass(frozen=True)
 class Shop:
-    """A database with a table of customers, and an account that may connect and nothing more.
-
-    Attributes:
-        kind: of the source.
-        on: `postgres` or `mariadb`.
-    """
+    """A database on `postgres` or `mariadb` with customers, and an account that may connect and nothing more."""
 
     kind: str
     on: str
