@@ -204,25 +204,23 @@ def test_a_bucket_with_a_wrong_name_is_named_and_not_made(store: Store) -> None:
     assert not store.other.exists("stagign")
 
 
-def test_a_probe_of_health_uses_the_options_of_staging(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AFSCHRIFT_STAGING", "s3://staging/here")
-    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
-    with reached(tmp_path) as store:
+def test_a_probe_of_health_uses_the_options_of_staging(tmp_path: Path) -> None:
+    with reached(tmp_path) as store, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AFSCHRIFT_STAGING", "s3://staging/here")
+        patch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
         store.other.mkdir("staging")
         address = f"http://127.0.0.1:{store.server.port}"
         for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.delenv(name)
-        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+            patch.delenv(name)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
         file = tmp_path / "staging.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps({"key": "ours", "secret": "geheim", "endpoint_url": address}))
         extra = {"endpoint_url": address}
         made = {"conn_type": "aws", "login": "ours", "password": "geheim", "extra": extra}
-        monkeypatch.setenv("AIRFLOW_CONN_STAGING_STORE", json.dumps(made))
+        patch.setenv("AIRFLOW_CONN_STAGING_STORE", json.dumps(made))
         for options in (str(file), "airflow-connection:staging_store"):
-            monkeypatch.setenv("AFSCHRIFT_STAGING_OPTIONS", options)
+            patch.setenv("AFSCHRIFT_STAGING_OPTIONS", options)
             assert probed() == ("ok", "can be written.")
         assert store.other.find("staging") == []  # the byte is gone
         store.server.end()

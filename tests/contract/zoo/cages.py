@@ -26,14 +26,7 @@ SHAPES = ("value", "list", "struct", "map")
 
 @dataclass(frozen=True)
 class Row:
-    """A type with a value.
-
-    Attributes:
-        native: as SQL spells the type.
-        literal: SQL of a value; the adapter casts it to the type.
-        form: its value form where that is not to be had from the database's own text; else empty.
-        note: which of the type's values it is, for the page.
-    """
+    """A type with a value; `form` where the database's own text does not say it, `note` for the page."""
 
     native: str
     literal: str
@@ -51,14 +44,7 @@ def rows_of(kind: str) -> tuple[Row, ...]:
 
 @dataclass(frozen=True)
 class Zoo:
-    """A filled warehouse.
-
-    Attributes:
-        rows: its types.
-        own: column -> the database's own text of its value, read by another client than the product's.
-        holds: kind -> value form of an own text, by other code than the product's.
-        table: of each column; `zoo` where nothing is said.
-    """
+    """A filled warehouse: own texts of columns by another client than the product's, and other code that knows forms."""
 
     warehouse: Warehouse
     rows: tuple[Row, ...]
@@ -69,13 +55,7 @@ class Zoo:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a cell.
-
-    Attributes:
-        form: the value form; None where it is refused.
-        kind: of the form.
-        text: what `kind: text` gives; None where that is refused too.
-    """
+    """What became of a cell; None is refused. `text` is what `kind: text` gives."""
 
     kind: ValueKind | None
     form: str | None
