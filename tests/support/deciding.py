@@ -85,6 +85,7 @@ class Bureau:
     def store(
         self, right: str = "access", keys: dict[str, str] | None = None, days: int = 1, **more: Any
     ) -> str:
+        """Store a request of a person whose identity is confirmed."""
         received = (utc_now() - timedelta(days=days)).isoformat()
         return store(self.services, keys or ANN, right, received_at=received, **more)
 

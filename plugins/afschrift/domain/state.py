@@ -15,8 +15,7 @@ class State(StrEnum):
     """The state of a request. The register is the state machine; a run only moves it.
 
     An answer has two states: it is ready, and the person must be informed; the person was informed, which
-        ends
-    the request.
+    ends the request.
     """
 
     RECEIVED = "received"

@@ -16,7 +16,7 @@ class LetterState(StrEnum):
 
     `sending` is a claim by one process. If that process died, or the mail server broke off after it had the
     text, the letter is `unknown`: a person must find out whether it was sent. It is never sent again by
-        itself.
+    itself.
     """
 
     PRODUCED = "produced"

@@ -124,7 +124,7 @@ _ALL = (
             ("address", ElementForm.LINE, "of the controller"),
             ("contact", ElementForm.LINE, "where questions go"),
             ("reference", ElementForm.LINE, "id of the request"),
-            ("right", ElementForm.CODE, "which right was used"),
+            ("right", ElementForm.CODE, "which right was used, or that the message does not say which"),
             ("written_on", ElementForm.DAY, "day of the letter"),
             ("received_on", ElementForm.DAY, "day of receipt"),
             ("until", ElementForm.DAY, "last day for an answer"),

@@ -137,8 +137,7 @@ def record_restoration(
     """Record in the trail that the register was restored; on PostgreSQL, after its own programs did so.
 
     The event names two heights: the greatest that is known of the register before, and the one it was
-        restored
-    to. It opens no gate until another person signs it (`casework.trail_acts`).
+    restored to. It opens no gate until another person signs it (`casework.trail_acts`).
 
     Args:
         url: of the restored register.

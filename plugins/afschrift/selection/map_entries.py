@@ -1,8 +1,7 @@
 """The catalogue of a source with the names of the data map: its entries, and parts of documents as columns.
 
 A part of a document is a column of the data map that the source does not have: a member by its name, or the
-    rest
-of the document. Tables that repeat rows of others are found here too.
+rest of the document. Tables that repeat rows of others are found here too.
 """
 
 from __future__ import annotations

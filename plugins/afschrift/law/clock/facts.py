@@ -2,8 +2,7 @@
 
 Facts are appended and never altered; a wrong one is followed by a fact that corrects it. A fact may have a
 letter: it then counts from the day on which the letter was *sent*, which is a fact too. Values of kinds and
-    the
-names of fields are data.
+the names of fields are data.
 """
 
 from __future__ import annotations

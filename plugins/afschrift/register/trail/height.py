@@ -147,8 +147,7 @@ class HeightKeeper:
         """A function that advances the height to an event; to be called after the commit.
 
         If the register lacks the kept height, or that cannot be read, the height stays: advancing it would
-            hide
-        that the register was set back.
+        hide that the register was set back.
 
         `known`: acts of the register; None: they are read.
         """

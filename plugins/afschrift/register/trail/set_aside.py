@@ -56,8 +56,7 @@ def uncoded(tx: Connection, cases: Iterable[Sequence[Difference]], key: bytes) -
     """What can be set aside: events and rows without a valid code.
 
     Rows of a case are included only if all its own events are intact: a row that a damaged event attests
-        would
-    look like a forged one.
+    would look like a forged one.
 
     Args:
         tx: a transaction that sees one state.
