@@ -19,7 +19,7 @@ from tests.support.scanned import made
 from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
-from afschrift.datamap.scan.scan_source import Asked, scan_source
+from afschrift.datamap.scan.scan_source import Asked, Scanned, scan_source
 from afschrift.inventory.layers import layered
 from afschrift.inventory.load import load
 from afschrift.inventory.unconfirmed import resting_on_guesses
@@ -37,6 +37,15 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
+def scanned_crm(folder: Path, statements: str, *persons: str) -> Scanned:
+    """Run statements on a database, and scan it into the map of a folder."""
+    path, out = made(folder / "crm.db", statements), folder / "map" / "crm.yml"
+    if not out.parent.exists():
+        write_inventory(out.parent)
+    asked = Asked(kind="sqlite", options={"path": str(path)}, out=out, persons=persons)
+    return scan_source(asked, lambda _: None)
+
+
 @given(st.lists(NAMES, min_size=6, max_size=6, unique_by=str.casefold))
 def test_a_draft_of_any_names_loads(names: list[str]) -> None:
     people, child, thing, key, pointer, plain = (
@@ -52,18 +61,15 @@ def test_a_draft_of_any_names_loads(names: list[str]) -> None:
     INSERT INTO {quoted(people)} VALUES (1, 'Ann', 'Bos', 'a', 'b');
     """
     with tempfile.TemporaryDirectory() as place:
-        folder = write_inventory(Path(place) / "map")
-        path = made(Path(place) / "w.db", statements)
-        asked = Asked(kind="sqlite", options={"path": str(path)}, name="any", out=folder / "any.yml")
-        scan_source(asked, lambda _: None)
-        tables = load(folder).sources["any"].tables
+        scanned_crm(Path(place), statements)
+        tables = load(Path(place) / "map").sources["crm"].tables
     assert set(tables) == {people, child, thing, "the view"}
     assert list(tables[people].columns) == [key, "first_name", "last_name", "email", plain]
 
 
 def test_project_key_is_reused_once_a_person_confirmed_it(tmp_path: Path) -> None:
     """The people of another system may be counted anew: 2 is Bob here, and Ann there."""
-    folder = write_inventory(tmp_path / "map")
+    folder = tmp_path / "map"
     statements = """
     CREATE TABLE customers (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE);
     CREATE TABLE note (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers, body TEXT);
@@ -71,22 +77,16 @@ def test_project_key_is_reused_once_a_person_confirmed_it(tmp_path: Path) -> Non
     INSERT INTO customers VALUES (2, 'Ann', 'Bos', 'ann@example.org');
     INSERT INTO lead VALUES (1, 'Cas', 'Dam', 'cas@example.org');
     """
-    asked = Asked(
-        kind="sqlite",
-        options={"path": str(made(tmp_path / "crm.db", statements))},
-        out=folder / "crm.yml",
-        persons=("customers", "lead"),
-    )
-    text = scan_source(asked, lambda _: None).text
+    persons = "customers", "lead"
+    text = scanned_crm(tmp_path, statements, *persons).text
     assert text.count("LOOK customer_id is a key of identity.yml already") == 1
     assert waiting(folder) == {"customers": True, "note": False}, "one question, at the table of people"
     visit = "CREATE TABLE visit (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers)"
-    made(tmp_path / "crm.db", visit)
-    scan_source(asked, lambda _: None)
+    scanned_crm(tmp_path, visit, *persons)
     assert waiting(folder) == {"customers": True, "note": False, "visit": False}
     before = (folder / "crm.yml").read_text()
     (folder / "crm.yml").write_text(before.replace("    ways: guessed\n", ""))
-    scan_source(asked, lambda _: None)  # the person has said so
+    scanned_crm(tmp_path, "", *persons)  # the person has said so
     assert waiting(folder) == {}
 
 
@@ -107,12 +107,8 @@ INSERT INTO call VALUES (1, 2, 'hello');
 
 
 def test_answer_about_a_person_key_covers_its_foreign_keys(tmp_path: Path) -> None:
-    folder = write_inventory(tmp_path / "map")
-    database = made(tmp_path / "crm.db", CRM)
-    asked = Asked(
-        kind="sqlite", options={"path": str(database)}, out=folder / "crm.yml", persons=("customers",)
-    )
-    scan_source(asked, lambda _: None)
+    folder = tmp_path / "map"
+    scanned_crm(tmp_path, CRM, "customers")
     assert waiting(folder) == {"call": True, "customers": True, "line": False, "note": False}
     review = Review(folder)
     ways = {question.name: question for question in review.waiting() if "ways" in question.proposed}
@@ -128,17 +124,12 @@ def test_answer_about_a_person_key_covers_its_foreign_keys(tmp_path: Path) -> No
 
 def test_where_the_file_asks_nothing_about_the_people_each_table_asks(tmp_path: Path) -> None:
     """The people have another hand-written key: no question there is about `customer_id`."""
-    folder = write_inventory(tmp_path / "map")
-    database = made(tmp_path / "crm.db", CRM.partition("CREATE TABLE note")[0])
-    asked = Asked(
-        kind="sqlite", options={"path": str(database)}, out=folder / "crm.yml", persons=("customers",)
-    )
-    scan_source(asked, lambda _: None)
+    folder = tmp_path / "map"
+    scanned_crm(tmp_path, CRM.partition("CREATE TABLE note")[0], "customers")
     written = (folder / "crm.yml").read_text()
     start, end = written.index("    subject:"), written.index("    key:")
     (folder / "crm.yml").write_text(f"{written[:start]}    subject: {{email: email}}\n{written[end:]}")
-    made(database, CRM.partition("email TEXT UNIQUE);")[2])
-    scan_source(asked, lambda _: None)
+    scanned_crm(tmp_path, CRM.partition("email TEXT UNIQUE);")[2], "customers")
     assert waiting(folder) == {"call": True, "line": False, "note": True}
 
 
@@ -158,8 +149,7 @@ INSERT INTO orders VALUES (7, 1, '2026-01-01'), (8, 2, '2026-01-02');
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as con:
-        con.executescript(SHOP)
+    made(tmp_path / "shop.db", SHOP)
     folder = write_inventory(tmp_path / "map", "source: other\nkind: duckdb\ntables: {}\n")
     (folder / "shop.yml").unlink()
     return folder / "shop.yml"
