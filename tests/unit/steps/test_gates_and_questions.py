@@ -352,11 +352,13 @@ def test_it_asks_of_a_table_of_another_schema_too(tmp_path: Path, monkeypatch: p
     assert asked(services, ANN, "portability")[1:] == ("rows_not_given", detail)
 
 
-def test_what_concerns_no_request_or_was_known_stops_none(services: Services) -> None:
+def test_what_concerns_no_request_stops_none(services: Services) -> None:
     request = planned(services)
     found(services, KEY, ASIDE)
     extract(services, request, "shop")
 
+
+def test_what_was_known_when_the_plan_was_frozen_does_not_stop_it_again(services: Services) -> None:
     found(services, STOCK)
     request = planned(services)
     extract(services, request, "shop")
