@@ -124,12 +124,12 @@ def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, kind: st
 def test_many_keys_at_once(source: Source) -> None:
     with source as session:
         holds = session.dialect.holds_key("t.id", session.catalogue()["many"]["id"].native)
-        session.bind([Key("id", str(number)) for number in range(0, MANY, 2)], AT)
+        session.bind([Key("id", str(number)) for number in range(0, 24_000, 2)], AT)
         counted = session.rows(
             f"SELECT count(*) FROM {session.dialect.relation('many')} AS t "
             f"WHERE EXISTS (SELECT 1 FROM {session.dialect.keys} AS k WHERE k.name = 'id' AND {holds})"
         )
-    assert counted == [(MANY // 2,)]
+    assert counted == [(12_000,)]  # with six values each, more than a driver binds in one statement
 
 
 def test_interval_of_a_key(source: Source) -> None:

@@ -20,7 +20,7 @@ from pypdf.generic import NameObject, StreamObject
 from tests.support.active_files import docx, field, mail, message, outlook_tree, packed, pdf
 from tests.support.compound_file import compound
 
-_CEILING, _OF_LARGE_MAILS = 300_000_000, 700_000_000
+_CEILING, _OF_LARGE_MAILS = 220_000_000, 700_000_000
 _SECONDS = 60
 _LOOK = """
 import os, resource, sys
@@ -104,9 +104,9 @@ def gzip_chain(depth: int) -> bytes:
 
 
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "gzip": ("gz", lambda: zeros(400)),
-    "bzip2": ("bz2", lambda: zeros(400, bz2.BZ2Compressor(1))),
-    "xz": ("xz", lambda: zeros(400, lzma.LZMACompressor(preset=0))),
+    "gzip": ("gz", lambda: zeros(250)),
+    "bzip2": ("bz2", lambda: zeros(250, bz2.BZ2Compressor(1))),
+    "xz": ("xz", lambda: zeros(250, lzma.LZMACompressor(preset=0))),
     "xz_of_much_memory": (
         "xz",
         lambda: lzma.compress(b"x", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]),
