@@ -22,7 +22,6 @@ from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question, form_of, look, still_open, visible
 from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.identity.confirm import confirm_identity
-from afschrift.casework.identity.confirmed import identity_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS, kind_named
 from afschrift.domain.errors import (
@@ -48,7 +47,6 @@ from afschrift.steps.assess import assess
 from afschrift.wiring.build_services import build
 
 DIGEST = "ab" * 32
-
 PROOF = {"method": "call_back", "level": "substantial"}
 
 
@@ -192,15 +190,6 @@ def test_nothing_is_decided_on_a_closed_request(bureau: Bureau, waiting: Questio
     assert register.trail.events() == before
 
 
-def test_identity_may_be_confirmed_before_anybody_asks(bureau: Bureau) -> None:
-    request = bureau.store(authenticated=None)
-    decided = confirm_identity(bureau.officer("airflow:anna"), request, detail=PROOF)
-    assert (decided.kind, decided.choice) == ("identity", "confirmed")
-    assert decided.about == identity_question(bureau.register, request).about  # it holds for these keys alone
-    assert assess(bureau.services, request)["request"] == request
-    assert bureau.register.questions.all(request_id=request, open_only=False) == ()
-
-
 def test_the_next_run_waits_for_the_last_answer(bureau: Bureau) -> None:
     register, request = bureau.register, bureau.store()
     first, second, other = (
@@ -227,7 +216,6 @@ def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(bureau: B
 
 
 VALUE, WORDS = "ann.canary@example.org", "She said so herself."
-
 SIGNED = QuestionKind(
     "toy_signed", "Toy signed", "Is it?", dict.fromkeys(SIGNS, "So be it."), Role.SECOND_SIGNER
 )

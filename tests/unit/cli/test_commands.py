@@ -71,9 +71,12 @@ def test_the_organisation_of_the_example_takes_requests_in_a_demo_alone(
     assert len(submit().requests) == 2
 
 
-def test_submit_what_is_no_yaml_or_not_there(services: Services) -> None:
+def test_what_is_not_there_is_named(services: Services) -> None:
     assert "line 1" in run_command("submit", "-", "--start", "no", stdin="a: [", code=1)
     assert "cannot be read" in run_command("submit", "nowhere.yml", code=1)
+    for words in (("plan", "req-000000000000"), ("request", "show", "../../etc/passwd")):
+        assert "knows no request" in run_command(*words, code=1)
+    assert "question" in run_command("answer", "q-000000000000", "--choice", "x", stdin="\n", code=1)
 
 
 def test_identity_question_and_answer(services: Services) -> None:
@@ -81,12 +84,6 @@ def test_identity_question_and_answer(services: Services) -> None:
     assert "is not confirmed at the level" in run_command("plan", request, code=1)
     run_command("request", "confirm-identity", request, "--method", "call_back", "--level", "substantial")
     assert "shop.customer: 1 row " in run_command("plan", request)
-
-
-def test_unknown_ids(services: Services) -> None:
-    for words in (("plan", "req-000000000000"), ("request", "show", "../../etc/passwd")):
-        assert "knows no request" in run_command(*words, code=1)
-    assert "question" in run_command("answer", "q-000000000000", "--choice", "x", stdin="\n", code=1)
 
 
 def test_inventory_commands(inventory: Path) -> None:

@@ -17,9 +17,6 @@ def test_a_date_and_why() -> None:
     lines = due("--received", "2025-03-05", "--country", "NL").splitlines()
     assert lines[0].split() == ["due", "2025-04-07"]
     assert lines[-1].startswith("Not a working day (Saturday, Sunday): Mon 2025-04-07")
-
-
-def test_every_option() -> None:
     received = ("--received", "2025-03-05")
     assert "due     2025-06-05" in due(*received, "--extended")
     assert "due     2025-04-07" in due(*received, "--extension-sent", "2025-04-08")
@@ -36,9 +33,6 @@ def test_for_machines() -> None:
     assert days == ("2025-06-05", "2025-07-07", "Europe/Amsterdam")
     assert found["calendar"].startswith("holidays ")
     assert found["algorithm"] == ALGORITHM
-
-
-def test_the_zone_is_that_of_the_part_of_a_country() -> None:
     found = json.loads(due("--received", "2026-04-30T02:00:00Z", "--country", "fr-gp", "--json"))
     assert (found["zone"], found["received"]) == ("America/Guadeloupe", "2026-04-29")
     assert "--timezone" in due("--received", "2026-04-30", "--country", "FR-PF", code=1)

@@ -15,7 +15,6 @@ from afschrift.inventory.load import load
 from afschrift.inventory.unconfirmed import guessed_ways, progress, unclassified
 
 MANIFEST = Path(__file__).parents[1] / "datamap" / "exchange" / "dbt_project" / "manifest.json"
-
 DATASET = """
 dataset:
 - fides_key: crm

@@ -109,9 +109,11 @@ def test_faults_of_the_files_are_findings_too(check: Check, tmp_path: Path) -> N
     assert check().code == 1
 
 
-def test_severities_below_the_limit_end_with_0(check: Check, tmp_path: Path) -> None:
+def test_severities_below_the_limit_end_with_0_and_a_mistake_with_2(check: Check, tmp_path: Path) -> None:
     fill(tmp_path / "shop.db", (1, "ann@example.org"))
     assert [check("--live", "--fail-on", least).code for least in ("error", "warning")] == [0, 1]
+    assert check("--format", "xml").code == 2
+    assert check("--live", "--rows", "0").code == 2
 
 
 def test_a_source_that_is_not_there_ends_with_3(check: Check) -> None:
@@ -123,11 +125,6 @@ def test_a_source_that_is_not_there_ends_with_3(check: Check) -> None:
     assert [entry["source"] for entry in document["not_reached"]] == ["shop"]
     log = SarifLog.model_validate_json(check("--live", "--format", "sarif").text)
     assert [invocation.executionSuccessful for invocation in log.runs[0].invocations or []] == [False]
-
-
-def test_a_mistake_in_the_command_ends_with_2(check: Check) -> None:
-    assert check("--format", "xml").code == 2
-    assert check("--live", "--rows", "0").code == 2
 
 
 def test_every_code_has_a_row_on_the_page_of_findings() -> None:

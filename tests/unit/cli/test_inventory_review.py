@@ -196,16 +196,13 @@ def test_others_data_and_a_meaning_are_said_by_a_key(file: Path) -> None:
     assert dict(column.meaning.items()) == {"nl": "Hoog is goed", "en": "High is good"}
 
 
-def test_without_a_terminal_the_way_out_is_named(inventory: Path) -> None:
-    error = refused("inventory", "review")
-    assert isinstance(error, ConfigurationError)
-    assert "docs/datamap/review.md" in error.remedy
-
-
-def test_samples_of_a_missing_column_say_so(services: Services) -> None:
+def test_samples_of_a_missing_column_say_so(services: Services, inventory: Path) -> None:
     places = (Place("shop", "customer", "gone"), Place("shop", "nowhere", "email"))
     found = samples(services.inventory, Group("gone", {}, places))
     assert [entry.why for entry in found] == ["the source has no such column"] * 2
+    error = refused("inventory", "review")
+    assert isinstance(error, ConfigurationError)
+    assert "docs/datamap/review.md" in error.remedy
 
 
 def test_the_terminal_shows_what_takes_over_an_answer(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,6 @@ from afschrift.register.open import open_register
 from afschrift.services import Services
 
 AT = "2026-01-01T00:00:00Z"
-
 key = partial(run_command, "key")
 
 

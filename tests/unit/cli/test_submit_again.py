@@ -183,7 +183,9 @@ def test_refused_address_is_reported(register: Register, tmp_path: Path) -> None
     assert "is bounced" in answer
 
 
-def test_each_right_of_a_message_has_its_letter(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_right_of_a_message_has_its_letter(
+    register: Register, monkeypatch: pytest.MonkeyPatch, inventory: Path
+) -> None:
     monkeypatch.delenv("AFSCHRIFT_MAIL")
     submitted(right=["access", "portability"], keys={"customer_id": "1"})
     made = register.letters.all()
@@ -191,6 +193,9 @@ def test_each_right_of_a_message_has_its_letter(register: Register, monkeypatch:
         ("acknowledgement", False, LetterState.PRODUCED)
     ] * 2
     assert len({letter.request for letter in made}) == 2
+    with (inventory / "policy.yml").open("a") as file:
+        file.write("acknowledge: sometimes\n")
+    assert "acknowledge: choose one of automatic, manual" in submit().errors
 
 
 @pytest.mark.parametrize(
@@ -210,14 +215,7 @@ def test_it_is_left_to_a_person(
     assert letters(register, submitted(**more)[0]) == []
 
 
-def test_invalid_policy_of_acknowledgement_is_reported(register: Register, inventory: Path) -> None:
-    with (inventory / "policy.yml").open("a") as file:
-        file.write("acknowledge: sometimes\n")
-    assert "acknowledge: choose one of automatic, manual" in submit().errors
-
-
 EMAILED = {"channel": "email", "received_at": "2026-03-04T10:00:00+01:00"}
-
 LOGGED_IN = {"by": "log-in", "level": "high", "at": "2026-03-04T10:00:00+01:00"}
 
 

@@ -16,7 +16,7 @@ from afschrift.casework.columns.judged_files import ACTIVE_CONTENT
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
-from afschrift.questions.view import Kept, Section, masked
+from afschrift.questions.view import Kept, Section
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -193,25 +193,6 @@ def test_days_on_which_a_key_was_the_persons_are_shown(bureau: Bureau) -> None:
     assert held.heads == ("Table", "Rows of account 1", "Rows of account 2")
     assert ("shop.orders", 2, 1) in held.rows
     assert ("shop.customer", 1, 1) in held.rows
-
-
-@pytest.mark.parametrize(
-    ("kind", "keys", "value"),
-    [
-        ("shared_key", {"customer_id": "2"}, "tab"),
-        ("several_persons", {"customer_id": "1", "email": "bob@example.org"}, "bob@example.org"),
-    ],
-)
-def test_no_value_is_in_the_detail_or_the_trail(
-    bureau: Bureau, kind: str, keys: dict[str, str], value: str
-) -> None:
-    question = asked(bureau, kind, keys)
-    events = json.dumps([payload for _, payload in bureau.register.trail.events(question.request)])
-    assert f'"{value}"' not in json.dumps(question.detail) + events
-    found = look(bureau.officer(), question.id)
-    assert found.more
-    shown = [line.value for section in found.sections for line in section.lines]
-    assert (value in shown, masked(value) in shown) == (False, True)
 
 
 def test_the_same_is_asked_as_before_and_the_answer_counts(bureau: Bureau) -> None:

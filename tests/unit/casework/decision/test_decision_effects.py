@@ -34,9 +34,7 @@ from afschrift.steps.classify import classify
 pytestmark = pytest.mark.slow
 
 EXCESS = ("refuse", "manifestly_excessive")
-
 UNTIL = days_away(50).date().isoformat()
-
 SOME = ["shop.ticket", "shop.ticket_message.body"]
 
 

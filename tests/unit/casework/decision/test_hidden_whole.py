@@ -38,11 +38,8 @@ from afschrift.wiring.preview import preview
 pytestmark = pytest.mark.slow
 
 KEEPER = Roles((Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER})),))
-
 NO_CARDS = "DELETE FROM visit WHERE card_id <> 2; DELETE FROM card WHERE customer_id = 1;"
-
 UNKNOWN = {"customer_id": "4"}
-
 TABLES = ["customer", "orders", "ticket", "ticket_message"]
 
 
@@ -225,9 +222,7 @@ def test_what_is_hidden_after_a_part_was_given_stays_given_before(
 
 
 MINE = "customer_id = 1"
-
 TICKETS = "ticket_id IN (SELECT ticket_id FROM ticket WHERE customer_id = 1)"
-
 CASES = {
     "tables": (
         ["shop.ticket", "shop.ticket_message"],

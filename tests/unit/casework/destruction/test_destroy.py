@@ -57,6 +57,10 @@ def test_a_data_key_takes_a_proposal_and_another_person(bureau: Bureau, closed: 
     assert not by(bureau, "cli:anna").propose_shredding(closed, WHY)
     with pytest.raises(RefusedError, match="No destruction waits"):
         by(bureau, "cli:sam").sign(Destroying.SHRED, closed)
+    assert all(reason.article and reason.title and reason.of for reason in REASONS.values())
+    assert all(reasons(act) for act in Destroying)
+    assert {act for act in Destroying if act.two} == {Destroying.SHRED, Destroying.SHRED_STRAYS}
+    assert reason_for(Destroying.DROP_YEAR, "retention_trail").article == "5(1)(e)"
 
 
 def test_without_a_role_nothing_is_proposed_and_the_try_is_an_event(bureau: Bureau, closed: str) -> None:
@@ -153,10 +157,3 @@ def test_strays_other_than_those_proposed_stay(bureau: Bureau) -> None:
     assert by(bureau, "cli:sam").sign(Destroying.SHRED_STRAYS) == both
     assert bureau.register.data_keys.strays() == ()
     assert bureau.register.data_keys.has(request)
-
-
-def test_every_reason_names_its_article_and_every_act_has_one() -> None:
-    assert all(reason.article and reason.title and reason.of for reason in REASONS.values())
-    assert all(reasons(act) for act in Destroying)
-    assert {act for act in Destroying if act.two} == {Destroying.SHRED, Destroying.SHRED_STRAYS}
-    assert reason_for(Destroying.DROP_YEAR, "retention_trail").article == "5(1)(e)"

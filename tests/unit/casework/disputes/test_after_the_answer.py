@@ -149,7 +149,6 @@ def test_a_refusal_whose_letter_bounced_is_open_until_sent_again(bureau: Bureau)
 
 
 PLACES = ["shop.ticket", "shop.ticket_message", "shop.customer.score"]
-
 NEXT = (FIRST + timedelta(days=100)).date()
 
 
@@ -280,14 +279,8 @@ def test_a_restriction_in_force_is_named_from_its_day(bureau: Bureau) -> None:
     assert due_reviews(bureau.register, FIRST - timedelta(days=1)) == []
     [review] = due_reviews(bureau.register, FIRST)
     assert (review.request, review.on) == (request, FIRST.date())
-
-    def broken(_message: Message) -> None:
-        raise ConnectionError
-
     sent: list[Message] = []
     reminder = review_reminder(bureau.register, "check", FIRST)
-    with pytest.raises(ConnectionError):
-        reminder.remind("mail", broken)
     assert [reminder.remind(notifier, sent.append) for notifier in ("mail", "mail", "another")] == [1, 0, 1]
     assert request in sent[0].text
     assert "shop.ticket" not in sent[0].text

@@ -14,7 +14,7 @@ from tests.support.restricted import open_bureau
 
 from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.confirm import confirm_identity
-from afschrift.casework.identity.confirmed import needed_level
+from afschrift.casework.identity.confirmed import identity_question, needed_level
 from afschrift.casework.letters.make import make
 from afschrift.domain.errors import GateError, RefusedError
 from afschrift.domain.instants import utc_now
@@ -137,8 +137,11 @@ def test_before_it_is_asked_the_same_holds(bureau: Bureau) -> None:
     with pytest.raises(RefusedError, match="R12"):
         confirm_identity(bureau.officer(), request, detail=proof, needed=needed)
     assert bureau.register.decisions.of(request) == ()
-    confirm_identity(bureau.officer(), request, detail=proof | {"level": "high"}, needed=needed)
+    decided = confirm_identity(bureau.officer(), request, detail=proof | {"level": "high"}, needed=needed)
+    assert (decided.kind, decided.choice) == ("identity", "confirmed")
+    assert decided.about == identity_question(bureau.register, request).about  # it holds for these keys alone
     assess(bureau.services, request)
+    assert bureau.register.questions.all(request_id=request, open_only=False) == ()
 
 
 def test_the_policy_sets_the_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -284,11 +284,6 @@ def test_without_proof_of_authority_the_request_is_refused_by_letter(
     assert bureau.state(request) is State.REFUSED
 
 
-def test_the_faults_of_a_mandate_are_those_of_its_question_and_its_ground() -> None:
-    asked = fields(MANDATE_FORM)["lacking"]["enum"]
-    assert GROUNDS.fields["lacking"].schema["enum"] == asked
-
-
 def test_no_refusal_for_want_of_a_mandate_that_is_there_or_not_needed(bureau: Bureau) -> None:
     for more in ({}, {"made_by": "proxy"}):
         request = bureau.store(keys=ADULT, **more)
@@ -297,6 +292,8 @@ def test_no_refusal_for_want_of_a_mandate_that_is_there_or_not_needed(bureau: Bu
         question = open_decision(GROUNDS, bureau.register, request)
         refuse = partial(bureau.answer, question, "refuse", "no_mandate")
         assert "R15" in str(unchanged(bureau, question, refuse, RefusedError))
+    asked = fields(MANDATE_FORM)["lacking"]["enum"]
+    assert GROUNDS.fields["lacking"].schema["enum"] == asked
 
 
 def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: Bureau) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from tests.support.moves import moved
@@ -44,24 +43,6 @@ def test_the_trail_records_the_opening_without_the_person(register: Register, op
     text = repr((opened, received))
     for secret in ("C-10042", "Anneke", "orders"):
         assert secret not in text
-
-
-def test_nothing_of_the_person_is_readable_in_the_database(
-    register: Register, open_one: Open, url: str
-) -> None:
-    request = open_one(limits={"tables": ["a-limit-of-their-own"]})
-    register.decisions.take(
-        request.id, "identity", "confirmed", "officer", text="I recognised the voice of Anneke"
-    )
-    assert "recognised" not in repr(register.cases.texts(request.case, "auditor"))
-    if not url.startswith("sqlite"):
-        return
-    stored = b"".join(
-        file.read_bytes() for file in Path(url.removeprefix("sqlite:///")).parent.glob("register.db*")
-    )
-    assert request.id.encode() in stored
-    for secret in (b"C-10042", b"nneke", b"NNEKE", b"a-limit-of-their-own", b"recognised"):
-        assert secret not in stored
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,8 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
 MESSAGE = "Stuur alles wat u van mij hebt, en wis daarna mijn account. Zangvogel."
-
 WORDS = "alles wat u van mij hebt"
 SAM = "airflow:sam"
-
 ZONE = "Europe/Amsterdam"
 
 
@@ -265,7 +263,6 @@ def test_a_reading_makes_a_new_plan_and_comes_too_late_after_the_extract(bureau:
 
 
 WHY = "Gestuurd aan de schoonmaakploeg; zangvogel."
-
 EARLY_MESSAGE = "Stuur mij mijn gegevens."
 
 

@@ -50,7 +50,6 @@ BEA = Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER}))
 CAS = Person("Cas", frozenset({"cli:cas"}), frozenset({Role.SOURCE_OWNER}))
 ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
 ROLES = Roles((BEA, CAS, ANNA), location="roles.yml")
-
 Open = Callable[..., Services]
 
 

@@ -10,6 +10,7 @@ import pytest
 from testbed import register_reader
 from testbed.running import installation, store
 from testbed.small import write_database, write_inventory
+from tests.support.deciding import ROLES
 from tests.support.manual import add_systems, system, waits
 
 from afschrift.casework.clock import ClockService
@@ -24,20 +25,15 @@ from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
-from afschrift.law.roles import Person, Role, Roles
+from afschrift.law.roles import Roles
 from afschrift.questions.ask import assign
 from afschrift.register.register import Register
 from afschrift.services import Services
 
 Open = Callable[..., Request]
-
 At = Callable[[int], DeadlineCheck]
-
 PLACE = Jurisdiction(calendar("NL"))
-
 DUE = date(2026, 4, 2)
-
-ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})),))
 
 
 @pytest.fixture
@@ -50,6 +46,11 @@ def at(register: Register) -> At:
         return DeadlineCheck(register, PLACE, marks(), noon, "airflow:check_deadlines")
 
     return checks
+
+
+def clock_on(register: Register, day: date) -> ClockService:
+    now = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+    return ClockService(Officer(register, ROLES, "cli:anna", now=now), PLACE)
 
 
 def check(deadline_check: DeadlineCheck) -> int:
@@ -135,12 +136,8 @@ def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
 def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, open_one: Open, at: At) -> None:
     request = open_one().id
     check(at(3))
-    clock_service = ClockService(
-        Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 1, 9, tzinfo=UTC)), PLACE
-    )
-    clock_service.extend(
-        request, ["processors_must_answer"], sending=Sending(date(2026, 4, 1), "post", "3SABC")
-    )
+    sending = Sending(date(2026, 4, 1), "post", "3SABC")
+    clock_on(register, date(2026, 4, 1)).extend(request, ["processors_must_answer"], sending=sending)
     assert check(at(1)) == 0
     assert at(1).open_requests()[0].clock.due == date(2026, 6, 2)
     assert check(at(-60)) == 1
@@ -149,12 +146,8 @@ def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, op
 
 def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, at: At) -> None:
     request = open_one().id
-    clock_service = ClockService(
-        Officer(register, ROLES, "cli:anna", now=datetime(2026, 3, 4, 9, tzinfo=UTC)), PLACE
-    )
-    clock_service.suspend(
-        request, "identity", doubt="keys_disagree", sending=Sending(date(2026, 3, 4), "post", "3SABC")
-    )
+    sending = Sending(date(2026, 3, 4), "post", "3SABC")
+    clock_on(register, date(2026, 3, 4)).suspend(request, "identity", doubt="keys_disagree", sending=sending)
     assert check(at(-5)) == 0
     (seen,) = at(-5).open_requests()
     assert (seen.level, seen.unexplained) == (None, False)
@@ -162,21 +155,16 @@ def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, 
 
 def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: Open, at: At) -> None:
     request = open_one().id
-    clock_service = ClockService(
-        Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 3, 9, tzinfo=UTC)), PLACE
-    )
-    early = ClockService(Officer(register, ROLES, "cli:anna", now=datetime(2026, 4, 2, 9, tzinfo=UTC)), PLACE)
     with pytest.raises(RefusedError, match="not overdue"):
-        early.acknowledge(request, "Te vroeg.")
+        clock_on(register, date(2026, 4, 2)).acknowledge(request, "Te vroeg.")
     assert [w.unexplained for w in at(-1).open_requests()] == [True]
-    timeline, clock = clock_service.acknowledge(request, "Een verwerker van Anneke leverde te laat.")
+    words = "Een verwerker van Anneke leverde te laat."
+    timeline, clock = clock_on(register, date(2026, 4, 3)).acknowledge(request, words)
     assert clock.breaches == ("overdue:R37",)
     assert [w.unexplained for w in at(-9).open_requests()] == [False]
-    assert register.facts.text(timeline.facts[-1].id) == "Een verwerker van Anneke leverde te laat."
+    assert register.facts.text(timeline.facts[-1].id) == words
     assert "Anneke" not in str([payload for _, payload in register.trail.events(request)])
 
-
-NL = Jurisdiction(calendar("NL"))
 
 BY = "airflow:check_deadlines"
 
@@ -198,20 +186,16 @@ def asked(services: Services) -> dict[str, str]:
     return waits(services, store(services, {"customer_id": "1"}, received_at="2026-11-02T09:00:00Z"))
 
 
-def register(services: Services) -> Register:
-    return services.register
-
-
 def reminders(services: Services, day: int, notifier: str = "officers", *roles: str) -> list[Message]:
     messages: list[Message] = []
-    search_reminder(register(services), BY, NL, noon(day)).remind(notifier, messages.append, roles)
+    search_reminder(services.register, BY, PLACE, noon(day)).remind(notifier, messages.append, roles)
     return messages
 
 
 def test_the_day_and_the_level(services: Services, asked: dict[str, str]) -> None:
     days = {19: None, 20: "due_soon", 24: "due_soon", 25: "late"}
     for day, level in days.items():
-        found = searches(register(services), NL, noon(day))
+        found = searches(services.register, PLACE, noon(day))
         assert [(str(search.due), search.level) for search in found] == [("2026-11-24", level)] * 2
 
 
@@ -245,5 +229,5 @@ def test_a_notifier_that_fails_is_reminded_again(services: Services, asked: dict
         raise RetriableError("the server is down")
 
     with pytest.raises(RetriableError):
-        search_reminder(register(services), BY, NL, noon(24)).remind("officers", fails)
+        search_reminder(services.register, BY, PLACE, noon(24)).remind("officers", fails)
     assert len(reminders(services, 24)) == 1

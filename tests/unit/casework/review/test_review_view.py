@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -65,17 +64,6 @@ def test_an_officer_sees_what_leaves_why_and_what_was_pointed_out(reviewers: Rev
     assert again.question is None
 
 
-def test_what_was_redacted_is_shown_as_it_will_be_sent(reviewers: Reviewers) -> None:
-    request, question = reviewers.at_review()
-    reviewers.redact(question, LINE)
-    reviewers.asked(request)
-
-    table = of(seen(reviewers, request, table=TICKETS), TICKETS)
-
-    assert table.first[0].cells["body"] == "Mijn buurvrouw [masked] zag het pakket 📦 liggen."
-    assert next(column.redacted for column in table.columns if column.name == "body") == 1
-
-
 def test_one_table_or_row_is_shown_whole(reviewers: Reviewers) -> None:
     request, _ = reviewers.at_review()
     for row, ids in ((None, ["1", "2"]), ("#2", ["2"]), ("id=3", ["3"])):
@@ -128,7 +116,6 @@ def test_nothing_is_shown_before_a_plan_and_rows_only_while_they_are_staged(revi
 
 
 SECRET = LINE.replace("rights_of_others", "trade_secret")
-
 TEXTS = {"redactions": [SECRET], "effect": "Recept.", "mitigation": "Weg.", "prevails": "Het recept."}
 
 
@@ -253,16 +240,3 @@ def test_a_review_is_overtaken_by_whatever_is_asked_before_the_next(reviewers: R
 
     assert still_open(reviewers.bureau.register, request) == ()
     assert reviewers.asked(request).id != older.id
-
-
-def test_a_person_who_says_that_all_accounts_are_theirs_has_it_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged", all_tables=True)
-    reviewers.sql("UPDATE ticket_message SET body = 'help'")  # nothing is pointed out
-    request = reviewers.bureau.store("access", {"customer_id": "1", "email": "bob@example.org"})
-    reviewers.answer(reviewers.asked(request, "several_persons"), "all_accounts")
-    reviewers.answer(reviewers.asked(request, "shared_key"), "exclude")
-    reviewers.answer(reviewers.open(request, "unknown_origin"), "leave_out")
-
-    assert reviewers.asked(request).detail["why"] == ["answered"]

@@ -155,20 +155,6 @@ def test_a_mistake_leaves_the_register_as_it_is(
     assert services.register.trail.events() == before
 
 
-@pytest.mark.parametrize(
-    ("wrong", "expected"),
-    [("country: NL", "ISO 3166-1"), ("zone: Europe/Amsterdam", "IANA"), ("body: private", "controller.yml")],
-)
-def test_unknown_zone_is_refused_before_anything_is_recorded(
-    stored: Store, tmp_path: Path, wrong: str, expected: str
-) -> None:
-    stored()
-    changed = CONTROLLER.replace(wrong, f"{wrong.split()[0]} Atlantis")
-    (tmp_path / "inventory" / "controller.yml").write_text(changed, encoding="utf-8")
-    assert expected in str(refused("requests"))
-    assert expected in str(refused("inventory", "check"))
-
-
 def test_the_clock_of_a_public_body_goes_on_after_the_term_of_its_question(
     stored: Store, tmp_path: Path
 ) -> None:
