@@ -8,8 +8,6 @@ Airflow reads its home when it is imported, once a process: a module that uses t
 airflow, and what imports airflow, inside its functions.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """What all tests share: the project's root, sample databases and Debian programs that may be absent."""
 
-from __future__ import annotations
-
 import gc
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Each format as plain tools read it, which know nothing of this product: what a person would find there."""
 
-from __future__ import annotations
-
 import base64
 import csv
 import io

@@ -1,7 +1,5 @@
 """A kind of destination is a class and a line in the registry; the settings name it, with its credentials."""
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import json

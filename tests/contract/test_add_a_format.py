@@ -1,7 +1,5 @@
 """A format is one record: with a line in the registry, and nothing else, people can ask for it and get it."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -3,8 +3,6 @@
 The third one here is Polish, with an English folder's texts but for two: it counts in four forms, not in two.
 """
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import replace
 from pathlib import Path

@@ -3,8 +3,6 @@
 The toy is erasure (Art. 17): it reaches everything, like access, gives no sheet, and has steps of its own.
 """
 
-from __future__ import annotations
-
 import ast
 import io
 import re

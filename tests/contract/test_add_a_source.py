@@ -1,7 +1,5 @@
 """A source is a class in a folder: with a line in the registry, and nothing else, its tables can be asked for."""
 
-from __future__ import annotations
-
 import re
 import zipfile
 from dataclasses import replace

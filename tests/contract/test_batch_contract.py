@@ -1,7 +1,5 @@
 """What several requests read together is, for each, what it reads alone: in every kind of warehouse."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """A row of awkward values from every kind of source, in every format: Frictionless holds the bundle valid."""
 
-from __future__ import annotations
-
 import shutil
 import zipfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The compiled reader of CSV takes what RFC 4180 says and nothing else, and finds in it what Arrow's finds."""
 
-from __future__ import annotations
-
 import ctypes
 import io
 import random

@@ -1,7 +1,5 @@
 """Every destination hands over whole bundles under opaque names, once, or nothing at all."""
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Held against Python's own reader of JSON: together they are the document, and no digit of it is another one.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import sqlite3

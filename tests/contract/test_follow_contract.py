@@ -1,7 +1,5 @@
 """Every registered format is read back while it is written; what does not read back stops the write."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Every registered format writes what its reader finds again, and no corruption goes unseen."""
 
-from __future__ import annotations
-
 import io
 import itertools
 from collections.abc import Callable, Sequence

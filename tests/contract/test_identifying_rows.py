@@ -1,7 +1,5 @@
 """Every registered source: only the person's rows, by typed keys in columns that are only marked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

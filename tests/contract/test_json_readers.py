@@ -1,7 +1,5 @@
 """The compiled reader of JSON and the one on msgspec judge alike: the same rows, or the same code and row."""
 
-from __future__ import annotations
-
 import ctypes
 import json
 import random

@@ -5,8 +5,6 @@ outcomes: `equal`: the row is the person's; `different`: it is not; `asked`: it 
 as the database takes the two for equal; `refused`: no request reads the table.
 """
 
-from __future__ import annotations
-
 import random
 import sys
 import unicodedata

@@ -1,7 +1,5 @@
 """On every registered source the check of the map finds what is planted, says how it counted, and no value."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

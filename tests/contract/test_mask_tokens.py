@@ -3,8 +3,6 @@
 The token is worked out here by hand: eight hex digits of SHA-256 over the salt and the value's text.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection
 from pathlib import Path

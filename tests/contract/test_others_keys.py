@@ -1,7 +1,5 @@
 """Several persons in one table, whose keys a database takes for equal: each gets their own rows, and no other's."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

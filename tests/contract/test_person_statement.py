@@ -1,7 +1,5 @@
 """A statement reads the rows of its person by their key, whatever the types of its columns, in every kind of source."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Every registered source: the person, and only they, is found in a column that nothing maps to them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

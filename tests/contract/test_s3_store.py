@@ -3,8 +3,6 @@
 The server and the library are of the dependency group `celery`: `make test-celery` runs this.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import io

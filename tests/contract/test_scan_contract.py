@@ -1,7 +1,5 @@
 """A scan finds the same people and ways in every kind of source; a lake has no keys, so there they are guesses."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.support.scanned import ways

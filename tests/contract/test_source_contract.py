@@ -3,8 +3,6 @@
 The same logical value has the same value form whatever the warehouse.
 """
 
-from __future__ import annotations
-
 import json
 
 import pyarrow as pa

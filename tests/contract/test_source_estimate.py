@@ -1,7 +1,5 @@
 """Every registered source says what a statement will cost without running it, or that it cannot say."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Every registered source is reconciled: what is read unchanged agrees, and what is not is found."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, cast

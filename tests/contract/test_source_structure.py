@@ -1,7 +1,5 @@
 """Every registered source tells which keys, foreign keys, comments and views its database declares."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

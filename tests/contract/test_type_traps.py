@@ -1,7 +1,5 @@
 """Values that break careless software, in every registered format: exact to its reader and to plain tools."""
 
-from __future__ import annotations
-
 import io
 from itertools import zip_longest
 

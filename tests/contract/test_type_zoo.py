@@ -7,8 +7,6 @@ what the reconciliation of it says, and another value is not: else a request wou
 it anew.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence

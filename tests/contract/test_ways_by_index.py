@@ -1,7 +1,5 @@
 """A table that leads to its person by several ways is read by the index of each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

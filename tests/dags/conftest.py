@@ -1,7 +1,5 @@
 """What tests of DAGs and pages share: an installation, the DAG of a module, and the browsers of its people."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ process of this Airflow are counted by `tests/support/watched`: a line for each 
 with the request that it was for. The destination is a folder, counted by its files.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sqlite3

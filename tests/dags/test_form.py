@@ -1,7 +1,5 @@
 """The trigger form: what it takes, what it turns down, and what it may ask only in a demo."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The DAGs that notify people, on a real Airflow: of deadlines, of questions and of a map that differs."""
 
-from __future__ import annotations
-
 import json
 from email import message_from_bytes
 from email.message import EmailMessage

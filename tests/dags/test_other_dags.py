@@ -1,7 +1,5 @@
 """The DAGs `checkpoint_trail`, `check_canary` and `look_up_identity` on a real Airflow."""
 
-from __future__ import annotations
-
 import os
 import re
 import sqlite3

@@ -1,7 +1,5 @@
 """The plain pages in Airflow's own application, behind its log-in: what they show, record and turn down."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from contextlib import suppress

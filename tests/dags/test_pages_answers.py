@@ -1,7 +1,5 @@
 """Answers on the plain pages in Airflow's own application: texts, grounds and files, and where they are kept."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

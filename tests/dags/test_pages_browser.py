@@ -1,7 +1,5 @@
 """The plain pages in a real browser: readable on a phone and in the dark, by a screen reader, without scripts."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, Literal

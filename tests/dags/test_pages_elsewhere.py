@@ -1,7 +1,5 @@
 """What another site makes a browser ask: nothing of a case is shown, and no look is recorded."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

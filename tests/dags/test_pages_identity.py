@@ -1,7 +1,5 @@
 """Pages that show what is judged, masked and whole on asking: of a question, and of the keys of an identity."""
 
-from __future__ import annotations
-
 import pytest
 from tests.support.pages import Desk, text_of
 

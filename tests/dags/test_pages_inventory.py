@@ -1,7 +1,5 @@
 """The page of the data map in Airflow's own application: several answers in one go."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Attacks on the page of the data map in Airflow's own application, and answers that cannot be kept."""
 
-from __future__ import annotations
-
 import base64
 import os
 import zlib

@@ -1,7 +1,5 @@
 """The page of the data map in a real browser: it fits, is accessible, and works without scripts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The example of a proxy (`examples/proxy/nginx.conf`), started as it is before the real application."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

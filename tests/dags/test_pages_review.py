@@ -1,7 +1,5 @@
 """The page of a review in Airflow's own application: what will be sent, and what is ticked to be masked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Literal
 

@@ -3,8 +3,6 @@
 From a folder they execute one file, not the package (plugins/.airflowignore).
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

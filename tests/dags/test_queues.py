@@ -1,7 +1,5 @@
 """Where the tasks of a run go, by what the sources of the inventory say (`run_in`); runs of `fulfil_batch`."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sqlite3

@@ -1,7 +1,5 @@
 """The REST interface in Airflow's own application, behind its log-in, with our roles: no network, no scheduler."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Cases over HTTP: other rights, mandates, messages that are not received, holds and complaints."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Runs of `fulfil_request` in another setting: one task, connections, a secrets backend, a register that is down."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterator

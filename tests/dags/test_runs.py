@@ -1,7 +1,5 @@
 """Runs of the real DAG on two small sources: how they end, what they leave, how they go on."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

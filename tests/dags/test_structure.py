@@ -1,7 +1,5 @@
 """What Airflow reads from the DAG files."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os

@@ -1,7 +1,5 @@
 """The DAG `sweep` on a real Airflow: it starts the runs that are missing, once, and clears up."""
 
-from __future__ import annotations
-
 import os
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The log of a run on a real Airflow: each event once, no library, no personal data; and compared with the trail."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The demo warehouse and an installation of the product on it, for the proofs over the whole product."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

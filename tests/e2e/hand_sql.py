@@ -4,8 +4,6 @@ Each statement gives every row of one table once for each person that it names (
 with NULL where it names no one. Nothing here imports the product.
 """
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A delivered bundle, read with the standard library alone."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

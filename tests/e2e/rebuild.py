@@ -5,8 +5,6 @@
 Prints a line for each: the SHA-256 of the bundle as the register has it, and of the one in staging.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import sys

@@ -1,7 +1,5 @@
 """Which columns each right covers on the demo, by hand; nothing here comes from the product."""
 
-from __future__ import annotations
-
 import hashlib
 
 from tests.e2e import hand_sql

@@ -6,8 +6,6 @@ person; here the answer is taken to be `include`, so the device's rows are both 
 sixth customer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from typing import Any

@@ -3,8 +3,6 @@
 A few persons here; `make test-batch` takes 400 (AFSCHRIFT_BATCH_PERSONS).
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

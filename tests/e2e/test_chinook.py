@@ -1,7 +1,5 @@
 """Chinook, a public sample database: bundles hold what SQL written by hand finds, and no more."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -4,8 +4,6 @@ Letters go to a real mail server on loopback. The calendar of the Netherlands be
 product. `make test` stores 150 requests for the check of many; AFSCHRIFT_DUE_REQUESTS says another number.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3

@@ -5,8 +5,6 @@ the secrets and who gets which, the environment of compose.yaml, a read-only roo
 capabilities, a network without a way out but PostgreSQL, and that PostgreSQL asks for passwords.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

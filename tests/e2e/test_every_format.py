@@ -1,7 +1,5 @@
 """One request with every format: everybody else's tools read the same values from each file of a table."""
 
-from __future__ import annotations
-
 import base64
 import json
 import subprocess

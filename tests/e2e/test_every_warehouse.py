@@ -4,8 +4,6 @@ A BOOLEAN, a FLOAT of 32 bits and nested values are not among its columns: there
 (`tests/support/warehouses.py` says how).
 """
 
-from __future__ import annotations
-
 import base64
 import csv
 import io

@@ -4,8 +4,6 @@
 measured from a file on two cores.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

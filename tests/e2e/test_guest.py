@@ -3,8 +3,6 @@
 Needs Celery (`make .venv/.celery`), which CI installs.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

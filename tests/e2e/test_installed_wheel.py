@@ -1,7 +1,5 @@
 """The wheel in a fresh environment beside a stock Airflow: a project, a request to its bundle, DAGs, plugin."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

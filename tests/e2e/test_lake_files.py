@@ -1,7 +1,5 @@
 """A lake with a file that is not read: the check names it, requests stop, and go on when the map says so."""
 
-from __future__ import annotations
-
 import csv
 import io
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One document half provided and half inferred, in every kind of source that can take it apart."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

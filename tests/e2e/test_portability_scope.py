@@ -1,7 +1,5 @@
 """What each right covers, on the people whom the demo made for it; the lists here are written by hand."""
 
-from __future__ import annotations
-
 import json
 import random
 import re

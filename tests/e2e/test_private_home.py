@@ -1,7 +1,5 @@
 """What commands and a run on Airflow leave in the home is the account's alone, started without a umask."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Another party loads a bundle into its own schema, with the example that knows nothing of the product."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Numbers that point to a row bear its name on the page: the one that a join written by hand finds."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Takes about two minutes on two idle cores; `-m "not airflow"` leaves it out.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

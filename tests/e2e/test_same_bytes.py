@@ -1,7 +1,5 @@
 """The same request gives the same bytes: another day, folder, hash seed, zone, locale and thread count."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

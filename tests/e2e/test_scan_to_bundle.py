@@ -4,8 +4,6 @@ The person at the review knows what tests/truth says and nothing else; each file
 written by hand before anything was proposed.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

@@ -5,8 +5,6 @@ walks each to all its ends, and `AFSCHRIFT_WALK=draw pytest tests/e2e/test_state
 graphs anew.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

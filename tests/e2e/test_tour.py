@@ -1,7 +1,5 @@
 """The commands of docs/tour.md are run unchanged: from a connection to bundles on PostgreSQL, by scan and review."""
 
-from __future__ import annotations
-
 import csv
 import os
 import re

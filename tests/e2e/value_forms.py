@@ -5,8 +5,6 @@ by digit, floats by their bits, times in RFC 3339, intervals in ISO 8601, binary
 documents with every number as it was written.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from datetime import UTC, date, datetime, time

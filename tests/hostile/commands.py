@@ -1,7 +1,5 @@
 """Runs commands one after the other in this process, whose caller bounds it; a line of JSON each."""
 
-from __future__ import annotations
-
 import json
 import resource
 import sys

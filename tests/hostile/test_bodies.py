@@ -1,7 +1,5 @@
 """Every route of the application, and bodies made to hold it up. Routes come from the application itself."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import resource

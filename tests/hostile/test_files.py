@@ -3,8 +3,6 @@
 Commands come from the command line itself: one that takes a file, and is not in the table, fails here.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import resource

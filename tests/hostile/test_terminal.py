@@ -1,7 +1,5 @@
 """Names, comments, labels and values made to steer a terminal, and every command that prints them."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty

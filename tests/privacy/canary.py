@@ -1,7 +1,5 @@
 """A person of whom every value can be recognised, put into a copy of the demo warehouse."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re

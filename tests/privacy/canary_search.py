@@ -4,8 +4,6 @@
 files and databases, and looks for each needle as text in several encodings.
 """
 
-from __future__ import annotations
-
 import bz2
 import contextlib
 import gzip

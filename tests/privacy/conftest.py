@@ -1,7 +1,5 @@
 """A demo warehouse with the canary in it."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """An answer in parts on the demo: a lake that is gone, a part, the lake back, the rest; nothing leaks meanwhile."""
 
-from __future__ import annotations
-
 import shutil
 import traceback
 from datetime import UTC, datetime, timedelta

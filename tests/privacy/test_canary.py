@@ -1,7 +1,5 @@
 """A person of whom every value can be recognised is found in the bundle and nowhere else."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The search for the canary finds a leak that is planted, in each place and in each form."""
 
-from __future__ import annotations
-
 import base64
 import bz2
 import gzip

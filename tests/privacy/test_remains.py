@@ -6,8 +6,6 @@ same request for everybody. He looks in no place in particular: each number, eac
 of what is encrypted, in any column and at any depth of any JSON, is held against what his register says of each.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3

@@ -1,7 +1,5 @@
 """Files with something in them that runs, and files much like them without; every person in them is made up."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zipfile

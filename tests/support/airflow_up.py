@@ -1,7 +1,5 @@
 """A real Airflow with scheduler, workers and REST API: as `afschrift up` starts it."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

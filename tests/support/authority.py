@@ -1,7 +1,5 @@
 """Certificates of a private authority, and a time stamping authority (RFC 3161) on loopback, by openssl."""
 
-from __future__ import annotations
-
 import subprocess
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A batch in a process of its own, which is killed at a given place."""
 
-from __future__ import annotations
-
 import os
 import signal
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Pages in a real browser: a user who is logged in, and what each page must keep."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

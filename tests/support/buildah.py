@@ -1,7 +1,5 @@
 """Images built by buildah, with no daemon and no registry, in a store of the test's own."""
 
-from __future__ import annotations
-
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Statements on registers are compiled once a process, though each test has a register of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Writes OLE compound files (MS-CFB, version 3), such as an old Word file or a message of Outlook."""
 
-from __future__ import annotations
-
 import struct
 from typing import Any
 

@@ -1,7 +1,5 @@
 """CPU seconds of each test file, which CI prints at the end of a run."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Iterator

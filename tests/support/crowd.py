@@ -1,7 +1,5 @@
 """Many customers of the one shop, in every kind of warehouse."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A way to a PostgreSQL server that breaks at a chosen message: before it arrives, or before its answer does."""
 
-from __future__ import annotations
-
 import selectors
 import socket
 import threading

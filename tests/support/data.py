@@ -1,7 +1,5 @@
 """Tables and documents that lie in a folder `data` beside the tests that read them."""
 
-from __future__ import annotations
-
 import csv
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Days as tests name them: a run may go over midnight, so what is today is asked where it is used."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

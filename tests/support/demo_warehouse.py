@@ -1,7 +1,5 @@
 """The demo's warehouse as tests read it, made once for all processes of a run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

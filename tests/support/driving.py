@@ -1,7 +1,5 @@
 """Bring a request of a test to a step, and read what the register keeps of it."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Mapping

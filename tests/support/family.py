@@ -1,7 +1,5 @@
 """The small shop with dates of birth: a child, an adult, and a person of unknown age."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

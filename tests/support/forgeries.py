@@ -4,8 +4,6 @@ Each is of one request, whose identity was taken back, and tries to have it deli
 another one.
 """
 
-from __future__ import annotations
-
 import random
 import secrets
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Forgeries by the owner of the register's database, who has none of the service's keys."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -5,8 +5,6 @@
 Never changes or replaces one that is there: what was delivered once cannot be changed either.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Forms of grounds for tests: filled in with the table's own examples, one field short, or empty."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """Two warehouses with the same staff: a shop's tickets (DuckDB) and the notes of a call centre (SQLite)."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path

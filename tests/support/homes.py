@@ -1,7 +1,5 @@
 """Registers that earlier versions made: a request that was answered, an open one with a letter, and their keys."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sqlite3

@@ -1,7 +1,5 @@
 """An installation with a club next to the small shop, and officers who let an answer go in parts."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

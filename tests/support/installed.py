@@ -1,7 +1,5 @@
 """An installation of Afschrift in a folder, which the environment names while it is open."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """What an intruder can do to a trail: rewrite its checkpoints, add events, drop years, erase payloads."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, replace
 

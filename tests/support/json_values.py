@@ -1,7 +1,5 @@
 """Values and records that readers of JSON judge in different ways where they are not strict."""
 
-from __future__ import annotations
-
 import json
 
 from tests.unit.formats.random_tables import AWKWARD, DOCUMENTS, SYNTAX

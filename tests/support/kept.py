@@ -1,7 +1,5 @@
 """Installations in a state that takes runs to reach: reached once a process, and copied from then on."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Hashable
 from pathlib import Path

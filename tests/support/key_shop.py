@@ -1,7 +1,5 @@
 """A small shop that knows its rows by keys, in a database of any kind, with a map of a few tables."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager

@@ -1,7 +1,5 @@
 """A filled-in letter of each kind in Dutch and English, about invented persons."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

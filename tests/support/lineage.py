@@ -1,7 +1,5 @@
 """OpenLineage's own listener in a test's Airflow, with its file transport."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

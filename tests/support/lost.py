@@ -1,7 +1,5 @@
 """A register that is lost: its database is there, with nothing in it."""
 
-from __future__ import annotations
-
 from sqlalchemy import text
 
 from afschrift.register.database import (

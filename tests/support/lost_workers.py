@@ -4,8 +4,6 @@ xdist 3.8 gives a test at which a worker died to the next worker, which dies too
 that was given a single test (its --dist loadfile).
 """
 
-from __future__ import annotations
-
 import faulthandler
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A real SMTP server on loopback that takes messages, turns them down, or breaks off at some point."""
 
-from __future__ import annotations
-
 import json
 import socket
 from collections.abc import Iterator

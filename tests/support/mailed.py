@@ -1,7 +1,5 @@
 """An installation with a mail server, and a destination that people can fetch from."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Systems that people search, beside the mini shop: a mailbox, paper, a processor and a back-up."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """A data map under review: what its tests write, answer and read."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 from pathlib import Path

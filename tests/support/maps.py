@@ -1,7 +1,5 @@
 """Data maps of the shops of tests: files of the folder `maps`, with what differs filled in."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from string import Template
 

@@ -1,7 +1,5 @@
 """A real MariaDB for tests: a server a test process on a socket of its own, a database a test."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil

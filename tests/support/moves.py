@@ -1,7 +1,5 @@
 """Moving a request without the software that does it: by the events that the table of transitions has."""
 
-from __future__ import annotations
-
 from collections import deque
 
 from afschrift.domain.event import NewEvent

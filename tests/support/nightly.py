@@ -1,7 +1,5 @@
 """Matrices of which `make test` runs a few cases, and `make test-nightly` the others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What is made once for all processes of a parallel test run."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

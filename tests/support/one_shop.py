@@ -1,7 +1,5 @@
 """One small shop, the same rows in every kind of warehouse, and its inventory."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

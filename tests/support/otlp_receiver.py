@@ -1,7 +1,5 @@
 """An OpenTelemetry collector on loopback that keeps the spans it is sent."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The plain pages in tests: an installation with people and questions, and a browser's form by hand."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Iterator, Mapping

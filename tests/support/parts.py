@@ -1,7 +1,5 @@
 """Sources beside the mini shop that can be taken away: an answer comes in parts where one is down."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

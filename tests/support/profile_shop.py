@@ -1,7 +1,5 @@
 """A shop whose customers and visits hold JSON documents, the same in every kind of warehouse."""
 
-from __future__ import annotations
-
 import json
 from decimal import Decimal
 from pathlib import Path

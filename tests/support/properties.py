@@ -1,7 +1,5 @@
 """How many examples a property is tried on: by the profile, and fewer where each of them is costly."""
 
-from __future__ import annotations
-
 import os
 
 from hypothesis import HealthCheck, settings

@@ -5,8 +5,6 @@ As a table, letter by letter and for what lies in a bundle:
 `PYTHONPATH=plugins:. python -m tests.support.readability`.
 """
 
-from __future__ import annotations
-
 import html
 import io
 import re

@@ -1,7 +1,5 @@
 """Two readers of a format beside each other, and the compiled one where it is there."""
 
-from __future__ import annotations
-
 import io
 import os
 import random

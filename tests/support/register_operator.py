@@ -1,7 +1,5 @@
 """An attacker with write access to the database of the register, and without the keys of the service."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from pathlib import Path
 

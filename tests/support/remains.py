@@ -1,7 +1,5 @@
 """What is in a register on SQLite, for those who look for what remains of a request."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing

@@ -3,8 +3,6 @@
 Customer 1 rents; customer 2 is another person, whose address customer 1 sent a film to.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb

@@ -1,7 +1,5 @@
 """A request of which something is kept back by a provision, in an installation without reviews of bundles."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from pathlib import Path
 from typing import Any

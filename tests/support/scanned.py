@@ -1,7 +1,5 @@
 """A source for tests of the scan: a SQLite file made by statements, and what a scan finds in it."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing

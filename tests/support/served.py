@@ -1,7 +1,5 @@
 """Airflow's API server on a port of this machine, within the test's process, for a real browser."""
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

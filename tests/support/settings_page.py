@@ -1,7 +1,5 @@
 """The table of docs/operator/settings.md: every setting, its default, and the processes that read it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A disk that is soon full: a small tmpfs, for those who may mount one."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import subprocess

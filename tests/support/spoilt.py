@@ -1,7 +1,5 @@
 """An empty warehouse of each kind, and how to put into it what goes wrong."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A run with every kind of staged file, stopped after a step, one file spoilt, and gone on with as advised."""
 
-from __future__ import annotations
-
 import io
 import re
 import shutil

@@ -1,7 +1,5 @@
 """A StatsD server on loopback that keeps what it is sent."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from collections.abc import Iterator

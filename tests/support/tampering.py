@@ -1,7 +1,5 @@
 """The tampering matrix: each row changes a trail as an intruder would, and names what must be found."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

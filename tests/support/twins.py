@@ -1,7 +1,5 @@
 """Two persons in two equal shops: of one a hidden restriction keeps something back, the other has no such data."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ Planning reads the catalogue and writes the statements; extracting, in another p
 adapter keeps from its catalogue is not there when rows come.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Self

@@ -3,8 +3,6 @@
 They have the names, the kinds and the customers of the demo, whose 31 tables take most of the seconds of a run.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb

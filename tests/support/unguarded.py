@@ -1,7 +1,5 @@
 """SQL of the owner of the database: the guards are removed meanwhile, and put back."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager

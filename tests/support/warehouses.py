@@ -4,8 +4,6 @@ Each kind writes the values in its own types; what a type cannot hold is named i
 out otherwise because the database itself keeps it otherwise is in `DIFFERS`.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """A table is written in threads, or without them where it is little: the same either way."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """A real register for each test, on SQLite and by night on PostgreSQL; an installation over the small shop."""
 
-from __future__ import annotations
-
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator

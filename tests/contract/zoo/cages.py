@@ -1,7 +1,5 @@
 """What the zoos of all adapters share: rows of types, cells that hold them, and what comes out."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Every type of DuckDB, alone and in lists, structs and maps."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

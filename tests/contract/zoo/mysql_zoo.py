@@ -1,7 +1,5 @@
 """Every type of MariaDB; it has nothing that holds other values."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pymysql

@@ -1,7 +1,5 @@
 """Every type that Arrow writes to Parquet: alone, in lists, structs and maps, and in files that grew."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext

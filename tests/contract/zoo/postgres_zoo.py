@@ -1,7 +1,5 @@
 """Every type of PostgreSQL, alone, in arrays and in composites."""
 
-from __future__ import annotations
-
 import base64
 from pathlib import Path
 

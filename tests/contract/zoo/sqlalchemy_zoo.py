@@ -1,7 +1,5 @@
 """PostgreSQL by way of SQLAlchemy: what is between the two."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import psycopg

@@ -1,7 +1,5 @@
 """What columns of SQLite declare, and values that follow it or do not."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from decimal import Decimal

@@ -4,8 +4,6 @@ A process that finds a file of that name in the folder of AFSCHRIFT_TEST_KILLS r
 `<point>.<process id>` and kills itself with signal 9, so each point kills once.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -4,8 +4,6 @@ Python imports a module of this name at its start, so this folder on PYTHONPATH 
 Airflow. A watcher comes when what it watches is imported, and not before: that import is heavy.
 """
 
-from __future__ import annotations
-
 import importlib.abc
 import importlib.machinery
 import os

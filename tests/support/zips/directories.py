@@ -1,7 +1,5 @@
 """Two directories, two ends, wrong counts and places, and bytes where none belong."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,5 @@
 """Fields of headers that say something else: in the file, in the directory, or in both."""
 
-from __future__ import annotations
-
 import bz2
 import lzma
 import struct

@@ -1,7 +1,5 @@
 """What an attacker may do to the ZIP file of a genuine bundle, one kind after the other, by name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from tests.support.zips import directories, headers, members, streams

@@ -1,7 +1,5 @@
 """Members that are added, doubled, moved, removed or renamed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

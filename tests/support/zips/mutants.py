@@ -1,7 +1,5 @@
 """Thousands of variants of a bundle's ZIP file, each the same for the same number."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 from random import Random

@@ -1,7 +1,5 @@
 """Draws zip_matrix.md: what was done to a bundle's ZIP file, and what programs make of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

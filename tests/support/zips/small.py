@@ -1,7 +1,5 @@
 """A signed bundle of few and small members, of which tests make thousands of variants."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 

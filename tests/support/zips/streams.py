@@ -1,7 +1,5 @@
 """Streams with bytes behind them, without an end, of other content, and those that lie over each other."""
 
-from __future__ import annotations
-
 import gzip
 import zlib
 from collections.abc import Callable

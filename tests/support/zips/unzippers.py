@@ -1,7 +1,5 @@
 """What programs that unpack ZIP files make of one: the files of the bundle, others, or an error."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

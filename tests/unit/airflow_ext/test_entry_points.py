@@ -1,7 +1,5 @@
 """What Airflow loads of an installed package in its processes, without a file in a folder of its own."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The environment of an Airflow of our own, and the processes in it."""
 
-from __future__ import annotations
-
 import os
 import socket
 import time

@@ -1,7 +1,5 @@
 """The web application in Airflow's API server: imported at the first request, once, and never its end."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time

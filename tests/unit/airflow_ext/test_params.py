@@ -1,7 +1,5 @@
 """Options of the trigger form on their way into the register."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """docs/architecture.md lists with reasons what the package uses of Airflow beside its public interface."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Which errors are tried again, and the last line of a failed task's log."""
 
-from __future__ import annotations
-
 import importlib
 import logging
 import pkgutil

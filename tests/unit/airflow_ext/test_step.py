@@ -1,7 +1,5 @@
 """Errors on their way into a task log: none may carry a value of a person."""
 
-from __future__ import annotations
-
 import errno
 import logging
 import sys

@@ -1,7 +1,5 @@
 """Which batches the task of the sweep starts, by what Airflow says of its runs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Runs by REST against a server that answers as Airflow does, and who clicked there by its audit log."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from pathlib import Path

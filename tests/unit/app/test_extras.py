@@ -1,7 +1,5 @@
 """Without an extra: everything else works, and what needs it says which one, before anything is read."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Hints of `afschrift inventory check` about the place whose law a controller follows."""
 
-from __future__ import annotations
-
 import pytest
 from tests.unit.inventory.test_other_files import controller
 

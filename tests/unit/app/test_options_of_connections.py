@@ -1,7 +1,5 @@
 """Mail, witnesses, destinations and staging take an Airflow connection where they take a file."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

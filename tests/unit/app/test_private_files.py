@@ -1,7 +1,5 @@
 """What the software writes is its account's alone; secrets are read as Kubernetes mounts them, behind two links."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Where an installation keeps its state: never beside the installed package, and never by guessing."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The roles file: where it is looked for, what it may say, and faults with their lines."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

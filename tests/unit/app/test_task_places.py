@@ -1,7 +1,5 @@
 """Tasks that open several sources need a place from which all of them are reached."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Each event has a sentence, which quotes no person and accepts any payload."""
 
-from __future__ import annotations
-
 import json
 import re
 import weakref

@@ -1,7 +1,5 @@
 """An installation over the one shop, with a crowd of customers and their requests."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

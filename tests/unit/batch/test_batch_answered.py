@@ -1,7 +1,5 @@
 """A batch from its list to bundles; answers, and runs that a user starts, while a batch is active."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Errors in a batch: those of one person stop only that person, and a pass that cannot be trusted stops all."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

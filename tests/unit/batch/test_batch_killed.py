@@ -1,7 +1,5 @@
 """A batch that is killed, wherever it is, leaves requests that go on."""
 
-from __future__ import annotations
-
 import signal
 from multiprocessing import get_context
 from pathlib import Path

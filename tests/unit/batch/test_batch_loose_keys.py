@@ -1,7 +1,5 @@
 """Keys that their database compares by more than their signs: no row is given twice, or to another person."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Rows that many ways lead to, read together in little memory too: each person gets theirs, once."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

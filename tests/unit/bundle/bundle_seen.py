@@ -1,7 +1,5 @@
 """Contents whose rows passed a profiler, as in the pipeline; and as many tables as a test wants."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pyarrow as pa

@@ -1,7 +1,5 @@
 """Takes bundles apart and puts them together again, as an attacker would."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import zipfile

@@ -1,7 +1,5 @@
 """Bundles of every version of the format still verify and load (docs/bundle.md)."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

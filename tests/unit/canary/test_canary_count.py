@@ -1,7 +1,5 @@
 """Recall and precision are counted by row and value, however a number or a moment is spelt."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Faults of `canary.yml` name the line and no value; its example names tables and columns of the data map."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 

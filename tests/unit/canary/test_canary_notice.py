@@ -1,7 +1,5 @@
 """A fault of the canary is notified once to each notifier, and again when it changes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

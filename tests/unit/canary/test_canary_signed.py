@@ -1,7 +1,5 @@
 """`canary.yml` is valid only as an officer signed it last, with a key of ours."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace

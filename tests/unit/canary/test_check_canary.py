@@ -1,7 +1,5 @@
 """The canary asks in an installation of its own: it finds what was planted, and leaves nothing behind."""
 
-from __future__ import annotations
-
 import logging
 import os
 import re

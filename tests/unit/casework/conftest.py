@@ -1,7 +1,5 @@
 """The installation with officers that the tests of casework share."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

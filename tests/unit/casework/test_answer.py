@@ -1,7 +1,5 @@
 """One way to answer: role, four eyes, form, one winner of two; a new kind of question, and what it shows."""
 
-from __future__ import annotations
-
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """An installation over the small shop, named by the environment, as the tests of commands share it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """`afschrift audit` as it is typed, on real files, beside the standalone verifier."""
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3

@@ -1,7 +1,5 @@
 """The list of commands is printed without importing them, and says of each what its own help says."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The command line as a person types it: real files, exit codes and what it says."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

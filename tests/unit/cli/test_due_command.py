@@ -1,7 +1,5 @@
 """`afschrift due`: a date and why, without an installation."""
 
-from __future__ import annotations
-
 import json
 from functools import partial
 

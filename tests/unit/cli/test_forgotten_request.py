@@ -1,7 +1,5 @@
 """A request whose data key was destroyed: every command says so, none fails, and its bundle is still proven."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

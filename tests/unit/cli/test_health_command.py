@@ -1,7 +1,5 @@
 """`afschrift health`: what works, what does not, and what has not run, on a real installation."""
 
-from __future__ import annotations
-
 import json
 import os
 import socket

@@ -1,7 +1,5 @@
 """Commands that draft the data map: `inventory scan`, `import` and `export`; what is written and refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb

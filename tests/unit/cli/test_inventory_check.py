@@ -1,7 +1,5 @@
 """`afschrift inventory check` as a job of CI runs it: exit codes, JSON, and SARIF that another reader takes."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The review at a real terminal: keys go in, and what comes out is in the file and the trail."""
 
-from __future__ import annotations
-
 import os
 import pty
 import re

@@ -1,7 +1,5 @@
 """`afschrift key` and `afschrift register` as they are typed, on real files."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """`afschrift init` and `check`: a project from nothing to sound, and what is said on the way."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What becomes of a message: receipt confirmed by itself (R04), other matters, and a run that does not start."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The demo's plans are what they were, to the byte, and its canary is found in both of its sources."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

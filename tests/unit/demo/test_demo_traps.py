@@ -1,7 +1,5 @@
 """What is hard about the demo's data is in them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import duckdb

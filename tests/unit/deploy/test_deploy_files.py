@@ -1,7 +1,5 @@
 """The files of deploy/: every setting in them is one, secrets are none of their values, and nothing runs as root."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """The shell steps of deploy/, in an environment with nothing in it."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """What of a project is copied into the image, and what its builder is given: by the rules of the Containerfile."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from pathlib import Path

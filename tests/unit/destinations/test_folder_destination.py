@@ -1,7 +1,5 @@
 """What only a disk can do wrong."""
 
-from __future__ import annotations
-
 import errno
 import os
 import resource

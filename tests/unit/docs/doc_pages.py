@@ -1,7 +1,5 @@
 """Pages of the documentation as tests read them: their text, tables, words in backticks and examples."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

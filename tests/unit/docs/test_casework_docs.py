@@ -1,7 +1,5 @@
 """The pages on intake, grounds, questions and letters say what the code does; their examples are valid."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

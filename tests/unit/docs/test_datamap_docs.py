@@ -1,7 +1,5 @@
 """The pages on the data map, formats and the scan say what the code does, and their examples are read."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

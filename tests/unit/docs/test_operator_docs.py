@@ -1,7 +1,5 @@
 """The pages for operators: each trouble has the words of the runbook, tables and examples are those of the code."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Iterator

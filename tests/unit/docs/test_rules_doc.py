@@ -1,7 +1,5 @@
 """docs/rules.md has every rule, and tests/rules.tsv the modules, tests and mutations that there are."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """`docs/datamap/sources.md` names every kind with its options, and what it shows works."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """docs/trail.md and docs/bundle.md say what the code does: every code, key, label and member, and the examples."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -1,7 +1,5 @@
 """Pages that are referred to exist, commands and settings that they name too; docs/nl and made pages are complete."""
 
-from __future__ import annotations
-
 import ast
 import re
 import shlex

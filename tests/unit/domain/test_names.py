@@ -1,7 +1,5 @@
 """Names of bundles, formats of an answer, terms of categories, and the forms of keys."""
 
-from __future__ import annotations
-
 import unicodedata
 
 import pytest

@@ -1,7 +1,5 @@
 """Redactions by reference: lines are read and written, spans fit any script, and a second look finds its place."""
 
-from __future__ import annotations
-
 import unicodedata
 
 import pytest

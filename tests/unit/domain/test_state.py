@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from afschrift.domain.state import DPV, END_ONCE_INFORMED, OWN, TRANSITIONS, State, StatusTerm, may_move

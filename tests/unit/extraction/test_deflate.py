@@ -1,7 +1,5 @@
 """What is deflated comes back, and its bytes depend on the content alone."""
 
-from __future__ import annotations
-
 import io
 import time
 import zlib

@@ -1,7 +1,5 @@
 """Which columns a chart is made of: by kind, origin, unit and category, never by name."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The rows of a table with cells and spans masked, however they were batched; formats stay equal."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Every constraint that is reported holds in the person's rows."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date

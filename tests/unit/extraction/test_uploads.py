@@ -1,7 +1,5 @@
 """Uploaded files go back in their bytes; one that is gone or another by now waits for a person."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Which reader of JSON reads is decided in one place: the compiled one where it is there and fits."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import shutil

@@ -3,8 +3,6 @@
 Faults by format are in `data/faults.tsv`, each content as a JSON string of its bytes as Latin-1.
 """
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Memory may be refused to them, and no two readings share any.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import random

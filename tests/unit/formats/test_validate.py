@@ -1,7 +1,5 @@
 """Small batches become large ones; no row is lost, doubled or moved, and memory stays bounded."""
 
-from __future__ import annotations
-
 import io
 
 import pyarrow as pa

@@ -1,7 +1,5 @@
 """The bytes that writers write, as people's other programs read them, and which columns of Parquet have a type."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Defaults by table, name and category: what each gives, which goes first, and what counts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import jsonschema

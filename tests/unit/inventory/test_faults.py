@@ -4,8 +4,6 @@ data/faults.tsv has which text of which file is replaced, what is on the line th
 `\\n` in it is a line end.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 import shutil

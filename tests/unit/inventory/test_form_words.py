@@ -1,7 +1,5 @@
 """Messages of libraries never reach the author of a file: each wrong value has our own message."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any

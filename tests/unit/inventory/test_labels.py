@@ -1,7 +1,5 @@
 """Which way leads from a number to the words of a row, and what may not be such words."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

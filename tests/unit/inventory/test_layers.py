@@ -1,7 +1,5 @@
 """A file that people write, with a draft below it and confirmations above it: what counts, and what is said of it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 from pathlib import Path

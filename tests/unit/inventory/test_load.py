@@ -1,7 +1,5 @@
 """The loader tells every fault at once, with file and line."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

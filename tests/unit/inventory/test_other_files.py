@@ -1,7 +1,5 @@
 """What is read of the smaller files of a data map and of the law: ages, grounds, manual systems, names, members, zone."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A word with `review: needed` is a proposal: it blocks like a column that is not classified."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

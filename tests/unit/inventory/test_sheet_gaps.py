@@ -1,7 +1,5 @@
 """An access answer lacks no field of the information sheet: each one missing or boilerplate is named."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 from pathlib import Path
 from typing import Any

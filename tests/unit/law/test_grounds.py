@@ -1,7 +1,5 @@
 """Every ground x right x form has the outcome that `grounds_outcomes.csv` lists, and it lists nothing else."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """Words for information to the person: what fits every organisation, starts a period or decides how long (R75)."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The age of a person on a day, checks of a mandate, and who may do what."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A letter that lacks something it must say, or says what an unidentified person did not, is not produced."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What strangers wrote stays text: in the HTML, in the plain text and in the message, which is kept as it goes."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime
 from email import message_from_bytes, policy

@@ -1,7 +1,5 @@
 """Plain language, level B1: what our own words come to, letter by letter."""
 
-from __future__ import annotations
-
 import pytest
 from tests.support.letter_samples import LANGUAGES, sample
 

@@ -1,7 +1,5 @@
 """What became of a message, with a real mail server that accepts it, refuses it or breaks off."""
 
-from __future__ import annotations
-
 import pytest
 from tests.support.mail_server import Manner, serving, unused_port
 

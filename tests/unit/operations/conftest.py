@@ -1,7 +1,5 @@
 """A register and a staging that are swept, with a clock that is turned by hand."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Counts of an installation: what is open, late, at work, failed and waiting, of a real register."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from tests.support.installed import CUSTOMERS, Installation

@@ -1,7 +1,5 @@
 """Sweeps over a real register: requests and runs that are stuck, and how many start at once."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

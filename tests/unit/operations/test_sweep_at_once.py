@@ -1,7 +1,5 @@
 """Sweeps beside a run or another sweep, killed halfway, of more than one may do, and what they tell."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

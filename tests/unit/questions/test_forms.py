@@ -1,7 +1,5 @@
 """Forms take codes, numbers and dates only; a question may be assigned to one person."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Of several processes that do the same at once, one does it, and the trail has it once."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Plays the back-up and restoration of docs/operator/keys.md, command by command as the page has them."""
 
-from __future__ import annotations
-
 import os
 import re
 import sqlite3

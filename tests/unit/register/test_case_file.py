@@ -1,7 +1,5 @@
 """Texts and documents of a case, and what was looked up before an identity was confirmed."""
 
-from __future__ import annotations
-
 import json
 import tracemalloc
 from collections.abc import Iterable, Iterator

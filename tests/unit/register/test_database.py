@@ -1,7 +1,5 @@
 """The connection of a process, what a write remembers of its rows, and who follows events once they are committed."""
 
-from __future__ import annotations
-
 import multiprocessing
 import sqlite3
 from collections import Counter

@@ -1,7 +1,5 @@
 """Roles of PostgreSQL: each does its work and no more, and none changes the trail (`register/roles.sql`)."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass

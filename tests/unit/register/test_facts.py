@@ -1,7 +1,5 @@
 """Facts beside the state: appended with their events in one transaction, and never altered."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any

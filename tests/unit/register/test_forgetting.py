@@ -1,7 +1,5 @@
 """With the data key of a request goes whatever number, size or digest of its data the register keeps."""
 
-from __future__ import annotations
-
 import sqlite3
 from dataclasses import replace
 from datetime import date

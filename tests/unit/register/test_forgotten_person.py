@@ -4,8 +4,6 @@ Every ciphertext of the copy is deciphered with every key that the copy yields, 
 search runs AES in counter mode, which is what is inside AES-GCM, and needs no associated data.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

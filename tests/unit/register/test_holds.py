@@ -1,7 +1,5 @@
 """A hold keeps everything of a request from being destroyed until the last one is released."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

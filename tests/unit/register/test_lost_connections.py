@@ -1,7 +1,5 @@
 """A server that goes down within a transaction, at each point of it, and commits whose answer is lost."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

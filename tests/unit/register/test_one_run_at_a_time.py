@@ -1,7 +1,5 @@
 """Runs of a request: one goes at a time, each begins and ends in the trail."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

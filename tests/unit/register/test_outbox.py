@@ -1,7 +1,5 @@
 """Letters in the register: kept with their text, claimed and settled once, counted from their sending."""
 
-from __future__ import annotations
-
 import json
 from datetime import date, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Objects that the owner of the database plants in the register's schema are differences."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from pathlib import Path

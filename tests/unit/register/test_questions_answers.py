@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 from tests.support.moves import moved
 from tests.support.nightly import both_databases

@@ -1,7 +1,5 @@
 """One of many machines has a wrong clock: it is named, and records nothing."""
 
-from __future__ import annotations
-
 import socket
 import sqlite3
 import time

@@ -1,7 +1,5 @@
 """Writers die between two statements; the full number of kills is `python -m bench.kills`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path

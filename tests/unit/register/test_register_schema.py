@@ -1,7 +1,5 @@
 """The register's tables: what a new one gets and migrations make, killed half-way, two at once, and registers of other versions."""
 
-from __future__ import annotations
-
 import multiprocessing
 import re
 from functools import partial

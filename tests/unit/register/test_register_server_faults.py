@@ -1,7 +1,5 @@
 """What happens to a PostgreSQL server, and what is said about it. It is stopped, so it is this file's own."""
 
-from __future__ import annotations
-
 import secrets
 import shutil
 import tempfile

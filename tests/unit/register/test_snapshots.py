@@ -1,7 +1,5 @@
 """Within a snapshot nothing changes, so nothing is read twice; writes are seen after it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """A PostgreSQL of which the account of the source may read what it is granted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

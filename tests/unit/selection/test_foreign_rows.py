@@ -1,7 +1,5 @@
 """A row with a person's own key is theirs alone, whatever a join says (R31)."""
 
-from __future__ import annotations
-
 import random
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What a source hides, or does not prove, is reported in the check of the map and to the person."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

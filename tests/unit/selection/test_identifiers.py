@@ -1,7 +1,5 @@
 """An identifier is found in each spelling, and not within a longer one of another person."""
 
-from __future__ import annotations
-
 import csv
 import re
 from pathlib import Path

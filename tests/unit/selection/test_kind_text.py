@@ -1,7 +1,5 @@
 """`kind: text` in the inventory overrules a column's type in the statements that read it."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A masked value has one token in all tables and sources of a request, and another one in the next request."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Which rows are the person's: every kind of way, against results worked out by hand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """A table with two entries, under another name, or whose rows are in two tables: each row leaves once."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

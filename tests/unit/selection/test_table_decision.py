@@ -1,7 +1,5 @@
 """Columns and rows of one table, where the origin goes by row or a person has answered."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A table whose way to a person is only proposed leads to no person."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the tests of sources share: read a table as value forms."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

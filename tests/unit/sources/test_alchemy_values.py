@@ -1,7 +1,5 @@
 """Values of any driver as exact texts, and types by SQLAlchemy's names."""
 
-from __future__ import annotations
-
 import sqlite3
 import uuid
 from datetime import UTC, date, datetime, time, timedelta, timezone

@@ -4,8 +4,6 @@ The sessions' tests meet the common ones for real; `data/server_errors.tsv` is t
 manuals: a state of PostgreSQL, or a module with its error and what it says, a number or words.
 """
 
-from __future__ import annotations
-
 import importlib
 
 import adbc_driver_manager

@@ -1,7 +1,5 @@
 """Sessions on files, by DuckDB and SQLite: one snapshot beside a writer, and what is damaged or closed."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sqlite3

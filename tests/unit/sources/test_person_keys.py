@@ -1,7 +1,5 @@
 """The person's keys as rows, as Arrow and as text."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Sessions on servers: read-only, on one snapshot, named, limited in time; every failure has its words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is down bears the name of its source; what goes wrong elsewhere meanwhile does not."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from functools import partial

@@ -4,8 +4,6 @@ A line is a type, a literal, the kind, and the value form as JSON. A value that 
 message; the form is what `kind: text` gives of it then.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

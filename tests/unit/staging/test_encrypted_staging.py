@@ -1,7 +1,5 @@
 """Staging on a store that shows an object as soon as its file is closed; tests/contract has a real one."""
 
-from __future__ import annotations
-
 import gc
 import io
 import multiprocessing

@@ -1,7 +1,5 @@
 """The installation of the attempts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """attempts.md has a row for each attempt that a test makes, and with docs/gates.md each reason."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from pathlib import Path

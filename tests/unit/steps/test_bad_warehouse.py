@@ -1,7 +1,5 @@
 """A request on a warehouse in which something is wrong: it waits, or fails with a name, and leaves no half file."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 attempts.md lists them; data/attempts.yml, or a docstring `Attempt: ...`, names the row of a test.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import shutil
 from collections.abc import Callable

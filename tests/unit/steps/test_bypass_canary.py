@@ -1,7 +1,5 @@
 """Attempts to deliver an answer of the canary, or to name a real person in its file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any

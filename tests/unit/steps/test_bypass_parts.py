@@ -1,7 +1,5 @@
 """Attempts to get round the gates of an answer in parts."""
 
-from __future__ import annotations
-
 import dataclasses
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Attempts to get round the gates by runs: one that never began, a second one, tasks marked as done."""
 
-from __future__ import annotations
-
 import dataclasses
 from datetime import timedelta
 

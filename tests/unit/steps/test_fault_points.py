@@ -4,8 +4,6 @@ Here the fault is an exception at the point. `tests/e2e/test_running_airflow.py`
 the same points.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from pathlib import Path

@@ -3,8 +3,6 @@
 data/forgeries.yml has those that a statement makes.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from contextlib import closing

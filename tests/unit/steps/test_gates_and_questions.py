@@ -1,7 +1,5 @@
 """A run goes as far as the register and the inventory allow; what only a person may decide is asked there."""
 
-from __future__ import annotations
-
 import dataclasses
 import socket
 import zipfile

@@ -3,8 +3,6 @@
 It is looked for all the way from a row that is given to the person.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 attempts.md lists them; a docstring `Attempt: ...` names the row of a test.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import shutil

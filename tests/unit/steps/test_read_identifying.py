@@ -1,7 +1,5 @@
 """The look-up before an identity is confirmed: what it reads, what it keeps, and what it says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a request costs the register and the sources, and what the preview of a plan says of it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections import Counter

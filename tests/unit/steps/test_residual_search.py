@@ -1,7 +1,5 @@
 """That none is held is said only after a search beside the ways of the inventory; what it finds is settled first."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

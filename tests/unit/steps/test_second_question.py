@@ -1,7 +1,5 @@
 """What is committed while a step works outside the register stops it: the gate is asked again before it counts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace

@@ -3,8 +3,6 @@
 `make test-forgeries` draws a thousand; AFSCHRIFT_FORGERIES says how many, AFSCHRIFT_FORGERIES_SEED from where.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import shutil

@@ -1,7 +1,5 @@
 """An access request waits for what its information sheet lacks; its facts are read beside the rows."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whatever is lost or damaged in staging is made again, from the step that the message names."""
 
-from __future__ import annotations
-
 import re
 from itertools import product
 from pathlib import Path

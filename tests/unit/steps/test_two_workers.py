@@ -1,7 +1,5 @@
 """Two workers with homes of their own, on one register and one staging: one of them is not as the other."""
 
-from __future__ import annotations
-
 import shutil
 import socket
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The look-up of advisories tells what is known, and never takes an unanswered question for a clean answer."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

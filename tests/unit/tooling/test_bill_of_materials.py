@@ -1,7 +1,5 @@
 """What runs with Afschrift is listed, with allowed licences and the hashes of the lock."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

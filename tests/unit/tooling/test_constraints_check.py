@@ -1,7 +1,5 @@
 """`make constraints-check`: our requirements with a constraints file of another project."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

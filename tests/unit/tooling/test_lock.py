@@ -1,7 +1,5 @@
 """constraints.txt is whole, names no registry, and its hashes are held when it is installed from."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """A run with workers that die or hang reports each such test by name, and all others."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The marker `needs_program` lets a laptop go without a program, and CI not."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """tests/nightly.tsv: what is written of a nightly run, and what is wrong with a committed one."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The product keeps its shape, and the code beside it stays apart from tests."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections import Counter, defaultdict

@@ -1,7 +1,5 @@
 """Tests of tests/before.tsv have their place, and mutants are planted again where their code moved."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Databases classified by hand: the files are whole, and a proposed data map is judged by them as it should be."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable

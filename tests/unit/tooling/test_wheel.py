@@ -1,7 +1,5 @@
 """Wheel and sdist are the same, byte for byte, wherever they are built, and one makes the other."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

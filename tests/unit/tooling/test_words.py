@@ -1,7 +1,5 @@
 """Words and commit messages are checked by CONTRIBUTING.md; names of data are left."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Lists, structs and maps against a plain encoder over Python values."""
 
-from __future__ import annotations
-
 import base64
 import datetime as dt
 import json

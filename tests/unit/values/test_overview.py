@@ -1,7 +1,5 @@
 """What is seen of all rows: the same however they come, exact, and bounded."""
 
-from __future__ import annotations
-
 import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Every Arrow type that a source yields has one exact text, or an error that names the column."""
 
-from __future__ import annotations
-
 import base64
 import datetime as dt
 import struct

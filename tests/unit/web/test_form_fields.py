@@ -1,7 +1,5 @@
 """Fields of pages, from JSON Schema: every form that is asked can be shown, filled in and read back."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What a form sends is read within limits, and no file is on a disk in clear text."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import random

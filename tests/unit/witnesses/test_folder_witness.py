@@ -1,7 +1,5 @@
 """A folder or an object store keeps what it was given, and takes no second content under a name."""
 
-from __future__ import annotations
-
 import itertools
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """How far the trail came, at the witness: asked at a run's first gate and at the delivery."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import shutil

@@ -1,7 +1,5 @@
 """A mailbox as a witness: messages to a real SMTP server on loopback."""
 
-from __future__ import annotations
-
 import ssl
 from email import message_from_bytes
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Checkpoints on their way to every place, and what the places show afterwards."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -1,7 +1,5 @@
 """What a step sends out of the installation: metrics, a span, lineage and assets; never a value or an exact count."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any

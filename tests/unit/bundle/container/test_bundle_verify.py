@@ -1,7 +1,5 @@
 """A whole bundle passes; whatever was done to one is found, and nothing hostile is unpacked."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Files of a bundle are read in flat memory, never past their size, and refused where they are something else."""
 
-from __future__ import annotations
-
 import io
 import tracemalloc
 import zlib

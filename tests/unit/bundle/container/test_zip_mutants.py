@@ -1,7 +1,5 @@
 """Of thousands of variants of a bundle's ZIP file those that are accepted are unpacked alike by all programs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

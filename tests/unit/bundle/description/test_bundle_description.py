@@ -1,7 +1,5 @@
 """Uploaded files in a bundle: packed in their bytes, described, covered, verified."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Files of every format fit their schema in the bundle, judged by other validators."""
 
-from __future__ import annotations
-
 import io
 import json
 import subprocess

@@ -1,7 +1,5 @@
 """Rows and charts on the page: inert, bounded, drawn over all rows, and the same in words."""
 
-from __future__ import annotations
-
 import json
 import re
 import time

@@ -1,7 +1,5 @@
 """Everybody else's tools open a bundle and find what was put in."""
 
-from __future__ import annotations
-
 import io
 import json
 import shutil

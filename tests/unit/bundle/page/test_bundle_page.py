@@ -1,7 +1,5 @@
 """What the person reads: everything is said, nothing is run, nothing is fetched."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from dataclasses import replace

@@ -3,8 +3,6 @@
 The script of index.html searches, sorts, pages and zooms; nothing from the data becomes markup.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

@@ -1,7 +1,5 @@
 """The texts are whole in every language and cover every reason that a decision can give."""
 
-from __future__ import annotations
-
 import itertools
 import re
 import shutil

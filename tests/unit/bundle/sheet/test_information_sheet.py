@@ -1,7 +1,5 @@
 """The information sheet: what is there for this person alone, and nothing that fits everybody."""
 
-from __future__ import annotations
-
 import json
 from copy import deepcopy
 from dataclasses import replace

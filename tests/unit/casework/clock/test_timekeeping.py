@@ -1,7 +1,5 @@
 """Only an account with the role changes a clock; the trail holds the due date, and a plan follows it."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """An officer asked about columns, rows, keys or a search sees what they hold, of whom, and how many; no digest."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What follows from each decision, and what who decides or signs sees of it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path

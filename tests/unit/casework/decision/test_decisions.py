@@ -1,7 +1,5 @@
 """A flagged request goes before a person: what is asked, what each choice does, what is refused."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, time, timedelta
 from functools import partial

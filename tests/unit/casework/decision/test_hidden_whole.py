@@ -1,7 +1,5 @@
 """A hidden restriction leaves no gap: the answer is that of a person who has no such data (R09, R84)."""
 
-from __future__ import annotations
-
 import io
 import json
 import sqlite3

@@ -1,7 +1,5 @@
 """What only the sources know, and what the register knows of earlier answers, before a person decides."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Nothing is destroyed for good without a role, a reason of the list and, where due, a second person."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Holds, complaints and restrictions after the answer, and a refusal whose letter came back."""
 
-from __future__ import annotations
-
 import zipfile
 from datetime import timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Keys corrected by an officer: what was confirmed does not hold for them, and what was read of others stays here."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

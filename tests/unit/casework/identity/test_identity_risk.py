@@ -1,7 +1,5 @@
 """How sure an identity must be follows from the request (R12); only letters stop the clock (R42)."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any

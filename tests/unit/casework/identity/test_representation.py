@@ -1,7 +1,5 @@
 """A person asks for another person, or a child asks alone: on a real register and a real source."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from contextlib import closing

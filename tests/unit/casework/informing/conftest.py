@@ -1,7 +1,5 @@
 """What the tests of informing the person share: an installation with officers, and a mail server."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Only informing the right person of the answer in force ends a request."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """A request ends when the person was informed: by mail where that is certain, else by an officer's entry."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path

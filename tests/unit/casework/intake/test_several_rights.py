@@ -1,7 +1,5 @@
 """A letter that asks for several things, for what is not ours, or that went to an address not meant for it."""
 
-from __future__ import annotations
-
 import json
 from datetime import date, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What letters say from the register alone, and which letters are due."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Systems that people search: a request waits for each; plan, bundle, coverage and page name the outcome."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable

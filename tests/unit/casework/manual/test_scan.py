@@ -1,7 +1,5 @@
 """Files of searched systems are known by their content; programs and unreadable files are refused."""
 
-from __future__ import annotations
-
 import io
 import os
 import zipfile

@@ -1,7 +1,5 @@
 """Checks of deadlines and of searches: notices once, each notifier once, whichever fails."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

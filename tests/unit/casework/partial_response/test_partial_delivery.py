@@ -1,7 +1,5 @@
 """A partial delivery, the supplement that closes the same request, and informing of both (R37, R44)."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from pathlib import Path
 

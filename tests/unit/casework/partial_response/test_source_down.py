@@ -1,7 +1,5 @@
 """A source that is down: the question to an officer, what its answers do, and how a promised rest is kept."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """What the next run gives after a part: what is missing, nothing twice, and what changed whole once more."""
 
-from __future__ import annotations
-
 import dataclasses
 import io
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """The installation with reviewers that the tests of reviews share."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

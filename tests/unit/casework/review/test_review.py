@@ -1,7 +1,5 @@
 """A person looks at what will be sent; what they redact is in no file of the bundle, and counted."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a reviewer is shown, by role, and what waits for a second signer."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import replace

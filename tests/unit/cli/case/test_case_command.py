@@ -1,7 +1,5 @@
 """The case file as a person uses it: what is asked, shown, written out and turned down; holds and complaints."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import partial

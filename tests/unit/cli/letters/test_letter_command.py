@@ -1,7 +1,5 @@
 """Letters as a person makes and sends them, over a real mail server."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """Commands that answer one kind of question: `manual`, `partial` and `review`."""
 
-from __future__ import annotations
-
 import getpass
 import json
 import os

@@ -1,7 +1,5 @@
 """Questions and answers at a terminal: what is shown, recorded and turned down."""
 
-from __future__ import annotations
-
 import getpass
 import io
 import json

@@ -1,7 +1,5 @@
 """Commands for one request: its clock, and the keys and the identity of who made it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta

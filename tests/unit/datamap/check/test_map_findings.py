@@ -1,7 +1,5 @@
 """Findings of the map check are notified once, notified as corrected once, and kept while a source is down."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pytest

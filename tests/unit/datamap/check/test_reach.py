@@ -1,7 +1,5 @@
 """Rows by the persons that they lead to, where keys change hands, are shared, or bear a better key beside them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path

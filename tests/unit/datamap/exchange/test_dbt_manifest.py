@@ -1,7 +1,5 @@
 """A manifest that dbt wrote becomes proposals, with relationships tests as ways."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

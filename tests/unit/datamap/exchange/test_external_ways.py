@@ -1,7 +1,5 @@
 """Ways are found outward from people, and never back through a look-up or to other people."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import pytest

@@ -1,7 +1,5 @@
 """A dataset of Fides becomes proposals and ways; what has no place here is reported; what is confirmed goes back."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import Any

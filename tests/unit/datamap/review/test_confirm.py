@@ -1,7 +1,5 @@
 """An answer is written beside what people write, which stays; it is what was shown, and nothing else is classified."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A draft lies below a file of the inventory: only what is new, and nothing to what a person confirmed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Remarks on the files of the data map that an officer reads before they answer."""
 
-from __future__ import annotations
-
 import unicodedata
 from datetime import date
 from pathlib import Path

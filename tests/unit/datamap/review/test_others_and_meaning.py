@@ -1,7 +1,5 @@
 """An answer says how others' data are treated, that there are none, and what a value means; and no more."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

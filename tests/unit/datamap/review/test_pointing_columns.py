@@ -1,7 +1,5 @@
 """A column that points to another one takes over what it says, and that was shown; no order locks a review."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a review asks: keys of tables as one question, ways before their columns, and by which default a purpose is."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

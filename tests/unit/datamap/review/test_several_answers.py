@@ -1,7 +1,5 @@
 """Several answers in one go: the same bytes as one after the other, one load, and all of them or none."""
 
-from __future__ import annotations
-
 from dataclasses import replace as changed
 from pathlib import Path
 

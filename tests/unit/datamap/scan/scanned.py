@@ -1,7 +1,5 @@
 """Columns of undescribed databases, made by hand, and lists of the expected proposals."""
 
-from __future__ import annotations
-
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Whatever a database calls its tables and columns, the draft is YAML that loads."""
 
-from __future__ import annotations
-
 import sqlite3
 import tempfile
 from contextlib import closing

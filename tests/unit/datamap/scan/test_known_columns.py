@@ -1,7 +1,5 @@
 """Columns whose meaning is known are taken for what they are, or left open, and seldom for something else."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 
 import pytest

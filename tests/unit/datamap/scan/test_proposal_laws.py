@@ -1,7 +1,5 @@
 """What holds of every proposal, whatever the name, the type, the comment and the values."""
 
-from __future__ import annotations
-
 import csv
 
 import pytest

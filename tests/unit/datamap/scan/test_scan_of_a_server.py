@@ -1,7 +1,5 @@
 """A scan of a PostgreSQL that gives little: no rights, a table that goes, a connection that is lost."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path

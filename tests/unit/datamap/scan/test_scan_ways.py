@@ -3,8 +3,6 @@
 data/findings.yml has databases, and what is found in them.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -4,8 +4,6 @@ Files that are texts, and what is found in them, are in `../data/active_texts.ts
 its bytes as Latin-1.
 """
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

@@ -1,7 +1,5 @@
 """Files that blow up end as `unreadable`, in a process that may hold no more than a ceiling."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

@@ -1,7 +1,5 @@
 """Hostile and damaged files are reported as unreadable, without a crash, a hang or a peak of memory."""
 
-from __future__ import annotations
-
 import base64
 import io
 import resource

@@ -1,7 +1,5 @@
 """While a source is read, its free text is looked through; what is found is kept for a reviewer alone."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """The spans of addresses and numbers are exactly what was planted, and look-alikes are left alone."""
 
-from __future__ import annotations
-
 import time
 import unicodedata
 from collections import Counter

@@ -1,7 +1,5 @@
 """Names are found by whole words and with their capitals, whatever surrounds them."""
 
-from __future__ import annotations
-
 import unicodedata
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Levels of notices: once a request, last day and level, and never one of the past."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 

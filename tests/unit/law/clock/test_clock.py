@@ -1,7 +1,5 @@
 """The clock of a request: which facts count, from when, and what always holds whatever the facts."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any

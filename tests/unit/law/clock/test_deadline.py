@@ -1,7 +1,5 @@
 """The lawful clock: published examples, the traps of the calendar, and what always holds."""
 
-from __future__ import annotations
-
 import csv
 from datetime import date, datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The time zones of countries and their parts, held against the list of the tz database itself."""
 
-from __future__ import annotations
-
 import csv
 from datetime import date, timedelta
 from importlib.resources import files

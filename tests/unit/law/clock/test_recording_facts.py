@@ -1,7 +1,5 @@
 """What is turned down before it is recorded: each names its rule and the remedy."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """Encryption of values under a data key, and the blind index of a person's keys."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

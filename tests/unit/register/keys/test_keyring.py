@@ -1,7 +1,5 @@
 """Rotation, retirement, revocation and forgetting of keys, and what holds after a key was lost (docs/operator/keys.md)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Keys that another service holds: cached, never written, and printed as a document."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime

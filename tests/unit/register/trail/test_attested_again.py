@@ -1,7 +1,5 @@
 """What is left of a request stays proven when payloads or a year go; a register from before codes is adopted."""
 
-from __future__ import annotations
-
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path

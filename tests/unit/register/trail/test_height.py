@@ -1,7 +1,5 @@
 """A register that is set back by SQL opens nothing, until two people say that it was restored."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path

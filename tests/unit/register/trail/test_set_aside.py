@@ -1,7 +1,5 @@
 """What was forged is set aside by two people: it stays in the chain, and stops nothing any more."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

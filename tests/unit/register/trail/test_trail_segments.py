@@ -1,7 +1,5 @@
 """Years of the trail: which may be dropped, what stays, and what triggers refuse."""
 
-from __future__ import annotations
-
 import io
 import json
 from datetime import UTC, datetime, timedelta, timezone

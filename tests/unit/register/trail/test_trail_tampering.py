@@ -1,7 +1,5 @@
 """The tampering matrix: every row is found by the product's verification and by the standalone one."""
 
-from __future__ import annotations
-
 import ast
 import subprocess
 import sys

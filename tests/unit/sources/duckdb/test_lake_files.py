@@ -1,7 +1,5 @@
 """Which files of a lake are read, which are passed over, and which stop the table."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Folders of a lake that hold no table by themselves, and tables whose files differ."""
 
-from __future__ import annotations
-
 import os
 from datetime import datetime
 from decimal import Decimal

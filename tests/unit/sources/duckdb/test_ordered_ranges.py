@@ -1,7 +1,5 @@
 """Rows too many to be ordered at once come in ranges, in the order of the statement alone."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator

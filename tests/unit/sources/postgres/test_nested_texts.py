@@ -1,7 +1,5 @@
 """Own texts of arrays and composite values as JSON documents: what PostgreSQL itself writes as JSON, to the byte."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

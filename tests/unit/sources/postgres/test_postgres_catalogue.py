@@ -1,7 +1,5 @@
 """What a session on PostgreSQL sees of tables, and gives of them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

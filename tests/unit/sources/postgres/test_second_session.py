@@ -1,7 +1,5 @@
 """PostgreSQL reconciles in a second session, on the snapshot and with the keys of the first one."""
 
-from __future__ import annotations
-
 import time
 
 import psycopg

@@ -1,7 +1,5 @@
 """Lists of texts are turned back all at once as they are one by one."""
 
-from __future__ import annotations
-
 from datetime import datetime, time
 
 import msgspec

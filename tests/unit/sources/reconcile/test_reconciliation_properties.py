@@ -1,7 +1,5 @@
 """Whatever a database holds, what is read of it is reconciled, or it is refused by name."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import sqlite3

@@ -3,8 +3,6 @@
 Each is read by an extract as a fault would leave it, whatever the adapters do today.
 """
 
-from __future__ import annotations
-
 import random
 import struct
 from decimal import Decimal
