@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.casework.intake.message import Intake
 from afschrift.cli import given
 from afschrift.cli.common import actor, print_lines, say, services
+from afschrift.cli.request_form import RequestForm
 from afschrift.cli.running import CODES, Ended, begin, leave
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS
-from afschrift.inventory.document import in_words
 from afschrift.law.case_facts import OTHER_RIGHTS, Matter
 from afschrift.law.roles import Act
 from afschrift.outside.limits import BYTES
@@ -96,9 +93,9 @@ def submit(
     load_roles().require(actor(), Act.SUBMIT)
     settings = Settings.from_environment()
     start = start or (Start.NO if settings.batch_requests > 1 else Start.AIRFLOW)
-    content = prompted() if file is None else from_file(file)
-    content, ready = _with_options(content, key or [], formats), services()
-    stored = receive(settings, ready, as_intake(content), actor(), say)
+    form = RequestForm(prompted()) if file is None else from_file(file)
+    form, ready = _with_options(form, key or [], formats), services()
+    stored = receive(settings, ready, form.intake(ready.inventory.identity.keys), actor(), say)
     if stored.found:
         say(found_line(stored))
     print_lines(stored.requests or (stored.case,))
@@ -110,13 +107,15 @@ def submit(
         leave(*(_begin(ready.register, request_id, start) for request_id in stored.requests))
 
 
-def _with_options(content: dict[str, Any], keys: list[str], formats: str | None) -> dict[str, Any]:
-    """Add the options of the command line to the content of the file or the prompts."""
-    if keys:
-        content["keys"] = {**content.get("keys", {}), **flagged(keys)}
+def _with_options(form: RequestForm, keys: list[str], formats: str | None) -> RequestForm:
+    """Add the options of the command line to the form."""
+    changed, options = dict[str, Any](), flagged(keys)
+    if options:
+        in_form = form.content.get("keys")
+        changed["keys"] = {**(in_form if isinstance(in_form, dict) else {}), **options}
     if formats is not None:
-        content["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
-    return content
+        changed["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
+    return replace(form, content=form.content | changed, options=frozenset(options))
 
 
 def _begin(register: Register, request_id: str, start: Start) -> Ended:
@@ -128,21 +127,18 @@ def _begin(register: Register, request_id: str, start: Start) -> Ended:
     return begin(request_id, airflow=start is Start.AIRFLOW)
 
 
-FAULTS = 20
-LAST = "correct it and submit again; nothing was stored. See `afschrift submit --help`."
-
-
-def from_file(file: Path) -> dict[str, Any]:
+def from_file(file: Path) -> RequestForm:
     """Read a YAML or JSON file; `-`: standard input.
 
     Raises:
         ConfigurationError: it cannot be read, exceeds a limit, or holds no mapping; names the line.
     """
     name = "Standard input" if str(file) == "-" else str(file)
-    content = read_yaml(given.content(file, name, BYTES), name)
+    read = given.content(file, name, BYTES)
+    content = read_yaml(read, name)
     if not isinstance(content, dict):
         raise ConfigurationError(f"{name} holds no mapping.", remedy="see `afschrift submit --help`.")
-    return content
+    return RequestForm(content, name, read.decode())
 
 
 def prompted() -> dict[str, Any]:
@@ -183,20 +179,6 @@ def flagged(keys: list[str]) -> dict[str, Any]:
     return dict(item.partition("=")[::2] for item in keys)
 
 
-def as_intake(content: dict[str, Any]) -> Intake:
-    """Validate the content of a request.
-
-    Raises:
-        ConfigurationError: names every wrong field, without its value.
-    """
-    try:
-        return Intake.model_validate_json(json.dumps(content, default=str))
-    except ValidationError as error:
-        listed = [*islice(_faults(error), FAULTS + 1)]
-        faults = "\n".join([*listed[:FAULTS], *(["  and more"] if len(listed) > FAULTS else [])])
-        raise ConfigurationError(f"The request is not complete:\n{faults}\n", remedy=LAST) from None
-
-
 def found_line(stored: StoredCase) -> str:
     """Return the line for a message that was stored before."""
     return (
@@ -219,28 +201,6 @@ def stored_lines(stored: StoredCase) -> Iterator[str]:
             yield f"{other} (Art. {other.article}) is in case {stored.case}; it is not fulfilled here."
         way = f'afschrift case handed-over {stored.case} {other} --to "DESK" --reference CODE'
         yield f"Hand it over, then record it: `{way}`. Until then it is named as waiting (R05)."
-
-
-def _faults(error: Any) -> Iterator[str]:
-    for item in error.errors(include_url=False, include_input=False):
-        where = [str(part) for part in item["loc"]]
-        message = "this is missing" if item["type"] == "missing" else in_words(item)
-        if not where:  # a fault of several fields names them itself
-            yield f"  {message}"
-            continue
-        way = {
-            "extra_forbidden": "this word is not known here",
-            "string_pattern_mismatch": _PATTERNS.get(where[-1], message),
-        }.get(item["type"], message)
-        yield f"  {'.'.join(where)}: {way}"
-
-
-_DESK = "names a desk or a role: letters, digits and spaces, no address (it is kept in the trail)"
-_PATTERNS = {
-    "from": _DESK,
-    "to": _DESK,
-    "channel": "is a code: small letters, digits, - and _, such as portal or letter",
-}
 
 
 def _listed(text: str) -> list[str]:

@@ -35,7 +35,7 @@ def test_submit_and_look(services: Services) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"keys": {"phone": "1"}}, "identity keys are not declared: phone"),
+        ({"keys": {"phone": "1"}}, "identity.yml declares no such key: use customer_id, email"),
         ({"keys": {}}, "keys"),
         ({"keys": {"customer_id": 46}}, "put identity keys between quotes"),
         ({"limits": {"quote": "x", "tables": ["shop.order"]}}, "name nothing that there is: shop.order"),
@@ -46,7 +46,7 @@ def test_submit_and_look(services: Services) -> None:
         ({"formats": ["pdf"], "right": "portability"}, "R57"),
         ({"language": "fr"}, "not offered in this language"),
         ({"destination": "moon"}, "destination is not configured"),
-        ({"recieved": 1}, "recieved"),
+        ({"colour": 1}, "line 1: this key is not known here: take it out"),
     ],
 )
 def test_a_mistake_in_a_request_stores_nothing(

@@ -160,10 +160,9 @@ def _unclear(right: Right) -> MakeFacts:
 
 def _check(services: Services, intake: Intake) -> None:
     inventory = services.inventory
-    unknown = sorted(intake.keys.keys() - inventory.identity.keys.keys())
-    if unknown:
+    if intake.keys.keys() - inventory.identity.keys.keys():
         raise ConfigurationError(
-            f"These identity keys are not declared: {', '.join(unknown)}.",
+            "An identity key is not declared in identity.yml.",
             remedy=f"use {', '.join(sorted(inventory.identity.keys))}, or declare them in identity.yml.",
         )
     if not all(value.strip() for value in intake.keys.values()):

@@ -162,7 +162,7 @@ def keys(
 def _given(file: Path | None, flags: list[str]) -> dict[str, str]:
     content = submit.flagged(flags)
     if file is not None:
-        content = {**submit.from_file(file), **content}
+        content = {**submit.from_file(file).content, **content}
     elif not flags and sys.stdin.isatty():
         say("One name=value per line; name= removes it; an empty line ends.")
         content = submit.pairs("Key")
