@@ -70,7 +70,7 @@ class Bounce(StrEnum):
 
     ADDRESS_UNKNOWN = "address_unknown"
     MAILBOX_FULL = "mailbox_full"
-    REFUSED = "refused"
+    REFUSED = "refused"  # by the mail server, or by the person
     RETURNED_BY_POST = "returned_by_post"
     NOT_COLLECTED = "not_collected"
 

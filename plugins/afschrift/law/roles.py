@@ -29,7 +29,7 @@ class Act(StrEnum):
     """An act that needs a role."""
 
     SUBMIT = "submit"  # store a request
-    SEE = "see"  # the state of a request, and the questions put to one's own role
+    SEE = "see"  # the state of a request, and the questions put to one's own role; every role has it
     TIMELINE = "timeline"  # the trail of a request
     VALUES = "values"  # what will be sent, values of the person included
     OVERSEE = "oversee"  # every question, of any role
