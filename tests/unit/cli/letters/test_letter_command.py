@@ -1,6 +1,7 @@
 """Letters as a person makes and sends them, over a real mail server."""
 
 import json
+import os
 import re
 from datetime import date, timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from afschrift.domain.errors import AfschriftError, ConfigurationError, Retriabl
 from afschrift.domain.instants import utc_now
 from afschrift.law.letter import LetterState
 from afschrift.letters.kinds import KINDS
+from afschrift.register.outbox import Outbox
 from afschrift.services import Services
 
 MESSAGE = "Ik ben Anneke Jansen, anneke@example.org. Graag al mijn gegevens."
@@ -178,6 +180,26 @@ def test_a_server_that_is_down_leaves_the_letter_and_the_clock_as_they_are(
     monkeypatch.delenv("AFSCHRIFT_MAIL")
     assert isinstance(refused_letter("send", letter_id), ConfigurationError)
     assert shown("list")[0]["state"] == "produced"
+
+
+def test_a_process_that_dies_after_the_server_took_it_sends_nothing_twice(
+    request_id: str, mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter_id = made(request_id)
+    with serving() as (server, url):
+        mail_file(mail.parent, url)
+        child = os.fork()
+        if child == 0:
+            monkeypatch.setattr(Outbox, "settle", lambda *_, **__: os._exit(7))
+            letter("send", letter_id)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert shown("list")[0]["state"] == "sending"
+        assert "is sending and cannot be sent" in str(refused_letter("send", letter_id))
+        monkeypatch.setattr("afschrift.register.letters.PATIENCE", timedelta(0))
+        assert shown("list", "--state", "unknown")[0]["id"] == letter_id
+        assert "is unknown and cannot be sent" in str(refused_letter("send", letter_id))
+    assert len(server.messages) == 1
 
 
 def test_a_person_enters_a_sending_with_a_proof(services: Services, request_id: str, tmp_path: Path) -> None:
