@@ -91,11 +91,6 @@ def test_a_new_source_binds_keys(tmp_path: Path) -> None:
         assert session.rows("SELECT value FROM afschrift_key") == [("3",)]
 
 
-def test_an_option_that_it_does_not_know_is_a_fault() -> None:
-    with pytest.raises(ConfigurationError, match="has an option `path`"):
-        open_source("w", "exported", {"folder": "x", "path": "y"})
-
-
 def test_a_scan_takes_it_by_the_type_of_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = exported(write_database(tmp_path / "shop.duckdb"))
     monkeypatch.setenv("AIRFLOW_CONN_OLD_SHOP", "exported-shop://")

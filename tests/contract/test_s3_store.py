@@ -26,7 +26,6 @@ from afschrift.domain.errors import (
     ConfigurationError,
     RetriableError,
     StagedFileError,
-    UnreadFilesError,
 )
 from afschrift.sources.registry import open_source
 from afschrift.staging.encrypted import EncryptedStaging
@@ -314,27 +313,6 @@ def test_a_lake_reads_every_file_that_others_wrote_since(store: Store) -> None:
         store.other.pipe(f"lake/of/all/visit/day=0/{ENDS[0]}", parquet(99))
         with pytest.raises(RetriableError, match="was replaced or removed while it was read"):
             list(session.stream('SELECT t.a\nFROM "visit" AS t\n'))
-
-
-def test_a_lake_refuses_what_is_not_parquet(store: Store) -> None:
-    files = {
-        "t/1.parquet": parquet(1),
-        "t/cut": parquet(1)[:-1],
-        "t/notes.txt": b"x" * 100_000,
-        "t/_tmp/2": parquet(2),
-    }
-    store.other.pipe({f"lake/{name}": content for name, content in files.items()})
-    store.other.pipe({"lake/logged/1.parquet": parquet(1), "lake/logged/_delta_log/0.json": b"{}"})
-    with open_source("shop", "parquet", {"root": "s3://lake"}) as session:
-        with pytest.raises(UnreadFilesError) as unread:
-            dict(session.catalogue()["t"])
-        with pytest.raises(ConfigurationError, match="a table of Delta Lake"):
-            dict(session.catalogue()["logged"])
-    for words in ("3 files", "_tmp/2 (hidden)", "cut (cut off", "notes.txt (of another format)"):
-        assert words in str(unread.value)
-    ignored = {"t": ("_tmp/**", "*.txt", "cut")}
-    with open_source("shop", "parquet", {"root": "s3://lake"}, ignored=ignored) as session:
-        assert session.rows('SELECT a FROM "t"') == [(1,)]
 
 
 def test_a_lake_asks_once_for_each_file_and_not_one_after_the_other(

@@ -1,7 +1,6 @@
 """Values that break careless software, in every registered format: exact to its reader and to plain tools."""
 
 import io
-from itertools import zip_longest
 
 import pyarrow as pa
 import pytest
@@ -48,13 +47,6 @@ def test_exact(name: str, trap: str) -> None:
     texts = [text for value in values for text in (value, None)]
     ids = [str(number) for number in range(len(texts))]
     columns = [pa.array(ids), pa.array(texts, pa.string())]
-    check(name, fields, pa.RecordBatch.from_arrays(columns, schema=text_schema(fields)))
-
-
-def test_all_traps_in_one_table(name: str) -> None:
-    fields = [field(trap, kind) for trap, (kind, _) in TRAPS.items()]
-    rows = list(zip_longest(*(values for _, values in TRAPS.values())))
-    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
     check(name, fields, pa.RecordBatch.from_arrays(columns, schema=text_schema(fields)))
 
 

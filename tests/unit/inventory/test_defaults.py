@@ -125,20 +125,22 @@ def test_a_look_up_takes_over_what_it_points_to_before_the_tables_default(tmp_pa
     assert not found.identifies  # a person says this of one column
 
 
-@pytest.mark.parametrize("waits", ["guessed", "needed"])
-def test_nothing_is_taken_over_from_a_proposal(tmp_path: Path, waits: str) -> None:
-    table = "ways: guessed, " if waits == "guessed" else ""
-    words = "origin: observed" + (", review: needed" if waits == "needed" else "")
-    place = (
-        "tables:\n",
-        f"tables:\n  place: {{subject: {{customer_id: who}}, {table}columns: {{who: {{origin: assigned}}, "
-        f"place_id: {{{words}}}}}}}\n",
-    )
-    at = (
-        "    confirmed: [order_id,",
-        "    references: {place_id: place.place_id}\n    confirmed: [place_id, order_id,",
-    )
-    found = column(tmp_path, "orders.place_id", place, at)
+BY_WHO = "subject: {customer_id: who}"
+
+
+@pytest.mark.parametrize(
+    ("place", "way"),
+    [
+        (f"{BY_WHO}, ways: guessed, columns: {{who: {{origin: assigned}}, place_id: {{origin: observed}}}}", "references"),
+        (f"{BY_WHO}, columns: {{who: {{origin: assigned}}, place_id: {{origin: observed, review: needed}}}}", "references"),
+        ("personal: false, columns: {place_id: {origin: not_personal}}", "join"),
+    ],
+)  # fmt: skip
+def test_nothing_is_taken_over_from_a_proposal(tmp_path: Path, place: str, way: str) -> None:
+    at = "    confirmed: ["
+    points = f"    {way}: {{place_id: place.place_id}}\n{at}place_id, "
+    tables = ("tables:\n", f"tables:\n  place: {{{place}}}\n")
+    found = column(tmp_path, "orders.place_id", tables, (f"{at}order_id,", f"{points}order_id,"))
     assert (found.origin, found.category, found.proposal) == ("provided", "user.content", None)
 
 
@@ -181,19 +183,6 @@ def test_columns_that_point_to_each_other_are_read_to_an_end(tmp_path: Path) -> 
         "    references: {one: orders.two, two: orders.one}\n    confirmed: [one, two, order_id,",
     )
     assert column(tmp_path, "orders.one", at).origin == "provided"
-
-
-def test_nothing_is_taken_over_from_a_table_without_personal_data(tmp_path: Path) -> None:
-    place = (
-        "tables:\n",
-        "tables:\n  place: {personal: false, columns: {place_id: {origin: not_personal}}}\n",
-    )
-    at = (
-        "    confirmed: [order_id,",
-        "    join: {place_id: place.place_id}\n    confirmed: [place_id, order_id,",
-    )
-    found = column(tmp_path, "orders.place_id", place, at)
-    assert (found.origin, found.category) == ("provided", "user.content")
 
 
 def test_own_reason_of_a_column_joins_its_confirmation(tmp_path: Path) -> None:

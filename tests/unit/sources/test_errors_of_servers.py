@@ -19,7 +19,7 @@ from afschrift.sources.duckdb import errors as duck_errors
 from afschrift.sources.mysql import errors as mysql_errors
 from afschrift.sources.postgres import errors as postgres_errors
 from afschrift.sources.sqlalchemy import errors as alchemy_errors
-from afschrift.sources.table_errors import no_right, relation_of, table_of, too_large
+from afschrift.sources.table_errors import relation_of, table_of
 from afschrift.sources.text_rows import text_batch
 
 STATEMENT = 'SELECT 1\nFROM "public"."t" AS t\n'
@@ -87,21 +87,9 @@ def test_any_other_statement(statement: str) -> None:
     assert table_of("w", statement) == "a statement of w"
 
 
-def test_errors_that_all_sources_share() -> None:
-    assert str(too_large("w", "t.c", "7")).startswith("A cell of w.t.c has 7 bytes, more than the limit.")
-    assert str(too_large("w", "t.c")).startswith("A cell of w.t.c has more than the limit.")
-    assert no_right("w.t").detail == {"table": "w.t"}
-
-
 def test_rows_of_bytes() -> None:
     batch = text_batch("w", ["n", "t", "x"], [(None, "é".encode(), 0.1), (b"2", b"", None)])
     assert batch.schema.types == [pa.string(), pa.string(), pa.float64()]
     assert batch.to_pylist() == [{"n": None, "t": "é", "x": 0.1}, {"n": "2", "t": "", "x": None}]
     assert text_batch("w", ["n"], []).num_rows == 0
     assert text_batch("w", ["n"], [(None,), (None,)]).column(0).null_count == 2
-
-
-def test_bytes_that_are_no_text() -> None:
-    with pytest.raises(ConfigurationError, match=r"Column t of source w .* not UTF-8") as caught:
-        text_batch("w", ["n", "t"], [(b"1", b"secret\xff")])
-    assert "secret" not in str(caught.value)

@@ -167,21 +167,11 @@ def test_what_was_not_found_or_not_read_is_said(shop: Services, statements: Path
     ]
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        ["ALTER TABLE customer DROP COLUMN name"],
-        # A database gives nothing more in a transaction in which a statement failed.
-        ["ALTER TABLE customer RENAME TO raw",
-         "CREATE VIEW customer AS SELECT * REPLACE (name::INTEGER::VARCHAR AS name) FROM raw"],
-    ],
-    ids=["a column that is not there", "a table that fails while it is read"],
-)  # fmt: skip
-def test_a_table_that_cannot_be_read_hides_no_other(
-    shop: Services, tmp_path: Path, changes: list[str]
-) -> None:
+def test_a_table_that_cannot_be_read_hides_no_other(shop: Services, tmp_path: Path) -> None:
+    """A database gives nothing more in a transaction in which a statement failed."""
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-        con.execute("; ".join(changes))
+        con.execute("ALTER TABLE customer RENAME TO raw")
+        con.execute("CREATE VIEW customer AS SELECT * REPLACE (name::INTEGER::VARCHAR AS name) FROM raw")
     customer, emails = looked(shop, {"customer_id": "1"}).tables
     assert customer.said.startswith("shop.customer cannot be read as the inventory describes it")
     assert len(emails.rows) == 2

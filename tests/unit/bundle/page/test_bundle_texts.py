@@ -194,21 +194,12 @@ def letters(tmp_path: Path) -> Path:
     """The letters with a third language, made from the English one."""
     shutil.copytree(LETTERS, tmp_path / "letters")
     shutil.copytree(LETTERS / "en", tmp_path / "letters" / "fy")
-    texts = tmp_path / "letters" / "fy" / "bundle" / "texts.yml"
-    texts.write_text(texts.read_text().replace("Is this everything?", "Is dit alles? (frysk)"))
     return tmp_path / "letters"
 
 
 def contents(language: str) -> Contents:
     made = seen(Example())
     return replace(made, plan=replace(made.plan, language=language))
-
-
-def test_a_third_language_is_one_folder(letters: Path) -> None:
-    page = render_index(contents("fy"), letters).decode()
-    assert '<html lang="fy">' in page
-    assert "Is dit alles? (frysk)" in page
-    assert "START HERE" in render_readme(contents("fy"), letters).decode()
 
 
 @pytest.mark.parametrize("key", ["search", "deleted_no", "kcal", "months", "provided", "other_people"])

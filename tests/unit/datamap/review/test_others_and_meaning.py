@@ -1,7 +1,6 @@
 """An answer says how others' data are treated, that there are none, and what a value means; and no more."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.support.map_review import HEAD, answer, columns, group, map_folder
@@ -18,12 +17,9 @@ from afschrift.datamap.review.offered import (
     words_of_others,
 )
 from afschrift.datamap.review.review_session import Review
-from afschrift.datamap.review.written_files import confirmed_file
 from afschrift.domain.decision import About, ThirdParty
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.column import Column
-from afschrift.inventory.layers import Digests
-from afschrift.outside.read_yaml import read_yaml
 
 MAP = f"""{HEAD}tables:
   customer:
@@ -183,26 +179,3 @@ def test_meaning_is_given_in_every_language_of_the_controller() -> None:
     with pytest.raises(ConfigurationError, match="at most 500"):
         meaning_of({"nl": "x" * 501}, ("nl",))
     assert meaning_of({"nl": " a\n b ", "fr": "c"}, ("nl",)) == {"nl": "a b"}
-
-
-def test_words_added_by_hand_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A writer that takes the mask of a neighbour out writes nothing."""
-    text = file(folder).replace(
-        "city: {origin: provided,", "city: {origin: provided, about: third_party, third_party: mask,"
-    )
-    (folder / "shop.yml").write_text(text)
-    review = Review(folder)
-
-    digests = Digests(read_yaml(text))
-    neighbour = f"      city: {{in: review-2026-11-28, of: {digests.of_column('customer', 'city')}, "
-
-    def wrong(*given: Any) -> bytes:
-        return confirmed_file(*given) + f"{neighbour}about: subject}}\n".encode()
-
-    monkeypatch.setattr("afschrift.datamap.review.review_session.confirmed_file", wrong)
-    question = group(review, "friend")
-    with pytest.raises(
-        ConfigurationError, match=r"shop\.customer\.city would have other words than were shown"
-    ):
-        review.confirm(question, answer(about="subject"))
-    assert file(folder) == text

@@ -95,15 +95,6 @@ def test_one_that_would_break_the_map_keeps_all_of_them_out(folder: Path) -> Non
     review.confirm_all(answered(review, created_at=""))
 
 
-def test_two_people_at_once_do_not_write_over_each_other(folder: Path) -> None:
-    first, second = Review(folder), Review(folder)
-    first.confirm_all(answered(first, email=""))
-    between = written(folder)
-    with pytest.raises(ConfigurationError, match=r"shop\.confirmed\.yml was changed meanwhile"):
-        second.confirm_all(answered(second, city="provided"))
-    assert written(folder) == between
-
-
 def test_files_that_cannot_be_written_are_reported_and_unchanged(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,13 +157,6 @@ def test_unsettled_day_never_makes_a_day_later(
     assert both.target <= plain.target
 
 
-def test_question_after_the_last_day_is_named_as_a_breach() -> None:
-    late = Suspension(date(2023, 1, 11), date(2023, 1, 29))
-    found = deadline(date(2022, 12, 2), NL, suspensions=[late])
-    assert found.due == date(2023, 1, 2)
-    assert found.breaches == ("suspension_after_expiry:R42",)
-
-
 def test_steps_explain_the_day() -> None:
     found = deadline(date(2026, 3, 20), NL, suspensions=[Suspension(date(2026, 3, 23), date(2026, 3, 30))])
     assert found.steps == (

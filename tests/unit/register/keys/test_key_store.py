@@ -35,15 +35,6 @@ def test_a_key_file_open_to_others_is_refused(tmp_path: Path, mode: int) -> None
         KeyStore.open(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"format": "other/1"}', b"\xff", b'{"keks": 3}'])
-def test_a_damaged_key_file_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "keys.json"
-    path.touch(mode=0o600)
-    path.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"keys\.json"):
-        KeyStore.open(path)
-
-
 @pytest.mark.parametrize("where", ["keks", "index_keys", "signing_keys", "former_signing_keys"])
 def test_a_key_that_was_cut_is_found_before_it_is_used(keys: KeyStore, tmp_path: Path, where: str) -> None:
     keys.rotate_signing()

@@ -83,11 +83,6 @@ def test_another_schema_is_the_one_without_a_name(shop: pg.Database) -> None:
         assert forms(session, "plain") == [{"A": "7"}]
 
 
-def test_an_option_that_is_not_known(shop: pg.Database) -> None:
-    with pytest.raises(ConfigurationError, match="`password`, which its kind does not know"):
-        opened(shop, password="secret")
-
-
 @pytest.mark.parametrize(
     ("native", "order"),
     [
