@@ -337,6 +337,12 @@ def test_the_term_of_another_body_ends_nothing() -> None:
     assert look(ASKED, sent(march(5)), today=march(17), place=PUBLIC).due is None
 
 
+def test_a_public_body_counts_a_day_less() -> None:
+    facts = (ASKED, sent(march(5)), resumed(march(16)))
+    for place, days in ((NL, "11 days"), (PUBLIC, "10 days")):
+        assert any(days in step for step in look(*facts, place=place).steps)
+
+
 def test_question_sent_after_its_term_sets_no_term() -> None:
     late = look(WITH_TERM, sent(march(17)), today=march(20), place=PUBLIC)
     assert (late.due, late.suspended_since) == (None, march(17))  # such a term is none
