@@ -166,9 +166,7 @@ SUBJECT = {
 }
 
 KEYS = [Key("ck", "anna"), Key("email", "Anna@example.org")]
-
 JOIN = {"order_id": "orders.order_id"}
-
 SHARED = ClassifiedBy(by="Data office", on=date(2026, 11, 29), why="Both see it.")
 
 

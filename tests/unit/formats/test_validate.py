@@ -104,9 +104,6 @@ def test_the_same_rows_in_order(sizes: list[int]) -> None:
 def test_large_values_are_not_held_until_there_are_many() -> None:
     found = list(regroup(batches([100] * 10, text="x" * 50_000)))  # 5 MB a batch
     assert [part.num_rows for part in found] == [200] * 5
-
-
-def test_nothing() -> None:
     assert list(regroup([])) == []
 
 

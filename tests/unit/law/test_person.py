@@ -85,7 +85,6 @@ def test_one_row_of_a_child_suffices() -> None:
 
 
 TODAY = date(2026, 11, 25)
-
 FORM = {"kind": "written_mandate", "checked_on": "2026-11-24", "scope": "both"}
 
 FORM |= {"identity_checked": "eid", "answer_to": "person", "answer_by": "post"}
@@ -141,9 +140,7 @@ def test_the_last_day_counts_and_a_guardian_of_an_adult_may_ask() -> None:
 
 
 ANNA = Person("Anna", frozenset({"airflow:anna", "cli:anna"}), frozenset({Role.OFFICER, Role.SECOND_SIGNER}))
-
 DIRK = Person("Dirk", frozenset({"airflow:dirk"}), frozenset({Role.DPO}))
-
 ROLES = Roles((ANNA, DIRK), location="/etc/afschrift/roles.yml")
 
 

@@ -21,13 +21,9 @@ from afschrift.register.database.database import Database
 from afschrift.register.register import Register
 
 ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity", "doubt": "unknown_sender"})
-
 SENT = NewFact(FactKind.LETTER_SENT, date(2026, 3, 3), channel="post", proof="3SABC")
-
 WITHDRAWN = NewFact(FactKind.WITHDRAWN, date(2026, 3, 4), channel="email", to=State.WITHDRAWN)
-
 WORDS = "Het dossier van Anneke ligt bij zes verwerkers."
-
 NAMES = ("customer_id",)
 
 

@@ -29,13 +29,9 @@ from afschrift.register.keys.data_keys import codes_of
 from afschrift.register.register import Register
 
 Row = dict[str, Any]
-
 BUNDLE, FILE, PLAN = "b0" * 32, "f1" * 32, "ab" * 32
-
 ROWS = {"shop.orders": 8231}
-
 PART = {"bundle": BUNDLE, "plan": PLAN, "rows": ROWS, "decisions": FILE, "later": [{"source": "club"}]}
-
 RULE = "retention_identity"
 
 

@@ -16,11 +16,8 @@ from afschrift.selection.held_keys import HeldKeys, alike
 from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, kind_of, search_keys, spellings, whole
 
 AT = "2026-01-01T00:00:00.000000Z"
-
 LOCAL = st.from_regex(r"[a-z][a-z0-9+._-]{0,12}[a-z0-9]", fullmatch=True)
-
 ADDRESSES = st.builds(lambda a, b: f"{a}@{b}.example.nl", LOCAL, st.from_regex(r"[a-z]{1,8}", fullmatch=True))
-
 MOBILES = st.integers(min_value=10_000_000, max_value=59_999_999).map(lambda n: f"+316{n}")
 
 

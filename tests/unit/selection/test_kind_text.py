@@ -24,7 +24,6 @@ from afschrift.selection.statements import Statements
 from afschrift.sources.duckdb.dialect import DuckDialect
 
 TYPED = "ordered_at: {origin: observed}"
-
 CREATED = [statement.split(";")[0] for statement in SCHEMA.split("CREATE")[1:]]
 
 TABLES = (
@@ -67,9 +66,7 @@ def test_without_it_the_column_is_named_with_the_remedy(tmp_path: Path, action: 
 
 
 NUMBER = ColumnType("INTEGER", ValueKind.INTEGER, "{column}")
-
 DOCUMENT = ColumnType("JSON", ValueKind.JSON, "CAST({column} AS VARCHAR)")
-
 MEMBERS = ["profile_city", "profile_zip", "profile_score", "profile_dotted"]
 
 

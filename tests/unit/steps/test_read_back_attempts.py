@@ -28,9 +28,7 @@ from afschrift.steps import plan_gates
 from afschrift.steps.keyed_digests import record_digest
 
 pytestmark = pytest.mark.slow
-
 ORDERS = "shop/orders.csv"
-
 OTHER = b"order_id,customer_id,ordered_at\r\n99,1,2024-01-01T10:00:00\r\n"
 
 

@@ -15,9 +15,7 @@ from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.inventory.load import load
 
 DECIDED = next(line for line in SHOP.splitlines(keepends=True) if "A list is of all" in line)
-
 OWNERS = "      device_id: {column: device_id, valid_from: paired, valid_to: unpaired}\n"
-
 LIST = "      list_id: {origin: assigned}\n      title: {origin: provided}\n"
 
 

@@ -31,11 +31,8 @@ from afschrift.law.roles import Person, Role, Roles
 from afschrift.services import Services
 
 DAY = date(2026, 11, 28)
-
 WHO = Answer("moe", DAY, "Looked at with the shop.", date(2027, 11, 28))
-
 MOE = Person("Moe", frozenset({"airflow:moe"}), frozenset({Role.MAP_OWNER}))
-
 ADA = Person("Ada", frozenset({"airflow:ada"}), frozenset({Role.AUDITOR}))
 
 MOUNTS = """\

@@ -15,19 +15,12 @@ from afschrift.law.clock.clock import Clock, Colour, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
 
 NL = Jurisdiction(calendar("NL"))
-
 RECEIVED = date(2026, 3, 2)  # a Monday; due on Thursday 2 April
-
 TODAY = date(2026, 3, 16)
-
 ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity"})
-
 EXTENDED = NewFact(FactKind.EXTENDED, detail={"reasons": ["rights_of_others"]})
-
 REFUSED = NewFact(FactKind.DECIDED, detail={"outcome": "refuse"})
-
 BOUNCED = NewFact(FactKind.LETTER_BOUNCED, about="fact-000000000001")
-
 APRIL_2, APRIL_3 = date(2026, 4, 2), date(2026, 4, 3)
 
 
@@ -308,7 +301,6 @@ def test_only_receipt_moves_the_day_without_a_sent_letter(facts: list[NewFact]) 
 
 
 PUBLIC = Jurisdiction(NL.calendar, public_body=True)
-
 WITH_TERM = NewFact(FactKind.SUSPENDED, detail={"ground": "identity", "term": "2026-03-16"})
 
 

@@ -14,13 +14,9 @@ from afschrift.law.clock.calendar import Calendar, calendar
 from afschrift.law.clock.deadline import Period, Suspension, add_months, deadline, local_date
 
 HERE = Path(__file__).parent
-
 NL = calendar("NL")
-
 days = st.dates(date(2020, 1, 1), date(2045, 12, 31))
-
 countries = st.sampled_from(["NL", "BE", "DE", "DE-BY", "FR", "GB", "GB-SCT", "AT", "IE", "LU"]).map(calendar)
-
 gaps = st.lists(st.integers(0, 40), min_size=2, max_size=6).filter(lambda n: len(n) % 2 == 0)
 
 
