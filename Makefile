@@ -105,7 +105,7 @@ check: $(VENV) ## Check format, lint, types, layers, words and the budget of cod
 .PHONY: test-batch
 test-batch: $(VENV) ## Read 400 persons together in four kinds of warehouse: each bundle is the one made alone
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) AFSCHRIFT_BATCH_PERSONS=400 \
-		PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/e2e/test_batch_proof.py -q --timeout 0 $(ARGS)
+		PYTHONDONTWRITEBYTECODE= $(BIN)/pytest tests/e2e/test_all_customers.py -q --timeout 0 $(ARGS)
 
 .PHONY: test-flat
 test-flat: $(VENV) ## Fulfil requests of 5 and 20 million rows from DuckDB and a lake in the same memory

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from tests.airflow_support import AirflowEnv, Flow, dag_named, flow_on
+from tests.support.browsing import served
 from tests.support.map_page import app, services, visit
 from tests.support.pages import Desk, desk_on
-from tests.support.served import served
 from tests.support.two_sources import two_sources, write_inventory
 
 __all__ = ["app", "services", "two_sources", "visit"]

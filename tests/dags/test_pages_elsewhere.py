@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 from tests.airflow_support import log_in
+from tests.support.browsing import served
 from tests.support.pages import Desk, press, text_of
-from tests.support.served import served
 
 pytestmark = pytest.mark.airflow
 

@@ -8,11 +8,10 @@ from playwright.sync_api import Browser
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation
 from tests.airflow_support import AirflowEnv, api_server
-from tests.support.browsing import keep, must_fit_and_be_accessible, opened
+from tests.support.browsing import keep, must_fit_and_be_accessible, opened, served
 from tests.support.map_page import PEOPLE, WHY, map_text, proposed
 from tests.support.nightly import nightly_after
 from tests.support.pages import follow, press
-from tests.support.served import served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
 

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.airflow_support import log_in
+from tests.support.browsing import served
 from tests.support.mail_server import unused_port
 from tests.support.pages import Desk, parts, text_of, token_in
-from tests.support.served import served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("nginx"), pytest.mark.needs_program("openssl")]
 

@@ -5,23 +5,27 @@ with NULL where it names no one. Nothing here imports the product.
 """
 
 import csv
+import hashlib
 from pathlib import Path
 
 import duckdb
+from tests.e2e import hand_sql
 
 SQL = Path(__file__).parents[1] / "sql"
 
 with (SQL / "tables.csv").open(encoding="utf-8", newline="") as file:
     TABLES = list(csv.DictReader(file))
+
 """All personal tables, the columns that tell their rows apart, and those that portability leaves out.
 
 None tells them apart: only the whole row does. What is left out is derived, inferred, assigned, bought, secret or
 a proof; `*`: the table as a whole, kept on legitimate interest, computed or bought.
 """
+
 KEYS = {row["table"]: tuple(row["key"].split()) for row in TABLES}
 APP, SHOP = ([row["table"] for row in TABLES if row["source"] == source] for source in ("app", "shop"))
-
 ENTRIES = {"referral_received": "referral"}
+
 """Entries of the inventory that have another name than their table: one table, for people in another role."""
 
 NOT_PERSONAL = ("carrier", "category", "product", "exchange_rate")
@@ -70,3 +74,36 @@ def identity(con: duckdb.DuckDBPyConnection, table: str) -> str:
 def multiset(texts: str) -> str:
     """SQL expressions: how many texts there are, and a digest of all of them whatever their order."""
     return f"count(*), md5(string_agg({texts}, chr(10) ORDER BY {texts}))"
+
+
+LEFT_OUT = {row["table"]: row["left_out"].split() for row in hand_sql.TABLES}
+WITHHELD = [table for table, columns in LEFT_OUT.items() if columns == ["*"]]
+SECRET = {("customer", "password_hash")}
+
+"""Access tells only its existence."""
+
+
+MASKED = {
+    ("shipment", "signed_by"): "chr(1) || signed_by",
+    ("referral", "friend_joined"): "chr(1) || friend_joined",
+    ("referral_received", "customer_id"): "chr(1) || customer_id",
+    ("referral_received", "reward"): "'[masked]'",
+    ("ticket", "agent_id"): "chr(1) || agent_id",
+    (
+        "ticket_message",
+        "agent_name",
+    ): "CASE author_type WHEN 'agent' THEN chr(1) || agent_name ELSE agent_name END",
+    ("orders", "card_token"): "'[masked]' || card_token[-4:]",
+}
+
+"""SQL of what replaces a value; a NULL stays a NULL. `\\1` begins a value of which
+the token is shown."""
+
+
+def token(salt: str, value: str) -> str:
+    """The mask of a value: eight hex digits of SHA-256 over the request's salt and the value's text."""
+    return f"[masked {hashlib.sha256((salt + value).encode()).hexdigest()[:8]}]"
+
+
+def left_out(table: str, column: str) -> bool:
+    return table in WITHHELD or column in LEFT_OUT[table]

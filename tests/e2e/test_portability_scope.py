@@ -22,9 +22,9 @@ from demo.people import (
 )
 from duckdb.sqltypes import DuckDBPyType
 from tests.e2e import hand_sql, value_forms
+from tests.e2e.hand_sql import MASKED, SECRET, WITHHELD, left_out, token
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
-from tests.e2e.scope import MASKED, SECRET, WITHHELD, left_out, token
 from tests.support.demo_warehouse import SCALE
 from tests.support.nightly import nightly_after
 

@@ -20,8 +20,7 @@ from demo.people import HEAVY
 from tests.airflow_support import ONCE
 from tests.support.airflow_up import DAG, Running, airflow_up, wait_for
 from tests.support.installed import CUSTOMERS
-from tests.support.otlp_receiver import OtlpReceiver, otlp_receiver
-from tests.support.statsd_listener import StatsdListener, statsd_listener
+from tests.support.telemetry import OtlpReceiver, StatsdListener, otlp_receiver, statsd_listener
 from tests.support.two_sources import two_sources, write_inventory
 from tests.unit.app.test_private_files import modes
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.e2e.hand_sql import MASKED, SECRET, left_out
 from tests.e2e.office import RECEIVED, Office
 from tests.e2e.opened import Opened
-from tests.e2e.scope import MASKED, SECRET, left_out
 from tests.privacy.canary import CUSTOMER, EMAIL, NEEDLES, TEXT, Canary
 from tests.privacy.canary_search import search
 from tests.privacy.conftest import Cage

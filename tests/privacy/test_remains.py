@@ -20,8 +20,7 @@ import pytest
 from testbed import small
 from testbed.mini import POLICY
 from testbed.running import installation, run, store
-from tests.support.in_parts import RECEIVED, ROLES, SOON, WHY
-from tests.support.parts import Club, run_to_its_end
+from tests.support.in_parts import RECEIVED, ROLES, SOON, WHY, Club, run_to_its_end
 from tests.support.remains import Rows, rows_of
 
 from afschrift.casework.answer import answer_question

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from testbed.running import store
 from tests.support.kept import Kept
-from tests.support.steps import assess, begin, classify, close, deliver, extract, look_up, package, validate
+from tests.support.moves import assess, begin, classify, close, deliver, extract, look_up, package, validate
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import GateError, NeedsPersonError

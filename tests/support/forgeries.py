@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, String, Table, delete, insert, select, text, update
-from tests.support.forging import append_forged
-from tests.support.unguarded import unguarded
+from tests.support.forging import append_forged, unguarded
 
 from afschrift.audit.sentences import event_types
 from afschrift.register.database.trail_tables import event, event_code, event_payload

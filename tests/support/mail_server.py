@@ -10,6 +10,10 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
+from tests.support.deciding import Bureau
+
+from afschrift.app.settings import Settings
+from afschrift.wiring.build_services import build
 
 
 class Manner(StrEnum):
@@ -110,3 +114,24 @@ def mail_file(folder: Path, server: str) -> Path:
     file.touch(mode=0o600)
     file.write_text(json.dumps({"server": server, "sender": "privacy@example.org"}), encoding="utf-8")
     return file
+
+
+LINK = "https://portal.example.org/answers/{file}"
+
+
+def mailed(bureau: Bureau, folder: Path, url: str, link: str | None = LINK) -> Bureau:
+    """The same installation with a mail server, and a destination that people can fetch from."""
+    options = {"link": link, "days": 14} if link else {}
+    for name, content in (("mail", {"server": url, "sender": "privacy@example.org"}), ("outbox", options)):
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        (folder / f"{name}.json").chmod(0o600)
+    settings = Settings.from_environment(
+        {
+            "AFSCHRIFT_HOME": str(bureau.settings.home),
+            "AFSCHRIFT_INVENTORY": str(bureau.settings.inventory),
+            "AFSCHRIFT_MAIL": str(folder / "mail.json"),
+            "AFSCHRIFT_DESTINATION_OUTBOX": str(folder / "outbox"),
+            "AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS": str(folder / "outbox.json"),
+        }
+    )
+    return Bureau(settings, build(lambda _line: None, settings))

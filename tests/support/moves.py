@@ -6,6 +6,15 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.request import Request
 from afschrift.domain.state import TRANSITIONS, State
 from afschrift.register.register import Register
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.close import close, wipe
+from afschrift.steps.deliver import deliver
+from afschrift.steps.extract import extract
+from afschrift.steps.gates import begin
+from afschrift.steps.package import package
+from afschrift.steps.read_identifying import look_up
+from afschrift.steps.validate import validate
 
 
 def way(now: State, to: State) -> list[tuple[str, State]]:
@@ -28,3 +37,17 @@ def moved(register: Register, request: str, to: State, *, by: str = "system") ->
     for event, state in way(found.state, to):
         found = register.requests.move(request, state, NewEvent(event), by=by)
     return found
+
+
+__all__ = [
+    "assess",
+    "begin",
+    "classify",
+    "close",
+    "deliver",
+    "extract",
+    "look_up",
+    "package",
+    "validate",
+    "wipe",
+]

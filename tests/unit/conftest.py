@@ -15,9 +15,9 @@ from sqlalchemy import text
 from testbed import mini, registers, small
 from testbed import postgres as pg
 from testbed.running import installation
+from tests.support.forging import unguarded
 from tests.support.kept import Kept
 from tests.support.nightly import DATABASES, nightly_after
-from tests.support.unguarded import unguarded
 
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request

@@ -1,22 +1,31 @@
 """What Airflow loads of an installed package in its processes, without a file in a folder of its own."""
 
+import ast
+import asyncio
+import logging
 import os
+import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
 from tests.support.nightly import nightly_after
 
+from afschrift import entry_points
 from afschrift.airflow_ext.environment import DAGS
 from afschrift.airflow_ext.warm import _OURS
-from afschrift.entry_points import forks_tasks, must_rest
+from afschrift.entry_points import Pages, forks_tasks, must_rest
 from afschrift.formats.registry import FORMATS
 
 OURS = "afschrift.airflow_ext.local_executor.RevokingLocalExecutor"
+
 SHOWN = """
 import gc, sys
 sys.argv = ["airflow", *sys.argv[1:]]
@@ -149,3 +158,160 @@ def test_a_task_imports_nothing_that_its_parent_has_not(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.splitlines()[-1].split() == ["imported:"]
+
+
+PUBLIC = (
+    *("airflow.sdk", "airflow.plugins_manager", "airflow.listeners"),
+    *("airflow.providers.standard.operators", "airflow.providers.openlineage.extractors"),
+)
+
+"""Modules of its page "Public interface", and of providers what their guides import."""
+
+_MODULE = re.compile(r"airflow(\.\w+)+(?<!\.env)")
+_ROW = re.compile(r"^\| `(airflow\.[\w.]+|_\w+)` \| .+ \| .+ \|$", re.MULTILINE)
+
+
+def private_names(code: str) -> set[str]:
+    """Names of Airflow in a module that no page of Airflow calls public."""
+    tree = ast.parse(code)
+    found = {name for node in ast.walk(tree) for name in _imported(node) if not _is_public(name)}
+    if not any(name for node in ast.walk(tree) for name in _imported(node)):
+        return found
+    return found | _underscored(tree)
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "airflow":
+        yield from (f"{node.module}.{name.name}" for name in node.names)
+    elif isinstance(node, ast.Import):
+        yield from (name.name for name in node.names if name.name.partition(".")[0] == "airflow")
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
+        yield node.value  # imported by its name
+
+
+def _is_public(name: str) -> bool:
+    return name.startswith(PUBLIC) and "._" not in name
+
+
+def _underscored(tree: ast.Module) -> set[str]:
+    """Attributes with an underscore that the module does not make itself, and methods of a base of Airflow's."""
+    nodes = list(ast.walk(tree))
+    bases = {
+        name.asname or name.name
+        for n in nodes
+        if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("airflow")
+        for name in n.names
+    }
+    own, theirs = set(), set()
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            derived = any(isinstance(base, ast.Name) and base.id in bases for base in node.bases)
+            methods = {
+                member.name
+                for member in node.body
+                if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+            (theirs if derived else own).update(methods)
+            own |= {
+                member.targets[0].id
+                for member in node.body
+                if isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name)
+            }
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            own.add(node.attr)
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
+    return {name for name in theirs | used - own if name.startswith("_") and not name.endswith("__")}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from airflow.sdk import dag", set()),
+        ("from airflow.models.dagrun import DagRun", {"airflow.models.dagrun.DagRun"}),
+        ("from airflow.sdk.execution_time._x import y", {"airflow.sdk.execution_time._x.y"}),
+        ("import airflow.settings", {"airflow.settings"}),
+        ("from airflow.sdk import dag\nqueue._reader", {"_reader"}),
+        ("from airflow.sdk import DAG\nclass A(DAG):\n    def _run(self): ...", {"_run"}),
+        ("from airflow.sdk import dag\nclass A:\n    def _run(self): self._run()", set()),
+        ("queue._reader", set()),
+        ("load('airflow.version')", {"airflow.version"}),
+    ],
+)
+def test_private_names_are_found(code: str, found: set[str]) -> None:
+    assert private_names(code) == found
+
+
+def test_each_private_name_is_in_the_page_with_its_reason(project_root: Path) -> None:
+    files = [*(project_root / "plugins" / "afschrift").rglob("*.py"), *(project_root / "dags").glob("*.py")]
+    used = {name for file in files for name in private_names(file.read_text(encoding="utf-8"))}
+    page = (project_root / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+    assert sorted(_ROW.findall(page)) == sorted(used)
+
+
+async def _served(pages: Pages, path: str = "/afschrift/") -> tuple[int, str]:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await pages({"type": "http", "path": path, "root_path": "/afschrift"}, None, send)
+    return sent[0]["status"], sent[1]["body"].decode()
+
+
+async def _real(scope: object, receive: object, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"real"})
+
+
+def test_simultaneous_first_requests_import_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[float] = []
+
+    def create() -> Any:
+        time.sleep(0.3)
+        made.append(time.monotonic())
+        return _real
+
+    async def at_once() -> tuple[list[tuple[int, str]], float]:
+        pages = Pages()
+        first = asyncio.gather(*(_served(pages) for _ in range(20)))
+        await asyncio.sleep(0.05)  # the event loop is free for it while the import goes on
+        free = time.monotonic()
+        return await first, free
+
+    monkeypatch.setattr(entry_points, "_create_pages", create)
+
+    answers, free = asyncio.run(at_once())
+
+    assert answers == [(200, "real")] * 20
+    assert [free < moment for moment in made] == [True]
+
+
+def test_what_cannot_be_imported_is_500_and_is_tried_again_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[str] = []
+
+    def create() -> Any:
+        tried.append("once")
+        if len(tried) == 1:
+            raise ImportError("no library of this name")
+        return _real
+
+    monkeypatch.setattr(entry_points, "_create_pages", create)
+    pages = Pages()
+
+    async def ask(path: str = "/afschrift/") -> tuple[int, str]:
+        return await _served(pages, path)
+
+    with caplog.at_level(logging.ERROR):
+        page, answer = asyncio.run(ask()), asyncio.run(ask("/afschrift/api/questions"))
+    assert (page[0], answer[0], len(tried)) == (500, 500, 1)
+    assert "<!doctype html>" in page[1]
+    assert answer[1].startswith('{"detail": "Afschrift cannot be loaded')
+    [record] = caplog.records
+    assert "pip check" in record.getMessage()
+    assert "no library of this name" in (record.exc_text or "")
+
+    monkeypatch.setattr(entry_points, "_AGAIN", 0)
+    assert asyncio.run(ask()) == (200, "real")

@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.unit.inventory.test_other_files import controller
 
+from afschrift.app.jurisdiction import hints
 from afschrift.app.project import PACKAGE, SHIPPED, checkout, enter_project, home_folder, key_values
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
 
 COMMANDS = ("key new", "key rotate", "register upgrade", "submit request.yml", "inventory check", "requests")
 MAIN = "from afschrift.cli.main import main; main()"
+
 EACH = """
 import os, sys
 from typer.testing import CliRunner
@@ -130,3 +133,27 @@ def test_own_texts_go_before_those_of_the_package_and_the_law_never(tmp_path: Pa
     assert settings.folder("grounds") == SHIPPED / "grounds"
     assert settings.folder("law") == SHIPPED / "law"
     assert settings.inventory == tmp_path / "inventory"
+
+
+def test_a_hint_where_the_zone_is_not_that_of_the_place() -> None:
+    (hint,) = [hint for hint in hints(controller(country="FR-GP", zone="Europe/Paris")) if "`zone`" in hint]
+    assert hint == (
+        "controller.yml: `zone` is Europe/Paris, and the usual one of FR-GP is America/Guadeloupe. The day of "
+        "receipt goes by `zone`: leave it out to follow the place."
+    )
+    assert hints(controller(country="NL")) == []  # a settled place
+
+
+@pytest.mark.parametrize(
+    ("country", "zone", "count"),
+    [
+        ("AT", "Europe/Vienna", 1),
+        ("CH", "Europe/Zurich", 2),
+        ("US-NY", "America/New_York", 2),
+        ("BQ", "America/Kralendijk", 2),
+    ],
+)
+def test_a_hint_about_an_unsettled_place(country: str, zone: str, count: int) -> None:
+    found = hints(controller(country=country, zone=zone))
+    assert len(found) == count
+    assert found[0].startswith(f"controller.yml: `country`: The calendar of {country} was not reviewed")

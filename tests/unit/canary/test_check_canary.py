@@ -4,7 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from afschrift.audit.against_logs import compare, read_logs
 from afschrift.canary import check_canary
 from afschrift.canary.check_canary import isolated
-from afschrift.canary.history import CanaryCheck, evidence, history
+from afschrift.canary.history import evidence, history
 from afschrift.canary.leaks import CheckOutput, Needles, places, table_contents
 from afschrift.cli.main import app
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.event import Header, NewEvent
+from afschrift.domain.event import NewEvent
 from afschrift.domain.right import Right
 from afschrift.operations.figures import figures
 from afschrift.register.database.tables import metadata
@@ -39,45 +39,6 @@ LISTS = (
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryShop]:
     with canary_shop(tmp_path_factory.mktemp("canary")) as made:
         yield made
-
-
-@dataclass
-class State:
-    """Rows of the register and what commands list; other tests check the same shop again."""
-
-    rows: dict[str, list[Any]]
-    lists: dict[str, str]
-
-
-@dataclass
-class Checked:
-    """A check of the shop as it is; one was killed long before it."""
-
-    check: CanaryCheck
-    request: str
-    log: list[str]
-    before: State
-    after: State
-    event: tuple[Header, Any]
-    history: CanaryCheck
-    evidence: str
-
-
-def state(services: Services) -> State:
-    return State(rows(services), {words: listed(words) for words in LISTS})
-
-
-@pytest.fixture(scope="module")
-def checked(shop: CanaryShop) -> Checked:
-    request = store(shop.services, {"customer_id": "1"})  # lists have something to show
-    before, log = state(shop.services), list[str]()
-    left = Path(gettempdir()) / f"{check_canary.PREFIX}killed"
-    left.mkdir()
-    os.utime(left, (0, 0))
-    check = shop.check(replace(shop.services, log=log.append))
-    register, after = shop.services.register, state(shop.services)
-    event = list(register.evidence.of_types(None, "canary_checked"))[-1]
-    return Checked(check, request, log, before, after, event, history(register)[0], evidence(register))
 
 
 @pytest.fixture
@@ -98,8 +59,15 @@ def listed(words: str) -> str:
     return done.output
 
 
-def test_all_that_was_planted_is_found_and_nothing_else(checked: Checked) -> None:
-    check = checked.check
+def test_all_planted_is_found_and_only_an_event_is_left(shop: CanaryShop, tmp_path: Path) -> None:
+    services, log = shop.services, list[str]()
+    request = store(services, {"customer_id": "1"})  # lists have something to show
+    before, lists = rows(services), {words: listed(words) for words in LISTS}
+    left = Path(gettempdir()) / f"{check_canary.PREFIX}killed"  # by a check that was killed long ago
+    left.mkdir()
+    os.utime(left, (0, 0))
+    check = shop.check(replace(services, log=log.append))
+
     access, portability = check.rights
     assert (access.right, access.found, access.planted, access.others) == ("access", 60, 60, 0)
     assert (portability.found, portability.planted, portability.others) == (36, 36, 0)
@@ -110,40 +78,30 @@ def test_all_that_was_planted_is_found_and_nothing_else(checked: Checked) -> Non
     assert check.searched > 25
     assert set(check.leaks.values()) == {0}
 
-
-def test_trail_has_only_counts_and_names(checked: Checked) -> None:
-    header, payload = checked.event
+    # The check reads the register; only the tables of the trail get a row, with counts and names.
+    after, register = rows(services), services.register
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"event", "event_payload", "event_code"}
+    [new] = [row for row in after["event"] if row not in before["event"]]
+    assert (new.type, new.request) == ("canary_checked", None)
+    header, payload = list(register.evidence.of_types(None, "canary_checked"))[-1]
     assert (header.request, header.actor) == (None, "tester")
     assert MARK not in str(payload)
     assert NUMBER not in str(payload)
-    assert checked.history.payload() == checked.check.payload()
-    assert "60 of 60 planted values found" in checked.evidence
-
-
-def test_nothing_that_lists_requests_can_meet_it(shop: CanaryShop, checked: Checked) -> None:
-    """The check reads the register; only the tables of the trail get a row."""
-    before, after = checked.before, checked.after
-    changed = {name for name in after.rows if after.rows[name] != before.rows[name]}
-    assert changed == {"event", "event_payload", "event_code"}
-    [new] = [row for row in after.rows["event"] if row not in before.rows["event"]]
-    assert (new.type, new.request) == ("canary_checked", None)
-    assert after.lists == before.lists
-    assert checked.request in before.lists["requests"]
+    assert history(register)[0].payload() == check.payload()
+    assert "60 of 60 planted values found" in evidence(register)
+    assert {words: listed(words) for words in LISTS} == lists
+    assert request in lists["requests"]
     assert figures(shop.settings).open == 1
-    assert shop.services.register.trail.verify() == []
-    assert list(shop.services.register.evidence.differences()) == []
+    assert register.trail.verify() == []
+    assert list(register.evidence.differences()) == []
 
+    # Its lines are none of the trail: `audit verify --logs` would look for events that are gone with the check.
+    assert any(line.startswith("canary #") and "plan_frozen" in line for line in log)
+    (tmp_path / "attempt=1.log").write_text("\n".join(log), encoding="utf-8")
+    compared = compare(read_logs(tmp_path), register.trail.events())
+    assert (compared.lines, compared.findings) == (0, [])
 
-def test_its_lines_are_none_of_the_trail(shop: CanaryShop, checked: Checked, tmp_path: Path) -> None:
-    """`afschrift audit verify --logs` would look for events that are gone with the check."""
-    assert any(line.startswith("canary #") and "plan_frozen" in line for line in checked.log)
-    (tmp_path / "attempt=1.log").write_text("\n".join(checked.log), encoding="utf-8")
-    found = compare(read_logs(tmp_path), shop.services.register.trail.events())
-    assert (found.lines, found.findings) == (0, [])
-
-
-@pytest.mark.usefixtures("checked")
-def test_what_was_made_for_a_check_is_gone(shop: CanaryShop) -> None:
     assert list(Path(gettempdir()).glob(f"{check_canary.PREFIX}*")) == [], "what a killed check left too"
     staging = shop.settings.home / "staging"
     assert not staging.exists() or list(staging.iterdir()) == []

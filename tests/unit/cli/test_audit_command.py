@@ -16,8 +16,8 @@ import pytest
 from testbed.running import run, store
 from tests.support.authority import Authority
 from tests.support.command_line import in_this_process, run_command
+from tests.support.forging import run_unguarded
 from tests.support.trail_matrix import TOOL
-from tests.support.unguarded import run_unguarded
 
 from afschrift.app.settings import Settings
 from afschrift.audit.sentences import line

@@ -5,8 +5,7 @@ import duckdb
 import pytest
 from demo.build import LAKE, SHOP, build
 from demo.lake import TABLES
-from tests.support.demo_warehouse import SCALE
-from tests.support.once import once
+from tests.support.demo_warehouse import SCALE, once
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.command_line import CommandResult, in_this_process
-from tests.support.map_review import HEAD, columns, group, map_folder, names, shop
+from tests.support.map_page import HEAD, columns, group, map_folder, names, shop
 
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.take_over import take_over

@@ -1,17 +1,21 @@
 """A server that goes down within a transaction, at each point of it, and commits whose answer is lost."""
 
 import os
+import selectors
 import signal
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 from testbed import postgres as pg
-from tests.support.cut_connection import COMMIT, Way, way_to
 from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import RefusedError, RetriableError
@@ -24,6 +28,95 @@ from afschrift.register import schema
 from afschrift.register.database import errors
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
+
+COMMIT = b"COMMIT\x00"
+
+
+@dataclass
+class Way:
+    """To a server, over loopback; it breaks once where `breaks` says so.
+
+    Attributes:
+        url: of a register, by this way.
+        breaks: whether a message of the client is the one; asked of each, in order.
+        answered: it breaks once the server has answered that message; else before the server gets it.
+        broken: done as it breaks, and before the client notices.
+        lasts: it breaks whenever `breaks` says so.
+        seen: messages of the client since `watch`.
+    """
+
+    url: str
+    breaks: Callable[[bytes], bool] = lambda _message: False
+    answered: bool = False
+    broken: Callable[[], None] = lambda: None
+    lasts: bool = False
+    seen: int = 0
+
+    def watch(
+        self,
+        breaks: Callable[[bytes], bool],
+        *,
+        answered: bool = False,
+        broken: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Break at the first message from now on of which `breaks` holds."""
+        self.breaks, self.answered, self.broken, self.seen = breaks, answered, broken, 0
+
+    def mend(self) -> None:
+        self.watch(lambda _message: False)
+
+    def carry(self, client: socket.socket, server: socket.socket) -> None:
+        """Hand on what both say, until one ends or the way breaks."""
+        with client, server, selectors.DefaultSelector() as ready, suppress(OSError):
+            ready.register(client, selectors.EVENT_READ)
+            ready.register(server, selectors.EVENT_READ)
+            while True:
+                for key, _ in ready.select():
+                    data = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
+                    if not data:
+                        return
+                    if key.fileobj is server:
+                        client.sendall(data)
+                        continue
+                    self.seen += 1
+                    if self.breaks(data):
+                        if not self.lasts:
+                            self.breaks = lambda _message: False
+                        if self.answered:
+                            server.sendall(data)
+                            server.recv(1 << 16)
+                        self.broken()
+                        return
+                    server.sendall(data)
+
+
+@contextmanager
+def way_to(url: str) -> Iterator[Way]:
+    """A way to the server of a register; what goes by it goes by messages of one write of the client each."""
+    there = make_url(url)
+    folder = there.host or there.query.get("host")
+    assert isinstance(folder, str)
+    port = there.port or 5432
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        here = there.set(host="127.0.0.1", port=listening.getsockname()[1], query={})
+        way = Way(here.render_as_string(hide_password=False))
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listening.accept()
+                    server = socket.socket(socket.AF_UNIX)
+                    try:
+                        server.connect(f"{folder}/.s.PGSQL.{port}")
+                    except OSError:
+                        client.close()
+                        continue
+                    threading.Thread(target=way.carry, args=(client, server), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield way
+        listening.shutdown(socket.SHUT_RDWR)
+
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 Answer = TypeVar("Answer")
@@ -87,6 +180,7 @@ def ask(register: Register, request: str) -> None:
 
 RECEIPT = Receipt("file:///outbox/b.zip", 9, ABOUT)
 PATIENCE = timedelta(minutes=10)
+
 CHANGES: dict[str, Callable[[Register, str], object]] = {
     "open": lambda register, _: opened(register),
     "deliver": lambda register, of: register.deliveries.record(of, "outbox", RECEIPT),
@@ -104,6 +198,7 @@ CHANGES: dict[str, Callable[[Register, str], object]] = {
     "end": lambda register, of: register.runs.end(of, f"{of}.1", "accepted"),
     "forget": lambda register, of: register.data_keys.shred(of, "retention"),
 }
+
 BEFORE = {"answer": "ask", "end": "begin"}
 
 

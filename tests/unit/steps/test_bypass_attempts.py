@@ -27,8 +27,7 @@ from tests.support.attempts import (
     unidentified,
 )
 from tests.support.driving import assessed, payloads, stopped
-from tests.support.moves import moved
-from tests.support.steps import assess, begin, classify, deliver, extract, look_up, package, validate
+from tests.support.moves import assess, begin, classify, deliver, extract, look_up, moved, package, validate
 
 from afschrift.domain.errors import GateError, NeedsPersonError, RetriableError
 from afschrift.domain.extracted import Searched

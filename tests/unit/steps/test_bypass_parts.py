@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from testbed.running import run, store
 from tests.support.attempts import ANN, DATA, ONE, TWO, Step, World, extract_shop
-from tests.support.parts import Club
-from tests.support.steps import begin, close, deliver, wipe
+from tests.support.in_parts import Club
+from tests.support.moves import begin, close, deliver, wipe
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.app.settings import Settings

@@ -7,7 +7,7 @@ import pytest
 from testbed.running import run, store
 from tests.support.attempts import ANN, BOB, CHAIN, DATA, ONE, TWO, Step, World, extract_shop, of_ann
 from tests.support.driving import payloads
-from tests.support.steps import assess, begin, classify, package, validate, wipe
+from tests.support.moves import assess, begin, classify, package, validate, wipe
 
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent

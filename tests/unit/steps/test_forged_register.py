@@ -5,27 +5,51 @@ data/forgeries.yml has those that a statement makes.
 
 import json
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import text
 from testbed.running import store
 from tests.support.attempts import ANN, BOB, ONE, STEPS, Step, World, extract_shop
 from tests.support.deciding import ROLES
 from tests.support.driving import stopped
-from tests.support.moves import moved
-from tests.support.register_operator import Operator
-from tests.support.steps import assess, deliver, look_up, package
+from tests.support.forging import append_forged
+from tests.support.forging import unguarded as without_guards
+from tests.support.moves import assess, deliver, look_up, moved, package
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.state import State
+from afschrift.register.database.database import Database
 from afschrift.register.trail.differences import ForgedError
 from afschrift.steps import plan_gates
+
+
+class Operator:
+    """An attacker with SQL on the register; `unguarded`: the triggers are removed too."""
+
+    def __init__(self, home: Path) -> None:
+        self._database = Database(f"sqlite:///{home / 'register.db'}")
+
+    def run(self, *statements: str, unguarded: bool = False, **values: object) -> None:
+        with self._database.write() as tx, without_guards(tx) if unguarded else nullcontext():
+            for statement in statements:
+                tx.execute(text(statement), values)
+
+    def ask(self, query: str, **values: object) -> list[tuple[object, ...]]:
+        with self._database.read() as tx:
+            return [tuple(row) for row in tx.execute(text(query), values)]
+
+    def append(self, request: str, kind: str, payload: dict[str, object]) -> None:
+        """An event that fits the chain, as anybody can make it."""
+        with self._database.write() as tx:
+            append_forged(tx, kind, payload, request=request)
+
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +90,7 @@ def looked_up(world: World) -> str:
 FORGERIES = yaml.safe_load(
     Path(__file__).with_name("data").joinpath("forgeries.yml").read_text(encoding="utf-8")
 )
+
 CONFIRM = FORGERIES[0]["sql"][0]
 [APPROVE] = next(case["sql"] for case in FORGERIES if case["at"] == "deliver")
 
@@ -227,6 +252,7 @@ def test_differences_hold_no_value(world: World, operator: Operator) -> None:
 
 
 FORGED = CONFIRM.replace("request_id = :request AND ", "") + "; UPDATE question SET answered_at = asked_at;"
+
 HIDING = (
     "ALTER TABLE decision RENAME TO decisions; "
     "CREATE VIEW decision AS SELECT * FROM decisions WHERE choice <> 'not_confirmed' "

@@ -12,7 +12,7 @@ from testbed import mini, small
 from testbed.mini import SQLITE_SHOP as SHOP
 from testbed.running import event_types, hand_over, installation, members, run, run_reviewed, store
 from tests.support.driving import ANN, answer_all, assessed, extracted, planned, stopped
-from tests.support.steps import assess, classify, close, deliver, extract, package, validate
+from tests.support.moves import assess, classify, close, deliver, extract, package, validate
 
 from afschrift.datamap.check.map_findings import MapFinding, record
 from afschrift.domain.errors import (

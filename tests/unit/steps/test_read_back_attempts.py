@@ -14,8 +14,8 @@ import pytest
 from testbed.running import members, run, store
 from tests.support.attempts import World, extract_shop
 from tests.support.driving import ANN, payloads
+from tests.support.moves import deliver, package, validate
 from tests.support.remains import rows_of
-from tests.support.steps import deliver, package, validate
 
 from afschrift.domain.errors import StagedFileError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry, SourceExtract

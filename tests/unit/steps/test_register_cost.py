@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from testbed.mini import CONTROLLER, IDENTITY, POLICY, write_database, write_inventory
 from testbed.running import installation, store
 from tests.support.driving import ANN, assessed
-from tests.support.steps import assess, begin, classify, close, deliver, extract, package, validate, wipe
+from tests.support.moves import assess, begin, classify, close, deliver, extract, package, validate, wipe
 
 from afschrift.domain.errors import RetriableError
 from afschrift.domain.reconciliation import Estimate

@@ -10,7 +10,7 @@ from testbed import small
 from testbed.running import installation, members, run, store
 from tests.support.driving import ANN, answer_all, assessed, extracted, payloads, stopped
 from tests.support.key_shop import KeyShop, mapped
-from tests.support.steps import classify, extract, package, validate
+from tests.support.moves import classify, extract, package, validate
 
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import SearchLimits

@@ -10,7 +10,7 @@ from testbed import small
 from testbed.mini import SQLITE_SHOP, write_database, write_inventory
 from testbed.running import installation, run, store
 from tests.support.driving import ANN, answer_all, assessed, extracted, planned, stopped
-from tests.support.steps import classify, extract, validate
+from tests.support.moves import classify, extract, validate
 
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.inventory.load import load

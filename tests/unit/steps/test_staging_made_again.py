@@ -11,8 +11,8 @@ from testbed import small
 from testbed.running import run
 from tests.support import staged_walk
 from tests.support.driving import given_rows, payloads, planned
+from tests.support.moves import deliver, extract, package, validate
 from tests.support.staged_walk import REVIEW, SPOILS, STOPS, Stopped, data_of, finished, flipped, removed
-from tests.support.steps import deliver, extract, package, validate
 
 from afschrift.domain.errors import AfschriftError, StagedFileError, ValidationFailedError
 from afschrift.services import Services

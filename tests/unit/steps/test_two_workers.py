@@ -12,7 +12,7 @@ from testbed.registers import set_up
 from testbed.running import drive, event_types
 from testbed.small import SHOP, write_database, write_inventory
 from tests.support.driving import planned
-from tests.support.steps import extract, package, validate
+from tests.support.moves import extract, package, validate
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError, ConfigurationError, GateError

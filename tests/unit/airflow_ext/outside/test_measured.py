@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.installed import CUSTOMERS, Installation
 from tests.support.moves import moved
-from tests.support.statsd_listener import StatsdListener, statsd_listener
+from tests.support.telemetry import StatsdListener, statsd_listener
 
 from afschrift.datamap.check.map_findings import MapFinding, record
 from afschrift.domain.errors import NeedsPersonError

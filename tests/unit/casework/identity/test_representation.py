@@ -17,7 +17,7 @@ from tests.support.days import days_away, leap_day_of_a_child, local_today
 from tests.support.deciding import Bureau, unchanged
 from tests.support.family import ADULT, CHILD, NOT_KNOWN, dates_of_birth, open_family
 from tests.support.ground_forms import GROUNDS
-from tests.support.parts import Club
+from tests.support.in_parts import Club
 
 from afschrift.casework.answer import look
 from afschrift.casework.decision.require_decision import open_decision

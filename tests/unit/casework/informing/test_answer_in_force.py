@@ -10,8 +10,7 @@ from testbed.running import drive
 from tests.support.days import days_away, local_today
 from tests.support.deciding import Bureau
 from tests.support.family import open_family
-from tests.support.mail_server import Server
-from tests.support.mailed import mailed
+from tests.support.mail_server import Server, mailed
 from tests.support.restricted import dispute_service
 
 from afschrift.casework.answer import answer_question

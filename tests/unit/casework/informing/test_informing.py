@@ -9,8 +9,7 @@ import pytest
 from testbed.running import drive, event_types
 from tests.support.days import days_away, local_today
 from tests.support.deciding import Bureau
-from tests.support.mail_server import Manner, Server, serving
-from tests.support.mailed import LINK, mailed
+from tests.support.mail_server import LINK, Manner, Server, mailed, serving
 from tests.support.restricted import dispute_service, open_bureau
 
 from afschrift.casework.answer import answer_question, look

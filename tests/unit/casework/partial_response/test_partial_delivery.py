@@ -12,6 +12,7 @@ from tests.support.in_parts import (
     RECEIVED,
     SOON,
     WHY,
+    Club,
     Part,
     again,
     asked,
@@ -22,10 +23,10 @@ from tests.support.in_parts import (
     partly,
     rows,
     services,
+    tables_of,
 )
 from tests.support.kept import Kept
 from tests.support.nightly import nightly_after
-from tests.support.parts import Club, tables_of
 from tests.support.reviewing import policy as review_policy
 
 from afschrift.app.jurisdiction import jurisdiction_of

@@ -14,6 +14,7 @@ from tests.support.in_parts import (
     ROLES,
     SOON,
     WHY,
+    Club,
     Part,
     again,
     answered,
@@ -25,10 +26,11 @@ from tests.support.in_parts import (
     partly,
     question,
     rows,
+    run_to_its_end,
     says,
     services,
+    tables_of,
 )
-from tests.support.parts import Club, run_to_its_end, tables_of
 from tests.support.reviewing import policy as review_policy
 
 from afschrift.bundle.container.verify import verify

@@ -17,6 +17,7 @@ from tests.support.days import local_today
 from tests.support.in_parts import (
     SOON,
     WHY,
+    Club,
     Part,
     again,
     asked,
@@ -27,11 +28,12 @@ from tests.support.in_parts import (
     partly,
     question,
     rows,
+    run_to_its_end,
     says,
     services,
+    tables_of,
 )
 from tests.support.manual import add_systems, system, waits
-from tests.support.parts import Club, run_to_its_end, tables_of
 from tests.support.properties import fewer
 from tests.support.watched.auditing import audit
 

@@ -13,8 +13,8 @@ from testbed.running import installation, members, run, store
 from tests.support.active_files import pdf
 from tests.support.command_line import refused, run_command
 from tests.support.days import days_away, local_today
+from tests.support.in_parts import Club, run_to_its_end
 from tests.support.manual import add_systems, system, waits
-from tests.support.parts import Club, run_to_its_end
 from tests.support.reviewing import BALANCE, BODY, CODES, LINE, NEIGHBOUR, Reviewers
 
 from afschrift.domain.errors import (

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.map_review import ANSWER, HEAD, answer, columns, group, map_folder, names, shop
+from tests.support.map_page import ANSWER, HEAD, answer, columns, group, map_folder, names, shop
 
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import confirmed_file

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.support.map_review import HEAD, answer, columns, group, map_folder
+from tests.support.map_page import HEAD, answer, columns, group, map_folder
 
 from afschrift.datamap.review.offered import (
     OTHERS,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.map_review import ANSWER, HEAD, answer, columns, group, map_folder, names
+from tests.support.map_page import ANSWER, HEAD, answer, columns, group, map_folder, names
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_session import Review

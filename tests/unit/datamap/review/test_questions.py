@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.support.map_review import ANSWER, HEAD, columns, map_folder, names, shop
+from tests.support.map_page import ANSWER, HEAD, columns, map_folder, names, shop
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import read_files

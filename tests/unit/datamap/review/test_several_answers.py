@@ -4,7 +4,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
-from tests.support.map_review import ANSWER, HEAD, answer, group, map_folder, names
+from tests.support.map_page import ANSWER, HEAD, answer, group, map_folder, names
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import Files, NotWritableError, read_files, replace_files

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from testbed import postgres as pg
-from tests.support.intruder import cut, statements
 from tests.support.nightly import DATABASES, nightly_after
-from tests.support.tampering import MATRIX, Tamper
+from tests.support.tampering import MATRIX, Tamper, cut, statements
 from tests.support.trail_matrix import TABLES, TOOL, Trail
 
 
