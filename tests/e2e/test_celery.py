@@ -62,16 +62,17 @@ class Losses:
             yield from self.fleet.tasks(run)
 
     def at_work(self) -> Worker:
+        """The worker with the most running tasks. Airflow shows those of a killed one as running for a while."""
+        there = {worker.name: worker for worker in self.fleet.workers if not worker.retired}
         hosts: Counter[str] = Counter()
 
         def working() -> bool:
             running = (task for task in self.tasks() if task["state"] == "running")
             hosts.update(task["hostname"] for task in running if task["task_id"] != "assess")
-            return bool(hosts)
+            return not hosts.keys().isdisjoint(there)
 
         until(working, "no worker was seen at work")
-        [(name, _)] = hosts.most_common(1)
-        return next(worker for worker in self.fleet.workers if worker.name == name)
+        return there[next(name for name, _ in hosts.most_common() if name in there)]
 
     def to_the_end(self) -> None:
         """Wait for all runs, and start what Airflow gave up once more, as the sweep does."""
