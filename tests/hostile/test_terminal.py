@@ -109,7 +109,7 @@ def on_a_terminal(words: tuple[str, ...], pressed: bytes) -> str:
     try:
         while chunk := os.read(ours, 65_536):
             came += chunk
-            if pressed and b"left)" in came:  # it listens
+            if pressed and b" left" in came:  # it listens
                 os.write(ours, pressed)
                 pressed = b""
     except OSError:  # the other end is closed
