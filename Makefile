@@ -41,7 +41,9 @@ demo-canary: $(VENV) ## Plant a synthetic person in the demo warehouse, and see 
 # a wait for the disk. A file stays on one worker, with what its tests share. Compiled files stay, whatever the
 # environment says: dozens of processes start.
 MEMORY := $(shell [ "$$(df -m /dev/shm 2>/dev/null | awk 'END {print $$4 + 0}')" -gt 6000 ] && echo /dev/shm)
-PYTEST = @$(if $(MEMORY),TMPDIR=$(MEMORY)) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+# Tests also wait, for servers, browsers and processes: one worker more than cores.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST = @$(if $(MEMORY),TMPDIR=$(MEMORY)) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: $(VENV) ## Run all tests but the nightly ones
