@@ -263,7 +263,7 @@ def _columns(draft: Draft, known: Mapping[str, Any]) -> Iterator[str]:
         column
         for table, described in draft.data["tables"].items()
         for name, column in described.get("columns", {}).items()
-        if name not in (known.get(table) or {}).get("columns", ())
+        if name not in ((known.get(table) or {}).get("columns") or ())
     ]
     proposed = sum("origin" in column or "protect" in column for column in columns)
     left = len(columns) - proposed

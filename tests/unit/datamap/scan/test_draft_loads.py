@@ -304,3 +304,11 @@ def test_without_looking_at_values_the_name_decides(tmp_path: Path) -> None:
     assert found["thing"]["columns"]["name"]["review"] == "needed", (
         "and no answer uses it before a person looked"
     )
+
+
+def test_second_scan_of_a_table_without_columns(file: Path) -> None:
+    scan_lines(file)
+    written = yaml.safe_load(file.read_text())
+    written["tables"]["stock"]["columns"] = None
+    file.write_text(yaml.safe_dump(written, sort_keys=False))
+    assert "New columns: " in scan_lines(file)
