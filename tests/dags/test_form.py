@@ -37,7 +37,7 @@ def test_an_id_with_or_without_options_is_taken() -> None:
         *({"request": wrong} for wrong in ("case-7k3m9x2p4v0q", f"{REQUEST} {REQUEST}")),
         *({"request": REQUEST, "formats": wrong} for wrong in (["pdf"], ["csv", "csv"], [], "csv")),
         {"request": REQUEST, "language": "fr"},
-        *({"request": REQUEST, "destination": wrong} for wrong in ("../elsewhere", "s3://somebody/else")),
+        *({"request": REQUEST, "destination": wrong} for wrong in ("../elsewhere", "s3://another/bucket")),
         *({"demo": True, "customer_number": wrong} for wrong in ("", "x", "1;2", "' OR 1=1 --", "-1")),
         *({"demo": True, "customer_number": wrong} for wrong in (900001, "1\n2", "1234567890123")),
     ],

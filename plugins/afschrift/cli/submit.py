@@ -111,8 +111,9 @@ def _with_options(form: RequestForm, keys: list[str], formats: str | None) -> Re
     """Add the options of the command line to the form."""
     changed, options = dict[str, Any](), flagged(keys)
     if options:
-        in_form = form.content.get("keys")
-        changed["keys"] = {**(in_form if isinstance(in_form, dict) else {}), **options}
+        in_form = form.content.get("keys") or {}
+        # a list stays, and is named as a fault
+        changed["keys"] = {**in_form, **options} if isinstance(in_form, dict) else in_form
     if formats is not None:
         changed["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
     return replace(form, content=form.content | changed, options=frozenset(options))

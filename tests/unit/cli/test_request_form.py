@@ -149,3 +149,13 @@ def test_submitted_file_is_named_and_nothing_of_it_repeated(services: Services, 
     assert services.register.requests.all() == []
     file.write_text(LINES)
     assert "req-" in run_command("submit", str(file), "--start", "no")
+
+
+def test_keys_of_another_form_are_a_fault_although_an_option_has_one(
+    services: Services, tmp_path: Path
+) -> None:
+    file = tmp_path / "request.yml"
+    file.write_text(LINES.replace('  customer_id: "1"', '  - "1"'))
+    assert "line 8, keys: " in str(refused("submit", str(file), "--key", "customer_id=1", "--start", "no"))
+    file.write_bytes(LINES.encode("utf-16"))
+    assert "What to do" in str(refused("submit", str(file), "--start", "no"))
