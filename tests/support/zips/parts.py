@@ -44,55 +44,23 @@ class Part:
         self.local |= fields
         self.central |= fields
 
-    def _values(self, changed: Fields, name: str) -> Fields:
-        own = {
-            "crc": self.crc,
-            "packed": len(self.stream),
-            "size": self.size,
-            "name": self.name,
-            "extra": b"",
-        }
-        return {
-            "signature": {"local": b"PK\x03\x04", "central": b"PK\x01\x02"}[name],
-            **SHARED,
-            **own,
-        } | changed
+    def _values(self, name: str) -> Fields:
+        changed: Fields = getattr(self, name)
+        own: Fields = {"crc": self.crc, "packed": len(self.stream), "size": self.size}
+        return {"name": self.name, "extra": b"", "comment": b""} | SHARED | own | changed
 
     def header(self) -> bytes:
-        v = self._values(self.local, "local")
-        lengths = (v.get("name_length", _length(v["name"])), _length(v["extra"]))
-        return b"".join(
-            (
-                bytes_(v["signature"]),
-                struct.pack("<5H3I", *(v[key] for key in LOCAL)),
-                struct.pack("<2H", *lengths),
-                bytes_(v["name"]),
-                bytes_(v["extra"]),
-            )
-        )
+        v = {"signature": b"PK\x03\x04"} | self._values("local")
+        numbers = [*(v[key] for key in LOCAL), v.get("name_length", _length(v["name"])), _length(v["extra"])]
+        return _joined(v["signature"], struct.pack("<5H3I2H", *numbers), v["name"], v["extra"])
 
     def entry(self, offset: int) -> bytes:
-        default: Fields = {
-            "made_by": 0x314,
-            "comment": b"",
-            "disk": 0,
-            "internal": 0,
-            "external": 0o100644 << 16,
-        }
-        v = default | {"offset": offset} | self._values(self.central, "central")
-        lengths = (_length(v["name"]), _length(v["extra"]), _length(v["comment"]))
-        return b"".join(
-            (
-                bytes_(v["signature"]),
-                struct.pack("<6H3I", v["made_by"], *(v[key] for key in LOCAL)),
-                struct.pack(
-                    "<3H2H2I", *lengths, *(v[key] for key in ("disk", "internal", "external", "offset"))
-                ),
-                bytes_(v["name"]),
-                bytes_(v["extra"]),
-                bytes_(v["comment"]),
-            )
-        )
+        default: Fields = {"made_by": 0x314, "disk": 0, "internal": 0, "external": 0o100644 << 16}
+        v = default | {"offset": offset, "signature": b"PK\x01\x02"} | self._values("central")
+        texts = (v["name"], v["extra"], v["comment"])
+        names = ("disk", "internal", "external", "offset")
+        numbers = (v["made_by"], *(v[key] for key in LOCAL), *map(_length, texts), *(v[key] for key in names))
+        return _joined(v["signature"], struct.pack("<6H3I3H2H2I", *numbers), *texts)
 
 
 @dataclass
@@ -155,16 +123,9 @@ class Zip:
 
     def end_record(self) -> bytes:
         count, size, offset = self.facts()
-        values: Fields = {
-            "disk": 0,
-            "start": 0,
-            "here": count,
-            "count": count,
-            "size": size,
-            "offset": offset,
-        }
-        values |= {"comment_length": len(self.comment)} | self.end
         names = ("disk", "start", "here", "count", "size", "offset", "comment_length")
+        facts = (0, 0, count, count, size, offset, len(self.comment))
+        values = dict(zip(names, facts, strict=True)) | self.end
         return b"PK\x05\x06" + struct.pack("<4H2IH", *(values[n] for n in names)) + self.comment
 
 
@@ -198,6 +159,10 @@ def taken_apart(bundle: bytes) -> Zip:
 def bytes_(value: int | bytes) -> bytes:
     assert isinstance(value, bytes)
     return value
+
+
+def _joined(*values: int | bytes) -> bytes:
+    return b"".join(map(bytes_, values))
 
 
 def _length(value: int | bytes) -> int:

@@ -62,7 +62,16 @@ class Unzipper:
             into.mkdir(parents=True)
             path = Path(folder, "bundle.zip")
             path.write_bytes(bundle)
-            exit_code = _run((*self.command, str(path)), into)
+            exit_code = subprocess.run(
+                (*self.command, str(path)),
+                cwd=into,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                env=os.environ | {"LC_ALL": "C.UTF-8"},
+                start_new_session=True,  # so that no program asks for a password
+                timeout=60,
+                check=False,
+            ).returncode
             found = _tree(into)
             outside = [
                 path for path in Path(folder).rglob("*") if path.is_file() and into not in path.parents
@@ -72,21 +81,6 @@ class Unzipper:
             return Outcome.SAME if whole else Outcome.OTHER
         strange = any(not genuine.get(name, b"").startswith(content) for name, content in found.items())
         return Outcome.ERROR_OTHER if strange or outside != [path] else Outcome.ERROR
-
-
-def _run(command: tuple[str, ...], into: Path) -> int:
-    done = subprocess.run(
-        command,
-        cwd=into,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"LC_ALL": "C.UTF-8"},
-        start_new_session=True,  # so that no program asks for a password
-        timeout=60,
-        check=False,
-    )
-    return done.returncode
 
 
 def _tree(folder: Path) -> dict[str, bytes]:
