@@ -33,7 +33,7 @@ class UnreadableError(ConfigurationError, ValueError):
     def __init__(
         self, problem: str, *, name: str, line: int | None = None, remedy: str = "correct it there."
     ) -> None:
-        place = (name or "The text") + (f", line {line}" if line else "")
+        place = f"{name}:{line}" if name and line else name or "The text" + (f", line {line}" if line else "")
         super().__init__(f"{place}: {problem}.", remedy=remedy)
         self.line, self.problem = line, problem
 

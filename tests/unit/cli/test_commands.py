@@ -70,7 +70,7 @@ def test_the_organisation_of_the_example_takes_requests_in_a_demo_alone(
 
 
 def test_what_is_not_there_is_named(services: Services) -> None:
-    assert "line 1" in run_command("submit", "-", "--start", "no", stdin="a: [", code=1)
+    assert "input:1: not" in run_command("submit", "-", "--start", "no", stdin="a: [", code=1)
     assert "cannot be read" in run_command("submit", "nowhere.yml", code=1)
     for words in (("plan", "req-000000000000"), ("request", "show", "../../etc/passwd")):
         assert "knows no request" in run_command(*words, code=1)

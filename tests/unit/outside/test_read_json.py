@@ -16,13 +16,13 @@ def test_what_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"a": 1,\n"b": secret}', "line 2: not readable as JSON"),
+        ('{"a": 1,\n"b": secret}', ":2: not readable as JSON"),
         ("[" * 65 + "]" * 65, "its parts lie more than 64 deep in each other"),
         ("[" * 200_000, "its parts lie more than 64 deep in each other"),
         ('{"a":' * 100_000, "more than 64 deep"),
         ("1" * 5_000, "a number has too many digits"),
-        (b'"\xff"', "line 1: not readable as JSON"),
-        ('"\\ud800"', "line 1: not readable as JSON"),
+        (b'"\xff"', ":1: not readable as JSON"),
+        ('"\\ud800"', ":1: not readable as JSON"),
         ('"' + "x" * 100 + '"', "longer than the 100 bytes"),
     ],
 )

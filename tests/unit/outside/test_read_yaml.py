@@ -123,19 +123,19 @@ def test_what_is_refused_with_file_line_and_remedy(text: str, line: int, words: 
         read_yaml(text, "some.yml")
     assert words in refused.value.problem
     assert refused.value.line in (line, line + 1)
-    assert str(refused.value).startswith(f"some.yml, line {refused.value.line}: ")
+    assert str(refused.value).startswith(f"some.yml:{refused.value.line}: ")
     assert refused.value.remedy
 
 
 def test_bytes_that_are_no_text_and_texts_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UnreadableError, match=r"some.yml, line 2: it is not UTF-8"):
+    with pytest.raises(UnreadableError, match=r"some.yml:2: it is not UTF-8"):
         read_yaml(b"a: b\nc: \xff", "some.yml")
     monkeypatch.setattr(module, "BYTES", 10)
     with pytest.raises(UnreadableError, match="longer than the 10 bytes that are read"):
         read_yaml("a: b\nc: dddd", "some.yml")
     monkeypatch.undo()
     monkeypatch.setattr(module, "PARTS", 10)
-    with pytest.raises(UnreadableError, match=r"line 2: it has more than"):
+    with pytest.raises(UnreadableError, match=r":2: it has more than"):
         read_yaml("[1,2,3,4,5,\n6,7,8,9,10]", "some.yml")
 
 

@@ -108,7 +108,7 @@ def test_import_can_confirm_and_incomplete_columns_still_wait() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: [", "line 1"),
+        ("a: [", ":1"),
         ("systems: []", "no dataset"),
         ("dataset: [{name: x}]", "lacks `fides_key`"),
         ("dataset: [{fides_key: x, collections: [{fields: []}]}]", "lacks `name`"),
