@@ -7,7 +7,7 @@ checked first, then the form of each field, then values that contradict the regi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -36,6 +36,7 @@ class RequestFacts:
         tables: `source.table` of all personal tables; None: not known, so places are not checked.
         columns: likewise, `source.table.column`.
         systems: that people search; only a hidden restriction may name one.
+        withheld: places that other decisions in force leave out.
         wrote: what the person wrote.
     """
 
@@ -48,6 +49,7 @@ class RequestFacts:
     tables: frozenset[str] | None = None
     columns: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
     wrote: Sequence[str] = field(default=(), repr=False)
 
     @property
@@ -105,11 +107,11 @@ def _locations(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -
     if unknown := [p for p in form["places"] if p not in known]:
         words = "are in no inventory; write source.table or source.table.column"
         yield "places", f"{len(unknown)} of them {words}"
-    elif outcome is Outcome.REFUSE_PART and not _given(form["places"], facts):
-        yield "places", "are all that there is: that would refuse the whole (R31)"
+    elif outcome is Outcome.REFUSE_PART and not _given({*form["places"], *facts.withheld}, facts):
+        yield "places", "are all that there is, with other decisions: that would refuse the whole (R31)"
 
 
-def _given(places: Sequence[str], facts: RequestFacts) -> frozenset[str]:
+def _given(places: Collection[str], facts: RequestFacts) -> frozenset[str]:
     """The tables of which something is left: neither the table nor each of its columns is named."""
     columns = {column.rpartition(".")[0] for column in facts.columns}
     left = {column.rpartition(".")[0] for column in facts.columns.difference(places)}

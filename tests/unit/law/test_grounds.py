@@ -91,12 +91,14 @@ def test_a_value_that_cannot_be(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("code", ["rights_of_others", "trade_secret", "outside_portability"])
 def test_all_columns_of_all_tables_are_the_whole(code: str) -> None:
-    """R31: whether tables are named, or each of their columns."""
+    """R31: whether tables are named, or each of their columns, in one decision or in several."""
     columns = {"shop.ticket.body", "shop.ticket.title", "shop.orders.price"}
     known = replace(FACTS, columns=frozenset(columns))
     for places in (sorted(columns), ["shop.ticket.body", "shop.ticket.title", "shop.orders"]):
         assert turned_down(decide(code, Outcome.REFUSE_PART, known, places=places))[1] == ["places"]
         assert isinstance(decide(code, Outcome.REFUSE_PART, known, places=places[1:]), Accepted)
+        rest = replace(known, withheld=frozenset(places[:1]))
+        assert turned_down(decide(code, Outcome.REFUSE_PART, rest, places=places[1:]))[1] == ["places"]
 
 
 def test_each_ground_of_a_part_gives_the_plan_its_own_rules() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from afschrift.casework.decision.in_force import keeping_back
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.identity.confirmed import lacks_mandate
 from afschrift.casework.officer import Officer
@@ -30,6 +31,8 @@ def request_facts(officer: Officer, request_id: str) -> RequestFacts:
         past.request: timeline.local(past.ended_at) if past.ended_at else None
         for past in officer.register.identities.history(request_id, own_keys(officer.inventory))
     }
+    forms = keeping_back(officer.register, request_id)  # a value that is masked is given
+    withheld = {place for form in forms if form.get("measure") != "mask" for place in form["places"]}
     tables, columns = _personal(officer.inventory)
     return RequestFacts(
         today=today,
@@ -41,6 +44,7 @@ def request_facts(officer: Officer, request_id: str) -> RequestFacts:
         tables=tables,
         columns=columns,
         systems=frozenset(officer.inventory.manual),
+        withheld=frozenset(withheld),
         wrote=officer.register.cases.wrote(request_id),
     )
 

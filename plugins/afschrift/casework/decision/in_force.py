@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from afschrift.casework.second_signature import counts, is_due
 from afschrift.domain.errors import RefusedError
@@ -121,3 +123,12 @@ def restriction(register: Register, request_id: str, id_: str) -> Restriction:
         f"Request {request_id} has no restriction in force with this id.",
         remedy=f"name one of {listing}." if listing else "it has none: look at `afschrift request show`.",
     )
+
+
+def keeping_back(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
+    """The forms of the decisions in force that keep a part back, the oldest first."""
+    over = lifted(register.facts.timeline(request_id))
+    for decided in request_decisions(register, request_id):
+        part = decided.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT)
+        if part and decided.in_force and decided.question.id not in over:
+            yield decided.decision.detail

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afschrift.casework.decision.ground_form import question_form
-from afschrift.casework.decision.in_force import DECISION, RequestDecision, request_decisions
+from afschrift.casework.decision.in_force import (
+    DECISION,
+    RequestDecision,
+    keeping_back,
+    request_decisions,
+)
 from afschrift.casework.decision.question import DECISION_KIND, signature
 from afschrift.casework.decision.triggers import BY_OFFICER, Trigger, same_flag, triggers
 from afschrift.domain.decision import Action
@@ -18,7 +23,6 @@ from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.notation import count
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.grounds import Grounds, Outcome
-from afschrift.law.restriction import lifted
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import QuestionRow
@@ -87,7 +91,7 @@ def require_decision(services: Services, request_id: str, further: Sequence[Trig
 def left_out(register: Register, request_id: str) -> dict[str, GroundDecision]:
     """Tables and columns that do not leave, or leave masked, by decisions of which the person is informed."""
     found: dict[str, GroundDecision] = {}
-    for detail in _keeping_back(register, request_id):
+    for detail in keeping_back(register, request_id):
         if _is_hidden(detail):
             continue
         masked = detail.get("measure") == "mask"
@@ -99,17 +103,8 @@ def left_out(register: Register, request_id: str) -> dict[str, GroundDecision]:
 
 def hidden_places(register: Register, request_id: str) -> frozenset[str]:
     """Tables, columns and systems that a restriction keeps back of which the person may not know (R84)."""
-    found = (form["places"] for form in _keeping_back(register, request_id) if _is_hidden(form))
+    found = (form["places"] for form in keeping_back(register, request_id) if _is_hidden(form))
     return frozenset(place for places in found for place in places)
-
-
-def _keeping_back(register: Register, request_id: str) -> Iterator[Mapping[str, Any]]:
-    """The forms of the decisions in force that keep a part back, the oldest first."""
-    over = lifted(register.facts.timeline(request_id))
-    for decided in request_decisions(register, request_id):
-        part = decided.outcome in (Outcome.REFUSE_PART, Outcome.RESTRICT)
-        if part and decided.in_force and decided.question.id not in over:
-            yield decided.decision.detail
 
 
 def _is_hidden(detail: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from tests.support.reviewing import BALANCE, LINE, Reviewers
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import answer_question, look
+from afschrift.casework.decision.ground_form import request_facts
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.not_received import propose
@@ -108,7 +109,9 @@ def test_a_wider_request_is_not_merged(bureau: Bureau) -> None:
 def test_a_refused_part_stays_in_the_warehouse_and_the_rest_leaves(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     bureau.answer(question, "refuse_part", "rights_of_others", places=SOME)
+    assert not request_facts(bureau.officer(), request).withheld
     letter = bureau.sign(request).letter
+    assert request_facts(bureau.officer(), request).withheld == set(SOME)
     assert bureau.register.letters.get(letter).kind == "partial_refusal"
     assess(bureau.services, request)
     plan = bureau.register.plans.get(request, classify(bureau.services, request)["plan"])
