@@ -63,6 +63,7 @@ def test_a_draft_of_any_names_loads(names: list[str]) -> None:
         tables = load(Path(place) / "map").sources["crm"].tables
     assert set(tables) == {people, child, thing, "the view"}
     assert list(tables[people].columns) == [key, "first_name", "last_name", "email", plain]
+    assert (tables[people].key, tables[child].key) == ((key,), ())
 
 
 def test_project_key_is_reused_once_a_person_confirmed_it(tmp_path: Path) -> None:
