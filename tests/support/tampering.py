@@ -13,8 +13,10 @@ from afschrift.domain.event import Header, canonical, digest, payload_digest
 from afschrift.register.database.database import Database
 from afschrift.register.keys.store import KeyStore, SigningKey
 from afschrift.register.trail import audit, checkpoint, erasures, segments, signed
-from afschrift.register.trail.checkpoint import Checkpoint, Statement
+from afschrift.register.trail.checkpoint import Checkpoint
 from afschrift.register.trail.erasures import Erasure
+
+Deed = Callable[[Trail], object]
 
 
 def statements(trail: Trail) -> dict[int, Checkpoint]:
@@ -100,13 +102,7 @@ def cut(trail: Trail, first: int, last: int) -> None:
     )
 
 
-Tamper = Callable[[Trail], set[str]]
-
-"""Does it, and gives the codes of findings that must be among those of both verifiers."""
-
-
-def row_inserted(trail: Trail) -> set[str]:
-    """A row inserted in the right format: its salt, digest and link are right."""
+def row_inserted(trail: Trail) -> None:
     seq = trail.last() - 20
     before = next(h for h, _ in trail.register.trail.events() if h.seq == seq)
     new = Header(seq + 1, before.at, None, "forged", "x", payload_digest({}, "00"), before.digest())
@@ -122,20 +118,16 @@ def row_inserted(trail: Trail) -> set[str]:
         "INSERT INTO event_payload (seq, payload, salt) VALUES (:seq, '{}', '00')",
         **vars(new),
     )
-    return {"broken_link", "head_differs"}
 
 
-def rows_swapped(trail: Trail) -> set[str]:
-    """Two rows reordered."""
+def rows_swapped(trail: Trail) -> None:
     a, b = trail.last() - 20, trail.last() - 17
     for table in ("event_payload", "event"):
         for old, new in ((a, -1), (b, a), (-1, b)):
             trail.tamper(f"UPDATE {table} SET seq = :new WHERE seq = :old", old=old, new=new)
-    return {"broken_link"}
 
 
-def rewritten_and_signed_anew(trail: Trail) -> set[str]:
-    """The whole chain rewritten and its checkpoints re-signed with another key."""
+def rewritten_and_signed_anew(trail: Trail) -> None:
     other = stranger(trail)
     trail.heads.clear()
     for _ in range(3):  # each pass settles what the next checkpoint rests on
@@ -157,56 +149,16 @@ def rewritten_and_signed_anew(trail: Trail) -> set[str]:
                 ),
             )
     trail.rewrite()
-    return {"checkpoint_wrong_key", "checkpoint_missing"}
 
 
-def checkpoint_replayed(trail: Trail) -> set[str]:
-    """An old checkpoint replayed under the name of the newest."""
-    every = statements(trail)
-    write(trail, every[1], every[3].name)
-    return {"checkpoint_replayed", "checkpoint_missing"}
-
-
-def checkpoint_altered(trail: Trail) -> set[str]:
-    """A checkpoint altered after it was signed."""
-    second = statements(trail)[2]
-    write(trail, replace(second, statement=replace(second.statement, at="2030-01-01T00:00:00.000000Z")))
-    return {"checkpoint_forged", "checkpoint_missing"}
-
-
-def checkpoint_unreadable(trail: Trail) -> set[str]:
-    """A checkpoint overwritten with another form."""
-    second = statements(trail)[2]
-    write(trail, replace(second, statement=replace(second.statement, format="afschrift-checkpoint/9")))
-    return {"checkpoint_unreadable", "checkpoint_missing"}
-
-
-def checkpoint_forked(trail: Trail) -> set[str]:
-    """A second checkpoint under the same number, signed with the right key."""
+def checkpoint_forked(trail: Trail) -> None:
     second = statements(trail)[2].statement
     head = next(h.digest() for h, _ in trail.register.trail.events() if h.seq == second.seq + 1)
-    other: Statement = replace(second, seq=second.seq + 1, head=head)
+    other = replace(second, seq=second.seq + 1, head=head)
     write(trail, checkpoint.sign(other, trail.keys.signing_key()), "afschrift-checkpoint-attached.json")
-    return {"checkpoint_conflict"}
 
 
-def checkpoint_off_the_chain(trail: Trail) -> set[str]:
-    """A checkpoint, signed with the right key, that does not follow the one before."""
-    second = statements(trail)[2].statement
-    write(trail, checkpoint.sign(replace(second, previous="1" * 64), trail.keys.signing_key()))
-    return {"checkpoint_chain", "checkpoint_untold"}
-
-
-def checkpoint_of_another_register(trail: Trail) -> set[str]:
-    """A checkpoint of another register, signed with the right key."""
-    second = statements(trail)[2]
-    other = replace(second.statement, register="1" * 64)
-    write(trail, checkpoint.sign(other, trail.keys.signing_key()), second.name)
-    return {"checkpoint_other_register", "checkpoint_missing"}
-
-
-def segment_forged(trail: Trail) -> set[str]:
-    """A further year deleted, with a row that fits the chain, without an event for it."""
+def segment_forged(trail: Trail) -> None:
     events = [h for h, _ in trail.register.trail.events()]
     first, end = events[0].seq, next(h for h in events if h.at > "2012")
     trail.tamper(
@@ -220,40 +172,38 @@ def segment_forged(trail: Trail) -> set[str]:
         telling=next(h.seq for h in events if h.type == "segment_dropped"),
     )
     assert end.seq > first
-    return {"segment_untold", "segment_forged"}
 
 
-def segment_dropped_without_key(trail: Trail) -> set[str]:
-    """A further year dropped as the service would, dated ahead, without its key."""
+def segment_dropped_without_key(trail: Trail) -> None:
     trail.heads.append(
         (trail.register.trail.events()[0][0].seq, trail.register.trail.events()[0][0].digest())
     )
     drop_2011(trail, "2032-01-01T00:00:00.000000Z", None)
-    return {"segment_forged", "head_dropped"}
 
 
-def segment_dated_ahead(trail: Trail) -> set[str]:
-    """A year dropped with the service's own key and a date set ahead."""
+def segment_dated_ahead(trail: Trail) -> None:
     drop_2011(trail, "2032-01-01T00:00:00.000000Z", trail.keys.signing_key())
     with patch.object(audit, "must_be_own", lambda *_: 0):  # he has the key of checkpoints, too
         trail.checkpoint()
-    return {"segment_misdated"}
 
 
-def erasure_not_named(trail: Trail) -> set[str]:
-    """A checkpoint, signed with the right key, that knows of no erasure."""
-    second = statements(trail)[4].statement
-    write(trail, checkpoint.sign(replace(second, erased=None), trail.keys.signing_key()))
-    return {"erasure_differs", "checkpoint_untold"}
-
-
-Deed = Callable[[Trail], object]
 LAST_PAYLOAD = "UPDATE event_payload SET payload = {} WHERE seq = :seq"
 
 
 def sql(*statements: str, back: int = 0, **values: object) -> Deed:
     """Statements about the event so many before the last."""
     return lambda trail: trail.tamper(*statements, seq=trail.last() - back, **values)
+
+
+def restated(number: int, *, signed: bool = True, **fields: object) -> Deed:
+    """A checkpoint written anew with other fields, under its name; signed with the right key, or as before."""
+
+    def written(trail: Trail) -> None:
+        old = statements(trail)[number]
+        new = replace(old, statement=replace(old.statement, **fields))
+        write(trail, checkpoint.sign(new.statement, trail.keys.signing_key()) if signed else new, old.name)
+
+    return written
 
 
 def held(*numbers: int) -> Deed:
@@ -348,33 +298,48 @@ DEEDS: dict[str, tuple[Deed, str]] = {
         lambda trail: erase(trail, stranger(trail)),
         "erasure_wrong_key erasure_untold",
     ),
+    "an old checkpoint under the name of the newest": (
+        lambda trail: write(trail, statements(trail)[1], statements(trail)[3].name),
+        "checkpoint_replayed checkpoint_missing",
+    ),
+    "a checkpoint altered after it was signed": (
+        restated(2, signed=False, at="2030-01-01T00:00:00.000000Z"),
+        "checkpoint_forged checkpoint_missing",
+    ),
+    "a checkpoint overwritten with another form": (
+        restated(2, signed=False, format="afschrift-checkpoint/9"),
+        "checkpoint_unreadable checkpoint_missing",
+    ),
+    "a checkpoint that does not follow the one before": (
+        restated(2, previous="1" * 64),
+        "checkpoint_chain checkpoint_untold",
+    ),
+    "a checkpoint of another register": (
+        restated(2, register="1" * 64),
+        "checkpoint_other_register checkpoint_missing",
+    ),
+    "a checkpoint that knows of no erasure": (restated(4, erased=None), "erasure_differs checkpoint_untold"),
+    "a row inserted in the right format: its salt, digest and link are right": (
+        row_inserted,
+        "broken_link head_differs",
+    ),
+    "two rows reordered": (rows_swapped, "broken_link"),
+    "the whole chain rewritten, and its checkpoints signed with another key": (
+        rewritten_and_signed_anew,
+        "checkpoint_wrong_key checkpoint_missing",
+    ),
+    "a second checkpoint of a number, signed with the right key": (checkpoint_forked, "checkpoint_conflict"),
+    "a further year deleted, with a row that fits the chain, without an event for it": (
+        segment_forged,
+        "segment_untold segment_forged",
+    ),
+    "a further year dropped as the service would, dated ahead, without its key": (
+        segment_dropped_without_key,
+        "segment_forged head_dropped",
+    ),
+    "a year dropped with the service's own key and a date set ahead": (
+        segment_dated_ahead,
+        "segment_misdated",
+    ),
 }
-
-"""What is done -> how, and the codes of what is found."""
-
-
-def deed(name: str, how: Deed, codes: str) -> Tamper:
-    def tamper(trail: Trail) -> set[str]:
-        how(trail)
-        return set(codes.split())
-
-    tamper.__name__ = name
-    return tamper
-
-
-MATRIX: list[Tamper] = [
-    *(deed(name, *how) for name, how in DEEDS.items()),
-    row_inserted,
-    rows_swapped,
-    rewritten_and_signed_anew,
-    checkpoint_replayed,
-    checkpoint_altered,
-    checkpoint_unreadable,
-    checkpoint_forked,
-    checkpoint_off_the_chain,
-    checkpoint_of_another_register,
-    segment_forged,
-    segment_dropped_without_key,
-    segment_dated_ahead,
-    erasure_not_named,
-]
+"""What is done -> how, and the codes of findings that must be among those of both verifiers."""
