@@ -6,6 +6,7 @@ import resource
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -98,11 +99,10 @@ async def endless() -> AsyncIterator[bytes]:
 
 def form(*parts: tuple[str, str]) -> Callable[[], AsyncIterator[bytes]]:
     """A form of these fields, in chunks as a server gives them."""
-    return sent("".join(_part(name, value) for name, value in parts).encode() + b"--limit--\r\n")
-
-
-def _part(name: str, value: str) -> str:
-    return f'--limit\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+    head = '--limit\r\nContent-Disposition: form-data; name="'
+    return sent(
+        "".join(f'{head}{name}"\r\n\r\n{value}\r\n' for name, value in parts).encode() + b"--limit--\r\n"
+    )
 
 
 def sent(whole: bytes) -> Callable[[], AsyncIterator[bytes]]:
@@ -212,17 +212,14 @@ def test_undo_that_unpacks_to_much_is_refused(app: Any) -> None:
         assert status == 409
 
 
-class within:
+@contextmanager
+def within() -> Iterator[None]:
     """In the seconds and memory of a door."""
-
-    def __enter__(self) -> None:
-        self._begun, self._peak = time.process_time(), _peak()
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        seconds, more = time.process_time() - self._begun, _peak() - self._peak
-        if kind is None:
-            assert seconds < SECONDS, f"{seconds:.1f} s"
-            assert more < MEMORY, f"{more / 1e6:.0f} MB"
+    begun, peak = time.process_time(), _peak()
+    yield
+    seconds, more = time.process_time() - begun, _peak() - peak
+    assert seconds < SECONDS, f"{seconds:.1f} s"
+    assert more < MEMORY, f"{more / 1e6:.0f} MB"
 
 
 def _peak() -> int:

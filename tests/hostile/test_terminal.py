@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.support.command_line import CommandResult, command, in_this_process
+from tests.support.command_line import CommandResult, command, in_this_process, without_settings
 
 from afschrift.cli.project import draft_project
 from afschrift.cli.terminal import one_line, visible
@@ -36,8 +36,7 @@ OURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
-        monkeypatch.delenv(name)
+    without_settings(monkeypatch)
     folder = tmp_path / "ours"
     draft_project(folder, "2026-06-01T10:00:00Z")
     (folder / "inventory" / "example.yml").unlink()
@@ -142,18 +141,10 @@ FILES: dict[str, Callable[[Path], tuple[str, ...]]] = {
 def test_hostile_names_within_files(project: Path, door: str) -> None:
     columns = {f"n{NAME}": {"name": f"n{NAME}", "tags": [NAME], "meta": {NAME: 1}}}
     node = {"resource_type": "model", "schema": "s", "name": f"t{NAME}", "columns": columns}
+    fields = [{"name": f"n{NAME}", "fides_meta": {NAME: 1}}]
+    collections = [{"name": f"t{NAME}", "fields": fields}]
     text = {
-        "fides": {
-            "dataset": [
-                {
-                    "fides_key": "shop",
-                    NAME: 1,
-                    "collections": [
-                        {"name": f"t{NAME}", "fields": [{"name": f"n{NAME}", "fides_meta": {NAME: 1}}]}
-                    ],
-                }
-            ]
-        },
+        "fides": {"dataset": [{"fides_key": "shop", NAME: 1, "collections": collections}]},
         "dbt": {"metadata": {"dbt_schema_version": "12"}, "nodes": {"a": node}, "sources": {}},
         "submit": {NAME: NAME, "right": NAME, "keys": {NAME: NAME}},
     }[door]

@@ -86,6 +86,14 @@ class Canary:
         return found & self.columns.keys()
 
 
+@dataclass
+class Cage:
+    """A demo warehouse with the canary in it."""
+
+    canary: Canary
+    warehouse: Path
+
+
 def _made(kind: DuckDBPyType, number: int) -> Any:
     """A value of a type that names its number, where the type has room for that."""
     text = f"{TEXT}x{number} é&\"'<b>\n"

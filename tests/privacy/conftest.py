@@ -1,17 +1,8 @@
-"""A demo warehouse with the canary in it."""
-
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.privacy.canary import Canary
-
-
-@dataclass
-class Cage:
-    canary: Canary
-    warehouse: Path
+from tests.privacy.canary import Cage, Canary
 
 
 @pytest.fixture(scope="session")

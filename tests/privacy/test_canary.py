@@ -16,9 +16,8 @@ import pytest
 from tests.e2e.hand_sql import MASKED, SECRET, left_out
 from tests.e2e.office import RECEIVED, Office
 from tests.e2e.opened import Opened
-from tests.privacy.canary import CUSTOMER, EMAIL, NEEDLES, TEXT, Canary
+from tests.privacy.canary import CUSTOMER, EMAIL, NEEDLES, TEXT, Cage, Canary
 from tests.privacy.canary_search import search
-from tests.privacy.conftest import Cage
 from tests.support.ground_forms import GROUNDS, complete
 from tests.support.nightly import nightly_after
 

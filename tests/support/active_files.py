@@ -78,16 +78,10 @@ def odt(content: str = "", **more: bytes | str) -> bytes:
     return packed(members | _parts(more))
 
 
-def run(text: str) -> str:
-    return f'<w:r><w:instrText xml:space="preserve">{text}</w:instrText></w:r>'
-
-
 def field(*parts: str) -> str:
-    begin, end = (
-        '<w:r><w:fldChar w:fldCharType="begin"/></w:r>',
-        '<w:r><w:fldChar w:fldCharType="end"/></w:r>',
-    )
-    return f"<w:p>{begin}{''.join(run(part) for part in parts)}{end}</w:p>"
+    begin, end = (f'<w:r><w:fldChar w:fldCharType="{which}"/></w:r>' for which in ("begin", "end"))
+    runs = [f'<w:r><w:instrText xml:space="preserve">{part}</w:instrText></w:r>' for part in parts]
+    return f"<w:p>{begin}{''.join(runs)}{end}</w:p>"
 
 
 def old(macros: bool = False, **streams: bytes) -> bytes:
@@ -118,14 +112,10 @@ def outlook_tree(*attachments: tuple[str, bytes] | dict[str, object], body: str 
         "__substg1.0_1000001F": body.encode("utf-16-le"),
     }
     for number, attached in enumerate(attachments):
-        inside: dict[str, object]
+        inside: dict[str, object] = {"__substg1.0_3701000D": attached}
         if isinstance(attached, tuple):
-            inside = {
-                "__substg1.0_3707001F": attached[0].encode("utf-16-le"),
-                "__substg1.0_37010102": attached[1],
-            }
-        else:
-            inside = {"__substg1.0_3701000D": attached}
+            name, content = attached
+            inside = {"__substg1.0_3707001F": name.encode("utf-16-le"), "__substg1.0_37010102": content}
         tree[f"__attach_version1.0_#{number:08X}"] = inside
     return tree
 
@@ -150,17 +140,13 @@ def message(*attachments: bytes | tuple[str, bytes] | EmailMessage, html: str | 
     return made
 
 
-def name(text: str) -> NameObject:
-    return NameObject(text)
-
-
 def dictionary(**values: object) -> DictionaryObject:
     """A dictionary of a PDF: `S="/Launch"` is a name, other texts are texts."""
     made = DictionaryObject()
     for key, value in values.items():
         if isinstance(value, str):
-            value = name(value) if value.startswith("/") else TextStringObject(value)
-        made[name(f"/{key}")] = value  # type: ignore[assignment]
+            value = NameObject(value) if value.startswith("/") else TextStringObject(value)
+        made[NameObject(f"/{key}")] = value  # type: ignore[assignment]
     return made
 
 
@@ -172,13 +158,10 @@ def pdf(
     page = writer.add_blank_page(100, 100)
     content = DecodedStreamObject()
     content.set_data(b"BT (JavaScript /JavaScript /JS /Launch) Tj ET" + text)
-    page[name("/Contents")] = writer._add_object(content)
+    page[NameObject("/Contents")] = writer._add_object(content)
     for key, value in catalogue.items():
-        writer._root_object[name(f"/{key}")] = (
-            writer._add_object(value)
-            if isinstance(value, (DictionaryObject, ArrayObject, StreamObject))
-            else value  # type: ignore[arg-type, assignment]
-        )
+        separate = isinstance(value, (DictionaryObject, ArrayObject, StreamObject))
+        writer._root_object[NameObject(f"/{key}")] = writer._add_object(value) if separate else value  # type: ignore[arg-type, assignment]
     if password is not None:
         writer.encrypt(password, algorithm="AES-256")
     made = io.BytesIO()
@@ -230,7 +213,7 @@ def in_object_streams(plain: bytes) -> bytes:
 def embedded(content: bytes) -> StreamObject:
     made = DecodedStreamObject()
     made.set_data(content)
-    made[name("/Type")] = name("/EmbeddedFile")
+    made[NameObject("/Type")] = NameObject("/EmbeddedFile")
     return made
 
 
@@ -239,4 +222,4 @@ def script_action() -> DictionaryObject:
 
 
 def to_a_page() -> DictionaryObject:
-    return dictionary(S="/GoTo", D=ArrayObject([NumberObject(0), name("/Fit")]))
+    return dictionary(S="/GoTo", D=ArrayObject([NumberObject(0), NameObject("/Fit")]))

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, String, Table, delete, insert, select, text, update
+from sqlalchemy import Connection, String, Table, and_, delete, insert, select, text, update
 from tests.support.forging import append_forged, unguarded
 
 from afschrift.audit.sentences import event_types
@@ -62,24 +62,16 @@ def _row(draw: random.Random, tx: Connection, target: Target) -> tuple[Table, An
         rows = tx.execute(select(table).where(_mine(table, target))).all()
         if rows:
             row = draw.choice(rows)
-            which = [column == getattr(row, column.name) for column in table.primary_key]
-            condition = which[0]
-            for further in which[1:]:
-                condition &= further
-            return table, condition
+            which = (column == getattr(row, column.name) for column in table.primary_key)
+            return table, and_(*which)
 
 
 def field_changed(draw: random.Random, tx: Connection, target: Target) -> Forgery:
     while True:
         table, which = _row(draw, tx, target)
-        keys = {column.name for column in table.primary_key} | {
-            column.name for column in table.c if column.foreign_keys
-        }
-        named = [
-            name
-            for name in attested_columns(table)
-            if isinstance(table.c[name].type, String) and name not in keys
-        ]
+        columns = [table.c[name] for name in attested_columns(table)]
+        texts = [column for column in columns if isinstance(column.type, String)]
+        named = [column.name for column in texts if not column.foreign_keys and not column.primary_key]
         if named:
             name = draw.choice(named)
             value = draw.choice(["confirmed", "approved", "accepted", "2020-01-01", secrets.token_hex(4)])
@@ -95,12 +87,17 @@ def row_deleted(draw: random.Random, tx: Connection, target: Target) -> Forgery:
     return Forgery(f"row of {table.name} deleted")
 
 
-def revocation_deleted(draw: random.Random, tx: Connection, target: Target) -> Forgery:
-    """The row, and its event too or not, or another one in its place."""
+def _revocation(tx: Connection, target: Target) -> int:
+    """Delete the row by which the identity was taken back; the number of its event."""
     table = ATTESTED_TABLES["decision"]
     tx.execute(delete(table).where(_mine(table, target), table.c.choice == "not_confirmed"))
     seqs = select(event.c.seq).where(event.c.request == target.request, event.c.type == "decision_taken")
-    last = max(tx.scalars(seqs))
+    return max(tx.scalars(seqs))
+
+
+def revocation_deleted(draw: random.Random, tx: Connection, target: Target) -> Forgery:
+    """The row, and its event too or not, or another one in its place."""
+    last = _revocation(tx, target)
     how = draw.choice(["row alone", "event too", "event renamed", "code too"])
     if how == "event too":
         for of in (event_code, event_payload, event):
@@ -117,29 +114,15 @@ def row_copied(draw: random.Random, tx: Connection, target: Target) -> Forgery:
     table = ATTESTED_TABLES[draw.choice(["decision", "step", "fact", "question"])]
     row = tx.execute(select(table).where(_mine(table, target)).limit(1)).first()
     table = table if row else ATTESTED_TABLES["fact"]
-    values = (
-        dict(row._mapping)
-        if row
-        else {
-            "request_id": target.request,
-            "number": 90,
-            "kind": "x",
-            "at": "2026-03-02T10:00:00.000000Z",
-            "by": "x",
-            "detail": {},
-        }
-    )
-    if isinstance(table.c.id.type, String):
-        values["id"] = f"x-{draw.randrange(10**9)}"
-    else:
-        values["id"] = 10**6 + draw.randrange(10**6)
+    made_up = {"number": 90, "kind": "x", "at": "2026-03-02T10:00:00.000000Z", "by": "x", "detail": {}}
+    values = dict(row._mapping) if row else made_up | {"request_id": target.request}
+    text_id = isinstance(table.c.id.type, String)
+    values["id"] = f"x-{draw.randrange(10**9)}" if text_id else 10**6 + draw.randrange(10**6)
     if "number" in values:
         values["number"] += 50
     if table.name == "decision":
-        values |= {
-            "choice": draw.choice(["confirmed", "approved"]),
-            "kind": draw.choice(["identity", "review"]),
-        }
+        values["choice"] = draw.choice(["confirmed", "approved"])
+        values["kind"] = draw.choice(["identity", "review"])
     tx.execute(insert(table).values(values))
     return Forgery(f"row added to {table.name}")
 
@@ -169,10 +152,7 @@ def event_added(draw: random.Random, tx: Connection, target: Target) -> Forgery:
 
 def events_cut(draw: random.Random, tx: Connection, target: Target) -> Forgery:
     """The register set back to before the revocation by deleting; with others in their place, or none."""
-    table = ATTESTED_TABLES["decision"]
-    tx.execute(delete(table).where(_mine(table, target), table.c.choice == "not_confirmed"))
-    seqs = select(event.c.seq).where(event.c.request == target.request, event.c.type == "decision_taken")
-    first = max(tx.scalars(seqs))
+    first = _revocation(tx, target)
     for of in (event_code, event_payload, event):
         tx.execute(delete(of).where(of.c.seq >= first))
     more = draw.randrange(4)

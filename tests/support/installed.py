@@ -1,7 +1,6 @@
 """An installation of Afschrift in a folder, which the environment names while it is open."""
 
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command_line import without_settings
 
 CUSTOMERS = tuple(n for n in range(100_006, 100_034) if n != 100_017)
 """Ordinary customers of the small demo, of whom no question is asked: one for each request that stays open."""
@@ -115,8 +115,7 @@ def set_up(home: Path, variables: Mapping[str, str]) -> Iterator[None]:
     from afschrift.app.settings import Settings
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AFSCHRIFT_")]:
-            patch.delenv(name)
+        without_settings(patch)
         for name, value in {"AFSCHRIFT_HOME": str(home), **variables}.items():
             patch.setenv(name, value)
         registers.set_up(Settings.from_environment())

@@ -121,17 +121,11 @@ LINK = "https://portal.example.org/answers/{file}"
 
 def mailed(bureau: Bureau, folder: Path, url: str, link: str | None = LINK) -> Bureau:
     """The same installation with a mail server, and a destination that people can fetch from."""
-    options = {"link": link, "days": 14} if link else {}
-    for name, content in (("mail", {"server": url, "sender": "privacy@example.org"}), ("outbox", options)):
-        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-        (folder / f"{name}.json").chmod(0o600)
-    settings = Settings.from_environment(
-        {
-            "AFSCHRIFT_HOME": str(bureau.settings.home),
-            "AFSCHRIFT_INVENTORY": str(bureau.settings.inventory),
-            "AFSCHRIFT_MAIL": str(folder / "mail.json"),
-            "AFSCHRIFT_DESTINATION_OUTBOX": str(folder / "outbox"),
-            "AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS": str(folder / "outbox.json"),
-        }
-    )
+    options = folder / "outbox.json"
+    options.touch(mode=0o600)
+    options.write_text(json.dumps({"link": link, "days": 14} if link else {}), encoding="utf-8")
+    places = {"HOME": bureau.settings.home, "INVENTORY": bureau.settings.inventory}
+    places |= {"MAIL": mail_file(folder, url), "DESTINATION_OUTBOX": folder / "outbox"}
+    places |= {"DESTINATION_OUTBOX_OPTIONS": options}
+    settings = Settings.from_environment({f"AFSCHRIFT_{name}": str(place) for name, place in places.items()})
     return Bureau(settings, build(lambda _line: None, settings))

@@ -4,13 +4,12 @@ Planning reads the catalogue and writes the statements; extracting, in another p
 adapter keeps from its catalogue is not there when rows come.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
-from afschrift.domain.sources import ColumnType, Described, Dialect, Source, Structure
+from afschrift.domain.sources import Source
 from afschrift.sources.registry import open_source
 
 
@@ -20,15 +19,10 @@ class TwoSessions:
     def __init__(self, open_one: Callable[[], Source]) -> None:
         self._planning, self._extracting = open_one(), open_one()
         self._both = ExitStack()
-        self.name = self._extracting.name
 
-    @property
-    def snapshot(self) -> str:
-        return self._extracting.snapshot
-
-    @property
-    def dialect(self) -> Dialect:
-        return self._planning.dialect
+    def __getattr__(self, name: str) -> Any:
+        extracts = name in ("name", "snapshot", "stream", "reconciliation")
+        return getattr(self._extracting if extracts else self._planning, name)
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
@@ -40,32 +34,11 @@ class TwoSessions:
     def __exit__(self, *exc: object) -> None:
         self._both.close()
 
-    def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
-        return self._planning.catalogue()
-
-    def structure(self) -> Structure:
-        return self._planning.structure()
-
-    def described(self) -> Described:
-        return self._planning.described()
-
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         self._planning.bind(keys, at, *others)
         self._extracting.bind(keys, at, *others)
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        return self._planning.rows(statement)
-
-    def estimate(self, statement: str) -> Estimate:
-        return self._planning.estimate(statement)
-
-    def stream(self, statement: str) -> Iterator[Any]:
-        return self._extracting.stream(statement)
-
-    def reconciliation(self, extract: Extract) -> Reconciliation:
-        return self._extracting.reconciliation(extract)
-
 
 def open_two(name: str, kind: str, options: dict[str, Any], **more: Any) -> Source:
     """As `open_source`, with as many sessions as a request has."""
-    return TwoSessions(lambda: open_source(name, kind, options, **more))
+    return cast(Source, TwoSessions(lambda: open_source(name, kind, options, **more)))
