@@ -4,20 +4,23 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import URL, Engine
+from sqlalchemy.util import LRUCache
 from testbed import postgres as pg
 from tests import airflow_support
 from tests.support import mariadb
 from tests.support.command_line import programs_made_once
-from tests.support.compiled import compiled_once
-from tests.support.cpu_seconds import CpuSeconds
 from tests.support.demo_warehouse import small_demo
 from tests.support.installed import Installation, installed
-from tests.support.lost_workers import LostWorkers
 from tests.support.properties import register_profiles
+from tests.support.running_tests import CpuSeconds, LostWorkers
 
 ROOT = Path(__file__).parents[1]
 COLLECTED = pytest.StashKey[list[str]]()
@@ -84,8 +87,27 @@ def _require(program: str, path: str | None = None) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _made_once() -> Iterator[None]:
-    """What a process makes once outside tests, and would make for each of them here."""
-    with programs_made_once(), compiled_once():
+    """What a process makes once outside tests, and would make for each of them here.
+
+    The product keeps compiled statements by the address of a register, of which a process has one. A test
+    process has thousands, and compiling takes as long as a small test does: what was compiled for the first
+    register on a kind of database serves all. A dialect is shared once it learned of its server what it
+    compiles by, with the first connection.
+    """
+    from afschrift.register.database import database
+
+    by_address = database._compiling.__wrapped__
+    first: dict[str, tuple[Engine, LRUCache[Any, Any]]] = {}
+
+    @lru_cache(maxsize=8)
+    def compiling(url: URL) -> tuple[Engine, LRUCache[Any, Any]]:
+        own = by_address(url)
+        known, statements = first.setdefault(url.drivername, own)
+        if known is own[0] or getattr(known.dialect, "server_version_info", None) is None:
+            return own
+        return Engine(own[0].pool, known.dialect, url, hide_parameters=True), statements
+
+    with programs_made_once(), patch.object(database, "_compiling", compiling):
         yield
 
 

@@ -9,6 +9,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 import typing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -121,7 +122,7 @@ def run(project: Path, commands: Sequence[tuple[str, ...]]) -> list[dict[str, An
     env |= {"AFSCHRIFT_HOME": str(project / ".afschrift"), "AFSCHRIFT_INVENTORY": str(project / "inventory")}
     env["PYTHONPATH"] = str(Path(__file__).parents[2])
     done = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.commands"],
+        [sys.executable, "-m", "tests.hostile.test_files"],
         input=json.dumps(commands), text=True, capture_output=True, cwd=project, env=env,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5)),
     )  # fmt: skip
@@ -132,6 +133,32 @@ def run(project: Path, commands: Sequence[tuple[str, ...]]) -> list[dict[str, An
         assert row["seconds"] < SECONDS, f"{words}: {row['seconds']:.0f} s"
         assert row["megabytes"] < MEGABYTES, f"{words}: {row['megabytes']:.0f} MB"
     return rows
+
+
+def main() -> None:
+    """Run the commands on standard input one after the other, whose caller bounds them; a line of JSON each."""
+    from tests.support.command_line import programs_made_once
+    from typer.testing import CliRunner
+
+    from afschrift.cli.main import app
+    from afschrift.domain.errors import AfschriftError
+
+    with programs_made_once():
+        for words in json.loads(sys.stdin.read()):
+            begun = time.process_time()
+            done = CliRunner().invoke(app, words)
+            error = done.exception
+            ours = error is None or isinstance(error, AfschriftError | SystemExit)
+            message = str(error) if isinstance(error, AfschriftError) else done.output
+            row = {
+                "seconds": time.process_time() - begun,
+                "code": done.exit_code,
+                "fault": "" if ours else repr(error)[:300],
+                "said": message[-2_000:],
+                "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            }
+            sys.stdout.write(json.dumps(row) + "\n")
+            sys.stdout.flush()
 
 
 @pytest.fixture
@@ -196,3 +223,7 @@ def test_hostile_form_and_text_at_the_terminal(tmp_path: Path, name: str) -> Non
         text(file)
     except ConfigurationError as error:
         assert len(INPUTS[name]) > 1_000_000 or "UTF-8" in str(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,12 @@
 """Whatever is lost or damaged in staging is made again, from the step that the message names."""
 
+import io
 import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -8,16 +14,182 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from testbed import small
-from testbed.running import run
-from tests.support import staged_walk
+from testbed.running import installation, run, store
+from tests.support import maps
+from tests.support.active_files import pdf
+from tests.support.deciding import ROLES
 from tests.support.driving import given_rows, payloads, planned
-from tests.support.moves import deliver, extract, package, validate
-from tests.support.staged_walk import REVIEW, SPOILS, STOPS, Stopped, data_of, finished, flipped, removed
+from tests.support.manual import add_systems, system
+from tests.support.moves import assess, classify, close, deliver, extract, package, validate
 
-from afschrift.domain.errors import AfschriftError, StagedFileError, ValidationFailedError
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import answer_question
+from afschrift.casework.manual.scan import scan
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import AfschriftError, NeedsPersonError, StagedFileError, ValidationFailedError
 from afschrift.services import Services
+from afschrift.wiring.build_services import build
 
 pytestmark = [pytest.mark.slow, pytest.mark.hypothesis]
+
+FORMATS = ("csv", "json", "ndjson", "xml", "parquet")
+STEPS = ("assess", "classify", "extract", "validate", "package", "deliver", "close")
+REVIEW = "review"
+STOPS = ("classify", "extract", "validate", "package", REVIEW)
+"""After which step a run is stopped; `review`: it ended at a review, which was approved since."""
+
+_TABLES = """
+CREATE TABLE customer (customer_id INTEGER, photo BLOB);
+CREATE TABLE ticket (ticket_id INTEGER, customer_id INTEGER, body VARCHAR);
+INSERT INTO customer VALUES (1, x'89504e47'), (2, NULL);
+INSERT INTO ticket VALUES (7, 1, 'Bel ook carla@example.net.'), (8, 2, 'Niets.');
+"""
+
+
+def removed(file: Path) -> None:
+    file.unlink()
+
+
+def truncated(file: Path) -> None:
+    """Its second half is gone."""
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+
+
+def flipped(file: Path) -> None:
+    """One byte of it is another."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+SPOILS: tuple[Callable[[Path], None], ...] = (removed, truncated, flipped)
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A run that was stopped after a step.
+
+    Attributes:
+        home: of the installation; never worked in, but copied.
+    """
+
+    home: Path
+    inventory: Path
+    request: str
+
+    @property
+    def files(self) -> list[str]:
+        """What is staged, as paths below the request's folder."""
+        folder = self.home / "staging" / self.request
+        return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.enc"))
+
+    def spoilt(self, into: Path, file: str, spoil: Callable[[Path], None]) -> Services:
+        """A copy of the installation, with one staged file spoilt in it."""
+        shutil.copytree(self.home, into)
+        spoil(into / "staging" / self.request / file)
+        return opened(into, self.inventory)
+
+
+def opened(home: Path, inventory: Path) -> Services:
+    there = {"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)}
+    return build(lambda _line: None, Settings.from_environment(there))
+
+
+def stops(folder: Path) -> Iterator[tuple[str, Stopped]]:
+    """The same run, stopped after each step."""
+    inventory, services, request = _begun(folder)
+    for step in STOPS:
+        if step == REVIEW:
+            with suppress(NeedsPersonError):
+                deliver(services, request)
+            _approve(services, request)
+        elif step == "classify":
+            go_on(services, request, "assess", until="classify")
+        else:
+            go_on(services, request, step, until=step)
+        home = folder / f"after-{step}"
+        shutil.copytree(folder / "home", home)
+        yield step, Stopped(home, inventory, request)
+
+
+def _begun(folder: Path) -> tuple[Path, Services, str]:
+    small.execute(folder / small.FILE, _TABLES)
+    shop = maps.text("staged_walk.yml", path=folder / small.FILE)
+    inventory = maps.write(folder / "inventory", shop=shop)
+    add_systems(inventory, system("mail", "mailbox"))
+    services = installation(folder / "home", inventory)
+    request = store(services, {"customer_id": "1"}, "portability", formats=FORMATS)
+    assess(services, request)
+    with suppress(NeedsPersonError):
+        classify(services, request)
+    [asked] = services.register.questions.all(request_id=request)
+    content = pdf()
+    file = scan("brief.pdf", io.BytesIO(content), len(content), 1_000_000)
+    officer = Officer(services.register, ROLES, "cli:anna")
+    answer_question(officer, asked.id, "given", files=[file])
+    return inventory, services, request
+
+
+def _approve(services: Services, request: str) -> None:
+    [asked] = [q for q in services.register.questions.all(request_id=request) if q.kind == "review"]
+    services.register.questions.answer(asked.id, "approved", "officer")
+
+
+def go_on(services: Services, request: str, step: str, until: str = "close") -> Path | None:
+    """A step and what follows it, as the tasks of a run; where the bundle lies, once it was delivered."""
+    delivered = None
+    for name in STEPS[STEPS.index(step) : STEPS.index(until) + 1]:
+        if name == "extract":
+            frozen = services.register.steps.latest(request, "classify")
+            assert frozen is not None
+            for source in frozen["sources"]:
+                extract(services, request, source)
+        elif name == "deliver":
+            delivered = Path(deliver(services, request)["uri"].removeprefix("file://"))
+        else:
+            _PLAIN[name](services, request)
+    return delivered
+
+
+_PLAIN = {"assess": assess, "classify": classify, "validate": validate, "package": package, "close": close}
+
+
+def finished(services: Services, request: str, stop: str) -> tuple[Path, list[str]]:
+    """Go on to the end as an operator would: clear what the message says, approve what is asked.
+
+    Returns:
+        the bundle, and the steps that had to be cleared.
+    """
+    step = "assess" if stop == REVIEW else STEPS[STEPS.index(stop) + 1]
+    cleared: list[str] = []
+    for _ in range(6):
+        try:
+            bundle = go_on(services, request, step)
+        except NeedsPersonError:
+            _approve(services, request)
+            step = "assess"
+        except AfschriftError as error:
+            advised = re.findall(r"clear `([a-z]+)[\w-]*` and what follows", str(error))
+            assert len(advised) == 1, error
+            [step] = advised
+            cleared.append(step)
+        else:
+            assert bundle is not None
+            return bundle, cleared
+    raise AssertionError(f"the advice led nowhere: {cleared}")
+
+
+def data_of(bundle: Path) -> dict[str, bytes]:
+    """The files of a bundle that hold data, without times and digests."""
+    with zipfile.ZipFile(bundle) as archive:
+        names = {name.partition("/")[2]: name for name in archive.namelist()}
+        return {
+            path: archive.read(name)
+            for path, name in names.items()
+            if path.startswith(("data/shop/", "data/files/"))
+        }
+
 
 MAKES = {"keys": "classify", "bundle": "package"}
 """Which step makes a staged file, by the first part of its path; `extract` makes all others."""
@@ -25,7 +197,7 @@ MAKES = {"keys": "classify", "bundle": "package"}
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stopped]:
-    return dict(staged_walk.stops(tmp_path_factory.mktemp("walk")))
+    return dict(stops(tmp_path_factory.mktemp("walk")))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +223,7 @@ def test_every_kind_of_file_is_walked(stopped: dict[str, Stopped]) -> None:
     kinds = {file.partition("/")[0] for file in stopped[REVIEW].files}
     assert kinds == {"keys.json.enc", "records", "samples", "overviews", "pointers", "data", "bundle.zip.enc"}
     assert {Path(file).suffixes[-2] for file in stopped[REVIEW].files if file.startswith("data/shop")} >= {
-        f".{name}" for name in staged_walk.FORMATS
+        f".{name}" for name in FORMATS
     }
 
 
@@ -99,11 +271,11 @@ def test_damaged_bundle_is_packed_again_by_the_next_delivery(
 ) -> None:
     case = stopped[REVIEW]
     services = case.spoilt(tmp_path / "home", "bundle.zip.enc", flipped)
-    staged_walk.go_on(services, case.request, "assess", until="classify")
+    go_on(services, case.request, "assess", until="classify")
     with pytest.raises(StagedFileError, match="clear `package` and what follows"):
         deliver(services, case.request)
     assert list((tmp_path / "home" / "outbox").iterdir()) == []
-    bundle = staged_walk.go_on(services, case.request, "deliver")
+    bundle = go_on(services, case.request, "deliver")
     assert bundle is not None
     assert data_of(bundle) == undisturbed
 

@@ -118,14 +118,13 @@ def test_absence_skips_locally_and_fails_in_ci(
 
 CONFTEST = """
 import pytest
-from tests.support import lost_workers
-from tests.support.cpu_seconds import CpuSeconds
+from tests.support import running_tests
 
-lost_workers.GRACE = 1
+running_tests.GRACE = 1
 
 def pytest_configure(config):
-    config.pluginmanager.register(CpuSeconds())
-    config.pluginmanager.register(lost_workers.LostWorkers())
+    config.pluginmanager.register(running_tests.CpuSeconds())
+    config.pluginmanager.register(running_tests.LostWorkers())
 """
 
 DYING = """

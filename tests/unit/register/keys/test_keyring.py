@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from tests.support.lost import lose
+from sqlalchemy import text
 from tests.support.nightly import both_databases
 from tests.unit.conftest import Open
 
@@ -18,9 +18,12 @@ from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
+from afschrift.register.database.database import Database
+from afschrift.register.database.tables import metadata
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise
 from afschrift.register.register import Register
+from afschrift.register.schema import VERSION_TABLE
 
 
 def key_events(register: Register) -> list[tuple[str, str, dict[str, Any] | None]]:
@@ -247,6 +250,17 @@ def test_signing_key_lost(
     assert (made.made_before, keys.signing_key().id) == (False, made.id)
     assert set(keys.public_keys()) == {made.id}
     signed()
+
+
+def lose(url: str) -> None:
+    """The database is there, with nothing in it."""
+    with Database(url).write() as tx:
+        if url.startswith("sqlite"):
+            metadata.drop_all(tx)
+            tx.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+        else:
+            tx.execute(text("DROP SCHEMA public CASCADE"))
+            tx.execute(text("CREATE SCHEMA public"))
 
 
 @both_databases

@@ -1,4 +1,4 @@
-"""A worker of pytest-xdist that dies costs the test that it ran; the others of the file run elsewhere.
+"""CPU seconds of each test file; and a worker that dies costs the test that it ran, the others run elsewhere.
 
 xdist 3.8 gives a test at which a worker died to the next worker, which dies too, and waits for ever for a worker
 that was given a single test (its --dist loadfile).
@@ -6,11 +6,62 @@ that was given a single test (its --dist loadfile).
 
 import faulthandler
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+LEAST = 0.5
+"""Files that used less are counted and not listed."""
+STARTED = pytest.StashKey[float]()
+
+
+def used_seconds() -> float:
+    """CPU seconds of this process and of its child processes that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+class CpuSeconds:
+    """Measures in the process that runs a test, and adds up in the process that reports.
+
+    What a shared fixture uses counts for the first test that needs it; a server that such a fixture starts counts
+    where it ends.
+    """
+
+    def __init__(self) -> None:
+        self.by_file: Counter[str] = Counter()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        item.stash[STARTED] = used_seconds()
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        report = yield
+        if call.when == "teardown":
+            used = used_seconds() - item.stash.get(STARTED, used_seconds())
+            # A report's properties reach the other process.
+            report.user_properties.append(("cpu_seconds", used))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            used = dict(report.user_properties).get("cpu_seconds", 0)
+            self.by_file[report.nodeid.partition("::")[0]] += used
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if os.environ.get("CI") != "true":
+            return
+        terminalreporter.section("CPU seconds by test file")
+        for name, seconds in self.by_file.most_common():
+            if seconds >= LEAST:
+                terminalreporter.line(f"{seconds:8.1f} {name}")
+        terminalreporter.line(f"{sum(self.by_file.values()):8.1f} in all")
+
 
 GRACE = 60.0
 """Seconds that a test has for its teardown after its timeout."""
