@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from testbed.running import drive
 from tests.airflow_support import log_in
 from tests.support.browsing import keep, must_fit_and_be_accessible, opened
+from tests.support.deciding import ROLES
 from tests.support.ground_forms import GROUNDS, complete
 from tests.support.nightly import nightly_after
 from tests.support.pages import Desk, follow, press
@@ -18,7 +19,6 @@ from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.law.grounds import Outcome
-from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
 from afschrift.steps.assess import assess
@@ -155,8 +155,7 @@ def ids(desk: Desk) -> dict[str, str]:
 
 
 def officer(desk: Desk) -> Officer:
-    anna = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
-    return Officer(desk.register, Roles((anna,)), "cli:anna")
+    return Officer(desk.register, ROLES, "cli:anna")
 
 
 def decision_and_signature(desk: Desk) -> dict[str, str]:

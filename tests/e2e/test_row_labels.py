@@ -14,8 +14,9 @@ from playwright.sync_api import Browser, Dialog
 from testbed.mini import POLICY
 from testbed.running import drive, installation, store
 from tests.e2e.opened import Opened
+from tests.support.deciding import ROLES
 from tests.support.rental import BACKWARDS, HOSTILE, NICKNAME, TEXT, write_rental
-from tests.support.reviewing import BALANCE, CODES, ROLES, policy
+from tests.support.reviewing import BALANCE, CODES, policy
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question

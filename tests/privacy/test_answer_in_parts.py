@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
-from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT
+from tests.privacy.canary import CUSTOMER, NEEDLES, TEXT, Cage
 from tests.privacy.canary_search import search
-from tests.privacy.conftest import Cage
 from tests.privacy.test_canary import expected
+from tests.support.deciding import ROLES
 from tests.support.nightly import nightly_after
 
 from afschrift.app.settings import Settings
@@ -20,11 +20,9 @@ from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import AfschriftError, SourceDownError
 from afschrift.domain.state import State
-from afschrift.law.roles import Person, Role, Roles
 
 KEYS = {"customer_id": str(CUSTOMER)}
 WHY = f"De opslag van {TEXT} is stuk."
-ROLES = Roles((Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER})),))
 
 
 @pytest.mark.parametrize("right", nightly_after(1, ["access", "portability"]))

@@ -20,11 +20,9 @@ import pytest
 from testbed import small
 from testbed.mini import POLICY
 from testbed.running import installation, run, store
-from tests.support.in_parts import RECEIVED, ROLES, SOON, WHY, Club, run_to_its_end
+from tests.support.in_parts import RECEIVED, Club, answered, run_to_its_end, says
 from tests.support.remains import Rows, rows_of
 
-from afschrift.casework.answer import answer_question
-from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.services import Services
 
@@ -215,7 +213,7 @@ def _answered(services: Services, person: str, right: str, club: Club) -> str:
     if right == "access":
         with club.away():
             assert run_to_its_end(services, request) is None
-            _answer(services, request, "partial")
+            says(services, request, "partial")
             _reviewed(services, request)
     _reviewed(services, request)
     assert not services.register.requests.get(request).state.open
@@ -225,16 +223,9 @@ def _answered(services: Services, person: str, right: str, club: Club) -> str:
 def _reviewed(services: Services, request: str) -> None:
     with suppress(NeedsPersonError):
         run(services, request)
-    _answer(services, request, "approved")
-    run(services, request)
-
-
-def _answer(services: Services, request: str, choice: str) -> None:
     [question] = services.register.questions.all(request_id=request)
-    detail = {"rest_by": SOON} if choice == "partial" else None
-    text = WHY if choice == "partial" else None
-    officer = Officer(services.register, ROLES, "cli:anna")
-    answer_question(officer, question.id, choice, detail=detail, text=text)
+    answered(services, question, "approved")
+    run(services, request)
 
 
 def test_forgotten_requests_fit_every_person_equally(town: Town) -> None:

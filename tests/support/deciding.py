@@ -142,19 +142,11 @@ class Bureau:
         detail = GROUNDS.kept_in_trail(form) if form else {}
         if code is not None:
             detail = {"ground": code, **detail}
-        return answer_question(
-            self.officer(by),
-            question.id,
-            choice,
-            detail=detail,
-            texts=GROUNDS.texts(form) if form else {},
-            text=text,
-        )
+        texts = GROUNDS.texts(form) if form else {}
+        return answer_question(self.officer(by), question.id, choice, detail=detail, texts=texts, text=text)
 
     def sign(self, request: str, choice: str = "agree", by: str = "airflow:sam", **more: Any) -> Answered:
-        [question] = [
-            q for q in self.register.questions.all(request_id=request) if q.kind == "decision_signed"
-        ]
+        [question] = [q for q in self.questions(request) if q.kind == "decision_signed"]
         return self.answer(question, choice, by=by, **more)
 
     def send(self, letter: str) -> None:

@@ -16,6 +16,7 @@ from testbed import small
 from testbed.running import installation, members, run, store
 from tests.support import maps
 from tests.support.days import days_away
+from tests.support.deciding import ANN, ROLES
 from tests.support.kept import Kept
 
 from afschrift.app.jurisdiction import jurisdiction_of
@@ -25,7 +26,6 @@ from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import NeedsPersonError, SourceDownError
 from afschrift.domain.instants import utc_now
-from afschrift.law.roles import Person, Role, Roles
 from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 
@@ -52,23 +52,9 @@ class Club:
             connection.executescript(TABLES)
 
     def declare(
-        self,
-        inventory: Path,
-        *,
-        origin: str = "provided",
-        seen: str = "observed",
-        key: str = "",
-        more: str = "",
+        self, inventory: Path, origin: str = "provided", seen: str = "observed", more: str = ""
     ) -> None:
-        words = {
-            "name": self.name,
-            "path": self.place,
-            "origin": origin,
-            "seen": seen,
-            "key": key,
-            "more": more,
-        }
-        text = maps.text("club.yml", **words)
+        text = maps.text("club.yml", name=self.name, path=self.place, origin=origin, seen=seen, more=more)
         (inventory / f"{self.name}.yml").write_text(text, encoding="utf-8")
 
     @contextmanager
@@ -109,11 +95,7 @@ def tables_of(coverage: dict[str, Any], *status: str) -> set[str]:
     }
 
 
-ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
-ZED = Person("Zed", frozenset({"cli:zed"}), frozenset({Role.INTAKE}))
-ROLES = Roles((ANNA, ZED), location="roles.yml")
 WHY = "De server staat in reparatie; kwikstaart."
-ANN = {"customer_id": "1"}
 SOON = str(days_away(9).date())
 RECEIVED = days_away(-2).isoformat()
 Open = Callable[..., Services]

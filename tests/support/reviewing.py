@@ -13,9 +13,7 @@ from tests.support.deciding import ANN, Bureau
 from tests.support.kept import Kept
 
 from afschrift.casework.answer import answer_question
-from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.kind import Answered
 from afschrift.register.records import QuestionRow
 from afschrift.services import Services
@@ -28,20 +26,6 @@ LINE = f"shop.ticket_message id=1 body {SPAN[0]}:{SPAN[1]} rights_of_others"
 BALANCE = {"effect": "Haar naam staat erin.", "mitigation": "De naam weg.", "prevails": "Zij weet van niets."}
 CODES = {"right_of_others": "privacy"}
 FORMATS = ["csv", "json", "ndjson", "xml", "parquet"]
-
-ROLES = Roles(
-    tuple(
-        Person(name, frozenset({f"cli:{name}", f"airflow:{name}"}), frozenset(roles))
-        for name, roles in {
-            "anna": {Role.OFFICER, Role.SECOND_SIGNER},
-            "otto": {Role.OFFICER},
-            "sam": {Role.SECOND_SIGNER},
-            "dirk": {Role.DPO},
-            "aad": {Role.AUDITOR},
-            "ivo": {Role.INTAKE},
-        }.items()
-    )
-)
 
 
 def policy(choice: str) -> str:
@@ -66,16 +50,13 @@ class Reviewers:
     ) -> Reviewers:
         """Set up below a folder; Ann wrote of her neighbour in one ticket."""
         reviewers = cls(Bureau.open(folder, patch, all_tables=all_tables), folder, kept)
-        reviewers.sql(f"UPDATE ticket_message SET body = '{BODY}' WHERE id = 1")
+        reviewers.bureau.execute(f"UPDATE ticket_message SET body = '{BODY}' WHERE id = 1")
         reviewers.decide_policy(choice)
         return reviewers
 
     @property
     def services(self) -> Services:
         return self.bureau.services
-
-    def sql(self, statement: str) -> None:
-        self.bureau.execute(statement)
 
     def decide_policy(self, choice: str) -> None:
         (self.folder / "inventory" / "policy.yml").write_text(POLICY + policy(choice), encoding="utf-8")
@@ -116,8 +97,7 @@ class Reviewers:
         return [q for q in self.bureau.register.questions.all(request_id=request) if q.kind == kind][-1]
 
     def answer(self, question: QuestionRow, choice: str, by: str = "cli:anna", **more: Any) -> Answered:
-        register, settings = self.bureau.register, self.bureau.settings
-        return answer_question(Officer(register, ROLES, by, settings=settings), question.id, choice, **more)
+        return answer_question(self.bureau.officer(by), question.id, choice, **more)
 
     def redact(self, question: QuestionRow, *lines: str, by: str = "cli:anna", **more: Any) -> Answered:
         """Redact on rights of others, with the three answers of R32."""

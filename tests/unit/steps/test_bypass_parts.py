@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from testbed.running import run, store
 from tests.support.attempts import ANN, DATA, ONE, TWO, Step, World, extract_shop
+from tests.support.deciding import ROLES
 from tests.support.in_parts import Club
 from tests.support.moves import begin, close, deliver, wipe
 
@@ -20,13 +21,10 @@ from afschrift.domain.instants import utc_now
 from afschrift.domain.plan import Later
 from afschrift.domain.state import State
 from afschrift.law.partial_response import about
-from afschrift.law.roles import Person, Role, Roles
 from afschrift.steps.claims import check_claims
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
-
-ANNA = Person("Anna", frozenset({"cli:anna"}), frozenset({Role.OFFICER}))
 
 
 WHOLE = {"assess": "success", "classify": "success", "extract_shop": "success"} | dict.fromkeys(
@@ -47,7 +45,7 @@ def parts(world: World, tmp_path: Path) -> tuple[World, Club]:
 def leave(world: World, request: str, choice: str = "partial") -> None:
     inventory, register = world.services.inventory, world.services.register
     bench = PartialResponseService(
-        Officer(register, Roles((ANNA,)), "cli:anna", now=utc_now()),
+        Officer(register, ROLES, "cli:anna", now=utc_now()),
         inventory,
         jurisdiction_of(inventory.controller),
     )

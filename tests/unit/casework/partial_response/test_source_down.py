@@ -134,13 +134,13 @@ def test_an_answer_that_does_not_fit_changes_nothing(services: Services, club: C
 def test_only_an_officer_decides(services: Services, club: Club) -> None:
     request = asked(services)
     with pytest.raises(NotAllowedError):
-        partial_response_service(services, "cli:zed").leave(request, "club", SOON, WHY)
+        partial_response_service(services, "cli:ivo").leave(request, "club", SOON, WHY)
     club.take()
     run_to_its_end(services, request)
     with pytest.raises(NotAllowedError):
-        answered(services, question(services, request), "try_again", by="cli:zed")
+        answered(services, question(services, request), "try_again", by="cli:ivo")
     refused = [h.actor for h, _ in services.register.trail.events(request) if h.type == "answer_refused"]
-    assert refused == ["cli:zed"] * 2
+    assert refused == ["cli:ivo"] * 2
     says(services, request, "partial")
     with pytest.raises(TooLateError):
         last = services.register.questions.all(open_only=False, request_id=request)[-1]

@@ -216,7 +216,7 @@ def test_a_trade_secret_takes_a_second_person(reviewers: Reviewers) -> None:
 def test_a_text_that_changed_meanwhile_is_not_cut_but_asked_about(reviewers: Reviewers) -> None:
     request, question = reviewers.at_review()
     reviewers.redact(question, LINE)
-    reviewers.sql("UPDATE ticket_message SET body = 'Anders, van buurvrouw Grietje.' WHERE id = 1")
+    reviewers.bureau.execute("UPDATE ticket_message SET body = 'Anders, van buurvrouw Grietje.' WHERE id = 1")
 
     lost = reviewers.asked(request, "redaction_lost")
 
@@ -288,7 +288,7 @@ def test_a_column_that_leaves_by_decision_is_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, kind: str, choice: str
 ) -> None:
     reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
-    reviewers.sql("UPDATE ticket_message SET body = 'help'")  # nothing is pointed out
+    reviewers.bureau.execute("UPDATE ticket_message SET body = 'help'")  # nothing is pointed out
     reviewers.describe(old, new)
     request = reviewers.store()
     reviewers.answer(reviewers.asked(request, kind), choice)
