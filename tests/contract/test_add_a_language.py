@@ -11,8 +11,7 @@ import pytest
 from testbed.mini import CONTROLLER, write_inventory
 from tests.airflow_support import AirflowEnv
 from tests.support.letter_samples import FOLDER, facts, given
-from tests.unit.bundle.bundle_example import Example
-from tests.unit.bundle.bundle_seen import seen
+from tests.unit.bundle.bundle_example import Example, seen
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.page import render_index, render_readme

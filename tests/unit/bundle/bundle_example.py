@@ -7,12 +7,14 @@ import hashlib
 import io
 import json
 import sys
+import zipfile
 import zlib
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 import yaml
 
 from afschrift.bundle.container.seal import Ed25519Signer
@@ -26,9 +28,12 @@ from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin
+from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
+from afschrift.values.table_profiler import FirstRows, TableProfiler
+from afschrift.values.written import text_schema
 
 LETTERS = Path(__file__).parents[3] / "include" / "letters"
 SIGNER = Ed25519Signer(bytes(range(32)))
@@ -54,6 +59,7 @@ KINDS = {
 }
 
 Rows = list[dict[str, str | None]]
+MESSAGE = ("message_id", "sender_id", "recipient_id", "recipient_email", "agent_name")
 
 ROWS: dict[str, Rows] = {
     "shop.customer": [
@@ -70,27 +76,12 @@ ROWS: dict[str, Rows] = {
         for n in range(1, 8)
     ],
     "shop.message": [
-        {
-            "message_id": "1",
-            "sender_id": "K-1001",
-            "recipient_id": "K-9",
-            "recipient_email": "",
-            "agent_name": "[masked 3f9a2c41]",
-        },
-        {
-            "message_id": "2",
-            "sender_id": "K-9",
-            "recipient_id": "K-1001",
-            "recipient_email": RIGHT_TO_LEFT,
-            "agent_name": None,
-        },
-        {
-            "message_id": "3",
-            "sender_id": "K-1001",
-            "recipient_id": "K-1001",
-            "recipient_email": FORMULA + '\r\n"Twee" regels, ' + "lang " * 60,
-            "agent_name": "[masked 3f9a2c41]",
-        },
+        dict(zip(MESSAGE, message, strict=True))
+        for message in (
+            ("1", "K-1001", "K-9", "", "[masked 3f9a2c41]"),
+            ("2", "K-9", "K-1001", RIGHT_TO_LEFT, None),
+            ("3", "K-1001", "K-1001", FORMULA + '\r\n"Twee" regels, ' + "lang " * 60, "[masked 3f9a2c41]"),
+        )
     ],
     "shop.enrichment": [{"income_class": "C"}],
     "shop.wish": [],
@@ -273,6 +264,12 @@ class Example:
     def open(self, path: str) -> AbstractContextManager[BinaryIO]:
         return io.BytesIO(self.files[path])
 
+    def unpacked(self, folder: Path) -> Path:
+        """Its bundle as people see it, below a folder."""
+        with zipfile.ZipFile(io.BytesIO(self.zip())) as archive:
+            archive.extractall(folder)
+        return folder / ROOT
+
     def zip(self, signer: Ed25519Signer = SIGNER) -> bytes:
         return b"".join(pack(self.contents, signer=signer, open_payload=self.open, letters=LETTERS))
 
@@ -296,6 +293,43 @@ def differing(found: object, expected: object, where: str = "") -> list[str]:
     else:
         return [] if found == expected else [f"{where}: {found!r}"]
     return [line for pair in pairs for line in differing(*pair)]
+
+
+def seen(example: Example) -> Contents:
+    """The example's contents with first rows and overviews of all its rows."""
+    contents = example.contents
+    chosen, kept = choices(contents.inventory, contents.plan), kept_bytes(len(contents.plan.extracts))
+    samples, overviews = {}, {}
+    for extract in contents.plan.extracts:
+        first, profiler = FirstRows(kept), TableProfiler(chosen[extract.name])
+        rows = pa.RecordBatch.from_pylist(example.rows[extract.name], schema=text_schema(extract.selected))
+        for watcher in (first, profiler):
+            watcher.take(rows)
+        samples[extract.name], overviews[extract.name] = first.rows, profiler.overview()
+    return replace(contents, samples=samples, overviews=overviews)
+
+
+def multiplied(contents: Contents, table: str, times: int) -> Contents:
+    """The same with a table of the source `app` so many times, under other names."""
+    app = contents.inventory.sources["app"]
+    names = [f"{table}_{number}" for number in range(times)]
+    source = app.model_copy(update={"tables": {**app.tables, **dict.fromkeys(names, app.tables[table])}})
+    inventory = contents.inventory.model_copy(
+        update={"sources": {**contents.inventory.sources, "app": source}}
+    )
+    (model,) = (e for e in contents.plan.extracts if e.table == table)
+    (read,) = (e for e in contents.extracts if e.source == "app")
+    (written,) = (t for t in read.tables if t.table == table)
+    extracts = [replace(model, table=name) for name in names]
+    more = replace(read, tables=(*read.tables, *(replace(written, table=name) for name in names)))
+    return replace(
+        contents,
+        inventory=inventory,
+        plan=replace(contents.plan, extracts=(*contents.plan.extracts, *extracts)),
+        extracts=(*(e for e in contents.extracts if e is not read), more),
+        samples={**contents.samples, **{e.name: contents.samples[model.name] for e in extracts}},
+        overviews={**contents.overviews, **{e.name: contents.overviews[model.name] for e in extracts}},
+    )
 
 
 if __name__ == "__main__":

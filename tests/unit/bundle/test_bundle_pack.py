@@ -4,13 +4,12 @@ import os
 import subprocess
 import sys
 import tracemalloc
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from tests.unit.bundle.bundle_example import LETTERS, ROOT, ROWS, SIGNER, Example
+from tests.unit.bundle.bundle_example import LETTERS, ROWS, SIGNER, Example
 
 import afschrift
 from afschrift.bundle.pack import pack
@@ -61,17 +60,6 @@ def test_how_a_staged_file_is_read_does_not_show() -> None:
         )
     )
     assert dribbled == example.zip()
-
-
-def test_members_are_sorted_dated_1980_and_readable_by_all() -> None:
-    with zipfile.ZipFile(io.BytesIO(Example().zip())) as archive:
-        names = archive.namelist()
-        assert names == sorted(names)
-        assert all(name.startswith(f"{ROOT}/") for name in names)
-        for info in archive.infolist():
-            assert info.date_time == (1980, 1, 1, 0, 0, 0)
-            assert info.external_attr >> 16 == 0o100644
-        assert archive.testzip() is None
 
 
 @pytest.mark.parametrize("change", [b"x", b""])

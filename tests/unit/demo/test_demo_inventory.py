@@ -2,36 +2,19 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from pydantic import BaseModel
-from ruamel.yaml import YAML
 
-from afschrift.domain.decision import Action, ColumnFacts, ConsentState, Policy, PurposeFacts, decide
-from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS, Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
-from afschrift.inventory.model import SourceFile
-from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.table import Table
 
 FOLDER = Path(__file__).parents[3] / "include" / "inventory"
-MODELS: dict[str, type[BaseModel]] = {
-    "shop.yml": SourceFile,
-    "app.yml": SourceFile,
-    "identity.yml": IdentityFile,
-    "controller.yml": Organisation,
-    "policy.yml": PolicyFile,
-}
 CATEGORIES = fides_categories()
 ORIGINS_BY_ROW = {"customer": Origin.PROVIDED, "agent": Origin.ASSIGNED, "bot": Origin.INFERRED}
 
 
-def read(name: str) -> BaseModel:
-    return MODELS[name].model_validate(YAML(typ="safe").load((FOLDER / name).read_text(encoding="utf-8")))
-
-
-SOURCES: dict[str, SourceFile] = {name: read(f"{name}.yml") for name in ("shop", "app")}  # type: ignore[misc]
+SOURCES = load(FOLDER).sources
 COLUMNS = [
     (source, table, name)
     for source, declared in SOURCES.items()
@@ -45,31 +28,9 @@ def find(source: str, table: str, name: str) -> tuple[Table, Column]:
     return declared, declared.columns[name]
 
 
-def decision(right: Right, place: str, consent: ConsentState = ConsentState.GRANTED) -> str:
-    source, table, name = place.split(".")
-    declared, column = find(source, table, name)
-    purposes = declared.purposes if column.purposes is None else column.purposes
-    facts = ColumnFacts(
-        origin=Origin(column.origin) if column.origin else Origin.PROVIDED,
-        purposes=tuple(
-            PurposeFacts(p, q.basis, q.special, q.public_task, consent if q.consent else None)
-            for p in purposes
-            for q in [SOURCES[source].purposes[p]]
-        ),
-        about=column.about,
-        third_party=column.third_party,
-        protect=column.protect,
-    )
-    return decide(right, facts, Policy()).action.value
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_file_fits_its_model(name: str) -> None:
-    assert read(name)
-
-
 def test_no_other_file_and_the_loader_takes_them() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == set(MODELS)
+    names = ("shop", "app", "identity", "controller", "policy")
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.yml" for name in names}
     inventory = load(FOLDER)
     assert set(inventory.sources) == {"shop", "app"}
     assert inventory.identity.person == "customer_id"
@@ -176,52 +137,6 @@ def test_rows_of_the_help_desk_have_an_author_that_the_inventory_names(
     assert origin.values == ORIGINS_BY_ROW
     found = demo_rows.execute("SELECT DISTINCT author_type FROM ticket_message").fetchall()
     assert {author for (author,) in found} == set(ORIGINS_BY_ROW)
-
-
-IN, OUT, MASK = Action.INCLUDE, Action.EXCLUDE, Action.MASK
-BOTH = """
-customer.email customer.user_name customer.date_of_birth address.street orders.ordered_at order_line.product_title
-search_history.query review.body referral.friend_email message.body consent.purpose upload.content
-referral_received.note
-"""
-ACCESS_ONLY = """
-customer.segment customer.credit_score customer.churn_probability customer.staff_note enrichment.income_band
-profile.embedding login.at login.user_agent login.ip consent.proof ticket.tags address.latitude
-referral_received.friend_joined referral_received.friend_email
-"""
-MASKED = """
-shipment.signed_by ticket.agent_id ticket_message.agent_name referral.friend_joined referral_received.customer_id
-referral_received.reward
-"""
-
-
-@pytest.mark.parametrize(
-    ("place", "portability", "access"),
-    [
-        *((f"shop.{place}", IN, IN) for place in BOTH.split()),
-        *((f"app.{place}", IN, IN) for place in ("search.query", "location.lat", "heart_rate.bpm")),
-        *((f"shop.{place}", OUT, IN) for place in ACCESS_ONLY.split()),
-        *((f"app.app_event.{column}", OUT, IN) for column in ("day", "experiment_arm")),
-        *((f"shop.{place}", OUT, MASK) for place in MASKED.split()),
-        ("shop.customer.password_hash", OUT, Action.EXISTS_ONLY),
-        ("shop.orders.card_token", MASK, MASK),
-    ],
-)
-def test_what_each_right_gives_of_a_column(place: str, portability: Action, access: Action) -> None:
-    assert decision(Right.PORTABILITY, place) == portability
-    assert decision(Right.ACCESS, place) == access
-
-
-@pytest.mark.parametrize("right", Right)
-def test_nothing_asks_a_person_where_every_consent_is_given(right: Right) -> None:
-    personal = [(s, t, c) for s, t, c in COLUMNS if SOURCES[s].tables[t].personal]
-    asking = [".".join(place) for place in personal if decision(right, ".".join(place)) == Action.ASK]
-    assert asking == []
-
-
-def test_withdrawn_consent_asks_for_the_heart_rate() -> None:
-    assert decision(Right.PORTABILITY, "app.heart_rate.bpm", ConsentState.WITHDRAWN) == Action.ASK
-    assert decision(Right.ACCESS, "app.heart_rate.bpm", ConsentState.WITHDRAWN) == Action.INCLUDE
 
 
 def test_lake_rows_carry_their_own_time() -> None:

@@ -41,10 +41,15 @@ PERSONAL = (
 Rows = duckdb.DuckDBPyConnection
 
 
-def count(con: Rows, table: str, where: str, **values: object) -> int:
-    found = con.execute(f"SELECT count(*) FROM {table} AS t WHERE {where}", values).fetchone()
+def number(con: Rows, of: str, **values: object) -> int:
+    """Rows of what is selected."""
+    found = con.execute(f"SELECT count(*) FROM {of}", values).fetchone()
     assert found is not None
     return int(found[0])
+
+
+def count(con: Rows, table: str, where: str, **values: object) -> int:
+    return number(con, f"{table} AS t WHERE {where}", **values)
 
 
 def every(con: Rows, statement: str, **values: object) -> list[object]:
@@ -253,13 +258,6 @@ POINTERS = (
     *(("shipment", "address_id", "address"), ("orders", "address_id", "address")),
     *(("wishlist_item", "wishlist_id", "wishlist"), ("ticket_message", "ticket_id", "ticket")),
 )
-
-
-def number(con: Rows, of: str) -> int:
-    """Rows of what is selected."""
-    found = con.execute(f"SELECT count(*) FROM {of}").fetchone()
-    assert found is not None
-    return int(found[0])
 
 
 @pytest.mark.parametrize(

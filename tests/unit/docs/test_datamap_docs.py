@@ -16,8 +16,8 @@ from testbed import postgres as pg
 from testbed.mini import CONTROLLER, IDENTITY, POLICY
 from tests.contract.plain_readers import READ
 from tests.support import mariadb
+from tests.support.scanned import FOLDER, outcomes
 from tests.support.warehouses import at
-from tests.unit.datamap.scan.scanned import DATA, outcomes
 from tests.unit.docs.doc_pages import ROOT, examples, section, text_of
 from tests.unit.formats.random_tables import field, write
 from tests.unit.sources.reading import forms
@@ -99,7 +99,7 @@ def test_a_word_without_a_meaning_is_found() -> None:
 
 def test_the_figures_of_the_scan_are_those_of_today() -> None:
     origins = Counter[str]()
-    for file in DATA.glob("columns_*.csv"):
+    for file in FOLDER.glob("data/columns_*.csv"):
         origins += outcomes(file.name)[0]
     figures = [sum(origins.values()), *(origins[name] for name in ("right", "wrong", "rightly open", "open"))]
     assert f"| all five, now | {' | '.join(map(str, figures))} |" in SCAN

@@ -1,11 +1,9 @@
 """The scope matrix, case by case, and what must hold for every column there could be."""
 
-import csv
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.data import lines
 
 from afschrift.domain.decision import (
     About,
@@ -21,7 +19,7 @@ from afschrift.domain.decision import (
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import BASES, PORTABLE, SPECIAL_CONDITIONS, Origin
 
-CASES = list(csv.DictReader((Path(__file__).parent / "data" / "columns.csv").open(encoding="utf-8")))
+CASES = lines(__file__, "columns.csv")
 
 
 def facts_of(row: dict[str, str]) -> ColumnFacts:

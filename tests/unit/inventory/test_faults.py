@@ -4,7 +4,6 @@ data/faults.tsv has which text of which file is replaced, what is on the line th
 `\\n` in it is a line end.
 """
 
-import csv
 import re
 import shutil
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from testbed import mini
 from tests.support import family, help_desk, profile_shop
+from tests.support.data import lines
 from tests.support.manual import add_systems
 from tests.support.rental import TEXT, write_map
 from tests.unit.inventory.test_defaults import SHOP as DEFAULTS
@@ -73,15 +73,13 @@ def unescaped(found: re.Match[str]) -> str:
     return "\n" if found[1] == "n" else "\\"
 
 
-def faults() -> list[dict[str, str]]:
-    with (Path(__file__).parent / "data" / "faults.tsv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [{name: re.sub(r"\\([n\\])", unescaped, text) for name, text in row.items()} for row in rows]
+FAULTS = [
+    {name: re.sub(r"\\([n\\])", unescaped, text) for name, text in row.items()}
+    for row in lines(__file__, "faults.tsv")
+]
 
 
-@pytest.mark.parametrize(
-    "fault", faults(), ids=lambda fault: f"{fault['map']}: {fault['says'] or fault['at']}"
-)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault['map']}: {fault['says'] or fault['at']}")
 def test_each_fault_is_reported_with_its_line(tmp_path: Path, fault: dict[str, str]) -> None:
     def change(text: str) -> str:
         assert fault["old"] in text

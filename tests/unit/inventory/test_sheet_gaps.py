@@ -1,11 +1,10 @@
 """An access answer lacks no field of the information sheet: each one missing or boilerplate is named."""
 
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.support.data import document
 from tests.unit.bundle.bundle_example import INVENTORY, Example
 
 from afschrift.domain.extracted import FactValues, Seen, SourceExtract, TableExtract
@@ -14,9 +13,7 @@ from afschrift.inventory.model import Inventory
 from afschrift.inventory.sheet_gaps import Gap, all_columns, gaps, gaps_in_data, sheet_columns
 
 PLAN = Example(Right.ACCESS).plan
-CASES: list[tuple[str, dict[str, Any]]] = yaml.safe_load(
-    Path(__file__).with_name("data").joinpath("sheet_gaps.yml").read_text(encoding="utf-8")
-)
+CASES: list[tuple[str, dict[str, Any]]] = document(__file__, "sheet_gaps.yml")
 
 
 def changed(changes: dict[str, Any]) -> Inventory:

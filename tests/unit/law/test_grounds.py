@@ -1,13 +1,11 @@
 """Every ground x right x form has the outcome that `grounds_outcomes.csv` lists, and it lists nothing else."""
 
-import csv
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.support.data import document, lines
 from tests.support.ground_forms import (
     EARLIER,
     FACTS,
@@ -32,9 +30,9 @@ from afschrift.letters.elements import COSTS, WAYS
 from afschrift.letters.elements import GROUNDS as LETTER_GROUNDS
 from afschrift.letters.kinds import KINDS
 
-with (Path(__file__).parent / "grounds_outcomes.csv").open(encoding="utf-8") as table:
-    ROWS = {(r["code"], r["outcome"], r["right"], r["form"]): r for r in csv.DictReader(table)}
-REFUSED = yaml.safe_load(Path(__file__).with_name("grounds_refused.yml").read_text(encoding="utf-8"))
+OUTCOMES = lines(__file__, "grounds_outcomes.csv")
+ROWS = {(r["code"], r["outcome"], r["right"], r["form"]): r for r in OUTCOMES}
+REFUSED = document(__file__, "grounds_refused.yml")
 
 
 def test_the_table_is_complete_and_holds_nothing_else() -> None:

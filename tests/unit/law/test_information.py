@@ -1,14 +1,11 @@
 """Words for information to the person: what fits every organisation, starts a period or decides how long (R75)."""
 
-import csv
-from pathlib import Path
-
 import pytest
+from tests.support.data import lines
 
 from afschrift.law.information import boilerplate, names_criterion, names_event
 
-with Path(__file__).with_name("information_words.csv").open(encoding="utf-8", newline="") as table:
-    ROWS = [(row["is"], row["language"], row["words"]) for row in csv.DictReader(table)]
+ROWS = [tuple(row.values()) for row in lines(__file__, "information_words.csv")]
 
 
 @pytest.mark.parametrize(("kind", "language", "words"), ROWS)

@@ -118,7 +118,8 @@ def test_assigned_deputy_reassigned_and_back(bureau: Bureau) -> None:
     ]
     assert refused == [{"kind": "decision", "role": "officer"}]
     assert register.questions.get(question.id).answered_at is None
-    bureau.answer(question, "extend", "complexity", by="airflow:vera", needed_until=_until())  # a deputy
+    until = days_away(50).date().isoformat()
+    bureau.answer(question, "extend", "complexity", by="airflow:vera", needed_until=until)  # a deputy
     again = bureau.asked(request)
     assign(register, ROLES, again.id, "otto", "cli:vera")
     assign(register, ROLES, again.id, None, "cli:otto")
@@ -130,11 +131,6 @@ def test_assigned_deputy_reassigned_and_back(bureau: Bureau) -> None:
         if h.type == "fact_question_assigned" and p
     ]
     assert [detail["to"] for detail in recorded] == ["anna", "otto", None]
-
-
-def _until() -> str:
-
-    return days_away(50).date().isoformat()
 
 
 def test_who_cannot_be_given_it(bureau: Bureau) -> None:

@@ -1,13 +1,12 @@
 """An identifier is found in each spelling, and not within a longer one of another person."""
 
-import csv
 import re
-from pathlib import Path
 
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.data import lines
 
 from afschrift.datamap.check.contents_check import WORDS
 from afschrift.domain.keys import Key
@@ -32,14 +31,7 @@ def found(value: str, text: str) -> bool:
     return holds
 
 
-def rows() -> list[dict[str, str]]:
-    with (
-        Path(__file__).with_name("data").joinpath("spellings.csv").open(encoding="utf-8", newline="") as file
-    ):
-        return list(csv.DictReader(file))
-
-
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row["text"] or row["value"])
+@pytest.mark.parametrize("row", lines(__file__, "spellings.csv"), ids=lambda row: row["text"] or row["value"])
 def test_kind_and_spellings_of_a_key_follow_from_its_value(row: dict[str, str]) -> None:
     """With gaps wherever people leave them, and as programs write it."""
     assert kind_of(row["value"], "NL") == (PointerKind(row["kind"]) if row["kind"] else None)

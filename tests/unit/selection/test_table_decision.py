@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from testbed.mini import SHOP, write_inventory
+from tests.support.data import document
 
 from afschrift.domain.decision import REASONS, Action, ConsentState
 from afschrift.domain.errors import ConfigurationError
@@ -36,10 +36,9 @@ def actions(decision: TableDecision) -> dict[str, Action]:
     return {field.name: field.action for field in decision.fields}
 
 
-CASES = yaml.safe_load(Path(__file__).with_name("data").joinpath("decisions.yml").read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['table']} {case['right']}")
+@pytest.mark.parametrize(
+    "case", document(__file__, "decisions.yml"), ids=lambda case: f"{case['table']} {case['right']}"
+)
 def test_what_is_decided_on_a_table(tmp_path: Path, case: dict[str, Any]) -> None:
     assert case.get("old", "") in SHOP
     shop = SHOP.replace(case["old"], case["new"]) if "old" in case else SHOP

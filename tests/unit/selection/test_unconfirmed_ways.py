@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
-from testbed.mini import SHOP, write_database, write_inventory
+from testbed.mini import write_database
 from tests.support.key_shop import AT, SQL
+from tests.unit.inventory.test_proposals import loaded as shop_with
 
 from afschrift.domain.keys import Key
-from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.identifying_rows import identifying_tables
 from afschrift.selection.identity_graph import Expansion
@@ -34,18 +33,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def loaded(folder: Path, words: dict[tuple[str, ...], Any]) -> Inventory:
     """The shop, with words in each table that knows its people by an address."""
-    yaml = YAML()
-    described = yaml.load(SHOP)
-    for table in BY_EMAIL:
-        for (*path, word), value in words.items():
-            place = described["tables"][table]
-            for step in path:
-                place = place[step]
-            place[word] = value
-    folder = write_inventory(folder)
-    with (folder / "shop.yml").open("w") as file:
-        yaml.dump(described, file)
-    return load(folder)
+    return shop_with(folder, {(table, *path): word for table in BY_EMAIL for path, word in words.items()})
 
 
 def found(inventory: Inventory, key: Key) -> set[tuple[str, str]]:

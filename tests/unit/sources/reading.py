@@ -1,14 +1,29 @@
-"""What the tests of sources share: read a table as value forms."""
+"""What the tests of sources share: files of a lake, and a table read as value forms."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+from tests.support.two_sessions import open_two
 
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.values.forms import text_batch
+
+
+def lake_of(root: object, *ignored: str, **options: object) -> Source:
+    """A lake, with patterns of the map for files of its table `t`."""
+    return open_two("w", "parquet", {"root": str(root), **options}, ignored={"t": ignored})
+
+
+def laid(path: Path, **columns: Any) -> Path:
+    """A file of a lake, written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+    return path
 
 
 def select(

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.support.two_sessions import open_two
-from tests.unit.sources.reading import forms, select
+from tests.unit.sources.reading import forms, laid, lake_of, select
 from upath import UPath
 
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError, RetriableError
@@ -25,11 +25,6 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 
 OTHER_UID = 65534
-NOW = "2026-01-01T00:00:00Z"
-
-
-def lake_of(folder: Path | str, **options: object) -> Source:
-    return open_two("w", "parquet", {"root": str(folder), **options})
 
 
 def sqlite_of(path: Path, **options: object) -> Source:
@@ -41,12 +36,6 @@ def write(path: Path, *statements: str) -> None:
         for statement in statements:
             con.execute(statement)
         con.commit()
-
-
-def part(folder: Path, name: str, values: pa.Array) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table({"a": values}), folder / name)
-    return folder / name
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])
@@ -95,7 +84,7 @@ def test_a_lake_in_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_damaged_file_stops_its_own_table(tmp_path: Path) -> None:
-    part(tmp_path / "t", "1.parquet", pa.array([1]))
+    laid(tmp_path / "t" / "1.parquet", a=pa.array([1]))
     (tmp_path / "u").mkdir()
     (tmp_path / "u/1.parquet").write_bytes(b"PAR1 no footer, and its length: \5\0\0\0PAR1")
     with lake_of(tmp_path) as session:
@@ -121,7 +110,7 @@ def test_a_file_that_is_cut_short_while_rows_come(tmp_path: Path) -> None:
 
 def test_text_in_a_lake_that_is_not_utf8(tmp_path: Path) -> None:
     offsets, data = pa.py_buffer(b"\0\0\0\0\4\0\0\0"), pa.py_buffer(b"\xff\xfeab")
-    part(tmp_path / "t", "1.parquet", pa.Array.from_buffers(pa.string(), 1, [None, offsets, data]))
+    laid(tmp_path / "t" / "1.parquet", a=pa.Array.from_buffers(pa.string(), 1, [None, offsets, data]))
     with lake_of(tmp_path) as session, pytest.raises(ConfigurationError, match=r"w\.t") as caught:
         forms(session, "t")
     assert "ab" not in str(caught.value).replace("unreadable", "")
@@ -156,7 +145,7 @@ def test_no_right_on_a_file_or_a_partition_of_a_lake() -> None:
     lake = Path(tempfile.mkdtemp(prefix="lake-"))  # another user may not look below pytest's folder
     try:
         for folder in ("t", "u", "v/day=1", "v/day=2"):
-            part(lake / folder, "1.parquet", pa.array([1]))
+            laid(lake / folder / "1.parquet", a=pa.array([1]))
         for closed in ("u/1.parquet", "v/day=2"):
             (lake / closed).chmod(0)
         lake.chmod(0o755)
@@ -216,7 +205,7 @@ def test_duckdb_writes_no_row_to_a_disk_in_clear(tmp_path: Path) -> None:
 
 
 def test_a_statement_that_is_done_leaves_no_clock_behind(tmp_path: Path) -> None:
-    part(tmp_path / "t", "1.parquet", pa.array([1]))
+    laid(tmp_path / "t" / "1.parquet", a=pa.array([1]))
     with lake_of(tmp_path) as session:
         forms(session, "t")
         for clock in [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]:

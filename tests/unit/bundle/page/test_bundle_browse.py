@@ -10,8 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.unit.bundle.bundle_example import LETTERS, ROWS, SCRIPT, Example
-from tests.unit.bundle.bundle_seen import multiplied, seen
+from tests.unit.bundle.bundle_example import LETTERS, ROWS, SCRIPT, Example, multiplied, seen
 from tests.unit.bundle.page.test_bundle_page import Page
 
 from afschrift.bundle.contents import Contents

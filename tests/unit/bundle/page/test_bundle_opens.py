@@ -1,10 +1,8 @@
 """Everybody else's tools open a bundle and find what was put in."""
 
-import io
 import json
 import shutil
 import subprocess
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +13,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from frictionless import Package
-from tests.unit.bundle.bundle_example import ROOT, ROWS, SIGNER, Example
+from tests.unit.bundle.bundle_example import ROWS, SIGNER, Example
 
 from afschrift.domain.right import Right
 
 
-def unpacked(example: Example, folder: Path) -> Path:
-    with zipfile.ZipFile(io.BytesIO(example.zip())) as archive:
-        archive.extractall(folder)
-    return folder / ROOT
-
-
 @pytest.fixture(params=list(Right))
 def bag(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return unpacked(Example(request.param), tmp_path)
+    return Example(request.param).unpacked(tmp_path)
 
 
 def test_bagit_validates_it(bag: Path) -> None:
@@ -42,7 +34,7 @@ def test_bagit_validates_it(bag: Path) -> None:
     ("right", "language", "tasks"), [(Right.ACCESS, "nl", 9), (Right.PORTABILITY, "en", 6)]
 )
 def test_frictionless_validates_every_csv(right: Right, language: str, tasks: int, tmp_path: Path) -> None:
-    bag = unpacked(Example(right, language, formats=("csv",)), tmp_path)
+    bag = Example(right, language, formats=("csv",)).unpacked(tmp_path)
     report = Package(str(bag / "data/datapackage.json")).validate()
     assert report.valid, [task.errors for task in report.tasks if not task.valid]
     assert len(report.tasks) == tasks
@@ -50,7 +42,7 @@ def test_frictionless_validates_every_csv(right: Right, language: str, tasks: in
 
 def test_frictionless_finds_the_foreign_key_broken_when_it_is(tmp_path: Path) -> None:
     orders = [dict(ROWS["shop.orders"][0], customer_id="someone else")]
-    bag = unpacked(Example(formats=("csv",), rows={"shop.orders": orders}), tmp_path)
+    bag = Example(formats=("csv",), rows={"shop.orders": orders}).unpacked(tmp_path)
     report = Package(str(bag / "data/datapackage.json")).validate()
     assert [e.type for task in report.tasks for e in task.errors] == ["foreign-key"]
 
@@ -61,7 +53,7 @@ def resource(bag: Path, name: str) -> dict[str, Any]:
 
 
 def test_pandas_and_duckdb_read_it_from_the_description_alone(tmp_path: Path) -> None:
-    bag = unpacked(Example(), tmp_path)
+    bag = Example().unpacked(tmp_path)
     messages = resource(bag, "shop.message.csv")
     frame = pd.read_csv(
         bag / "data" / messages["path"],
@@ -84,7 +76,7 @@ def test_pandas_and_duckdb_read_it_from_the_description_alone(tmp_path: Path) ->
 
 
 def test_the_signature_is_plain_ed25519(tmp_path: Path) -> None:
-    bag = unpacked(Example(), tmp_path)
+    bag = Example().unpacked(tmp_path)
     public = Ed25519PublicKey.from_public_bytes(SIGNER.public_key)
     signature = (bag / "tagmanifest-sha256.txt.sig").read_bytes()
     assert len(signature) == 64

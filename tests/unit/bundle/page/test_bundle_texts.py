@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from tests.support.ground_forms import GROUNDS
-from tests.unit.bundle.bundle_example import LETTERS, Example
-from tests.unit.bundle.bundle_seen import seen
+from tests.unit.bundle.bundle_example import LETTERS, Example, seen
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.redactions import REDACTED, remark

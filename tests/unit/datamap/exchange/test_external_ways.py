@@ -3,6 +3,7 @@
 from typing import Literal
 
 import pytest
+from tests.support.data import lines
 
 from afschrift.datamap.exchange.comments import from_comments
 from afschrift.datamap.exchange.external_draft import draft, find_ways
@@ -29,41 +30,12 @@ def joins(described: Description, known: tuple[str, ...] = ()) -> dict[str, list
     return {table: [end for _, end in of] for table, of in ways.items()}
 
 
-WAYS: dict[str, tuple[str, dict[str, list[str]]]] = {
-    "a child is reached by its parent, and a look-up by its rows": (
-        "line>orders orders>customer line>plant plant>family",
-        {
-            "line": ["orders.id"],
-            "orders": ["customer.id"],
-            "plant": ["line.plant_id"],
-            "family": ["plant.family_id"],
-        },
-    ),
-    "nothing is reached through a look-up": (
-        "orders>customer orders>plant delivery>plant",
-        {"orders": ["customer.id"], "plant": ["orders.plant_id"]},
-    ),
-    "a helping employee is no way": (
-        "customer>staff orders>customer orders>staff",
-        {"orders": ["customer.id"]},
-    ),
-    "what only staff have leads to them": ("shift>staff", {"shift": ["staff.id"]}),
-    "what lies further out is no way back": ("a>customer b>a a>b a>a", {"a": ["customer.id"], "b": ["a.id"]}),
-    "what lies as far is a way": (
-        "a>customer b>customer a>b",
-        {"a": ["customer.id", "b.id"], "b": ["customer.id"]},
-    ),
-    "a row of a customer is not of the helping employee": (
-        "line>orders orders>customer line>staff",
-        {"orders": ["customer.id"], "line": ["orders.id"]},
-    ),
-}
-
-
-@pytest.mark.parametrize("case", WAYS)
-def test_ways_lead_outward_from_people(case: str) -> None:
-    references, found = WAYS[case]
-    assert joins(described(*references.split())) == found
+@pytest.mark.parametrize("line", lines(__file__, "ways.tsv"), ids=lambda line: line["case"])
+def test_ways_lead_outward_from_people(line: dict[str, str]) -> None:
+    ways = dict(way.split(":") for way in line["ways"].split())
+    assert joins(described(*line["references"].split())) == {
+        name: way.split(",") for name, way in ways.items()
+    }
 
 
 def test_what_is_no_way_is_said_and_what_is_reached_already_counts() -> None:

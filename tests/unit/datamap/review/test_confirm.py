@@ -162,14 +162,6 @@ def test_every_question_can_be_answered_and_taken_back_to_the_byte(folder: Path)
     assert not texts
 
 
-def test_what_the_person_says_otherwise_is_written(folder: Path) -> None:
-    review = Review(folder)
-    for name in ("email", "mail box"):
-        review.confirm(group(review, name), answer(origin="observed", category="user.content"))
-        known = columns(folder)[f"customer.{name}"]
-        assert (known.origin, known.category) == ("observed", "user.content")
-
-
 def test_an_answer_that_would_leave_a_fault_is_not_written(folder: Path) -> None:
     review = Review(folder)
     for name, words in (("score", "needs `meaning`"), ("note", "gives it an `origin`")):

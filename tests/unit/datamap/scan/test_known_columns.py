@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 import pytest
-from tests.unit.datamap.scan.scanned import listed, outcomes
+from tests.support.scanned import listed, outcomes
 
 from afschrift.datamap.scan.concepts import Concept, vocabulary
 from afschrift.datamap.scan.evidence import DECISIVE, FORMS, NAMES

@@ -1,11 +1,10 @@
 """What holds of every proposal, whatever the name, the type, the comment and the values."""
 
-import csv
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.datamap.scan.scanned import DATA, column, proposed
+from tests.support.data import lines
+from tests.support.scanned import column, proposed
 
 from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.evidence import TextSample
@@ -146,12 +145,11 @@ SAMPLES = {
 EMAILS = SAMPLES["emails"]
 
 
-def rows() -> list[dict[str, str]]:
-    with (DATA / "proposals.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.mark.parametrize("row", rows(), ids=lambda row: " ".join(filter(None, list(row.values())[:8])))
+@pytest.mark.parametrize(
+    "row",
+    lines(__file__, "proposals.csv"),
+    ids=lambda row: " ".join(filter(None, list(row.values())[:8])),
+)
 def test_what_a_column_is_taken_for(row: dict[str, str]) -> None:
     name, kind = row["name"], row["kind"]
     made = proposed(

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from tests.support.scanned import found, ways
-from tests.unit.datamap.scan.scanned import proposed
+from tests.support.data import document
+from tests.support.scanned import found, proposed, ways
 
 from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.scan.column_proposals import Proposals, propose_columns
@@ -20,7 +19,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.vocabulary import Origin
 from afschrift.sources.registry import open_source
 
-DATA = yaml.safe_load(Path(__file__).with_name("data").joinpath("findings.yml").read_text(encoding="utf-8"))
+DATA = document(__file__, "findings.yml")
 
 FOUND = {
     "roots": lambda findings: list(findings.roots),

@@ -1,13 +1,12 @@
 """The time zones of countries and their parts, held against the list of the tz database itself."""
 
-import csv
 from datetime import date, timedelta
 from importlib.resources import files
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import holidays
 import pytest
+from tests.support.data import lines
 
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.deadline import deadline
@@ -39,16 +38,11 @@ def test_each_part_has_a_calendar_and_a_zone_that_is_not_its_country_s() -> None
         assert zone is None or (zone in anywhere and ZoneInfo(zone))
 
 
-def rows(name: str) -> list[dict[str, str]]:
-    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_each_reviewed_calendar_has_vectors() -> None:
-    assert {row["country"] for row in rows("deadlines.csv")} >= REVIEWED
+    assert {row["country"] for row in lines(__file__, "deadlines.csv")} >= REVIEWED
 
 
-@pytest.mark.parametrize("row", rows("places.csv"), ids=lambda row: row["country"])
+@pytest.mark.parametrize("row", lines(__file__, "places.csv"), ids=lambda row: row["country"])
 def test_a_place_has_its_zone_and_names_what_is_not_reliable(row: dict[str, str]) -> None:
     country, known = row["country"], remarks(row["country"])
     assert (
@@ -78,11 +72,6 @@ DIFFERENT = {
 """Weekdays on which holidays 0.109 and date-holidays 3.37.0 differ; a newer release may change them."""
 
 
-def weekdays() -> list[date]:
-    days = (date(YEARS[0], 1, 1) + timedelta(n) for n in range(366 * len(YEARS)))
-    return [day for day in days if day.year in YEARS and day.weekday() < 5]
-
-
 def test_each_member_state_was_read_twice_for_two_years() -> None:
     assert YEARS == (2026, 2027)
     for state in STATES:
@@ -98,7 +87,8 @@ def test_a_day_off_is_settled_exactly_where_both_packages_say_so(state: str) -> 
     place = calendar(state)
     first = holidays.country_holidays(state, years=YEARS, language="en_US")
     different = set()
-    for day in weekdays():
+    days = (date(YEARS[0], 1, 1) + timedelta(n) for n in range(366 * len(YEARS)))
+    for day in (day for day in days if day.year in YEARS and day.weekday() < 5):
         second = second_reading(state, day.year)
         assert second is not None
         assert (place.day_off(day) is not None) is (day in first and day in second), day

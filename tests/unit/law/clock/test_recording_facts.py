@@ -21,14 +21,9 @@ from afschrift.law.clock.suspension import DOUBTS, REASONS, extend, insufficient
 NL = Jurisdiction(calendar("NL"))
 RECEIVED = date(2026, 3, 2)  # due on 2 April
 TODAY = date(2026, 3, 16)
-PLAIN = Timeline(
-    "req-000000000001",
-    "case-00000000001",
-    Right.ACCESS,
-    State.ACCEPTED,
-    "2026-03-02T09:00:00.000000Z",
-    "Europe/Amsterdam",
-)
+AT, ZONE = "2026-03-02T09:00:00.000000Z", "Europe/Amsterdam"
+PLAIN = Timeline("req-000000000001", "case-00000000001", Right.ACCESS, State.ACCEPTED, AT, ZONE)
+PORTABLE = replace(PLAIN, right=Right.PORTABILITY)
 CLOSED = replace(PLAIN, state=State.DELIVERED, closed_at="2026-03-10T09:00:00.000000Z")
 
 
@@ -65,8 +60,9 @@ def noon(day: date) -> datetime:
 
 
 ASKED = ask(sending=post(march(5)))
+PROPOSED = ask(corrected(noon(march(6))), sending=post(march(5)))
 ANSWERED = with_(ASKED, resume(ASKED, TODAY, march(10)))
-OVER = date(2026, 4, 3)
+OVER, FIRST = date(2026, 4, 3), "fact-000000000001"
 
 
 @pytest.mark.parametrize(
@@ -78,10 +74,7 @@ OVER = date(2026, 4, 3)
         (lambda: ask(doubt=None), "R10.*unknown_sender"),
         (lambda: ask(replace(PLAIN, identified_at="2026-03-03T09:00:00Z")), "R10, R42.*not_confirmed"),
         (lambda: ask(ground="specification", overview=False), "R25.*--overview"),
-        (
-            lambda: ask(replace(PLAIN, right=Right.PORTABILITY), ground="specification"),
-            "R25, R42.*answer the whole",
-        ),
+        (lambda: ask(PORTABLE, ground="specification"), "R25, R42.*answer the whole"),
         (lambda: ask(ASKED), "overlap.*R42.*resume"),
         (lambda: ask(ANSWERED, sending=post(march(8))), "overlap.*R42.*2026-03-10"),
         (lambda: ask(today=OVER), "R42.*--sent-on"),
@@ -110,10 +103,7 @@ OVER = date(2026, 4, 3)
         (lambda: record_sending(PLAIN, TODAY, None, post(TODAY)), "No letters.*request show"),
         (lambda: record_sending(longer(ask()), TODAY, None, post(TODAY)), "2 letters.*fact-.*--fact"),
         (lambda: record_sending(ask(), TODAY, "fact-000000000009", post(TODAY)), "bears this id"),
-        (
-            lambda: record_sending(ASKED, TODAY, "fact-000000000001", post(TODAY)),
-            "sent on 2026-03-05 already",
-        ),
+        (lambda: record_sending(ASKED, TODAY, FIRST, post(TODAY)), "sent on 2026-03-05 already"),
         (lambda: record_sending(ask(ANSWERED), TODAY, None, post(march(8))), "overlap.*R42"),
         (lambda: overlap.withdraw(PLAIN, TODAY, march(1), "email"), "before the receipt"),
         (lambda: overlap.withdraw(PLAIN, TODAY, TODAY, "by e-mail"), "channel is no code"),
@@ -124,10 +114,7 @@ OVER = date(2026, 4, 3)
         (lambda: corrected(noon(march(4)), corrected(noon(march(3)))), "second signer"),
         (lambda: receipt.sign(PLAIN), "No correction"),
         (lambda: receipt.turn_down(PLAIN), "No correction"),
-        (
-            lambda: receipt.sign(ask(corrected(noon(march(6))), sending=post(march(5)))),
-            "sent on 2026-03-05, before that receipt.*R02.*--turn-down",
-        ),
+        (lambda: receipt.sign(PROPOSED), "sent on 2026-03-05, before that receipt.*R02.*--turn-down"),
     ],
 )
 def test_is_turned_down_with_rule_and_way_out(act: Callable[[], object], words: str) -> None:
@@ -189,13 +176,9 @@ def test_a_later_receipt_waits_and_an_earlier_one_counts_at_once() -> None:
     assert earlier.received == date(2026, 2, 27)
 
 
-LATER = replace(
-    PLAIN,
-    request="req-000000000002",
-    entered_at="2026-03-09T09:00:00.000000Z",
-    identified_at="2026-03-09T09:00:00.000000Z",
-)
-EARLIER = replace(PLAIN, identified_at="2026-03-02T09:00:00.000000Z")
+NEXT = "2026-03-09T09:00:00.000000Z"
+LATER = replace(PLAIN, request="req-000000000002", entered_at=NEXT, identified_at=NEXT)
+EARLIER = replace(PLAIN, identified_at=AT)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.data import document
-from tests.support.two_sessions import open_two
-from tests.unit.sources.reading import forms
+from tests.unit.sources.reading import forms, laid, lake_of
 from upath import UPath
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError, UnreadFilesError
@@ -21,14 +20,8 @@ from afschrift.domain.sources import Source
 from afschrift.sources.registry import open_source
 
 
-def lake_of(root: object, *patterns: str) -> Source:
-    return open_two("w", "parquet", {"root": str(root)}, ignored={"t": patterns})
-
-
 def write(path: Path, *values: int) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table({"a": list(values)}), path)
-    return path
+    return laid(path, a=list(values))
 
 
 def refusal(session: Source, table: str = "t") -> str:

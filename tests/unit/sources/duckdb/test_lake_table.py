@@ -1,6 +1,7 @@
 """Folders of a lake that hold no table by themselves, and tables whose files differ."""
 
 import os
+import shutil
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,27 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.support.two_sessions import open_two
-from tests.unit.sources.reading import forms
+from tests.unit.sources.reading import forms, laid, lake_of
 from upath import UPath
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
-
-
-def lake_of(root: object) -> Source:
-    return open_two("w", "parquet", {"root": str(root)})
-
-
-def write(path: Path, **columns: pa.Array) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), path)
-
-
-def touch(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("{}")
 
 
 def refusal(session: Source, table: str) -> str:
@@ -49,16 +35,18 @@ MARKS = {
 @pytest.mark.parametrize(("mark", "kind"), MARKS.items())
 def test_a_table_with_a_log_is_refused_and_no_other(tmp_path: Path, mark: str, kind: str) -> None:
     for table in ("orders", "sales/orders", "plain"):
-        write(tmp_path / table / "data/1.parquet", a=pa.array([1]))
+        laid(tmp_path / table / "data/1.parquet", a=pa.array([1]))
         if table != "plain":
-            touch(tmp_path / table / mark)
+            path = tmp_path / table / mark
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}")
     with lake_of(tmp_path) as session:
         for table in ("orders", "sales/orders"):
             message = refusal(session, table.split("/")[0])
             assert f"The folder {table} of source w is a table of {kind}" in message
             assert "What to do: export its current rows" in message
         assert forms(session, "plain") == [{"a": "1"}]
-    touch(tmp_path / mark)
+    shutil.copytree(tmp_path / "orders", tmp_path, dirs_exist_ok=True)
     message = "the root itself of source w is a table of"
     with pytest.raises(ConfigurationError, match=message), lake_of(tmp_path):
         pass
@@ -112,7 +100,7 @@ READ: dict[str, tuple[dict[str, dict[str, pa.Array]], list[dict[str, str | None]
 def test_files_that_differ_are_read_as_one_table(tmp_path: Path, case: str) -> None:
     files, rows = READ[case]
     for name, columns in files.items():
-        write(tmp_path / "metadata" / name, **columns)  # a table by that name is one
+        laid(tmp_path / "metadata" / name, **columns)  # a table by that name is one
     with lake_of(tmp_path) as session:
         assert forms(session, "metadata") == rows
         if "day" in rows[0]:
@@ -120,11 +108,11 @@ def test_files_that_differ_are_read_as_one_table(tmp_path: Path, case: str) -> N
 
 
 def test_files_that_a_job_is_still_writing_stop_the_table(tmp_path: Path) -> None:
-    write(tmp_path / "t/1.parquet", a=pa.array([1]))
-    write(tmp_path / "t/_temporary/0/task_1/2.parquet", a=pa.array([2]))
-    write(tmp_path / "t/_3.parquet", a=pa.array([3]))
-    write(tmp_path / "t/.spark-staging-1/4.parquet", a=pa.array([4]))
-    write(tmp_path / "u/_day=1/5.parquet", a=pa.array([5]))
+    laid(tmp_path / "t/1.parquet", a=pa.array([1]))
+    laid(tmp_path / "t/_temporary/0/task_1/2.parquet", a=pa.array([2]))
+    laid(tmp_path / "t/_3.parquet", a=pa.array([3]))
+    laid(tmp_path / "t/.spark-staging-1/4.parquet", a=pa.array([4]))
+    laid(tmp_path / "u/_day=1/5.parquet", a=pa.array([5]))
     with lake_of(tmp_path) as session:
         assert "holds 3 files that are not read: .spark-staging-1/4.parquet (hidden)" in refusal(session, "t")
         assert forms(session, "u") == [{"a": "5", "_day": "1"}]
@@ -152,9 +140,9 @@ def test_types_that_unite_in_no_exact_type_are_refused(
     tmp_path: Path, first: pa.Array, second: pa.Array
 ) -> None:
     for table, (former, other) in {"t": (first, second), "turned": (second, first)}.items():
-        write(tmp_path / table / "who=Secret/1.parquet", a=pa.array([1]), Amount=former)
-        write(tmp_path / table / "who=Secret/2.parquet", a=pa.array([1]), Amount=other)
-    write(tmp_path / "u/1.parquet", a=pa.array([1]))
+        laid(tmp_path / table / "who=Secret/1.parquet", a=pa.array([1]), Amount=former)
+        laid(tmp_path / table / "who=Secret/2.parquet", a=pa.array([1]), Amount=other)
+    laid(tmp_path / "u/1.parquet", a=pa.array([1]))
     with lake_of(tmp_path) as session:
         messages = {table: refusal(session, table) for table in ("t", "turned")}
         assert forms(session, "u") == [{"a": "1"}]
@@ -166,11 +154,11 @@ def test_types_that_unite_in_no_exact_type_are_refused(
 
 
 def test_names_that_differ_by_case(tmp_path: Path) -> None:
-    write(tmp_path / "one/1.parquet", Mail=pa.array(["x"]))
-    write(tmp_path / "one/2.parquet", mail=pa.array(["y"]))
+    laid(tmp_path / "one/1.parquet", Mail=pa.array(["x"]))
+    laid(tmp_path / "one/2.parquet", mail=pa.array(["y"]))
     for table, second in (("two", {"a": pa.array([3])}), ("same", {"A": pa.array([3]), "a": pa.array([4])})):
-        write(tmp_path / table / "1.parquet", A=pa.array([1]), a=pa.array([2]))
-        write(tmp_path / table / "2.parquet", **second)
+        laid(tmp_path / table / "1.parquet", A=pa.array([1]), a=pa.array([2]))
+        laid(tmp_path / table / "2.parquet", **second)
     with lake_of(tmp_path) as session:
         assert forms(session, "one") == [{"Mail": "x"}, {"Mail": "y"}]
         assert "names differ in case only" in refusal(session, "two")
@@ -188,7 +176,7 @@ DURATIONS = {
 @pytest.mark.parametrize("unit", DURATIONS)
 def test_a_duration_has_the_unit_that_its_writer_gave(tmp_path: Path, unit: str) -> None:
     number, text = DURATIONS[unit]
-    write(tmp_path / "t/1.parquet", a=pa.array([number, None, 0], pa.duration(unit)))
+    laid(tmp_path / "t/1.parquet", a=pa.array([number, None, 0], pa.duration(unit)))
     with lake_of(tmp_path) as session:
         assert session.catalogue()["t"]["a"].kind is ValueKind.DURATION
         assert [row["a"] for row in forms(session, "t")] == [text, None, "PT0S"]
@@ -197,8 +185,8 @@ def test_a_duration_has_the_unit_that_its_writer_gave(tmp_path: Path, unit: str)
 @pytest.mark.parametrize("second", [pa.array([1], pa.duration("ms")), pa.array([1])])
 def test_durations_of_two_units_do_not_go_together(tmp_path: Path, second: pa.Array) -> None:
     """The schemas of such footers do not differ."""
-    write(tmp_path / "t/1.parquet", a=pa.array([1], pa.duration("s")))
-    write(tmp_path / "t/2.parquet", a=second)
+    laid(tmp_path / "t/1.parquet", a=pa.array([1], pa.duration("s")))
+    laid(tmp_path / "t/2.parquet", a=second)
     with lake_of(tmp_path) as session:
         assert "do not agree on column a: it is DURATION(s) in 1.parquet" in refusal(session, "t")
 
@@ -248,10 +236,10 @@ def test_whatever_the_session_does_not_refuse_loses_nothing(tmp_path: Path, ever
     if not every_pair:
         columns = {name: columns[name] for name in ("i8", "u64", "dec", "f32", "f64", "text", "code", "none")}
     for name, values in columns.items():
-        write(tmp_path / f"{name}/1.parquet", a=values)
+        laid(tmp_path / f"{name}/1.parquet", a=values)
         for other, more in columns.items():
-            write(tmp_path / f"{name}-{other}/1.parquet", a=values)
-            write(tmp_path / f"{name}-{other}/2.parquet", a=more)
+            laid(tmp_path / f"{name}-{other}/1.parquet", a=values)
+            laid(tmp_path / f"{name}-{other}/2.parquet", a=more)
     united = set()
     with lake_of(tmp_path) as session:
         alone = {name: forms(session, name)[0]["a"] for name in columns if name != "none"} | {"none": None}

@@ -207,22 +207,18 @@ def test_a_lake_accounts_for_rows_that_little_memory_did_not_hold(
 SLOW = "SELECT count(*) FROM range(1000000000) a, range(1000) b"
 
 
-class Interrupts:
-    def __init__(self) -> None:
-        self.at: list[float] = []
-
-    def __call__(self) -> None:
-        self.at.append(time.monotonic())
+Interrupts = list[float]
+"""When there was one."""
 
 
 @pytest.fixture
 def interrupts() -> Interrupts:
-    return Interrupts()
+    return []
 
 
 @pytest.fixture
 def limit(interrupts: Interrupts) -> Iterator[TimeLimit]:
-    made = TimeLimit(0.2, interrupts)
+    made = TimeLimit(0.2, lambda: interrupts.append(time.monotonic()))
     yield made
     made.close()
 
@@ -232,7 +228,7 @@ def test_queries_within_their_limit_are_not_interrupted(limit: TimeLimit, interr
         with limit.statement():
             time.sleep(0.02)  # longer than the limit in all
     time.sleep(0.3)
-    assert interrupts.at == []
+    assert interrupts == []
 
 
 def test_a_query_beyond_its_limit_is_interrupted_among_shorter_ones(
@@ -240,10 +236,10 @@ def test_a_query_beyond_its_limit_is_interrupted_among_shorter_ones(
 ) -> None:
     began = time.monotonic()
     with limit.statement():
-        while not interrupts.at and time.monotonic() - began < 5:
+        while not interrupts and time.monotonic() - began < 5:
             with limit.statement():
                 time.sleep(0.01)
-    assert 0.2 <= interrupts.at[0] - began < 2
+    assert 0.2 <= interrupts[0] - began < 2
 
 
 def test_a_later_one_is_watched_anew(limit: TimeLimit, interrupts: Interrupts) -> None:
@@ -252,9 +248,9 @@ def test_a_later_one_is_watched_anew(limit: TimeLimit, interrupts: Interrupts) -
     time.sleep(0.15)
     began = time.monotonic()
     with limit.statement():
-        while not interrupts.at and time.monotonic() - began < 5:
+        while not interrupts and time.monotonic() - began < 5:
             time.sleep(0.01)
-    assert 0.2 <= interrupts.at[0] - began < 2
+    assert 0.2 <= interrupts[0] - began < 2
 
 
 def test_on_a_connection_and_its_thread_ends_with_the_session() -> None:

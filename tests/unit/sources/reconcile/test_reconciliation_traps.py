@@ -23,9 +23,6 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb import parquet_lake
 from afschrift.sources.registry import open_source
 
-# as an adapter without the mend of each has them
-ARROW = ColumnType("", ValueKind.JSON, "{column}")
-
 
 def duck(folder: Path, *statements: str) -> Source:
     with duckdb.connect(str(folder / "w.duckdb")) as con:
