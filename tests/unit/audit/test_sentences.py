@@ -21,7 +21,6 @@ from afschrift.law.clock.facts import FactKind
 from afschrift.outside.read_yaml import read_yaml
 
 _NEW = re.compile(r'NewEvent\(\s*"([a-z_]+)"')
-
 _NAMED = re.compile(r'"(letter_[a-z_]+)", by')
 
 _BY_NAME = {
@@ -34,7 +33,6 @@ _BY_NAME = {
     "map_samples_shown",
     *("nothing_held", "nothing_portable", "nothing_in_limits"),
 }
-
 """Types that the product gives by the name of a constant."""
 
 
@@ -87,7 +85,6 @@ def test_a_line_is_read_as_it_was_written_and_stays_one_line() -> None:
 
 
 SAMPLES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("sentences.json").read_text("utf-8"))
-
 """Events with the sentences that they make."""
 
 LANGUAGES = {file.stem: read_yaml(file.read_text("utf-8")) for file in FOLDER.glob("*.yml")}

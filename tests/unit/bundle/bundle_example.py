@@ -40,7 +40,6 @@ SIGNER = Ed25519Signer(bytes(range(32)))
 STRANGER = Ed25519Signer(bytes(range(1, 33)))
 REQUEST = "req-0123456789ab"
 ROOT = f"afschrift-{REQUEST}"
-
 SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 FORMULA = '=HYPERLINK("http://example.org","klik")'
 RIGHT_TO_LEFT = "\u202eomgekeerd\u2066 שלום"

@@ -18,7 +18,6 @@ from afschrift.domain.extracted import TablePart
 from afschrift.domain.right import Right
 
 pytestmark = pytest.mark.slow
-
 PROGRAM = Path(__file__).with_name("bundle_example.py")
 PLUGINS = Path(afschrift.__file__).parents[1]
 

@@ -232,27 +232,21 @@ def test_order_numbers_that_a_double_confuses(demo_rows: Rows) -> None:
 
 EMAILS = "newsletter n JOIN customer_email e ON lower(n.email) = lower(e.email)"
 SHARED = "SELECT wishlist_id FROM wishlist_member GROUP BY ALL HAVING count(*) > 1"
-
 BY_MEMBERS = (
     "wishlist_item i JOIN wishlist_member m ON m.wishlist_id = i.wishlist_id AND m.customer_id = i.added_by "
     "WHERE m.role = 'member'"
 )
-
 REPLIES = "message r JOIN message m ON r.reply_to = m.message_id"
 TURNED = "r.sender_id = m.recipient_id AND r.recipient_id = m.sender_id AND r.sent_at > m.sent_at"
 SHIPPED_BY = "shipment s LEFT JOIN orders o ON s.order_id = o.order_id LEFT JOIN address a ON s.address_id = a.address_id"
-
 STRAY = """app.app_event e WHERE EXISTS (FROM device d WHERE d.device_id = e.device_id)
     AND NOT EXISTS (FROM device d WHERE d.device_id = e.device_id
     AND e."at" >= coalesce(d.paired_at, e."at") AND e."at" < coalesce(d.unpaired_at, 'infinity'))"""
-
 CONSENT = (
     "(SELECT DISTINCT device_id FROM app.{}) JOIN device USING (device_id) "
     "ANTI JOIN (FROM consent WHERE purpose = '{}') USING (customer_id)"
 )
-
 TWICE = "(SELECT 1 FROM {0} AS t GROUP BY CAST(t AS VARCHAR) HAVING count(*) > 1)"
-
 POINTERS = (
     *(("order_line", "order_id", "orders"), ("shipment", "order_id", "orders")),
     *(("shipment", "address_id", "address"), ("orders", "address_id", "address")),

@@ -10,7 +10,6 @@ from tests.support.buildah import Buildah
 from afschrift.cli.project import draft_project
 
 pytestmark = pytest.mark.needs_program("buildah")
-
 DEPLOY = Path(__file__).parents[3] / "deploy"
 SECRET = "never-in-an-image"
 NOT_OURS = (

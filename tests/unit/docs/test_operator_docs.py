@@ -55,7 +55,6 @@ from afschrift.register.register import Register
 RUNBOOK, MONITORING, CANARY_PAGE = (
     text_of(f"operator/{name}.md") for name in ("operations", "monitoring", "canary")
 )
-
 DEADLINES = text_of("deadlines.md")
 CLOCK = ROOT / "plugins" / "afschrift" / "law" / "clock"
 TODAY = [datetime(2026, 3, 2, 11, tzinfo=UTC)]
@@ -78,7 +77,6 @@ TROUBLES = (
     *("from before the first release", "is at revision ..., which this software does not know"),
     "There is no key file",
 )
-
 """Words of errors; tests/unit/register makes each trouble."""
 
 

@@ -159,12 +159,10 @@ IDENTITY = IdentityFile(
     person="ck",
     keys={"ck": KeyDeclaration(unique=Unique.YES), "email": KeyDeclaration(unique=Unique.OVER_TIME)},
 )
-
 SUBJECT = {
     "ck": SubjectKey(column="ck"),
     "email": SubjectKey(column="email", match=KeyMatch.CASEFOLD, at="any"),
 }
-
 KEYS = [Key("ck", "anna"), Key("email", "Anna@example.org")]
 JOIN = {"order_id": "orders.order_id"}
 SHARED = ClassifiedBy(by="Data office", on=date(2026, 11, 29), why="Both see it.")

@@ -96,7 +96,6 @@ def test_a_change_of_a_file_is_read_at_once(tmp_path: Path) -> None:
 
 
 FINANCE = "run_in: {queue: finance, pool: ledger_reads, pod_template_file: /opt/pods/finance.yaml}\n"
-
 BLOCK = "run_in:\n  # behind a firewall\n\n  queue: finance\n# still of it\n  pool: ledger_reads\n"
 
 

@@ -25,7 +25,6 @@ from afschrift.sources.duckdb.dialect import DuckDialect
 
 TYPED = "ordered_at: {origin: observed}"
 CREATED = [statement.split(";")[0] for statement in SCHEMA.split("CREATE")[1:]]
-
 TABLES = (
     *(f"CREATE{made}".replace("ordered_at TIMESTAMP", "ordered_at DATETIME") for made in CREATED),
     "INSERT INTO customer (customer_id) VALUES (1)",

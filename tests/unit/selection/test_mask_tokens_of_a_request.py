@@ -16,7 +16,6 @@ from afschrift.domain.plan import Plan
 from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
-
 NOT_LOOKED = {", free_text: true": ""}  # what is pointed out would wait for a review
 WORDS = b"afschrift: salt of the masks of this request"
 

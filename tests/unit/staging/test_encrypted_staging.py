@@ -23,11 +23,8 @@ from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_requests import staged_requests
 
 KEY = bytes(range(32))
-
 REQUEST = "req-000000000000"
-
 SEGMENT = 1 << 20
-
 OVERHEAD = 40 + 16  # header of the file, tag of a segment
 
 # Around the ends of the first segment, which is shorter by the header, and of the following ones.

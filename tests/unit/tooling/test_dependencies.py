@@ -25,7 +25,6 @@ from packaging.utils import canonicalize_name
 from tools import advisories
 
 UV = Path(sys.executable).with_name("uv")
-
 ENTRY = re.compile(
     r"(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)(?: ; [^\\]+)?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
 )

@@ -193,7 +193,6 @@ def test_the_bundle_holds_both_documents() -> None:
 
 
 ODD = '../"x": \u202e😀<script>.PNG'
-
 PATH = "files/shop/orders/000003.png"
 
 

@@ -34,7 +34,6 @@ DAY = date(2026, 11, 28)
 WHO = Answer("moe", DAY, "Looked at with the shop.", date(2027, 11, 28))
 MOE = Person("Moe", frozenset({"airflow:moe"}), frozenset({Role.MAP_OWNER}))
 ADA = Person("Ada", frozenset({"airflow:ada"}), frozenset({Role.AUDITOR}))
-
 MOUNTS = """\
 22 1 0:20 / / rw,relatime - overlay overlay rw,lowerdir=/a
 30 22 0:30 / /opt/map rw,relatime shared:1 - ext4 /dev/sdb rw

@@ -14,13 +14,11 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin
 
 WORDS = sorted(word for word in vocabulary().lexicon.known_words if word.isascii() and word.isalpha())
-
 NAMES = st.one_of(
     st.text(max_size=40),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("_".join),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map("".join),
 )
-
 KINDS = st.sampled_from([*map(str, ValueKind), ""])
 
 REAL = [

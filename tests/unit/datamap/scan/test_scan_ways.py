@@ -88,7 +88,6 @@ CREATE TABLE reader_thing (reader_id INTEGER REFERENCES reader, thing_id INTEGER
 """
 
 PUBLISHER = "CREATE TABLE publisher (id INTEGER PRIMARY KEY, title TEXT);"
-
 THING = "CREATE TABLE thing (id INTEGER PRIMARY KEY, title TEXT);"
 
 

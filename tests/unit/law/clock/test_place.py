@@ -68,7 +68,6 @@ DIFFERENT = {
     "LV": "2026-01-02 2026-06-22",
     "SK": "2027-09-15",
 }
-
 """Weekdays on which holidays 0.109 and date-holidays 3.37.0 differ; a newer release may change them."""
 
 

@@ -22,7 +22,6 @@ from afschrift.sources.registry import open_source
 
 ROWS = 6_000
 KEYS = lines(str(Path(__file__).parent), "duckdb_keys.tsv")
-
 """Types of a key; `often` are values that are rarely looked at, each in many rows, as NULL is; `own` is another value
 for each row, where the type has so many."""
 
