@@ -79,6 +79,7 @@ def test_project_key_is_reused_once_a_person_confirmed_it(tmp_path: Path) -> Non
     persons = "customers", "lead"
     text = scanned_crm(tmp_path, statements, *persons).text
     assert text.count("LOOK customer_id is a key of identity.yml already") == 1
+    assert text.count("    key: [id]\n") == 3  # a list that fits is written on its line
     assert waiting(folder) == {"customers": True, "note": False}, "one question, at the table of people"
     visit = "CREATE TABLE visit (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customers)"
     scanned_crm(tmp_path, visit, *persons)
