@@ -57,6 +57,11 @@ def keys(tmp_path: Path, clock: Ticking) -> KeyStore:
     return KeyStore.create(tmp_path / "keys" / "keys.json", clock)
 
 
+@pytest.fixture
+def key_file(keys: KeyStore, tmp_path: Path) -> Path:
+    return tmp_path / "keys" / "keys.json"
+
+
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: pg.Server) -> pg.Database:
     """A register without rows, to be copied: migrations cost more than most tests."""

@@ -18,8 +18,8 @@ from afschrift.staging.staged_requests import destroy, staged_requests, staging_
 from afschrift.witnesses.checkpoints import open_place
 from afschrift.witnesses.registry import open_witness
 
-pytestmark = pytest.mark.usefixtures("airflow_env")  # which reads its home as the first connection is asked for
-
+# Airflow reads its home where the first connection is asked for.
+pytestmark = pytest.mark.usefixtures("airflow_env")
 REQUEST = "req-0123456789ab"
 PASSWORD = "p@ss/wörd"
 

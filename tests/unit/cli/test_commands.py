@@ -77,13 +77,6 @@ def test_what_is_not_there_is_named(services: Services) -> None:
     assert "question" in run_command("answer", "q-000000000000", "--choice", "x", stdin="\n", code=1)
 
 
-def test_identity_question_and_answer(services: Services) -> None:
-    [request] = submit(authenticated=None, right="access").requests
-    assert "is not confirmed at the level" in run_command("plan", request, code=1)
-    run_command("request", "confirm-identity", request, "--method", "call_back", "--level", "substantial")
-    assert "shop.customer: 1 row " in run_command("plan", request)
-
-
 def test_inventory_commands(inventory: Path) -> None:
     explain = ("inventory", "explain")
     explained = run_command(*explain, "customer.score", "--right", "portability")

@@ -22,8 +22,6 @@ from afschrift.register.open import initialise
 from afschrift.services import Services
 
 OWN = {"register", "keys", "staging", "clock"}
-
-
 pytestmark = pytest.mark.usefixtures("services")
 
 

@@ -89,12 +89,9 @@ class Office:
         return f"run {run_id} is started"
 
     def sweeper(self, **more: Any) -> Sweep:
-        places = {
-            name: partial(do, self.staging)
-            for name, do in (("staged", staged_requests), ("destroy", destroy))
-        }
         given = {"register": self.register, "start": self.start, "now": self.now, "limits": SweepLimits()}
-        return Sweep(**{**places, **given, **more})
+        given |= {"staged": partial(staged_requests, self.staging), "destroy": partial(destroy, self.staging)}
+        return Sweep(**given | more)
 
     def sweep(self, *, dry: bool = False) -> list[tuple[str, str, str]]:
         """Code, request and action of what was found."""

@@ -1,9 +1,15 @@
-"""Of several processes that do the same at once, one does it, and the trail has it once."""
+"""Of several processes that do the same at once, one does it, once; writers that die part no state from its event."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from random import SystemRandom
+from typing import Any
 
 import pytest
+from bench.kills import kill_writers
 from bench.writers import measure
+from sqlalchemy import Connection
 from testbed import register_reader
 from tests.support.nightly import both_databases
 from tests.unit.conftest import AtOnce
@@ -11,6 +17,8 @@ from tests.unit.conftest import AtOnce
 from afschrift.domain.request import Request, new_id
 from afschrift.law.case_facts import CaseFactKind, NewCaseFact
 from afschrift.law.letter import NewLetter
+from afschrift.register.base import Repository
+from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
 RUN = """
@@ -30,9 +38,13 @@ try:
 except (RefusedError, TooLateError):
     print("refused")
 """
+
 # Type of event -> what each process does, and whether the others are refused.
 ACTS = {
-    "decision_taken": ("register.questions.answer(of, ['a', 'b'][me % 2], f'officer{me}').by", True),
+    "decision_taken": (
+        "register.questions.answer(of, ['a', 'b'][me % 2], f'officer{me}', text='x').by",
+        True,
+    ),
     "question_asked": ("register.questions.ask(of, 'review', options=['yes'], detail={}).id", False),
     "letter_sending": ("register.outbox.claim(of, str(me)).row.id", True),
     "fact_suspended": (
@@ -101,3 +113,40 @@ print(register.requests.open(case, Right.ACCESS, received, "UTC", "en", ["csv"],
     )
     assert register.identities.earlier(outputs[2]) == (outputs[0], outputs[1])
     assert register.trail.verify() == []
+
+
+KILLS = 20
+
+
+@pytest.mark.slow
+def test_no_kill_parts_a_state_from_its_event(url: str, keys: KeyStore, key_file: Path) -> None:
+    seed = SystemRandom().getrandbits(32)
+    print(f"seed {seed}")
+    report = kill_writers(url, key_file, KILLS, seed)
+    assert (report.faults, report.rounds) == ([], KILLS), f"seed {seed}"
+    assert {*report.died} - {"BEGIN", "SET", "SELECT"}, "no writer died where it matters"
+    assert Register(url, keys).trail.verify() == []
+
+
+class Torn(Register):
+    """A register as it must not be: what was changed is committed before its event is written."""
+
+    def __init__(self, url: str, keys: KeyStore) -> None:
+        super().__init__(url, keys)
+        for part in vars(self).values():
+            if isinstance(part, Repository):
+                part._append = partial(self._torn, part._append)  # type: ignore[method-assign]
+
+    def _torn(self, append: Callable[..., None], tx: Connection, *given: Any) -> None:
+        driver: Any = tx.connection.driver_connection
+        driver.commit()
+        if self.store.database.sqlite:
+            driver.execute("BEGIN IMMEDIATE")
+        append(tx, *given)
+
+
+@pytest.mark.slow
+def test_a_register_of_two_transactions_is_found_out(url: str, key_file: Path) -> None:
+    report = kill_writers(url, key_file, 300, seed=1, register_class=Torn)
+    assert report.faults
+    assert report.rounds < 100

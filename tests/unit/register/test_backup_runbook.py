@@ -33,7 +33,6 @@ from afschrift.register.register import Register
 from afschrift.register.trail.differences import ForgedError
 
 pytestmark = pytest.mark.slow
-
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
 OTHER = (Key("customer_id", "C-2"),)
 

@@ -215,7 +215,6 @@ def test_cases_are_listed_without_a_look_at_their_texts(register: Register, open
 
 
 OFFICER = {"role": "officer", "source": "roles_file"}
-
 FOUND = b'{"name": "Anneke Jansen"}'
 
 

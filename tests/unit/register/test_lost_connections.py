@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -120,6 +120,7 @@ def way_to(url: str) -> Iterator[Way]:
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 Answer = TypeVar("Answer")
+Change = Callable[[], object]
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +204,7 @@ BEFORE = {"answer": "ask", "end": "begin"}
 
 
 @pytest.fixture
-def change(register: Register, request: pytest.FixtureRequest) -> Callable[[], object]:
+def change(register: Register, request: pytest.FixtureRequest) -> Change:
     """Makes the change of the parameter to a new request; what it needs is there."""
     new = opened(register)
     if needed := BEFORE.get(request.param):
@@ -228,9 +229,7 @@ def each_message(way: Way) -> Iterator[None]:
 
 
 @every_change
-def test_connection_lost_anywhere_is_retried(
-    way: Way, register: Register, change: Callable[[], object]
-) -> None:
+def test_connection_lost_anywhere_is_retried(way: Way, register: Register, change: Change) -> None:
     failures = 0
     for _ in each_message(way):
         try:
@@ -244,39 +243,15 @@ def test_connection_lost_anywhere_is_retried(
     assert register.trail.verify() == []
 
 
-@every_change
-@pytest.mark.parametrize("answered", [False, True], ids=["before it arrives", "before its answer"])
-def test_a_commit_that_is_lost_is_found_out(
-    way: Way, register: Register, change: Callable[[], object], answered: bool
-) -> None:
+whether_answered = pytest.mark.parametrize(
+    "answered", [False, True], ids=["before it arrives", "before its answer"]
+)
+
+
+def lose_a_commit(way: Way, register: Register, change: Change, answered: bool, **more: Any) -> None:
+    """It is found out whether what was committed counts, and then it is done once."""
     before = register.trail.head()[0]
-    way.watch(lambda message: COMMIT in message, answered=answered)
-
-    if not answered:
-        with pytest.raises(RetriableError, match=r"did not answer.*the step is tried again"):
-            change()
-        assert register.trail.head()[0] == before
-    change()
-    assert register.trail.head()[0] > before
-    assert register.trail.verify() == []
-
-
-@pytest.mark.parametrize("change", ["record", "deliver", "decide"], indirect=True)
-@pytest.mark.parametrize("answered", [False, True], ids=["before it arrives", "before its answer"])
-def test_a_server_killed_in_a_commit(
-    server: pg.Server, way: Way, register: Register, change: Callable[[], object], answered: bool
-) -> None:
-    def kill() -> None:
-        """Kill processes of the server, which takes all others down and comes back by itself."""
-        clients = "datname <> 'postgres' AND backend_type = 'client backend'"
-        with psycopg.connect(server.admin, autocommit=True) as connection:
-            found = connection.execute(f"SELECT pid FROM pg_stat_activity WHERE {clients}").fetchall()
-        for (pid,) in found:
-            os.kill(pid, signal.SIGKILL)
-
-    before = register.trail.head()[0]
-    way.watch(lambda message: COMMIT in message, answered=answered, broken=kill)
-
+    way.watch(lambda message: COMMIT in message, answered=answered, **more)
     if not answered:
         with pytest.raises(RetriableError, match=r"did not answer.*the step is tried again"):
             change()
@@ -286,9 +261,33 @@ def test_a_server_killed_in_a_commit(
     assert register.trail.verify() == []
 
 
+@every_change
+@whether_answered
+def test_a_commit_that_is_lost_is_found_out(
+    way: Way, register: Register, change: Change, answered: bool
+) -> None:
+    lose_a_commit(way, register, change, answered)
+
+
+@pytest.mark.parametrize("change", ["record", "deliver", "decide"], indirect=True)
+@whether_answered
+def test_a_server_killed_in_a_commit(
+    server: pg.Server, way: Way, register: Register, change: Change, answered: bool
+) -> None:
+    def kill() -> None:
+        """Kill processes of the server, which takes all others down and comes back by itself."""
+        clients = "datname <> 'postgres' AND backend_type = 'client backend'"
+        with psycopg.connect(server.admin, autocommit=True) as connection:
+            found = connection.execute(f"SELECT pid FROM pg_stat_activity WHERE {clients}").fetchall()
+        for (pid,) in found:
+            os.kill(pid, signal.SIGKILL)
+
+    lose_a_commit(way, register, change, answered, broken=kill)
+
+
 @pytest.mark.parametrize("change", ["decide"], indirect=True)
 def test_commit_is_unknown_while_the_server_is_away(
-    way: Way, register: Register, change: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+    way: Way, register: Register, change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(errors, "BACK_SECONDS", 0.5)
 

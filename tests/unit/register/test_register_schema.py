@@ -33,7 +33,6 @@ from afschrift.register.register import Register
 from afschrift.register.trail.attested_rows import read_case_of
 
 pytestmark = pytest.mark.slow
-
 RECEIVED = "2026-03-02T09:00:00+01:00"
 COMPARED = {"version_table": schema.VERSION_TABLE, "compare_type": True}
 EVERY_STATEMENT = 500  # more than a new register takes
@@ -167,21 +166,19 @@ def test_a_migration_that_cannot_go_on_leaves_nothing(tmp_path: Path) -> None:
         assert inspect(tx).get_table_names() == ["event"]
 
 
-@pytest.mark.parametrize(
-    ("revision", "version"),
-    [
-        *((number, "the last version that knows it") for number in ("0001", "0007")),
-        *((number, "the version of commit d2c088a2") for number in ("0008", "0011")),
-    ],
-)
-def test_register_before_first_release_is_refused_unchanged(url: str, revision: str, version: str) -> None:
+EARLY = "from before the first release.*upgrade` with the"
+OTHERS = {"0001": f"{EARLY} last version that knows it,", "0007": f"{EARLY} last version that knows it,"}
+OTHERS |= dict.fromkeys(("0008", "0011"), f"{EARLY} version of commit d2c088a2,")
+OTHERS["9999"] = "which this software does not know.*install"
+
+
+@pytest.mark.parametrize(("revision", "words"), OTHERS.items())
+def test_register_of_another_version_is_refused_unchanged(url: str, revision: str, words: str) -> None:
     with Database(url).write() as tx:
         tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{revision}'"))
     before = content(url)
     for touch in (schema.require_current, schema.upgrade):
-        with pytest.raises(
-            ConfigurationError, match=f"{revision}, from before the first release.*upgrade` with {version},"
-        ):
+        with pytest.raises(ConfigurationError, match=f"{revision}, {words}"):
             touch(url)
     assert content(url) == before
 
@@ -221,16 +218,6 @@ def test_a_home_of_an_earlier_version_is_upgraded_and_goes_on(
     assert register.requests.get(opened.id) == opened
     assert register.trail.verify() == []
     assert list(register.evidence.differences()) == []
-
-
-def test_a_register_of_a_newer_version_is_left_alone(url: str) -> None:
-    with Database(url).write() as tx:
-        tx.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))
-    for touch in (schema.require_current, schema.upgrade):
-        with pytest.raises(ConfigurationError, match=r"9999, which this software does not know.*install"):
-            touch(url)
-    with Database(url).read() as tx:
-        assert "request" in inspect(tx).get_table_names()
 
 
 REFUSED = (

@@ -24,7 +24,6 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
 
 pytestmark = pytest.mark.server
-
 LOCK = 0x4146_5343_4852_4946
 
 

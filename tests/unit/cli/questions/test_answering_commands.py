@@ -29,7 +29,6 @@ from afschrift.domain.state import State
 from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
-
 LETTER = pdf(text=b"Beste kwikstaart")
 SOON = str(days_away(9).date())
 ME = getpass.getuser()

@@ -138,13 +138,7 @@ def test_stolen_signing_key_is_revoked_from_the_earliest_instant(register: Regis
 
 
 Check = Callable[[], None]
-
 PERSON = (Key("customer_id", "C-10042"), Key("email", "Anneke.Jansen@example.org"))
-
-
-@pytest.fixture
-def key_file(tmp_path: Path, keys: KeyStore) -> Path:
-    return tmp_path / "keys" / "keys.json"
 
 
 @pytest.fixture
