@@ -16,7 +16,8 @@ from tests.support.ground_forms import GROUNDS, complete
 from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
-from afschrift.casework.answer import answer_question
+from afschrift.casework.answer import answer_question, look
+from afschrift.casework.clock import ClockService
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
 from afschrift.domain.instants import utc_now
@@ -25,11 +26,13 @@ from afschrift.law.grounds import Outcome
 from afschrift.law.letter import SendingChannel
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.questions.kind import Answered
+from afschrift.questions.view import Section
 from afschrift.register.outbox import Proof
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.services import Services
 from afschrift.steps.assess import assess
+from afschrift.wiring.build_services import build
 
 ANN = {"customer_id": "1"}
 
@@ -110,6 +113,24 @@ class Bureau:
     def officer(self, by: str = "cli:anna", now: datetime | None = None) -> Officer:
         return Officer(self.register, ROLES, by, now=now or utc_now(), settings=self.settings)
 
+    def clocks(self, ahead: int = 0) -> ClockService:
+        """The clock in an officer's hands, so many days from now."""
+        officer = self.officer(now=utc_now() + timedelta(days=ahead))
+        return ClockService(officer, officer.jurisdiction)
+
+    def describe(self, shop: str) -> Bureau:
+        """Another description of the shop."""
+        (self.settings.inventory / "shop.yml").write_text(shop, encoding="utf-8")
+        self.services = build(lambda _line: None, self.settings)
+        return self
+
+    def seen(
+        self, question: QuestionRow, by: str = "cli:anna", *, unmask: bool = False
+    ) -> dict[str, Section]:
+        """What is shown of a question, by title."""
+        found = look(self.officer(by), question.id, unmask=unmask)
+        return {section.title: section for section in found.sections}
+
     def state(self, request: str) -> State:
         return self.register.requests.get(request).state
 
@@ -170,3 +191,7 @@ def unchanged(bureau: Bureau, question: Any, act: Any, error: type[AfschriftErro
     assert bureau.register.questions.get(question.id).answered_at is None
     assert caught.value.remedy
     return caught.value
+
+
+def values_of(section: Section) -> dict[str, str]:
+    return {line.label: line.value for line in section.lines}

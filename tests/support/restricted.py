@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from testbed.mini import POLICY
@@ -37,16 +36,19 @@ def restricted(bureau: Bureau, places: list[str], existence: str = "hidden") -> 
 
 
 def restrict(
-    bureau: Bureau, request: str, question: QuestionRow, places: list[str], existence: str = "hidden"
+    bureau: Bureau,
+    request: str,
+    question: QuestionRow,
+    places: list[str],
+    existence: str = "hidden",
+    *,
+    sign: bool = True,
 ) -> None:
-    left_out: dict[str, Any] = (
-        {"refused": None, "given": None, "reasons": None} if existence == "hidden" else {}
-    )
-    on = FIRST.date().isoformat()
-    bureau.answer(
-        question, "restrict", "restriction", places=places, existence=existence, review_on=on, **left_out
-    )
-    bureau.sign(request)
+    left_out = {"refused": None, "given": None, "reasons": None} if existence == "hidden" else {}
+    given = {"places": places, "existence": existence, "review_on": FIRST.date().isoformat()}
+    bureau.answer(question, "restrict", "restriction", **given | left_out)
+    if sign:
+        bureau.sign(request)
 
 
 def dispute_service(bureau: Bureau, by: str = "cli:anna", now: datetime | None = None) -> DisputeService:

@@ -1,22 +1,15 @@
-"""One way to answer: role, four eyes, form, one winner of two; a new kind of question, and what it shows."""
+"""One way to answer: role, four eyes, form; a new kind of question, and what it shows."""
 
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from testbed.mini import write_inventory
 from testbed.register_reader import faults
 from tests.support.command_line import run_command
 from tests.support.deciding import ROLES, Bureau
-from tests.support.moves import moved
-from tests.support.nightly import DATABASES
 from tools import questions_page
 
-from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question, form_of, look, still_open, visible
 from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.identity.confirm import confirm_identity
@@ -30,19 +23,13 @@ from afschrift.domain.errors import (
     UnknownQuestionError,
     UnknownRequestError,
 )
-from afschrift.domain.state import State
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.ask import ask
 from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.questions.view import NOT_FOR_ROLE, Kept, Line, Section, in_words, masked
-from afschrift.register.database.database import Database
-from afschrift.register.keys.store import KeyStore
-from afschrift.register.open import initialise
 from afschrift.register.records import DecisionRow, QuestionRow
-from afschrift.register.register import Register
 from afschrift.steps.assess import assess
-from afschrift.wiring.build_services import build
 
 DIGEST = "ab" * 32
 PROOF = {"method": "call_back", "level": "substantial"}
@@ -68,44 +55,6 @@ def test_an_answer_is_kept_with_account_time_role_and_authority(bureau: Bureau, 
     assert payload["detail"] == PROOF
     assert "Rang" not in repr(register.trail.events())
     assert assess(bureau.services, request)["request"] == request
-
-
-@pytest.mark.parametrize("database", DATABASES)
-def test_of_simultaneous_answers_only_the_first_counts(
-    database: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    inventory = write_inventory(tmp_path / "inventory")
-    env = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(inventory)}
-    if database == "postgresql":
-        env["AFSCHRIFT_REGISTER"] = request.getfixturevalue("postgres").url
-    settings = Settings.from_environment(env)
-    initialise(settings)
-    bureau = Bureau(settings, build(lambda line: None, settings))
-    register, question = bureau.register, bureau.asked(bureau.store(authenticated=None))
-    url = register.store.database.url.render_as_string(hide_password=False)
-    ready = threading.Barrier(8)
-
-    def one_of_them(number: int) -> str:
-        own = Register(url, KeyStore.open(tmp_path / "home" / "keys.json"))
-        detail, choice = (PROOF, "confirmed") if number % 2 else ({"doubt": "keys_disagree"}, "not_confirmed")
-        officer = Officer(own, ROLES, "cli:anna")
-        ready.wait()
-        try:
-            done = answer_question(officer, question.id, choice, detail=detail, text=str(number))
-        except TooLateError as error:
-            assert "answered already" in str(error)
-            return "too late"
-        return done.decision.choice
-
-    with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(one_of_them, range(8)))
-    assert outcomes.count("too late") == 7
-    [decision] = register.decisions.of(question.request)
-    assert decision.choice in outcomes
-    assert len(bureau.events("decision_taken", question.request)) == 1
-    with Database(url).read() as tx:
-        texts = tx.execute(text("SELECT count(*) FROM message WHERE kind = 'decision'")).scalar()
-    assert texts == 1
 
 
 def test_without_the_role_nothing_changes_but_the_trail(bureau: Bureau, waiting: QuestionRow) -> None:
@@ -171,21 +120,6 @@ def test_a_bad_form_leaves_the_register_as_it_was(bureau: Bureau, waiting: Quest
         confirm_identity(bureau.officer(), "req-000000000000", detail=PROOF)
     assert register.trail.events() == before
     assert register.questions.get(waiting.id).answered_at is None
-
-
-def test_nothing_is_decided_on_a_closed_request(bureau: Bureau, waiting: QuestionRow) -> None:
-    register, untouched = bureau.register, bureau.store()
-    for each in (waiting.request, untouched):
-        moved(register, each, State.WITHDRAWN)
-    before = register.trail.events()
-    for act in (
-        lambda: bureau.reply(waiting, "confirmed", **PROOF),
-        lambda: confirm_identity(bureau.officer(), waiting.request, detail=PROOF),
-        lambda: register.decisions.take(untouched, "review", "approved", "cli:anna", about=DIGEST),
-    ):
-        with pytest.raises(TooLateError, match="it is closed"):
-            act()
-    assert register.trail.events() == before
 
 
 def test_the_next_run_waits_for_the_last_answer(bureau: Bureau) -> None:

@@ -141,15 +141,9 @@ def test_every_letter_comes_back_as_it_was(kind: str, language: str) -> None:
     assert max(map(len, lines)) <= 998
 
 
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("anneke+x@example.org", "anneke+x@example.org"),
-        ("anneke@bücher.example", "anneke@xn--bcher-kva.example"),
-    ],
-)
-def test_an_address(text: str, address: str) -> None:
-    assert checked_address(text) == address
+def test_an_address() -> None:
+    assert checked_address("anneke+x@example.org") == "anneke+x@example.org"
+    assert checked_address("anneke@bücher.example") == "anneke@xn--bcher-kva.example"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from testbed import register_reader
 from testbed.running import run, store
 from tests.support.deciding import ROLES
 from tests.support.properties import fewer
+from tests.unit.conftest import Open
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.clock import ClockService
@@ -30,7 +31,6 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 
-Open = Callable[..., Request]
 ServiceOf = Callable[[str], ClockService]
 NOW = datetime(2026, 3, 16, 11, tzinfo=UTC)
 NAMES = ("customer_id",)

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 from testbed.mini import SQLITE_SHOP as SHOP
-from testbed.running import installation
 from tests.support.days import local_today
-from tests.support.deciding import ANN, Bureau
+from tests.support.deciding import ANN, Bureau, values_of
 
-from afschrift.casework.answer import look
 from afschrift.casework.columns.judged_files import ACTIVE_CONTENT
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.questions.ask import ask
@@ -28,11 +26,6 @@ def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     return Bureau.open(tmp_path, monkeypatch, all_tables=True)
 
 
-def inventory(bureau: Bureau, text: str) -> None:
-    (bureau.settings.home.parent / "inventory" / "shop.yml").write_text(text, encoding="utf-8")
-    bureau.services = installation(bureau.settings.home, bureau.settings.home.parent / "inventory")
-
-
 def asked(bureau: Bureau, kind: str, keys: dict[str, str], right: str = "access") -> QuestionRow:
     request = bureau.store(right, keys)
     assess(bureau.services, request)
@@ -41,19 +34,10 @@ def asked(bureau: Bureau, kind: str, keys: dict[str, str], right: str = "access"
     return next(q for q in bureau.questions(request) if q.kind == kind)
 
 
-def seen(bureau: Bureau, question: QuestionRow, *, unmask: bool = False) -> dict[str, Section]:
-    found = look(bureau.officer(), question.id, unmask=unmask)
-    return {section.title: section for section in found.sections}
-
-
-def values_of(section: Section) -> dict[str, str]:
-    return {line.label: line.value for line in section.lines}
-
-
 def test_a_consent_is_named_with_the_day_of_its_withdrawal(bureau: Bureau) -> None:
     bureau.execute("UPDATE consent SET withdrawn_at = '2024-05-06 07:00Z' WHERE customer_id = 1")
     question = asked(bureau, "consent_missing", ANN, "portability")
-    sections = seen(bureau, question)
+    sections = bureau.seen(question)
     [line] = sections["Consents"].lines
     assert (line.label, line.kept) == ("Coaching (coaching)", Kept.ROLE)
     assert line.value.startswith("given, and taken back on 2024-05-06")
@@ -66,32 +50,32 @@ def test_a_consent_is_named_with_the_day_of_its_withdrawal(bureau: Bureau) -> No
 def test_a_consent_that_was_never_given_is_shown_so(bureau: Bureau) -> None:
     bureau.execute("DELETE FROM consent WHERE customer_id = 1")
     question = asked(bureau, "consent_missing", ANN, "portability")
-    assert values_of(seen(bureau, question)["Consents"]) == {"Coaching (coaching)": "never given"}
+    assert values_of(bureau.seen(question)["Consents"]) == {"Coaching (coaching)": "never given"}
 
 
 def test_an_undescribed_column_shows_its_table_and_the_rows(bureau: Bureau) -> None:
     bureau.execute("ALTER TABLE orders ADD COLUMN remark VARCHAR")
-    [row] = seen(bureau, asked(bureau, "unclassified", ANN))["What it is about"].rows
+    [row] = bureau.seen(asked(bureau, "unclassified", ANN))["What it is about"].rows
     assert row == ("remark", "shop.orders", "not described in the inventory", "Account (account)", 2)
 
 
 def test_columns_about_others_are_shown_by_what_they_hold(bureau: Bureau) -> None:
     about = "body: {origin: provided, about: third_party, "
     title = "title: {nl: Tekst, en: What was written}}"
-    inventory(bureau, SHOP.replace(f"{about}third_party: own_use}}", f"{about}{title}"))
-    [row] = seen(bureau, asked(bureau, "others_undecided", ANN))["What it is about"].rows
+    bureau.describe(SHOP.replace(f"{about}third_party: own_use}}", f"{about}{title}"))
+    [row] = bureau.seen(asked(bureau, "others_undecided", ANN))["What it is about"].rows
     assert row[2] == "What was written (origin provided, about others)"
     assert row[4] == 3
 
 
 def test_an_undescribed_table_shows_its_columns(bureau: Bureau) -> None:
     bureau.execute("CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
-    [section] = seen(bureau, asked(bureau, "unlisted_tables", ANN)).values()
+    [section] = bureau.seen(asked(bureau, "unlisted_tables", ANN)).values()
     assert section.rows == (("secret_profile", "customer_id, note"),)
 
 
 def test_rows_of_an_unknown_origin_show_the_origins_that_are_known(bureau: Bureau) -> None:
-    [section] = seen(bureau, asked(bureau, "unknown_origin", BOB)).values()
+    [section] = bureau.seen(asked(bureau, "unknown_origin", BOB)).values()
     lines = values_of(section)
     assert (lines["Table"], lines["Rows meant"]) == ("shop.ticket_message", "1")
     assert lines["Origins by author_type"] == "customer: provided, agent: assigned, bot: inferred"
@@ -99,8 +83,8 @@ def test_rows_of_an_unknown_origin_show_the_origins_that_are_known(bureau: Burea
 
 
 def test_rows_with_another_key_show_which_and_by_which_join(bureau: Bureau) -> None:
-    inventory(bureau, "\n".join(line for line in SHOP.split("\n") if "A parcel is of" not in line))
-    [section] = seen(bureau, asked(bureau, "foreign_rows", BOB)).values()
+    bureau.describe("\n".join(line for line in SHOP.split("\n") if "A parcel is of" not in line))
+    [section] = bureau.seen(asked(bureau, "foreign_rows", BOB)).values()
     lines = values_of(section)
     assert (lines["Table"], lines["Rows meant"]) == ("shop.shipment", "1")
     assert lines["A join reaches it"] == "order_id is orders.order_id"
@@ -108,10 +92,10 @@ def test_rows_with_another_key_show_which_and_by_which_join(bureau: Bureau) -> N
 
 
 def test_a_column_that_names_the_person_shows_what_it_holds(bureau: Bureau) -> None:
-    inventory(bureau, "\n".join(line for line in SHOP.split("\n") if "mentions: {settled" not in line))
+    bureau.describe("\n".join(line for line in SHOP.split("\n") if "mentions: {settled" not in line))
     bureau.execute("INSERT INTO login VALUES (2, 'ghost.canary@example.org', '2024-01-03 00:00Z')")
     question = asked(bureau, "residual_rows", GHOST)
-    [section] = seen(bureau, question).values()
+    [section] = bureau.seen(question).values()
     lines = values_of(section)
     assert lines["Column"] == "shop.login.email"
     assert lines["Rows that hold an identifier of the person"] == "1"
@@ -122,7 +106,7 @@ def test_nothing_held_shows_what_was_searched_for_and_where(bureau: Bureau) -> N
     question = asked(bureau, "nothing_held", GHOST)
     assert "searched" not in question.detail
     assert GHOST["email"] not in json.dumps(question.detail)
-    sections = seen(bureau, question, unmask=True)
+    sections = bureau.seen(question, unmask=True)
     by = sections["By what was searched"].lines
     assert ("email", GHOST["email"], Kept.MASKED) in lines(sections["By what was searched"])
     [spelled] = [line.value.split("\n") for line in by if line.label == "Spelled as email"]
@@ -131,7 +115,7 @@ def test_nothing_held_shows_what_was_searched_for_and_where(bureau: Bureau) -> N
     assert where["shop.customer"][0] == 4
     assert where["shop.customer"][2] == "whole"
     assert values_of(sections["Where was searched"])["Searched on"].startswith(str(local_today().year))
-    masked = "\n".join(line.value for section in seen(bureau, question).values() for line in section.lines)
+    masked = "\n".join(line.value for section in bureau.seen(question).values() for line in section.lines)
     assert "canary" not in masked.lower()
 
 
@@ -155,7 +139,7 @@ def test_files_in_which_something_may_run_are_shown_by_their_numbers(bureau: Bur
         values_of(views["What was found"]).get("System", "table"): views
         for q in bureau.questions(request)
         if q.kind == "active_content"
-        for views in [seen(bureau, q)]
+        for views in [bureau.seen(q)]
     }
     assert values_of(shown["mail"]["What was found"]) == {"System": "mail", "Files": "1", "DDE link": "in 1"}
     assert values_of(shown["table"]["What was found"])["Macro"] == "in 1"
@@ -168,7 +152,7 @@ def lines(section: Section) -> list[tuple[str, str, Kept]]:
 
 def test_a_shared_key_shows_itself_its_others_and_what_it_finds(bureau: Bureau) -> None:
     question = asked(bureau, "shared_key", {"customer_id": "2"})
-    key, found = seen(bureau, question, unmask=True).values()
+    key, found = bureau.seen(question, unmask=True).values()
     assert lines(key) == [
         ("Value", "tab", Kept.MASKED),
         ("This person's", "no days are known", Kept.ROLE),
@@ -181,7 +165,7 @@ def test_a_shared_key_shows_itself_its_others_and_what_it_finds(bureau: Bureau) 
 def test_days_on_which_a_key_was_the_persons_are_shown(bureau: Bureau) -> None:
     """Ann had the address until 2023; Cleo has had it since."""
     question = asked(bureau, "several_persons", {"customer_id": "1", "email": "bob@example.org"})
-    first, second, held = seen(bureau, question, unmask=True).values()
+    first, second, held = bureau.seen(question, unmask=True).values()
     assert ("customer_id", "1", Kept.MASKED) in lines(first)
     assert ("Given with the request", "yes", Kept.OPEN) in lines(first)
     assert ("Reached by email", "ann@example.org", Kept.MASKED) in lines(first)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.support.days import days_away, local_today
-from tests.support.deciding import Bureau, trigger_codes, unchanged
+from tests.support.deciding import Bureau, trigger_codes, unchanged, values_of
 from tests.support.family import ADULT, CHILD, open_family
-from tests.support.kept import Kept as KeptInstallations
-from tests.support.restricted import open_bureau
+from tests.support.restricted import restrict
 from tests.support.reviewing import BALANCE, LINE, Reviewers
 
 from afschrift.app.jurisdiction import load_jurisdiction
@@ -25,13 +24,12 @@ from afschrift.domain.state import State
 from afschrift.law.clock.clock import Clock, clock
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.roles import Role
-from afschrift.questions.view import NOT_FOR_ROLE, Kept, Section
+from afschrift.questions.view import NOT_FOR_ROLE, Kept
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
 pytestmark = pytest.mark.slow
-
 EXCESS = ("refuse", "manifestly_excessive")
 UNTIL = days_away(50).date().isoformat()
 SOME = ["shop.ticket", "shop.ticket_message.body"]
@@ -176,15 +174,6 @@ def test_a_second_refusal_replaces_the_first(bureau: Bureau) -> None:
     assert bureau.state(request) is State.REFUSED
 
 
-def seen(bureau: Bureau, question: QuestionRow, by: str = "airflow:sam") -> dict[str, Section]:
-    found = look(bureau.officer(by), question.id)
-    return {section.title: section for section in found.sections}
-
-
-def values_of(section: Section) -> dict[str, str]:
-    return {line.label: line.value for line in section.lines}
-
-
 def to_sign(bureau: Bureau, request: str, kind: str = "decision_signed") -> QuestionRow:
     return next(q for q in bureau.questions(request) if q.kind == kind)
 
@@ -192,12 +181,9 @@ def to_sign(bureau: Bureau, request: str, kind: str = "decision_signed") -> Ques
 def test_a_flag_is_put_in_words_with_the_earlier_requests(bureau: Bureau) -> None:
     first, second = bureau.answered(2)
     question = bureau.asked(bureau.store())
-    [flag] = [
-        section for title, section in seen(bureau, question, "cli:anna").items() if title == "Repetition"
-    ]
-    assert (
-        values_of(flag)["What was seen"] == "This person asked for the same 2 times before within 365 days."
-    )
+    flag = bureau.seen(question)["Repetition"]
+    words = "This person asked for the same 2 times before within 365 days."
+    assert values_of(flag)["What was seen"] == words
     earlier = [line for line in flag.lines if line.label == "Earlier request"]
     assert [line.request for line in earlier] == [first, second]
     received = bureau.register.facts.timeline(first).received
@@ -210,7 +196,7 @@ def test_a_flag_is_put_in_words_with_the_earlier_requests(bureau: Bureau) -> Non
 def test_an_earlier_request_that_is_open_has_no_end(bureau: Bureau) -> None:
     open_one = bureau.store(days=3)
     question = bureau.asked(bureau.store())
-    overlap = seen(bureau, question, "cli:anna")["Overlap"]
+    overlap = bureau.seen(question)["Overlap"]
     [line] = [line for line in overlap.lines if line.request]
     assert (line.request, "received on" in line.value, "ended" in line.value) == (open_one, True, False)
 
@@ -220,7 +206,7 @@ def test_a_second_signer_sees_the_form_the_words_and_the_letter(bureau: Bureau) 
     objective = "He wrote that he wants to keep us busy."
     bureau.answer(question, "refuse", "manifestly_unfounded", objective=objective)
     asked = to_sign(bureau, request)
-    sections = seen(bureau, asked, "airflow:sam")
+    sections = bureau.seen(asked, "airflow:sam")
     decided = values_of(sections["What was decided"])
     assert decided["Decided"] == "Refuse"
     assert decided["By"] == "anna (cli:anna)"
@@ -255,17 +241,10 @@ def test_an_auditor_sees_codes_and_no_words(bureau: Bureau) -> None:
     assert by_label["What happened"].kept is Kept.ROLE
 
 
-def test_a_hidden_restriction_shows_that_no_letter_goes_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bureau = open_bureau(tmp_path, monkeypatch)
+def test_a_hidden_restriction_shows_that_no_letter_goes_out(bureau: Bureau) -> None:
     request, question = bureau.flagged()
-    on = days_away(50).date().isoformat()
-    bureau.answer(
-        question, "restrict", "restriction", places=["shop.ticket"], existence="hidden", review_on=on,
-        refused=None, given=None, reasons=None,
-    )  # fmt: skip
-    letter = seen(bureau, to_sign(bureau, request), "airflow:sam")["The letter that would go out"]
+    restrict(bureau, request, question, ["shop.ticket"], sign=False)
+    letter = bureau.seen(to_sign(bureau, request), "airflow:sam")["The letter that would go out"]
     assert values_of(letter) == {"Letter": "No letter: the restriction stays hidden from the person."}
 
 
@@ -279,7 +258,7 @@ def test_of_a_message_that_counts_as_not_received(tmp_path: Path, monkeypatch: p
     stored = take_in(bureau.services, Intake.model_validate(content), "cli:ivo")
     case = bureau.register.cases.get(stored.case)
     question = propose(bureau.officer(), case, date(2024, 1, 1), WHY)
-    sections = seen(bureau, question)
+    sections = bureau.seen(question, "airflow:sam")
     decided = values_of(sections["What was decided"])
     assert decided["By"] == "anna (cli:anna)"
     assert decided["When"].startswith(str(local_today().year))
@@ -300,20 +279,19 @@ def test_of_a_mandate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     form |= {"identity_checked": "eid", "answer_to": "representative", "answer_by": "post", "secrecy": "care"}
     officer = bureau.officer()
     done = answer_question(officer, question.id, "proven", detail=form, text=WHY)
-    [decided] = seen(bureau, bureau.register.questions.get(done.signer)).values()
+    [decided] = bureau.seen(bureau.register.questions.get(done.signer), "airflow:sam").values()
     assert (values_of(decided)["Decided"], values_of(decided)["By"]) == ("Proven", "anna (cli:anna)")
     assert values_of(decided)["What gives the authority"] == "Guardianship register"
     assert values_of(decided)["Whether something must stay secret from the representative"] == "Care"
     assert values_of(decided)["In words"] == WHY
 
 
-def test_of_a_redaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: KeptInstallations) -> None:
-    reviewers = Reviewers.set_up(tmp_path, monkeypatch, kept=kept)
+def test_of_a_redaction(reviewers: Reviewers) -> None:
     request = reviewers.store(formats=["csv"])
     line = LINE.replace("rights_of_others", "trade_secret")
     texts = {"redactions": [line], **BALANCE}
     reviewers.answer(reviewers.asked(request), "redact", detail={"secret_owner": "of_another"}, texts=texts)
-    sections = seen(reviewers.bureau, reviewers.open(request, "review_signed"))
+    sections = reviewers.bureau.seen(reviewers.open(request, "review_signed"), "airflow:sam")
     decided = sections["What was decided"]
     assert (values_of(decided)["Decided"], values_of(decided)["Lines"]) == ("Redact, then ask again", line)
     assert next(line.kept for line in decided.lines if line.label == "Lines") is Kept.ROLE

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 from testbed.running import members, run
 from tests.support.deciding import Bureau
 from tests.support.in_parts import SOON, Club, run_to_its_end
@@ -52,47 +53,24 @@ _OWN = [
 _SIGNED = "tagmanifest-sha256.txt.sig"
 
 
-def restricted_twin(
-    folder: Path,
-    patch: pytest.MonkeyPatch,
-    right: str,
-    language: str,
-    places: Sequence[str],
-    *,
-    all_tables: bool = False,
-    **more: object,
-) -> tuple[Bureau, str]:
-    """A person of whom a hidden restriction keeps these places back; the request is ready to go."""
-    folder.mkdir(parents=True)
-    bureau = open_bureau(folder, patch, all_tables=all_tables)
-    request, question = _asked(bureau, right, language, **more)
-    restrict(bureau, request, question, list(places))
-    return bureau, request
+def opened_in(folder: Path, patch: pytest.MonkeyPatch, *, all_tables: bool = False) -> Bureau:
+    folder.mkdir()
+    return open_bureau(folder, patch, all_tables=all_tables)
 
 
-def twin_without(
-    folder: Path,
-    patch: pytest.MonkeyPatch,
-    right: str,
-    language: str,
-    sql: Sequence[str],
-    *,
-    all_tables: bool = False,
-    **more: object,
+def twin(
+    bureau: Bureau, right: str, language: str, hidden: Sequence[str], sql: Sequence[str], **more: object
 ) -> tuple[Bureau, str]:
-    """An equal person, whose data of these places was deleted from the shop."""
-    folder.mkdir(parents=True)
-    bureau = open_bureau(folder, patch, all_tables=all_tables)
+    """A person of whom a hidden restriction keeps these places back, or an equal one without these data."""
     bureau.execute(*sql)
-    request, question = _asked(bureau, right, language, **more)
-    bureau.answer(question, "fulfil")
-    return bureau, request
-
-
-def _asked(bureau: Bureau, right: str, language: str, **more: object):  # type: ignore[no-untyped-def]
     bureau.answered(2, right)
     request = bureau.store(right, language=language, **more)
-    return request, bureau.asked(request)
+    question = bureau.asked(request)
+    if hidden:
+        restrict(bureau, request, question, list(hidden))
+    else:
+        bureau.answer(question, "fulfil")
+    return bureau, request
 
 
 def given(bureau: Bureau, request: str) -> Files:
@@ -124,22 +102,15 @@ def differences(hidden: Files, other: Files) -> list[str]:
 pytestmark = pytest.mark.slow
 KEEPER = Roles((Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER})),))
 NO_CARDS = "DELETE FROM visit WHERE card_id <> 2; DELETE FROM card WHERE customer_id = 1;"
-UNKNOWN = {"customer_id": "4"}
 TABLES = ["customer", "orders", "ticket", "ticket_message"]
 
 
 def office(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Bureau, Club]:
     """The small shop with a club and a mailbox beside it."""
-    folder.mkdir()
-    bureau = open_bureau(folder, patch)
-    club = Club(folder)
+    bureau, club = opened_in(folder, patch), Club(folder)
     club.declare(add_systems(folder / "inventory", system("mail", "mailbox")))
     bureau.services = build(lambda _line: None, bureau.settings)
     return bureau, club
-
-
-def asked(bureau: Bureau, right: str, keys: dict[str, str] | None = None, language: str = "en") -> str:
-    return bureau.store(right, keys, language=language)
 
 
 def opened(bureau: Bureau, request: str) -> QuestionRow:
@@ -165,7 +136,7 @@ def searches(bureau: Bureau, request: str, choice: str) -> None:
 @pytest.mark.parametrize("right", ["access", "portability"])
 def test_a_whole_source_and_a_mailbox(right: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bureau, _ = office(tmp_path / "one", monkeypatch)
-    request = asked(bureau, right)
+    request = bureau.store(right, language="en")
     hide(bureau, request, ["club.card", "club.visit", "mail"])
     searches(bureau, request, "given")
     shown = "\n".join(preview(bureau.services, request, sql=False))
@@ -176,7 +147,7 @@ def test_a_whole_source_and_a_mailbox(right: str, tmp_path: Path, monkeypatch: p
     bureau, club = office(tmp_path / "other", monkeypatch)
     with closing(sqlite3.connect(club.path)) as connection:
         connection.executescript(NO_CARDS)
-    request = asked(bureau, right)
+    request = bureau.store(right, language="en")
     bureau.answer(opened(bureau, request), "fulfil")
     searches(bureau, request, "nothing_held")
     assert differences(hidden, given(bureau, request)) == []
@@ -189,14 +160,13 @@ def test_a_system_is_named_by_a_hidden_restriction_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bureau, _ = office(tmp_path / "one", monkeypatch)
-    request = asked(bureau, "access")
+    request = bureau.store("access", language="en")
     with pytest.raises(FormError):
         restrict(bureau, request, opened(bureau, request), ["mail"], "open")
 
 
-def test_officers_see_what_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bureau = open_bureau(tmp_path, monkeypatch)
-    request = asked(bureau, "access")
+def test_officers_see_what_is_hidden(bureau: Bureau) -> None:
+    request = bureau.store("access", language="en")
     hide(bureau, request, ["shop.ticket", "shop.customer.score"])
     run(bureau.services, request)
     assert review_view(bureau.officer(), request).hidden == ("shop.customer.score", "shop.ticket")
@@ -210,10 +180,8 @@ def test_with_only_hidden_data_the_letter_is_that_of_nothing_held(
 ) -> None:
     letters, questions = [], []
     for name, keys in (("hidden", None), ("nothing", {"customer_id": "4711"})):
-        folder = tmp_path / name
-        folder.mkdir()
-        bureau = open_bureau(folder, monkeypatch)
-        request = asked(bureau, "access", keys, language)
+        bureau = opened_in(tmp_path / name, monkeypatch)
+        request = bureau.store("access", keys, language=language)
         hidden = [f"shop.{table}" for table in TABLES]
         if name == "hidden":
             hide(bureau, request, hidden)
@@ -242,17 +210,15 @@ def test_nothing_portable_is_the_same_where_what_is_portable_is_hidden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     details = []
-    for name, keys in (("hidden", UNKNOWN), ("nothing", UNKNOWN)):
-        folder = tmp_path / name
-        folder.mkdir()
-        bureau = open_bureau(folder, monkeypatch, all_tables=True)
+    for name in ("hidden", "nothing"):
+        bureau = opened_in(tmp_path / name, monkeypatch, all_tables=True)
         if name == "hidden":
             bureau.execute(
                 "INSERT INTO wishlist VALUES (4, 'wish')",
                 "INSERT INTO member VALUES (4, 4)",
                 "INSERT INTO orders VALUES (40, 4, '2024-01-01 10:00:00')",
             )
-        request = asked(bureau, "portability", keys)
+        request = bureau.store("portability", {"customer_id": "4"}, language="en")
         if name == "hidden":
             hide(bureau, request, ["shop.wishlist", "shop.member", "shop.orders"])
         else:
@@ -271,7 +237,7 @@ def test_nothing_portable_is_the_same_where_what_is_portable_is_hidden(
 def second_part(folder: Path, patch: pytest.MonkeyPatch, *, hidden: bool) -> dict[str, bytes]:
     """The rest of an answer; between its parts something is hidden, or the club has nothing of the person."""
     bureau, club = office(folder, patch)
-    request = asked(bureau, "access")
+    request = bureau.store("access", language="en")
     bureau.answer(opened(bureau, request), "fulfil")
     searches(bureau, request, "nothing_held")
     with club.away():
@@ -281,12 +247,8 @@ def second_part(folder: Path, patch: pytest.MonkeyPatch, *, hidden: bool) -> dic
         run(bureau.services, request)
     question = opened(bureau, request)
     if hidden:
-        restrict(
-            bureau,
-            request,
-            question,
-            ["shop.ticket", "shop.ticket_message.body", "club.card", "club.visit", "mail"],
-        )
+        places = ["shop.ticket", "shop.ticket_message.body", "club.card", "club.visit", "mail"]
+        restrict(bureau, request, question, places)
     else:
         bureau.answer(question, "fulfil")
         with closing(sqlite3.connect(club.path)) as connection:
@@ -306,49 +268,7 @@ def test_what_is_hidden_after_a_part_was_given_stays_given_before(
     assert tables["card"]["status"] == "nothing_given"
 
 
-MINE = "customer_id = 1"
-TICKETS = "ticket_id IN (SELECT ticket_id FROM ticket WHERE customer_id = 1)"
-
-CASES = {
-    "tables": (
-        ["shop.ticket", "shop.ticket_message"],
-        [f"DELETE FROM ticket_message WHERE {TICKETS}", f"DELETE FROM ticket WHERE {MINE}"],
-    ),
-    "the only table of a purpose": (["shop.beat"], ["DELETE FROM beat WHERE device_id IN ('d1', 'd9')"]),
-    "the table that names recipients": (
-        ["shop.shipment"],
-        ["DELETE FROM shipment WHERE customer_id = 1 OR order_id IN (10, 12)"],
-    ),
-    "a table in which others name the person": (
-        ["shop.login"],
-        ["DELETE FROM login WHERE customer_id = 1 OR email = 'ann@example.org'"],
-    ),
-    "a column": (["shop.customer.name"], ["UPDATE customer SET name = NULL WHERE customer_id = 1"]),
-    "a column that dates the period": (
-        ["shop.orders.ordered_at"],
-        ["UPDATE orders SET ordered_at = NULL WHERE customer_id = 1"],
-    ),
-    "a column that names recipients": (
-        ["shop.shipment.carrier"],
-        ["UPDATE shipment SET carrier = NULL WHERE customer_id = 1 OR order_id IN (10, 12)"],
-    ),
-    "a masked column": (
-        ["shop.ticket_message.author"],
-        [f"UPDATE ticket_message SET author = NULL WHERE {TICKETS}"],
-    ),
-    "an estimate": (["shop.customer.score"], ["UPDATE customer SET score = NULL WHERE customer_id = 1"]),
-    "a secret": (
-        ["shop.customer.password_hash"],
-        ["UPDATE customer SET password_hash = NULL WHERE customer_id = 1"],
-    ),
-}
-
-MINI_ONLY = {"the only table of a purpose", "the table that names recipients", "a column that names recipients",
-             "a table in which others name the person"}  # fmt: skip
-
-"""Cases for which the small shop has no table."""
-
-
+CASES = yaml.safe_load(Path(__file__).with_name("data").joinpath("hidden.yml").read_text("utf-8"))
 ANSWERS = [("access", "nl"), ("portability", "en")]
 
 DAILY = [
@@ -370,18 +290,20 @@ NIGHTLY = [(case, *ANSWERS[number % 2]) for number, case in enumerate(CASES)] + 
 def test_what_is_hidden_and_what_is_not_there_look_the_same(
     case: str, right: str, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places, sql = CASES[case]
     formats = ["csv", "json", "xml"] if language == "nl" else ["csv", "ndjson", "parquet"]
-    more = {"formats": formats, "all_tables": case in MINI_ONLY}
-    hidden = given(*restricted_twin(tmp_path / "one", monkeypatch, right, language, places, **more))
-    other = given(*twin_without(tmp_path / "other", monkeypatch, right, language, sql, **more))
+    bureaus = (
+        opened_in(tmp_path / name, monkeypatch, all_tables="of" in CASES[case]) for name in ("one", "other")
+    )
+    hide, delete = CASES[case]["hide"], CASES[case]["sql"]
+    hidden = given(*twin(next(bureaus), right, language, hide, (), formats=formats))
+    other = given(*twin(next(bureaus), right, language, (), delete, formats=formats))
     assert differences(hidden, other) == []
 
 
 def test_the_comparison_of_twins_sees_a_single_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = ["DELETE FROM ticket_message WHERE id = 1"]
-    first = given(*twin_without(tmp_path / "one", monkeypatch, "access", "en", []))
-    other = given(*twin_without(tmp_path / "other", monkeypatch, "access", "en", row))
+    first = given(*twin(opened_in(tmp_path / "one", monkeypatch), "access", "en", (), ()))
+    other = given(*twin(opened_in(tmp_path / "other", monkeypatch), "access", "en", (), row))
     found = differences(first, other)
     assert any("data/shop/ticket_message.csv" in line for line in found)
     assert any("coverage.json" in line for line in found)

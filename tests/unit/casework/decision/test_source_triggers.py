@@ -16,11 +16,9 @@ from afschrift.inventory.load import load
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.wiring.build_services import build
 from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
-
 TICKETS = ["shop.ticket.customer_id", "shop.ticket.ticket_id"]
 CASE = SHOP.replace(
     "  ticket:\n    subject: {customer_id: customer_id}\n",
@@ -41,10 +39,7 @@ def with_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set:
     """An installation with another data map."""
 
     def make(shop: str, more: str = "") -> Bureau:
-        bureau = open_bureau(tmp_path, monkeypatch, more)
-        (bureau.settings.inventory / "shop.yml").write_text(shop, encoding="utf-8")
-        bureau.services = build(lambda _line: None, bureau.settings)
-        return bureau
+        return open_bureau(tmp_path, monkeypatch, more).describe(shop)
 
     return make
 
@@ -148,7 +143,7 @@ def test_a_repetition_says_what_changed_as_far_as_the_register_knows(with_shop: 
     )
     second = bureau.store(days=30)
     run(bureau.services, second)
-    bureau = with_shop_again(bureau, SHOP + "# noted\n")
+    bureau.describe(SHOP + "# noted\n")
 
     question = bureau.asked(bureau.store(days=0))
 
@@ -162,11 +157,5 @@ def test_a_repetition_says_what_changed_as_far_as_the_register_knows(with_shop: 
     third = bureau.register.questions.get(question.id).request
     bureau.answer(question, "fulfil")
     assess(bureau.services, third)
-    with_shop_again(bureau, SHOP + "# noted again\n")
+    bureau.describe(SHOP + "# noted again\n")
     assess(bureau.services, third)  # what is shown beside the flags asks no new question
-
-
-def with_shop_again(bureau: Bureau, shop: str) -> Bureau:
-    (bureau.settings.inventory / "shop.yml").write_text(shop, encoding="utf-8")
-    bureau.services = build(lambda _line: None, bureau.settings)
-    return bureau

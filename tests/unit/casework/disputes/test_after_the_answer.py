@@ -8,7 +8,7 @@ import pytest
 from testbed.running import run
 from tests.support.days import local_today
 from tests.support.deciding import Bureau, trigger_codes
-from tests.support.restricted import FIRST, dispute_service, restricted
+from tests.support.restricted import FIRST, dispute_service, restrict, restricted
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.decision.in_force import restriction
@@ -32,7 +32,6 @@ from afschrift.steps.close import wipe
 from afschrift.steps.extract import extract
 
 pytestmark = pytest.mark.slow
-
 WHY = "De kwikstaart heeft een klacht ingediend."
 
 
@@ -267,10 +266,7 @@ def test_turned_down_it_is_due_again(bureau: Bureau) -> None:
 
 def test_a_restriction_in_force_is_named_from_its_day(bureau: Bureau) -> None:
     request, question = bureau.flagged()
-    bureau.answer(
-        question, "restrict", "restriction", places=["shop.ticket"], existence="hidden",
-        review_on=str(FIRST.date()), refused=None, given=None, reasons=None,
-    )  # fmt: skip
+    restrict(bureau, request, question, ["shop.ticket"], sign=False)
     assert due_reviews(bureau.register, FIRST) == []  # not signed yet
     bureau.sign(request)
     run(bureau.services, request)

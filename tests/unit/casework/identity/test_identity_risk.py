@@ -10,12 +10,10 @@ from tests.support.days import local_today
 from tests.support.deciding import Bureau, unchanged
 from tests.support.restricted import open_bureau
 
-from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.confirmed import identity_question, needed_level
 from afschrift.casework.letters.make import make
 from afschrift.domain.errors import GateError, RefusedError
-from afschrift.domain.instants import utc_now
 from afschrift.inventory.document import InventoryError
 from afschrift.law.letter import Bounce
 from afschrift.law.person import USUAL, Factor, Level, level_of, risk
@@ -23,7 +21,6 @@ from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-from afschrift.wiring.build_services import build
 from afschrift.wiring.preview import preview
 
 PLAIN = SHOP.replace("    special: A9-2-a\n", "")
@@ -33,12 +30,6 @@ LEVELS = "identity_level: {approved_by: board, on: 2026-01-05, dpo_advice: in fa
 @pytest.fixture
 def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     return open_bureau(tmp_path, monkeypatch, all_tables=True)
-
-
-def rewrite(bureau: Bureau, shop: str) -> Bureau:
-    (bureau.settings.inventory / "shop.yml").write_text(shop, encoding="utf-8")
-    bureau.services = build(lambda _line: None, bureau.settings)
-    return bureau
 
 
 def login(level: str) -> dict[str, Any]:
@@ -76,9 +67,9 @@ def test_the_class_follows_from_inventory_and_request(bureau: Bureau) -> None:
     assert needed(bureau, changed) == ("high", {"special_categories", "contact_changed"})
     parent = bureau.store(keys={"customer_id": "8"}, made_by="parent")
     assert needed(bureau, parent) == ("high", {"special_categories", "representative"})
-    rewrite(bureau, PLAIN)
+    bureau.describe(PLAIN)
     assert needed(bureau, request) == ("low", set())
-    rewrite(bureau, PLAIN.replace("score: {", "score: {category: user.financial.bank_account, "))
+    bureau.describe(PLAIN.replace("score: {", "score: {category: user.financial.bank_account, "))
     assert needed(bureau, request) == ("substantial", {"financial"})
     assert needed(bureau, bureau.store("portability"))[0] == "substantial"
 
@@ -94,9 +85,9 @@ HEALTH = "score: {category: user.health_and_medical, review: needed"
 def test_a_proposed_category_asks_for_care_as_a_confirmed_one_does(bureau: Bureau, column: str) -> None:
     coached = "basis: A6-1-a, special: A9-2-a, title: {nl: x, en: x}, retention: P1Y, recipients: []"
     text = PLAIN.replace("purposes:\n", f"purposes:\n  coached: {{{coached}}}\n", 1)
-    request = rewrite(bureau, text).store()
+    request = bureau.describe(text).store()
     assert needed(bureau, request) == ("low", set())
-    rewrite(bureau, text.replace("score: {", f"{column}, ", 1))
+    bureau.describe(text.replace("score: {", f"{column}, ", 1))
     assert needed(bureau, request)[0] == "substantial"
     limited = bureau.store(limits={"quote": "x", "tables": ["shop.orders"]})
     assert needed(bureau, limited) == ("low", set())
@@ -148,7 +139,7 @@ def test_the_policy_sets_the_classes(tmp_path: Path, monkeypatch: pytest.MonkeyP
     request = bureau.store(authenticated=None)
     assert needed(bureau, request)[0] == "high"
     question = bureau.asked(request)
-    rewrite(bureau, PLAIN)
+    bureau.describe(PLAIN)
     assert bureau.asked(request).id == question.id  # it asks for more than is needed now: not another one
     (bureau.settings.inventory / "shop.yml").write_text(PLAIN, encoding="utf-8")
     assert needed(bureau, bureau.store())[0] == "substantial"
@@ -164,14 +155,10 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
     bureau.reply(question, "not_confirmed", doubt="special_data")
     today = local_today()
 
-    def clock_service(ahead: int = 0) -> ClockService:
-        officer = bureau.officer(now=utc_now() + timedelta(days=ahead))
-        return ClockService(officer, officer.jurisdiction)
-
     def since(ahead: int = 0) -> date | None:
-        return clock_service(ahead).clock(bureau.register.facts.timeline(request)).suspended_since
+        return bureau.clocks(ahead).clock(bureau.register.facts.timeline(request)).suspended_since
 
-    clock_service().suspend(request, "identity", doubt="special_data")
+    bureau.clocks().suspend(request, "identity", doubt="special_data")
     assert since() is None  # decided on, and not sent
     letter = letter_of(bureau, request)
     bureau.send(letter)
@@ -181,7 +168,7 @@ def test_asking_and_an_insufficient_answer_stop_the_clock_by_letters_alone(burea
     bureau.send(letter_of(bureau, request, "counter"))
     assert since() == today
 
-    clock_service(5).insufficient(request, today + timedelta(days=5))
+    bureau.clocks(5).insufficient(request, today + timedelta(days=5))
     assert since(5) is not None
     assert since(20) is None  # no further question followed at once (R43)
     asked = bureau.asked(request)

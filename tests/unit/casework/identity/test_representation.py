@@ -44,7 +44,6 @@ from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
-
 NOTE = "De verzorgers zijn het eens; zangvogel wil het zelf ook."
 MANDATE = {
     "kind": "written_mandate",

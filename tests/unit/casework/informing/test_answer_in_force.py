@@ -14,7 +14,6 @@ from tests.support.mail_server import Server, mailed
 from tests.support.restricted import dispute_service
 
 from afschrift.casework.answer import answer_question
-from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.question import take_back
@@ -40,11 +39,6 @@ def letter(bureau: Bureau, request: str, where: str = "our counter") -> str:
 
 def came_back(bureau: Bureau, letter_id: str) -> None:
     bureau.register.outbox.enter_bounce(letter_id, local_today(), Bounce.NOT_COLLECTED, "cli:anna")
-
-
-def clocks(bureau: Bureau) -> ClockService:
-    officer = bureau.officer()
-    return ClockService(officer, officer.jurisdiction)
 
 
 def answer(
@@ -104,7 +98,7 @@ def test_what_was_handed_over_stays_so_though_a_letter_comes_back(
 ) -> None:
     request = ready(keys=ANN)
     sent = letter(bureau, request)
-    clocks(bureau).inform(request, Sending(local_today(), "by_hand", "r-1"))
+    bureau.clocks().inform(request, Sending(local_today(), "by_hand", "r-1"))
     bureau.send(sent)
 
     came_back(bureau, sent)
@@ -120,7 +114,7 @@ def test_an_answer_by_keys_that_were_corrected_ends_nothing(
     sent_letter = letter(bureau, request)
     change_keys(bureau.officer(), request, {"customer_id": "3"})
     with pytest.raises(RefusedError, match="No answer"):
-        clocks(bureau).inform(request, Sending(local_today(), "by_hand", "r-1"))
+        bureau.clocks().inform(request, Sending(local_today(), "by_hand", "r-1"))
 
     bureau.send(sent_letter)  # it was in the post already
 
@@ -130,7 +124,7 @@ def test_an_answer_by_keys_that_were_corrected_ends_nothing(
 def test_no_person_is_informed_before_the_answer_is_ready(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready(days=5)
     before = Sending(local_today() - timedelta(days=1), "registered_post", "r-1")
-    for enter in (clocks(bureau).sent, clocks(bureau).inform):
+    for enter in (bureau.clocks().sent, bureau.clocks().inform):
         with pytest.raises(RefusedError, match="has been ready since"):
             enter(request, before)
     assert bureau.state(request) is State.READY

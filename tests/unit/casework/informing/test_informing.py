@@ -13,7 +13,6 @@ from tests.support.mail_server import LINK, Manner, Server, mailed, serving
 from tests.support.restricted import dispute_service, open_bureau
 
 from afschrift.casework.answer import answer_question, look
-from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.informing.question import ask_again
 from afschrift.casework.letters.make import make
@@ -40,8 +39,7 @@ def inform_question(bureau: Bureau, request: str) -> QuestionRow:
 
 
 def closed_on(bureau: Bureau, request: str) -> Any:
-    clocks = ClockService(bureau.officer(), bureau.officer().jurisdiction)
-    return clocks.clock(bureau.register.facts.timeline(request)).closed_on
+    return bureau.clocks().clock(bureau.register.facts.timeline(request)).closed_on
 
 
 def test_a_bundle_at_its_destination_is_no_answer_before_its_handover(
@@ -207,8 +205,7 @@ def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
     request = ready()
     form = {"available_until": local_today() + timedelta(days=9), "where": "our counter"}
     letter = make(bureau.officer(), request, "delivery", form).letter
-    clocks = ClockService(bureau.officer(), bureau.officer().jurisdiction)
-    clocks.withdraw(request, "email")
+    bureau.clocks().withdraw(request, "email")
 
     bureau.send(letter.id)
 
@@ -216,7 +213,7 @@ def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
     assert bureau.register.letters.get(letter.id).state is LetterState.SENT
     assert bureau.register.facts.timeline(request).of(FactKind.LETTER_SENT)
     with pytest.raises(TooLateError, match="closed"):
-        clocks.inform(request, Sending(local_today(), "by_hand", "r-1"))
+        bureau.clocks().inform(request, Sending(local_today(), "by_hand", "r-1"))
 
 
 def test_nothing_held_ends_by_its_letter_that_names_what_was_searched(bureau: Bureau) -> None:

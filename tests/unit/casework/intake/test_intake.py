@@ -1,20 +1,15 @@
-from collections.abc import Callable
-
 import pytest
 from tests.support.moves import moved
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import RefusedError, UnknownRequestError
 from afschrift.domain.keys import Key
-from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register.register import Register
 
-Open = Callable[..., Request]
-
 
 def test_a_request_comes_back_as_it_was_opened(register: Register, open_one: Open) -> None:
-    port: Register = register
     limits = {"tables": ["orders", "é"]}
     keys = (
         Key("email", "x@example.org", "2020-01-01T00:00:00Z"),
@@ -22,8 +17,8 @@ def test_a_request_comes_back_as_it_was_opened(register: Register, open_one: Ope
         Key("a", ""),
     )
     opened = open_one(keys, limits=limits)
-    assert opened == port.requests.get(opened.id)
-    assert port.identities.of(opened.id) == keys
+    assert opened == register.requests.get(opened.id)
+    assert register.identities.of(opened.id) == keys
     assert (opened.right, opened.state, opened.version) == (Right.ACCESS, State.RECEIVED, 1)
     assert opened.received_at == "2026-03-02T08:00:00.000000Z"
     assert (opened.formats, opened.limits) == (("csv", "json"), limits)
@@ -47,12 +42,8 @@ def test_the_trail_records_the_opening_without_the_person(register: Register, op
     "bad", ["req-00000000000x", "../../etc/passwd", "' OR 1=1 --", "", "REQ-000000000000"]
 )
 def test_an_unknown_or_odd_id_is_an_unknown_request(register: Register, bad: str) -> None:
-    for ask in (
-        register.requests.get,
-        register.identities.of,
-        register.decisions.of,
-        register.identities.earlier,
-    ):
+    identities = register.identities
+    for ask in (register.requests.get, identities.of, register.decisions.of, identities.earlier):
         with pytest.raises(UnknownRequestError) as caught:
             ask(bad)
         assert not bad or bad not in str(caught.value)

@@ -10,7 +10,6 @@ from tests.support.deciding import ROLES, Bureau
 from tests.support.restricted import FIRST, dispute_service, restricted
 
 from afschrift.app.jurisdiction import load_jurisdiction
-from afschrift.casework.clock import ClockService
 from afschrift.casework.intake.referral import record_handed_over
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.letters.make import make
@@ -87,14 +86,12 @@ def test_the_letter_of_a_merge_says_whose_receipt_counts_and_until_when(bureau: 
     earlier, later = bureau.store(days=20), bureau.store(days=2)
     with pytest.raises(RefusedError, match="goes on in no other one"):
         text_of(bureau, later, "merged")
-    officer = bureau.officer()
-    clocks = ClockService(officer, officer.jurisdiction)
-    clocks.merge(later, earlier, ("customer_id",))
+    bureau.clocks().merge(later, earlier, ("customer_id",))
     assert due(bureau, later) == ("merged",)
     text = text_of(bureau, later, "merged", keep=True)
     assert earlier in text
     [row] = bureau.register.letters.all(request_id=later)
-    last = clocks.clock(bureau.register.facts.timeline(earlier)).due
+    last = load_due(bureau, earlier)
     assert row.detail["until"] == str(last)
     assert f"uiterlijk op {last.day} " in text
     assert due(bureau, later) == ()
@@ -136,8 +133,7 @@ def test_the_letter_of_a_late_answer_says_sorry(bureau: Bureau, days: int, sorry
 
 
 def load_due(bureau: Bureau, request: str) -> Any:
-    officer = bureau.officer()
-    return ClockService(officer, officer.jurisdiction).clock(bureau.register.facts.timeline(request)).due
+    return bureau.clocks().clock(bureau.register.facts.timeline(request)).due
 
 
 @pytest.mark.parametrize("existence", ["open", "hidden"])

@@ -42,7 +42,6 @@ from afschrift.wiring.build_services import build
 from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
-
 PDF, MAIL = pdf(text=b"brief van Ann " * 1_000), b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"
 BEA = Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER}))
 CAS = Person("Cas", frozenset({"cli:cas"}), frozenset({Role.SOURCE_OWNER}))

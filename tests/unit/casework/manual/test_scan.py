@@ -14,7 +14,12 @@ from afschrift.domain.errors import RefusedError
 AT_MOST = 500_000_000
 OLE = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600
 TYPES = "[Content_Types].xml"
+OOXML = "application/vnd.openxmlformats-officedocument."
 BOMB = zipped(a=b"\0" * 30_000_000)
+
+
+def office(part: str) -> bytes:
+    return zipped(**{TYPES: b"x", part: b"y"})
 
 
 def looked(name: str, content: bytes, at_most: int = AT_MOST) -> tuple[str, str]:
@@ -46,21 +51,11 @@ def turned_down(name: str, content: bytes, at_most: int = AT_MOST) -> str:
         ("notitie.txt", "één".encode("utf-16"), "notitie.txt", "text/plain"),
         ("auto.txt", b"BMW of MZ, dat is de vraag", "auto.txt", "text/plain"),
         ("gesprek.mp3", b"ID3\3\0\0\0\0", "gesprek.mp3", "audio/mpeg"),
-        (
-            "brief.docx",
-            zipped(**{TYPES: b"x", "word__document.xml": b"y"}),
-            "brief.docx",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        ),
+        ("brief.docx", office("word__document.xml"), "brief.docx", f"{OOXML}wordprocessingml.document"),
         ("post.zip", zipped(a=b"een", b=zipped(c=b"twee")), "post.zip", "application/zip"),
         ("post.docx", zipped(a=b"een"), "post.docx.zip", "application/zip"),
         ("oud.doc", OLE + "_VBA_PROJECT".encode("utf-16-le"), "oud.doc", "application/msword"),
-        (
-            "macro.xlsx",
-            zipped(**{TYPES: b"x", "xl__vbaProject.bin": b"y"}),
-            "macro.xlsx",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ),
+        ("macro.xlsx", office("xl__vbaProject.bin"), "macro.xlsx", f"{OOXML}spreadsheetml.sheet"),
         ("a.zip", zipped(a=zipped(**{"b.exe": b"MZ\0\0"})), "a.zip", "application/zip"),
         ("a/../kwikstaart.pdf", b"%PDF-1.7\nx", "kwikstaart.pdf", "application/pdf"),
     ],

@@ -10,6 +10,7 @@ from testbed.running import installation, store
 from testbed.small import write_database, write_inventory
 from tests.support.deciding import ROLES
 from tests.support.manual import add_systems, system, waits
+from tests.unit.conftest import Open
 
 from afschrift.casework.clock import ClockService
 from afschrift.casework.notices.deadlines import DeadlineCheck, deadline_reminder
@@ -17,7 +18,6 @@ from afschrift.casework.notices.questions import search_reminder, searches
 from afschrift.casework.notices.reminder import Message
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, RetriableError
-from afschrift.domain.request import Request
 from afschrift.law.clock.alarm import OVERDUE, marks
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
@@ -28,7 +28,6 @@ from afschrift.questions.ask import assign
 from afschrift.register.register import Register
 from afschrift.services import Services
 
-Open = Callable[..., Request]
 At = Callable[[int], DeadlineCheck]
 PLACE = Jurisdiction(calendar("NL"))
 DUE = date(2026, 4, 2)

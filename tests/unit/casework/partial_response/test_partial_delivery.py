@@ -16,13 +16,10 @@ from tests.support.in_parts import (
     Part,
     again,
     asked,
-    club,
     coverage,
-    part,
     partial_response_service,
     partly,
     rows,
-    services,
     tables_of,
 )
 from tests.support.kept import Kept
@@ -32,11 +29,11 @@ from tests.support.reviewing import policy as review_policy
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.letters.due_letters import letters_due
-from afschrift.domain.errors import GateError, NeedsPersonError, RefusedError
+from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.state import State, StatusTerm
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.law.clock.sending import Sending, record_notification, record_sending
+from afschrift.law.clock.sending import Sending, record_sending
 from afschrift.law.partial_response import awaited, status_lines
 from afschrift.services import Services
 from afschrift.steps.close import close
@@ -47,8 +44,6 @@ from afschrift.steps.validate import validate
 from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["club", "part", "services"]
 
 
 def test_partial_and_supplement_give_what_one_bundle_gives(services: Services, club: Club) -> None:
@@ -242,15 +237,6 @@ def test_a_handover_covers_every_part_not_yet_announced(whole: Part) -> None:
     assert found.state is State.DELIVERED
     assert found.to_inform == found.unsent_parts == ()
     assert len(found.of(FactKind.HANDED_OVER)) == 2
-
-
-def test_no_part_is_handed_over_before_it_exists(whole: Part) -> None:
-    services, request_id = whole.services, whole.request
-    early = Sending(local_today() - timedelta(days=1), "by_hand", "r-1")
-    with pytest.raises(RefusedError, match="has been ready since"):
-        services.register.facts.record(
-            request_id, lambda t: record_notification(t, local_today(), early), "officer"
-        )
 
 
 def test_a_letter_of_the_part_that_comes_back_after_the_end_opens_it_again(whole: Part) -> None:

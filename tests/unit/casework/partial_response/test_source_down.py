@@ -19,16 +19,13 @@ from tests.support.in_parts import (
     again,
     answered,
     asked,
-    club,
     coverage,
-    part,
     partial_response_service,
     partly,
     question,
     rows,
     run_to_its_end,
     says,
-    services,
     tables_of,
 )
 from tests.support.reviewing import policy as review_policy
@@ -52,8 +49,6 @@ from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-
-__all__ = ["club", "part", "services"]
 
 pytestmark = pytest.mark.slow
 

@@ -21,16 +21,13 @@ from tests.support.in_parts import (
     Part,
     again,
     asked,
-    club,
     coverage,
-    part,
     partial_response_service,
     partly,
     question,
     rows,
     run_to_its_end,
     says,
-    services,
     tables_of,
 )
 from tests.support.manual import add_systems, system, waits
@@ -48,8 +45,6 @@ from afschrift.sources import registry
 from afschrift.steps.classify import classify
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["club", "part", "services"]
 
 
 def test_what_changed_is_given_whole_once_more(services: Services, club: Club, tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.steps.deliver import deliver
 
 pytestmark = pytest.mark.slow
-
 TICKETS = "shop.ticket_message"
 
 
