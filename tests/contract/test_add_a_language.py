@@ -68,23 +68,16 @@ def test_page_and_readme_are_written_in_it(letters: Path) -> None:
     assert "START HERE" in render_readme(contents(), letters).decode()
 
 
-@pytest.mark.parametrize(
-    ("number", "expected"), [(1, "1 wiersz"), (3, "3 wiersze"), (5, "5 wierszy"), (22, "22 wiersze")]
-)
-def test_a_language_counts_by_its_own_plural_rule(letters: Path, number: int, expected: str) -> None:
-    assert PageWords.load(letters, "pl").count("rows", number) == expected
-    assert PageWords.load(letters, "en").count("rows", number) == f"{number} row{'s' * (number > 1)}"
-
-
-def test_the_sheet_counts_by_it_too(letters: Path) -> None:
+def test_a_language_counts_by_its_own_plural_rule(letters: Path) -> None:
+    polish, english = (PageWords.load(letters, language) for language in ("pl", "en"))
+    for number, expected in {1: "1 wiersz", 3: "3 wiersze", 5: "5 wierszy", 22: "22 wiersze"}.items():
+        assert polish.count("rows", number) == expected
+        assert english.count("rows", number) == f"{number} row{'s' * (number > 1)}"
     assert SheetWords.of(letters, "pl").lasts(Period(years=3)) == "3 roke"
-
-
-def test_a_language_of_one_form_is_whole(letters: Path) -> None:
     path = letters / "pl" / "bundle" / "texts.yml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(ROWS, '{other: "{n} x"}'), encoding="utf-8")
-    assert PageWords.load(letters, "pl").count("rows", 1) == "1 x"
+    assert PageWords.load(letters, "pl").count("rows", 1) == "1 x", "a language of one form is whole"
 
 
 def test_the_trigger_form_offers_it(

@@ -86,11 +86,8 @@ def test_the_record_names_the_comparison_and_the_file_stays_the_same(
     assert (entry.bytes, entry.sha256) == (len(plain), hashlib.sha256(plain).hexdigest())
     assert entry.deflated_sha256 == hashlib.sha256(deflated).hexdigest()
     assert entry.read_back == ReadBack(entry.deflated_sha256, FORMATS[name].read_by)
-
-
-def test_a_table_without_rows_is_read_back_too(name: str, staging: EncryptedStaging) -> None:
     [entry] = written(staging, [FORMATS[name]], []).files
-    assert entry.read_back == ReadBack(entry.deflated_sha256, FORMATS[name].read_by)
+    assert entry.read_back == ReadBack(entry.deflated_sha256, FORMATS[name].read_by), "of no rows too"
 
 
 @pytest.mark.parametrize(

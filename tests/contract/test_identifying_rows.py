@@ -1,11 +1,10 @@
 """Every registered source: only the person's rows, by typed keys in columns that are only marked."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.support import one_shop
-from tests.support.warehouses import Warehouse, of_server
+from tests.support.warehouses import Warehouse
 
 from afschrift.domain.keys import Key
 from afschrift.inventory.load import load
@@ -16,18 +15,7 @@ SQL = Path(__file__).parents[2] / "include" / "sql"
 AT = "2026-01-01T00:00:00.000000Z"
 
 
-def filled(kind: str, folder: Path, database: Any) -> Warehouse:
-    if kind == "sqlite":
-        one_shop.in_sqlite(folder / "w.sqlite")
-        return Warehouse(kind, {"path": str(folder / "w.sqlite")})
-    if kind in ("duckdb", "parquet"):
-        one_shop.in_duckdb(folder / "w.duckdb")
-        if kind == "duckdb":
-            return Warehouse(kind, {"path": str(folder / "w.duckdb")})
-        one_shop.in_lake(folder / "w.duckdb", folder / "lake")
-        return Warehouse(kind, {"root": str(folder / "lake")})
-    (one_shop.in_mariadb if kind == "mysql" else one_shop.in_postgres)(database)
-    return of_server(kind, database)
+filled = one_shop.in_kind
 
 
 @pytest.fixture

@@ -188,18 +188,7 @@ def test_doubles_are_seldom_spelt_again(lines: bool, monkeypatch: pytest.MonkeyP
         reader, "_numbers", lambda numbers, strings, respell: pa.array([str(respell)] * len(numbers))
     )
     fields = [field("x", ValueKind.NUMBER)]
-    for value, again in {
-        1 / 7: 0,
-        1e5 / 7: 0,
-        12.5: 0,
-        1e9 / 3: 0,
-        0.1 + 0.2: 0,
-        3.0: 0,
-        1e30: 1,
-        1e-9: 1,
-    }.items():
-        text = pa.array([value]).cast(pa.string())
-        data = write(
-            _name(lines), fields, pa.RecordBatch.from_arrays([text], schema=text_schema(fields))
-        ).data
-        assert judged(data, fields, lines=lines) == [{"x": str(again)}], value
+    for value in (1 / 7, 1e5 / 7, 12.5, 1e9 / 3, 0.1 + 0.2, 3.0, 1e30, 1e-9):
+        text = pa.RecordBatch.from_arrays([pa.array([value]).cast(pa.string())], schema=text_schema(fields))
+        found = judged(write(_name(lines), fields, text).data, fields, lines=lines)
+        assert found == [{"x": str(int(value in (1e30, 1e-9)))}], value

@@ -29,11 +29,9 @@ from afschrift.values.forms import text_batch
 
 SALT, OTHER = "5a" * 32, "c3" * 32
 ALIKE = tuple(document(__file__, "names.json")["alike"])
-
 """All different; some databases hold several of them equal."""
 
 SAME = {ValueKind(name) for name in ("text", "integer", "decimal", "boolean", "uuid", "date")}
-
 """Kinds that every database writes alike; times and fractions are alike within one kind of database."""
 
 NO_DAY = ("never", "bc")

@@ -21,12 +21,7 @@ from tests.support.command_line import command
 from upath import UPath
 
 from afschrift.destinations.registry import open_destination
-from afschrift.domain.errors import (
-    AfschriftError,
-    ConfigurationError,
-    RetriableError,
-    StagedFileError,
-)
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError, StagedFileError
 from afschrift.sources.registry import open_source
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_requests import destroy, staged_requests

@@ -66,10 +66,8 @@ WRITING = ("DELETE FROM {many}", "DROP TABLE {many}", "INSERT INTO {many} VALUES
 
 def test_a_source_cannot_write(warehouse: Warehouse) -> None:
     made = () if warehouse.kind == "parquet" else ("CREATE TABLE other AS SELECT 1 AS x",)
-    for statement in (
-        *WRITING,
-        *made,
-    ):  # the tables of a lake are its files; DuckDB's own memory is not the source
+    # the tables of a lake are its files; DuckDB's own memory is not the source
+    for statement in (*WRITING, *made):
         with warehouse.open() as session:
             relation = session.dialect.relation("many")
             with pytest.raises((ConfigurationError, RetriableError)):

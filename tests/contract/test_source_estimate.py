@@ -1,70 +1,105 @@
-"""Every registered source says what a statement will cost without running it, or that it cannot say."""
+"""Every registered source says how a statement would be read without running it, or that it cannot say.
+
+A table that leads to its person by several ways is read by the index of each.
+"""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from tests.contract.test_mask_tokens import SQL
+from tests.contract.test_source_contract import AT
 from tests.support.warehouses import Warehouse
 
+from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
+from afschrift.domain.plan import FieldPlan
 from afschrift.domain.reconciliation import TableEstimate
 from afschrift.domain.sources import Source
+from afschrift.inventory.model import SourceFile
+from afschrift.inventory.organisation import IdentityFile
+from afschrift.selection.statements import Statements
 
 ROWS = 20_000
 PERSON = "77"
+IDENTITY = IdentityFile.model_validate(
+    {"person": "customer", "keys": {"customer": {"unique": "yes"}, "email": {"unique": "yes"}}}
+)
+BY_KEY: dict[str, Any] = {"subject": {"customer": "customer"}}
+JOIN = {"join": {"order_no": "orders.order_no"}}
+EMAIL = {
+    "column": "email",
+    "normal": {"by": "A. Smit", "on": "2026-01-01", "why": "made so by its own input"},
+}
+"""Of a text, an index of the column itself is of use where the map says that its keys have their normal form."""
+
+WAYS: dict[str, tuple[dict[str, Any], int]] = {
+    "key": (BY_KEY, 20),
+    "keys": ({"subject": {"customer": "customer", "email": EMAIL}}, 20 + 40),
+    "join": (JOIN, 40),
+    "key and join": (BY_KEY | JOIN, 20 + 20),
+}
+"""With the rows that are found: a visit that bears a customer is theirs, whatever order it points to."""
+
+LIMITS = {"mysql": ("keys", "key and join")}
+"""Where two ways have no index: of two subqueries beside OR."""
 
 
 def statements(kind: str) -> Iterator[str]:
-    series = f"seq_1_to_{ROWS} AS n" if kind == "mysql" else f"generate_series(1, {ROWS}) AS n(seq)"
-    if kind == "sqlite":
-        series = f"(WITH RECURSIVE s(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < {ROWS}) SELECT * FROM s)"
-    for table in ("seen", "found"):
-        yield f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, customer INTEGER)"
-        yield f"INSERT INTO {table} SELECT seq, seq FROM {series}"
-    yield "CREATE INDEX found_by_customer ON found (customer)"
+    """Half of the visits bear a customer; all have an address, of a customer seven numbers on, and an order."""
+    series = {
+        "mysql": "(SELECT seq AS i FROM seq_1_to_{n}) AS s",
+        "sqlite": "(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < {n}) SELECT i FROM s)",
+    }.get(kind, "generate_series(1, {n}) AS s(i)")
+    email = "concat('e', (i + 7) % 500)" if kind == "mysql" else "'e' || ((i + 7) % 500)"
+    yield "CREATE TABLE seen (id INTEGER PRIMARY KEY, customer INTEGER)"
+    yield f"INSERT INTO seen SELECT i, i FROM {series.format(n=ROWS)}"
+    yield "CREATE TABLE orders (order_no INTEGER PRIMARY KEY, customer INTEGER)"
+    yield f"INSERT INTO orders SELECT i, i % 500 FROM {series.format(n=1_000)}"
+    yield "CREATE TABLE visit (id INTEGER PRIMARY KEY, customer INTEGER, email VARCHAR(20), order_no INTEGER)"
+    customer = "CASE WHEN i <= 10000 THEN i % 500 END"
+    yield f"INSERT INTO visit SELECT i, {customer}, {email}, i % 1000 FROM {series.format(n=ROWS)}"
+    yield "CREATE INDEX orders_by_customer ON orders (customer)"
+    for column in ("customer", "email", "order_no"):
+        yield f"CREATE INDEX visit_by_{column} ON visit ({column})"
     if kind in ("mysql", "postgres", "sqlalchemy"):
-        yield "ANALYZE TABLE seen, found" if kind == "mysql" else "ANALYZE"
+        yield "ANALYZE TABLE seen, visit, orders" if kind == "mysql" else "ANALYZE"
 
 
 @pytest.fixture
 def session(warehouse: Warehouse) -> Iterator[Source]:
     with warehouse.open() as opened:
-        opened.bind([Key("customer", PERSON)], "2026-01-01T00:00:00Z")
+        opened.bind([Key("customer", PERSON), Key("email", f"e{PERSON}")], AT)
         yield opened
 
 
-def statement(session: Source, table: str) -> str:
-    """As `include/sql/extract.sql` makes it."""
-    column = session.catalogue()[table]["customer"]
-    quoted = session.dialect.quote("customer")
-    holds = session.dialect.holds_key(f"t.{quoted}", column.native)
-    near = session.dialect.near_key(f"t.{quoted}", column.native)
-    around = session.dialect.among(near[0]) if near and session.dialect.asks_each_row else None
-    among = (
-        f"{around[0]}SELECT {near[1]} FROM {session.dialect.keys} AS k{around[1]} AND\n"
-        if near and around
-        else ""
-    )
-    return (
-        f"SELECT\n  t.{quoted} AS {quoted}\nFROM {session.dialect.relation(table)} AS t\n"
-        f"WHERE (\n(\n{among}EXISTS (\n  SELECT 1 FROM {session.dialect.keys} AS k\n  WHERE k.name = 'customer'\n"
-        f"    AND {holds}\n)\n)\n)\nORDER BY t.{quoted}\n"
-    )
+def statements_of(session: Source, kind: str, visit: dict[str, Any] = BY_KEY) -> Statements:
+    ways = {"seen": BY_KEY, "visit": visit}
+    tables = {name: {"key": ["id"], "columns": {}, **way} for name, way in ways.items()}
+    tables["orders"] = {"key": ["order_no"], "columns": {}, **BY_KEY}
+    file = SourceFile.model_validate({"source": "w", "kind": kind, "tables": tables})
+    return Statements(SQL, file, IDENTITY, session.dialect, session.catalogue())
 
 
-def reading(session: Source, table: str) -> TableEstimate:
-    [found] = session.estimate(statement(session, table)).readings
-    assert found.table == table
+def extract(made: Statements, table: str) -> str:
+    fields = [FieldPlan(name, None, Action.INCLUDE, (), "") for name in ("id", "customer")]
+    return made.extract(table, fields, None)
+
+
+def reading(session: Source, statement: str, table: str) -> TableEstimate:
+    [found] = [reading for reading in session.estimate(statement).readings if reading.table == table]
     return found
 
 
 def test_how_each_table_would_be_read(kind: str, session: Source) -> None:
-    whole, indexed = reading(session, "seen"), reading(session, "found")
+    made = statements_of(session, kind)
+    whole, indexed = (reading(session, extract(made, table), table) for table in ("seen", "visit"))
     if kind == "sqlalchemy":
         assert (whole.whole, indexed.whole) == (None, None)
         return
     assert (whole.whole, whole.index) == (True, "")
     if kind in ("postgres", "mysql", "sqlite"):
-        assert (indexed.whole, indexed.index) == (False, "found_by_customer")
+        assert (indexed.whole, indexed.index) == (False, "visit_by_customer")
     if kind in ("postgres", "mysql", "duckdb"):  # which know how many rows a table has
         assert whole.rows is not None
         assert abs(whole.rows - ROWS) < ROWS / 10
@@ -74,8 +109,20 @@ def test_how_each_table_would_be_read(kind: str, session: Source) -> None:
         assert whole.size > ROWS
 
 
-def test_nothing_of_the_person_is_in_it_and_the_session_goes_on(session: Source) -> None:
-    asked = statement(session, "seen")
+@pytest.mark.parametrize("warehouse", ["mysql", "postgres", "sqlite"], indirect=True)
+@pytest.mark.parametrize("ways", WAYS)
+def test_each_way_has_its_index(kind: str, session: Source, ways: str) -> None:
+    visit, rows = WAYS[ways]
+    made = statements_of(session, kind, visit)
+    asked = extract(made, "visit")
+    assert sum(batch.num_rows for batch in session.stream(asked)) == rows
+    whole = {reading.whole for reading in session.estimate(asked).readings if reading.table == "visit"}
+    assert whole == {ways in LIMITS.get(kind, ())}
+    assert session.rows(made.count("visit")) == [(rows,)]
+
+
+def test_nothing_of_the_person_is_in_it_and_the_session_goes_on(kind: str, session: Source) -> None:
+    asked = extract(statements_of(session, kind), "seen")
     estimate = session.estimate(asked)
     assert estimate.rows is None or estimate.rows >= 0
     assert PERSON not in repr(estimate.readings)
@@ -87,5 +134,7 @@ def test_an_explained_statement_is_not_run(kind: str, session: Source) -> None:
     fails = {"postgres": '1 / (t."id" - t."id")', "duckdb": "error('was run')", "parquet": "error('was run')"}
     if kind not in fails:
         pytest.skip("this database has no expression that fails when it is evaluated, or explains nothing")
-    asked = statement(session, "seen").replace("SELECT\n  t.", f"SELECT {fails[kind]} AS x,\n  t.", 1)
-    assert session.estimate(asked).readings
+    asked = extract(statements_of(session, kind), "seen")
+    failing = asked.replace("SELECT\n  t.", f"SELECT {fails[kind]} AS x,\n  t.", 1)
+    assert failing != asked
+    assert session.estimate(failing).readings

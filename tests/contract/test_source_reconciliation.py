@@ -73,29 +73,24 @@ def with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.Record
 
 
 def plus_one(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Every owner is another one."""
     owners = pc.add(batch.column("owner").cast(pa.int64()), 1).cast(batch.column("owner").type)
     return with_column(batch, "owner", owners)
 
 
 def cut_short(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Texts are cut after their third character."""
     return with_column(batch, "pad", pc.utf8_slice_codeunits(batch.column("pad").cast(pa.string()), 0, 3))
 
 
 def emptied(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The first text is NULL."""
     texts = batch.column("pad").cast(pa.string()).to_pylist()
     return with_column(batch, "pad", pa.array([None, *texts[1:]], pa.string()))
 
 
 def swapped(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Two columns have swapped their names."""
     return with_column(with_column(batch, "id", batch.column("owner")), "owner", batch.column("id"))
 
 
 def elsewhere(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Two rows have swapped their texts."""
     rows = [1, 0, *range(2, batch.num_rows)]
     return with_column(batch, "pad", batch.take(rows).column("pad"))
 
@@ -135,18 +130,10 @@ def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse) -> None:
             assert "x1" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("fault", "percent"),
-    nightly_after(
-        2,
-        [
-            ("values of another row", 100),
-            ("NULL for a value", 5),
-            ("another number", 5),
-            ("text cut short", 5),
-        ],
-    ),
-)
+LATE = [("values of another row", 100), ("NULL for a value", 5), ("another number", 5), ("text cut short", 5)]
+
+
+@pytest.mark.parametrize(("fault", "percent"), nightly_after(2, LATE))
 def test_a_fault_late_in_a_large_table_is_found(warehouse: Warehouse, fault: str, percent: float) -> None:
     """The last rows are spoiled, after the source was asked beside the reading."""
     change, message = FAULTS[fault]

@@ -17,14 +17,7 @@ from types import ModuleType
 import pyarrow as pa
 import pytest
 from tests.contract.plain_readers import same
-from tests.contract.zoo import (
-    duckdb_zoo,
-    mysql_zoo,
-    parquet_zoo,
-    postgres_zoo,
-    sqlalchemy_zoo,
-    sqlite_zoo,
-)
+from tests.contract.zoo import duckdb_zoo, mysql_zoo, parquet_zoo, postgres_zoo, sqlalchemy_zoo, sqlite_zoo
 from tests.contract.zoo.cages import SHAPES, TABLE, Outcome, Row, Zoo, is_member, look
 from tests.support.warehouses import database_of
 from tests.unit.sources.reading import chosen, statement
@@ -148,13 +141,6 @@ _HEAD = (
 )
 
 
-def opening(kind: str) -> str:
-    return f"<!-- types of {kind}, written by tests/contract/test_type_zoo.py -->\n"
-
-
-_CLOSING = "<!-- end -->"
-
-
 def section(rows: Sequence[Row], seen: Mapping[str, Outcome], reconciled: ReconciledColumns) -> str:
     """A row for each way in which types come out, with the types."""
     found: dict[tuple[str, ...], list[str]] = {}
@@ -186,21 +172,6 @@ def _reconciled(number: int, reconciled: ReconciledColumns) -> str:
     if not any(True in found for found in hashed.values()):
         return "counted" if counted else "-"
     return f"hashed; counted {' and '.join(counted)}" if counted else "hashed"
-
-
-def page_of(kind: str) -> str:
-    """A kind's table on the page; empty where it has none."""
-    found = _between(kind).search(PAGE.read_text(encoding="utf-8"))
-    return found[1] if found else ""
-
-
-def write_page(kind: str, table: str) -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(_between(kind).sub(lambda _: f"{opening(kind)}{table}{_CLOSING}", text), encoding="utf-8")
-
-
-def _between(kind: str) -> re.Pattern[str]:
-    return re.compile(f"{re.escape(opening(kind))}(.*?){_CLOSING}", re.DOTALL)
 
 
 ZOOS: dict[str, ModuleType] = {
@@ -291,19 +262,16 @@ def test_the_source_says_the_same_and_of_another_value_it_does_not(
     zoo: Zoo, reconciled: ReconciledColumns
 ) -> None:
     both = [*reconciled.typed.items(), *reconciled.as_text.items()]
-    stopped = [
-        (zoo.rows[number_of(column)].label, result.stopped) for column, result in both if result.stopped
-    ]
-    missed = [(zoo.rows[number_of(column)].label, result.missed) for column, result in both if result.missed]
+    labels = {column: zoo.rows[int(column.rpartition("_")[2])].label for column, _ in both}
+    stopped = [(labels[column], result.stopped) for column, result in both if result.stopped]
+    missed = [(labels[column], result.missed) for column, result in both if result.missed]
     assert (stopped, missed) == ([], [])
 
 
-def number_of(column: str) -> int:
-    return int(column.rpartition("_")[2])
-
-
 def test_the_page_says_what_was_found(kind: str, zoo: Zoo, seen: Seen, reconciled: ReconciledColumns) -> None:
-    found = section(zoo.rows, seen, reconciled)
+    found, text = section(zoo.rows, seen, reconciled), PAGE.read_text(encoding="utf-8")
+    of_kind = re.compile(rf"(<!-- types of {kind}, written by \S+ -->\n)(.*?)(<!-- end -->)", re.DOTALL)
     if os.environ.get("AFSCHRIFT_ZOO_PAGE") == "write":
-        write_page(kind, found)
-    assert page_of(kind) == found, "run again with AFSCHRIFT_ZOO_PAGE=write"
+        text = of_kind.sub(lambda old: old[1] + found + old[3], text)
+        PAGE.write_text(text, encoding="utf-8")
+    assert [part[1] for part in of_kind.findall(text)] == [found], "run again with AFSCHRIFT_ZOO_PAGE=write"

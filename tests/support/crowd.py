@@ -1,15 +1,16 @@
 """Many customers of the one shop, in every kind of warehouse."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from testbed.mini import write_database
 from tests.support import maps, one_shop
 from tests.support.one_shop import TABLES, UTC_TIME, Tables
+from tests.support.warehouses import database_of
 
 FIRST = 100
 
@@ -40,23 +41,13 @@ def where(
 ) -> Iterator[tuple[str, str]]:
     """Fill a warehouse of one kind; what the inventory says of the place, and the URI of its connection."""
     folder.mkdir(parents=True, exist_ok=True)
-    if kind in ("mysql", "postgres", "sqlalchemy"):
-        server: Any = request.getfixturevalue("mariadb_server" if kind == "mysql" else "postgres_server")
-        database = server.create()
-        (one_shop.in_mariadb if kind == "mysql" else one_shop.in_postgres)(database, tables)
-        driver = "\noptions: {driver: postgresql+psycopg}" if kind == "sqlalchemy" else ""
-        yield f"connection: shop{driver}", database.uri() if kind == "mysql" else database.libpq
-        server.drop(database)
-        return
-    if kind == "sqlite":
-        one_shop.in_sqlite(folder / "shop.sqlite", tables)
-    else:
-        one_shop.in_duckdb(folder / "shop.duckdb", tables)
-    if kind == "parquet":
-        one_shop.in_lake(folder / "shop.duckdb", folder / "lake")
-        yield f"options: {{root: {folder / 'lake'}}}", ""
-    else:
-        yield f"options: {{path: {folder / f'shop.{kind}'}}}", ""
+    with database_of(kind, request) as database:
+        made = one_shop.in_kind(kind, folder, database, tables)
+        options = f"options: {json.dumps(made.options)}" if made.options else ""
+        if database is None:
+            yield options, ""
+        else:
+            yield f"connection: shop\n{options}", database.uri() if kind == "mysql" else database.libpq
 
 
 def mini_crowd(path: Path, customers: int) -> Path:

@@ -12,6 +12,7 @@ import duckdb
 import psycopg
 from testbed import postgres as pg
 from tests.support import maps, mariadb
+from tests.support.warehouses import SERVERS, Warehouse, of_server
 
 UTC_TIME = datetime(2024, 10, 27, 0, 30, tzinfo=UTC)
 MICRO = UTC_TIME.replace(microsecond=123456, tzinfo=None)
@@ -128,3 +129,14 @@ def in_mariadb(database: mariadb.Database, tables: Tables = TABLES) -> None:
 
 def _mysql(value: Any) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def in_kind(kind: str, folder: Path, database: Any, tables: Tables = TABLES) -> Warehouse:
+    if kind in SERVERS:
+        (in_mariadb if kind == "mysql" else in_postgres)(database, tables)
+        return of_server(kind, database)
+    path = folder / f"shop.{kind.replace('parquet', 'duckdb')}"
+    (in_sqlite if kind == "sqlite" else in_duckdb)(path, tables)
+    if kind == "parquet":
+        in_lake(path, folder / "lake")
+    return Warehouse(kind, {"root": str(folder / "lake")} if kind == "parquet" else {"path": str(path)})

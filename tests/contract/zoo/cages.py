@@ -103,12 +103,8 @@ def _read(
         assert name in str(why) or table in str(why), str(why)
         assert "kind: text" in str(why), str(why)
         return {name: None}
-    return {name: _one([row[name] for row in rows if row[name] is not None]) for name in columns}
-
-
-def _one(values: list[str]) -> str:
-    (value,) = set(values)
-    return value
+    found = {name: {row[name] for row in rows} - {None} for name in columns}
+    return {name: value for name, (value,) in found.items()}
 
 
 def is_member(document: str, shape: str, form: str, kind: ValueKind) -> bool:

@@ -13,9 +13,6 @@ NOT_STORED = {"NULL", "TYPE", "ARRAY", "LIST", "MAP", "STRUCT"}
 """Types of which no column can be, and those that the cells are."""
 
 
-holds = plain
-
-
 def build(folder: Path, _: Any) -> Zoo:
     path = folder / "zoo.duckdb"
     cells = {
@@ -33,7 +30,7 @@ def build(folder: Path, _: Any) -> Zoo:
     for number, row in enumerate(ROWS):
         if row.native == "BLOB":
             own[f"value_{number}"] = row.form  # bytes stay base64
-    return Zoo(Warehouse("duckdb", {"path": str(path)}), ROWS, own, holds)
+    return Zoo(Warehouse("duckdb", {"path": str(path)}), ROWS, own, plain)
 
 
 def types() -> set[str]:

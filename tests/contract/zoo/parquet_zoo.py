@@ -80,9 +80,6 @@ OLD = "old"
 """The table of timestamps of 96 bits."""
 
 
-holds = plain
-
-
 def build(folder: Path, _: Any) -> Zoo:
     """A lake; each table begins with a file that has none of the columns, and one has them turned round.
 
@@ -108,7 +105,7 @@ def build(folder: Path, _: Any) -> Zoo:
         if row.note == "96 bits":
             own[f"value_{number}"] = row.form.replace("T", " ")
     return Zoo(
-        Warehouse("parquet", {"root": str(folder)}), ROWS, {name: own[name] for name in tables}, holds, tables
+        Warehouse("parquet", {"root": str(folder)}), ROWS, {name: own[name] for name in tables}, plain, tables
     )
 
 
@@ -129,19 +126,7 @@ def _texts(file: Path) -> dict[str, str | None]:
 
 
 def types() -> set[str]:
-    plain_ones = {
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "uint16",
-        "uint32",
-        "uint64",
-        "halffloat",
-        "float",
-    }
+    integers = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+    numbers = {"halffloat", "float", "double", "decimal128", "decimal256", "bool"}
     times = {"date32[day]", "time32[ms]", "time64[us]", "time64[ns]", "timestamp[us]", "timestamp[ns]"}
-    return (
-        plain_ones | times | {"double", "decimal128", "decimal256", "bool", "string", "binary", "duration[s]"}
-    )
+    return integers | numbers | times | {"string", "binary", "duration[s]"}
