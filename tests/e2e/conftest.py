@@ -10,17 +10,11 @@ from tests.e2e.office import Office
 
 
 @pytest.fixture(scope="session")
-def warehouse(demo_warehouse: Path) -> Path:
-    """Read only."""
-    return demo_warehouse
-
-
-@pytest.fixture(scope="session")
-def by_hand(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with hand_sql.connect(warehouse) as con:
+def by_hand(demo_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with hand_sql.connect(demo_warehouse) as con:
         yield con
 
 
 @pytest.fixture(scope="session")
-def office(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office.open(tmp_path_factory.mktemp("office"), warehouse)
+def office(demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return Office.open(tmp_path_factory.mktemp("office"), demo_warehouse)

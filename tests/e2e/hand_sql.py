@@ -9,13 +9,11 @@ import hashlib
 from pathlib import Path
 
 import duckdb
-from tests.e2e import hand_sql
 
 SQL = Path(__file__).parents[1] / "sql"
 
 with (SQL / "tables.csv").open(encoding="utf-8", newline="") as file:
     TABLES = list(csv.DictReader(file))
-
 """All personal tables, the columns that tell their rows apart, and those that portability leaves out.
 
 None tells them apart: only the whole row does. What is left out is derived, inferred, assigned, bought, secret or
@@ -25,10 +23,7 @@ a proof; `*`: the table as a whole, kept on legitimate interest, computed or bou
 KEYS = {row["table"]: tuple(row["key"].split()) for row in TABLES}
 APP, SHOP = ([row["table"] for row in TABLES if row["source"] == source] for source in ("app", "shop"))
 ENTRIES = {"referral_received": "referral"}
-
 """Entries of the inventory that have another name than their table: one table, for people in another role."""
-
-NOT_PERSONAL = ("carrier", "category", "product", "exchange_rate")
 
 
 def source_of(table: str) -> str:
@@ -76,10 +71,9 @@ def multiset(texts: str) -> str:
     return f"count(*), md5(string_agg({texts}, chr(10) ORDER BY {texts}))"
 
 
-LEFT_OUT = {row["table"]: row["left_out"].split() for row in hand_sql.TABLES}
+LEFT_OUT = {row["table"]: row["left_out"].split() for row in TABLES}
 WITHHELD = [table for table, columns in LEFT_OUT.items() if columns == ["*"]]
 SECRET = {("customer", "password_hash")}
-
 """Access tells only its existence."""
 
 
@@ -95,7 +89,6 @@ MASKED = {
     ): "CASE author_type WHEN 'agent' THEN chr(1) || agent_name ELSE agent_name END",
     ("orders", "card_token"): "'[masked]' || card_token[-4:]",
 }
-
 """SQL of what replaces a value; a NULL stays a NULL. `\\1` begins a value of which
 the token is shown."""
 

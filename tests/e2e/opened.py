@@ -40,11 +40,6 @@ class Opened:
             if r.get("type") == "table"
         }
 
-    def field(self, table: str, column: str) -> dict[str, Any]:
-        """What the data package says of a column."""
-        fields = self._resource(table, "csv")["schema"]["fields"]
-        return next(field for field in fields if field["name"] == column)
-
     def csv(self, table: str) -> Iterator[dict[str, str | None]]:
         """Rows of the CSV file; None where the cell is the marker for NULL."""
         resource = self._resource(table, "csv")

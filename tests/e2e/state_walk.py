@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -302,7 +303,8 @@ def answer(place: Place, question: QuestionRow, choice: str, code: str | None, r
     else:
         from afschrift.casework.answer import answer_question
 
-        files = [_file()] if choice == "given" else []
+        content = b"A letter of 2021."
+        file = NewFile("letter.txt", "text/plain", len(content), sha256(content).hexdigest(), [content])
         texts: dict[str, Any] = {}
         if choice == "redact":
             [key] = place.bureau.register.identities.of(place.request)
@@ -314,7 +316,7 @@ def answer(place: Place, question: QuestionRow, choice: str, code: str | None, r
             choice,
             detail=given,
             text="Because it is so.",
-            files=files,
+            files=[file] if choice == "given" else [],
             texts=texts,
         )
     if runs and place.bureau.register.requests.get(place.request).state.open:
@@ -333,10 +335,3 @@ def forms_of_grounds(place: Place) -> dict[str, dict[str, Any]]:
         "persons_wish": {"quote": "Please send me my data."},
         "manifestly_excessive": complete("manifestly_excessive", Outcome.REFUSE, first_request=True),
     }
-
-
-def _file() -> NewFile:
-    import hashlib
-
-    content = b"A letter of 2021."
-    return NewFile("letter.txt", "text/plain", len(content), hashlib.sha256(content).hexdigest(), [content])

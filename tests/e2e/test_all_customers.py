@@ -18,8 +18,6 @@ from typing import Any
 import duckdb
 import pytest
 from demo.people import (
-    EMAIL_ONLY,
-    GUEST_DEVICE,
     HEAVY,
     NOTHING_PORTABLE,
     REISSUED,
@@ -53,7 +51,6 @@ from afschrift.steps.draft import Drafter
 from afschrift.steps.gates import begin
 
 Extracts = dict[str, dict[int, tuple[int, str]]]
-
 """Table -> person -> number of rows and digest of their identities; persons without rows are left out."""
 
 
@@ -158,13 +155,6 @@ def test_each_row_is_given_to_the_persons_it_names(
     assert product.shared == sharing
 
 
-def test_every_personal_table_has_a_statement(by_hand: duckdb.DuckDBPyConnection) -> None:
-    there = [t for (t,) in by_hand.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
-    own = set(hand_sql.SHOP) - hand_sql.ENTRIES.keys()
-    assert sorted(there) == sorted([*own, *hand_sql.NOT_PERSONAL])
-    assert {path.stem for path in hand_sql.SQL.glob("*.sql")} == hand_sql.KEYS.keys()
-
-
 def test_every_row_is_accounted_for(by_hand: duckdb.DuckDBPyConnection) -> None:
     for table in hand_sql.KEYS:
         place = "app." + table if table in hand_sql.APP else table
@@ -177,33 +167,7 @@ def test_every_row_is_accounted_for(by_hand: duckdb.DuckDBPyConnection) -> None:
             assert by_hand.execute(statement).fetchall() == [], table
 
 
-def test_unpaired_devices_belong_to_no_one(by_hand: duckdb.DuckDBPyConnection) -> None:
-    events = hand_sql.statement("app_event")
-    guest = f"SELECT DISTINCT person FROM ({events}) WHERE device_id = ?"
-    assert by_hand.execute(guest, [GUEST_DEVICE]).fetchall() == [(None,)]
-    between = f"""SELECT count(*) FROM ({events}) WHERE person IS NULL
-                  AND device_id IN (SELECT device_id FROM device)"""
-    assert by_hand.execute(between).fetchall()[0][0] > 0
-
-
-def test_person_known_by_email_gets_rows_without_customer(
-    product: Product, identity: dict[str, str], by_hand: duckdb.DuckDBPyConnection
-) -> None:
-    found = product.extracts(Key("email", str(EMAIL_ONLY.email)), identity)
-    mine = {
-        "newsletter": "email = $e",
-        "ticket": "contact_email = $e",
-        "ticket_message": "ticket_id IN (SELECT ticket_id FROM ticket WHERE contact_email = $e)",
-    }
-    assert found.keys() == mine.keys()
-    for table, where in mine.items():
-        texts = hand_sql.multiset(identity[table])
-        statement = f"SELECT {texts} FROM ({hand_sql.statement(table)}) WHERE person IS NULL AND {where}"
-        assert by_hand.execute(statement, {"e": EMAIL_ONLY.email}).fetchall() == [found[table]]
-
-
 TOKEN = re.compile(rb"\[(masked|afgeschermd) [0-9a-f]{8}\]")
-
 """A mask, whose token is salted by request."""
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -152,19 +151,3 @@ def test_an_employee_gets_the_own_row_and_no_customer(services: Services, shop: 
     assert set(found.tables) == {"employee"}
     agree(found, shop, "employee", EMPLOYEE, 3)
     assert statuses(found) == dict.fromkeys(PORTABLE, "nothing_given") | {"employee": "rows"}
-
-
-def test_employee_who_is_a_customer_asks_a_person(
-    shop: Path, project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both = tmp_path / "chinook.duckdb"
-    shutil.copy(shop, both)
-    with duckdb.connect(str(both)) as con:
-        same = "(SELECT upper(email) FROM customer WHERE customer_id = 2)"
-        con.execute(f"UPDATE employee SET email = {same} WHERE employee_id = 3")
-    monkeypatch.setenv("CHINOOK_DUCKDB", str(both))
-    services = installation(tmp_path / "home", project_root / "examples/chinook/inventory")
-    found = fulfil(services, {"customer_id": "2"}, "access")
-    employee = found.coverage["chinook.employee"]
-    assert (employee["status"], employee["mentions"]) == ("withheld", [{"column": "email", "rows": 1}])
-    assert "employee" not in found.tables

@@ -1,17 +1,14 @@
 """The clock of a request and its letters, as typed at a terminal and counted by hand (R37, R39, R41, R42, R43).
 
 Letters go to a real mail server on loopback. The calendar of the Netherlands below comes from nothing of the
-product. `make test` stores 150 requests for the check of many; AFSCHRIFT_DUE_REQUESTS says another number.
+product.
 """
 
 import json
-import os
-import sqlite3
 from calendar import monthrange
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,8 +27,6 @@ from afschrift.law.clock.deadline import deadline
 from afschrift.wiring.build_services import build
 
 ZONE = ZoneInfo("Europe/Amsterdam")
-MANY = int(os.environ.get("AFSCHRIFT_DUE_REQUESTS", "150"))
-MARKS = (1, 3, 7, 14)
 REASONS = "Your data are in five systems, and two processors must still answer us."
 NOT_SENT = "extension_not_sent:R39"
 
@@ -65,12 +60,6 @@ def easter(year: int) -> date:
     m = (a + 11 * h + 22 * n) // 451
     month, day = divmod(h + n - 7 * m + 114, 31)
     return date(year, month, day + 1)
-
-
-def level(due: date, today: date) -> str | None:
-    """The notice that belongs to a last day: `overdue`, the nearest mark that was passed, or none."""
-    left = (due - today).days
-    return "overdue" if left < 0 else next((str(mark) for mark in MARKS if left <= mark), None)
 
 
 def almost_due(today: date) -> date:
@@ -130,15 +119,6 @@ class Terminal:
         letters = json.loads(self.types("letter", "list", "--request", request, "--json"))
         assert [row["state"] for row in letters if row["id"] == letter] == [state]
 
-    def raised(self) -> dict[str, list[str]]:
-        """Levels of the notices of each request, in their order: plain SQL on the register."""
-        found: dict[str, list[str]] = {}
-        query = "SELECT request_id, json_extract(detail, '$.level') FROM fact WHERE kind = 'notice_raised'"
-        with closing(sqlite3.connect(self.home / "register.db")) as register:
-            for request, raised in register.execute(f"{query} ORDER BY request_id, number"):
-                found.setdefault(request, []).append(raised)
-        return found
-
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
@@ -164,11 +144,6 @@ def test_the_calendar_by_hand_agrees_with_the_product_for_twenty_years() -> None
     netherlands = calendar("NL")
     for day in (date(2020, 1, 1) + timedelta(days) for days in range(20 * 365)):
         assert last_day(day) == deadline(day, netherlands).due
-
-
-def test_on_each_day_there_is_a_receipt_that_is_almost_due() -> None:
-    for day in (date(2026, 1, 1) + timedelta(days) for days in range(3 * 365)):
-        assert 0 < (last_day(almost_due(day)) - day).days <= 7
 
 
 def test_days_of_a_suspension_are_added(terminal: Terminal) -> None:
@@ -241,63 +216,3 @@ def test_an_answer_handed_over_at_the_counter_is_delivered(terminal: Terminal) -
     proof = ("--on", ago(0), "--channel", "by_hand", "--proof", "receipt-7")
     terminal.types("request", "handed-over", request, *proof)
     assert services.register.requests.get(request).state is State.DELIVERED
-
-
-def test_after_days_without_a_check_one_notice_is_raised(terminal: Terminal) -> None:
-    from afschrift.casework.notices.report import open_check
-
-    received = almost_due(local_today())
-    due = last_day(received)
-    request = terminal.request((local_today() - received).days)
-    twelve_before = datetime.now(ZONE) - timedelta(12 - (due - local_today()).days)
-    for now, levels in ((twelve_before, ["14"]), (datetime.now(ZONE), ["14", level(due, local_today())])):
-        for _ in range(2):
-            check = open_check("airflow:check_deadlines", now=now)
-            check.raise_notices(check.open_requests())
-            assert terminal.raised()[request] == levels
-
-
-def test_notices_of_many_requests_equal_a_count_by_hand(terminal: Terminal) -> None:
-    """Each came in on one of the last fifty days; some were extended in time, some wait for an answer."""
-    from afschrift.app.jurisdiction import load_jurisdiction
-    from afschrift.casework.notices.report import open_check
-    from afschrift.domain.keys import Key
-    from afschrift.domain.right import Right
-    from afschrift.law.clock.facts import NewFact, Timeline
-    from afschrift.law.clock.sending import Sending
-    from afschrift.law.clock.suspension import extend, suspend
-    from afschrift.register.open import open_register
-
-    register, place, today = open_register(), load_jurisdiction(), local_today()
-    received: dict[str, date] = {}
-    for number in range(MANY):
-        at = datetime.now(ZONE) - timedelta(number % 50)
-        text = at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        case = register.cases.open(b"What do you have about me?", "mail", text, text)
-        fields = (text, "Europe/Amsterdam", "nl", ("csv",), "outbox", (Key("customer_id", str(number)),), ())
-        received[register.requests.open(case, Right.ACCESS, *fields).id] = at.date()
-
-    def sent(timeline: Timeline) -> Sending:
-        return Sending(min(timeline.received + timedelta(2), today), "post", "3SABC")
-
-    def extended(timeline: Timeline) -> list[NewFact]:
-        return extend(timeline, place, today, ["amount_of_data"], sending=sent(timeline))
-
-    def suspended(timeline: Timeline) -> list[NewFact]:
-        doubt = "unknown_sender"
-        return suspend(timeline, place, today, "identity", doubt=doubt, sending=sent(timeline))
-
-    ids = [*received]
-    later, waiting = ids[7::40], ids[9::50]
-    register.facts.record_many(dict.fromkeys(later, extended), "test")
-    register.facts.record_many(dict.fromkeys(waiting, suspended), "test")
-    expected = {
-        request: level(last_day(day, months=3 if request in later else 1), today)
-        for request, day in received.items()
-        if request not in waiting
-    }
-    for _ in range(2):  # the second check raises nothing
-        check = open_check("airflow:check_deadlines")
-        check.raise_notices(check.open_requests())
-        assert terminal.raised() == {request: [level_] for request, level_ in expected.items() if level_}
-    assert {"overdue", "3", "7", "14"} <= set(expected.values())

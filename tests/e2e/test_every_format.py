@@ -14,20 +14,18 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import bagit
 import duckdb
-import jsonschema_rs
 import pandas as pd
 import polars as pl
 import pytest
 from demo.people import AWKWARD, HEAVY
 from frictionless import Package
 from testbed.running import installation, members, run, store
+from tests.contract.plain_readers import same
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.e2e.rebuild import packed
@@ -37,13 +35,11 @@ from tests.support.nightly import nightly_after
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.verify import verify
+from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
 from afschrift.register.open import initialise
 from afschrift.sources.registry import SOURCES
 from afschrift.wiring.build_services import build
-
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
-_SPECIALS = {"NaN": "nan", "INF": "inf", "-INF": "-inf"}
 
 
 class Bundle:
@@ -83,45 +79,11 @@ def test_each_table_has_a_file_in_each_format(bundle: Bundle) -> None:
     assert all(found == tables["csv"] for found in tables.values())
 
 
-def test_xml_holds_the_texts_of_the_csv_file(bundle: Bundle) -> None:
-    for resource, path in bundle.files("xml"):
-        rows = [{f.attrib["name"]: _text(f) for f in row} for row in ElementTree.parse(path).getroot()]
-        assert rows == bundle.csv(resource), resource["path"]
-
-
-def _text(field: ElementTree.Element) -> str | None:
-    if field.get(_NIL) == "true":
-        return None
-    exact = field.get("base64")
-    return field.text or "" if exact is None else base64.b64decode(exact, validate=True).decode()
-
-
 @pytest.mark.needs_program("xmllint")
 def test_xmllint_with_the_schema_in_the_bundle(bundle: Bundle) -> None:
     for resource, path in bundle.files("xml"):
         schema = bundle.data / resource["afschrift:schema"]
         subprocess.run(["xmllint", "--noout", "--schema", schema, path], check=True, capture_output=True)
-
-
-def test_ndjson_holds_the_rows_of_the_json_file(bundle: Bundle) -> None:
-    for (resource, lines), (_, array) in zip(bundle.files("ndjson"), bundle.files("json"), strict=True):
-        rows = [_exact(line) for line in lines.read_text("utf-8").split("\n") if line]
-        assert rows == _exact(array.read_text("utf-8")), resource["path"]
-        assert len(rows) == resource["afschrift:rows"]
-
-
-def _exact(text: str) -> Any:
-    """JSON with the digits of its numbers and the order of its members."""
-    return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=list)
-
-
-def test_json_schemas_in_the_bundle(bundle: Bundle) -> None:
-    for (resource, array), (_, lines) in zip(bundle.files("json"), bundle.files("ndjson"), strict=True):
-        schema = json.loads((bundle.data / resource["afschrift:schema"]).read_bytes())
-        whole = jsonschema_rs.validator_for(schema)
-        for line in lines.read_text("utf-8").split("\n")[:-1]:
-            whole.validate([json.loads(line)])
-        whole.validate(json.loads(array.read_bytes()))
 
 
 def test_polars_and_duckdb_and_pandas_read_parquet(bundle: Bundle) -> None:
@@ -131,25 +93,11 @@ def test_polars_and_duckdb_and_pandas_read_parquet(bundle: Bundle) -> None:
         assert [list(row) for row in rows] == [list(row) for row in expected]
         for row, texts in zip(rows, expected, strict=True):
             for name, value in row.items():
-                assert _same(value, texts[name]), f"{resource['path']} {name}"
+                kind = ValueKind.NUMBER if isinstance(value, float) else ValueKind.TEXT
+                assert same([value], [texts[name]], kind), f"{resource['path']} {name}"
         with duckdb.connect() as con:
             assert con.read_parquet(str(path)).count("*").fetchall() == [(len(rows),)]
         assert len(pd.read_parquet(path)) == len(rows)
-
-
-def _same(value: Any, text: str | None) -> bool:
-    """Whether a value from Parquet is the one that a text spells."""
-    if value is None or text is None:
-        return value is None and text is None
-    if isinstance(value, bool):
-        return text == str(value).lower()
-    if isinstance(value, float):
-        return str(value) == str(float(_SPECIALS.get(text, text)))
-    if isinstance(value, datetime):
-        return text == value.replace(tzinfo=None).isoformat() + ("Z" if value.tzinfo else "")
-    if isinstance(value, date):
-        return text == value.isoformat()
-    return text == str(value)
 
 
 def test_frictionless_and_bagit(bundle: Bundle) -> None:
@@ -235,10 +183,10 @@ def pack(env: dict[str, str], day: str, threads: int, requests: list[str]) -> li
     return [line.split() for line in ended.stdout.splitlines()]
 
 
-def test_same_bytes(warehouse: Path, tmp_path: Path) -> None:
+def test_same_bytes(demo_warehouse: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
-    shutil.copytree(warehouse, other / "warehouse")
-    here = environment(tmp_path / "here", warehouse, "1", "UTC", "C.UTF-8")
+    shutil.copytree(demo_warehouse, other / "warehouse")
+    here = environment(tmp_path / "here", demo_warehouse, "1", "UTC", "C.UTF-8")
     there = environment(other / "there", other / "warehouse", "4711", "Pacific/Chatham", "C")
     settings = Settings.from_environment(here)
     initialise(settings)
@@ -253,9 +201,9 @@ def test_same_bytes(warehouse: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.nightly
-def test_trail_records_data_that_changed_between_reads(warehouse: Path, tmp_path: Path) -> None:
+def test_trail_records_data_that_changed_between_reads(demo_warehouse: Path, tmp_path: Path) -> None:
     """The evidence names the snapshot and the files that the bundle was made of."""
-    shutil.copytree(warehouse, tmp_path / "warehouse")
+    shutil.copytree(demo_warehouse, tmp_path / "warehouse")
     (tmp_path / "home").mkdir()
     office = Office.open(tmp_path / "home", tmp_path / "warehouse")
     request = office.submit("access", {"customer_id": str(AWKWARD.number)})

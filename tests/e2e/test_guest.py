@@ -19,7 +19,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 from testbed.fleet.servers import unused_port
-from tests.e2e.test_installed_wheel import UV, python_with_wheel
+from tests.e2e.test_installed_wheel import UV, python_with_wheel, without_ours
 
 PARTS = {
     "api-server": ("api-server", "--host", "127.0.0.1", "--port"),
@@ -186,15 +186,10 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
     for name, file, text in (("site", "sitecustomize.py", _WRITES), ("dags", "foreign.py", _DAG)):
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / file).write_text(text, encoding="utf-8")
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AFSCHRIFT", "AIRFLOW", "PYTHON", "VIRTUAL_ENV"))
-    }
     passwords = folder / "simple_auth_manager_passwords.json.generated"
     passwords.write_text(json.dumps({_LOG_IN["username"]: _LOG_IN["password"]}), encoding="utf-8")
     address = f"http://127.0.0.1:{port}"
-    return kept | {
+    return without_ours() | {
         "HOME": str(folder),
         "PYTHONPATH": str(folder / "site"),
         "AIRFLOW_HOME": str(folder),

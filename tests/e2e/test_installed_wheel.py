@@ -14,6 +14,12 @@ pytestmark = pytest.mark.nightly
 UV = str(Path(sys.executable).with_name("uv"))
 
 
+def without_ours() -> dict[str, str]:
+    """The environment of this process, but for what it says of us, Airflow and Python."""
+    ours = ("AFSCHRIFT", "AIRFLOW", "PYTHON", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 @dataclass(frozen=True)
 class Environment:
     """A Python environment that knows nothing of this checkout, and a folder to work in."""
@@ -22,15 +28,10 @@ class Environment:
     folder: Path
 
     def __call__(self, *command: str, code: int = 0, cwd: Path | None = None, **env: str) -> str:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AFSCHRIFT", "AIRFLOW", "PYTHON", "VIRTUAL_ENV"))
-        }
         done = subprocess.run(
             [str(self.python.parent / command[0]), *command[1:]],
             cwd=cwd or self.folder,
-            env=kept | {"HOME": str(self.folder)} | env,
+            env=without_ours() | {"HOME": str(self.folder)} | env,
             capture_output=True,
             text=True,
             check=False,

@@ -1,6 +1,5 @@
 """What each right covers, on the people whom the demo made for it; the lists here are written by hand."""
 
-import json
 import random
 import re
 from collections import Counter
@@ -9,17 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from demo.people import (
-    AWKWARD,
-    CUSTOMERS,
-    EMAIL_ONLY,
-    HEAVY,
-    NOTHING_PORTABLE,
-    TABLET_A,
-    TABLET_B,
-    UNKNOWN,
-    Persona,
-)
+from demo.people import AWKWARD, CUSTOMERS, EMAIL_ONLY, HEAVY, NOTHING_PORTABLE, TABLET_A, TABLET_B, Persona
 from duckdb.sqltypes import DuckDBPyType
 from tests.e2e import hand_sql, value_forms
 from tests.e2e.hand_sql import MASKED, SECRET, WITHHELD, left_out, token
@@ -27,8 +16,6 @@ from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.support.demo_warehouse import SCALE
 from tests.support.nightly import nightly_after
-
-from afschrift.domain.errors import NeedsPersonError
 
 _ORDINARY = range(100_001, 100_001 + max(20, round(5_000 * SCALE)))
 TEN = random.Random(20).sample(_ORDINARY, 10)
@@ -194,61 +181,6 @@ def test_no_value_of_what_is_left_out_is_anywhere_in_the_bundle(office: Office, 
 def portability_may_hold(con: Rows, value: str) -> bool:
     """The shop's own words that are in columns of both kinds, such as the name of a browser."""
     return con.execute("SELECT count(*) FROM login WHERE user_agent = ?", [value]).fetchall()[0][0] > 0
-
-
-def test_access_explains_scores_and_profile(office: Office, by_hand: Rows) -> None:
-    found = opened(office, "access", HEAVY)
-    scores = ("segment", "credit_score", "churn_probability")
-    profile = [c for c in hand_sql.columns(by_hand, "profile") if c not in ("customer_id", "model_version")]
-    for table, column in [("customer", c) for c in scores] + [("profile", c) for c in profile]:
-        field = found.field(table, column)
-        assert field["description"] == field["afschrift:meanings"]["nl"]
-        assert len(field["afschrift:meanings"]["en"]) > 20
-        assert field["afschrift:origin"] in (["derived"], ["inferred"])
-        there = Counter(row[column] for row in found.csv(table))
-        if column not in ("interests_guess", "embedding"):  # lists are written otherwise than by the database
-            assert there == mine(by_hand, table, column, HEAVY)
-    assert "999" in found.field("customer", "credit_score")["description"]
-
-
-def test_access_says_of_the_password_hash_only_that_it_exists(office: Office, by_hand: Rows) -> None:
-    found = opened(office, "access", HEAVY)
-    ((value, _),) = mine(by_hand, "customer", "password_hash", HEAVY).items()
-    assert len(value) > 20
-    assert found.holds(value) == []
-    assert found.holds(value.rpartition("$")[2]) == []
-    assert "password_hash" not in found.tables["customer"]
-    (text,) = [c for c in found.coverage["shop.customer"]["leftOut"] if c["column"] == "password_hash"]
-    assert (text["action"], text["rules"]) == ("exists_only", ["R87"])
-    assert "Wachtwoord (versleuteld)" in found.files["index.html"].decode()
-
-
-@pytest.mark.parametrize(
-    ("right", "keys"),
-    nightly_after(
-        1,
-        [
-            ("portability", {"customer_id": "' OR 1=1 --", "email": "%"}),
-            ("access", {"customer_id": str(UNKNOWN)}),
-            ("access", {"customer_id": "../../etc/passwd"}),
-            ("access", {"device_id": 'x" OR "1"="1'}),
-        ],
-    ),
-    ids=["two_keys", "unknown", "path", "quotes"],
-)
-def test_unknown_keys_ask_a_person(right: str, keys: dict[str, str], office: Office) -> None:
-    request = office.submit(right, keys)
-    with pytest.raises(NeedsPersonError) as stopped:
-        office.run(request)
-    question = stopped.value
-    assert office.delivered(request) == []
-    assert (office.state(request), question.question) == ("needs_person", "nothing_held")
-    text = json.dumps([question.detail, str(question), [p for _, p in office.register.trail.events(request)]])
-    assert not any(value in text for value in keys.values())
-    office.answer(request, {"nothing_held": "confirm_none"})
-    with pytest.raises(NeedsPersonError):
-        office.run(request)
-    assert (office.state(request), office.delivered(request)) == ("nothing_held", [])
 
 
 @pytest.mark.parametrize("right", nightly_after(1, ["portability", "access"]))

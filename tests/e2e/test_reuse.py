@@ -115,7 +115,7 @@ def test_foreign_keys_are_enforced(database: postgres.Database) -> None:
             connection.commit()
 
 
-def test_uploaded_files_come_along_in_their_bytes(database: postgres.Database, warehouse: Path) -> None:
+def test_uploaded_files_come_along_in_their_bytes(database: postgres.Database, demo_warehouse: Path) -> None:
     found = ask(
         database,
         """SELECT f.path, u.name, u.content FROM uploaded_file u
@@ -125,7 +125,7 @@ def test_uploaded_files_come_along_in_their_bytes(database: postgres.Database, w
     )
     assert len(found) == 6
     for path, _, content in found:
-        assert content == (warehouse / "uploads" / str(path)).read_bytes()
+        assert content == (demo_warehouse / "uploads" / str(path)).read_bytes()
 
 
 def test_their_own_tables_are_filled_by_what_columns_mean(
