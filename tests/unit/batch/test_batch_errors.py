@@ -1,9 +1,14 @@
-"""Errors in a batch: those of one person stop only that person, and a pass that cannot be trusted stops all."""
+"""Errors in a batch: those of one person stop only that person, what cannot be trusted stops all, a kill none."""
+
+from __future__ import annotations
 
 import json
+import os
+import signal
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +19,11 @@ from tests.support.crowd import FIRST
 from tests.unit.batch.conftest import Planned, batch
 from tests.unit.batch.test_batch_attempts import Tampered, tampered
 
+from afschrift.app.settings import Settings
 from afschrift.batch import fulfil_batch as use_case
 from afschrift.batch.batch_session import spans
 from afschrift.batch.fulfil_batch import (
+    DONE,
     LEFT,
     WAITS,
     batch_run,
@@ -32,12 +39,20 @@ from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.errors import ConfigurationError, GateError, RetriableError, SourceDownError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.request import BATCHED
+from afschrift.extraction.staged_records import read_record
 from afschrift.operations.findings import next_free, next_run
+from afschrift.register.steps import Steps
 from afschrift.services import Services
+from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps.extract import clear_extract, extract
 from afschrift.steps.gates import begin
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
+from afschrift.wiring.build_services import build
 from afschrift.wiring.preview import preview
 
 pytestmark = pytest.mark.slow
+
 BAD = "102"
 
 
@@ -282,3 +297,57 @@ def test_dry_run_shows_which_requests_share_a_pass(crowded: Services, planned: o
         f"{new}: no plan is frozen yet; it is assessed and classified separately first",
         *(f"{request} shop: together with 1 more" for request in requests),
     ]
+
+
+KILLED_AT = (1, 9, 20, 31, 38, 42, 43, 45, 37, 18)
+
+"""Writes before which it dies: files of tables, one table of a person again; then five of each request."""
+
+
+def killed_batch(home: Path, inventory: Path, requests: list[str], killed_at: int) -> None:
+    """In a process of its own: extract the shop together; die before the so-and-so-many-th write, from 1."""
+    settings = Settings.from_environment({"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)})
+    services, left = build(lambda _line: None, settings), killed_at
+
+    def counted(method: Any) -> Any:
+        def counting(*args: Any, **more: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return method(*args, **more)
+
+        return counting
+
+    EncryptedStaging.writer = counted(EncryptedStaging.writer)  # type: ignore[method-assign]
+    Steps.finish = counted(Steps.finish)  # type: ignore[method-assign]
+    extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
+
+
+def test_killed_at_ten_places_it_goes_on(crowded: Services, planned: Planned, tmp_path: Path) -> None:
+    requests = planned(4)
+    processes = get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    ended, recorded = [], []
+    for place in KILLED_AT:
+        child = processes.Process(
+            target=killed_batch, args=(tmp_path / "home", tmp_path / "inventory", requests, place)
+        )
+        child.start()
+        child.join()
+        ended.append(child.exitcode)
+        recorded.append(sum("extracted" in event_types(crowded, request) for request in requests))
+
+    assert ended == [-signal.SIGKILL] * 10
+    assert recorded == [0, 0, 0, 0, 0, 0, 0, 1, 2, 2]
+    outcomes = extract_batch(crowded, "shop", requests, "bat-2", lambda _request: crowded)
+    assert list(outcomes.values()) == [DONE, DONE, TOGETHER, TOGETHER]
+    for request in requests:
+        extract(crowded, request, "shop")
+        assert event_types(crowded, request).count("extracted") == 1
+        went_on = read_record(crowded.staging(request), "shop")
+        validate(crowded, request)
+        package(crowded, request)
+        clear_extract(crowded, request, "shop")
+        extract(crowded, request, "shop")
+        assert read_record(crowded.staging(request), "shop").tables == went_on.tables
