@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from testbed.running import run
 from tests.support.moves import moved
-from tests.support.pages import Desk, look_token_in, parts, text_of, token_in
+from tests.support.pages import Desk, parts, text_of, token_in, token_of
 
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CANARY, load_canary
@@ -150,7 +150,7 @@ def test_user_without_the_role_reads_why(desk: Desk) -> None:
     reply = desk.browse("otto", f"/questions/{question}", CONFIRMED | {"token": own, "f.checked_on": TEXT})
     assert (reply.status_code, TEXT in reply.text) == (403, True)
     assert register.decisions.of(request) == ()
-    look = desk.browse("otto", f"/questions/{question}/look", {"token": look_token_in(open_to_otto)})
+    look = desk.browse("otto", f"/questions/{question}/look", {"token": token_of(open_to_otto)})
     assert (look.status_code, "It is assigned to Anna." in look.text) == (403, True)
     assert "case_viewed" not in [kind for kind, _ in desk.events(request)]
 

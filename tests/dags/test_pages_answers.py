@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from tests.airflow_support import log_in
 from tests.support.browsing import must_fit_and_be_accessible, opened, served
 from tests.support.nightly import nightly_after
-from tests.support.pages import Desk, follow, look_token_in, parts, press, text_of, token_in
+from tests.support.pages import ROLES, Desk, follow, parts, press, text_of, token_in, token_of
 from tests.support.reviewing import BALANCE, BODY, LINE, NEIGHBOUR, SPAN, Reviewers
 
 from afschrift.domain.redaction import Pointer, TablePointers
@@ -84,7 +84,7 @@ def test_decision_form_follows_choice_and_ground(desk: Desk) -> None:
     assert desk.browse("anna", sign).status_code == 404
     shown = desk.browse("sam", sign).text
     assert "Manifestly unfounded" in shown or "manifestly_unfounded" in shown
-    texts = desk.browse("sam", f"{sign}/look", {"token": look_token_in(shown)})
+    texts = desk.browse("sam", f"{sign}/look", {"token": token_of(shown)})
     assert (texts.status_code, TEXT in texts.text) == (200, True)
     assert [kind for kind, _ in desk.events(request)][-1] == "case_viewed"
     assert desk.browse("sam", f"{sign}/look", {"token": "x"}).status_code == 403
@@ -101,7 +101,7 @@ def test_manual_search_keeps_uploaded_files(desk: Desk) -> None:
     page = text_of(desk.browse("kim", path).text)
     assert "Search by name or e-mail address." in page
     assert "Why it was not searched (needed for “Not searched”)" in page
-    token = look_token_in(desk.browse("kim", path).text)
+    token = token_of(desk.browse("kim", path).text)
     keys = text_of(desk.browse("kim", f"{path}/look", {"token": token}).text)
     assert f"Customer id {customer}" in keys
     assert "identity_read" in [kind for kind, _ in desk.events(request)]
@@ -191,18 +191,10 @@ def test_upload_without_the_role_is_not_written(desk: Desk, monkeypatch: pytest.
     assert (taken.status_code, sum(written)) == (303, 500_000)
 
 
-PEOPLE = """
-people:
-  Anna: {accounts: ["airflow:anna"], roles: [officer]}
-  Ada: {accounts: ["airflow:ada"], roles: [auditor]}
-  Ivo: {accounts: ["airflow:ivo"], roles: [intake]}
-"""
-
-
 @pytest.fixture
 def reviewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reviewers:
     made = Reviewers.set_up(tmp_path, monkeypatch)
-    (tmp_path / "home" / "roles.yml").write_text(PEOPLE, encoding="utf-8")
+    (tmp_path / "home" / "roles.yml").write_text(ROLES, encoding="utf-8")
     return made
 
 

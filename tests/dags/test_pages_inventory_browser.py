@@ -9,9 +9,9 @@ from testbed.mini import write_database, write_inventory
 from testbed.running import installation
 from tests.airflow_support import AirflowEnv, api_server
 from tests.support.browsing import keep, must_fit_and_be_accessible, opened, served
-from tests.support.map_page import PEOPLE, WHY, map_text, proposed
+from tests.support.map_page import WHY, map_text, proposed
 from tests.support.nightly import nightly_after
-from tests.support.pages import follow, press
+from tests.support.pages import ROLES, follow, press
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
 
@@ -38,7 +38,7 @@ def address(airflow_env: AirflowEnv, tmp_path_factory: pytest.TempPathFactory) -
         patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
         patch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(folder / "map", many(proposed()))))
         installation(folder / "home", folder / "map")
-        (folder / "home" / "roles.yml").write_text(PEOPLE, encoding="utf-8")
+        (folder / "home" / "roles.yml").write_text(ROLES, encoding="utf-8")
         with api_server() as app, served(app) as served_at:
             yield f"{served_at}/afschrift"
 

@@ -45,11 +45,7 @@ class Reached:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A running proxy.
-
-    Attributes:
-        folder: its prefix.
-    """
+    """A running proxy; the folder is its prefix."""
 
     folder: Path
     port: int

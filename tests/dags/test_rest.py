@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,15 +117,6 @@ def test_next_run_starts_with_the_last_answer(desk: Desk, asked: Asked) -> None:
     assert (reply["run"], reply["next"]) == (f"{asked.request}.1", None)
 
 
-def test_one_of_simultaneous_answers_is_taken(desk: Desk, asked: Asked) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        replies = list(pool.map(lambda _: asked.answer("anna"), range(4)))
-    assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409]
-    assert all("answered already" in r.json()["detail"] for r in replies if r.status_code == 409)
-    assert [r.json()["run"] for r in replies if r.status_code == 200] == [f"{asked.request}.1"]
-    assert len(desk.register.decisions.of(asked.request)) == 1
-
-
 def test_text_of_an_answer_does_not_reach_airflow(desk: Desk, asked: Asked) -> None:
     misplaced = CONFIRMED | {"detail": {"method": TEXT, TEXT: 1}}
     bodies = [CONFIRMED | {"text": TEXT, "more": TEXT}, misplaced, CONFIRMED | {"text": TEXT}]
@@ -215,7 +205,7 @@ def test_faults_of_roles_file_and_software_are_logged_and_not_shown(
     (desk.home / "roles.yml").write_text(ROLES + "  Anna2: {accounts: [anna], roles: [boss]}\n")
     reply = desk.ask("anna", "GET", "/questions")
     assert (reply.status_code, "roles.yml" in reply.text) == (500, False)
-    assert "roles.yml:11: people.Anna2.roles" in desk.env.log
+    assert "roles.yml:12: people.Anna2.roles" in desk.env.log
     (desk.home / "roles.yml").write_text(ROLES)
     monkeypatch.setattr(question_api, "open_register", broken)
     reply = desk.ask("anna", "GET", "/questions")

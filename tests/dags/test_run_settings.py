@@ -180,18 +180,12 @@ def test_unusable_variable_fails_the_run_and_is_not_quoted(
     assert "tell-tale" not in flow.log
 
 
-@pytest.fixture
-def on_postgres(flow: Flow, postgres: Database, monkeypatch: pytest.MonkeyPatch) -> Flow:
-    """An installation whose register is a PostgreSQL database."""
+def test_register_that_is_down_briefly_loses_nothing(
+    flow: Flow, postgres: Database, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AFSCHRIFT_REGISTER", postgres.url)
     initialise(Settings.from_environment())
-    return flow
-
-
-def test_register_that_is_down_briefly_loses_nothing(
-    on_postgres: Flow, postgres: Database, postgres_server: Server
-) -> None:
-    request = on_postgres.submit(CUSTOMERS[0], "portability")
+    request = flow.submit(CUSTOMERS[0], "portability")
     started: list[str] = []
     name = make_url(postgres.libpq).database
 
@@ -209,10 +203,10 @@ def test_register_that_is_down_briefly_loses_nothing(
             let_in(True)
         started.append(line)
 
-    outcome = on_postgres.run(request, unplug)
+    outcome = flow.run(request, unplug)
 
     assert outcome.state == "success"
-    assert {n for _, n in on_postgres.env.task_tries(outcome.run_id).values()} == {1, 2}
-    assert on_postgres.state(request) == "ready"
-    assert once(on_postgres, request)
-    assert on_postgres.register.trail.verify() == []
+    assert {n for _, n in flow.env.task_tries(outcome.run_id).values()} == {1, 2}
+    assert flow.state(request) == "ready"
+    assert once(flow, request)
+    assert flow.register.trail.verify() == []

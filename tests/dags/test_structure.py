@@ -1,8 +1,13 @@
-"""What Airflow reads from the DAG files."""
+"""What Airflow reads: the DAG files, their trigger form, and one plugin, by entry point or from its folder.
+
+From a plugins folder it executes one file, not the package (plugins/.airflowignore), and loads it only once.
+"""
 
 import ast
+import copy
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +16,11 @@ from typing import Any
 import pytest
 from tests.airflow_support import AirflowEnv, Flow, dag_named
 from tests.support.installed import own_inventory
+from tests.support.nightly import nightly_after
 
 from afschrift.operations.findings import SweepCode
+
+pytestmark = pytest.mark.usefixtures("airflow_env")
 
 CHAIN = [
     *("assess", "classify", "extract_app", "extract_shop"),
@@ -22,7 +30,6 @@ CHAIN = [
 HEAVY = ["pandas", "pyarrow", "duckdb", "polars", "tink", "upath", "isal", "ruamel.yaml", "alembic"]
 
 
-LINE = "from afschrift.dags import *  # Airflow: the DAGs of Afschrift\n"
 SCHEDULES = {
     "check_canary": "@daily",
     "check_deadlines": "@hourly",
@@ -34,6 +41,7 @@ SCHEDULES = {
     "sweep": "@hourly",
     "tell_questions": "*/15 * * * *",
 }
+
 TEXTS = {
     "check_canary": ("## Trigger", "## The run failed", "docs/operator/canary.md", "afschrift canary sign"),
     "checkpoint_trail": ("## Trigger", "## The run failed", "AFSCHRIFT_WITNESS_<NAME>", "docs/trail.md"),
@@ -46,6 +54,7 @@ TEXTS = {
     ),
     "sweep": tuple(f"**{code.value}**" for code in SweepCode),
 }
+
 """What a runbook says beside its tasks."""
 
 
@@ -88,11 +97,10 @@ def test_the_runbook_names_every_task_and_what_to_do(dags: dict[str, Any], name:
 
 
 @pytest.mark.airflow
-@pytest.mark.usefixtures("airflow_env")
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        (LINE, {*SCHEDULES}),
+        ("from afschrift.dags import *  # Airflow: the DAGs of Afschrift\n", {*SCHEDULES}),
         ("from afschrift.dags import fulfil_request, sweep  # Airflow's DAGs\n", {"fulfil_request", "sweep"}),
         ("from afschrift.dags import *\n", set()),  # without the words that Airflow looks for
     ],
@@ -126,13 +134,6 @@ def test_only_the_teardown_runs_after_a_failure(dag: Any) -> None:
     assert set(rules.values()) == {"all_success"}
     assert [name for name, task in dag.task_dict.items() if task.is_teardown] == ["wipe"]
     assert not dag.task_dict["wipe"].on_failure_fail_dagrun
-
-
-def test_each_source_has_a_task_of_its_name(dag: Any) -> None:
-    for source in ("app", "shop"):
-        task = dag.task_dict[f"extract_{source}"]
-        assert not task.is_mapped
-        assert task.op_kwargs["source"] == source
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ print(json.dumps({"seconds": time.process_time() - began, "modules": sorted(set(
 """
 
 
-def test_dag_files_import_quickly(airflow_env: AirflowEnv, project_root: Path) -> None:
+def test_dag_files_import_quickly(project_root: Path) -> None:
     command = [sys.executable, "-c", PROBE, str(project_root / "dags")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
@@ -197,7 +198,7 @@ def test_dag_files_import_quickly(airflow_env: AirflowEnv, project_root: Path) -
     assert [name for name in new if name in HEAVY or name.startswith(ours)] == []
 
 
-def test_other_processes_do_not_import_the_pages(airflow_env: AirflowEnv, tmp_path: Path) -> None:
+def test_other_processes_do_not_import_the_pages(tmp_path: Path) -> None:
     probe = (
         "import sys; from airflow import plugins_manager as m; plugins, errors = m._get_plugins();"
         "assert [p.name for p in plugins if p.name == 'afschrift'] and not errors;"
@@ -209,7 +210,7 @@ def test_other_processes_do_not_import_the_pages(airflow_env: AirflowEnv, tmp_pa
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_every_route_depends_on_the_caller(airflow_env: AirflowEnv) -> None:
+def test_every_route_depends_on_the_caller() -> None:
     from fastapi.routing import APIRoute
 
     from afschrift.web.app import create
@@ -219,3 +220,159 @@ def test_every_route_depends_on_the_caller(airflow_env: AirflowEnv) -> None:
     routes = [route for route in app.routes if isinstance(route, APIRoute)]
     assert len(routes) > 10
     assert all(caller in [d.dependency for d in route.dependencies] for route in routes)
+
+
+REQUEST = "req-7k3m9x2p4v0q"
+
+
+def fill(demo: bool = False, **values: Any) -> dict[str, Any]:
+    """Fill the form in as a trigger does; what the run would get."""
+    from airflow.sdk.definitions.param import ParamsDict
+
+    from afschrift.airflow_ext.params import form
+
+    params = ParamsDict(copy.deepcopy(form(demo)))
+    params.update(values)
+    return params.validate()
+
+
+def test_an_id_with_or_without_options_is_taken() -> None:
+    given = {"request": REQUEST, "formats": ["json"], "language": "en", "destination": "portal_2"}
+    assert fill(**given) == given
+    assert fill(request=REQUEST) == dict.fromkeys(given) | {"request": REQUEST}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        *({"request": wrong} for wrong in ("", None, 7, "req-7k3m9x2p4v0", REQUEST + "q", REQUEST.upper())),
+        *({"request": wrong} for wrong in ("../" + REQUEST, REQUEST + "\n", "req-' OR 1=1 -")),
+        *({"request": wrong} for wrong in ("case-7k3m9x2p4v0q", f"{REQUEST} {REQUEST}")),
+        *({"request": REQUEST, "formats": wrong} for wrong in (["pdf"], ["csv", "csv"], [], "csv")),
+        {"request": REQUEST, "language": "fr"},
+        *({"request": REQUEST, "destination": wrong} for wrong in ("../elsewhere", "s3://another/bucket")),
+        *({"demo": True, "customer_number": wrong} for wrong in ("", "x", "1;2", "' OR 1=1 --", "-1")),
+        *({"demo": True, "customer_number": wrong} for wrong in (900001, "1\n2", "1234567890123")),
+    ],
+    ids=repr,
+)
+def test_malformed_values_are_refused(values: dict[str, Any]) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        fill(**values)
+
+
+def test_a_customer_number_is_asked_for_only_in_a_demo() -> None:
+    from afschrift.airflow_ext.params import demo_mode, form
+
+    assert "customer_number" not in form(demo=False)
+    assert {"customer_number", "right"} < form(demo=True).keys()
+    demos = [demo_mode(env) for env in ({}, {"AFSCHRIFT_DEMO": "0"}, {"AFSCHRIFT_DEMO": "1"})]
+    assert demos == [False, False, True]
+    assert fill(demo=True, request=REQUEST)["customer_number"] is None
+    assert fill(demo=True, customer_number="900001", right="access")["request"] is None
+
+
+def test_form_offers_choices_of_the_software(flow: Flow) -> None:
+    from afschrift.airflow_ext.params import form
+
+    services, fields = flow.services, form(demo=False)
+
+    assert fields["formats"].schema["items"]["enum"] == list(services.formats)
+    assert fields["language"].schema["enum"] == [None, *services.inventory.controller.languages]
+    assert fields["language"].schema["values_display"]["nl"] == "Nederlands"
+
+
+def test_unknown_fields_are_refused_without_naming_them() -> None:
+    from afschrift.airflow_ext.params import refuse_unknown
+    from afschrift.domain.errors import RefusedError
+
+    refuse_unknown({"request": REQUEST}, {"request": REQUEST, "formats": None})
+    refuse_unknown(None, {"request": REQUEST})
+    with pytest.raises(RefusedError) as raised:
+        refuse_unknown({"request": REQUEST, "canary.person": 1}, {"request": REQUEST})
+    assert "canary" not in str(raised.value)
+
+
+# The scheduler, the API server and the DAG processor use the first, tasks the second.
+MANAGERS = ["airflow.plugins_manager", "airflow.sdk.plugins_manager"]
+
+
+# A file run by the plugin manager becomes a top-level module named by its stem;
+# one that was imported as part of the package has a dot in its name or is the package itself.
+PLUGINS_PROBE = """
+import importlib, json, os, pathlib, sys
+folder = pathlib.Path(os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"])
+manager = importlib.import_module(sys.argv[1])
+plugins, errors = manager._get_plugins()
+executed = [
+    str(pathlib.Path(module.__file__).relative_to(folder))
+    for name, module in sorted(sys.modules.items())
+    if "." not in name
+    and getattr(module, "__file__", None)
+    and not hasattr(module, "__path__")
+    and pathlib.Path(module.__file__).is_relative_to(folder)
+]
+ours = [str(plugin.source).split(":")[0] for plugin in plugins if plugin.name == "afschrift"]
+print(json.dumps({"executed": executed, "plugins": ours, "errors": errors}))
+"""
+
+
+def without_us(into: Path) -> Path:
+    """All that is installed here but the package itself, for a Python that looks nowhere else."""
+    into.mkdir()
+    for path in Path(pytest.__file__).parents[1].iterdir():
+        if "afschrift" not in path.name:
+            (into / path.name).symlink_to(path)
+    return into
+
+
+def load(manager: str, folder: Path, home: Path, site: Path | None = None) -> dict[str, object]:
+    """What a fresh process of Airflow makes of a plugins folder."""
+    environment = os.environ | {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(folder),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+    if site is not None:
+        environment["PYTHONPATH"] = str(site)
+    command = [sys.executable, *(["-S"] if site else []), "-c", PLUGINS_PROBE, manager]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_one_file_is_executed(manager: str, project_root: Path, tmp_path: Path) -> None:
+    found = load(manager, project_root / "plugins", tmp_path, without_us(tmp_path / "site"))
+
+    plugins = ["$PLUGINS_FOLDER/afschrift_plugin.py"]
+    assert found == {"executed": ["afschrift_plugin.py"], "plugins": plugins, "errors": {}}
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize(
+    ("manager", "folder"),
+    nightly_after(1, [(manager, name) for name in ("plugins", "none") for manager in MANAGERS]),
+)
+def test_folder_adds_no_second_plugin_to_the_package(
+    manager: str, folder: str, project_root: Path, tmp_path: Path
+) -> None:
+    found = load(manager, project_root / folder, tmp_path)
+
+    assert (found["plugins"], found["errors"]) == (["afschrift==0.1.0"], {})
+
+
+@pytest.mark.airflow
+@pytest.mark.nightly
+def test_package_is_executed_without_the_ignore_file(project_root: Path, tmp_path: Path) -> None:
+    """What the others prevent."""
+    folder, ignored = tmp_path / "plugins", shutil.ignore_patterns(".airflowignore", "__pycache__")
+    shutil.copytree(project_root / "plugins", folder, ignore=ignored)
+
+    executed = load(MANAGERS[0], folder, tmp_path)["executed"]
+
+    assert isinstance(executed, list)
+    assert len([path for path in executed if str(path).startswith("afschrift/")]) > 100

@@ -1,7 +1,5 @@
 """The DAG `sweep` on a real Airflow: it starts the runs that are missing, once, and clears up."""
 
-import os
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +9,9 @@ from demo.people import HEAVY
 from sqlalchemy import text, update
 from tests.airflow_support import AirflowEnv, Flow, make_known, ran
 from tests.support.installed import CUSTOMERS
-from tests.support.moves import moved
 
 from afschrift.app.settings import Settings
 from afschrift.domain.instants import rfc3339
-from afschrift.domain.state import State
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import request
 
@@ -68,7 +64,7 @@ def test_stored_request_without_run_is_started_once(flow: Flow, dag: Any) -> Non
 
 
 def test_requests_start_as_batch(flow: Flow, dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unless its DAG is paused: tests/unit/airflow_ext/test_sweep_batches.py."""
+    """Unless its DAG is paused: tests/unit/airflow_ext/test_environment.py."""
     from airflow.utils.session import create_session
 
     make_known("fulfil_batch")
@@ -111,25 +107,6 @@ def test_two_simultaneous_sweeps_start_a_run_once(
     monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", lambda *_, **__: 0)
     assert ran(dag)["start[0]"] == "skipped"
     assert len(runs(flow, forgotten)) == 1
-
-
-def test_stray_staging_is_destroyed_and_remedies_are_logged(flow: Flow, dag: Any) -> None:
-    register, failed, closed = flow.register, stored(flow, 100), stored(flow, 9)
-    register.runs.begin(failed, f"{failed}.1", timedelta(hours=2))
-    register.runs.end(failed, f"{failed}.1", "accepted")
-    moved(register, closed, State.WITHDRAWN)
-    with flow.services.staging(closed).writer("shop/customer.csv") as file:
-        file.write(b"x")
-    [staged] = flow.staged
-    os.utime(staged, times=(time.time() - 10_000,) * 2)
-    aged(closed, 3)
-
-    assert ran(dag)["start"] == "skipped"
-
-    assert not (flow.home / "staging" / closed).exists()
-    assert "staged_closed" in flow.log
-    assert "run_failed" in flow.log
-    assert "clear the failed task or trigger the next run" in flow.log
 
 
 def test_unreachable_register_fails_the_run_with_remedy(

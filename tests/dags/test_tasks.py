@@ -19,7 +19,7 @@ from tests.support.two_sources import write_inventory
 
 from afschrift.audit.against_logs import WRITTEN_BY, compare, read_logs
 from afschrift.batch.fulfil_batch import batch_run
-from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.request import BATCHED
 
 
@@ -318,15 +318,6 @@ def test_batch_reads_for_each_request_and_starts_its_run(flow: Flow) -> None:
     assert "holds fields that fulfil_batch does not have" in flow.log[logged:]
 
 
-def test_plan_with_source_without_task_is_retried_with_remedy() -> None:
-    from afschrift.airflow_ext.queues import following
-
-    known = dict.fromkeys(("assess", "classify", "extract_app", "extract_shop", "validate"))
-    assert following(["shop"], known) == ["extract_shop"]
-    with pytest.raises(RetriableError, match=r"no task for the sources late, new of.* clear `classify`"):
-        following(["late", "shop", "new"], known)
-
-
 def test_source_added_after_dag_was_parsed_is_read_next_time(
     flow: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +333,7 @@ def test_source_added_after_dag_was_parsed_is_read_next_time(
     progress: list[str] = []
     outcome = run_dag(before, {"request": request}, progress.append)
     assert (outcome.state, outcome.failed) == ("failed", ("classify",))
+    assert flow.env.task_tries(outcome.run_id)["classify"] == ("failed", 3)
     assert any("no task for the sources late" in line and "clear `classify`" in line for line in progress)
     assert flow.counted(request)["gate_bypassed"] == 0
 

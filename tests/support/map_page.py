@@ -15,7 +15,7 @@ import pytest
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import installation
 from tests.airflow_support import AirflowEnv, api_server, log_in
-from tests.support.pages import from_a_page, parts, text_of
+from tests.support.pages import ROLES, from_a_page, parts, text_of
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_session import Review
@@ -24,14 +24,6 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 from afschrift.services import Services
-
-PEOPLE = """
-people:
-  Anna: {accounts: ["airflow:anna"], roles: [officer]}
-  Otto: {accounts: ["airflow:otto"], roles: [officer]}
-  Moe: {accounts: ["airflow:moe"], roles: [map_owner]}
-  Ada: {accounts: ["airflow:ada"], roles: [auditor]}
-"""
 
 PAGE = "/afschrift/inventory"
 WHY = "Gone through with the shop."
@@ -51,7 +43,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "map", proposed())))
     made = installation(tmp_path / "home", tmp_path / "map")
-    (tmp_path / "home" / "roles.yml").write_text(PEOPLE, encoding="utf-8")
+    (tmp_path / "home" / "roles.yml").write_text(ROLES, encoding="utf-8")
     return made
 
 

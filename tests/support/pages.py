@@ -22,6 +22,7 @@ people:
   Ivo: {accounts: ["airflow:ivo"], roles: [intake]}
   Ada: {accounts: ["airflow:ada"], roles: [auditor]}
   Vera: {accounts: ["airflow:vera"], roles: [officer]}
+  Moe: {accounts: ["airflow:moe"], roles: [map_owner]}
 """
 
 
@@ -141,9 +142,9 @@ def token_in(html: str) -> str:
     return str(found)
 
 
-def look_token_in(html: str) -> str:
-    """The token of the form that shows what was written, or what to search by."""
-    [form] = [part for part in html.split("<form") if '/look"' in part]
+def token_of(html: str, words: str = '/look"') -> str:
+    """The token of the form with these words: by default, of that which shows what was written, or is searched by."""
+    [form] = [part for part in html.split("<form") if words in part]
     return form.partition('name="token" value="')[2].partition('"')[0]
 
 
