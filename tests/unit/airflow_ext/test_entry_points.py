@@ -174,10 +174,9 @@ _ROW = re.compile(r"^\| `(airflow\.[\w.]+|_\w+)` \| .+ \| .+ \|$", re.MULTILINE)
 def private_names(code: str) -> set[str]:
     """Names of Airflow in a module that no page of Airflow calls public."""
     tree = ast.parse(code)
-    found = {name for node in ast.walk(tree) for name in _imported(node) if not _is_public(name)}
-    if not any(name for node in ast.walk(tree) for name in _imported(node)):
-        return found
-    return found | _underscored(tree)
+    imported = {name for node in ast.walk(tree) for name in _imported(node)}
+    found = {name for name in imported if not name.startswith(PUBLIC) or "._" in name}
+    return found | _underscored(tree) if imported else found
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
@@ -187,10 +186,6 @@ def _imported(node: ast.AST) -> Iterator[str]:
         yield from (name.name for name in node.names if name.name.partition(".")[0] == "airflow")
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
         yield node.value  # imported by its name
-
-
-def _is_public(name: str) -> bool:
-    return name.startswith(PUBLIC) and "._" not in name
 
 
 def _underscored(tree: ast.Module) -> set[str]:

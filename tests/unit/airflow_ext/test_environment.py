@@ -1,21 +1,33 @@
-"""The environment of an Airflow of our own, and the processes in it."""
+"""The environment of an Airflow of our own and its processes; options of a run; batches that the sweep starts."""
 
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from testbed.running import installation, store
+from testbed.small import write_database, write_inventory
 from tests.airflow_support import AirflowEnv
 from tests.support.installed import Installation
 
-from afschrift.airflow_ext.environment import CONFIG, environment
+from afschrift.airflow_ext.environment import BATCH_DAG_ID, CONFIG, DAG_ID, environment
 from afschrift.airflow_ext.up import Processes, port_is_free
 from afschrift.app.settings import Settings
-from afschrift.domain.errors import ConfigurationError, RetriableError, UnknownRequestError
+from afschrift.domain.errors import ConfigurationError, GateError, RetriableError, UnknownRequestError
+from afschrift.domain.instants import rfc3339
 from afschrift.law.roles import Person, Role, Roles
+from afschrift.operations.findings import batch_id
+from afschrift.register.database.database import Database
+from afschrift.register.database.tables import request
+from afschrift.services import Services
+from afschrift.steps.gates import begin
 
 
 def test_every_setting_has_a_reason_and_airflow_knows_it(airflow_env: AirflowEnv) -> None:
@@ -172,6 +184,7 @@ def test_what_the_installation_does_not_have_is_turned_down(
 def test_options_of_an_account_without_role_are_ignored_and_recorded(
     installation: Installation, request_id: str, change: Change, account: str
 ) -> None:
+    """Attempt: Say on the trigger form how the answer goes, without a role for it"""
     before = installation.services.register.requests.get(request_id)
 
     change(by=account, formats=["json"], language="en")
@@ -180,3 +193,104 @@ def test_options_of_an_account_without_role_are_ignored_and_recorded(
     assert changes(installation) == []
     [(actor, payload)] = changes(installation, "options_refused")
     assert (actor, payload["options"]) == (account, ["formats", "language"])
+
+
+@dataclass
+class KnownToAirflow:
+    """What a task may ask of Airflow: its runs, each with its state, and whether a DAG is paused."""
+
+    runs: dict[tuple[str, str], str] = field(default_factory=dict)
+    paused: bool = False
+
+    def get_dr_count(
+        self, dag_id: str, run_ids: Iterable[str] | None = None, states: Iterable[str] | None = None
+    ) -> int:
+        return sum(
+            dag == dag_id and (run_ids is None or run in run_ids) and (states is None or state in states)
+            for (dag, run), state in self.runs.items()
+        )
+
+    def get_task_states(self, **_: Any) -> dict[str, dict[str, str]]:
+        return {}
+
+    def get_dag(self, dag_id: str) -> Any:
+        assert dag_id == BATCH_DAG_ID
+        return SimpleNamespace(is_paused=self.paused)
+
+
+@pytest.fixture
+def services(airflow_env: AirflowEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    """An installation in which two requests that wait are read together."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    monkeypatch.setenv("AFSCHRIFT_BATCH_REQUESTS", "2")
+    return installation(tmp_path / "home", tmp_path / "inventory")
+
+
+@pytest.fixture
+def waiting(services: Services) -> list[str]:
+    """Two requests of two hours ago without a run."""
+    found = [store(services, {"customer_id": number}) for number in "12"]
+    then = rfc3339(datetime.now(UTC) - timedelta(hours=2))
+    with Database(Settings.from_environment().register).write() as tx:
+        tx.execute(update(request).values(created_at=then, changed_at=then))
+    return found
+
+
+def started(airflow: KnownToAirflow) -> list[tuple[str, str, list[str]]]:
+    from afschrift.airflow_ext.sweep_tasks import sweep  # Airflow reads its home when it is imported
+
+    return [
+        (run["trigger_dag_id"], run["trigger_run_id"], run["conf"].get("requests", []))
+        for run in sweep(ti=airflow)["start"]
+    ]
+
+
+def alone(requests: list[str], attempt: int = 1) -> list[tuple[str, str, list[str]]]:
+    return [(DAG_ID, f"{request}.{attempt}", []) for request in sorted(requests)]
+
+
+def test_those_who_wait_start_together_in_one_batch_at_a_time(waiting: list[str]) -> None:
+    [(dag, run, requests)] = started(KnownToAirflow())
+    assert (dag, run, sorted(requests)) == (BATCH_DAG_ID, batch_id(waiting), sorted(waiting))
+    for state in ("queued", "running"):
+        assert started(KnownToAirflow({(BATCH_DAG_ID, "another"): state})) == []
+    assert started(KnownToAirflow({(BATCH_DAG_ID, "another"): "success"})) != []
+
+
+def test_a_batch_that_came_to_nothing_is_not_started_again(waiting: list[str]) -> None:
+    came = KnownToAirflow({(BATCH_DAG_ID, batch_id(waiting)): "failed"})
+    assert sorted(started(came)) == alone(waiting)
+
+
+def test_one_whose_own_run_is_in_line_does_not_go_along(waiting: list[str]) -> None:
+    in_line = {(DAG_ID, f"{request_id}.1"): "queued" for request_id in waiting}
+    assert started(KnownToAirflow(in_line)) == []
+    in_line.popitem()
+    [(_, _, requests)] = started(KnownToAirflow(in_line))
+    assert requests == waiting[1:]
+
+
+def test_where_the_dag_is_paused_each_starts_by_itself(
+    waiting: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", "afschrift.run"):
+        assert sorted(started(KnownToAirflow(paused=True))) == alone(waiting)
+    assert "fulfil_batch is paused" in caplog.text
+
+
+def test_an_id_that_was_turned_down_is_not_started_again(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFSCHRIFT_BATCH_REQUESTS", "1")
+    early = store(services, {"customer_id": "1"})
+    first = replace(services, run="manual__2026-11-28T10:00:00Z")
+    begin(first, early, "batch")
+    with pytest.raises(GateError):
+        begin(replace(services, run=f"{early}.1"), early, "officer")
+    assert services.register.runs.end(early, "manual__2026-11-28T10:00:00Z", "batched")
+    then = datetime.now(UTC) + timedelta(hours=2)
+    monkeypatch.setattr("afschrift.operations.sweep.utc_now", lambda: then)
+
+    assert (DAG_ID, f"{early}.2", []) in started(KnownToAirflow({(DAG_ID, f"{early}.1"): "failed"}))

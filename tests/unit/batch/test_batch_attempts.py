@@ -99,23 +99,19 @@ def test_a_forged_list(crowded: Services, planned: Planned) -> None:
     assert event_types(crowded, first).count("extracted") == 1
 
 
-def test_closed_meanwhile(crowded: Services, planned: Planned, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reason", ["closed", "closed_meanwhile"])
+def test_closed_meanwhile(crowded: Services, planned: Planned, tmp_path: Path, reason: str) -> None:
     """Attempt: Close a request while a batch reads for it"""
-    first, second, closed = requests = planned(3)
-    closing = tampered(crowded, opened=lambda: moved(crowded.register, closed, State.WITHDRAWN))
-
-    outcomes = batch(closing, requests)
-
-    assert outcomes == {first: TOGETHER, second: TOGETHER, closed: "GateError"}
-    assert reasons(crowded, closed) == ["closed"]
-    assert data_of(tmp_path, closed) == []
-    assert data_of(tmp_path, first)
-
-
-def test_closed_while_its_rows_are_written(crowded: Services, planned: Planned, tmp_path: Path) -> None:
     first, second, closed = requests = planned(3)
 
     class Closing(Tampered):
+        """Closes it as the session opens, or while its rows are written."""
+
+        def __enter__(self) -> Tampered:
+            if reason == "closed":
+                moved(crowded.register, closed, State.WITHDRAWN)
+            return super().__enter__()
+
         def reconciliation(self, *args: Any) -> Any:
             if crowded.register.requests.get(closed).state is State.ACCEPTED and data_of(tmp_path, closed):
                 moved(crowded.register, closed, State.WITHDRAWN)
@@ -124,8 +120,9 @@ def test_closed_while_its_rows_are_written(crowded: Services, planned: Planned, 
     outcomes = batch(tampered(crowded, Closing), requests)
 
     assert outcomes == {first: TOGETHER, second: TOGETHER, closed: "GateError"}
-    assert reasons(crowded, closed) == ["closed_meanwhile"]
+    assert reasons(crowded, closed) == [reason]
     assert data_of(tmp_path, closed) == []
+    assert data_of(tmp_path, first)
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """Errors in a batch: those of one person stop only that person, what cannot be trusted stops all, a kill none."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -39,6 +37,7 @@ from afschrift.batch.source_pass import TOGETHER
 from afschrift.domain.errors import ConfigurationError, GateError, RetriableError, SourceDownError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.request import BATCHED
+from afschrift.domain.sources import Source
 from afschrift.extraction.staged_records import read_record
 from afschrift.operations.findings import next_free, next_run
 from afschrift.register.steps import Steps
@@ -125,21 +124,17 @@ def test_one_whose_staged_keys_are_lost_meanwhile_stops_alone(crowded: Services,
     assert outcomes == {first: TOGETHER, gone: "StagedFileError", second: TOGETHER}
 
 
-class FindsNothing(Tampered):
-    """A session that finds nothing where it is asked for several."""
-
-    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
-        if others:
-            self._session.bind([], at, *(((), at) for _ in others))
-        else:
-            self._session.bind(keys, at)
-
-
 def test_a_pass_that_finds_nothing_of_anybody_is_held_against_one_of_them(
     crowded: Services, planned: Planned
 ) -> None:
     requests = planned(3)
-    assert set(batch(tampered(crowded, FindsNothing), requests).values()) == {"ValidationFailedError"}
+
+    def nothing_of_several(session: Source, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
+        session.bind([] if others else keys, at, *(((), at) for _ in others))
+
+    assert set(batch(tampered(crowded, bind=nothing_of_several), requests).values()) == {
+        "ValidationFailedError"
+    }
     for request in requests:
         assert "extracted" not in event_types(crowded, request)
 

@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import pytest
 from testbed import mini
-from testbed.mini import write_database, write_inventory
 from testbed.running import event_types, installation, members, run, store
 from tests.support import help_desk, one_shop
 from tests.support.driving import ANN, extracted, payloads, planned, stopped
@@ -47,11 +46,11 @@ class World:
         return sorted(p.name for p in self.home.rglob("*") if p.suffix == ".part" or p.parent.name == "shop")
 
 
-def world(
-    kind: str, server: Any, home: Path, monkeypatch: pytest.MonkeyPatch, source: str = ""
-) -> Iterator[World]:
+@pytest.fixture(params=["mysql", "postgres"])
+def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    server = request.getfixturevalue("mariadb_server" if request.param == "mysql" else "postgres_server")
     database = server.create()
-    if kind == "mysql":
+    if request.param == "mysql":
         one_shop.in_mariadb(database)
         grantee, uri = f"{ACCOUNT}@localhost", database.uri(ACCOUNT)
         database.execute(f"CREATE OR REPLACE USER {grantee}")
@@ -64,21 +63,12 @@ def world(
         gone = [f"DROP OWNED BY {grantee}", f"DROP ROLE {grantee}"]
     database.execute(*(f"GRANT SELECT ON {table} TO {grantee}" for table in one_shop.TABLES))
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", uri)
-    inventory = one_shop.write_inventory(home / "inventory", kind, "connection: shop\nunlisted: ignore")
-    yield World(installation(home, inventory), database, home, grantee)
+    inventory = one_shop.write_inventory(
+        tmp_path / "inventory", request.param, "connection: shop\nunlisted: ignore"
+    )
+    yield World(installation(tmp_path, inventory), database, tmp_path, grantee)
     database.execute(*gone)
     server.drop(database)
-
-
-@pytest.fixture(params=["mysql", "postgres"])
-def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    server = request.getfixturevalue("mariadb_server" if request.param == "mysql" else "postgres_server")
-    yield from world(request.param, server, tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def on_postgres(postgres_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from world("postgres", postgres_server, tmp_path, monkeypatch)
 
 
 def test_no_right_on_one_table_waits_for_a_person(shop: World) -> None:
@@ -105,28 +95,28 @@ def test_a_right_that_is_taken_while_the_request_goes(shop: World) -> None:
     assert not [name for name in shop.staged() if name.startswith("line") or name.endswith(".part")]
 
 
-def test_connection_lost_in_the_middle_of_a_table(on_postgres: World) -> None:
-    services, execute = on_postgres.services, on_postgres.database.execute
+@pytest.mark.parametrize("shop", ["postgres"], indirect=True)
+def test_connection_lost_in_the_middle_of_a_table(shop: World) -> None:
+    services, execute = shop.services, shop.database.execute
     whole = "CREATE VIEW line AS SELECT order_id, line_no, price FROM line_rows"
     lost = whole.replace("line_no", "line_no + pg_terminate_backend(pg_backend_pid())::int AS line_no")
-    granted = f"GRANT SELECT ON line TO {on_postgres.grantee}"
+    granted = f"GRANT SELECT ON line TO {shop.grantee}"
     execute("ALTER TABLE line RENAME TO line_rows", whole, granted)
     request = planned(services)
     execute("DROP VIEW line", lost, granted)
     with pytest.raises(RetriableError, match=r"shop\.public\.line"):
         extract(services, request, "shop")
-    assert not [name for name in on_postgres.staged() if name.startswith("line") or name.endswith(".part")]
+    assert not [name for name in shop.staged() if name.startswith("line") or name.endswith(".part")]
     execute("DROP VIEW line", whole, granted)
     assert extract(services, request, "shop")["rows"] == 10
-    lines = [name for name in on_postgres.staged() if name.startswith("line")]
+    lines = [name for name in shop.staged() if name.startswith("line")]
     assert lines == ["line.csv.enc", "line.json.enc"]
 
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
     """Over DuckDB, of which an expression is spoilt here."""
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
-    return installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+    return opened(tmp_path, monkeypatch, {})
 
 
 @pytest.mark.parametrize(
@@ -173,17 +163,13 @@ def test_trail_has_what_was_compared(services: Services) -> None:
     assert all(entry["hashed_columns"] or entry["counted_columns"] for entry in compared.values())
 
 
-SHOP = mini.SHOP.replace(
-    "      name: {origin: provided}\n", "      name: {origin: provided, purposes: [coaching]}\n"
-)
-
-
 @pytest.fixture
 def consent_services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
     """A shop that knows names for coaching alone, and not that of Ann, who consented to nothing."""
-    monkeypatch.setenv("MINI_SHOP", str(mini.write_database(tmp_path / "shop.duckdb")))
+    name = "      name: {origin: provided"
+    services = opened(tmp_path, monkeypatch, {f"{name}}}\n": f"{name}, purposes: [coaching]}}\n"})
     named(tmp_path, None)
-    return installation(tmp_path / "home", mini.write_inventory(tmp_path / "inventory", SHOP))
+    return services
 
 
 def named(folder: Path, name: str | None) -> None:

@@ -41,10 +41,6 @@ Act = Callable[[World, str], object]
 OFFICER = {"role": "officer", "source": "terminal"}
 
 
-def nothing(world: World, request: str) -> None:
-    pass
-
-
 def take(kind: str, choice: str, **more: Any) -> Act:
     return lambda world, request: world.register.decisions.take(request, kind, choice, "officer", **more)
 
@@ -115,7 +111,7 @@ def open_question(world: World, request: str) -> None:
 
 OTHER_KEYS = b'{"keys": [["customer_id", "2", null, null]], "identifiers": []}'
 ACTS: dict[str, Act] = {
-    "nothing": nothing,
+    "nothing": lambda world, request: None,
     "not_confirmed": take("identity", "not_confirmed"),
     "ready": move(State.READY),
     "question": open_question,

@@ -17,8 +17,6 @@ from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.deliver import deliver
 
-SIGNED_AT = "2026-11-28T00:00:00Z"
-
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CanaryShop]:
@@ -30,7 +28,7 @@ def test_what_was_packed_for_the_canary_is_delivered_nowhere(shop: CanaryShop) -
     """Attempt: Deliver what was packed for the canary"""
     keys = require_canary(shop.settings, shop.services.inventory).file.keys
     with isolated(shop.services) as (own, folder):
-        packed = answer(own, keys, Right.ACCESS, SIGNED_AT)
+        packed = answer(own, keys, Right.ACCESS, "2026-11-28T00:00:00Z")
         with own.staging(packed.request).reader(BUNDLE) as stream:
             content = stream.read()
         with pytest.raises(GateError, match="is delivered nowhere"):

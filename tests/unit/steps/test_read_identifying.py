@@ -39,17 +39,12 @@ CONFIRMED = {"method": "call_back", "level": "high"}
 
 
 @pytest.fixture
-def statements(tmp_path: Path) -> Path:
-    return tmp_path / "statements"
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statements: Path) -> Iterator[Services]:
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
     """The mini shop with marked columns, every contact with a source counted."""
     monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
     sources = dict(registry.SOURCES)
     monkeypatch.setattr(registry, "SOURCES", sources)
-    audit(sources, statements)
+    audit(sources, tmp_path / "statements")
     folder = write_inventory(tmp_path / "inventory")
     text = SHOP
     for before, after in MARKED.items():
@@ -60,18 +55,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statements: Path) -> I
 
 
 def of(services: Services, by: str = "cli:anna") -> Officer:
-    settings = Settings.from_environment(
-        {"AFSCHRIFT_HOME": str(services_home(services)), "AFSCHRIFT_INVENTORY": str(inventory(services))}
-    )
-    return Officer(services.register, ROLES, by, settings=settings)
-
-
-def services_home(services: Services) -> Path:
-    return Path(str(services.register.store.database.url.database)).parent
-
-
-def inventory(services: Services) -> Path:
-    return services_home(services).parent / "inventory"
+    home = Path(str(services.register.store.database.url.database)).parent
+    env = {"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(home.parent / "inventory")}
+    return Officer(services.register, ROLES, by, settings=Settings.from_environment(env))
 
 
 def looked_up(services: Services, keys: dict[str, str]) -> str:
@@ -90,7 +76,7 @@ def shown(view: IdentityView) -> dict[str, tuple[Any, ...]]:
     return {table.title: table.rows for table in view.tables}
 
 
-def test_look_up_reads_only_marked_columns_of_rows_with_the_keys(shop: Services, statements: Path) -> None:
+def test_look_up_reads_only_marked_columns_of_rows_with_the_keys(shop: Services, tmp_path: Path) -> None:
     view = looked(shop, {"customer_id": "1"})
 
     assert shown(view) == {
@@ -101,7 +87,7 @@ def test_look_up_reads_only_marked_columns_of_rows_with_the_keys(shop: Services,
         ),
     }
     assert view.tables[0].columns == ("Address", "name")
-    output = statements.read_text()
+    output = (tmp_path / "statements").read_text()
     assert not any(word in output for word in ("password_hash", "score", "orders"))
 
 
@@ -145,9 +131,9 @@ def test_five_rows_are_read_and_more_are_counted(shop: Services, tmp_path: Path)
     assert customer.said == "7 rows bear these keys, more than 5: these are 5 of them."
 
 
-def test_what_was_not_found_or_not_read_is_said(shop: Services, statements: Path, tmp_path: Path) -> None:
+def test_what_was_not_found_or_not_read_is_said(shop: Services, tmp_path: Path) -> None:
     view = looked(shop, {"device_id": "d1"})
-    assert (view.tables, statements.exists()) == ((), False)
+    assert (view.tables, (tmp_path / "statements").exists()) == ((), False)
     assert view.said == (
         "No table that knows people by device_id has a marked column: nothing was looked up by it.",
     )
@@ -205,15 +191,11 @@ def decided(choice: str) -> Callable[[Services, str], object]:
     )
 
 
-def changed(shop: Services, request: str) -> None:
-    change_keys(of(shop), request, {"customer_id": "2"})
-
-
 ENDS: dict[str, Callable[[Services, str], object]] = {
     "confirmed": decided("confirmed"),
     "not confirmed": decided("not_confirmed"),
     "withdrawn": lambda shop, request: moved(shop.register, request, State.WITHDRAWN),
-    "other keys": changed,
+    "other keys": lambda shop, request: change_keys(of(shop), request, {"customer_id": "2"}),
 }
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from testbed.mini import CONTROLLER, IDENTITY, POLICY, write_database, write_inventory
+from testbed.mini import write_database, write_inventory
 from testbed.running import installation, store
 from tests.support.driving import ANN, assessed
+from tests.support.key_shop import KeyShop, mapped
 from tests.support.moves import assess, begin, classify, close, deliver, extract, package, validate, wipe
 
 from afschrift.domain.errors import RetriableError
@@ -97,16 +97,13 @@ def test_a_draft_opens_each_source_once(services: Services) -> None:
     assert opened == {"shop": 1}
 
 
-@pytest.fixture
-def on_duckdb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
-    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
-    return installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
-
-
 @pytest.mark.parametrize("fault", [RetriableError("It is down.", remedy="Wait."), KeyError("Plan")])
 def test_the_preview_says_the_cost_of_each_table_where_the_database_does(
-    fault: Exception, on_duckdb: Services, monkeypatch: pytest.MonkeyPatch
+    fault: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    on_duckdb = installation(tmp_path / "home", write_inventory(tmp_path / "inventory"))
+
     def shown() -> tuple[list[str], int, str]:
         lines = list(preview(on_duckdb, store(on_duckdb, ANN), sql=False))
         costs = sum(line.startswith("  reading     ") for line in lines)
@@ -178,26 +175,6 @@ def test_pandas_is_loaded_by_no_step_and_no_source() -> None:
     assert printed(PANDAS) == ["imported: False", "used: False", "frame: 1 1"]
 
 
-INVENTORY = """
-source: shop
-kind: {kind}
-options: {{{place}, memory: 100MB, threads: 2}}
-unlisted: ignore
-zone: UTC
-purposes:
-  account: {{basis: A6-1-b, title: {{nl: Account, en: Account}}}}
-tables:
-  visit:
-    subject: {{customer_id: customer_id, email: {{column: email, match: casefold}}}}
-    key: [visit_id]
-    purposes: [account]
-    columns:
-      visit_id: {{origin: observed}}
-      customer_id: {{origin: assigned}}
-      email: {{origin: provided}}
-      note: {{origin: provided}}
-"""
-
 ROWS = """
 SELECT i AS visit_id, CAST(i % 75000 AS INTEGER) AS customer_id, 'who.' || i % 75000 || '@example.org' AS email,
   repeat(md5(CAST(i AS VARCHAR)) || ' ', 16) AS note
@@ -208,20 +185,18 @@ FROM range(300000) AS r(i)
 @pytest.mark.parametrize("kind", ["duckdb", "parquet"])
 def test_little_memory_is_enough_for_a_large_table(kind: str, tmp_path: Path) -> None:
     """Its rows take some 250 MB; a condition that asked the keys row by row would hold them all."""
-    if kind == "duckdb":
-        place = f"path: {tmp_path / 'shop.duckdb'}"
-        with duckdb.connect(str(tmp_path / "shop.duckdb")) as con:
-            con.execute(f"CREATE TABLE visit AS {ROWS}")
-    else:
-        (tmp_path / "lake" / "visit").mkdir(parents=True)
-        place = f"root: {tmp_path / 'lake'}"
-        file = tmp_path / "lake" / "visit" / "a.parquet"
-        duckdb.sql(f"COPY ({ROWS}) TO '{file}' (FORMAT parquet, ROW_GROUP_SIZE 20000)")
-    (tmp_path / "inventory").mkdir()
-    texts = {"identity": IDENTITY, "controller": CONTROLLER, "policy": POLICY}
-    for name, text in {**texts, "shop": INVENTORY.format(kind=kind, place=place)}.items():
-        (tmp_path / "inventory" / f"{name}.yml").write_text(text, encoding="utf-8")
-    services = installation(tmp_path / "home", tmp_path / "inventory")
+    made, lake = KeyShop(tmp_path, kind), tmp_path / "lake" / "visit"
+    made.run(f"CREATE TABLE visit AS {ROWS}")
+    if kind == "parquet":
+        lake.mkdir(parents=True)
+        made.run(f"COPY visit TO '{lake / 'a.parquet'}' (FORMAT parquet, ROW_GROUP_SIZE 20000)")
+    keys = "subject: {customer_id: customer_id, email: {column: email, match: casefold}}"
+    columns = "visit_id", "customer_id", "email: {origin: provided}", "note: {origin: provided}"
+    inventory = made.write(mapped("visit", keys, *columns), ("customer_id", "email"))
+    text = (inventory / "shop.yml").read_text(encoding="utf-8").replace(", threads: 1", "")
+    text = text.replace("options: {", "options: {memory: 100MB, threads: 2, ")
+    (inventory / "shop.yml").write_text(text, encoding="utf-8")
+    services = installation(tmp_path / "home", inventory)
     request = store(
         services, {"customer_id": "7", "email": "Who.7@example.org"}, "portability", formats=["csv"]
     )

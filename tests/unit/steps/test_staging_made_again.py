@@ -88,32 +88,12 @@ class Stopped:
         """A copy of the installation, with one staged file spoilt in it."""
         shutil.copytree(self.home, into)
         spoil(into / "staging" / self.request / file)
-        return opened(into, self.inventory)
-
-
-def opened(home: Path, inventory: Path) -> Services:
-    there = {"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)}
-    return build(lambda _line: None, Settings.from_environment(there))
+        there = {"AFSCHRIFT_HOME": str(into), "AFSCHRIFT_INVENTORY": str(self.inventory)}
+        return build(lambda _line: None, Settings.from_environment(there))
 
 
 def stops(folder: Path) -> Iterator[tuple[str, Stopped]]:
     """The same run, stopped after each step."""
-    inventory, services, request = _begun(folder)
-    for step in STOPS:
-        if step == REVIEW:
-            with suppress(NeedsPersonError):
-                deliver(services, request)
-            _approve(services, request)
-        elif step == "classify":
-            go_on(services, request, "assess", until="classify")
-        else:
-            go_on(services, request, step, until=step)
-        home = folder / f"after-{step}"
-        shutil.copytree(folder / "home", home)
-        yield step, Stopped(home, inventory, request)
-
-
-def _begun(folder: Path) -> tuple[Path, Services, str]:
     small.execute(folder / small.FILE, _TABLES)
     shop = maps.text("staged_walk.yml", path=folder / small.FILE)
     inventory = maps.write(folder / "inventory", shop=shop)
@@ -128,7 +108,18 @@ def _begun(folder: Path) -> tuple[Path, Services, str]:
     file = scan("brief.pdf", io.BytesIO(content), len(content), 1_000_000)
     officer = Officer(services.register, ROLES, "cli:anna")
     answer_question(officer, asked.id, "given", files=[file])
-    return inventory, services, request
+    for step in STOPS:
+        if step == REVIEW:
+            with suppress(NeedsPersonError):
+                deliver(services, request)
+            _approve(services, request)
+        elif step == "classify":
+            go_on(services, request, "assess", until="classify")
+        else:
+            go_on(services, request, step, until=step)
+        home = folder / f"after-{step}"
+        shutil.copytree(folder / "home", home)
+        yield step, Stopped(home, inventory, request)
 
 
 def _approve(services: Services, request: str) -> None:

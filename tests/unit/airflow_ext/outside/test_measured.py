@@ -1,5 +1,6 @@
 """What a step sends out of the installation: metrics, a span, lineage and assets; never a value or an exact count."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,8 +85,6 @@ def test_duration_and_rows_go_to_statsd_as_a_power_of_ten(listener: StatsdListen
 
 
 def wait_for(listener: StatsdListener, lines: int) -> None:
-    import time
-
     until = time.monotonic() + 10
     while len(listener.lines) < lines and time.monotonic() < until:
         time.sleep(0.01)
@@ -145,33 +144,23 @@ def test_rows_as_a_power_of_ten(rows: int, sent: int) -> None:
     assert magnitude(rows) == sent
 
 
-def lineage_of(
-    type_: str, payload: dict[str, Any], inventory: Any, connection: Connection | None = None
-) -> Any:
+def test_a_table_of_a_database_is_known_by_its_address(installation: Installation) -> None:
     from afschrift.airflow_ext.outside.lineage import StepOperator
     from afschrift.airflow_ext.outside.metrics import connected, hear, measured
 
-    header = Header(14, "2026-11-28T02:20:00.000000Z", REQUEST, type_, "system", "0" * 64, "1" * 64)
-    with measured("extract", inventory, REQUEST):
-        if connection is not None:
-            connected(connection)
-        hear(header, payload)
-    return StepOperator.get_openlineage_facets_on_complete(object(), None)  # type: ignore[arg-type]
-
-
-def names(datasets: Any) -> list[tuple[str, str]]:
-    return [(dataset.namespace, dataset.name) for dataset in datasets]
-
-
-def test_a_table_of_a_database_is_known_by_its_address(installation: Installation) -> None:
     inventory = installation.services.inventory
     shop = inventory.sources["shop"].model_copy(update={"kind": "postgres", "connection": "shop_db"})
     inventory = inventory.model_copy(update={"sources": {"shop": shop}})
     secret = Connection("shop_db", "postgres", "db.intern", None, "reader", "geheim", "winkel")
 
-    lineage = lineage_of("extracted", {"source": "shop", "tables": {"customer": 3}}, inventory, secret)
+    with measured("extract", inventory, REQUEST):
+        connected(secret)
+        hear(event("extracted"), {"source": "shop", "tables": {"customer": 3}})
+    lineage = StepOperator.get_openlineage_facets_on_complete(object(), None)  # type: ignore[arg-type]
 
-    assert names(lineage.inputs) == [("postgres://db.intern:5432", "winkel.public.customer")]
+    assert [(read.namespace, read.name) for read in lineage.inputs] == [
+        ("postgres://db.intern:5432", "winkel.public.customer")
+    ]
     assert lineage.outputs == []
     assert "geheim" not in repr(lineage)
 
