@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +116,15 @@ def test_next_run_starts_with_the_last_answer(desk: Desk, asked: Asked) -> None:
     assert desk.env.rows("SELECT state FROM dag_run WHERE run_id LIKE ?", f"{asked.request}%") == []
     reply = asked.answer("anna", {"choice": "include"}, other).json()
     assert (reply["run"], reply["next"]) == (f"{asked.request}.1", None)
+
+
+def test_one_of_simultaneous_answers_is_taken(desk: Desk, asked: Asked) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        replies = list(pool.map(lambda _: asked.answer("anna"), range(4)))
+    assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409]
+    assert all("answered already" in r.json()["detail"] for r in replies if r.status_code == 409)
+    assert [r.json()["run"] for r in replies if r.status_code == 200] == [f"{asked.request}.1"]
+    assert len(desk.register.decisions.of(asked.request)) == 1
 
 
 def test_text_of_an_answer_does_not_reach_airflow(desk: Desk, asked: Asked) -> None:
