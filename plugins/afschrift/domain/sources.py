@@ -179,8 +179,11 @@ class Dialect(Protocol):
     def last_four(self, text: str) -> str:
         """The last four characters of a text; nothing of one shorter than eight."""
 
-    def token(self, salt: str, text: str) -> str | None:
-        """The first eight hex digits of SHA-256 over two texts in UTF-8; None where it has no SHA-256."""
+    def token(self, salt: str, text: str, digits: int = 8) -> str | None:
+        """The first hex digits of SHA-256 over two texts in UTF-8; None where it has no SHA-256."""
+
+    def hexadecimal(self, column: str) -> str:
+        """A column of bytes as hex digits in small letters."""
 
     def is_text(self, native: str) -> bool:
         """Whether a type holds texts, which a database may compare in more ways than by their bytes."""

@@ -58,9 +58,13 @@ class StandardDialect:
         """Return nothing of a text of fewer than eight characters: the last four would give it away."""
         return f"CASE WHEN length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
 
-    def token(self, salt: str, text: str) -> str | None:  # noqa: ARG002
+    def token(self, salt: str, text: str, digits: int = 8) -> str | None:  # noqa: ARG002
         """Return None: standard SQL has no function for SHA-256."""
         return None
+
+    def hexadecimal(self, column: str) -> str:
+        """Use `hex`, as most databases have it."""
+        return f"lower(hex({column}))"
 
     def typed_key(self, value: str, native: str) -> str:  # noqa: ARG002
         """Cast a key's text to a column's type; NULL if it is no value of that type."""

@@ -109,9 +109,9 @@ class DuckDialect(StandardDialect):
         stored = self.text_bytes(column, native) if normal else self.key_form(column, native, match)
         return stored, self.bound_form(match)
 
-    def token(self, salt: str, text: str) -> str:
+    def token(self, salt: str, text: str, digits: int = 8) -> str:
         """Hash salt and text as UTF-8."""
-        return f"left(sha256({salt} || {text}), 8)"
+        return f"left(sha256({salt} || {text}), {digits})"
 
     def mentions(self, text: str, value: str) -> str:
         """Search by bytes."""

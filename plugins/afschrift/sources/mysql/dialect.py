@@ -84,10 +84,10 @@ class MysqlDialect(StandardDialect):
         """Use `char_length`: `length` counts bytes."""
         return f"CASE WHEN char_length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
 
-    def token(self, salt: str, text: str) -> str:
+    def token(self, salt: str, text: str, digits: int = 8) -> str:
         """Hash bytes: texts of two collations cannot be concatenated."""
         both = ", ".join(_bytes(f"CONVERT({part} USING utf8mb4)") for part in (salt, text))
-        return f"left(sha2(concat({both}), 256), 8)"
+        return f"left(sha2(concat({both}), 256), {digits})"
 
     def is_text(self, native: str) -> bool:
         """Texts, ENUM and SET."""

@@ -108,9 +108,13 @@ class PostgresDialect(StandardDialect):
         schema, name = self._relations.get(table, (schema or self.schema, name))
         return f"{self.quote(schema)}.{self.quote(name)}"
 
-    def token(self, salt: str, text: str) -> str | None:
+    def hexadecimal(self, column: str) -> str:
+        """Use `encode`: PostgreSQL has no `hex`."""
+        return f"encode({column}, 'hex')"
+
+    def token(self, salt: str, text: str, digits: int = 8) -> str | None:
         """Hash in UTF-8, or the stored bytes if the database has no encoding."""
-        return postgres_token(salt, text) if self.version >= _HAS_SHA256 else None
+        return postgres_token(salt, text, digits) if self.version >= _HAS_SHA256 else None
 
     def typed_key(self, value: str, native: str) -> str:
         """Cast a key without errors or rounding: a text that is not exactly a value of the type gives NULL.
@@ -271,10 +275,10 @@ class PostgresDialect(StandardDialect):
         return unread(document, NO_FIELD) if value is None else replace(document, value=value)
 
 
-def postgres_token(salt: str, text: str) -> str:
-    """The first eight hex digits of SHA-256 over two texts."""
+def postgres_token(salt: str, text: str, digits: int) -> str:
+    """The first hex digits of SHA-256 over two texts."""
     encoding = "CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END"
-    return f"left(encode(sha256(convert_to({salt} || {text}, {encoding})), 'hex'), 8)"
+    return f"left(encode(sha256(convert_to({salt} || {text}, {encoding})), 'hex'), {digits})"
 
 
 def unicode_collation(found: Collection[str]) -> str:

@@ -79,9 +79,13 @@ class AlchemyDialect(StandardDialect):
         """Cast to an integer of 64 bits."""
         return self._bare(str(cast(literal_column(expression), BigInteger()).compile(dialect=self._dialect)))
 
-    def token(self, salt: str, text: str) -> str | None:
+    def hexadecimal(self, column: str) -> str:
+        """Use the database's own dialect if it is known."""
+        return self._known.hexadecimal(column) if self._known else super().hexadecimal(column)
+
+    def token(self, salt: str, text: str, digits: int = 8) -> str | None:
         """Hash in PostgreSQL; of other databases it is not known that SHA-256 hashes UTF-8."""
-        return postgres_token(salt, text) if self.name == "postgresql" else None
+        return postgres_token(salt, text, digits) if self.name == "postgresql" else None
 
     def is_text(self, native: str) -> bool:
         """Texts, and unknown types, which may be texts."""

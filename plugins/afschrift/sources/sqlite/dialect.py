@@ -35,9 +35,9 @@ class SqliteDialect(StandardDialect):
         """Use `substr`: SQLite has no `right`."""
         return f"CASE WHEN length({text}) >= 8 THEN substr({text}, -4) ELSE '' END"
 
-    def token(self, salt: str, text: str) -> str:
+    def token(self, salt: str, text: str, digits: int = 8) -> str:
         """Use our function: SQLite has no SHA-256."""
-        return f"afschrift_token({salt}, {text})"
+        return f"substr(afschrift_token({salt}, {text}), 1, {digits})"
 
     def is_text(self, native: str) -> bool:
         """Texts, and unknown declared types, which may hold texts."""

@@ -189,7 +189,7 @@ def sqlite_number(value: str) -> int | float | str | None:
 def _token(salt: str | None, text: str | None) -> str | None:
     if salt is None or text is None:
         return None
-    return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8]
+    return hashlib.sha256(f"{salt}{text}".encode()).hexdigest()
 
 
 def _matches(text: bytes | None, pattern: str) -> bool:
