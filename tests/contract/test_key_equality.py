@@ -77,9 +77,10 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             "account", f"code {case.parent}, owner INTEGER", [(key, number) for number, key, _ in numbered]
         )
         shop.make("line", f"id INTEGER, code {case.type}", [(number, held) for number, _, held in numbered])
-        for made in ("orders", "account", "line") if case.kind == "parquet" else ():
+        files = {"files": "csv", "parquet": "parquet"}
+        for made in ("orders", "account", "line") if case.kind in files else ():
             (shop.folder / "lake" / made).mkdir(parents=True)
-            shop.run(f"COPY {made} TO '{shop.folder / 'lake' / made / 'part.parquet'}'")
+            shop.run(f"COPY {made} TO '{shop.folder / 'lake' / made / 'part'}.{files[case.kind]}'")
         yield Filled(name, case, shop)
 
 

@@ -65,7 +65,7 @@ WRITING = ("DELETE FROM {many}", "DROP TABLE {many}", "INSERT INTO {many} VALUES
 
 
 def test_a_source_cannot_write(warehouse: Warehouse) -> None:
-    made = () if warehouse.kind == "parquet" else ("CREATE TABLE other AS SELECT 1 AS x",)
+    made = () if warehouse.kind in ("files", "parquet") else ("CREATE TABLE other AS SELECT 1 AS x",)
     # the tables of a lake are its files; DuckDB's own memory is not the source
     for statement in (*WRITING, *made):
         with warehouse.open() as session:
@@ -157,9 +157,10 @@ def test_errors_name_the_source_and_no_value(source: Source) -> None:
         ("duckdb", {"path": "/no/such"}, "Source w cannot be opened"),
         ("parquet", {"root": "/no/such"}, "Source w cannot be opened"),
         ("duckdb", {}, "no option `path`"),
+        ("files", {"root": "/no/such"}, "Source w cannot be opened"),
         ("parquet", {}, "no option `root`"),
         ("duckdb", {"path": "${NOT_SET_ANYWHERE}/x"}, "NOT_SET_ANYWHERE, which is not set"),
-        ("oracle", {}, "choose one of duckdb, mysql, parquet, postgres, sqlalchemy, sqlite"),
+        ("oracle", {}, "choose one of duckdb, files, mysql, parquet, postgres, sqlalchemy, sqlite"),
     ],
 )
 def test_not_there(of: str, options: dict[str, str], message: str) -> None:

@@ -103,7 +103,7 @@ def test_how_each_table_would_be_read(kind: str, session: Source) -> None:
     if kind in ("postgres", "mysql", "duckdb"):  # which know how many rows a table has
         assert whole.rows is not None
         assert abs(whole.rows - ROWS) < ROWS / 10
-    if kind == "parquet":
+    if kind in ("files", "parquet"):
         assert whole.files == 1
         assert whole.size
         assert whole.size > ROWS

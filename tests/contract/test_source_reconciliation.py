@@ -116,7 +116,7 @@ FAULTS: dict[str, tuple[Callable[[pa.RecordBatch], pa.RecordBatch], str]] = {
 def small(session: Source) -> ExtractPlan:
     types = dict(session.catalogue()["many"])
     part = extract(session, "many", types, ("id",))
-    where = f"WHERE t.{session.dialect.quote('id')} < 1500"
+    where = f"WHERE CAST(t.{session.dialect.quote('id')} AS DECIMAL(9)) < 1500"
     return replace(part, table="small", statement=part.statement.replace("WHERE 1 = 1", where))
 
 
@@ -156,7 +156,7 @@ def test_a_large_table_is_sampled_unless_all_is_asked_for(warehouse: Warehouse, 
         types = dict(session.catalogue()["many"])
         found = compare(session, extract(session, "many", types, ("id",)), percent)
     assert found.rows == MANY
-    if percent == 100:
+    if percent == 100 or warehouse.kind == "files":  # which have no numbers to draw by
         assert (found.hashed_rows, found.sample) == (MANY, None)
     else:
         assert found.sample is not None

@@ -46,9 +46,10 @@ def test_keys_comments_sizes_and_what_views_read(warehouse: Warehouse) -> None:
     kind = warehouse.kind
     with warehouse.open() as session:
         structure, described = session.structure(), session.described()
-    if kind == "parquet":
+    if kind in ("files", "parquet"):
         assert (structure.foreign_keys, structure.views) == ((), ())
-        assert described == Described(rows={"shop": 2, "orders": 0, "line": 0})
+        rows = {"shop": 2, "orders": 0, "line": 0} if kind == "parquet" else {}
+        assert described == Described(rows=rows)
         return
     assert sorted(structure.foreign_keys, key=str) == [
         ForeignKey("line", ("shop", "nr"), "orders", ("shop_id", "no")),
@@ -232,7 +233,7 @@ def test_names_with_quotes_dots_and_braces(empty: Empty) -> None:
 
 
 def test_a_view_that_fails_in_the_middle_is_named(empty: Empty) -> None:
-    if empty.kind == "parquet":
+    if empty.kind in ("files", "parquet"):
         pytest.skip("a lake has no views")
     rows = "), (".join(["'1'"] * 1000)
     empty.run(
@@ -254,9 +255,10 @@ def test_a_statement_without_end_is_ended(empty: Empty) -> None:
     for read in (lambda session, text: session.rows(text), lambda session, text: list(session.stream(text))):
         with empty.open(statement_timeout="200ms") as session:
             many = session.dialect.relation("many")
-            few = f"(SELECT n FROM {many} WHERE n < 5)"
+            few = f"(SELECT n FROM {many} WHERE CAST(n AS DECIMAL(9)) < 5)"  # in files all is text
             joined = f"{many} AS t\nCROSS JOIN {many} AS u CROSS JOIN {few} AS v"
-            statement = f"SELECT count(*)\nFROM {joined} WHERE (t.n * u.n + v.n) % 1009 = 7"
+            t, u, v = (f"CAST({name}.n AS DECIMAL(9))" for name in "tuv")
+            statement = f"SELECT count(*)\nFROM {joined} WHERE ({t} * {u} + {v}) % 1009 = 7"
             with pytest.raises(RetriableError, match=r"Reading w\.\S*many took longer .*`statement_timeout`"):
                 read(session, statement)
 

@@ -17,7 +17,15 @@ from types import ModuleType
 import pyarrow as pa
 import pytest
 from tests.contract.plain_readers import same
-from tests.contract.zoo import duckdb_zoo, mysql_zoo, parquet_zoo, postgres_zoo, sqlalchemy_zoo, sqlite_zoo
+from tests.contract.zoo import (
+    duckdb_zoo,
+    files_zoo,
+    mysql_zoo,
+    parquet_zoo,
+    postgres_zoo,
+    sqlalchemy_zoo,
+    sqlite_zoo,
+)
 from tests.contract.zoo.cages import SHAPES, TABLE, Outcome, Row, Zoo, is_member, look
 from tests.support.warehouses import database_of
 from tests.unit.sources.reading import chosen, statement
@@ -176,6 +184,7 @@ def _reconciled(number: int, reconciled: ReconciledColumns) -> str:
 
 ZOOS: dict[str, ModuleType] = {
     "duckdb": duckdb_zoo,
+    "files": files_zoo,
     "mysql": mysql_zoo,
     "parquet": parquet_zoo,
     "postgres": postgres_zoo,

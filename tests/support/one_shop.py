@@ -90,12 +90,12 @@ def in_duckdb(path: Path, tables: Tables = TABLES) -> None:
             con.executemany(insert, rows)
 
 
-def in_lake(path: Path, lake: Path) -> None:
+def in_lake(path: Path, lake: Path, form: str = "parquet") -> None:
     """The tables of a DuckDB file, a folder each."""
     with duckdb.connect(str(path), read_only=True) as con:
         for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             (lake / table).mkdir(parents=True)
-            con.execute(f"COPY {table} TO '{lake / table / 'part.parquet'}' (FORMAT parquet)")
+            con.execute(f"COPY {table} TO '{lake / table / 'part'}.{form}' (FORMAT {form})")
 
 
 def in_sqlite(path: Path, tables: Tables = TABLES) -> None:
@@ -135,8 +135,9 @@ def in_kind(kind: str, folder: Path, database: Any, tables: Tables = TABLES) -> 
     if kind in SERVERS:
         (in_mariadb if kind == "mysql" else in_postgres)(database, tables)
         return of_server(kind, database)
-    path = folder / f"shop.{kind.replace('parquet', 'duckdb')}"
+    of_files = {"files": "csv", "parquet": "parquet"}
+    path = folder / f"shop.{'duckdb' if kind in of_files else kind}"
     (in_sqlite if kind == "sqlite" else in_duckdb)(path, tables)
-    if kind == "parquet":
-        in_lake(path, folder / "lake")
-    return Warehouse(kind, {"root": str(folder / "lake")} if kind == "parquet" else {"path": str(path)})
+    if kind in of_files:
+        in_lake(path, folder / "lake", of_files[kind])
+    return Warehouse(kind, {"root": str(folder / "lake")} if kind in of_files else {"path": str(path)})

@@ -40,6 +40,7 @@ class Spelling:
 _POSTGRES = Spelling(blob="BYTEA", large_blob="convert_to(repeat('x', 2000000), 'UTF8')")
 SPELLINGS = {
     "duckdb": Spelling(),
+    "files": Spelling(blob="TEXT", large_blob="repeat('x', 2000000)"),
     "mysql": Spelling(
         text="LONGTEXT",
         blob="LONGBLOB",
@@ -82,10 +83,12 @@ def _sqlite(folder: Path, _: None) -> tuple[Warehouse, Run]:
     return Warehouse("sqlite", {"path": str(path)}), run
 
 
-def _parquet(folder: Path, _: None) -> tuple[Warehouse, Run]:
+def _parquet(folder: Path, _: None, kind: str = "parquet") -> tuple[Warehouse, Run]:
     """What a database in memory holds is written out, a folder a table."""
     lake = folder / "lake"
     lake.mkdir()
+    form = "FORMAT parquet, ROW_GROUP_SIZE 20000" if kind == "parquet" else "FORMAT csv"
+    part = "part-0.parquet" if kind == "parquet" else "part.csv"
     con = duckdb.connect()
 
     def run(*statements: str) -> None:
@@ -93,10 +96,10 @@ def _parquet(folder: Path, _: None) -> tuple[Warehouse, Run]:
             con.execute(statement)
         for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             (lake / table).mkdir(exist_ok=True)
-            quoted, path = table.replace('"', '""'), str(lake / table / "part-0.parquet")
-            con.execute(f'COPY "{quoted}" TO ? (FORMAT parquet, ROW_GROUP_SIZE 20000)', [path])
+            quoted, path = table.replace('"', '""'), str(lake / table / part)
+            con.execute(f'COPY "{quoted}" TO ? ({form})', [path])
 
-    return Warehouse("parquet", {"root": str(lake)}), run
+    return Warehouse(kind, {"root": str(lake)}), run
 
 
 def _mysql(_: Path, database: mariadb.Database) -> tuple[Warehouse, Run]:
@@ -106,6 +109,7 @@ def _mysql(_: Path, database: mariadb.Database) -> tuple[Warehouse, Run]:
 
 EMPTY: dict[str, Callable[[Path, Any], tuple[Warehouse, Run]]] = {
     "duckdb": _duckdb,
+    "files": partial(_parquet, kind="files"),
     "mysql": _mysql,
     "parquet": _parquet,
     "postgres": lambda _, database: (of_server("postgres", database), database.execute),

@@ -43,6 +43,7 @@ LACKS = {
     "sqlalchemy": {"huge", "bc", "never", "tzbc", "span"} | _NESTED,
     # no NaN, no dates before the year 0, nothing nested
     "mysql": {"huge", "nan", "minus", "bc", "never", "tzbc", "span"} | _NESTED,
+    "files": set(FORMS) - {"t", "empty", "nothing", "chosen", "n", "b", 'we"ird {name}'},  # texts only
     "parquet": {"huge"},
     "postgres": {"huge"},
     # integers and floats of 64 bits, no NaN, no sign of zero, no dates of its own, nothing nested
@@ -70,6 +71,7 @@ def created(columns: Columns, without: set[str]) -> tuple[str, str]:
 
 
 DIFFERS: dict[str, dict[str, tuple[ValueKind, str]]] = {
+    "files": {name: (ValueKind.TEXT, str(FORMS[name][1])) for name in ("n", "b", 'we"ird {name}')},
     # BOOLEAN is another name of TINYINT(1)
     "mysql": {"b": (ValueKind.INTEGER, "1")},
 }
@@ -117,6 +119,14 @@ def _parquet(folder: Path, _: pg.Database | None) -> Warehouse:
             target.mkdir(parents=True)
             con.execute(f"COPY {table} TO '{target}/part-0.parquet' (FORMAT parquet)")
     return Warehouse("parquet", {"root": str(folder / "lake")})
+
+
+def _files(folder: Path, _: pg.Database | None) -> Warehouse:
+    with duckdb.connect() as con:
+        fill_duckdb(con, LACKS["files"])
+        for table in ("awkward", "many"):
+            con.execute(f"COPY {table} TO '{folder}/{table}.csv' (FORMAT csv)")
+    return Warehouse("files", {"root": str(folder)})
 
 
 def at(uri: str) -> Connect:
@@ -186,6 +196,7 @@ SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy
 
 MAKERS: dict[str, Callable[[Path, Any], Warehouse]] = {
     "duckdb": _duckdb,
+    "files": _files,
     "mysql": _mysql,
     "parquet": _parquet,
     "postgres": _postgres,

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 from typing import Any, get_args
@@ -23,6 +22,7 @@ from afschrift.casework.intake.message import (
     Representative,
 )
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.nearest import did_you_mean, nearest
 from afschrift.domain.right import Right
 from afschrift.inventory.document import in_words, joined
 from afschrift.outside.read_yaml import Lines
@@ -46,7 +46,6 @@ _PATTERNS = {
     "to": _DESK,
     "channel": "is a code: small letters, digits, - and _, such as portal or letter",
 }
-_WORD = re.compile(r"[\w-]{1,40}")  # a longer text is no misspelt word, and slow to compare
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 _Place = tuple[int | None, str]
@@ -108,9 +107,12 @@ class RequestForm:
             if item["type"] == "missing":
                 lacking.append(path)
             elif item["type"] == "extra_forbidden":
-                near = _nearest(path[-1], _names(path[:-1]))
+                near = nearest(path[-1], _names(path[:-1]))
                 meant.add((*path[:-1], near))
-                yield path, f"this key is not known here: {_did_you_mean(near) or 'take it out'}"
+                yield (
+                    path,
+                    f"this key is not known here: {f'did you mean `{near}`?' if near else 'take it out'}",
+                )
             elif not path:  # a fault of several fields, which names them itself
                 message = in_words(item)
                 named = re.match(r"\w+(?=[:,])", message)
@@ -128,8 +130,7 @@ class RequestForm:
         ):
             return "a day is not enough: add time and zone, as 2026-01-31T09:30:00+01:00"
         if name in _CHOICES:
-            near = _did_you_mean(_nearest(value, _CHOICES[name]))
-            return near or f"choose one of {', '.join(_CHOICES[name])}"
+            return did_you_mean(value, _CHOICES[name]) or f"choose one of {', '.join(_CHOICES[name])}"
         return in_words(item)
 
     def _of_keys(self, declared: Collection[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
@@ -137,7 +138,7 @@ class RequestForm:
         keys = self.content.get("keys")
         unknown = (name for name in keys if name not in declared) if isinstance(keys, dict) else ()
         for name in islice(unknown, FAULTS + 1):
-            way = _did_you_mean(_nearest(name, declared)) or f"use {', '.join(sorted(declared))}"
+            way = did_you_mean(name, declared) or f"use {', '.join(sorted(declared))}"
             yield ("keys", name), f"identity.yml declares no such key: {way}"
 
     @cached_property
@@ -182,16 +183,6 @@ def _names(path: tuple[Any, ...]) -> tuple[str, ...]:
     """Return the names of the fields at a path."""
     model = PARTS.get(str(path[0])) if path else Intake
     return tuple(field.alias or name for name, field in model.model_fields.items()) if model else ()
-
-
-def _nearest(word: Any, words: Iterable[str]) -> str | None:
-    if not isinstance(word, str) or not _WORD.fullmatch(word):
-        return None
-    return next(iter(get_close_matches(word.lower(), list(words), n=1)), None)
-
-
-def _did_you_mean(word: str | None) -> str:
-    return f"did you mean `{word}`?" if word else ""
 
 
 def _with_text_names(node: Any) -> Any:

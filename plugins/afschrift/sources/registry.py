@@ -40,6 +40,7 @@ class Adapter:
 
 SOURCES: dict[str, Adapter] = {
     "duckdb": Adapter("afschrift.sources.duckdb.session", "DuckDBFile", "duckdb"),
+    "files": Adapter("afschrift.sources.duckdb.file_folder", "FileFolder", "duckdb"),
     "mysql": Adapter("afschrift.sources.mysql.source", "Mysql", "mysql", ("mysql", "mariadb"), 3306),
     "parquet": Adapter("afschrift.sources.duckdb.parquet_lake", "ParquetLake", "duckdb"),
     "postgres": Adapter("afschrift.sources.postgres.source", "Postgres", "postgres", ("postgres",), 5432),

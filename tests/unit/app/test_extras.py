@@ -81,7 +81,7 @@ def test_what_needs_an_extra_names_it_and_nothing_else_is_missed(without_extras:
     assert done.returncode == 0, done.stderr
     errors = json.loads(done.stdout.splitlines()[-1])
     found = {what: re.search(r"afschrift\[(\w+)\]", text) for what, text in errors.items()}
-    of_duckdb = ("duckdb", "parquet", "format parquet", "parquet that another worker wrote")
+    of_duckdb = ("duckdb", "files", "parquet", "format parquet", "parquet that another worker wrote")
     assert {what: named[1] for what, named in found.items() if named} == {
         **dict.fromkeys(of_duckdb, "duckdb"),
         "mysql": "mysql",

@@ -127,10 +127,10 @@ def part_of_json(text: str, part: DocumentPart, place: str) -> str:
     )
     if part.path:
         there = f"coalesce(json_type({_DOCUMENT}{_at(part.path)}), 'NULL') <> 'NULL'"
-        found = f"json_extract({_mark_numbers(_DOCUMENT)}{_at(part.path)})"
+        found = f"json_extract({mark_numbers(_DOCUMENT)}{_at(part.path)})"
         value = f"WHEN {' AND '.join((*_not_in_arrays(part.path), there))} THEN {_unmark_numbers(found)}"
     else:
-        left = _unmark_numbers(f"json_merge_patch({_mark_numbers(_DOCUMENT)}, {_patch((), named)})")
+        left = _unmark_numbers(f"json_merge_patch({mark_numbers(_DOCUMENT)}, {_patch((), named)})")
         other = f"WHEN json_type({_DOCUMENT}) <> 'OBJECT' THEN {_DOCUMENT}"
         value = f"WHEN {_empty((), named)} THEN NULL {other} ELSE {left}"
     whole = (
@@ -195,7 +195,18 @@ def _tokens(text: str, changed: str) -> str:
     return f"array_to_string(list_transform({tokens}, lambda x: {changed}), '')"
 
 
-def _mark_numbers(text: str) -> str:
+def marked_member(document: str, name: str) -> str:
+    """SQL of the text of a member in a document with marked numbers: of a number its digits."""
+    at = _at((name,))
+    return (
+        f"CASE WHEN json_type({document}{at}) IN ('OBJECT', 'ARRAY') "
+        f"THEN {_unmark_numbers(f'json_extract({document}{at})')} "
+        f"ELSE regexp_replace(json_extract_string({document}{at}), '^\\x01', '') END"
+    )
+
+
+def mark_numbers(text: str) -> str:
+    """SQL of a document in which each number is a text that begins with the mark."""
     number = (
         f"""x[1] IN ('-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9') THEN '"{_MARK}' || x || '"'"""
     )

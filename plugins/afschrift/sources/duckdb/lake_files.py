@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -45,35 +45,56 @@ class TableFiles:
     ignored: int
 
 
-def table_files(source: str, table: str, store: LakeStore, patterns: Sequence[str]) -> TableFiles:
-    """Find all files in a table's folder, at any depth.
+@dataclass(frozen=True)
+class FileKind:
+    """Which files a source reads.
+
+    Attributes:
+        name: of their format, for errors.
+        fault: why a file is not read, by its name and its first and last bytes; empty if it is.
+    """
+
+    name: str
+    fault: Callable[[LakeFile, bytes, bytes], str]
+
+
+def table_files(
+    source: str,
+    table: str,
+    store: LakeStore,
+    found: Sequence[LakeFile],
+    patterns: Sequence[str],
+    kind: FileKind,
+) -> TableFiles:
+    """Sort the files of a table.
 
     Args:
         source: name of the source.
-        table: name of the folder.
+        table: name of the table, and of its folder.
         store: the lake's store.
+        found: all files in its folder, at any depth.
         patterns: patterns of the files that the data map skips, as paths below the folder.
+        kind: which files are read.
 
     Raises:
         ConfigurationError: the folder, or one in it, belongs to a table format with a transaction log.
-        UnreadFilesError: it has files that are neither Parquet nor known, nor matched by a pattern.
-        OSError: something cannot be listed or opened.
+        UnreadFilesError: it has files that are neither of the kind nor known, nor matched by a pattern.
+        OSError: something cannot be opened.
     """
-    found = store.below(table)
     passed = re.compile("|".join(map(glob_translate, patterns)) or r"(?!)")
     counted = [file for file in found if not passed.match(file.inside)]
     _refuse_logs(source, table, (file.inside for file in found), counted)
     opened = [file for file in counted if file.size and not _unopened(file)]
     ends = dict(zip(opened, store.ends(opened), strict=True))
-    faults = {file: _unopened(file) or _fault(file, *ends.get(file, (b"", b""))) for file in counted}
+    faults = {file: _unopened(file) or kind.fault(file, *ends.get(file, (b"", b""))) for file in counted}
     faults = {file: fault for file, fault in faults.items() if fault}
-    unread = {file: fault for file, fault in faults.items() if fault != _COMPANION}
+    unread = {file: fault for file, fault in faults.items() if fault != COMPANION}
     if unread:
-        raise _unread_files(f"{source}.{table}", unread)
+        raise _unread_files(f"{source}.{table}", unread, kind.name)
     return TableFiles(tuple(file for file in counted if file not in faults), len(found) - len(counted))
 
 
-_COMPANION = "companion"
+COMPANION = "companion"
 
 
 def _unopened(file: LakeFile) -> str:
@@ -89,10 +110,10 @@ def _fault(file: LakeFile, head: bytes, tail: bytes) -> str:
     *folders, name = file.inside.split("/")
     parquet = file.size > _AROUND_FOOTER and head == tail[-4:] == _PARQUET
     footer_alone = parquet and file.size == _AROUND_FOOTER + int.from_bytes(tail[:4], "little")
-    hidden = any(map(_hidden, folders))
-    if (not parquet or footer_alone) and not hidden and _is_companion(name):
-        return _COMPANION
-    if hidden or _hidden(name):
+    hidden = any(map(is_hidden, folders))
+    if (not parquet or footer_alone) and not hidden and is_companion(name):
+        return COMPANION
+    if hidden or is_hidden(name):
         return "hidden"
     if parquet:
         return ""
@@ -103,22 +124,25 @@ def _fault(file: LakeFile, head: bytes, tail: bytes) -> str:
     return "cut off or still being written" if head in (_PARQUET, _ENCRYPTED) else "of another format"
 
 
-def _is_companion(name: str) -> bool:
+PARQUET_FILES = FileKind("Parquet", _fault)
+
+
+def is_companion(name: str) -> bool:
     return any(fnmatchcase(name, known) for known in _COMPANIONS)
 
 
-def _hidden(part: str) -> bool:
+def is_hidden(part: str) -> bool:
     """Whether Spark and Hive would skip it: unfinished files of a job. But `_day=1` is a partition."""
     return part.startswith(("_", ".")) and "=" not in part
 
 
-def _unread_files(where: str, faults: dict[LakeFile, str]) -> UnreadFilesError:
+def _unread_files(where: str, faults: dict[LakeFile, str], kind: str) -> UnreadFilesError:
     files = [f"{printable(file.inside)} ({fault})" for file, fault in list(faults.items())[:_NAMED]]
     more = f" and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
     are = "file that is" if len(faults) == 1 else "files that are"
     return UnreadFilesError(
         f"The folder of {where} holds {len(faults):,} {are} not read: {', '.join(files)}{more}.",
-        remedy="write them completely, as plain Parquet files without a hidden name, or move them elsewhere; "
+        remedy=f"write them completely, as plain {kind} files without a hidden name, or move them elsewhere; "
         "name what is no part of the table under `ignore` of the table in the inventory, with who decided, "
         "when and why.",
     )
@@ -126,7 +150,7 @@ def _unread_files(where: str, faults: dict[LakeFile, str]) -> UnreadFilesError:
 
 def beside_folders(source: str, file: LakeFile) -> UnreadFilesError | None:
     """The error for a file next to the folders of tables; None for a companion."""
-    if _is_companion(file.inside):
+    if is_companion(file.inside):
         return None
     return UnreadFilesError(
         f"The file {printable(file.inside)} of source {source} is in no folder of a table, so it is "

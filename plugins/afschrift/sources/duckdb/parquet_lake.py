@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.sources.catalogue import by_alias
 from afschrift.sources.duckdb.catalogue import lake_estimate, lake_rows
-from afschrift.sources.duckdb.lake_files import beside_folders, refuse_root, table_files
+from afschrift.sources.duckdb.lake_files import PARQUET_FILES, beside_folders, refuse_root, table_files
 from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeReconciliation, with_places
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, lake_store
 from afschrift.sources.duckdb.lake_table import lost_type, unite_files
@@ -46,8 +46,10 @@ class ParquetLake(DuckSession):
     table (see `lake_files` and `lake_table`), stops only the requests that read it.
     """
 
-    def __init__(self, opening: Opening) -> None:
-        super().__init__(opening, "root")
+    files = PARQUET_FILES
+
+    def __init__(self, opening: Opening, *options: str) -> None:
+        super().__init__(opening, "root", *options)
         self._root = expand(self.name, required(self.name, opening.options, "root"))
         self._store: LakeStore | None = None
         self._unread: dict[str, AfschriftError] = {}
@@ -77,6 +79,11 @@ class ParquetLake(DuckSession):
             con.close()
             if not (of_place(error) or isinstance(error, (ImportError, ValueError))):
                 raise
+            if isinstance(error, NotADirectoryError):
+                raise ConfigurationError(
+                    f"Source {self.name} cannot be opened: its `root` is a file.",
+                    remedy="write the folder that holds the tables in the inventory.",
+                ) from None
             raise RetriableError(
                 f"Source {self.name} cannot be opened: its root folder does not exist.",
                 remedy="see whether the lake is mounted and `root` in the inventory is right; of a store, "
@@ -84,21 +91,40 @@ class ParquetLake(DuckSession):
                 code=type(error).__name__,
             ) from None
         for file in files:
-            if unread := beside_folders(self.name, file):
+            if unread := self._beside(file):
                 self._unread[file.inside] = unread
-        for folder in folders:
-            self._view(con, self._store, folder)
+        for table in self._tables(folders):
+            self._view(con, self._store, table)
         return con
+
+    def _beside(self, file: LakeFile) -> AfschriftError | None:
+        """The error for a file next to the folders of tables; None if it is passed over."""
+        return beside_folders(self.name, file)
+
+    def _tables(self, folders: Sequence[str]) -> Sequence[str]:
+        """The names of tables."""
+        return folders
+
+    def _listed(self, store: LakeStore, table: str) -> Sequence[LakeFile]:
+        """The files of a table that exist now."""
+        return store.below(table)
+
+    def _unite(
+        self, con: duckdb.DuckDBPyConnection, table: str, files: Sequence[LakeFile]
+    ) -> duckdb.DuckDBPyRelation:
+        """All rows of a table."""
+        relation, self._lost[table] = unite_files(con, f"{self.name}.{table}", files)
+        return relation
 
     def _view(self, con: duckdb.DuckDBPyConnection, store: LakeStore, table: str) -> None:
         where = f"{self.name}.{table}"
         try:
-            found = table_files(self.name, table, store, self._opening.ignored.get(table, ()))
+            listed, skipped = self._listed(store, table), self._opening.ignored.get(table, ())
+            found = table_files(self.name, table, store, listed, skipped, self.files)
             if found.ignored:
                 self._ignored[table] = found.ignored
             if found.read:
-                relation, self._lost[table] = unite_files(con, where, found.read)
-                relation.create_view(table)
+                self._unite(con, table, found.read).create_view(table)
                 self._files[table] = found.read
         except ConfigurationError as error:
             self._unread[table] = error
@@ -123,7 +149,7 @@ class ParquetLake(DuckSession):
                 return
             failure = RetriableError(
                 f"Table {where} cannot be read ({type(error).__name__}).",
-                remedy="see whether its Parquet files are complete; the step is tried again.",
+                remedy=f"see whether its {self.files.name} files are complete; the step is tried again.",
                 code=type(error).__name__,
             )
             self._unread[table] = SourceDownError(self.name, failure)
@@ -139,7 +165,7 @@ class ParquetLake(DuckSession):
         if table not in self._files or self._store is None:
             return
         try:
-            now = {file.name: file.version for file in self._store.below(table)}
+            now = {file.name: file.version for file in self._listed(self._store, table)}
         except Exception as error:
             if not of_place(error):
                 raise
