@@ -14,6 +14,8 @@ import typer
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
+from afschrift.domain.nearest import choose
+from afschrift.domain.right import Right
 from afschrift.register import open as opening
 from afschrift.register.register import Register
 from afschrift.services import Services
@@ -21,6 +23,18 @@ from afschrift.services import Services
 if TYPE_CHECKING:
     from afschrift.inventory.model import Inventory
     from afschrift.register.keys.store import KeyStore
+
+
+def right_of(text: str) -> Right:
+    """A right by its name.
+
+    Raises:
+        typer.BadParameter: no right has it.
+    """
+    if text not in list(Right):
+        raise typer.BadParameter(f"this is no right: {choose(text, Right)}")
+    return Right(text)
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 Folder = Annotated[

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.app.jurisdiction import load_grounds
-from afschrift.cli.common import AsJson, print_json
+from afschrift.cli.common import AsJson, print_json, right_of
 from afschrift.cli.forms import template
 from afschrift.domain.errors import RefusedError
+from afschrift.domain.right import Right
 from afschrift.law.ground_check import takes
 from afschrift.law.grounds import FieldStorage, Outcome
 
@@ -21,7 +22,10 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command("list")
 def listing(
-    right: Annotated[str | None, typer.Option(help="Of one right only: access or portability.")] = None,
+    right: Annotated[
+        Right | None,
+        typer.Option(parser=right_of, metavar="RIGHT", help="Of one right only: access or portability."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the grounds with outcomes, rights and who signs, and the codes that are turned down."""

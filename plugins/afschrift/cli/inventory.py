@@ -9,7 +9,7 @@ import typer
 
 from afschrift.app.settings import Settings
 from afschrift.canary.canary_file import CanaryFile
-from afschrift.cli.common import Folder, load_inventory, print_json, say
+from afschrift.cli.common import Folder, load_inventory, print_json, right_of, say
 from afschrift.cli.inventory_check import CODES, check
 from afschrift.cli.inventory_exchange import exports, imports
 from afschrift.cli.inventory_review import review
@@ -34,7 +34,9 @@ app.command(epilog=CODES)(check)
 @app.command()
 def explain(
     column: Annotated[str, typer.Argument(help="TABLE.COLUMN, or SOURCE.TABLE.COLUMN.")],
-    right: Annotated[Right, typer.Option(help=f"{' or '.join(Right)}.")] = Right.PORTABILITY,
+    right: Annotated[
+        Right, typer.Option(parser=right_of, metavar="RIGHT", help=f"{' or '.join(Right)}.")
+    ] = Right.PORTABILITY,
     folder: Folder = None,
 ) -> None:
     """Explain why a column is given or not, how its table leads to the person, and show the SQL."""

@@ -9,6 +9,7 @@ from afschrift.app.project import SHIPPED
 from afschrift.casework.decision.source_triggers import is_case_column
 from afschrift.domain.decision import REASONS, Action
 from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.nearest import did_you_mean
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
@@ -136,9 +137,12 @@ def _find(inventory: Inventory, name: str) -> tuple[SourceFile, str, str]:
     if len(found) == 1:
         return found[0]
     if not found:
+        columns = (
+            f"{t}.{c}" for s in inventory.sources.values() for t, of in s.tables.items() for c in of.columns
+        )
         raise ConfigurationError(
             f"The inventory has no column {name}.",
-            remedy="write TABLE.COLUMN or SOURCE.TABLE.COLUMN as in the inventory.",
+            remedy=f"{did_you_mean(name, columns)} write TABLE.COLUMN or SOURCE.TABLE.COLUMN.".lstrip(),
         )
     column_paths = ", ".join(f"{source.source}.{table}.{column}" for source, table, column in found)
     raise ConfigurationError(

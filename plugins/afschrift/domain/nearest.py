@@ -22,3 +22,15 @@ def did_you_mean(word: Any, words: Iterable[str]) -> str:
     """A question that names the nearest of the words; empty if none is near."""
     near = nearest(word, words)
     return f"did you mean `{near}`?" if near else ""
+
+
+def hint(word: Any, words: Iterable[str]) -> str:
+    """The question as the end of a sentence; empty if no word is near."""
+    question = did_you_mean(word, words)
+    return f"; {question}" if question else ""
+
+
+def choose(word: Any, words: Iterable[str]) -> str:
+    """The question, and all words."""
+    known = sorted(words)
+    return f"{did_you_mean(word, known)} choose one of {', '.join(known)}.".lstrip()

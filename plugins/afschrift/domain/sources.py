@@ -35,6 +35,12 @@ class Connection:
     database: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def place(self) -> str:
+        """Host and port, for messages."""
+        port = f":{self.port}" if self.port else ""
+        return f"{self.host or 'the host of its extra'}{port}"
+
 
 Connect = Callable[[str], Connection]
 """Finds a connection by its id; a ConfigurationError names the id where there is none."""

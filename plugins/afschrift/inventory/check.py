@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from afschrift.domain.decision import About, Protect
 from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.keys import Unique
+from afschrift.domain.nearest import hint
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS, Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.check_columns import (
     missing,
+    near_column,
     processing_faults,
     source_faults,
     table_faults,
@@ -105,11 +107,17 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
         table = find_table(inventory, source, purpose.consent.table)
         columns = (purpose.consent.column, purpose.consent.granted, purpose.consent.withdrawn)
         if table is None:
-            yield [*where, "consent", "table"], "no such table in the inventory"
+            yield (
+                [*where, "consent", "table"],
+                f"no such table in the inventory{hint(purpose.consent.table, source.tables)}",
+            )
         else:
             for column in columns:
                 if column and column not in table.columns:
-                    yield [*where, "consent"], f"table {purpose.consent.table} has no column {column}"
+                    yield (
+                        [*where, "consent"],
+                        f"table {purpose.consent.table} has no column {column}{hint(column, table.columns)}",
+                    )
                 elif column in table.parts:
                     yield [*where, "consent"], f"{column} is of a document: it cannot be used to find rows"
 
@@ -141,7 +149,10 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
 def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     of = source.tables.get(table.copy_of or "")
     if of is None or of.copy_of is not None:
-        yield [*where, "copy_of"], "the source has no such table, or it is a copy itself"
+        yield (
+            [*where, "copy_of"],
+            f"the source has no such table, or it is a copy itself{hint(table.copy_of, source.tables)}",
+        )
     if more := sorted(table.model_fields_set - {"copy_of", "personal", "title", "description", "review"}):
         yield where, f"a copy is described where the table is: leave out {', '.join(more)}"
 
@@ -181,7 +192,8 @@ def _subject(inventory: Inventory, table: Table, where: list[str]) -> Iterator[F
     for key, link in table.subject.items():
         path = [*where, "subject", key]
         if key not in inventory.identity.keys:
-            yield path, "this key is not declared in identity.yml"
+            near = hint(key, inventory.identity.keys)
+            yield path, f"this key is not declared in identity.yml{near}"
         at = None if link.at == "any" else link.at
         yield from missing(table, path, link.column, at, link.valid_from, link.valid_to, link.changed)
 
@@ -194,11 +206,15 @@ def _joins(source: SourceFile, table: Table, where: list[str]) -> Iterator[Fault
             path = [*where, "join", column]
             other, _, key = target.rpartition(".")
             if column not in table.columns:
-                yield path, f"the table has no column {column}"
+                yield path, f"the table has no column {column}{hint(column, table.columns)}"
             if other not in source.tables:
-                yield path, f"the source has no table {other or target}; across sources use `subject` keys"
+                yield (
+                    path,
+                    f"the source has no table {other or target}; across sources use `subject` keys"
+                    f"{hint(other, source.tables)}",
+                )
             elif key not in source.tables[other].columns:
-                yield path, f"table {other} has no column {key}"
+                yield path, f"table {other} has no column {key}{hint(key, source.tables[other].columns)}"
         if len({target.rpartition(".")[0] for target in join.values()}) > 1:
             yield [*where, "join"], "a composite key leads to one table; write alternatives as a list"
 
@@ -208,7 +224,10 @@ def _files(source: SourceFile, table: Table, where: list[str]) -> Iterator[Fault
         other, _, key = target.rpartition(".")
         yield from missing(table, [*where, "references", own], own)
         if other not in source.tables or key not in source.tables[other].columns:
-            yield [*where, "references", own], f"the source has no column {target}"
+            yield (
+                [*where, "references", own],
+                f"the source has no column {target}{near_column(source, target)}",
+            )
     for file in table.file:
         yield from missing(table, [*where, "file"], file.column, *file.other_columns)
         if file.store and file.store not in source.stores:

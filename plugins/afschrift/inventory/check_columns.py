@@ -7,6 +7,7 @@ from itertools import permutations
 from unicodedata import category
 
 from afschrift.domain.decision import About, Protect, ThirdParty
+from afschrift.domain.nearest import hint
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import FaultAt
@@ -23,7 +24,7 @@ def missing(table: Table, where: list[str], *columns: str | None) -> Iterator[Fa
     """Yield a fault for each column that a table does not have."""
     for column in columns:
         if column and column not in table.columns:
-            yield where, f"the table has no column {column}"
+            yield where, f"the table has no column {column}{hint(column, table.columns)}"
 
 
 def table_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[FaultAt]:
@@ -108,7 +109,7 @@ def _label_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
     for name in table.label:
         column = table.columns.get(name)
         if column is None:
-            yield [*where, "label"], f"the table has no column {name}"
+            yield [*where, "label"], f"the table has no column {name}{hint(name, table.columns)}"
         elif name in files:
             yield [*where, "label"], f"{name} holds a file or its digest: name a column with words"
         elif (name,) == table.key:
@@ -185,7 +186,7 @@ def processing_faults(source: SourceFile, purpose: Purpose, where: list[str]) ->
             yield from _read(source, recipient.from_, [*path, "from"])
         for name in recipient.tables:
             if name not in source.tables:
-                yield [*path, "tables"], f"the source has no table {name}"
+                yield [*path, "tables"], f"the source has no table {name}{hint(name, source.tables)}"
         if isinstance(recipient.country, CountryOf):
             lookup = source.tables.get(recipient.country.table)
             named = {recipient.country.name, recipient.country.country}
@@ -197,11 +198,18 @@ def _read(source: SourceFile, target: str, where: list[str]) -> Iterator[FaultAt
     name, _, column = target.rpartition(".")
     table = source.tables.get(name)
     if table is None or column not in table.columns:
-        yield where, f"the source has no column {target}; write `table.column`"
+        yield where, f"the source has no column {target}; write `table.column`{near_column(source, target)}"
     elif not table.personal or not leads_to_person(source, name):
         yield where, f"no way leads from table {name} to the person"
     else:
         yield from _plain(table.columns[column], where)
+
+
+def near_column(source: SourceFile, target: str) -> str:
+    """A question about a misspelt `table.column`."""
+    return hint(
+        target, (f"{name}.{column}" for name, table in source.tables.items() for column in table.columns)
+    )
 
 
 def _plain(column: Column, where: list[str]) -> Iterator[FaultAt]:
@@ -218,7 +226,10 @@ def source_faults(table: Table, given: DataSource | None, where: list[str]) -> I
         if given.from_ in table.columns:
             yield from _plain(table.columns[given.from_], [*where, "source", "from"])
         else:
-            yield [*where, "source", "from"], f"the table has no column {given.from_}"
+            yield (
+                [*where, "source", "from"],
+                f"the table has no column {given.from_}{hint(given.from_, table.columns)}",
+            )
 
 
 def others_hints(inventory: Inventory) -> Iterator[str]:

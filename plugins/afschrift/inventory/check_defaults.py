@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from afschrift.domain.nearest import hint
 from afschrift.inventory.base import fides_categories
+from afschrift.inventory.check_columns import near_column
 from afschrift.inventory.defaults import NO_DEFAULT, Compiler, confirmed_in, form_of, nearest
 from afschrift.inventory.document import FaultAt
 from afschrift.inventory.model import SourceFile
@@ -20,9 +22,12 @@ def default_faults(source: SourceFile) -> Iterator[FaultAt]:
         where = ["defaults", "references", column]
         other, _, key = target.rpartition(".")
         if column not in names:
-            yield where, "no table here has this column: correct its name, or take it out"
+            yield (
+                where,
+                f"no table here has this column: correct its name, or take it out{hint(column, names)}",
+            )
         if other not in source.tables or key not in source.tables[other].columns:
-            yield where, f"the source has no column {target}"
+            yield where, f"the source has no column {target}{near_column(source, target)}"
     for kind in ("columns", "categories"):
         for name, default in getattr(source.defaults, kind).items():
             yield from _words(default.model_fields_set, ["defaults", kind, name])

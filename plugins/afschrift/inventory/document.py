@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.nearest import did_you_mean
 from afschrift.outside.limits import UnreadableError, read_file
 from afschrift.outside.read_yaml import Lines, read_yaml
 
@@ -91,7 +92,7 @@ class Document:
             return model.model_validate(self.data, context=offered)
         except ValidationError as error:
             items = error.errors(include_url=False, include_input=False)
-        self.faults.extend(self._explain(items))
+        self.faults.extend(self._explain(items, model))
         if any(item["type"] != "extra_forbidden" for item in items):
             return None
         self.data = deepcopy(self.data)  # the parsed content is shared with others
@@ -111,12 +112,12 @@ class Document:
             node = node[step]
         node.pop(last, None)
 
-    def _explain(self, items: Sequence[Mapping[str, Any]]) -> Iterable[Fault]:
+    def _explain(self, items: Sequence[Mapping[str, Any]], model: type[BaseModel]) -> Iterable[Fault]:
         """Yield one fault for each place: a union reports the same place once for each of its members."""
         places: dict[Fault, list[str]] = {}
         for item in items[:FAULTS]:
             missing = str(item["loc"][-1]) if item["type"] == "missing" else ""
-            message = f"`{missing}` is missing" if missing else self._words(item)
+            message = f"`{missing}` is missing" if missing else self._words(item, model)
             places.setdefault(self.fault(item["loc"], ""), []).append(message)
         for place, messages in places.items():
             yield replace(place, message=joined(messages))
@@ -125,10 +126,19 @@ class Document:
                 self.path.name, place.line, "", f"there are more than {FAULTS:,} faults; correct these first"
             )
 
-    def _words(self, item: Mapping[str, Any]) -> str:
+    def _words(self, item: Mapping[str, Any], model: type[BaseModel]) -> str:
         if item["type"] == "extra_forbidden":
-            return f"this word is not known here; see {self._page}"
+            near = did_you_mean(item["loc"][-1], _fields(model))
+            return f"this word is not known here; {near or f'see {self._page}'}"
         return in_words(item)
+
+
+@cache
+def _fields(model: type[BaseModel]) -> tuple[str, ...]:
+    """The words of a model and of the models in it."""
+    schema = model.model_json_schema()
+    parts = (schema, *schema.get("$defs", {}).values())
+    return tuple(dict.fromkeys(word for part in parts for word in part.get("properties", ())))
 
 
 @dataclass(frozen=True, order=True)

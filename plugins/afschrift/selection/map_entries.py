@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError
+from afschrift.domain.nearest import did_you_mean
 from afschrift.domain.sources import Catalogue, ColumnType, Dialect
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.inventory.model import SourceFile
@@ -116,7 +117,7 @@ def unseen(
         )
     return ConfigurationError(
         f"Table {source}.{table} has no column {column}, but the inventory names it.",
-        remedy="correct the inventory.",
+        remedy=f"{did_you_mean(column, columns)} correct the inventory.".lstrip(),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.nearest import did_you_mean
 from afschrift.domain.sources import Connect, Connection
 from afschrift.outside.read_json import read_json
 
@@ -138,7 +139,8 @@ class Opening:
         if unknown:
             raise ConfigurationError(
                 f"Source {self.name} has an option `{unknown[0]}`, which its kind does not know.",
-                remedy=f"choose from {', '.join(sorted(allowed))}; address and password belong to the "
+                remedy=f"{did_you_mean(unknown[0], allowed) or 'correct it.'} Its options are "
+                f"{', '.join(sorted(allowed))}; address and password belong to the "
                 "connection, never to the inventory.",
             )
 

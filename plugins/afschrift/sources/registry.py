@@ -9,6 +9,7 @@ from typing import Any
 
 from afschrift.app.extras import require
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.nearest import choose
 from afschrift.domain.sources import Connect, Source
 from afschrift.inventory.model import SourceFile
 from afschrift.sources.options import Opening, from_environment
@@ -78,7 +79,7 @@ def open_source(
     if kind not in SOURCES:
         raise ConfigurationError(
             f"Source {name} is of kind {kind}, which is not known.",
-            remedy=f"choose one of {', '.join(sorted(SOURCES))}.",
+            remedy=choose(kind, SOURCES),
         )
     if extra := SOURCES[kind].extra:
         require(extra, f"Source {name} of kind {kind}")

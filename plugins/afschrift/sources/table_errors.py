@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
-from afschrift.domain.sources import ColumnType
+from afschrift.domain.sources import ColumnType, Connection
 from afschrift.sources.json_parts import TWICE
 
 _RELATION = re.compile(r"^FROM (.+) AS t$", re.MULTILINE)
@@ -90,22 +92,42 @@ VIEW = "if it is a view, see whether it can be selected from; else see the serve
 SERVER_UP = "see whether the server is up; the step is tried again."
 
 
-def connection_refused(source: str, connection: str, account: str) -> ConfigurationError:
+def connection_refused(source: str, address: Connection, account: str) -> ConfigurationError:
     """The error for a refused connection; `account` is the server's word for it."""
     return ConfigurationError(
-        f"Source {source} refuses the connection {connection}.",
+        f"Source {source} refuses the connection {address.id} (at {address.place}).",
         remedy=f"correct the connection's login, password or database, or give its {account} the right to "
         "connect.",
     )
 
 
-def not_opened(source: str, connection: str, code: str) -> RetriableError:
+def not_opened(source: str, address: Connection, code: str) -> RetriableError:
     """The error for a server that does not answer."""
     return RetriableError(
-        f"Source {source} cannot be opened by the connection {connection}.",
+        f"Source {source} cannot be opened by the connection {address.id} (at {address.place}).",
         remedy="see whether the server is up and its address in the connection is right.",
         code=code,
     )
+
+
+def file_not_opened(source: str, path: Path, system: str, mark: bytes, code: str) -> AfschriftError:
+    """The error for a database file that cannot be opened; `mark` is within the first bytes of such files."""
+    head = None
+    if path.is_file():
+        with suppress(OSError), path.open("rb") as file:
+            head = file.read(32)
+    if head is not None and mark in head:
+        what, way = f" ({code})", "see whether another process writes to it, and whether it is whole."
+    elif head is None and not path.is_dir():
+        what, way = ": its `path` is no file that the account may read", "see whether the file is there."
+    else:
+        found = "a folder and " if head is None else ""
+        return ConfigurationError(
+            f"Source {source} cannot be opened: its `path` is {found}no {system} file.",
+            remedy="correct `path` or `kind`; for CSV files and JSON lines write `kind: files` with their "
+            "folder as `root`, for Parquet files `kind: parquet`.",
+        )
+    return RetriableError(f"Source {source} cannot be opened{what}.", remedy=way, code=code)
 
 
 def session_not_open(source: str) -> ConfigurationError:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.support.two_sessions import open_two
+from tests.support.warehouses import at
 from tests.unit.sources.reading import forms, laid, lake_of, select
 from upath import UPath
 
@@ -181,7 +182,7 @@ def test_a_file_that_is_no_database(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "w"
     path.write_text("no database " * 100)
     with (
-        pytest.raises(RetriableError, match="Source w cannot be opened"),
+        pytest.raises(ConfigurationError, match="Source w cannot be opened: its `path` is no"),
         open_source("w", kind, {"path": str(path)}),
     ):
         pass
@@ -248,3 +249,47 @@ def test_last_four_of_a_text(loose: Source) -> None:
     assert [loose.rows(f"SELECT {loose.dialect.last_four(repr(text))}")[0][0] for text in ("1234567", "12345678")] == [
         "", "5678",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "sqlite"])
+@pytest.mark.parametrize(
+    ("made", "error", "message"),
+    [
+        ("csv", ConfigurationError, "its `path` is no .* file.*`kind: files`"),
+        ("folder", ConfigurationError, "its `path` is a folder.*`kind: files`"),
+        ("nothing", RetriableError, "its `path` is no file that the account may read"),
+    ],
+)
+def test_what_is_no_database_is_named(
+    tmp_path: Path, kind: str, made: str, error: type[Exception], message: str
+) -> None:
+    path = tmp_path / "people.csv"
+    if made == "csv":
+        path.write_text("id,name\n1,secret\n", encoding="utf-8")
+    elif made == "folder":
+        path.mkdir()
+    with (
+        pytest.raises(error, match=f"Source w cannot be opened: {message}"),
+        open_source("w", kind, {"path": str(path)}),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mysql", "sqlalchemy"])
+def test_a_server_that_is_not_there_is_named_without_login(kind: str) -> None:
+    connect = at(f"{kind}://me:secret@127.0.0.1:9/shop")
+    options = {"driver": "postgresql+psycopg"} if kind == "sqlalchemy" else {}
+    with (
+        pytest.raises(RetriableError, match=r"at 127\.0\.0\.1:9") as caught,
+        open_source("w", kind, options, connection="w", connect=connect),
+    ):
+        pass
+    assert "secret" not in str(caught.value)
+    assert "me:" not in str(caught.value)
+
+
+def test_an_option_and_a_kind_that_are_misspelt(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean `root`"):
+        open_source("w", "files", {"rot": str(tmp_path)})
+    with pytest.raises(ConfigurationError, match="did you mean `postgres`"):
+        open_source("w", "postgress", {})

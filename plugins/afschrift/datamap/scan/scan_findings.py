@@ -26,6 +26,7 @@ from afschrift.datamap.scan.ways.guesses import (
 from afschrift.datamap.scan.ways.person_tables import PersonTable, find_people
 from afschrift.datamap.scan.ways.table_places import TablePlace, assign, choose_people
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.nearest import did_you_mean
 
 Say = Callable[[str], None]
 
@@ -140,12 +141,14 @@ def _people(
         if table is None:
             raise ConfigurationError(
                 f"The source has no table {name}.",
-                remedy=f"name one of {', '.join(list(source.tables)[:20])} after `--person`, as TABLE:KEY.",
+                remedy=f"{did_you_mean(name, source.tables)} name one of "
+                f"{', '.join(list(source.tables)[:20])} after `--person`, as TABLE:KEY.",
             )
         if column is not None and table.column(column) is None:
             raise ConfigurationError(
                 f"Table {name} has no column {column}.",
-                remedy=f"name one of {', '.join(c.name for c in table.columns)} after `--person {name}:`.",
+                remedy=f"{did_you_mean(column, (c.name for c in table.columns))} name one of "
+                f"{', '.join(c.name for c in table.columns)} after `--person {name}:`.",
             )
         known = found.get(name) or PersonTable(name, None, 0, False, (), None, "named by you")
         within = known.within if column in (None, known.key) else None

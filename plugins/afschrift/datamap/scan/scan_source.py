@@ -22,6 +22,7 @@ from afschrift.datamap.scan.scan_findings import Findings, find, written_roles
 from afschrift.datamap.scan.schema import read_source
 from afschrift.datamap.scan.source_draft import Draft, drafted
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.nearest import choose
 from afschrift.domain.notation import count
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import SourceFile
@@ -133,7 +134,7 @@ def _kind(asked: Asked) -> str:
         if asked.kind not in SOURCES:
             raise ConfigurationError(
                 f"There is no kind of source {asked.kind}.",
-                remedy=f"choose one of {', '.join(sorted(SOURCES))}.",
+                remedy=choose(asked.kind, SOURCES),
             )
         return asked.kind
     if not asked.connection:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import duckdb
 
-from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
@@ -30,7 +30,7 @@ from afschrift.sources.duckdb.time_limit import TimeLimit
 from afschrift.sources.options import Opening, expand, required
 from afschrift.sources.person_keys import key_rows
 from afschrift.sources.read_session import ReadSession
-from afschrift.sources.table_errors import relation_of, unquoted
+from afschrift.sources.table_errors import file_not_opened, relation_of, unquoted
 
 BATCH_ROWS = 65_536
 THREADS = 4
@@ -296,8 +296,4 @@ class DuckDBFile(DuckSession):
         try:
             return duckdb.connect(str(self._path), read_only=True)
         except duckdb.Error as error:
-            raise RetriableError(
-                f"Source {self.name} cannot be opened ({type(error).__name__}).",
-                remedy="see whether the database file exists and no other process writes to it.",
-                code=type(error).__name__,
-            ) from None
+            raise file_not_opened(self.name, self._path, "DuckDB", b"DUCK", type(error).__name__) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError
+from afschrift.domain.sources import Connection
 from afschrift.sources import table_errors
 from afschrift.sources.json_parts import NO_DOCUMENT, TWICE
 from afschrift.sources.mysql.column_types import AMBIGUOUS, TOO_LARGE, UNREADABLE, failure
@@ -29,11 +30,11 @@ def code_of(error: MySQLError) -> int:
     return error.args[0] if error.args and isinstance(error.args[0], int) else 0
 
 
-def opening_error(source: str, connection: str, error: MySQLError) -> AfschriftError:
+def opening_error(source: str, address: Connection, error: MySQLError) -> AfschriftError:
     """Explain why no session could be opened."""
     if code_of(error) in _REFUSED:
-        return table_errors.connection_refused(source, connection, "account")
-    return table_errors.not_opened(source, connection, str(code_of(error)))
+        return table_errors.connection_refused(source, address, "account")
+    return table_errors.not_opened(source, address, str(code_of(error)))
 
 
 def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftError:

@@ -82,7 +82,7 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
         try:
             self._connection = pymysql.connect(**_arguments(address), program_name=self._tag)
         except pymysql.MySQLError as error:
-            raise opening_error(self.name, address.id, error) from None
+            raise opening_error(self.name, address, error) from None
         try:
             self._prepare()
         except BaseException:

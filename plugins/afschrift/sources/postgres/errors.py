@@ -8,6 +8,7 @@ import pyarrow as pa
 from adbc_driver_manager import Error
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.sources import Connection
 from afschrift.sources import table_errors
 from afschrift.sources.postgres.column_types import BOUNDS, NULL, TOO_LARGE, decode_message
 
@@ -24,11 +25,11 @@ _WRONG_STATEMENT = "42"
 _WRONG_DATA = ("22", "23", "P0", "XX")
 
 
-def opening_error(source: str, connection: str, error: Error) -> AfschriftError:
+def opening_error(source: str, address: Connection, error: Error) -> AfschriftError:
     """Explain why no session could be opened."""
     if _REFUSED.search(str(error)):
-        return table_errors.connection_refused(source, connection, "role")
-    return table_errors.not_opened(source, connection, error.sqlstate or type(error).__name__)
+        return table_errors.connection_refused(source, address, "role")
+    return table_errors.not_opened(source, address, error.sqlstate or type(error).__name__)
 
 
 def _unreadable_text(table: str, code: str, statement: str) -> AfschriftError | None:

@@ -81,7 +81,7 @@ class Postgres(ReadSession[dbapi.Connection]):
         try:
             self._connection = dbapi.connect(conninfo(address, self._opening.tag), autocommit=True)
         except adbc_driver_manager.Error as error:
-            raise opening_error(self.name, address.id, error) from None
+            raise opening_error(self.name, address, error) from None
         try:
             self._prepare()
         except BaseException:

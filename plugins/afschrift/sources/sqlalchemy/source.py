@@ -160,7 +160,8 @@ class Alchemy(ReadSession[Connection]):
         except (SQLAlchemyError, ImportError) as error:
             self.__exit__()
             raise RetriableError(
-                f"Source {self.name} cannot be opened by connection {address.id} ({type(error).__name__}).",
+                f"Source {self.name} cannot be opened by connection {address.id} (at {address.place}; "
+                f"{type(error).__name__}).",
                 remedy="see whether the database is up, and whether address, login and isolation are right.",
                 code=type(error).__name__,
             ) from None

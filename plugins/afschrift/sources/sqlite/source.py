@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
@@ -81,11 +81,8 @@ class Sqlite(ReadSession[sqlite3.Connection]):
             self._prepare(self._connection)
         except sqlite3.Error as error:
             self.__exit__()
-            raise RetriableError(
-                f"Source {self.name} cannot be opened ({type(error).__name__}).",
-                remedy="see whether the file is there, is a SQLite database, and no writer holds it.",
-                code=getattr(error, "sqlite_errorname", "") or type(error).__name__,
-            ) from None
+            code = getattr(error, "sqlite_errorname", "") or type(error).__name__
+            raise table_errors.file_not_opened(self.name, self._path, "SQLite", b"SQLite", code) from None
         self.snapshot = rfc3339(datetime.now(UTC))
         return self
 
