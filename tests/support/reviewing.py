@@ -62,6 +62,14 @@ class Reviewers:
         (self.folder / "inventory" / "policy.yml").write_text(POLICY + policy(choice), encoding="utf-8")
         self.bureau.services = build(lambda _line: None, self.bureau.settings)
 
+    def require_readable(self, least: int) -> None:
+        """Set the least share of an answer that must be readable."""
+        path = self.folder / "inventory" / "policy.yml"
+        kept = path.read_text(encoding="utf-8").partition("readable:")[0]
+        words = f"readable: {{least: {least}, approved_by: Board, on: 2026-11-28, dpo_advice: In favour.}}\n"
+        path.write_text(kept + words, encoding="utf-8")
+        self.bureau.services = build(lambda _line: None, self.bureau.settings)
+
     def describe(self, old: str, new: str) -> None:
         """Change the data map, once in its text."""
         shop = self.folder / "inventory" / "shop.yml"

@@ -92,6 +92,7 @@ def check(
     """Report all faults of the inventory, with file and line."""
     from afschrift.datamap.check.finding import MapReport, failures
     from afschrift.datamap.check.map_check import check_sources, void_confirmations
+    from afschrift.datamap.check.readable import readable_by_map, readable_lines
     from afschrift.wiring.build_services import load_inventory
 
     where = folder or Settings.from_environment().inventory
@@ -106,8 +107,9 @@ def check(
     if form is Form.TEXT:
         _say_inventory(inventory)
     report = MapReport(list(void_confirmations(inventory)))
+    report.readable = readable_by_map(inventory)
     if live:
-        report = check_sources(inventory, ProbeLimits.up_to(rows, statement_seconds, seconds))
+        report = check_sources(inventory, ProbeLimits.up_to(rows, statement_seconds, seconds), measure=True)
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
     ended = Checked.NOT_REACHED if report.not_reached else ended
     places = FindingLines(where)
@@ -116,6 +118,8 @@ def check(
         _print(form, report, placed, live=live, ended=ended)
     else:
         print_lines(_lines(report, placed, live=live))
+        if report.readable:
+            print_lines(readable_lines(report.readable))
     if ended is not Checked.SOUND:
         raise typer.Exit(ended)
 

@@ -6,9 +6,9 @@ They hold the responsible organisation, its decisions of policy, and the keys by
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from afschrift.domain.keys import Unique
 from afschrift.inventory.base import STRICT, Part, Text, Zone
@@ -130,6 +130,22 @@ class ReviewPolicy(Part):
     dpo_advice: str
 
 
+class ReadablePolicy(Part):
+    """The least share of an answer that the person must be able to understand, with the DPO's advice.
+
+    Attributes:
+        least: percent of its values; under it, an officer's review says so.
+        approved_by: who decided.
+        on: the day.
+        dpo_advice: what the data protection officer advised.
+    """
+
+    least: Annotated[int, Field(ge=1, le=100)]
+    approved_by: str
+    on: date
+    dpo_advice: str
+
+
 class IdentityLevels(Part):
     """How sure an identity must be, by what makes a mistake worse or more likely (R12).
 
@@ -166,6 +182,7 @@ class PolicyFile(Part):
         identity_level: absent: special categories and financial data need `substantial`, a contact detail
             that was changed shortly before and a representative need `high`, and all else needs `low`.
         review: left out: `flagged`.
+        readable: left out: no share of an answer is required to be readable.
         acknowledge: whether the receipt is confirmed automatically, if the channel had authenticated the
             person (R04).
     """
@@ -177,6 +194,7 @@ class PolicyFile(Part):
     acknowledge: Literal["automatic", "manual"] = "automatic"
     identity_level: IdentityLevels | None = None
     case_categories: tuple[str, ...] = ()
+    readable: ReadablePolicy | None = None
 
     @property
     def reviewed(self) -> Literal["always", "flagged", "never"]:

@@ -143,6 +143,8 @@ _CODES = {
     "in_files": "Of these in files, by row",
     "retention_over": "Purposes whose period is over, and whose rows are still held",
     "names_unread": "Names that could not be read, and so were not looked for in free text",
+    "unreadable": "Less of the answer can be understood than the policy asks for",
+    "readable": "Of its values the person can understand, and the policy asks for, in percent",
     "part_left_out": "A decision leaves a part out",
     "answered": "Something leaves that a person decided on",
     "redact": "Redact, then ask again",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,10 @@ class Scope:
 
     column: str
     included: tuple[str, ...]
+
+
+SHORT, UUID = 3, 36
+"""Characters of a text that is more likely a code than a word, and of a UUID."""
 
 
 class Statements:
@@ -121,6 +125,21 @@ class Statements:
     def count(self, table: str, scope: Scope | None = None) -> str:
         """How many rows of a table are the person's."""
         return self._render_all("count.sql", table, scope=self._scope(scope))
+
+    def cells(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
+        """Per column how many values the rows hold, how many texts exceed `SHORT`, and how many are no UUID.
+
+        A text counts as a UUID by its length.
+        """
+        columns = []
+        for field in fields:
+            column = self.finder.column(table, field.name)
+            text = self._dialect.text(column)
+            beginning = partial(self._dialect.beginning, text)
+            longer = f"{text} <> {beginning(SHORT)}"
+            other = f"{text} <> {beginning(UUID)} OR {text} = {beginning(UUID - 1)}"
+            columns.append((column, (longer, other) if field.kind is ValueKind.TEXT else ("1 = 1", "1 = 1")))
+        return self._render_all("cells.sql", table, columns=columns, scope=self._scope(scope))
 
     def exists(self, table: str, scope: Scope | None, any_of: Sequence[str]) -> str:
         """Whether a row of the person holds a value in one of some columns; no row: no."""

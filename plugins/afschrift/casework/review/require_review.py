@@ -29,6 +29,7 @@ from afschrift.domain.redaction import MOST_LINES, TablePointers
 from afschrift.domain.right import Right
 from afschrift.extraction.staged_records import read_record, staged_pointers
 from afschrift.inventory.model import Inventory
+from afschrift.inventory.readable import GivenTable, readable_share
 from afschrift.law.clock.deadline import Period
 from afschrift.law.grounds import Grounds, Outcome
 from afschrift.questions.ask import ask
@@ -67,9 +68,11 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
         for source in plan.sources
         for table, found in staged_pointers(staging, source).items()
     }
-    why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointers)))
+    records = [read_record(staging, source) for source in plan.staged]
+    unclear = unreadable(services.inventory, plan, records)
+    why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointers, unclear)))
     if why:
-        raise ask(register, plan.request, [question(services, plan, packed, why, pointers)])
+        raise ask(register, plan.request, [question(services, plan, packed, why, pointers, records, unclear)])
 
 
 def reasons(
@@ -78,6 +81,7 @@ def reasons(
     bundle: str,
     decisions: tuple[DecisionRow, ...],
     pointers: Mapping[str, TablePointers],
+    unclear: Mapping[str, int],
 ) -> Iterator[str]:
     """Codes why a review is due; none: it is not.
 
@@ -97,6 +101,8 @@ def reasons(
             yield "pointed_out"
         if any(found.unread for found in pointers.values()):
             yield "names_unread"
+        if unclear:
+            yield "unreadable"
     made = {payload["bundle"] for payload in _packed(services.register, plan.request)}
     reviewed = [d for d in decisions if d.kind == REVIEW and d.about in made]
     if any(d.choice == REDACT for d in reviewed):
@@ -115,18 +121,27 @@ def question(
     packed: Mapping[str, Any],
     why: list[str],
     pointers: Mapping[str, TablePointers],
+    records: Sequence[SourceExtract],
+    unclear: Mapping[str, int],
 ) -> OpenQuestion:
     """The question `review`: digests, counts and why; never a value.
 
-    `pointers`: `source.table` -> what the finder pointed out in it.
+    Args:
+        services: of the step.
+        plan: frozen.
+        packed: result of the step `package` under this plan.
+        why: the reasons.
+        pointers: `source.table` -> what the finder pointed out in it.
+        records: of the extracts.
+        unclear: as of `unreadable`.
     """
-    records = [read_record(services.staging(plan.request), source) for source in plan.staged]
     more = {
         "pointed_out": {table: found.total for table, found in pointers.items() if found.total},
         "in_files": _in_files(pointers),
         # tables of people whose names were not searched for in the free text of this answer
         "names_unread": sorted({table for found in pointers.values() for table in found.unread}),
         "redacted": dict(Counter(f"{r.table}.{r.column}" for part in plan.extracts for r in part.redactions)),
+        "readable": unclear,
         "retention_over": kept_too_long(services.inventory, plan, records),
     }
     detail: dict[str, Any] = {
@@ -140,6 +155,26 @@ def question(
     words = f"The bundle is packed; a person looks at it before it leaves ({', '.join(why)})."
     form = review_form(services.grounds, plan.right)
     return OpenQuestion(REVIEW_KIND, OPTIONS, words, detail, bound=packed["bundle"], form=form)
+
+
+def unreadable(inventory: Inventory, plan: Plan, records: Sequence[SourceExtract]) -> dict[str, int]:
+    """The percentage of the answer's values that the person can understand, and the least one of the policy.
+
+    Empty: the policy asks for none, or it is reached.
+    """
+    policy = inventory.policy.readable
+    if policy is None:
+        return {}
+    written = {(e.source, table.table): table for e in records for table in e.tables}
+    given = [GivenTable(part.source, part.table, part.selected) for part in plan.extracts]
+    cells = {}
+    for part in plan.extracts:
+        table = written.get((part.source, part.table))
+        nulls = table.seen.nulls if table and table.seen else {}
+        rows = table.rows if table else 0
+        cells[part.source, part.table] = {f.name: rows - nulls.get(f.name, 0) for f in part.selected}
+    percent = readable_share(inventory, given, cells).percent
+    return {"percent": percent, "least": policy.least} if percent < policy.least else {}
 
 
 def review_form(grounds: Grounds, right: Right) -> dict[str, Any]:

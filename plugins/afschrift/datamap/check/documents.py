@@ -19,6 +19,7 @@ from afschrift.datamap.review.map_files import read_files
 from afschrift.domain.event import digest
 from afschrift.inventory.document import Document, Fault
 from afschrift.inventory.layers import layered
+from afschrift.inventory.readable import Need, ReadableShare
 from afschrift.inventory.run_in import describes_source
 
 FORMAT = "afschrift-inventory-check/1"
@@ -46,11 +47,22 @@ def as_json(report: MapReport, placed: Placed, *, live: bool, sound: bool) -> di
         "sound": sound,
         "not_reached": [asdict(missed) for missed in report.not_reached],
         "passed_over": report.notes,
+        "readable": None if report.readable is None else _readable(report.readable),
         "columns": {"in_sources": report.columns, "classified": report.classified},
         "statements_prepared": report.prepared,
         "tables": [asdict(table) for table in report.reach],
         "costs": [asdict(cost) | {"lines": list(cost.lines)} for cost in report.costs],
         "findings": [_finding(found, place) for found, place in placed],
+    }
+
+
+def _readable(found: ReadableShare) -> dict[str, Any]:
+    return {
+        "percent": found.percent,
+        "cells": found.cells,
+        "persons": found.persons,
+        "columns": [asdict(column) | {"needs": list(column.needs)} for column in found.columns],
+        "not_counted": list(found.not_counted),
     }
 
 
@@ -150,6 +162,26 @@ def json_schema() -> dict[str, Any]:
             sound=flag,
             not_reached=_list(_object(source=text, why=text, remedy=text)),
             passed_over=_list(text),
+            readable={
+                "anyOf": [
+                    {"type": "null"},
+                    _object(
+                        percent=number,
+                        cells=number,
+                        persons=number,
+                        columns=_list(
+                            _object(
+                                source=text,
+                                table=text,
+                                column=text,
+                                needs=_list({"enum": [need.value for need in Need]}),
+                                cells=number,
+                            )
+                        ),
+                        not_counted=_list(text),
+                    ),
+                ]
+            },
             columns=_object(in_sources=number, classified=number),
             statements_prepared=number,
             tables=_list(

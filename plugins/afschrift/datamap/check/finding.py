@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
+from afschrift.inventory.readable import ReadableShare
+
 
 class Severity(StrEnum):
     """How much a finding matters, in the words of SARIF.
@@ -230,6 +232,7 @@ class MapReport:
         notes: what is ignored by a decision in the map.
         columns, classified: columns of personal tables that the sources have, and those that are classified.
         prepared: statements that the sources accept.
+        readable: share of cells that a person can understand; None: not measured.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -240,6 +243,7 @@ class MapReport:
     prepared: int = 0
     reach: list[TableReach] = field(default_factory=list)
     costs: list[TableCost] = field(default_factory=list)
+    readable: ReadableShare | None = None
 
     @property
     def differences(self) -> list[str]:

@@ -13,6 +13,7 @@ from afschrift.datamap.check.contents_check import contents
 from afschrift.datamap.check.finding import Code, Finding, MapReport, NotReached, finding
 from afschrift.datamap.check.probe import CheckedSource, OutOfTimeError, Probe, ProbeDeadline, ProbeLimits
 from afschrift.datamap.check.reach import reach
+from afschrift.datamap.check.readable import readable_by_cells
 from afschrift.datamap.check.statements_check import statements
 from afschrift.datamap.check.structure_check import structure, unproven
 from afschrift.datamap.check.ways_check import keys, pointers, ways
@@ -147,7 +148,11 @@ def compare(inventory: Inventory, sql: Path) -> MapReport:
 
 
 def check_sources(
-    inventory: Inventory, limits: ProbeLimits | None = None, connect: Connect = from_environment
+    inventory: Inventory,
+    limits: ProbeLimits | None = None,
+    connect: Connect = from_environment,
+    *,
+    measure: bool = False,
 ) -> MapReport:
     """Run the whole check: persons by rows, contents of columns, and statements too.
 
@@ -155,9 +160,12 @@ def check_sources(
         inventory: the data map.
         limits: how much is read.
         connect: finds a connection by its id.
+        measure: also how much of what drawn persons would get is readable.
     """
-    deadline = ProbeDeadline(limits or ProbeLimits())
-    return MapCheck(inventory, _opens(deadline, connect), SHIPPED / "sql", deadline=deadline).run()
+    deadline, sql = ProbeDeadline(limits or ProbeLimits()), SHIPPED / "sql"
+    opens = _opens(deadline, connect)
+    report = MapCheck(inventory, opens, sql, deadline=deadline).run()
+    return replace(report, readable=readable_by_cells(inventory, opens, sql, deadline) if measure else None)
 
 
 def _opens(deadline: ProbeDeadline, connect: Connect = from_environment) -> OpenSource:

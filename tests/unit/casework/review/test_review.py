@@ -255,6 +255,26 @@ def test_names_that_could_not_be_read_are_a_reason_to_look(
     assert "pointed_out" not in detail
 
 
+@pytest.mark.parametrize(
+    ("choice", "least", "why"),
+    [("flagged", 90, "unreadable"), ("always", 90, "policy"), ("never", 90, None), ("flagged", 1, None)],
+)
+def test_review_says_that_too_little_is_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: str, least: int, why: str | None
+) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, choice)
+    reviewers.describe("      name: {", "      name: {title: {nl: Naam, en: Name}, ")
+    reviewers.require_readable(least)
+    request = reviewers.store(right="portability")
+    if why is None:
+        reviewers.deliver(request)
+        return
+    detail = reviewers.asked(request).detail
+    assert why in detail["why"]
+    assert detail["readable"]["least"] == least
+    assert 0 < detail["readable"]["percent"] < least
+
+
 def test_redactions_whose_words_are_gone_let_nothing_leave(reviewers: Reviewers) -> None:
     request, register = reviewers.store(), reviewers.bureau.register
     reviewers.redact(reviewers.asked(request), LINE)
