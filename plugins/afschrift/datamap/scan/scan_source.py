@@ -112,12 +112,14 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
         found = find(
             reader, source, [_person(person) for person in asked.persons], values=asked.samples, say=say
         )
-        region = str(plain(folder / CONTROLLER).get("country") or "NL")
+        controller = plain(folder / CONTROLLER)
+        region = str(controller.get("country") or "NL")
         roles = written_roles(here, found)
         proposals = propose_columns(reader, found, region, values=asked.samples, say=say, written=roles)
     optional = {"connection": asked.connection, "options": options, "zone": asked.zone}
     head = {"source": name, "kind": kind, **{word: value for word, value in optional.items() if value}}
-    draft = drafted(found, proposals, head, known_keys(set(identity.get("keys") or {}), here))
+    languages = [str(language) for language in controller.get("languages") or ()]
+    draft = drafted(found, proposals, head, known_keys(set(identity.get("keys") or {}), here), languages)
     text = source_file(draft.data, _remark(found, head), draft.remarks)
     lines, whole = (
         tuple(summary(found, draft, here.get("tables") or {})),
@@ -190,7 +192,7 @@ def _remark(found: Findings, head: Mapping[str, Any]) -> list[str]:
         "To decide, and not to be read from any database:",
         "- purposes, each with its legal basis, retention and recipients; name them at the tables, or once",
         "  for all under `defaults`;",
-        "- the title of each table and column, in the languages of controller.yml;",
+        "- titles that are not drafted, in the languages of controller.yml;",
     ]
     loose = sum(
         column.type.kind is ValueKind.DATETIME

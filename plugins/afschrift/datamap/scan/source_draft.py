@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from afschrift.datamap.scan.ways.person_tables import PersonTable, is_tenant
 from afschrift.datamap.scan.ways.table_places import TablePlace
 from afschrift.domain.decision import About, Protect
 from afschrift.domain.notation import count
+from afschrift.domain.vocabulary import Origin
+from afschrift.inventory.titles import draft_title
 
 _WAYS = 12
 """Alternatives that a table is given at most."""
@@ -39,7 +41,13 @@ class Draft:
     person: str | None
 
 
-def drafted(found: Findings, proposals: Proposals, head: Mapping[str, Any], known: KnownKeys) -> Draft:
+def drafted(
+    found: Findings,
+    proposals: Proposals,
+    head: Mapping[str, Any],
+    known: KnownKeys,
+    languages: Sequence[str] = (),
+) -> Draft:
     """The draft of what a scan found, with proposals for its columns.
 
     Args:
@@ -47,10 +55,17 @@ def drafted(found: Findings, proposals: Proposals, head: Mapping[str, Any], know
         proposals: for the columns.
         head: `source`, `kind` and the like.
         known: identity keys.
+        languages: of titles.
     """
     names = KeyNames(found, known)
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
     entries = {name: entry for name, entry in tables.items() if entry is not None}
+    for name, entry in entries.items():
+        for column in found.source.tables[name].columns:
+            words = entry.get("columns", {}).get(column.name, {})
+            if "review" in words and words.get("origin") != Origin.NOT_PERSONAL and "protect" not in words:
+                title = draft_title(column.name, column.comment, languages)
+                words |= {"title": title} if title else {}
     notes: dict[tuple[str, ...], list[str]] = {("tables", name): remarks(found, name) for name in entries}
     for name, entry in entries.items():
         notes["tables", name] += [
