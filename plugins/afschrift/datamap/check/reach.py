@@ -47,10 +47,21 @@ def _table(of: CheckedSource, name: str, finder: RouteFinder, reached: list[Tabl
     counted = looked.counted.value
     reached.append(TableReach(of.declared.source, name, rows, counted, of_none, of_one, several, unknown))
     yield from _of_none(of, name, looked, of_none)
-    columns = of.declared.tables[name].columns.values()
-    given = any(column.origin is not Origin.NOT_PERSONAL for column in columns)
+    columns = of.declared.tables[name].columns.items()
+    given = {column for column, words in columns if words.origin is not Origin.NOT_PERSONAL}
     if several and given:  # a look-up without personal data gives no rows
-        yield from _of_several(of, name, looked, routes, several, spread)
+        is_list = given <= _naming(of, name)
+        yield from _of_several(of, name, looked, routes, several, spread, is_list=is_list)
+
+
+def _naming(of: CheckedSource, name: str) -> frozenset[str]:
+    """Return the columns that only say which row it is: key, label, and what points on or is pointed at."""
+    table, joined = (
+        of.declared.tables[name],
+        [column for join in of.declared.tables[name].join for column in join],
+    )
+    pointed = of.declared.pointed_at.get(name, frozenset())
+    return pointed.union(table.key, table.label, table.references, joined)
 
 
 def _not_counted(of: CheckedSource, name: str) -> str:
@@ -110,11 +121,20 @@ def _of_none(of: CheckedSource, name: str, looked: LookedAt, of_none: int) -> It
 
 
 def _of_several(
-    of: CheckedSource, name: str, looked: LookedAt, routes: list[Route], several: int, spread: list[int]
+    of: CheckedSource,
+    name: str,
+    looked: LookedAt,
+    routes: list[Route],
+    several: int,
+    spread: list[int],
+    *,
+    is_list: bool,
 ) -> Iterator[Finding]:
     for route, rows in zip((route for route in routes if route.known), spread, strict=True):
         if not rows or (route.decided and not route.shared):
             continue
+        if route.look_up and not route.shared and is_list:
+            continue  # a city is of all who live there, and the map gives its name alone
         found = of.finding(
             Code.ROWS_OF_SHARED_KEY if route.shared else Code.ROWS_OF_SEVERAL,
             (name,),

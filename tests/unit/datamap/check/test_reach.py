@@ -127,3 +127,33 @@ def test_none_of_all_rows_is_an_error_and_none_of_a_part_a_warning(tmp_path: Pat
     for code in OF_NONE:
         assert (of_all[code].severity.value, of_all[code].undecided) == ("error", set())
         assert (of_a_part[code].severity.value, of_a_part[code].undecided) == ("warning", {code})
+
+
+@pytest.mark.parametrize(("more", "warns"), [("", False), ("mayor: {origin: provided}", True)])
+def test_look_up_that_gives_its_name_alone_is_no_finding(tmp_path: Path, more: str, *, warns: bool) -> None:
+    shop = KeyShop(tmp_path, "sqlite")
+    shop.make(
+        "customer",
+        "customer_id INTEGER, city_id INTEGER, name TEXT",
+        [(1, 7, "Ann"), (2, 7, "Bob"), (3, 8, "Cor")],
+    )
+    shop.make(
+        "city",
+        "city_id INTEGER, name TEXT, mayor TEXT",
+        [(7, "Leiden", "Zoë"), (8, "Delft", ""), (9, "Gouda", "")],
+    )
+    by_id = "subject: {customer_id: customer_id}"
+    tables = mapped(
+        "customer", by_id, "customer_id", "city_id: {origin: provided}", "name: {origin: provided}"
+    )
+    city = mapped(
+        "city",
+        "join: {city_id: customer.city_id}\n    label: name",
+        "city_id: {origin: provided}",
+        "name: {origin: provided}",
+        more or "mayor: {origin: not_personal}",
+    )
+    report = check_sources(load(shop.write(tables + city, ("customer_id",))))
+    assert [found.code for found in report.findings if found.severity is not Severity.NOTE] == (
+        [Code.ROWS_OF_SEVERAL] if warns else []
+    )
