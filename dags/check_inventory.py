@@ -18,8 +18,8 @@ parameters.
 
 ## Who is notified of what
 Errors and warnings, by notifiers of the roles keeper, officer and map_owner and those that name no role: each
-once, and once more as *mended* when a later check does not find it any more. A finding whose counts change is
-the same finding. Notes are only in the log.
+once, and once more as *mended* when a later check does not find it any more, or as *settled* when the map
+settles it. A finding whose counts change is the same finding. Notes are only in the log.
 
 ## Effect on requests
 A table or column that is not described, one that is gone, one without a right or with a type that is not

@@ -24,7 +24,7 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
         from afschrift.airflow_ext.outside.metrics import send_map
         from afschrift.airflow_ext.queues import must_be_its_queue
         from afschrift.airflow_ext.secrets import connection
-        from afschrift.datamap.check.finding import Severity
+        from afschrift.datamap.check.finding import Severity, failures
         from afschrift.datamap.check.map_check import check_sources
         from afschrift.datamap.check.map_findings import MapFinding, record
         from afschrift.register.open import open_register
@@ -33,12 +33,21 @@ def check(ti: Any = None, inlet_events: Any = None, outlet_events: Any = None) -
         notifiers, inventory, register = sorted(load_notifiers()), load_inventory(), open_register()
         must_be_its_queue(ti, inventory)
         report = check_sources(inventory, connect=connection)
-        kept = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
+        kept = list(failures(report, Severity.WARNING))
         found = [MapFinding(row.place, row.code.value, row.severity.value) for row in kept]
         not_reached = [missed.source for missed in report.not_reached]
         undecided = {(row.place, code.value) for row in report.findings for code in row.undecided}
-        checked = record(register, found, not_reached, BY, undecided=undecided, inventory=inventory.digest)
-        for finding in report.findings:
+        settled = {(row.place, row.code.value) for row in report.findings if row.settled}
+        checked = record(
+            register,
+            found,
+            not_reached,
+            BY,
+            undecided=undecided,
+            inventory=inventory.digest,
+            settled=settled,
+        )
+        for finding in failures(report, Severity.NOTE):
             log.info("%s: %s. What to do: %s.", finding.severity, finding.sentence, finding.remedy)
         for missed in report.not_reached:
             log.warning("Source %s was not reached: %s", missed.source, missed.why)

@@ -15,8 +15,9 @@ from afschrift.app.task_places import place_lines, places_of
 from afschrift.casework.notices.questions import unknown_owners
 from afschrift.cli.common import Folder, print_json, print_lines
 from afschrift.datamap.check.documents import FindingLines, of_faults
-from afschrift.datamap.check.finding import Code, SampleKind, Severity
+from afschrift.datamap.check.finding import Code, SampleKind, Severity, failures
 from afschrift.datamap.check.probe import ProbeLimits
+from afschrift.datamap.check.settled import as_entry
 from afschrift.domain.notation import count
 from afschrift.inventory.check_columns import finder_hints, others_hints
 from afschrift.inventory.document import InventoryError
@@ -87,12 +88,16 @@ def check(
         int | None,
         typer.Option(min=1, help="Time limit of the live check; parts that were not checked are reported."),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="List also what is settled in the inventory, with the reason.")
+    ] = False,
     statement_seconds: Annotated[int, typer.Option(min=1, help="Time limit of one statement.")] = 60,
 ) -> None:
     """Report all faults of the inventory, with file and line."""
-    from afschrift.datamap.check.finding import MapReport, failures
+    from afschrift.datamap.check.finding import MapReport
     from afschrift.datamap.check.map_check import check_sources, void_confirmations
     from afschrift.datamap.check.readable import readable_by_map, readable_lines
+    from afschrift.datamap.check.settled import settle
     from afschrift.wiring.build_services import load_inventory
 
     where = folder or Settings.from_environment().inventory
@@ -106,10 +111,11 @@ def check(
         raise typer.Exit(Checked.FOUND) from None
     if form is Form.TEXT:
         _say_inventory(inventory)
-    report = MapReport(list(void_confirmations(inventory)))
-    report.readable = readable_by_map(inventory)
     if live:
         report = check_sources(inventory, ProbeLimits.up_to(rows, statement_seconds, seconds), measure=True)
+    else:
+        report = settle(inventory, MapReport(list(void_confirmations(inventory))))
+        report.readable = readable_by_map(inventory)
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
     ended = Checked.NOT_REACHED if report.not_reached else ended
     places = FindingLines(where)
@@ -117,7 +123,7 @@ def check(
     if form is not Form.TEXT:
         _print(form, report, placed, live=live, ended=ended)
     else:
-        print_lines(_lines(report, placed, live=live))
+        print_lines(_lines(report, placed, Severity(least.value), live=live, every=every))
         if report.readable:
             print_lines(readable_lines(report.readable))
     if ended is not Checked.SOUND:
@@ -209,14 +215,24 @@ def _line(table: str, why: str, columns: list[str]) -> str:
     return f"{table}: {len(columns)} columns {state}; a request that reads one asks: {', '.join(columns)}"
 
 
-def _lines(report: MapReport, placed: Placed, *, live: bool) -> Iterator[str]:
+def _lines(report: MapReport, placed: Placed, least: Severity, *, live: bool, every: bool) -> Iterator[str]:
     """Yield the report in words; of a live check also persons by rows, and the cost of a request."""
     for note in report.notes:
         yield f"  {note}"
+    red = [id(found) for found in failures(report, least)]
     for found, place in placed:
         at = f" ({place.file.name}:{place.line})" if place else ""
-        yield f"  {found.severity}: {found.sentence}{at}"
-        yield f"    What to do: {found.remedy}."
+        if found.settled is None:
+            yield f"  {found.severity}: {found.sentence}{at}"
+            yield f"    What to do: {found.remedy}."
+            if id(found) in red and (entry := as_entry(found)):
+                yield f"    Or settle it in the file, under `settled`: {entry}"
+        elif every:
+            settled = found.settled
+            yield f"  settled by {settled.by} on {settled.on} until {settled.until}: {found.sentence}{at}"
+            yield f"    {found.severity}, {settled.why}"
+    if (quiet := sum(found.settled is not None for found, _ in placed)) and not every:
+        yield f"  {count(quiet, 'finding')} settled in the inventory: `--all` lists them."
     if not live:
         return
     for missed in report.not_reached:

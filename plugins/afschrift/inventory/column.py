@@ -41,6 +41,24 @@ class Mentions(ClassifiedBy):
     settled: Literal["not_given", "not_searched"]
 
 
+class Settled(ClassifiedBy):
+    """A finding of the check that a person settled: it counts no more until a day, or until it changes.
+
+    Attributes:
+        code: of the finding.
+        of: digest of the finding and of the words that the map has at its place, as the check prints it.
+        until: the last day on which it is settled.
+        table: where it was found.
+        column: where it was found.
+    """
+
+    code: str
+    of: str
+    until: date
+    table: str = ""
+    column: str = ""
+
+
 class Proposed(Part):
     """How sure a program was of its proposal for a column, and why; no decision depends on it.
 

@@ -131,9 +131,9 @@ def _formed(written: Any) -> bool:
     return isinstance(written, dict)
 
 
-_OF_A_TABLE = ("table", "subject", "join", "personal", "copy_of")
+OF_A_TABLE = ("table", "subject", "join", "personal", "copy_of")
 """Words that a confirmation of a table covers: whose its rows are, or that it has no rows of its own."""
-_OF_A_COLUMN = (
+OF_A_COLUMN = (
     "origin", "category", "protect", "about", "third_party", "mask", "when", "automated", "path",
 )  # fmt: skip
 """Words that a confirmation of a column covers. Titles, meanings and purposes may be added later."""
@@ -206,7 +206,7 @@ class Digests:
     def of_table(self, name: str) -> str:
         """Return the digest of a table's ways, or of its being a copy or not personal."""
         table = self._tables[name] or {}
-        return _digest({word: table[word] for word in _OF_A_TABLE if word in table})
+        return _digest({word: table[word] for word in OF_A_TABLE if word in table})
 
     def of_column(self, name: str, column: str) -> str:
         """Return the digest of a column's words, its own and those of defaults, and of where it points to."""
@@ -221,7 +221,7 @@ class Digests:
         ends = [part[column] for part in (joins if isinstance(joins, list) else [joins]) if column in part]
         references = table.get("references", self._defaults.get("references")) or {}
         words = [
-            {word: part[word] for word in _OF_A_COLUMN if word in part} for part in (own, *layers) if part
+            {word: part[word] for word in OF_A_COLUMN if word in part} for part in (own, *layers) if part
         ]
         return _digest([list(filter(None, words)), ends or references.get(column)])
 

@@ -17,7 +17,7 @@ from afschrift.domain.plan import Medium
 from afschrift.domain.sources import Structure
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import Part, Text, Zone, as_list
-from afschrift.inventory.column import Column, Defaults, Session
+from afschrift.inventory.column import Column, Defaults, Session, Settled
 from afschrift.inventory.defaults import Compiler
 from afschrift.inventory.document import FaultAt
 from afschrift.inventory.layers import Lapsed
@@ -120,6 +120,8 @@ class SourceFile(Part):
         run_in: where the tasks run that read it.
         defaults: words for columns without their own; `tables` has them resolved.
         confirmations: occasions on which columns were confirmed, by a name of your own.
+        settled: findings of `afschrift inventory check` that need no more attention for a while, and who
+            decided that.
     """
 
     source: str
@@ -133,6 +135,7 @@ class SourceFile(Part):
     purposes: dict[str, Purpose] = {}
     defaults: Defaults = Defaults()
     confirmations: dict[str, Session] = {}
+    settled: tuple[Settled, ...] = ()
     stores: dict[str, Store] = {}
     tables: dict[str, Table]
     _worked_in: bool = PrivateAttr(False)

@@ -23,6 +23,7 @@ from afschrift.inventory.readable import Need, ReadableShare
 from afschrift.inventory.run_in import describes_source
 
 FORMAT = "afschrift-inventory-check/1"
+_DECISION = ("by", "on", "why", "until")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SITE = "https://json-schema.org/draft/2020-12/schema"
 
@@ -75,6 +76,8 @@ def _finding(found: Finding, place: FilePlace | None) -> dict[str, Any]:
         "column": found.column,
         "sentence": found.sentence,
         "remedy": found.remedy,
+        "of": found.of,
+        "settled": found.settled and found.settled.model_dump(mode="json", include=set(_DECISION)),
         "file": None if place is None else _uri(place.file),
         "line": None if place is None else place.line,
     }
@@ -130,6 +133,9 @@ def _result(found: Finding, place: FilePlace | None, rule: int) -> dict[str, Any
         "message": {"text": f"{found.sentence}. What to do: {found.remedy}."},
         "partialFingerprints": {"finding/v1": digest([found.code.value, found.place or found.sentence])},
     }
+    if found.settled:
+        reason = {"kind": "external", "status": "accepted", "justification": found.settled.why}
+        result["suppressions"] = [reason]
     location: dict[str, Any] = {}
     if place is not None:
         location["physicalLocation"] = {
@@ -215,6 +221,8 @@ def json_schema() -> dict[str, Any]:
                     column=text,
                     sentence=text,
                     remedy=text,
+                    of=text,
+                    settled={"anyOf": [{"type": "null"}, _object(**dict.fromkeys(_DECISION, text))]},
                     file={"type": ["string", "null"]},
                     line=maybe,
                 )

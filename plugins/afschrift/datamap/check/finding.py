@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from afschrift.inventory.column import Settled
 
 from afschrift.inventory.readable import ReadableShare
 
@@ -113,6 +116,8 @@ class Finding:
         remedy: what to do.
         severity: the code's, or another one.
         undecided: codes that may also apply at this place or below it, as not all of it was checked.
+        of: digest by which a person settles it; empty: it cannot be settled.
+        settled: who settled it in the map, and it counts no more; None: it is open.
     """
 
     code: Code
@@ -123,6 +128,8 @@ class Finding:
     remedy: str
     severity: Severity = Severity.ERROR
     undecided: frozenset[Code] = frozenset()
+    of: str = ""
+    settled: Settled | None = None
 
     @property
     def place(self) -> str:
@@ -248,7 +255,7 @@ class MapReport:
     @property
     def differences(self) -> list[str]:
         """The sentences of errors and warnings."""
-        return [found.sentence for found in self.findings if found.severity is not Severity.NOTE]
+        return [found.sentence for found in failures(self, Severity.WARNING)]
 
     def tidy(self) -> MapReport:
         """Return the report with each finding once, errors first."""
@@ -259,9 +266,9 @@ class MapReport:
 
 
 def failures(report: MapReport, least: Severity) -> Iterator[Finding]:
-    """Yield the findings of at least a severity."""
+    """Yield the open findings of at least a severity."""
     for found in report.findings:
-        if _ORDER.index(found.severity) <= _ORDER.index(least):
+        if found.settled is None and _ORDER.index(found.severity) <= _ORDER.index(least):
             yield found
 
 

@@ -14,6 +14,7 @@ from afschrift.datamap.check.finding import Code, Finding, MapReport, NotReached
 from afschrift.datamap.check.probe import CheckedSource, OutOfTimeError, Probe, ProbeDeadline, ProbeLimits
 from afschrift.datamap.check.reach import reach
 from afschrift.datamap.check.readable import readable_by_cells
+from afschrift.datamap.check.settled import settle
 from afschrift.datamap.check.statements_check import statements
 from afschrift.datamap.check.structure_check import structure, unproven
 from afschrift.datamap.check.ways_check import keys, pointers, ways
@@ -93,7 +94,7 @@ class MapCheck:
                 report.findings.append(
                     finding(Code.STATEMENT_FAILS, place, words, why.remedy, undecided=Code)
                 )
-        return report.tidy()
+        return settle(self.inventory, report.tidy(), checked=self.deep)
 
     def _out_of_time(self, declared: SourceFile, begun: list[str]) -> NotReached:
         within = f"The time of the check ({count(self.deadline.limits.total or 0, 'second')}) was over"

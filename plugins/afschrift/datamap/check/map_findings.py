@@ -6,6 +6,7 @@ those that it sent. A finding is identified by code and place, so a changed coun
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -110,6 +111,7 @@ def record(
     *,
     undecided: Collection[tuple[str, str]] = (),
     inventory: str = "",
+    settled: Collection[tuple[str, str]] = (),
 ) -> CheckOutcome:
     """Record a check in one event. Earlier findings remain open where the check could not look.
 
@@ -120,6 +122,7 @@ def record(
         by: account that checked.
         undecided: places and codes that may apply there or below, as not all of it was checked.
         inventory: digest of the map that was checked.
+        settled: places and codes of findings that the map settles; one of them may still be open.
     """
     seen, before = frozenset(found), frozenset[MapFinding]()
 
@@ -135,6 +138,7 @@ def record(
             "mended": len(before - seen),
             "not_reached": sorted(not_reached),
             "inventory": inventory,
+            "settled": sorted(map(list, settled)),
         }
 
     register.oversight.append_after_last(CHECKED, make, by)
@@ -147,10 +151,15 @@ def _is_undecided(found: MapFinding, undecided: Collection[tuple[str, str]]) -> 
 
 @dataclass(frozen=True)
 class MapNews:
-    """A finding that is open, or a mended one that was sent."""
+    """A finding that is open, or one that was sent and is not open any more: mended or settled."""
 
     finding: MapFinding
-    mended: bool = False
+    status: str = "new"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is open."""
+        return self.status == "new"
 
 
 def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
@@ -170,14 +179,16 @@ def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
         yield from (MapNews(found) for found in sorted(now))
         known = (_read(payload) for _, payload in register.evidence.of_types(None, NOTIFIED))
         gone = frozenset[MapFinding]().union(*known) - now
-        yield from (MapNews(found, mended=True) for found in sorted(gone))
+        settled = (register.oversight.last_of_system(CHECKED) or {}).get("settled", ())
+        for found in sorted(gone):
+            yield MapNews(found, "settled" if [found.place, found.code] in settled else "mended")
 
     def was_notified(news: MapNews, notifier: str) -> bool:
-        return (news.finding in sent(notifier)) is not news.mended
+        return (news.finding in sent(notifier)) is news.is_new
 
     def note(delivered: Sequence[MapNews], notifier: str) -> None:
-        new = {news.finding for news in delivered if not news.mended}
-        gone = {news.finding for news in delivered if news.mended}
+        new = {news.finding for news in delivered if news.is_new}
+        gone = {news.finding for news in delivered if not news.is_new}
         rows = [[found.place, found.code, found.severity] for found in sorted((sent(notifier) | new) - gone)]
         payload = {"notifier": notifier, "new": len(new), "mended": len(gone), "findings": rows}
         register.oversight.append_after_last(NOTIFIED, lambda _: payload, by)
@@ -186,14 +197,11 @@ def map_reminder(register: Register, by: str) -> Reminder[MapNews]:
 
 
 def _message(due: Sequence[MapNews]) -> Message:
-    new, mended = (sum(news.mended is gone for news in due) for gone in (False, True))
-    parts = [f"{new} new" if new else "", f"{mended} mended" if mended else ""]
-    subject = f"Afschrift: the data map and its sources: {', '.join(filter(None, parts))}"
-    cells = [
-        (news.finding.place, news.finding.code, news.finding.severity, "mended" if news.mended else "new")
-        for news in due
-    ]
-    lines = [f"{'mended' if news.mended else news.finding.severity}  {news.finding.words}" for news in due]
+    statuses = Counter(news.status for news in due)
+    parts = [f"{statuses[status]} {status}" for status in ("new", "mended", "settled") if statuses[status]]
+    subject = f"Afschrift: the data map and its sources: {', '.join(parts)}"
+    cells = [(news.finding.place, news.finding.code, news.finding.severity, news.status) for news in due]
+    lines = [f"{news.finding.severity if news.is_new else news.status}  {news.finding.words}" for news in due]
     what = "Counts and remedies: afschrift inventory check --live. Requests that are affected wait."
     return as_message(subject, _COLUMNS, cells, lines, what)
 

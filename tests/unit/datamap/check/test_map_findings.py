@@ -54,6 +54,10 @@ def test_notifier_gets_a_finding_once_and_again_when_corrected(register: Registe
     assert (office.take(), office.take(), other.take()) == (mended, [], mended)
     record(register, [COLUMN, ORPHAN], [], BY)
     assert office.take() == [(ORPHAN.place, "new")]
+    record(register, [COLUMN], [], BY, settled=[(ORPHAN.place, ORPHAN.code)])
+    assert (office.take(), office.take()) == ([(ORPHAN.place, "settled")], [])
+    record(register, [COLUMN, ORPHAN], [], BY)
+    assert office.take() == [(ORPHAN.place, "new")]
     for came_and_went in ([ORPHAN], [COLUMN, ORPHAN]):
         record(register, came_and_went, [], BY)
     assert office.take() == []
