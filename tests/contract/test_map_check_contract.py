@@ -20,6 +20,7 @@ TABLES = {
     "line": ("line_no INTEGER, order_no INTEGER, kind INTEGER", [(n, n + 9, 1) for n in range(1, 31)] + [(31, 99, 1), (31, 12, 1)]),
     "message": ("message_no INTEGER, sender INTEGER, recipient INTEGER", [(1, 1, 2), (2, 2, 2), (3, 1, 3)]),
     "batch": ("kind INTEGER, note VARCHAR(60)", [(1, "'all'"), (2, "'none'")]),
+    "ping": ("who VARCHAR(60), n INTEGER", [("'ann@example.org'", 1), ("'bob@example.org'", 2)]),
     "depot": ("depot_no INTEGER, contact VARCHAR(60)", [(1, "'ring kwikstaart@example.org at noon'"), (2, "'north gate'")]),
 }  # fmt: skip
 SHOP = Path(__file__).parent / "data" / "checked_shop.yml"
@@ -46,8 +47,10 @@ def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
     report = checked(ProbeLimits())
     assert [(finding.code, finding.place) for finding in report.findings] == [
         (Code.KEY_NOT_UNIQUE, "shop.line"),
+        (Code.HOLDS_KEYS, "shop.ping.who"),
         (Code.POINTS_TO_NOTHING, "shop.line.order_no"),  # no row points to a kind of `batch`, as is usual
         (Code.ROWS_OF_SEVERAL, "shop.batch"),
+        (Code.HOLDS_IDENTIFIER, "shop.ping.who"),
         (Code.HOLDS_IDENTIFIER, "shop.depot.contact"),
         (Code.ROWS_NOT_REACHED, "shop.beat"),
         (Code.ROWS_OF_SHARED_KEY, "shop.beat"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
 from afschrift.app.project import SHIPPED
 from afschrift.datamap.check.contents_check import contents
 from afschrift.datamap.check.finding import Code, Finding, MapReport, NotReached, finding
+from afschrift.datamap.check.people_check import PeopleByValues
 from afschrift.datamap.check.probe import CheckedSource, OutOfTimeError, Probe, ProbeDeadline, ProbeLimits
 from afschrift.datamap.check.reach import reach
 from afschrift.datamap.check.readable import readable_by_cells
@@ -32,11 +34,11 @@ OpenSource = Callable[[SourceFile], Source]
 Look = Callable[[CheckedSource, MapReport], Iterator[Finding]]
 
 
-def _contents(of: CheckedSource) -> Iterator[Finding]:
-    """Check contents, also of the tables that the inventory ignores."""
+def _with_ignored(of: CheckedSource) -> CheckedSource:
+    """Return the source with an entry for each table that the inventory ignores."""
     passed = of.declared.undescribed(of.tables) if of.declared.unlisted == "ignore" else []
     tables = {**of.declared.tables, **{name: Table(personal=False) for name in passed}}
-    return contents(replace(of, declared=of.declared.model_copy(update={"tables": tables})))
+    return replace(of, declared=of.declared.model_copy(update={"tables": tables}))
 
 
 _SHALLOW: dict[str, Look] = {
@@ -47,7 +49,7 @@ _DEEP: dict[str, Look] = {
     "pointers": lambda of, _: pointers(of),
     "whose rows are": reach,
     "statements of requests": statements,
-    "what columns hold": lambda of, _: _contents(of),
+    "what columns hold": lambda of, _: contents(_with_ignored(of)),
 }
 """The parts of a check, in order."""
 
@@ -70,9 +72,14 @@ class MapCheck:
     deep: bool = True
     deadline: ProbeDeadline = field(default_factory=lambda: ProbeDeadline(ProbeLimits()))
 
+    @cached_property
+    def _people(self) -> PeopleByValues:
+        return PeopleByValues(self.inventory)
+
     @property
     def _looks(self) -> dict[str, Look]:
-        return _SHALLOW | (_DEEP if self.deep else {})
+        by_values: dict[str, Look] = {"keys of people": lambda of, _: self._people.look(_with_ignored(of))}
+        return _SHALLOW | (_DEEP | by_values if self.deep else {})
 
     def run(self) -> MapReport:
         """Check every source; one that cannot be reached does not stop the others."""
@@ -94,6 +101,8 @@ class MapCheck:
                 report.findings.append(
                     finding(Code.STATEMENT_FAILS, place, words, why.remedy, undecided=Code)
                 )
+        if self.deep:
+            report.findings += self._people.findings()
         return settle(self.inventory, report.tidy(), checked=self.deep)
 
     def _out_of_time(self, declared: SourceFile, begun: list[str]) -> NotReached:

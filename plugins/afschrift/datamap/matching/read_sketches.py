@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,15 @@ class SketchReader:
             [spans] = self._reader.rows(f"SELECT {selected} FROM {relation} AS t")  # noqa: S608 - quoted
         except NotAnsweredError:  # such as a difference that no number of 64 bits holds
             return dict.fromkeys(numbers, HASHES)
-        return {name: int(span or 0) for name, span in zip(numbers, spans, strict=True)}
+        return {name: _whole(span) for name, span in zip(numbers, spans, strict=True)}
+
+
+def _whole(span: Any) -> int:
+    """Return a span as a whole number: a numeric of a view may have fractions, or be NaN."""
+    try:
+        return int(Decimal(str(span or 0)))
+    except (ArithmeticError, ValueError):
+        return HASHES
 
 
 def _sketch(
