@@ -24,6 +24,7 @@ BYTES = {
     "parquet": ("BLOB", "unhex('{}')"),
     "mysql": ("BINARY(16)", "unhex('{}')"),
     "sqlite": ("BLOB", "x'{}'"),
+    "files": ("VARCHAR", "'{}'"),
     "postgres": ("BYTEA", "decode('{}', 'hex')"),
     "sqlalchemy": ("BYTEA", "decode('{}', 'hex')"),
 }
@@ -70,7 +71,8 @@ def test_one_normal_form(warehouse: Warehouse) -> None:
         assert match.words("p.id").startswith("6 of 6 values are in p.id; 6 of its 6 values")
         assert match.joins == (name == "plain"), "the source itself finds no other spelling equal"
         assert found[name].distinctive and found[name].unique
-    assert compare(found["bare"], found["bare"]).joins and not compare(found["bare"], found["raw"]).joins
+    texts_only = BYTES[warehouse.kind][0] == "VARCHAR"
+    assert compare(found["bare"], found["raw"]).joins == texts_only, "bytes and texts do not join"
     same = compare(found["as_text"], found["n"])
     assert same.alike and not same.proven
     assert compare(found["padded"], found["n"]).found == 0
@@ -101,6 +103,8 @@ def test_whole_key_equals_sample(warehouse: Warehouse) -> None:
 
 @pytest.mark.parametrize("values", [1000])
 def test_large_key_is_thinned(warehouse: Warehouse, values: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if warehouse.kind == "files":
+        pytest.skip("its columns are texts, with which this test cannot count")
     monkeypatch.setattr("afschrift.datamap.matching.read_sketches.KEY_VALUES", values)
     with reading(warehouse) as (reader, pass_):
         types = reader.session.catalogue()["ids"]

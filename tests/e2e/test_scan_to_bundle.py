@@ -29,13 +29,14 @@ from afschrift.datamap.review.written_files import Answer
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.load import load
+from afschrift.inventory.unconfirmed import asked_tables
 from afschrift.services import Services
 
 ANSWER = Answer(
     "ann", date(2026, 11, 28), "Gone through with those who know the database.", date(2027, 11, 28)
 )
 _MEANING = "meaning: {nl: zoals ons beleid zegt, en: as our policy says}"
-_OF_A_WAY = ("subject", "join", "ways", "personal", "review", "copy_of", "decided")
+_OF_A_WAY = ("subject", "join", "ways", "possible", "personal", "review", "copy_of", "decided")
 
 
 @dataclass
@@ -68,12 +69,15 @@ class Newcomer:
     def say_way(self, table: str, words: str) -> None:
         """Say by hand whose the rows of a table are, in one line."""
         head, text = self._block(table)
-        kept = [
-            line for line in text.splitlines(True) if not re.match(rf"    ({'|'.join(_OF_A_WAY)}):", line)
-        ]
+        kept = re.sub(rf"^    ({'|'.join(_OF_A_WAY)}):.*\n(      .*\n)*", "", text, flags=re.MULTILINE)
         path, whole = self.file, self.file.read_text("utf-8")
-        path.write_text(whole.replace(head + text, f"{head}    {words}\n{''.join(kept)}"), "utf-8")
+        path.write_text(whole.replace(head + text, f"{head}    {words}\n{kept}"), "utf-8")
         self._one_line(f"{table}: {words}")
+
+    def say_of_asked_tables(self) -> None:
+        """Say by hand of each table that the scan asks about that it is of no person, as the truth has it."""
+        for path in asked_tables(load(self.inventory)):
+            self.say_way(path.partition(".")[2], "personal: false")
 
     def review(self) -> None:
         """Answer all that waits: y where the proposal is right, another word where not, by hand what has no key."""
@@ -266,6 +270,7 @@ def test_three_persons_get_what_sql_by_hand_finds(
     newcomer.write(newcomer.file.name, "zone: Europe/Amsterdam\n", f"zone: Europe/Amsterdam\n{PURPOSE}")
     if database == "woonstede":
         woonstede(postgres, newcomer, scan)
+    newcomer.say_of_asked_tables()
     newcomer.review()
     services = installation(tmp_path / "home", newcomer.inventory)
     people = _held_against_sql(postgres, truth, services)

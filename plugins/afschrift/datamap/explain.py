@@ -57,18 +57,15 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
         ConfigurationError: there is no such column, or several have the name.
     """
     source, table, column = _find(inventory, name)
-    session = open_declared(source)
-    try:
-        with session:
-            catalogue = of_entries(source, session.catalogue(), session.dialect)
-    except RetriableError:  # the source cannot be reached: decide by the inventory alone
-        unknown = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
-        catalogue = {
-            name: {column: replace(unknown, part=of.parts.get(column)) for column in of.columns}
-            for name, of in source.tables.items()
-        }
     declared = source.tables[table]
     column_path = f"{source.source}.{table}.{column}"
+    if declared.asked:
+        possible = "; ".join(way.because for way in declared.possible)
+        raise ConfigurationError(
+            f"Nothing says whose the rows of {source.source}.{table} are (`ways: asked`), and every request "
+            f"stops there.{f' What values show: {possible}.' if possible else ''}",
+            remedy="give it `subject`, `join` or `personal: false`, and take out `ways` and `possible`.",
+        )
     if declared.unconfirmed:
         raise ConfigurationError(
             f"Table {source.source}.{table} is only proposed as a copy or as not personal "
@@ -80,6 +77,16 @@ def explain(inventory: Inventory, name: str, right: Right) -> DecisionExplanatio
             f"Table {source.source}.{table} holds no personal data (`personal: false`): "
             f"{column_path} is in no answer.",
         )
+    session = open_declared(source)
+    try:
+        with session:
+            catalogue = of_entries(source, session.catalogue(), session.dialect)
+    except RetriableError:  # the source cannot be reached: decide by the inventory alone
+        unknown = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
+        catalogue = {
+            name: {column: replace(unknown, part=of.parts.get(column)) for column in of.columns}
+            for name, of in source.tables.items()
+        }
     decision = Classifier(inventory, right, PersonFacts()).table(source, table, catalogue[table])
     field = next(f for f in decision.fields if f.name == column)
     statements = Statements(SHIPPED / "sql", source, inventory.identity, session.dialect, catalogue)

@@ -169,7 +169,12 @@ def _proposal_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
     message = "`decided` and `review: needed` exclude each other: leave one of them out"
     if table.review == "needed" and table.decided is not None:
         yield [*where, "review"], message
-    if table.ways is not None and not (table.subject or table.join):
+    given = [word for word in ("subject", "join", "personal") if word in table.model_fields_set]
+    if table.asked and set(given) - {"personal"}:
+        yield [*where, "ways"], f"`{given[0]}` says whose its rows are: take out `ways: asked` and `possible`"
+    elif table.possible and not table.asked:
+        yield [*where, "possible"], "possible ways belong to `ways: asked`: leave them out"
+    if table.ways == "guessed" and not (table.subject or table.join):
         yield [*where, "ways"], "there is no way here that was guessed: leave it out"
     for name, column in table.columns.items():
         if column.proposal is not None and not column.awaits and column.proposal.decided is not None:

@@ -20,7 +20,7 @@ _OF_A_TABLE = frozenset({"title", "description"})
 """Words that are added to a described table; ways are added only if it has none."""
 _TIES = frozenset({"key", "references"})
 """Words that make columns join keys. Adding them can change whether a classified column is given (K43)."""
-_WAYS = frozenset({"subject", "join", "ways"})
+_WAYS = frozenset({"subject", "join", "ways", "possible"})
 _NAMED = frozenset({"purposes", "stores", "keys"})
 
 

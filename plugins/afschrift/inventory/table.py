@@ -123,6 +123,19 @@ class Ignored(ClassifiedBy):
     ]
 
 
+class PossibleWay(Part):
+    """A way that the values of a table leave possible, and that a person confirms or not.
+
+    Attributes:
+        subject, join: one of them, as the table has it once a person says that its rows are these people's.
+        because: the evidence.
+    """
+
+    subject: dict[str, str] = {}
+    join: dict[str, str] = {}
+    because: str
+
+
 class Table(Part):
     """One table.
 
@@ -161,7 +174,10 @@ class Table(Part):
             described.
         ways: `guessed`: a program proposed `subject` or `join`. Until a person removes the word, all columns
             wait for confirmation: here, in each table that is joined to this one, and in each that has its
-            key of a person by `references`.
+            key of a person by `references`. `asked`: a scan could not say whose rows these are; the table
+            counts as not described, and every request stops there, until `subject`, `join` or
+            `personal: false` replaces `ways` and `possible`.
+        possible: with `ways: asked`, ways that the values leave possible.
         defaults: of its columns, before those of the source.
         confirmed: columns that were confirmed; they need no entry under `columns`.
         columns: as written; of a validated source, with the words of the defaults.
@@ -200,7 +216,8 @@ class Table(Part):
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
     review: Literal["case", "needed"] | None = None
-    ways: Literal["guessed"] | None = None
+    ways: Literal["guessed", "asked"] | None = None
+    possible: tuple[PossibleWay, ...] = ()
     defaults: Column = Column()
     confirmed: Annotated[
         tuple[Confirmation, ...], BeforeValidator(confirmations, json_schema_input_type=Confirmed)
@@ -210,7 +227,8 @@ class Table(Part):
     @model_validator(mode="before")
     @classmethod
     def _nothing_of_its_own(cls, given: Any) -> Any:
-        return {**given, "personal": False} if isinstance(given, dict) and given.get("copy_of") else given
+        none = isinstance(given, dict) and (given.get("copy_of") or given.get("ways") == "asked")
+        return {**given, "personal": False} if none else given
 
     def lacks_class(self, column: Column) -> bool:
         """Whether a column of this table is not classified, so that a request stops at a question (R18).
@@ -229,8 +247,13 @@ class Table(Part):
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether the table is only proposed as a copy or as one without personal data."""
-        return self.review == "needed" and not self.personal
+        """Whether the table is only proposed as a copy or as one without personal data, or is asked about."""
+        return (self.review == "needed" and not self.personal) or self.asked
+
+    @property
+    def asked(self) -> bool:
+        """Whether nothing says whose its rows are, and a person is asked."""
+        return self.ways == "asked"
 
     @property
     def parts(self) -> dict[str, DocumentPart]:

@@ -33,9 +33,9 @@ def same_number(table: Table, tables: Mapping[str, Table]) -> Iterator[str]:
 
 def _guessed(tables: Mapping[str, Table]) -> dict[str, list[str]]:
     """Return table -> tables whose guessed way it depends on: itself, or the one its key is from."""
-    found = {name: [name] for name, table in tables.items() if table.ways is not None}
+    found = {name: [name] for name, table in tables.items() if table.ways == "guessed"}
     for name, table in tables.items():
-        if of := [other for other in same_number(table, tables) if tables[other].ways is not None]:
+        if of := [other for other in same_number(table, tables) if tables[other].ways == "guessed"]:
             found[name] = list(dict.fromkeys([*found.get(name, ()), *of]))
     return found
 
@@ -103,9 +103,14 @@ def unconfirmed_tables(inventory: Inventory) -> list[str]:
     return [path for path, table in inventory.tables() if table.unconfirmed]
 
 
+def asked_tables(inventory: Inventory) -> list[str]:
+    """Return `source.table` of each table of which a person is asked whose its rows are."""
+    return [path for path, table in inventory.tables() if table.asked]
+
+
 def guessed_ways(inventory: Inventory) -> list[str]:
     """Return `source.table` of each table whose way to the person is guessed and not confirmed."""
-    return [path for path, table in inventory.tables() if table.ways is not None]
+    return [path for path, table in inventory.tables() if table.ways == "guessed"]
 
 
 def awaited(source: str, column: Column) -> str:

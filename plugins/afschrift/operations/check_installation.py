@@ -88,7 +88,8 @@ def _inventory(inventory: Inventory, settings: Settings) -> Iterator[Installatio
         yield InstallationCheck(False, f"{text} (`afschrift inventory check` lists them).")
     if waiting := unconfirmed_tables(inventory):
         text = (
-            f"{count(len(waiting), 'table')} not confirmed as a copy or as not personal: every request stops"
+            f"{count(len(waiting), 'table')} asked about, or not confirmed as a copy or not personal: every "
+            "request stops"
         )
         yield InstallationCheck(False, f"{text} (`afschrift inventory check` lists them).")
     if inventory.controller.example:

@@ -310,7 +310,10 @@ def test_a_guessed_way_waits_for_a_person(scanned_project: Path) -> None:
     tables = load(scanned_project / "inventory").sources["loose"].tables
     assert (tables["stay"].ways, tables["note"].ways, tables["guest"].ways) == ("guessed", "guessed", None)
     text = (scanned_project / "inventory" / "loose.yml").read_text()
-    assert "GUESS stay.guest_id -> guest.guest_id: the names are alike; 1 of 1 values are there" in text
+    assert (
+        "GUESS stay.guest_id -> guest.guest_id: the names are alike; 1 of 1 value are in guest.guest_id; 1 of its 1 value"
+        in text
+    )
     assert "LOOK note.approved_by -> guest.guest_id" in text
     result = in_this_process(("inventory", "check"))
     assert "loose.stay has a way that was guessed" in result.text

@@ -10,14 +10,17 @@ from testbed.mini import SHOP, write_inventory
 
 from afschrift.casework.columns.meaning import column_words
 from afschrift.casework.decision.source_triggers import is_case_column
+from afschrift.datamap.explain import explain
+from afschrift.datamap.review.groups import groups
 from afschrift.domain.decision import Action
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, casefold_keys
-from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
+from afschrift.inventory.unconfirmed import asked_tables, guessed_ways, progress, unconfirmed_tables
 from afschrift.selection.identifiers import own_columns
 from afschrift.selection.identifying_rows import marks_any
 from afschrift.selection.table_decision import Classifier, PersonFacts
@@ -215,3 +218,45 @@ def test_a_proposal_is_checked_but_for_what_only_a_person_knows(tmp_path: Path) 
         loaded(tmp_path / "c", {path: inferred | {"purposes": ["nope"]}})
     with pytest.raises(InventoryError, match="confidence"):
         loaded(tmp_path / "d", {path: inferred | {"proposed": {"confidence": 1.2, "because": "x"}}})
+
+
+ASKED: dict[str, Any] = {
+    "ways": "asked",
+    "possible": [
+        {
+            "subject": {"customer_id": "n"},
+            "because": "4 of 4 values are in customer.customer_id; 3 of its 40",
+        },
+        {"join": {"n": "orders.order_id"}, "because": "4 of 4 values are in orders.order_id; 3 of its 60"},
+    ],
+    "columns": {"n": {"review": "needed"}},
+}
+
+
+def test_table_that_is_asked_about_counts_as_not_described(tmp_path: Path) -> None:
+    inventory = loaded(tmp_path, {("visit",): ASKED})
+    source = inventory.sources["shop"]
+    assert source.undescribed(["visit"]) == ["visit"], "every request stops there"
+    assert not source.tables["visit"].personal
+    assert asked_tables(inventory) == unconfirmed_tables(inventory) == ["shop.visit"]
+    assert guessed_ways(inventory) == []
+    assert all(place.table != "visit" for group in groups(inventory) for place in group.places), (
+        "a yes to `personal: false` would lose its rows"
+    )
+    with pytest.raises(ConfigurationError, match=r"Nothing says whose.*3 of its 40.*3 of its 60"):
+        explain(inventory, "shop.visit.n", Right.ACCESS)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ({**ASKED, "subject": {"customer_id": "n"}}, "`subject` says whose its rows are: take out"),
+        (
+            {**ASKED, "ways": "guessed", "subject": {"customer_id": "n"}},
+            "possible ways belong to `ways: asked`",
+        ),
+    ],
+)
+def test_way_with_the_question_for_it_is_a_fault(tmp_path: Path, words: dict[str, Any], fault: str) -> None:
+    with pytest.raises(InventoryError, match=fault):
+        loaded(tmp_path, {("visit",): words})

@@ -216,6 +216,8 @@ def _tables(inventory: Inventory) -> Iterator[Group]:
             for people in same_number(table, source.tables):
                 resting.setdefault(people, []).append(Place(source.source, name))
         for name, table in source.tables.items():
+            if table.asked:  # a yes to `personal: false` would give nothing of it to any person
+                continue
             if table.unconfirmed:
                 values = {"copy_of": table.copy_of} if table.copy_of else {"personal": False}
                 yield Group(name, values, (Place(source.source, name),))

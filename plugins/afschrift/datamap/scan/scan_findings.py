@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from afschrift.datamap.reader import NotReachedError, StatementRunner
+from afschrift.datamap.reader import NotAnsweredError, NotReachedError, StatementRunner
 from afschrift.datamap.review.written_files import tables_of
-from afschrift.datamap.scan.bounded import SEEN, compared
+from afschrift.datamap.scan.bounded import read_samples, sampled
 from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.schema import ScannedSource
-from afschrift.datamap.scan.ways.edges import Edge, declared
+from afschrift.datamap.scan.ways.by_values import ColumnValues, OpenTable, possible_ways
+from afschrift.datamap.scan.ways.edges import Edge, declared, target
 from afschrift.datamap.scan.ways.guesses import (
     Polymorphic,
     by_email,
@@ -21,12 +23,14 @@ from afschrift.datamap.scan.ways.guesses import (
     declared_keys,
     named_keys,
     polymorphic,
-    unique_in_rows,
 )
+from afschrift.datamap.scan.ways.person_shapes import PersonShape, shape_of
 from afschrift.datamap.scan.ways.person_tables import PersonTable, find_people
 from afschrift.datamap.scan.ways.table_places import TablePlace, assign, choose_people
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.nearest import did_you_mean
+from afschrift.domain.notation import count
+from afschrift.domain.value_kind import ValueKind
 
 Say = Callable[[str], None]
 
@@ -46,6 +50,8 @@ class Findings:
         lost: the source was lost before all was read.
         looked: values were looked at.
         labels: table -> columns that seem to say which row it is.
+        keys_by_values: tables whose guessed key no name suggests.
+        open: tables that no way reaches, and that may be of people nevertheless.
     """
 
     source: ScannedSource
@@ -59,6 +65,8 @@ class Findings:
     lost: bool = False
     looked: bool = True
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    open: dict[str, OpenTable] = field(default_factory=dict)
+    keys_by_values: Collection[str] = ()
 
 
 NO_WAY = "cannot be written as a way, as a column there has a dot in its name: give it a view."
@@ -85,39 +93,141 @@ def find(
         ConfigurationError: a table that was named is not there, or has no such column.
     """
     notes = list(source.notes)
-    lost = False
     pointers = polymorphic(source)
     repeated = _repeated(source, pointers)
     parts = {name: of for name, of in repeated.items() if source.tables[name].part_of is not None}
     known = declared(source.foreign_keys, parts)
     keys = declared_keys(source)
-    guessed: dict[str, str] = {}
-    edges: list[Edge] = list(known)
-    try:
-        named = named_keys(source, keys)
-        guessed = unique_in_rows(reader, named, notes) if values else named
-        suggested = candidates(source, keys | guessed, known)
-        if suggested and values:
-            say(f"Comparing values of {len(suggested):,} columns that no foreign key speaks of.")
-        edges += compared(reader, source, suggested, notes) if values else suggested
-        people = _people(source, edges, persons, guessed)
-        roots = choose_people(people, edges, [table for table, _ in persons])
-        for root in roots:
-            more = [
-                *by_email(source, people, people[root], edges),
-                *by_role(source, people, people[root], edges),
-            ]
-            seen = compared(reader, source, more, notes) if values else ()
-            edges += [edge for edge in seen if edge.guess.endswith(SEEN)]
-    except NotReachedError as error:
-        lost = True
-        notes.append(f"The source was lost before values were compared: {error.args[0]}")
-        people = _people(source, edges, persons, guessed)
-        roots = choose_people(people, edges, [table for table, _ in persons])
+    seen = ColumnValues(source)
+    shapes, lost = dict[str, PersonShape](), False
+    if values:
+        say(f"Comparing the values of {count(len(source.tables), 'table')}.")
+        likely = {*find_people(source, known), *(table for table, _ in persons)}
+        shapes, lost = _compared(reader, seen, repeated, likely, notes)
+    named = named_keys(source, keys)
+    guessed = named if not seen.samples else {t: c for t, c in named.items() if seen.unique(t, c)}
+    spoken = {(edge.table, column) for edge in known for column in edge.columns}
+    proven = list(seen.proven(spoken))
+    guessed |= _pointed_to(source, keys | guessed, proven)
+    edges = [*known, *_agreeing(seen, candidates(source, keys | guessed, known), looked=bool(seen.samples))]
+    edges += [edge for edge in proven if (keys | guessed).get(edge.parent) == edge.parent_columns[0]]
+    people = _people(seen, edges, persons, guessed, _shaped(shapes, seen, keys | guessed, proven))
+    edges += [edge for edge in proven if edge.parent in people]
+    by_people = {name: str(person.key) for name, person in people.items() if not source.tables[name].key}
+    guessed = {name: key for name, key in by_people.items() if seen.unique(name, key)} | guessed
+    roots = choose_people(people, edges, [table for table, _ in persons])
+    for root in roots if seen.samples else ():
+        more = [
+            *by_email(source, people, people[root], edges),
+            *by_role(source, people, people[root], edges),
+        ]
+        edges += _agreeing(seen, more, looked=True, strict=True)
+    edges = _once(edges)
     notes += [f"{edge.text} {NO_WAY}" for edge in edges if not edge.can_be_written]
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)
-    return Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
+    unreached = [n for n, p in places.items() if p.role is TableRole.UNREACHED and n not in repeated]
+    near = sorted((n for n, p in places.items() if p.ways), key=lambda name: places[name].distance)
+    whose = list(dict.fromkeys([*roots, *people]))
+    still_open = possible_ways(seen, unreached, whose, [name for name in near if name not in people])
+    found = Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
+    return replace(found, open=still_open, keys_by_values=guessed.keys() - named.keys())
+
+
+def _compared(
+    reader: StatementRunner,
+    seen: ColumnValues,
+    repeated: Collection[str],
+    likely: Collection[str],
+    notes: list[str],
+) -> tuple[dict[str, PersonShape], bool]:
+    """Read sketches, and what forms of values say of people; also return whether the source was lost."""
+    shapes: dict[str, PersonShape] = {}
+    try:
+        seen.read_samples(reader, repeated)
+        shapes = _shapes(reader, seen, notes)
+        seen.read_keys(reader, {*likely, *shapes})
+    except NotReachedError as error:
+        notes.append(f"The connection was lost before values were compared: {error.args[0]}")
+        return shapes, True
+    return shapes, False
+
+
+def _agreeing(
+    seen: ColumnValues, edges: Sequence[Edge], *, looked: bool, strict: bool = False
+) -> Iterator[Edge]:
+    """Yield guesses that values do not contradict, with the evidence.
+
+    Args:
+        seen: sketches of the columns.
+        edges: that names suggest.
+        looked: values were compared at all.
+        strict: only those of which values speak.
+    """
+    for edge in edges:
+        match = seen.match(edge) if looked else None
+        if match is not None and match.alike:
+            yield replace(edge, guess=f"{edge.guess}; {match.words(target(edge), alone=False)}")
+        elif (match is None or not match.values) and not strict:
+            why = "values were not compared" if match is None else "there is no value to compare"
+            yield replace(edge, guess=f"{edge.guess}; {why}" if looked else edge.guess)
+
+
+def _once(edges: Sequence[Edge]) -> list[Edge]:
+    """Each pointer once: declared, else by its name, else by its values."""
+    found: dict[str, Edge] = {}
+    for edge in edges:
+        found.setdefault(edge.text, edge)
+    return list(found.values())
+
+
+def _pointed_to(source: ScannedSource, keys: Mapping[str, str], proven: Sequence[Edge]) -> dict[str, str]:
+    """Return table without a key -> the column to whose values most tables point."""
+    found: dict[str, str] = {}
+    for name, table in source.tables.items():
+        to = Counter(
+            column for column, _ in {(e.parent_columns[0], e.table) for e in proven if e.parent == name}
+        )
+        if to and name not in keys and not table.key:
+            order = {column.name: number for number, column in enumerate(table.columns)}
+            found[name] = min(to, key=lambda column: (-to[column], order[column]))
+    return found
+
+
+def _shapes(reader: StatementRunner, seen: ColumnValues, notes: list[str]) -> dict[str, PersonShape]:
+    """Return what forms of values say of people, of each table that may be one of them."""
+    found: dict[str, PersonShape] = {}
+    for name in seen.samples:
+        table = seen.source.tables[name]
+        columns = [column for column in sampled(table) if column.type.kind in _OF_PEOPLE]
+        if not seen.unique_columns(name) or len(columns) < 2:
+            continue
+        try:
+            shape = shape_of(read_samples(reader, table, columns))
+        except NotReachedError:
+            raise
+        except NotAnsweredError as error:
+            notes.append(f"No value of {name} was read: {error.args[0]}")
+            continue
+        if shape is not None:
+            found[name] = shape
+    return found
+
+
+_OF_PEOPLE = (ValueKind.TEXT, ValueKind.DATE, ValueKind.DATETIME, ValueKind.INSTANT)
+
+
+def _shaped(
+    shapes: Mapping[str, PersonShape], seen: ColumnValues, keys: Mapping[str, str], proven: Sequence[Edge]
+) -> dict[str, PersonTable]:
+    """Return tables of people by the forms of their values, and by the values that point to them."""
+    found = {}
+    for name, shape in shapes.items():
+        key = keys.get(name) or next(iter(seen.unique_columns(name)))
+        pointing = {edge.table for edge in proven if (edge.parent, edge.parent_columns[0]) == (name, key)}
+        if person := shape.person(name, key, len(pointing)):
+            found[name] = person
+    return found
 
 
 def _repeated(source: ScannedSource, pointers: Sequence[Polymorphic]) -> dict[str, str]:
@@ -129,13 +239,18 @@ def _repeated(source: ScannedSource, pointers: Sequence[Polymorphic]) -> dict[st
 
 
 def _people(
-    source: ScannedSource,
+    seen: ColumnValues,
     edges: Sequence[Edge],
     persons: Sequence[tuple[str, str | None]],
-    guessed: dict[str, str],
+    guessed: Mapping[str, str],
+    shaped: Mapping[str, PersonTable],
 ) -> dict[str, PersonTable]:
     """Person tables, found or named. Tables without a key are skipped."""
-    found = dict(find_people(source, edges))
+    source = seen.source
+    found = {**shaped, **find_people(source, edges)}
+    for name, person in found.items():
+        key = person.key or guessed.get(name) or (next(iter(seen.unique_columns(name)), None))
+        found[name] = replace(person, key=key, rows=seen.rows(name))
     for name, column in persons:
         table = source.tables.get(name)
         if table is None:
@@ -153,9 +268,6 @@ def _people(
         known = found.get(name) or PersonTable(name, None, 0, False, (), None, "named by you")
         within = known.within if column in (None, known.key) else None
         found[name] = replace(known, key=column or known.key, because="named by you", within=within)
-    for name, person in list(found.items()):
-        if person.key is None and name in guessed:
-            found[name] = replace(person, key=guessed[name])
     chosen = {name for name, _ in persons}
     for name in chosen:
         if found[name].key is None:
@@ -201,7 +313,7 @@ def _role(name: str, entries: Entries, found: Findings, seen: frozenset[str]) ->
     if table in found.places and found.places[table].role is not TableRole.UNREACHED:
         role = role_found(found, table)
         return TableRole.OTHER_PEOPLE if role is TableRole.OTHER_PEOPLE else TableRole.CHILD
-    if entry.get("ways") == "guessed" or entry.get("personal") is False or entry.get("copy_of"):
+    if entry.get("ways") or entry.get("personal") is False or entry.get("copy_of"):
         return None
     if subject := entry.get("subject"):
         others = _keys_of(TableRole.OTHER_PEOPLE, entries, found) - _keys_of(TableRole.PERSON, entries, found)

@@ -254,10 +254,15 @@ def _ways(found: Findings, known: Mapping[str, Any]) -> Iterator[str]:
     if guessed:
         yield f"  Guessed, so look at each: {_some(guessed)}."
     unreached = [n for n in _of(found, TableRole.UNREACHED) if n not in found.copies and n not in known]
-    if unreached:
+    if asked := [name for name in unreached if name in found.open]:
         yield (
-            f"  No way leads to {count(len(unreached), 'table')}, and requests stop there until a person "
-            f"gives them a way or marks them as not personal: {_some(unreached)}."
+            f"  No way leads to {count(len(asked), 'table')}, and requests stop there until a person "
+            f"gives them a way or marks them as not personal: {_some(asked)}."
+        )
+    if of_no_person := [name for name in unreached if name not in found.open]:
+        yield (
+            f"  No way leads to {count(len(of_no_person), 'table')} either, and no value there is a person's "
+            f"key; requests stop there until a person confirms that: {_some(of_no_person)}."
         )
 
 

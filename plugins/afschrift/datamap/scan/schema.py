@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from afschrift.datamap.reader import Answer, NotAnsweredError, StatementRunner
 from afschrift.domain.errors import AfschriftError
+from afschrift.domain.notation import count
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Source, Structure
+
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,14 @@ def read_source(reader: StatementRunner) -> ScannedSource:
         f"{name} keeps former rows (system versioning): say under `history` whether they are given."
         for name in structure.history
     ]
+    closed = [name for name, table in tables.items() if not table.readable]
+    if closed:
+        notes.append(
+            f"The account may read {len(tables) - len(closed):,} of {count(len(tables), 'table')}: give it "
+            "SELECT on the others and USAGE on their schema, and scan again."
+        )
+    elif len(tables) < _FEW and reader.dialect.hides_tables:
+        notes.append("The database lists only what the account may read: is SELECT granted on all tables?")
     keys = tuple(key for key in structure.foreign_keys if key.table in tables and key.parent in tables)
     return ScannedSource(tables, keys, tuple(notes))
 

@@ -11,7 +11,7 @@ from afschrift.datamap.scan.column_proposals import Proposals
 from afschrift.datamap.scan.proposal import ColumnProposal, TableRole
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
-from afschrift.datamap.scan.ways.edges import Edge
+from afschrift.datamap.scan.ways.edges import Edge, target
 from afschrift.datamap.scan.ways.name_parts import flat, is_generic, singulars, word_set, words
 from afschrift.datamap.scan.ways.person_tables import PersonTable, is_tenant
 from afschrift.datamap.scan.ways.table_places import TablePlace
@@ -90,7 +90,9 @@ def _table(
     if not table.columns:
         return None
     entry: dict[str, Any] = {}
-    if place.role is TableRole.UNREACHED:  # it cannot say that it is anybody's: a person must
+    if name in found.open:
+        entry |= _asked(found, names, found.open[name].ways)
+    elif place.role is TableRole.UNREACHED:  # it cannot say that it is anybody's: a person must
         entry |= {"personal": False, "review": "needed"}
     elif place.role in (TableRole.PERSON, TableRole.OTHER_PEOPLE):
         entry["subject"] = _own_keys(found.people[name], names, asks=place.role is TableRole.PERSON)
@@ -122,9 +124,20 @@ def _table(
     return entry
 
 
-def target(edge: Edge) -> str:
-    """`customer.customer_id`."""
-    return f"{edge.parent}.{edge.parent_columns[0]}"
+def _asked(found: Findings, names: KeyNames, ways: Sequence[Edge]) -> dict[str, Any]:
+    """A table of which a person is asked whose its rows are, with the ways that its values leave possible."""
+    possible = [
+        {
+            **(
+                {"subject": {names.of(way.parent): way.columns[0]}}
+                if _holds_key(found, way)
+                else {"join": {way.columns[0]: target(way)}}
+            ),
+            "because": way.guess,
+        }
+        for way in ways
+    ]
+    return {"ways": "asked", **({"possible": possible} if possible else {})}
 
 
 def _own_keys(person: PersonTable, names: KeyNames, *, asks: bool) -> dict[str, Any]:
@@ -291,7 +304,8 @@ def remarks(found: Findings, name: str) -> list[str]:
     lines += [f"GUESS {way.text}: {way.guess}" for way in place.ways if way.guess]
     if name in found.guessed_keys:
         seen = ", and no value of it came twice in some rows" if found.looked else ""
-        lines.append(f"GUESS key {found.guessed_keys[name]}: its name{seen}")
+        why = "its values" if name in found.keys_by_values else "its name"
+        lines.append(f"GUESS key {found.guessed_keys[name]}: {why}{seen}")
     if len(place.ways) > 1 and place.role is TableRole.CHILD:
         lines.append("Several ways: see whether each of them makes a row theirs.")
     lines += [
@@ -323,7 +337,10 @@ def _what(found: Findings, name: str) -> str:
     if place.role is TableRole.OTHER_PEOPLE:
         return f"Other people, with a key of their own: {found.people[name].because}"
     if place.role is TableRole.UNREACHED:
-        return "No way leads from here to people: whose is it?"
+        if name not in found.open:
+            return "No way leads from here to people, and no value that could be a key is one of theirs"
+        why = found.open[name].why
+        return f"ASKED Whose rows are these? {'Some values fit' if not why else why[0].upper() + why[1:]}"
     if place.role is TableRole.LOOKUP:
         return f"What rows of those in {place.whose} point to"
     return f"Rows of those in {place.whose}"

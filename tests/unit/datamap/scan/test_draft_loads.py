@@ -176,8 +176,8 @@ def with_ways(file: Path, *, in_braces: bool = True, **ways: dict[str, Any]) -> 
     draft = yaml.safe_load(file.read_text())
     for table, way in ways.items():
         entry = draft["tables"][table]
-        assert entry.pop("personal") is False
-        del entry["review"]
+        assert entry.pop("ways") == "asked"
+        entry.pop("possible", None)
         draft["tables"][table] = {**way, **entry}
     file.write_text(
         yaml.safe_dump(draft, sort_keys=False, width=4000, default_flow_style=None if in_braces else False)

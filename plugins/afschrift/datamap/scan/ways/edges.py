@@ -73,6 +73,11 @@ class Edge:
         )
 
 
+def target(edge: Edge) -> str:
+    """`customer.customer_id`."""
+    return f"{edge.parent}.{edge.parent_columns[0]}"
+
+
 def declared(keys: Iterable[ForeignKey], whole: Mapping[str, str]) -> list[Edge]:
     """Foreign keys as edges, each once; those of a part of a table are the table's.
 

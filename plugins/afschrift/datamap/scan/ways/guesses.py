@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from afschrift.datamap.reader import NotAnsweredError, StatementRunner
-from afschrift.datamap.scan.bounded import distinct_statement
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.name_parts import (
@@ -247,17 +245,3 @@ def _called_so(table: ScannedTable, called: Collection[str]) -> str | None:
     names = singulars(table.name) | (row_names(table.name) - set(called))
     own = [c.name for c in table.columns if (pointed_to(c.name) or "") in names]
     return next(iter([*own, *(c.name for c in table.columns if is_generic(c.name))]), None)
-
-
-def unique_in_rows(reader: StatementRunner, named: Mapping[str, str], notes: list[str]) -> dict[str, str]:
-    """Those whose first thousand rows have a value each, and each its own."""
-    found = {}
-    for table, column in named.items():
-        try:
-            [(rows, values)] = reader.rows(distinct_statement(reader.dialect, table, column))
-        except NotAnsweredError as error:
-            notes.append(f"{table}.{column} was not looked at: {error.args[0]}")
-            continue
-        if int(rows) == int(values):
-            found[table] = column
-    return found

@@ -57,7 +57,9 @@ _OF_SOMETHING = word_set(
     "subscription abonnement note notitie preference voorkeur card consent setting"
 )
 _TENANT = ("tenantid", "tenant", "orgid", "organisationid", "organizationid", "companyid", "workspaceid")
-_ENOUGH = 4
+SCORE_ENOUGH = 4
+_TOGETHER = ("first", "last", "maiden", "middle", "forenames", "given", "family")
+"""Names of columns that are names of people where a table has two of them."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class PersonTable:
         names: columns with names of people.
         email: column with the e-mail address.
         because: why, in words.
+        rows: of the table, as far as known; they decide if no name does who will ask.
         within: column of the primary key within whose values alone `key` tells one from another, such as a
             tenant's; None: it does so in the whole table.
     """
@@ -84,6 +87,7 @@ class PersonTable:
     email: str | None
     because: str
     within: str | None = None
+    rows: int = 0
 
 
 def is_a(name: str, concept: Sequence[str]) -> bool:
@@ -135,6 +139,9 @@ def _judged(table: ScannedTable, pointers: int) -> PersonTable | None:
             *(("birth", _BORN), ("national", _NATIONAL), ("login", _LOGIN)),
         )
     }
+    together = tuple(column.name for column in table.columns if flat(column.name) in _TOGETHER)
+    if len(together) > 1:
+        by["given"] = tuple(dict.fromkeys((*by["given"], *together)))
     plain = tuple(c.name for c in table.columns if flat(c.name) in ("name", "naam"))
     staff = called(table.name, STAFF)
     person = called(table.name, PEOPLE) or staff
@@ -144,7 +151,7 @@ def _judged(table: ScannedTable, pointers: int) -> PersonTable | None:
     unique = any(set(key) <= set(by["e-mail"]) for key in (*table.unique, table.key) if key)
     found = list(_points(table, by, names, person, unique, pointers))
     score = sum(points for points, _ in found)
-    if score < _ENOUGH:
+    if score < SCORE_ENOUGH:
         return None
     because = ", ".join(why for _, why in found if why)
     key, within = key_column(table), None

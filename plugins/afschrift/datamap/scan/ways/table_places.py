@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.schema import ScannedSource
 from afschrift.datamap.scan.ways.edges import Edge
-from afschrift.datamap.scan.ways.person_tables import PersonTable, is_ones_own
+from afschrift.datamap.scan.ways.person_tables import PEOPLE, PersonTable, called, is_ones_own
 
 _OF_PEOPLE = (TableRole.PERSON, TableRole.CHILD, TableRole.OTHER_PEOPLE)
 
@@ -48,7 +48,7 @@ def choose_people(
     """
     if chosen:
         return tuple(chosen)
-    ranked = sorted(people.values(), key=lambda person: (person.staff, -person.score, person.table))
+    ranked = sorted(people.values(), key=_rank)
     if not ranked:
         return ()
     first, seen = ranked[0].table, set[str]()
@@ -67,6 +67,12 @@ def choose_people(
             first,
         )
     return (first,)
+
+
+def _rank(person: PersonTable) -> tuple[bool, bool, int, int, str]:
+    """Customers before staff; of tables whose names say neither, the largest."""
+    unnamed = not called(person.table, PEOPLE)
+    return person.staff, unnamed, -person.rows if unnamed else 0, -person.score, person.table
 
 
 def assign(
