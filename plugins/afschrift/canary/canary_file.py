@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +22,7 @@ from afschrift.domain.right import Right
 from afschrift.inventory.base import Part
 from afschrift.inventory.column import ClassifiedBy
 from afschrift.inventory.document import Document, Fault, InventoryError
+from afschrift.inventory.joins import hops, is_look_up, references_of
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.run_in import CANARY
 from afschrift.inventory.table import Table
@@ -187,8 +190,26 @@ def example(inventory: Inventory, today: date) -> str:
         if entry.personal
     ]
     tables.sort(key=lambda named: person not in named[1].subject)  # tables with the person's own key first
-    rows = (f"  - table: {name}\n    row:\n{_columns(entry)}" for name, entry in tables[:ROWS])
+    tables = _parents_first(inventory, tables[:ROWS])
+    rows = (f"  - table: {name}\n    row:\n{_columns(entry)}" for name, entry in tables)
     return _EXAMPLE.format(person=person, today=today) + "".join(rows)
+
+
+def _parents_first(inventory: Inventory, tables: list[tuple[str, Table]]) -> list[tuple[str, Table]]:
+    """Return tables in an order in which their rows can be planted: each after those that it points to."""
+    named, before = dict(tables), TopologicalSorter[str]({name: () for name, _ in tables})
+    for path in named:
+        of, _, table = path.partition(".")
+        source = inventory.sources[of]
+        for hop in (*hops(source, table), *references_of(source, table)):
+            child, parent = path, f"{of}.{hop.parent}"
+            if is_look_up(source, table, hop):  # an address points to its city
+                child, parent = parent, child
+            if child != parent and {child, parent} <= named.keys():
+                before.add(child, parent)
+    with suppress(CycleError):  # tables that point to each other have no order
+        return [(name, named[name]) for name in before.static_order()]
+    return tables
 
 
 def _columns(table: Table) -> str:

@@ -13,6 +13,7 @@ from testbed.mini import SHOP, write_inventory
 from testbed.registers import place
 from testbed.running import store
 from tests.support.canary_shop import OPEN, CanaryShop, canary_shop
+from tests.support.key_shop import KeyShop, mapped
 from typer.testing import CliRunner
 
 from afschrift.canary.canary_file import CANARY, ROWS, Canary, CanaryFile, example, load_canary
@@ -257,6 +258,29 @@ def test_the_example_names_some_tables_of_people_with_their_columns(inventory: I
         assert table.personal
         assert "customer_id" in table.subject, "those with the person's own key come first"
         assert planted["row"].keys() >= table.columns.keys()
+
+
+def test_each_row_of_the_example_comes_after_those_that_it_points_to(tmp_path: Path) -> None:
+    rental = mapped("rental", "join: {ck: customer.ck}", "id", "ck", "film_id", "shop")
+    rental = rental.replace("purposes:", "references: {shop: store.id}\n    purposes:")
+    film = mapped("film", "join: {id: rental.film_id}", "id", "title")  # a look-up
+    store = mapped("store", "join: {owner: customer.ck}", "id", "owner")
+    tables = rental + film + store + mapped("customer", "subject: {ck: ck}", "ck")
+    inventory = load_inventory(KeyShop(tmp_path, "sqlite").write(tables))
+    planted = [row["table"] for row in read_yaml(example(inventory, DAY))["planted"]]
+    places = {table.removeprefix("shop."): place for place, table in enumerate(planted)}
+    assert places["customer"] < places["store"] < places["rental"] > places["film"]
+    circle = film.replace("references", "") + store.replace(
+        "join: {owner: customer.ck}", "join: {owner: film.title}"
+    )
+    inventory = load_inventory(
+        KeyShop(tmp_path, "sqlite").write(
+            circle.replace(
+                "join: {id: rental.film_id}", "subject: {ck: id}\n    references: {title: store.id}"
+            )
+        )
+    )
+    assert len(read_yaml(example(inventory, DAY))["planted"]) == 2, "there is no order"
 
 
 def test_the_example_counts_once_it_is_filled_in(inventory: Inventory) -> None:
