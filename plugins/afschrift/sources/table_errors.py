@@ -77,8 +77,8 @@ def rows_hidden(table: str) -> NeedsPersonError:
         f"A row security policy may hide rows of {table} from the connection.",
         question="no_right",
         detail={"table": table},
-        remedy="let its account bypass the policies (BYPASSRLS), or set `personal: false` if the table "
-        "holds no personal data.",
+        remedy="let its account bypass the policies (ALTER ROLE ... BYPASSRLS), describe a view of an owner "
+        "who does, or set `personal: false` if the table holds no personal data.",
     )
 
 

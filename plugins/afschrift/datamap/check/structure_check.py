@@ -73,7 +73,7 @@ def _table(of: CheckedSource, name: str, described: Table) -> Generator[Finding,
         yield _as(of.finding(Code.FILES_NOT_READ, (name,), str(why.args[0]), why.remedy), described)
         return frozenset()
     except AfschriftError as why:
-        yield of.finding(Code.NO_RIGHT, (name,), str(why.args[0]), why.remedy)
+        yield _unread(of, name, described, why)
         return frozenset()
     stops = _STOPS if described.personal else ""
     for column in sorted(found.keys() - described.columns.keys()):
@@ -94,6 +94,14 @@ def _table(of: CheckedSource, name: str, described: Table) -> Generator[Finding,
     return found.keys()
 
 
+def _unread(of: CheckedSource, name: str, described: Table, why: AfschriftError) -> Finding:
+    """Return the finding of a table without a right; a note if no request reads it."""
+    if described.personal:
+        return of.finding(Code.NO_RIGHT, (name,), str(why.args[0]), why.remedy)
+    words = f"{of.path(name)}: that it is not personal was not checked: {why.args[0]}"
+    return of.finding(Code.NOT_LOOKED_AT, (name,), words, why.remedy, undecided=Code)
+
+
 def _as(found: Finding, described: Table) -> Finding:
     """Lower the severity to a warning if the table is not personal: no request reads it."""
     return found if described.personal else replace(found, severity=Severity.WARNING)
@@ -104,8 +112,8 @@ def unproven(of: CheckedSource) -> Iterator[Finding]:
     declared = of.declared
     closed: set[tuple[str, str]] = set()
     for hidden in of.structure.hidden:
-        read = any(declared.tables[name].personal for name in declared.entries(hidden))
-        if declared.unlisted == "ask" or read:
+        entries = [declared.tables[name] for name in declared.entries(hidden)]
+        if any(entry.personal for entry in entries) or (declared.unlisted == "ask" and not entries):
             words = f"{of.path(hidden)} is in a schema without USAGE for the connection: it is not read"
             yield of.finding(Code.NO_RIGHT, (hidden,), words, "give its account USAGE on the schema")
     for name, table in declared.tables.items():

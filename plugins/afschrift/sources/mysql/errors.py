@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _REFUSED = (1044, 1045, 1049, 1130, 1698)
 NO_RIGHT = (1142, 1143, 1370)
+_NOT_EXPLAINED = 1345
 READ_ONLY = (1290, 1792, 1836)
 TIMEOUT = (1028, 1317, 1969, 3024)
 _LOCKED = (1205, 1213)
@@ -23,6 +24,10 @@ _OUT_OF_MEMORY = (1021, 1037, 1038, 1041, 1114)
 """Out of memory, of memory to sort in, or of room on the disk or in the table for sorting."""
 WRONG_STATEMENT = (1052, 1054, 1064, 1109, 1146, 1267, 1271, 1305)
 _CONNECTION = (0, 1053, 1158, 1159, 1160, 1161, 2002, 2003, 2006, 2013, 2014, 2055)
+
+
+class NotExplainedError(ConfigurationError):
+    """A view can be read and not explained: the account lacks SHOW VIEW."""
 
 
 def code_of(error: MySQLError) -> int:
@@ -50,6 +55,11 @@ def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftEr
         return ConfigurationError(
             f"A value of {where}.{column} is no time of day: it is negative, or of 24 hours and more.",
             remedy="write `kind: text` at the column in the inventory: it gives the server's text.",
+        )
+    if code == _NOT_EXPLAINED:
+        return NotExplainedError(
+            f"The account of {source} may not see how the view {where} is computed.",
+            remedy="GRANT SHOW VIEW on it.",
         )
     if code in NO_RIGHT:
         return table_errors.no_right(where)

@@ -14,12 +14,13 @@ from pymysql.converters import encoders
 from pymysql.cursors import Cursor, SSCursor
 
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
 from afschrift.domain.sources import ColumnType, Connection, Described, Structure
+from afschrift.sources.catalogue import by_alias
 from afschrift.sources.mysql.catalogue import mysql_estimate, read_described, read_structure
 from afschrift.sources.mysql.column_types import MysqlTypes
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect, mysql_number, value_of
-from afschrift.sources.mysql.errors import code_of, opening_error, reading_error
+from afschrift.sources.mysql.errors import NotExplainedError, code_of, opening_error, reading_error
 from afschrift.sources.mysql.reconciliation import digest, source_texts
 from afschrift.sources.options import Opening, seconds
 from afschrift.sources.person_keys import KEY_TABLE, text_key_rows
@@ -179,8 +180,11 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
             return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
 
     def estimate(self, statement: str) -> Estimate:
-        """Estimate by EXPLAIN."""
-        return mysql_estimate(partial(self.rows, reads=statement), statement)
+        """Estimate by EXPLAIN; without the right SHOW VIEW nothing is known of a statement on a view."""
+        try:
+            return mysql_estimate(partial(self.rows, reads=statement), statement)
+        except NotExplainedError:
+            return Estimate(readings=tuple(TableEstimate(t, None) for t in by_alias(statement).values()))
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Yield record batches of at most 4,096 rows."""
