@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from afschrift.inventory.column import Column
@@ -18,6 +18,20 @@ WAYS_OF = "ways of "
 def resting_on_guesses(tables: Mapping[str, Table]) -> frozenset[str]:
     """Return the tables whose way to the person, or a later part of it, is guessed and not confirmed."""
     return frozenset(_with_joined(tables, _guessed(tables)))
+
+
+def unreached(tables: Mapping[str, Table], keys: Collection[str]) -> frozenset[str]:
+    """Return the tables whose ways lead only to other keys of people; none if no table has one of `keys`."""
+    reached = {name for name, table in tables.items() if any(key in table.subject for key in keys)}
+    if not reached:
+        return frozenset()
+    while more := {name for name, table in tables.items() if _ends(table) & reached} - reached:
+        reached |= more
+    return frozenset({name for name, table in tables.items() if table.subject or table.join} - reached)
+
+
+def _ends(table: Table) -> set[str]:
+    return {end.rpartition(".")[0] for join in table.join for end in join.values()}
 
 
 def same_number(table: Table, tables: Mapping[str, Table]) -> Iterator[str]:

@@ -151,7 +151,7 @@ class Drafter:
                 self._notes.triggers += changed_contact(
                     source, session, statements, keys, request.received_at, days
                 )
-                parts = supplement.of(tables.of(source, session, statements))
+                parts = supplement.of(tables.of(source, session, statements, {key.name for key in keys}))
                 if request.right.terms.information_sheet:
                     facts += fact_plans(source, parts, statements)
                 found += parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
-from afschrift.inventory.unconfirmed import awaited
+from afschrift.inventory.unconfirmed import awaited, unreached
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.key_statements import KeyStatements, SoleOwnerCheck
@@ -73,11 +73,19 @@ class TableDrafts:
     ) -> None:
         self._services, self._right, self._facts, self._notes = services, right, facts, notes
         self._count = count
+        self._unreached: frozenset[str] = frozenset()
 
     def of(
-        self, source: SourceFile, session: Source, statements: KeyStatements
+        self, source: SourceFile, session: Source, statements: KeyStatements, held: Collection[str]
     ) -> list[ExtractPlan | Withheld]:
-        """Decide on each personal table of a source; note the questions that a person must answer."""
+        """Decide on each personal table of a source; note the questions that a person must answer.
+
+        Args:
+            source: in the inventory.
+            session: of it, with the person's keys bound.
+            statements: of the session.
+            held: names of the keys that the person has.
+        """
         structure = session.structure()
         for fault in read_twice(source, structure.parts, statements.catalogue):
             raise ConfigurationError(f"{fault}.", remedy="correct the inventory.")
@@ -87,6 +95,7 @@ class TableDrafts:
         self._unlisted(source, statements)
         alone = SoleOwnerCheck(source, self._services.inventory.identity, session, statements)
         parts: list[ExtractPlan | Withheld] = []
+        self._unreached = frozenset(filter(source.may_follow, unreached(source.tables, held)))
         for name, table in source.tables.items():
             if not table.personal:
                 continue
@@ -116,6 +125,9 @@ class TableDrafts:
         decision = Classifier(self._services.inventory, right, facts).table(source, name, columns)
         answered: dict[str, str] = {}
         for reason, column_paths in decision.asks.items():
+            if reason == "unclassified" and name in self._unreached:
+                answered |= dict.fromkeys(column_paths, NO_ROWS)  # a row that is found nevertheless stops it
+                continue
             if reason == "unclassified":
                 empty = self._empty_rests(name, session, statements, decision)
                 answered |= dict.fromkeys((path for path in column_paths if path in empty), NO_ROWS)
