@@ -312,7 +312,7 @@ def test_invented_answer_is_no_yes(visit: Visit) -> None:
     """Attempt: Confirm a question by an answer that the page does not offer"""
     before, page = map_text(), visit()
     name = page.id("name")
-    for made_up in ("", "no", "YES", "later "):
+    for made_up in ("", "none", "YES", "later "):
         page.send("write", {f"a.{name}": made_up, "why": WHY})
         assert (page.status, map_text()) == (422, before), made_up
     assert page.send("write", {f"a.{name}": "yes"}).status == 200

@@ -100,7 +100,7 @@ class Newcomer:
     def _answer(self, review: Review, group: Group) -> None:
         words = {} if group.is_table else self._words(group)
         if group.is_table:
-            assert self._right_table(group), (
+            assert all(self._right_table(group, place.table) for place in group.places), (
                 f"{group.name} is not what {group.proposed} says: say its way first"
             )
         review.confirm(group, Answer(ANSWER.by, ANSWER.on, ANSWER.why, ANSWER.review, words))
@@ -129,11 +129,11 @@ class Newcomer:
             and "about" not in group.proposed
         )
 
-    def _right_table(self, group: Group) -> bool:
-        table = self.truth.tables[group.name]
+    def _right_table(self, group: Group, name: str) -> bool:
+        table = self.truth.tables[name]
         if "personal" in group.proposed:
             return not table.ways
-        entry = load(self.inventory).sources[self.truth.database].tables[group.name]
+        entry = load(self.inventory).sources[self.truth.database].tables[name]
         ways: set[Way] = {self.truth.way(join.items()) for join in entry.join}
         known = {self.truth.way([(column, end)]) for way in table.ways for column, end in way}
         own = {link.column for link in entry.subject.values()}

@@ -18,10 +18,11 @@ import typer
 from afschrift.app.settings import Settings
 from afschrift.cli.common import Folder, actor, open_register
 from afschrift.cli.terminal import one_line, styled
-from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.groups import Group, about_tables
 from afschrift.datamap.review.offered import (
     ORIGINS,
     decided,
+    effect,
     in_a_year,
     in_both_languages,
     lacking,
@@ -29,7 +30,9 @@ from afschrift.datamap.review.offered import (
     must_be_category,
     must_say_enough,
     must_take_meaning,
+    no_to,
     others_offered,
+    word_of,
     words_of_others,
 )
 from afschrift.datamap.review.review_samples import masked, record_shown, samples
@@ -47,11 +50,13 @@ Ask = Callable[[Group, dict[str, Any], Sequence[str]], None]
 
 
 def _origin(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
-    if chosen := _chosen({origin.value: meant for origin, meant in ORIGINS.items()}):
+    _must_be_columns(group)
+    if chosen := _chosen({origin.value: meant for origin, meant in ORIGINS.items()}, "Origin"):
         _say(group, words, origin=chosen)
 
 
 def _category(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
+    _must_be_columns(group)
     if given := typed("  Category, such as user.contact.email"):
         must_be_category(given)
         _say(group, words, category=given)
@@ -59,7 +64,7 @@ def _category(group: Group, words: dict[str, Any], _languages: Sequence[str]) ->
 
 def _others(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
     _must_be_columns(group)
-    if chosen := _chosen(others_offered(group)):
+    if chosen := _chosen(others_offered(group), "Others' data"):
         for word in ("about", "third_party"):
             words.pop(word, None)
         _say(group, words, **words_of_others(group, chosen))
@@ -79,16 +84,21 @@ def _meaning(group: Group, words: dict[str, Any], languages: Sequence[str]) -> N
     typer.echo(f"  {'meaning':<12}as typed   (y writes it)")
 
 
-ASKS: Mapping[str, Ask] = {"o": _origin, "c": _category, "t": _others, "m": _meaning}
+def _no(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
+    no = no_to(group)
+    words.clear()
+    _say(group, words, **no)
 
 
-def _chosen(offered: Mapping[str, str]) -> str:
-    """Let the user choose by number; empty: no choice."""
-    for number, (code, meant) in enumerate(offered.items(), start=1):
-        typer.echo(f"  {number} {code:<14}{meant}")
-    pressed = key()
-    inside = pressed.isdecimal() and 0 < int(pressed) <= len(offered)
-    return list(offered)[int(pressed) - 1] if inside else ""
+ASKS: Mapping[str, Ask] = {"o": _origin, "c": _category, "t": _others, "m": _meaning, "x": _no}
+
+
+def _chosen(offered: Mapping[str, str], what: str) -> str:
+    """Let the user choose by its word, which means the same everywhere; empty: no choice."""
+    for word, meant in offered.items():
+        typer.echo(f"  {word:<14}{meant}")
+    given = typed(f"  {what}")
+    return word_of(offered, given) if given else ""
 
 
 def _say(group: Group, words: dict[str, Any], **more: str) -> None:
@@ -96,6 +106,8 @@ def _say(group: Group, words: dict[str, Any], **more: str) -> None:
     words |= more
     for word, value in more.items():
         typer.echo(f"  {word:<12}{value}   (y writes it)")
+    if meant := effect(group, words):
+        typer.echo(f"  {'so':<12}{meant}")
 
 
 def _must_be_columns(group: Group) -> None:
@@ -150,6 +162,7 @@ _KEYS = {
     "o": "another origin",
     "c": "another category",
     "t": "others' data",
+    "x": "no: not given",
     "m": "meaning",
     "s": "samples, masked",
     "l": "all places",
@@ -188,14 +201,14 @@ class _Terminal:
         keys: dict[str, Callable[[Group], None]] = {
             "y": self._confirm, "s": self._samples, "l": self._places, "d": self._apart,
             "w": self._reason, "n": self._later, "u": self._undo,
-            **{pressed: self._otherwise(pressed) for pressed in "octm"},
+            **{pressed: self._otherwise(pressed) for pressed in ASKS},
         }  # fmt: skip
         shown = None
         while left := [waiting for waiting in self.review.waiting() if waiting.key not in self.passed]:
             group = left[0]
             if group.key != shown:
                 self.words, shown = {}, group.key
-                self._show(group, len(left))
+                self._show(group, self.review.left() - len(self.passed))
             pressed = key()
             if pressed in _STOPS:
                 return
@@ -209,17 +222,19 @@ class _Terminal:
 
     def _show(self, group: Group, left: int) -> None:
         what = f"{count(len(group.places), 'column')} called {one_line(group.name)}"
-        if group.is_table:
+        if group.is_table and len(group.places) == 1:
             what = f"Table {one_line(group.name)}"
-        elif group.keys:
-            what = f"{len(group.places)} {one_line(group.name)}"
-        # only the columns of tables with a confirmed way are grouped, so the number can rise
-        more = "; the answer may add some" if group.is_table else ""
-        styled(f"\n{what}   ({count(left, 'question')} left{more})", bold=True)
+        elif group.is_grouped:
+            what = f"{one_line(group.name)}: {group.size}"
+        styled(f"\n{what}   ({count(left, 'question')} left)", bold=True)
         for word, value in group.proposed.items():
-            typer.echo(f"  {word:<12}{in_both_languages(value)}")
+            typer.echo(f"  {word:<12}{one_line(in_both_languages(value))}")
         for word, values in group.varied.items():
             typer.echo(f"  {word:<12}{', '.join(f'{value} ({number})' for value, number in values.items())}")
+        if meant := effect(group, {}):
+            typer.echo(f"  {'so':<12}{meant}")
+        for word, text in about_tables(self.review.inventory, group):
+            typer.echo(f"  {word:<12}{one_line(text)}")
         for lack in lacking(group, {}):
             typer.echo(f"  {_LACKS[lack.value]}")
         if group.sure is not None:
@@ -281,7 +296,7 @@ class _Terminal:
 
     def print_summary(self) -> None:
         """Print the decisions and the number of written lines."""
-        done, left = self.review.done, self.review.waiting()
+        done, left, number = self.review.done, self.review.waiting(), self.review.left()
         for step in done:
             files = ", ".join(path.name for path in step.after)
             typer.echo(f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} in {files}")
@@ -291,7 +306,7 @@ class _Terminal:
         open_columns = sum(len(group.places) for group in left if not group.is_table)
         if left:
             typer.echo(
-                f"{count(len(left), 'question')} left, about {count(open_columns, 'column')}: "
+                f"{count(number, 'question')} left, about {count(open_columns, 'column')}: "
                 "the same command continues with them."
             )
 

@@ -137,15 +137,18 @@ def test_a_review_at_a_terminal(services: Services, file: Path) -> None:
         assert "example" not in str(payload)
         assert "shop.newsletter.email" in str(payload["columns"])
 
-        terminal.press("o", "7 not_personal")
-        terminal.press("1", "(y writes it)")
+        terminal.press("o", "not_personal")
+        for unfit in ("1", "mask"):
+            assert "type one of these words: provided" in terminal.press(f"{unfit}\n", "not_personal.")
+            terminal.press("o", "not_personal")
+        terminal.press("provided\n", "to take along")
         assert "email, 2 columns: provided" in terminal.press(
             "y", "1 column called name   (2 questions left)"
         )
         after = file.read_text()
         assert "Undone: email" in terminal.press("u", "2 columns called email")
         assert file.read_text() == before
-        terminal.press("o1", "(y writes it)")
+        terminal.press("oprovided\n", "(y writes it)")
         terminal.press("y", "called name")
         assert file.read_text() == after
 
@@ -165,7 +168,7 @@ def test_a_review_at_a_terminal(services: Services, file: Path) -> None:
 def test_interrupted_review_keeps_its_answers(file: Path) -> None:
     with reviewing("--by", "Data office", "--why", WHY) as terminal:
         terminal.until("q stop")
-        terminal.press("o1", "(y writes it)")
+        terminal.press("oprovided\n", "(y writes it)")
         terminal.press("y", "called name")
         terminal.press("\x03", "1 decision about 2 columns")
     assert progress(load(file.parent))[1] == ["shop.customer.name"]
@@ -178,24 +181,28 @@ def test_others_data_and_a_meaning_are_said_by_a_key(file: Path) -> None:
     )
     file.write_text(text)
     with reviewing("--why", WHY) as terminal:
-        terminal.until("q stop")
-        shown = terminal.press("n", "q stop")
+        shown = terminal.until("q stop")
         assert "it is not decided how the data about others are treated: decide it (t)" in shown
         assert "its meaning is missing: give it (m)" in shown
         assert "every request would ask" in terminal.press("y", "What to do")
-        assert "not about others" in terminal.press("t", "4 ask")
-        terminal.press("1", "subject   (y writes it)")
+        assert "not about others" in terminal.press("t", "ask  ")
+        terminal.press("subject\n", "subject   (y writes it)")
         assert "needs a meaning" in terminal.press("y", "What to do")
-        terminal.press("t", "4 ask")
-        terminal.press("2", "mask   (y writes it)")
+        terminal.press("t", "ask  ")
+        terminal.press("mask\n", "mask   (y writes it)")
         terminal.press("m", "Meaning (nl)")
         terminal.press("Hoog is goed\n", "Meaning (en)")
         terminal.press("High is good\n", "as typed")
         assert file.read_text() == text
-        assert "inferred, about others: mask" in terminal.press("y", "Table sku")
-        output = terminal.press("t", "What to do") + terminal.press("m", "What to do")
-        assert output.count("This asks about a table.") == 2
-        terminal.press("q", "continues with them.")
+        assert "inferred, about others: mask" in terminal.press("y", "called email")
+        assert "not given" in terminal.press("x", "y writes it")
+        shown = terminal.press("n", "q stop")
+        assert "columns     sku: sku, title\n" in shown
+        output = "".join(terminal.press(key, "What to do") for key in "otcm")
+        assert output.count("This asks about a table.") == 4
+        assert "leaves open whose its rows are" in terminal.press("x", "What to do")
+        assert " row" in terminal.press("s", "any other key")
+        terminal.press("qq", "continues with them.")
     column = load(file.parent).sources["shop"].tables["customer"].columns["name"]
     assert (column.about, column.third_party) == ("third_party", "mask")
     assert dict(column.meaning.items()) == {"nl": "Hoog is goed", "en": "High is good"}

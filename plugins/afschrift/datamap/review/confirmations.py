@@ -95,7 +95,7 @@ def write(
             "by these same answers, sent before. Nothing was written.",
             remedy="look at the current questions, and send again what still applies.",
         )
-    with _errors_as_refused():
+    with errors_as_refused():
         step = review.confirm_all(answered)
     payload = {
         "held": held,
@@ -134,7 +134,7 @@ def take_back(officer: Officer, review: Review, files: Mapping[str, bytes]) -> D
             remedy="take them back in version control, or by hand.",
         )
     after = {path: path.read_bytes() for path in before}
-    with _errors_as_refused():
+    with errors_as_refused():
         review.put_back(before)
     payload = {
         "held": held,
@@ -170,7 +170,7 @@ def answers_in_force(officer: Officer, on: date | None = None) -> list[Decided]:
 
 
 @contextmanager
-def _errors_as_refused() -> Iterator[None]:
+def errors_as_refused() -> Iterator[None]:
     """Turn faults of the files into RefusedError: the page shows these, and the server does not log them."""
     try:
         yield

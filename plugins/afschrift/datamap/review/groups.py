@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from afschrift.domain.vocabulary import Origin
+from afschrift.datamap.review.decisions import NUMBER, Decision, Decisions, Kind
+from afschrift.domain.notation import count
 from afschrift.inventory.column import Column
 from afschrift.inventory.defaults import INHERITED
 from afschrift.inventory.model import Inventory
@@ -33,9 +34,8 @@ class Place:
 
 Member = tuple[Place, Mapping[str, Any], Column]
 """A column's place, its proposed words, and the column itself."""
+_NAMED = 3
 _NOT_ASKED = {"review", "proposed", "decided", "why"}
-_ALIKE = ("origin", "protect", "about", "third_party", "mask", "when", "purposes", "automated")
-"""Words that decide whether a value is given: columns with different ones are different questions."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Group:
     """One question.
 
     Attributes:
-        name: of its columns, in the spelling of the first; of its table; or what the keys are.
+        name: of its columns or its table; the title of the decision where the names differ.
         proposed: the words for all of them, and the default that gives their `purposes`; for a
             table, `personal`, `copy_of` or `ways`.
         varied: word that is not the same for all -> proposed values, with how often each.
@@ -52,7 +52,7 @@ class Group:
         reasons: of the proposals, each once.
         takers: columns that point to them, directly or not, and take over words; for ways, the tables that
             have their key of a person from this table.
-        keys: each is the key of its table, under any name.
+        kind: of the decision; None: about tables.
     """
 
     name: str
@@ -62,12 +62,23 @@ class Group:
     sure: float | None = None
     reasons: tuple[str, ...] = ()
     takers: tuple[Place, ...] = ()
-    keys: bool = False
+    kind: Kind | None = None
 
     @property
     def is_table(self) -> bool:
         """Whether it asks about a table, and not about columns."""
         return self.places[0].column is None
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether its name is not that of a table or of columns."""
+        return len({(place.column or place.table).casefold() for place in self.places}) > 1
+
+    @property
+    def size(self) -> str:
+        """Such as `24 columns of 6 tables`."""
+        tables = count(len({(place.source, place.table) for place in self.places}), "table")
+        return tables if self.is_table else f"{count(len(self.places), 'column')} of {tables}"
 
     @property
     def key(self) -> str:
@@ -80,39 +91,39 @@ class Group:
         return hashlib.sha256(self.key.encode()).hexdigest()[:20]
 
 
-def groups(inventory: Inventory, apart: Collection[Place] = ()) -> list[Group]:
-    """Return all questions: first those on which confirmed columns depend, then those about the most columns.
+def groups(inventory: Inventory, apart: Collection[Place] = (), *, later: bool = False) -> list[Group]:
+    """Return all questions: ways, then columns by decisions of law, then tables of no one.
 
-    Columns of one name, in any case, are one question if the same words are proposed that decide whether they
-    are given; categories and titles may differ, and each column keeps its own. Keys of tables with different
-    names are one question too, if they have one category, are assigned, and identify no person. A table that
-    is proposed as a copy or as not personal is its own question; so is a guessed way, before the columns that
-    depend on it. Each place in `apart` is its own question.
+    Columns are one question if they wait for the same decision for the same reason; categories and titles
+    may differ, and each column keeps its own. Tables of no one are one question if no column of theirs looks
+    like a person's. What no key of the people who ask reaches is not asked, unless it finds rows or others
+    depend on it. Each place in `apart` is its own question. Columns of tables whose way is guessed come after
+    that way was answered, or with `later`.
 
     A column takes over words from the column that it points to. So that one is asked first, and its question
     shows the columns that take over its words: they may be confirmed already.
     """
-    found: dict[tuple[str, str, str], list[Member]] = {}
-    asked = [
-        (place, words_of(column) | _default_purposes(inventory, place, column), column)
-        for place, column in _columns(inventory)
-    ]
-    keys = {place: kind for place, kind in _keys(inventory, asked).items() if place not in apart}
-    for place, values, column in asked:
-        called = "" if place in keys else str(place.column).casefold()
-        alike = keys.get(place, _deciding(values))
-        found.setdefault((called, alike, place.path if place in apart else ""), []).append(
-            (place, values, column)
-        )
-    pointers = Pointers(inventory)
-    named = (_group(members, keys=not called) for (called, *_), members in found.items())
-    awaited = _awaited(inventory)
-    largest = sorted(named, key=lambda group: (awaited.isdisjoint(group.places), -len(group.places)))
+    decisions, awaited, pointers = Decisions(inventory), _awaited(inventory), Pointers(inventory)
+    found: dict[tuple[Decision, str], list[Member]] = {}
+    needed = awaited | pointers.ends(decisions.is_reached)
+    for place, column in _columns(inventory, later=later):
+        if place not in needed and not decisions.is_asked(place.source, place.table, str(place.column)):
+            continue
+        values = words_of(column) | _default_purposes(inventory, place, column)
+        decision = decisions.of(place.source, place.table, str(place.column), values, column)
+        alone = place.path if place in apart else ""
+        found.setdefault((decision, alone), []).append((place, values, column))
+    made = [_group(members, decision.kind) for (decision, _), members in found.items()]
+    largest = sorted(made, key=lambda g: (awaited.isdisjoint(g.places), _order(g), -len(g.places)))
     order = pointers.first([group.places for group in largest])
-    tables = list(_tables(inventory))
+    tables = list(_tables(inventory, apart))
     ways = [group for group in tables if "ways" in group.proposed]
     rest = [group for group in tables if "ways" not in group.proposed]
     return [*ways, *(_with_takers(largest[number], pointers) for number in order), *rest]
+
+
+def _order(group: Group) -> int:
+    return group.kind.order if group.kind else 0
 
 
 def _awaited(inventory: Inventory) -> frozenset[Place]:
@@ -125,27 +136,6 @@ def _awaited(inventory: Inventory) -> frozenset[Place]:
         for awaited in column.awaits
         if not awaited.startswith(WAYS_OF)
     )
-
-
-def _keys(inventory: Inventory, asked: Iterable[Member]) -> dict[Place, str]:
-    """Return the keys of tables that are one question, each with what they have in common.
-
-    Keys of a person, and keys that point to another table, are left out: they determine whose a row is.
-    """
-    found: dict[str, list[Place]] = {}
-    for place, values, _ in asked:
-        table = inventory.sources[place.source].tables[place.table]
-        people = {column for link in table.subject.values() for column in link.columns}
-        pointing = {column for join in table.join for column in join} | table.references.keys()
-        plain = values.get("origin") == Origin.ASSIGNED and "protect" not in values
-        if plain and table.key == (place.column,) and place.column not in people | pointing:
-            found.setdefault(json.dumps([_deciding(values), values.get("category")]), []).append(place)
-    several = {
-        kind: places
-        for kind, places in found.items()
-        if len({str(place.column).casefold() for place in places}) > 1
-    }
-    return {place: kind for kind, places in several.items() for place in places}
 
 
 def words_of(column: Column) -> dict[str, Any]:
@@ -162,9 +152,9 @@ def _default_purposes(inventory: Inventory, place: Place, column: Column) -> dic
     return {"purposes": f"{', '.join(bases)} by the defaults of the source"} if bases else {}
 
 
-def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
+def _columns(inventory: Inventory, *, later: bool) -> Iterator[tuple[Place, Column]]:
     for source in inventory.sources.values():
-        guessed = resting_on_guesses(source.tables)
+        guessed = frozenset() if later else resting_on_guesses(source.tables)
         for name, table in source.tables.items():
             if name in guessed:
                 continue  # its way is asked first
@@ -174,11 +164,10 @@ def _columns(inventory: Inventory) -> Iterator[tuple[Place, Column]]:
                     yield Place(source.source, name, column), written
 
 
-def _deciding(values: Mapping[str, Any]) -> str:
-    return json.dumps({word: values[word] for word in _ALIKE if word in values}, sort_keys=True)
-
-
-def _group(members: list[Member], *, keys: bool) -> Group:
+def _group(members: list[Member], kind: Kind) -> Group:
+    names = list(
+        {str(place.column).casefold(): str(place.column) for place, _, _ in reversed(members)}.values()
+    )
     proposed = [column.proposed for _, _, column in members if column.proposed is not None]
     words = list(dict.fromkeys(word for _, values, _ in members for word in values))
     common, varied = {}, {}
@@ -189,14 +178,23 @@ def _group(members: list[Member], *, keys: bool) -> Group:
         else:
             varied[word] = dict(Counter(_shown(value) for value in found))
     return Group(
-        "keys of their tables" if keys else str(members[0][0].column),
+        _name(names, kind, common),
         common,
         tuple(place for place, _, _ in members),
         varied,
         min((proposal.confidence for proposal in proposed), default=None),
         tuple(dict.fromkeys(proposal.because for proposal in proposed)),
-        keys=keys,
+        kind=kind,
     )
+
+
+def _name(names: Sequence[str], kind: Kind, common: Mapping[str, Any]) -> str:
+    """Return the name of a question: of its columns, in the spelling of the first, or of the decision."""
+    if len(names) == 1 or kind is Kind.NAME:
+        return ", ".join([*reversed(names[-_NAMED:]), *["..."] * (len(names) > _NAMED)])
+    if kind is Kind.MEANING and "category" in common:
+        return f"{common['category']}, {common['origin']}"
+    return str(kind.value)
 
 
 def _with_takers(group: Group, pointers: Pointers) -> Group:
@@ -209,21 +207,54 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _tables(inventory: Inventory) -> Iterator[Group]:
+def _tables(inventory: Inventory, apart: Collection[Place]) -> Iterator[Group]:
     for source in inventory.sources.values():
         resting: dict[str, list[Place]] = {}
         for name, table in source.tables.items():
             for people in same_number(table, source.tables):
                 resting.setdefault(people, []).append(Place(source.source, name))
+        of_no_one = []
         for name, table in source.tables.items():
+            place = Place(source.source, name)
             if table.asked:  # a yes to `personal: false` would give nothing of it to any person
                 continue
-            if table.unconfirmed:
-                values = {"copy_of": table.copy_of} if table.copy_of else {"personal": False}
-                yield Group(name, values, (Place(source.source, name),))
-            elif table.ways is not None:
-                rest = tuple(resting.get(name, ()))
-                yield Group(name, {"ways": _ways(table)}, (Place(source.source, name),), takers=rest)
+            if table.ways is not None:
+                yield Group(name, {"ways": _ways(table)}, (place,), takers=tuple(resting.get(name, ())))
+            elif table.unconfirmed and table.copy_of:
+                yield Group(name, {"copy_of": table.copy_of}, (place,))
+            elif table.unconfirmed and (place in apart or _looks_personal(table)):
+                yield Group(name, {"personal": False}, (place,))
+            elif table.unconfirmed:
+                of_no_one.append(place)
+        if of_no_one:
+            name = of_no_one[0].table if len(of_no_one) == 1 else "Tables about no one"
+            yield Group(name, {"personal": False}, tuple(of_no_one))
+
+
+def _looks_personal(table: Table) -> bool:
+    """Whether a column of a table looks like a person's data, so that the table is its own question."""
+    words = [column.proposal or column for column in table.columns.values()]
+    return any(word.free_text or word.category not in (None, NUMBER) for word in words)
+
+
+_COLUMNS = 12  # of a table, in a question about it
+
+
+def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]]:
+    """Yield what is known of the tables of a question: their columns, and what points from and to them."""
+    for place in group.places if group.is_table else ():
+        tables = inventory.sources[place.source].tables
+        table = tables[place.table]
+        names = list(table.columns)
+        more = [f"and {len(names) - _COLUMNS} more"] * (len(names) > _COLUMNS)
+        yield "columns", f"{place.table}: {', '.join([*names[:_COLUMNS], *more]) or 'not known'}"
+        for own, end in (*(way for join in table.join for way in join.items()), *table.references.items()):
+            yield "points", f"{place.table}.{own} to {end}"
+        for name, other in tables.items():
+            ways = (*(way for join in other.join for way in join.items()), *other.references.items())
+            for own, end in ways:
+                if end.rpartition(".")[0] == place.table:
+                    yield "points", f"{name}.{own} to {end}"
 
 
 def _ways(table: Table) -> str:
@@ -256,6 +287,10 @@ class Pointers:
                         self._columns[at] = table.columns[own]
                         self._to[at] = to
                         self._from.setdefault(to, []).append(at)
+
+    def ends(self, of: Callable[[str, str], bool]) -> set[Place]:
+        """Return the columns to which those of some tables point."""
+        return {to for at, to in self._to.items() if of(at.source, at.table)}
 
     def first(self, questions: Sequence[Sequence[Place]]) -> list[int]:
         """Return the numbers of questions in an order in which none precedes those its columns point to.

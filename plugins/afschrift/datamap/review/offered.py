@@ -62,6 +62,60 @@ def words_of_others(group: Group, chosen: str) -> dict[str, Any]:
     return ({} if known else {"about": About.THIRD_PARTY.value}) | {"third_party": chosen}
 
 
+def effect(group: Group, words: Mapping[str, Any]) -> str:
+    """Return what comes in or out for the person by an answer; empty: that is not decided yet."""
+    answered = with_answer(group.proposed, words)
+    if "ways" in answered:
+        return "their rows are the person's, and each column is asked about"
+    if answered.get("personal") is False:
+        return "never read: no person gets a row of it"
+    if group.is_table:
+        return "its rows are given only with the table that it repeats"
+    if _is_secret(group):
+        return "never given; the answer says that there is one"
+    if answered.get("origin") == Origin.NOT_PERSONAL:
+        return "not given"
+    if not answered.get("origin") or _lacks_others(group, answered):
+        return ""
+    others: Any = answered.get("third_party") if answered.get("about") == About.THIRD_PARTY else None
+    masked = {ThirdParty.MASK: ", masked", ThirdParty.ASK: ", if each request says so"}.get(others, "")
+    if answered["origin"] in (Origin.PROVIDED, Origin.OBSERVED):
+        return f"given with access{masked}; to take along where the basis is consent or a contract"
+    return f"given with access{masked}; not to take along"
+
+
+def no_to(group: Group) -> dict[str, str]:
+    """Return the words of the answer *no*: none of its columns is given, as they are about no person.
+
+    Raises:
+        ConfigurationError: *no* says too little here.
+    """
+    if group.is_table:
+        raise ConfigurationError(
+            "No leaves open whose its rows are, so requests go on stopping there.",
+            remedy="write its `subject`, `join` or `copy_of` into the file, instead of what is proposed: "
+            "docs/datamap/inventory.md.",
+        )
+    if _is_secret(group) or group.proposed.get("origin") == Origin.NOT_PERSONAL:
+        raise ConfigurationError(
+            "None of it is given already.", remedy="choose the origin that it has instead (o)."
+        )
+    return {"origin": Origin.NOT_PERSONAL.value}
+
+
+def word_of(offered: Mapping[str, str], given: str) -> str:
+    """Return an answer that was typed as its word.
+
+    Raises:
+        ConfigurationError: it is none of those that are offered here.
+    """
+    if given not in offered:
+        raise ConfigurationError(
+            "This is no answer to the question.", remedy=f"type one of these words: {', '.join(offered)}."
+        )
+    return given
+
+
 def meaning_of(texts: Mapping[str, str], languages: Sequence[str]) -> dict[str, str]:
     """Return the meaning of a derived or inferred column in each language of the controller.
 

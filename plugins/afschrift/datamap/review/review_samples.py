@@ -13,6 +13,7 @@ from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.notation import count
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
 from afschrift.register.register import Register
@@ -20,7 +21,7 @@ from afschrift.selection.map_entries import of_entries
 from afschrift.sources.registry import open_declared
 
 SHOWN = "map_samples_shown"
-_TABLES, _VALUES, _LONGEST = 3, 5, 60
+_TABLES, _COLUMNS, _VALUES, _LONGEST = 3, 8, 5, 60
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def samples(
     group: Group,
     words: Callable[[AfschriftError], str] = lambda error: str(error.args[0]),
 ) -> list[Values]:
-    """Read a few values of the first columns of a question; a secret's values are never read.
+    """Read a few values of the first columns of a question, or of its tables; never those of a secret.
 
     Args:
         inventory: of the question.
@@ -50,8 +51,9 @@ def samples(
         words: the message for a source that cannot be read.
     """
     found = []
-    for place in group.places[:_TABLES]:
+    for place in _looked_at(inventory, group):
         if place.column is None:
+            found.append(Values(place, why=_rows(inventory.sources[place.source], place.table, words)))
             continue
         table = inventory.sources[place.source].tables.get(place.table, Table())
         if group.proposed.get("protect") == Protect.SECRET or _is_secret(table, place.column):
@@ -65,6 +67,24 @@ def samples(
         except AfschriftError as error:
             found.append(Values(place, why=words(error)))
     return found
+
+
+def _looked_at(inventory: Inventory, group: Group) -> Iterator[Place]:
+    """Yield the places of a question that are shown: its first columns, or the first ones of its tables."""
+    for place in group.places[:_TABLES]:
+        yield place
+        if place.column is None:
+            table = inventory.sources[place.source].tables[place.table]
+            yield from (Place(place.source, place.table, name) for name in [*table.columns][:_COLUMNS])
+
+
+def _rows(source: SourceFile, table: str, words: Callable[[AfschriftError], str]) -> str:
+    try:
+        with StatementRunner(lambda: open_declared(source)) as reader:
+            rows = reader.ask(lambda session: session.described()).rows.get(source.in_source(table))
+    except AfschriftError as error:
+        return words(error)
+    return "its database does not say how many rows" if rows is None else f"about {count(rows, 'row')}"
 
 
 def _is_secret(table: Table, column: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,10 @@ class Review:
             self._waiting = groups(self.inventory, self._apart)
         return self._waiting
 
+    def left(self) -> int:
+        """Return the number of open questions, with those that follow the answer to a way."""
+        return len(groups(self.inventory, self._apart, later=True))
+
     def take_apart(self, group: Group) -> None:
         """Ask about each place of a question separately, as the answers differ.
 
@@ -106,7 +110,18 @@ class Review:
             raise ConfigurationError(
                 "This is about a single place.", remedy="answer it, or leave it for later (n)."
             )
-        self._apart |= set(group.places)
+        self.keep_apart(place.path for place in group.places)
+
+    @property
+    def apart(self) -> list[str]:
+        """The places that are asked about separately, as paths."""
+        return sorted(place.path for place in self._apart)
+
+    def keep_apart(self, paths: Iterable[str]) -> None:
+        """Ask about these places separately; those that are not asked about are ignored."""
+        wanted = set(paths)
+        waiting = self.waiting() if wanted else ()
+        self._apart |= {place for group in waiting for place in group.places if place.path in wanted}
         self._waiting = None
 
     def confirm(self, group: Group, answer: Answer) -> Step:

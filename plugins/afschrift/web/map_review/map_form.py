@@ -13,14 +13,20 @@ from typing import Any
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import Files
-from afschrift.datamap.review.offered import meaning_of, must_be_category, must_say_enough, words_of_others
+from afschrift.datamap.review.offered import (
+    meaning_of,
+    must_be_category,
+    must_say_enough,
+    no_to,
+    words_of_others,
+)
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
 from afschrift.domain.vocabulary import Origin
 from afschrift.outside.read_json import read_json
 from afschrift.web.multipart import Sent
 
-LATER, YES, OTHER = "later", "yes", "other"
+LATER, YES, NO, OTHER = "later", "yes", "no", "other"
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class GroupAnswer:
     """What was filled in for a question.
 
     Attributes:
-        choice: `later`, `yes` or `other`.
+        choice: `later`, `yes`, `no` or `other`.
         origin, category, others: other than proposed; empty: as proposed.
         meaning: language -> what the value means.
         name: of the question, as the page showed it.
@@ -54,7 +60,9 @@ class GroupAnswer:
     @property
     def in_words(self) -> str:
         """For the list of answers that were not written."""
-        return " ".join([{YES: "it is so", OTHER: "otherwise,"}.get(self.choice, "later,"), *self.filled])
+        return " ".join(
+            [{YES: "it is so", NO: "no", OTHER: "otherwise,"}.get(self.choice, "later,"), *self.filled]
+        )
 
     def words(self, group: Group, languages: Sequence[str]) -> dict[str, Any]:
         """The words that differ from the proposal, as in an answer.
@@ -62,6 +70,8 @@ class GroupAnswer:
         Raises:
             ConfigurationError: a value is not allowed.
         """
+        if self.choice == NO:
+            return dict(no_to(group))
         differing: dict[str, Any] = {"origin": self.origin, "category": self.category}
         differing = {word: value for word, value in differing.items() if value}
         if self.others:
@@ -72,8 +82,8 @@ class GroupAnswer:
 
     def fault(self, group: Group, languages: Sequence[str]) -> str:
         """What is wrong with it; empty: nothing."""
-        if self.choice not in (LATER, YES, OTHER):
-            return "choose an answer of the three"
+        if self.choice not in (LATER, YES, NO, OTHER):
+            return "choose an answer that is offered"
         if self.filled and self.choice != OTHER:
             return "something is filled in: choose “Otherwise”, or empty it"
         if self.choice == OTHER and not self.filled:
@@ -121,6 +131,7 @@ class MapForm:
         why, again: why it is right, and the day to look again.
         shown: digest of the files that the page showed.
         undo: files to restore, to take answers back; the last answer at the end.
+        apart: paths of the places that are asked about separately, a line each.
         given: id of a question -> its answer.
         do: the button, and what it is about.
     """
@@ -133,6 +144,7 @@ class MapForm:
     again: str = ""
     shown: str = ""
     undo: tuple[str, ...] = field(default=(), repr=False)
+    apart: str = ""
     given: Mapping[str, GroupAnswer] = field(default_factory=dict)
     do: tuple[str, str] = ("show", "")
 
@@ -186,7 +198,7 @@ def form_of_sent(sent: Sent) -> MapForm:
         elif of and part.startswith(_MEANING):
             texts = found.setdefault(of, {}).setdefault("meaning", {})
             texts[part.removeprefix(_MEANING)] = value.strip()
-    words = {name: sent.value(name) for name in ("table", "text", "sure", "why", "again", "shown")}
+    words = {name: sent.value(name) for name in ("table", "text", "sure", "why", "again", "shown", "apart")}
     do, _, about = sent.value("do").partition(":")
     return MapForm(
         **words,

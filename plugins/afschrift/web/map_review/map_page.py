@@ -8,7 +8,13 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from afschrift.datamap.review.confirmations import must_review, must_see_values, take_back, write
+from afschrift.datamap.review.confirmations import (
+    errors_as_refused,
+    must_review,
+    must_see_values,
+    take_back,
+    write,
+)
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_samples import record_shown, samples
 from afschrift.datamap.review.review_session import Review, WouldBreakError
@@ -91,6 +97,7 @@ class _ReviewPage:
         self._officer = self.by.officer()
         try:
             self._review = Review(self._officer.settings.inventory)
+            self._review.keep_apart(self.form.apart.splitlines())
         except InventoryError as error:
             self._faults = error.faults
 
@@ -108,7 +115,7 @@ class _ReviewPage:
         """Carry out the button. A fault shows the page again, with all that was typed."""
         acts = {
             "write": self._write, "undo": self._undo, "samples": self._samples, "values": self._samples,
-            "places": self._places, "page": self._turn,
+            "places": self._places, "apart": self._apart, "page": self._turn,
         }  # fmt: skip
         if self._review is None:
             return self.render()
@@ -178,6 +185,13 @@ class _ReviewPage:
 
     def _places(self, review: Review) -> None:
         self.result = ButtonResult(all_places=self._about(review).id)
+
+    def _apart(self, review: Review) -> None:
+        group = self._about(review)
+        with errors_as_refused():
+            review.take_apart(group)
+        given = {of: answer for of, answer in self.form.given.items() if of != group.id}
+        self.form = replace(self.form, apart="\n".join(review.apart), given=given)
 
     def _about(self, review: Review) -> Group:
         for group in review.waiting():

@@ -10,20 +10,23 @@ from fastapi import Request, Response
 
 from afschrift.casework.officer import Officer
 from afschrift.datamap.review.confirmations import Decided, answers_in_force, read_only, remarks
-from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.groups import Group, about_tables
 from afschrift.datamap.review.offered import (
     COMPUTED,
     ORIGINS,
     decided,
+    effect,
     in_a_year,
     in_both_languages,
     in_short,
     lacking,
+    no_to,
     others_offered,
     takes_meaning,
 )
 from afschrift.datamap.review.review_samples import Values, masked
 from afschrift.datamap.review.review_session import Review, Step
+from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.base import fides_categories
 from afschrift.law.roles import MAY, Act
 from afschrift.web.caller import Caller, form_token
@@ -67,6 +70,7 @@ class Item:
         places, more: columns that are listed, and how many are not.
         lacks: what a person must say before it may be confirmed.
         others: options for data of others, each with its purpose.
+        takes_no: *no* says enough.
         takes_meaning: a meaning may be said of it.
         samples: name of a column, its values, and why there are none.
     """
@@ -81,6 +85,7 @@ class Item:
     more: int
     lacks: tuple[str, ...]
     others: Mapping[str, str]
+    takes_no: bool
     takes_meaning: bool
     samples: tuple[tuple[str, tuple[str, ...], str], ...]
 
@@ -121,10 +126,12 @@ def map_page(
         faults={of.removeprefix("g-"): fault for of, _, fault in problem.lines if of} if problem else {},
         barred=_barred(officer, folder) if review else "",
         remarks=list(remarks(folder, officer.register, review.inventory.digest)) if review else [],
-        items=[_item(group, typed.get(group.id, GroupAnswer()), result) for group in here],
+        items=[_item(review, group, typed.get(group.id, GroupAnswer()), result) for group in here]
+        if review
+        else [],
         carried={of: given for of, given in typed.items() if of in asked - on_page},
         lost=[given for of, given in typed.items() if of not in asked] if review else [],
-        all=len(asked),
+        all=review.left() if review else len(asked),
         found=len(found),
         per_page=PER_PAGE,
         result=result,
@@ -147,22 +154,24 @@ def _barred(officer: Officer, folder: Any) -> str:
     return read_only(folder)
 
 
-def _item(group: Group, given: GroupAnswer, result: ButtonResult) -> Item:
+def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult) -> Item:
     number = len(group.places)
     proposed = [(word, in_both_languages(value)) for word, value in group.proposed.items()]
     varied = [(word, ", ".join(f"{v} ({n})" for v, n in of.items())) for word, of in group.varied.items()]
+    meant, tables = effect(group, {}), tuple(about_tables(review.inventory, group))
     most = number if result.all_places == group.id else PLACES
     return Item(
         group,
         given,
-        f"Table {group.name}" if group.is_table else group.name,
-        (*proposed, *varied),
+        f"Table {group.name}" if group.is_table and not group.is_grouped else group.name,
+        (*proposed, *varied, *([("so", meant)] if meant else []), *tables),
         "" if group.sure is None else f"{group.sure:.2f}",
         "; or ".join(group.reasons[:3]),
         tuple(place.path for place in group.places[:most]),
         max(number - most, 0),
         tuple(lack.value for lack in lacking(group, {})),
         others_offered(group),
+        _takes_no(group),
         takes_meaning(group),
         tuple(
             (
@@ -173,6 +182,13 @@ def _item(group: Group, given: GroupAnswer, result: ButtonResult) -> Item:
             for column in result.samples.get(group.id, ())
         ),
     )
+
+
+def _takes_no(group: Group) -> bool:
+    try:
+        return bool(no_to(group))
+    except ConfigurationError:
+        return False
 
 
 def _result_lines(result: ButtonResult) -> Iterator[str]:

@@ -103,22 +103,24 @@ def test_what_is_alike_is_one_question_and_the_largest_comes_first(folder: Path)
     assert found == [
         ("created_at", 3, 0.9), ("email", 1, 0.7), ("mail box", 1, None), ("score", 1, None),
         ("customer_id", 1, None), ("total", 1, None), ("note", 1, None), ("order_id", 1, None),
-        ("country", 1, None), ("copy", 1, None),
+        ("copy", 1, None), ("country", 1, None),
     ]  # fmt: skip
     rewritten(folder, "created_at: {origin: observed}", "created_at: {origin: provided}")
     assert [len(g.places) for g in Review(folder).waiting() if g.name == "created_at"] == [2, 1]
 
 
 def test_columns_of_a_question_keep_their_own_categories(folder: Path) -> None:
-    at = "created_at: {origin: observed}"
-    rewritten(folder, at, at.replace("}", ", category: user.behavior}"))
+    (folder / "shop.yml").write_text(
+        MAP.replace("created_at: {origin: observed,", "created_at: {origin: observed, category: user.behavior,")
+        .replace("created_at: {origin: observed}", "created_at: {origin: observed, category: user.behavior.media_consumption}")
+    )  # fmt: skip
     review = Review(folder)
     question = group(review, "created_at")
     assert question.proposed == {"origin": "observed"}
-    assert question.varied == {"category": {"nothing": 2, "user.behavior": 1}}
+    assert question.varied == {"category": {"user.behavior": 1, "user.behavior.media_consumption": 1}}
     review.confirm(question, ANSWER)
-    assert of_orders(folder).category == "user.behavior"
-    assert columns(folder)["customer.created_at"].category is None
+    assert of_orders(folder).category == "user.behavior.media_consumption"
+    assert columns(folder)["customer.created_at"].category == "user.behavior"
 
 
 def test_a_question_is_taken_apart_where_one_answer_does_not_fit_all(folder: Path) -> None:

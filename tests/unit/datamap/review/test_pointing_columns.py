@@ -57,8 +57,11 @@ def test_of_three_in_a_row_the_last_comes_first_and_a_circle_ends(tmp_path: Path
     handler = TO_EMPLOYEE.replace("created_by:", "handler:")
     chain = MAP.replace(TO_EMPLOYEE + ORDERS, handler.replace(".employee_id", ".made_by") + ORDERS)
     chain = chain.replace("      created_by: {origin: observed", "      made_by: {origin: observed")
+    chain = chain.replace("handler: {origin: observed", "handler: {origin: provided")
     _, review = made(tmp_path, chain.replace("references: {created_by", "references: {made_by"))
-    assert names(review) == ["employee_id", "made_by", "handler"]
+    asked = [place.path for question in review.waiting() for place in question.places]
+    assert [asked.index(f"shop.{path}") for path in ("employee.employee_id", "employee.made_by")] == [0, 1]
+    assert "shop.orders.handler" in asked[2:]
     assert takers(group(review, "employee_id")) == ["shop.employee.made_by", "shop.orders.handler"]
     circle = MAP.replace(EMPLOYEE, f"    join: {{employee_id: orders.handler}}\n{EMPLOYEE}")
     _, review = made(tmp_path / "circle", circle.replace(TO_EMPLOYEE + ORDERS, handler + ORDERS))
@@ -132,14 +135,15 @@ def test_a_mask_of_a_default_is_not_lost_by_what_is_taken_over(tmp_path: Path) -
 
 
 def test_a_column_takes_over_what_another_one_of_its_own_question_says(tmp_path: Path) -> None:
-    text = MAP.replace(TO_EMPLOYEE + EMPLOYEE, EMPLOYEE).replace("created_by", "employee_id")
-    text = text.replace("      employee_id: {origin: observed, review: needed}\n", "", 1)
+    by_id, size = "subject: {customer_id: customer_id}, purposes: [sale]", "{origin: observed, review: needed"
+    own = "customer_id: {origin: assigned}"
     folder, review = made(
-        tmp_path, text.replace("employee_id: {origin: observed", "employee_id: {origin: assigned")
+        tmp_path,
+        f"{HEAD}tables:\n  customer: {{{by_id}, columns: {{{own}, size: {size}, unit: m}}}}}}\n"
+        f"  orders: {{{by_id}, references: {{size: customer.size}}, columns: {{{own}, size: {size}}}}}}}\n",
     )
-    question = group(review, "employee_id")
-    places = ["shop.employee.employee_id", "shop.orders.employee_id"]
-    assert [place.path for place in question.places] == places
-    assert (question.takers, question.varied["category"]) == ((), {"user.unique_id": 1, "nothing": 1})
+    question = group(review, "size")
+    assert [place.path for place in question.places] == ["shop.customer.size", "shop.orders.size"]
+    assert (question.takers, question.varied["unit"]) == ((), {"m": 1, "nothing": 1})
     review.confirm(question, ANSWER)
-    assert columns(folder)["orders.employee_id"].category == "user.unique_id"
+    assert columns(folder)["orders.size"].unit == "m"

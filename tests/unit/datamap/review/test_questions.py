@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.support.map_page import ANSWER, HEAD, columns, map_folder, names, shop
+from tests.support.map_page import ANSWER, HEAD, columns, group, map_folder, names, shop
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import read_files
@@ -33,41 +33,43 @@ tables:
   detail: {{join: {{line_no: line.line_id}}, key: [line_no], columns: {{line_no: {KEY}}}}} # extends a line
   part: {{{BY_ID}, key: [part_id, customer_id], columns: {{part_id: {KEY}, customer_id: {KEY}}}}} # of two columns
 """
-OF_TABLES = "keys of their tables"
+OF_ROWS, OF_PERSON = "Keys of rows", "customer_id"
+KEYS_OF_ROWS = [
+    "shop.orders.order_id", "shop.invoice.invoice_id", "shop.invoice.order_id", "shop.line.line_id",
+    "shop.line.order_id", "shop.detail.line_no", "shop.part.part_id",
+]  # fmt: skip
 
 
 def questions(review: Review) -> dict[str, list[str]]:
     return {group.name: [place.path for place in group.places] for group in review.waiting()}
 
 
-def test_keys_of_tables_are_one_question_and_no_other_column_is_in_it(tmp_path: Path) -> None:
+def test_numbers_of_the_person_and_keys_of_rows_are_two_questions(tmp_path: Path) -> None:
     folder = map_folder(tmp_path, KEYS)
     review = Review(folder)
     assert questions(review) == {
-        "customer_id": [f"shop.{table}.customer_id" for table in ("customer", "orders", "invoice", "part")],
-        OF_TABLES: ["shop.orders.order_id", "shop.invoice.invoice_id", "shop.line.line_id"],
-        "order_id": ["shop.invoice.order_id", "shop.line.order_id"],
-        "line_no": ["shop.detail.line_no"],
-        "part_id": ["shop.part.part_id"],
+        OF_PERSON: [f"shop.{table}.customer_id" for table in ("customer", "orders", "invoice", "part")],
+        OF_ROWS: KEYS_OF_ROWS,
     }
-    [keys] = [group for group in review.waiting() if group.keys]
-    assert decided(keys, {}) == "keys of their tables, 3 columns: assigned, user.unique_id"
+    keys = group(review, OF_ROWS)
+    assert keys.size == "7 columns of 5 tables"
+    assert decided(keys, {}) == "Keys of rows, 7 columns: assigned, user.unique_id"
     review.confirm(keys, ANSWER)
-    assert OF_TABLES not in questions(review)
-    while left := review.waiting():
-        review.confirm(left[0], ANSWER)
-    assert columns(folder)["line.line_id"].origin == "assigned"
+    assert list(questions(review)) == [OF_PERSON]
+    review.confirm(group(review, OF_PERSON), ANSWER)
     assert columns(folder)["orders.order_id"].decided is not None
 
 
-def test_keys_can_be_taken_apart(tmp_path: Path) -> None:
+def test_a_question_can_be_taken_apart(tmp_path: Path) -> None:
     review = Review(map_folder(tmp_path, KEYS))
-    [keys] = [group for group in review.waiting() if group.keys]
+    keys = group(review, OF_ROWS)
     review.take_apart(keys)
-    assert not [group for group in review.waiting() if group.keys]
     alone = {group.places[0] for group in review.waiting() if len(group.places) == 1}
-    assert set(keys.places) <= alone
+    assert alone == set(keys.places)
     assert sum(len(group.places) for group in review.waiting()) == 11
+    again = Review(map_folder(tmp_path / "again", KEYS))
+    again.keep_apart([*review.apart, "shop.nowhere.else"])
+    assert [group.id for group in again.waiting()] == [group.id for group in review.waiting()]
 
 
 ORDER_ID = "{order_id: {origin: assigned,"
@@ -83,8 +85,6 @@ OF_ORDERS = "    key: [order_id]\n"
         (ORDER_ID, f"{ORDER_ID} purposes: [sale],"),
         (f"{ORDER_ID} category: user.unique_id,", f"{ORDER_ID} category: user,"),
         (f"{ORDER_ID} category: user.unique_id,", "{order_id: {"),
-        (OF_ORDERS, ""),
-        (OF_ORDERS, f"{OF_ORDERS}    references: {{order_id: customer.customer_id}}\n"),
         (f"{BY_ID}\n{OF_ORDERS}", f"subject: {{customer_id: order_id}}\n{OF_ORDERS}"),
     ],
 )
@@ -93,16 +93,11 @@ def test_a_key_of_which_something_else_is_proposed_is_another_question(
 ) -> None:
     assert was in KEYS
     review = Review(map_folder(tmp_path, KEYS.replace(was, now, 1)))
-    assert questions(review)[OF_TABLES] == ["shop.invoice.invoice_id", "shop.line.line_id"]
-
-
-def test_keys_of_one_name_are_called_by_it(tmp_path: Path) -> None:
-    text = KEYS.replace("orders.order_id", "orders.id").replace("line.line_id", "line.id")
-    for name in ("order_id", "invoice_id", "line_id"):
-        text = text.replace(f"key: [{name}]", "key: [id]").replace(f"columns: {{{name}:", "columns: {id:")
-    review = Review(map_folder(tmp_path, text))
-    assert questions(review)["id"] == ["shop.orders.id", "shop.invoice.id", "shop.line.id"]
-    assert not [group for group in review.waiting() if group.keys]
+    asked = questions(review)[OF_ROWS]
+    assert KEYS_OF_ROWS[0] not in asked
+    assert set(KEYS_OF_ROWS[1:]) - set(asked) <= {"shop.line.order_id"}, (
+        "it joins that key, and takes words over"
+    )
 
 
 WAYS = f"""{HEAD}tables:
