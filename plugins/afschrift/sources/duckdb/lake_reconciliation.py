@@ -24,7 +24,7 @@ from afschrift.sources.catalogue import Rows
 from afschrift.sources.duckdb.dialect import DuckDialect
 from afschrift.sources.duckdb.document_parts import NativePart
 from afschrift.sources.duckdb.lake_stores import pattern
-from afschrift.sources.duckdb.lake_values import document_forms, file_texts, own, part_of_column
+from afschrift.sources.duckdb.lake_values import document_forms, file_texts, own, part_of_column, united
 from afschrift.sources.reconcile.second_reading import HashedHere, canonical, no_digest
 from afschrift.sources.reconcile.sql_reconciliation import OF_PERSON, SourceText
 from afschrift.values.checksum import Hashes, row_hashes
@@ -110,7 +110,11 @@ class LakeReconciliation(HashedHere):
             stored = self._stored(opened.schema_arrow.names)
             of = {n: self._parts[n].column.lower() if n in self._parts else n.lower() for n in columns}
             wanted = dict.fromkeys(stored[name] for name in of.values() if name in stored)
-            for rows in _rows(opened, numbers, list(wanted) or opened.schema_arrow.names[:1]):
+            here = opened.schema_arrow
+            types = {name: here.field(name).type for name in list(wanted) or here.names[:1]}
+            natives = {name.lower(): native for name, native in self._natives.items()}
+            schema = pa.schema((n, united(of, duckdb.dtype(natives[n.lower()]))) for n, of in types.items())
+            for rows in _rows(opened, numbers, schema):
                 yield [self._column(file, rows, stored.get(of[name]), name) for name in columns]
 
     def _stored(self, names: Sequence[str]) -> dict[str, str]:
@@ -150,18 +154,18 @@ def with_places(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> duckdb.
     return con.sql(f"FROM read_parquet([{listed}], {options})")
 
 
-def _rows(opened: pq.ParquetFile, numbers: Numbers, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The rows with these numbers; a row group without any is not read."""
+def _rows(opened: pq.ParquetFile, numbers: Numbers, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows with these numbers, in the types of the schema; a row group without any is not read."""
     first = 0
     for group in range(opened.metadata.num_row_groups):
         end = first + opened.metadata.row_group(group).num_rows
         inside = numbers[(numbers >= first) & (numbers < end)]
         if len(inside):
-            for batch in opened.iter_batches(_ROWS, row_groups=[group], columns=columns):
+            for batch in opened.iter_batches(_ROWS, row_groups=[group], columns=schema.names):
                 within = inside[(inside >= first) & (inside < first + len(batch))] - first
                 first += len(batch)
                 if len(within):
-                    yield batch.take(pa.array(within))
+                    yield batch.select(schema.names).cast(schema).take(pa.array(within))
         first = end
 
 

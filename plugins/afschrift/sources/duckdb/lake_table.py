@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -232,7 +233,7 @@ def _changed_types(
             if column in of_file:
                 lost[name] = of_file[column]
     for column, found in types.items():
-        if _unites(found.keys() - {_NOTHING}):
+        if _unites(found.keys()):
             continue
         differing = [pair for pair in found.items() if pair[0] != _NOTHING][:2]
         (this, first), (other, second) = ((native, inside[file]) for native, file in differing)
@@ -245,13 +246,26 @@ def _changed_types(
     return lost
 
 
-def _unites(natives: set[str]) -> bool:
+def _unites(types: Iterable[str]) -> bool:
     """Whether DuckDB's common type of these types is exact."""
+    natives = set(types) - {_NOTHING}
     if len(natives) < 2 or natives <= _INTEGERS:
         return True
+    if all(native.endswith("]") or native.startswith(("STRUCT(", "MAP(")) for native in natives):
+        return _members_unite([duckdb.dtype(native) for native in natives])
     decimals = [_DECIMAL.fullmatch(native) for native in natives]
     sizes = [(int(found[1]), int(found[2])) for found in decimals if found]
     whole, fraction = (
         max(places, default=0) for places in ([p - s for p, s in sizes], [s for _, s in sizes])
     )
     return len(sizes) == len(natives) and whole + fraction <= _MOST_DIGITS
+
+
+def _members_unite(kinds: Sequence[Any]) -> bool:
+    """Whether lists, structs or maps unite: DuckDB matches members of structs by their names, in any case."""
+    if len({kind.id for kind in kinds}) > 1 or kinds[0].id not in ("list", "struct", "map"):
+        return False
+    found: dict[str, set[str]] = {}
+    for name, member in (pair for kind in kinds for pair in kind.children):
+        found.setdefault(name, set()).add(str(member))
+    return len({name.lower() for name in found}) == len(found) and all(map(_unites, found.values()))

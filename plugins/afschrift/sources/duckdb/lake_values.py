@@ -102,6 +102,32 @@ def _interval(form: str) -> str:
     return f"{years * 12 + months} {days} {millis}"
 
 
+def united(of: pa.DataType, native: Any) -> pa.DataType:
+    """Add to a type in a file the members that the table's type has; views of texts become texts.
+
+    Args:
+        of: the type in the file.
+        native: the type in DuckDB's view; members of the file that it lacks stay, so that they are noticed.
+    """
+    if pt.is_string_view(of) or pt.is_binary_view(of):
+        return pa.string() if pt.is_string_view(of) else pa.binary()
+    if not pt.is_nested(of) or native.id not in ("list", "array", "struct", "map"):
+        return of
+    known = dict(native.children)
+    if pt.is_struct(of):
+        here = {field.name: field.type for field in of}
+        return pa.struct(
+            (name, united(here[name], known.get(name, native)) if name in here else pa.null())
+            for name in dict.fromkeys((*known, *here))
+        )
+    if pt.is_map(of):
+        return pa.map_(united(of.key_type, known["key"]), united(of.item_type, known["value"]))
+    child = united(of.value_type, known["child"])
+    if pt.is_fixed_size_list(of):
+        return pa.list_(child, of.list_size)
+    return pa.large_list(child) if pt.is_large_list(of) else pa.list_(child)
+
+
 def file_texts(column: pa.Array, kind: ValueKind | None) -> pa.Array:
     """Write a file's values as texts.
 

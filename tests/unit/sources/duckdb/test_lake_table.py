@@ -86,6 +86,37 @@ READ: dict[str, tuple[dict[str, dict[str, pa.Array]], list[dict[str, str | None]
             {"a": "3", "old": None, "new": None},
         ],
     ),
+    "lists, structs and maps grow": (
+        {
+            "1.parquet": {
+                "l": pa.array([[1]], pa.list_(pa.int32())),
+                "s": pa.array([{"x": 1, "y": "é"}], pa.struct({"x": pa.int8(), "y": pa.string_view()})),
+                "m": pa.array(
+                    [[("k", [{"x": 1}])]], pa.map_("string", pa.list_(pa.struct({"x": pa.int64()})))
+                ),
+            },
+            "2.parquet": {
+                "l": pa.array([[2**60, None]]),
+                "s": pa.array([{"z": [1], "y": "u", "x": 2**40}]),
+                "m": pa.array(
+                    [[("k", [{"x": 2, "w": True}])]],
+                    pa.map_("string", pa.list_(pa.struct({"w": pa.bool_(), "x": pa.int64()}))),
+                ),
+            },
+        },
+        [
+            {"l": "[1]", "s": '{"x":1,"y":"é","z":null}', "m": '{"k":[{"x":1,"w":null}]}'},
+            {
+                "l": f'["{2**60}",null]',
+                "s": f'{{"x":{2**40},"y":"u","z":[1]}}',
+                "m": '{"k":[{"x":2,"w":true}]}',
+            },
+        ],
+    ),
+    "texts as Arrow views": (
+        {"1.parquet": {"t": pa.array(["é"])}, "2.parquet": {"t": pa.array(["x"], pa.string_view())}},
+        [{"t": "é"}, {"t": "x"}],
+    ),
     "partitions go on with files that differ": (
         {
             "day=2024-01-01/1.parquet": {"a": pa.array([1], pa.int32())},
@@ -133,6 +164,9 @@ def test_files_that_a_job_is_still_writing_stop_the_table(tmp_path: Path) -> Non
         (pa.array([0], pa.timestamp("us")), pa.array([1], pa.timestamp("ns"))),
         (pa.array([[1]]), pa.array([["0012"]])),
         (pa.array([{"x": 1}]), pa.array([{"x": "0012"}])),
+        (pa.array([{"x": 1}]), pa.array([{"X": 1}])),
+        (pa.array([[1]]), pa.array([[0.5]])),
+        (pa.array([[1]]), pa.array([{"x": 1}])),
         (pa.array([Decimal(1)], pa.decimal128(38, 0)), pa.array([Decimal("0.5")], pa.decimal128(38, 20))),
     ],
 )

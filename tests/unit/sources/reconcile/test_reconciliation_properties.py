@@ -271,6 +271,24 @@ def test_any_rows_of_a_lake(tmp_path: Path, found: Sequence[tuple[Any, ...]]) ->
     assert stopped("parquet", {"root": str(folder.parent)}) == {}
 
 
+def test_members_that_only_some_files_have(tmp_path: Path) -> None:
+    """Both readings agree on what grew, and on texts as Arrow views; rows are taken from each file."""
+    (tmp_path / "x").mkdir()
+    deep = pa.list_(pa.struct({"a": pa.int32(), "t": pa.string()}))
+    grown = pa.list_(pa.struct({"n": pa.list_(pa.int64()), "t": pa.string(), "a": pa.int64()}))
+    columns = {
+        0: {
+            "v": pa.array(["é", None], pa.string_view()),
+            "d": pa.array([[{"a": 1, "t": "x"}, None], None], deep),
+        },
+        1: {"v": pa.array(["z"]), "d": pa.array([[{"n": [2**60], "t": None, "a": 2**60}]], grown)},
+    }
+    for number, held in columns.items():
+        ids = pa.array([number * 10 + n for n in range(len(held["v"]))])
+        pq.write_table(pa.table({"id": ids, **held}), tmp_path / "x" / f"{number}.parquet")
+    assert stopped("parquet", {"root": str(tmp_path)}) == {}
+
+
 @pytest.mark.parametrize("number", [2**31 - 1, 1 - 2**31])
 @pytest.mark.parametrize("of", [MICROS, NANOS, pa.date32()], ids=str)
 def test_only_a_day_of_a_lake_is_endless_at_32_bits(tmp_path: Path, of: pa.DataType, number: int) -> None:
