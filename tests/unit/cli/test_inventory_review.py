@@ -378,3 +378,18 @@ def test_undecided_data_about_others_are_one_line_per_table(check: Check, tmp_pa
         SHOP + settled.replace("third_party: ask", "third_party: mask")
     )
     assert "data about others" not in check().text
+
+
+def test_text_that_decides_nothing_is_refused_with_its_line(check: Check, tmp_path: Path) -> None:
+    shop = tmp_path / "inventory" / "shop.yml"
+    lines = shop.read_text(encoding="utf-8").splitlines()
+    place = next(number for number, line in enumerate(lines, 1) if line.startswith("tables:"))
+    lines.insert(place, "  scratch: {personal: false, title: {nl: Lijst, en: Not decided yet.}}")
+    lines.insert(
+        place, "  list: {personal: false, columns: {kind: {note: {nl: Soort, en: not decided yet}}}}"
+    )
+    shop.write_text("\n".join(lines), encoding="utf-8")
+    checked = check("--format", "json")
+    assert checked.code == 1
+    found = [(f["code"], f["table"], f["column"], f["line"]) for f in json.loads(checked.text)["findings"]]
+    assert found == [("not_decided", "list", "kind", place + 1), ("not_decided", "scratch", "", place + 2)]

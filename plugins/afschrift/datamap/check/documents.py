@@ -6,7 +6,7 @@ SARIF: OASIS, Static Analysis Results Interchange Format Version 2.1.0.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from afschrift import __version__
-from afschrift.datamap.check.finding import RULES, Code, Finding, MapReport, Severity
+from afschrift.datamap.check.finding import RULES, Code, Finding, MapReport, Severity, finding
 from afschrift.datamap.review.map_files import read_files
 from afschrift.domain.event import digest
 from afschrift.inventory.document import Document, Fault
@@ -24,6 +24,7 @@ from afschrift.inventory.run_in import describes_source
 
 FORMAT = "afschrift-inventory-check/1"
 _DECISION = ("by", "on", "why", "until")
+_NOT_DECIDED = ("not decided yet", "not asked yet")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SITE = "https://json-schema.org/draft/2020-12/schema"
 
@@ -276,6 +277,29 @@ class FindingLines:
         """Return each file and line with words of a column, the hand-written one first."""
         document = self._documents.get(source)
         return list(document.places(("tables", table, "columns", column))) if document else []
+
+
+def not_decided(folder: Path) -> Iterator[tuple[Finding, FilePlace]]:
+    """Yield the texts that a draft or a generator wrote in place of a decision, each with its line."""
+    for path, read in read_files(folder).items():
+        document = Document(path, read=read)
+        data = document.data if isinstance(document.data, dict) else {}
+        for where in _open_texts(data):
+            fault = document.fault(where, "this says that it is not decided yet")
+            places = where[1:4:2] if where[2:3] == ("columns",) else where[1:2]
+            remedy = "decide it, and write what was decided, or take the word out"
+            place = (str(data.get("source", "")), *(places if where[0] == "tables" else ()))
+            found = finding(Code.NOT_DECIDED, place, f"{fault.where}: {fault.message}", remedy)
+            yield found, FilePlace(folder / fault.file, fault.line)
+
+
+def _open_texts(node: Any, *where: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each text that decides nothing."""
+    if isinstance(node, str) and node.strip(" .").casefold() in _NOT_DECIDED:
+        yield where
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for word, part in parts:
+        yield from _open_texts(part, *where, word)
 
 
 def of_faults(faults: Sequence[Fault], folder: Path) -> list[tuple[Finding, FilePlace]]:

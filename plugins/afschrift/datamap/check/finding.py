@@ -29,6 +29,7 @@ class Code(StrEnum):
     """Kinds of findings."""
 
     FAULT = "fault"
+    NOT_DECIDED = "not_decided"
     CONFIRMED_OTHERWISE = "confirmed_otherwise"
     CONFIRMATION_LAPSED = "confirmation_lapsed"
     TABLE_NOT_DESCRIBED = "table_not_described"
@@ -73,6 +74,7 @@ _ERROR, _WARNING, _NOTE = _ORDER = tuple(Severity)
 
 RULES: dict[Code, Rule] = {
     Code.FAULT: Rule(_ERROR, "the inventory itself cannot be used"),
+    Code.NOT_DECIDED: Rule(_ERROR, "a text of a draft still says that something is not decided"),
     Code.CONFIRMED_OTHERWISE: Rule(_WARNING, "a file contradicts a confirmation; the file applies"),
     Code.CONFIRMATION_LAPSED: Rule(_NOTE, "confirmed words changed or are gone: the confirmation lapsed"),
     Code.TABLE_NOT_DESCRIBED: Rule(_ERROR, "the source has a table that the inventory does not describe"),
