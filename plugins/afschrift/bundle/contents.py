@@ -39,6 +39,8 @@ class Contents:
         formats: the installation's formats, by name.
         linked: rows to which rows in the samples refer: `source.table` and the referenced columns -> their
             values -> the row's `label`.
+        preview: whose rows a preview shows; empty: it is an answer to a request.
+        marks: in a preview, `source.table` or `source.table.column` -> what a reader would not understand.
     """
 
     plan: Plan
@@ -52,6 +54,8 @@ class Contents:
     linked: Mapping[tuple[str, tuple[str, ...]], Mapping[tuple[str, ...], Linked]] = field(
         default_factory=dict
     )
+    preview: str = ""
+    marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def language(self) -> str:

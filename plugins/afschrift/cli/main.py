@@ -26,6 +26,8 @@ HELP = {
     "submit": "Store a request (message, channel, receipt, right, identity keys) and trigger its run by "
     "its id.",
     "plan": "Dry run: tables, decisions, rows and SQL of a request.",
+    "preview": "Show the page of an answer with the map as it is, and what a reader would not "
+    "understand in it.",
     "run": "Run fulfil_request for a request: the real DAG in this process, or triggered on a running "
     "Airflow.",
     "up": "Start a tuned local Airflow on loopback, with the trigger form ready; Ctrl-C ends it.",
@@ -62,6 +64,7 @@ _PLACES = {
     "check": "project:commands",
     "submit": "submit:commands",
     "plan": "running:commands",
+    "preview": "preview:commands",
     "run": "running:commands",
     "up": "running:commands",
     "sweep": "operations:commands",

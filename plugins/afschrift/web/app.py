@@ -27,7 +27,7 @@ from afschrift.web import (
 from afschrift.web.answers import Start
 from afschrift.web.body import known_fields
 from afschrift.web.caller import CrossOriginError, caller, is_page_visit
-from afschrift.web.map_review import map_page
+from afschrift.web.map_review import map_page, preview_page
 from afschrift.web.page import HEADERS, cross_origin_page, message, status_and_words
 
 _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken"}
@@ -61,6 +61,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
     app.include_router(map_page.router)
+    app.include_router(preview_page.router)
     return app
 
 

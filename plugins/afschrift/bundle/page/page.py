@@ -40,7 +40,7 @@ def render_index(contents: Contents, letters: Path) -> bytes:
         ConfigurationError: a text is missing; it is named.
     """
     words = PageWords.load(letters, contents.language)
-    code, style = own_script(letters), own_style(letters)
+    code, style = own_script(letters), own_style(letters) + (PREVIEW_STYLE if contents.preview else "")
     values = _page(contents, words) | {"script": code, "style": style, "policy": policy(code, style)}
     page = _render(letters, "bundle/page.html.j2", values)
     # Only the template can contain this marker, because everything from the data is escaped.
@@ -129,6 +129,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "systems": list(systems(contents, words)),
         "searched": by_hand,
         "files_found": sum(1 for _ in contents.given),
+        "preview": contents.preview,
     }
 
 
@@ -182,6 +183,13 @@ def own_script(letters: Path) -> Markup:
     """
     parts = [(letters / "bundle" / name).read_text(encoding="utf-8") for name in SCRIPTS]
     return _inert_text('(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n", SCRIPTS)
+
+
+PREVIEW_STYLE = """
+.unclear { background: var(--warn-soft); border-bottom: 3px solid var(--warn); }
+.preview { margin-top: 1.5rem; }
+.warn ul { margin: 0; }
+"""
 
 
 def own_style(letters: Path) -> Markup:

@@ -71,6 +71,10 @@ def sample(
     extract = linked.extract
     rows = linked.contents.samples.get(extract.name, ())[:most]
     styles = ["" if field.name in linked.links else _class(field) for field in extract.selected]
+    unclear = [f"{extract.name}.{field.name}" in linked.contents.marks for field in extract.selected]
+    styles = [
+        f"{style} unclear".strip() if mark else style for style, mark in zip(styles, unclear, strict=True)
+    ]
     return ShownSample(
         tuple(zip(titles, styles, strict=True)),
         tuple(tuple(_shown(linked, field, row, anchors) for field in extract.selected) for row in rows),

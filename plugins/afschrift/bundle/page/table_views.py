@@ -47,6 +47,7 @@ class TableView:
         missing: number of files that could not be returned.
         kept_back: number of files that a person left out, because something in them may run.
         latest: newest texts with their day, such as searches.
+        marks: in a preview, what a reader would not understand, and columns; none: the table.
     """
 
     anchor: str
@@ -65,6 +66,7 @@ class TableView:
     chart: Chart | None
     latest: tuple[tuple[str, str], ...]
     sample: ShownSample
+    marks: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,16 @@ def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, s
         chart=chart(contents, planned, words, len(contents.held)),
         latest=latest(contents, planned, words),
         sample=sample(linked, titles, anchor_of, shown),
+        marks=_marks(contents, planned),
     )
+
+
+def _marks(contents: Contents, planned: ExtractPlan) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(contents.marks.get(planned.name, ()), ())
+    for field in planned.selected:
+        for text in contents.marks.get(f"{planned.name}.{field.name}", ()):
+            found[text] = (*found.get(text, ()), field.name)
+    return tuple(found.items())
 
 
 def _upload(upload: Upload, words: PageWords) -> tuple[str, str, tuple[str, ...]]:
