@@ -119,7 +119,7 @@ def test_next_run_starts_with_the_last_answer(desk: Desk, asked: Asked) -> None:
 
 
 def test_one_of_simultaneous_answers_is_taken(desk: Desk, asked: Asked) -> None:
-    desk.ask("anna", "GET", asked.path)  # at the first log-in, each thread would make Airflow a secret of its own
+    desk.ask("anna", "GET", asked.path)  # Airflow makes its secret at the first log-in; threads make several
     with ThreadPoolExecutor(4) as pool:
         replies = list(pool.map(lambda _: asked.answer("anna"), range(4)))
     assert sorted(reply.status_code for reply in replies) == [200, 409, 409, 409], [r.text for r in replies]
