@@ -53,7 +53,7 @@ def _peak() -> int:
 def scan(path: str) -> None:
     """Scan, and print what it took."""
     before, began = _peak(), time.perf_counter()
-    options = {"path": path, "statement_timeout": "300s"}
+    options = {"path": path, "statement_timeout": "300s", "memory": "200MB"}
     with StatementRunner(lambda: open_source("values", "duckdb", options)) as reader:
         found = find(reader, read_source(reader))
     seconds = time.perf_counter() - began

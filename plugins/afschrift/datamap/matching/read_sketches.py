@@ -23,7 +23,7 @@ KEY_VALUES = 1 << 21
 HASHED_ROWS = 40_000_000
 """Rows of a key's column that are hashed; a longer one is sampled where its database can."""
 
-_CELLS = 60_000  # of a sample: a table with many columns is sampled with fewer rows
+_CELLS = 40_000  # of a sample: a table with many columns is sampled with fewer rows
 _FEWEST_ROWS = 500
 _COLUMNS = 50  # of one statement
 _CHARACTERS = 128
@@ -192,7 +192,9 @@ def _sketch(
     long, form = float(shares[[_LONG, _RESPELLED, _BYTES]].sum()), int(shares[_RESPELLED:].argmax())
     spelling = ("another spelling", "bytes")[form] if shares[_RESPELLED:].any() else ""
     spaced = float(shares[_SPACED])
-    return Sketch(hashes, counts.astype(np.int32), rows, long, spaced, spelling, total, ceiling, part, span)
+    once = counts.size == 0 or counts.max() == 1  # of a key, which takes no memory for them
+    counts = np.broadcast_to(np.int32(1), counts.shape) if once else counts.astype(np.int32)
+    return Sketch(hashes, counts, rows, long, spaced, spelling, total, ceiling, part, span)
 
 
 def _value_sql(dialect: Dialect, name: str, found: ColumnType) -> str:

@@ -15,7 +15,7 @@ from afschrift.datamap.scan.schema import ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.domain.value_kind import ValueKind
 
-_WHOLE_ROWS = 6_000_000
+_WHOLE_ROWS = 4_000_000
 """Rows of keys that are too large for a sample, over all tables but those of people."""
 _LARGE_KEYS = 4  # columns of a large table of people
 _CLOSED_KINDS = (ValueKind.JSON, None)
