@@ -100,6 +100,15 @@ class StatementRunner:
         """Return all rows of a small result; errors as of `ask`."""
         return self.ask(lambda session: session.rows(statement))
 
+    def account(self) -> str:
+        """Return in whose name it reads, with roles: `reader, with the roles a, b`; empty: there is none."""
+        try:
+            names = [str(name) for (name,) in self.rows(self.dialect.account)] if self.dialect.account else []
+        except NotAnsweredError:
+            return ""
+        roles = f", with the roles {', '.join(names[1:])}" if names[1:] else ""
+        return f"{names[0]}{roles}" if names else ""
+
     def texts(
         self, relation: str, columns: Mapping[str, ColumnType], characters: int, most: int | None = None
     ) -> dict[str, list[str]]:

@@ -29,6 +29,7 @@ class StandardDialect:
     keys = KEY_TABLE
     one_row = "LIMIT 1"
     hides_tables = False
+    account = ""
     compares_bytes = True
     sorts_in_our_memory = False
     gathers_keys = False

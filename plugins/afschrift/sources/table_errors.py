@@ -71,6 +71,12 @@ def refused(table: str, message: str) -> NeedsPersonError:
     return rows_hidden(table) if "row-level security" in message else no_right(table)
 
 
+def enter_schema(table: str) -> str:
+    """Return what is granted so that an account sees a table of a closed schema (PostgreSQL)."""
+    schema = table.partition(".")[0]
+    return f"GRANT USAGE ON SCHEMA {schema} and SELECT ON ALL TABLES IN SCHEMA {schema} to the account"
+
+
 def rows_hidden(table: str) -> NeedsPersonError:
     """The error for a table of which the account may see some rows only: there may be more of the person."""
     return NeedsPersonError(

@@ -14,7 +14,9 @@ from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.table import Table
 from afschrift.inventory.unconfirmed import unclassified
 from afschrift.selection.map_entries import read_twice, unlike
+from afschrift.sources.table_errors import Unreadable, enter_schema
 
+_FEW = 3  # tables, from which on nothing hints at a missing right
 _STOPS = ": every request stops there"
 
 
@@ -49,9 +51,20 @@ def structure(of: CheckedSource, report: MapReport) -> Iterator[Finding]:
             if described.personal:
                 columns += len(natives)
                 classified += len((natives & described.columns.keys()) - set(unclassified(described)))
+    notes += _rights(of)
     report.notes += notes
     report.columns += columns
     report.classified += classified
+
+
+def _rights(of: CheckedSource) -> Iterator[str]:
+    """Yield in whose name the source was read, if there is more than that account sees, or perhaps."""
+    closed = sum(isinstance(found, Unreadable) for found in of.tables.values())
+    hidden, few = len(of.structure.hidden), of.dialect.hides_tables and len(of.tables) < _FEW
+    if (closed or hidden or few) and (account := of.probe.account()):
+        more = f", and {hidden:,} more in schemas that it may not enter" if hidden else ""
+        seen = f"it may read {len(of.tables) - closed:,} of {count(len(of.tables), 'table')}{more}"
+        yield f"{of.declared.source}: read as {account}; {seen}"
 
 
 def _gone(of: CheckedSource) -> Iterator[Finding]:
@@ -115,7 +128,7 @@ def unproven(of: CheckedSource) -> Iterator[Finding]:
         entries = [declared.tables[name] for name in declared.entries(hidden)]
         if any(entry.personal for entry in entries) or (declared.unlisted == "ask" and not entries):
             words = f"{of.path(hidden)} is in a schema without USAGE for the connection: it is not read"
-            yield of.finding(Code.NO_RIGHT, (hidden,), words, "give its account USAGE on the schema")
+            yield of.finding(Code.NO_RIGHT, (hidden,), words, enter_schema(hidden))
     for name, table in declared.tables.items():
         if not table.personal:
             continue

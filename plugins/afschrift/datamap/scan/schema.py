@@ -9,6 +9,7 @@ from afschrift.datamap.reader import Answer, NotAnsweredError, StatementRunner
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.notation import count
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Source, Structure
+from afschrift.sources.table_errors import enter_schema
 
 _FEW = 3
 
@@ -97,21 +98,24 @@ def read_source(reader: StatementRunner) -> ScannedSource:
     names = dict.fromkeys([*catalogue, *structure.parts])
     tables = {name: _table(name, catalogue.get(name, {}), structure, described, notes) for name in names}
     notes += [
-        f"{name} is in a schema that the account may not enter: it is not described."
+        f"{name} is in a schema that the account may not enter: it is not described. What to do: "
+        f"{enter_schema(name)}."
         for name in structure.hidden
     ]
     notes += [
         f"{name} keeps former rows (system versioning): say under `history` whether they are given."
         for name in structure.history
     ]
+    seen_by = f" It was read as {who}." if (who := reader.account()) else ""
     closed = [name for name, table in tables.items() if not table.readable]
     if closed:
         notes.append(
             f"The account may read {len(tables) - len(closed):,} of {count(len(tables), 'table')}: give it "
-            "SELECT on the others and USAGE on their schema, and scan again."
+            f"SELECT on the others and USAGE on their schema, and scan again.{seen_by}"
         )
     elif len(tables) < _FEW and reader.dialect.hides_tables:
-        notes.append("The database lists only what the account may read: is SELECT granted on all tables?")
+        why = "The database lists only what the account may read: is SELECT granted on all tables?"
+        notes.append(f"{why}{seen_by}")
     keys = tuple(key for key in structure.foreign_keys if key.table in tables and key.parent in tables)
     return ScannedSource(tables, keys, tuple(notes))
 

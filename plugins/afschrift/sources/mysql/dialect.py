@@ -61,6 +61,7 @@ class MysqlDialect(StandardDialect):
 
     name = "mysql"
     hides_tables = True
+    account = "SELECT CURRENT_USER()"
     keeps_text = True
     """Whether JSON is stored as it was written, as in MariaDB."""
 

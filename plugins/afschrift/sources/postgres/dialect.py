@@ -58,6 +58,13 @@ WHERE collnamespace = 'pg_catalog'::regnamespace AND collname IN {_UNICODE}
 _IN_COLUMNS = {**dict.fromkeys(_INTEGERS, "whole"), "numeric": "number", "uuid": "uuid"}
 
 
+_ACCOUNT = """
+SELECT CAST(rolname AS text) FROM pg_roles
+WHERE pg_has_role(current_user, oid, 'USAGE') AND rolname !~ '^pg_'
+ORDER BY rolname <> current_user, rolname
+"""
+
+
 class PostgresDialect(StandardDialect):
     """The dialect of PostgreSQL.
 
@@ -66,6 +73,7 @@ class PostgresDialect(StandardDialect):
     """
 
     name = "postgres"
+    account = _ACCOUNT
 
     def __init__(self, schema: str = "public") -> None:
         self.schema = schema

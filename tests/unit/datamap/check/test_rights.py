@@ -23,7 +23,8 @@ MADE = (
     "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
     "CREATE SCHEMA shut",
     "CREATE TABLE shut.t (id int)",
-    "CREATE ROLE shop_reader LOGIN",
+    "CREATE ROLE shop_staff",
+    "CREATE ROLE shop_reader LOGIN IN ROLE shop_staff",
     "GRANT SELECT ON customer, guarded TO shop_reader",
 )
 
@@ -37,7 +38,7 @@ def guarded(
         shop.database.execute(*MADE)
         monkeypatch.setenv("AIRFLOW_CONN_SHOP", shop.uri.replace("postgres:@", "shop_reader@"))
         yield shop
-        shop.database.execute("DROP OWNED BY shop_reader", "DROP ROLE shop_reader")
+        shop.database.execute("DROP OWNED BY shop_reader", "DROP ROLE shop_reader, shop_staff")
 
 
 def checked(shop: KeyShop, tables: str) -> MapReport:
@@ -52,7 +53,15 @@ def test_table_behind_row_level_security_is_left_alone_once_it_is_not_personal(g
     both = [("shop.guarded", "no_right"), ("shop.shut.t", "no_right")]
     personal = mapped("guarded", "subject: {ck: id}", "id") + mapped("shut.t", "subject: {ck: id}", "id")
     assert {*both} <= {*red(checked(guarded, personal))}
+    [closed] = [found for found in checked(guarded, personal).findings if found.place == "shop.shut.t"]
+    assert (
+        closed.remedy == "GRANT USAGE ON SCHEMA shut and SELECT ON ALL TABLES IN SCHEMA shut to the account"
+    )
     report = checked(guarded, "  guarded: {personal: false}\n  shut.t: {personal: false}\n")
+    assert report.notes == [
+        "shop: read as shop_reader, with the roles shop_staff; "
+        "it may read 1 of 2 tables, and 1 more in schemas that it may not enter"
+    ]
     assert red(report) == []
     [unseen] = [found for found in report.findings if found.place == "shop.guarded"]
     assert (unseen.code, Code.HOLDS_KEYS in unseen.undecided) == (Code.NOT_LOOKED_AT, True)
@@ -74,6 +83,7 @@ def test_view_needs_no_right_to_be_explained(
         report = checked(shop, SEEN)
         shop.database.execute("DROP USER shop_reader")
     assert red(report) == []
+    assert report.notes == ["shop: read as shop_reader@%; it may read 2 of 2 tables"]
     assert [cost.lines for cost in report.costs if cost.table == "seen"] == [
         ("seen: the database does not say how it would read it",)
     ]
