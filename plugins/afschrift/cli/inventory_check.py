@@ -23,6 +23,7 @@ from afschrift.inventory.check_columns import finder_hints, others_hints
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.sheet_gaps import all_columns, gaps
 from afschrift.inventory.unconfirmed import (
+    asked_lines,
     asked_tables,
     awaited,
     guessed_ways,
@@ -184,11 +185,8 @@ def _say_progress(inventory: Inventory) -> None:
     for table in guessed_ways(inventory):
         typer.echo(f"  {table} has a way that was guessed (`ways: guessed`): its columns wait for a person")
     asked = asked_tables(inventory)
-    for table in asked:
-        typer.echo(
-            f"  {table} is asked about, as no scan can say whose its rows are (`ways: asked`): every request "
-            "stops there until you give it `subject`, `join` or `personal: false`"
-        )
+    for line in asked_lines(inventory):
+        typer.echo(f"  {line}")
     for table in unconfirmed_tables(inventory):
         if table in asked:
             continue

@@ -40,6 +40,7 @@ from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.notation import count
+from afschrift.inventory.unconfirmed import asked_lines
 
 if TYPE_CHECKING:
     from afschrift.datamap.review.groups import Group
@@ -335,7 +336,9 @@ def review(
     today = date.today()  # noqa: DTZ011  the local date of the user
     session = Review(folder or Settings.from_environment().inventory)
     if not session.waiting():
-        typer.echo("Nothing waits for a person.")
+        typer.echo(
+            "\n".join([*map(one_line, asked_lines(session.inventory))] or ["Nothing waits for a person."])
+        )
         return
     reason = why or typer.prompt("Why is what you will confirm right? It goes into the file").strip()
     answer = Answer(by or actor().removeprefix("cli:"), today, reason, _day(again) or in_a_year(today))
@@ -346,6 +349,8 @@ def review(
     except (KeyboardInterrupt, EOFError, click.Abort):
         typer.echo()
     terminal.print_summary()
+    for line in asked_lines(session.inventory):
+        typer.echo(one_line(line))
 
 
 def _day(text: str | None) -> date | None:

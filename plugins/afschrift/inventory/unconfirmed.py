@@ -122,6 +122,20 @@ def asked_tables(inventory: Inventory) -> list[str]:
     return [path for path, table in inventory.tables() if table.asked]
 
 
+def asked_lines(inventory: Inventory) -> Iterator[str]:
+    """Yield a line for each table that is asked about, and for each possible way."""
+    for path, table in inventory.tables():
+        if table.asked:
+            yield (
+                f"{path} is asked about, as no scan can say whose its rows are (`ways: asked`): each request "
+                "stops there until the file gives it `subject`, `join` or `personal: false`"
+            )
+            for way in table.possible:
+                words, ends = ("subject", way.subject) if way.subject else ("join", way.join)
+                text = ", ".join(f"{own}: {to}" for own, to in ends.items())
+                yield f"  possible: `{words}: {{{text}}}`, as {way.because}"
+
+
 def guessed_ways(inventory: Inventory) -> list[str]:
     """Return `source.table` of each table whose way to the person is guessed and not confirmed."""
     return [path for path, table in inventory.tables() if table.ways == "guessed"]

@@ -20,7 +20,13 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, casefold_keys
-from afschrift.inventory.unconfirmed import asked_tables, guessed_ways, progress, unconfirmed_tables
+from afschrift.inventory.unconfirmed import (
+    asked_lines,
+    asked_tables,
+    guessed_ways,
+    progress,
+    unconfirmed_tables,
+)
 from afschrift.selection.identifiers import own_columns
 from afschrift.selection.identifying_rows import marks_any
 from afschrift.selection.table_decision import Classifier, PersonFacts
@@ -240,6 +246,8 @@ def test_table_that_is_asked_about_counts_as_not_described(tmp_path: Path) -> No
     assert not source.tables["visit"].personal
     assert asked_tables(inventory) == unconfirmed_tables(inventory) == ["shop.visit"]
     assert guessed_ways(inventory) == []
+    said = " ".join(asked_lines(inventory))
+    assert "shop.visit is asked about" in said and "`join: {n: orders.order_id}`, as 4 of 4" in said
     assert all(place.table != "visit" for group in groups(inventory) for place in group.places), (
         "a yes to `personal: false` would lose its rows"
     )
