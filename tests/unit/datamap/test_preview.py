@@ -120,6 +120,16 @@ def test_command_shows_marks_and_takes_keys_from_standard_input(shop: CanaryShop
     assert "choose one of nl, en" in str(refused("preview", "--language", "fr"))
 
 
+def test_canary_that_changed_since_it_was_signed_is_not_shown(shop: CanaryShop) -> None:
+    canary = shop.settings.inventory / "canary.yml"
+    content = canary.read_text(encoding="utf-8")
+    canary.write_text(content.replace('customer_id: "739182001"', 'customer_id: "1"', 1), encoding="utf-8")
+    try:
+        assert "changed since it was signed" in str(refused("preview", "--of", "canary"))
+    finally:
+        canary.write_text(content, encoding="utf-8")
+
+
 def test_command_says_what_to_do_without_canary_and_without_source(
     shop: CanaryShop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
