@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from afschrift.domain.nearest import choose
 from afschrift.inventory.check import check, policy_faults
 from afschrift.inventory.document import Document, Fault, InventoryError
 from afschrift.inventory.layers import Lapsed, Layered, layered, orphan_layers
@@ -103,7 +104,7 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
         if source.source in sources or source.source in manual:
             faults.append(document.fault(["source"], "another file describes this source too"))
         if isinstance(source, SourceFile) and kinds is not None and source.kind not in kinds:
-            message = f"choose one of {', '.join(sorted({*kinds, MANUAL}))}"
+            message = choose(source.kind, {*kinds, MANUAL}).rstrip(".")
             faults.append(document.fault(["kind"], message))
         if isinstance(source, ManualSource):
             manual[source.source] = source

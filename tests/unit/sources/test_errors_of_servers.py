@@ -15,6 +15,7 @@ from tests.support.data import lines
 
 from afschrift.domain import errors
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.sources import Connection
 from afschrift.sources.duckdb import errors as duck_errors
 from afschrift.sources.mysql import errors as mysql_errors
 from afschrift.sources.postgres import errors as postgres_errors
@@ -63,7 +64,11 @@ def test_sqlalchemy_knows_a_lost_connection() -> None:
 @pytest.mark.parametrize("number", [1044, 1045, 1049, 1698])
 def test_mysql_turns_down(number: int) -> None:
     error = pymysql.err.OperationalError(number, SECRET)
-    holds(mysql_errors.opening_error("w", "c", error), ConfigurationError, "refuses the connection c")
+    holds(
+        mysql_errors.opening_error("w", Connection("c", "mysql"), error),
+        ConfigurationError,
+        "refuses the connection c",
+    )
 
 
 @pytest.mark.parametrize(
