@@ -65,18 +65,29 @@ class Protect(StrEnum):
 
 @dataclass(frozen=True)
 class PurposeFacts:
-    """A purpose with the consent of this person."""
+    """A purpose with the consent of this person.
+
+    Attributes:
+        special_portable: decision on special data on another condition than consent; None: there is none.
+    """
 
     id: str
     basis: str
     special: str | None = None
     public_task: bool = False
     consent: ConsentState | None = None
+    special_portable: bool | None = None
 
     @property
     def portable_basis(self) -> bool:
         """Gate 1 and gate 3: consent or contract, and no public task (Art. 20(1)(a), 20(3))."""
-        return not self.public_task and bool({self.basis, self.special} & PORTABLE)
+        given = not self.public_task and self.special_portable is not False
+        return given and bool({self.basis, self.special} & PORTABLE)
+
+    @property
+    def special_undecided(self) -> bool:
+        """Whether its condition of Art. 9 is not consent, and no one decided what follows for Art. 20."""
+        return self.special not in (None, "A9-2-a") and self.special_portable is None
 
     @property
     def consent_missing(self) -> bool:
@@ -232,10 +243,10 @@ def _gate_basis(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
     """One portable purpose is enough (R21).
 
     A person is asked where consent was withdrawn, and where special data rest on a condition of Art. 9 other
-    than consent.
+    than consent, unless the map has the decision.
     """
     portable = [p for p in facts.purposes if p.portable_basis]
-    if portable and all(p.special not in (None, "A9-2-a") for p in portable):
+    if portable and all(p.special_undecided for p in portable):
         return ColumnDecision(Action.ASK, ("R20",), "special_condition_other")
     if any(not p.consent_missing for p in portable):
         return ColumnDecision(Action.INCLUDE, ("R18", "R20", "R21"), f"portable_{facts.origin}")

@@ -99,6 +99,8 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
             yield [*where, "basis"], f"choose one of {', '.join(BASES)}"
         if purpose.special and purpose.special not in SPECIAL_CONDITIONS:
             yield [*where, "special"], f"choose one of {', '.join(SPECIAL_CONDITIONS)}"
+        if purpose.special_decided and purpose.special in (None, *CONSENT):
+            yield [*where, "special_decided"], "it is about a condition of Art. 9 other than consent"
         yield from processing_faults(source, purpose, where)
         if purpose.consent is None:
             continue

@@ -17,7 +17,7 @@ from afschrift.domain.plan import Medium
 from afschrift.domain.sources import Structure
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import Part, Text, Zone, as_list
-from afschrift.inventory.column import Column, Defaults, Session, Settled
+from afschrift.inventory.column import ClassifiedBy, Column, Defaults, Session, Settled
 from afschrift.inventory.defaults import Compiler
 from afschrift.inventory.document import FaultAt
 from afschrift.inventory.layers import Lapsed
@@ -56,6 +56,16 @@ class Consent(Part):
     withdrawn: str | None = None
 
 
+class SpecialDecision(ClassifiedBy):
+    """Who decided whether special data on another condition of Art. 9 than consent are portable (R20).
+
+    Attributes:
+        portable: whether they are given under Art. 20.
+    """
+
+    portable: bool
+
+
 class Purpose(Part):
     """Why data are processed, with the legal basis of Art. 6 and, where needed, the condition of Art. 9.
 
@@ -63,6 +73,8 @@ class Purpose(Part):
         basis: legal basis of Art. 6(1), by letter: `A6-1-a` (consent) to `A6-1-f` (legitimate interest).
         title: what the person reads under "why do we use it?".
         special: condition of Art. 9(2), for special categories: `A9-2-a` to `A9-2-j`.
+        special_decided: with a condition other than consent, who decided whether these data are portable;
+            absent: each request asks.
         public_task: needed for a task in the public interest: nothing of it is portable (Art. 20(3)).
         consent: where the person's own consent is stored; left out, consent to a purpose on consent is
             assumed.
@@ -76,6 +88,7 @@ class Purpose(Part):
     basis: str
     title: Text
     special: str | None = None
+    special_decided: SpecialDecision | None = None
     public_task: bool = False
     consent: Consent | None = None
     retention: Annotated[

@@ -115,6 +115,7 @@ class TableFacts:
                 special=purpose.special,
                 public_task=purpose.public_task,
                 consent=self._person.consents.get(f"{self.source.source}.{name}"),
+                special_portable=purpose.special_decided.portable if purpose.special_decided else None,
             )
             for name in names
             for purpose in [self.source.purposes[name]]

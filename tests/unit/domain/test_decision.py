@@ -136,6 +136,18 @@ def test_policy_switches() -> None:
     assert decide(Right.ACCESS, seen, Policy(observed=False)).action is Action.INCLUDE
 
 
+@pytest.mark.parametrize(
+    ("decided", "action"), [(None, Action.ASK), (True, Action.INCLUDE), (False, Action.EXCLUDE)]
+)
+def test_special_data_on_another_condition_go_as_the_map_decided(
+    decided: bool | None, action: Action
+) -> None:
+    care = PurposeFacts("care", "A6-1-b", "A9-2-h", special_portable=decided)
+    facts = ColumnFacts(origin=Origin.PROVIDED, purposes=(care,), protect=Protect.SPECIAL)
+    assert decide(Right.PORTABILITY, facts, Policy()).action is action
+    assert decide(Right.ACCESS, facts, Policy()).action is Action.INCLUDE, "access gives it in any case"
+
+
 @pytest.mark.parametrize(("basis", "special"), [("A6-1-a", None), ("A6-1-b", None), ("A6-1-c", "A9-2-a")])
 def test_public_task_is_not_portable_on_any_basis(basis: str, special: str | None) -> None:
     task = PurposeFacts("task", basis, special, public_task=True)
