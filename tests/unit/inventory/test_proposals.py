@@ -246,8 +246,8 @@ def test_table_that_is_asked_about_counts_as_not_described(tmp_path: Path) -> No
     assert not source.tables["visit"].personal
     assert asked_tables(inventory) == unconfirmed_tables(inventory) == ["shop.visit"]
     assert guessed_ways(inventory) == []
-    said = " ".join(asked_lines(inventory))
-    assert "shop.visit is asked about" in said and "`join: {n: orders.order_id}`, as 4 of 4" in said
+    lines = " ".join(asked_lines(inventory))
+    assert "shop.visit is asked about" in lines and "`join: {n: orders.order_id}`, as 4 of 4" in lines
     assert all(place.table != "visit" for group in groups(inventory) for place in group.places), (
         "a yes to `personal: false` would lose its rows"
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from afschrift.datamap.check.finding import Code, Finding, Severity, finding
 from afschrift.datamap.check.probe import CheckedSource
 from afschrift.datamap.matching.read_sketches import SketchReader, could_be_key, new_salt
-from afschrift.datamap.matching.sketch import Match, Sketch, compare
+from afschrift.datamap.matching.sketch import ColumnMatch, Sketch, compare
 from afschrift.datamap.reader import NotAnsweredError
 from afschrift.domain.decision import About
 from afschrift.domain.errors import AfschriftError
@@ -130,7 +130,7 @@ class PeopleByValues:
 
     def _of(self, pointer: Pointer) -> Iterator[Finding]:
         person = self.inventory.identity.person
-        matches: list[tuple[Match, Place]] = [
+        matches: list[tuple[ColumnMatch, Place]] = [
             (compare(pointer.sketch, sketch), place)
             for place, (name, sketch) in self.keys.items()
             if pointer.sketch is not None and (name == person or pointer.says != _NO_WAY)

@@ -76,7 +76,7 @@ class Sketch:
 
 
 @dataclass(frozen=True)
-class Match:
+class ColumnMatch:
     """How far the values of a column, the pointer, are those of another one, the key.
 
     Attributes:
@@ -133,7 +133,7 @@ class Match:
         )
 
 
-def compare(pointer: Sketch, key: Sketch) -> Match:
+def compare(pointer: Sketch, key: Sketch) -> ColumnMatch:
     """Compare two columns, also of different sources.
 
     Args:
@@ -146,7 +146,7 @@ def compare(pointer: Sketch, key: Sketch) -> Match:
     at[at == len(key.hashes)] = 0
     inside = key.hashes[at] == hashes if len(key.hashes) else np.zeros(len(hashes), dtype=bool)
     distinct = int(inside.sum())
-    return Match(
+    return ColumnMatch(
         values=int(counts.sum()),
         found=int(counts[inside].sum()),
         distinct=distinct,

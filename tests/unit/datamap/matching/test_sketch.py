@@ -9,7 +9,7 @@ import pytest
 
 from afschrift.datamap.matching import read_sketches
 from afschrift.datamap.matching.read_sketches import SketchReader, could_be_key, new_salt
-from afschrift.datamap.matching.sketch import Match, Sketch, compare
+from afschrift.datamap.matching.sketch import ColumnMatch, Sketch, compare
 from afschrift.datamap.reader import StatementRunner
 from afschrift.domain.sources import ColumnType, Connection
 from afschrift.domain.value_kind import ValueKind
@@ -66,7 +66,7 @@ def test_sampled_key_counts_by_its_part() -> None:
 def test_first_rows_of_a_key_do_not_count_as_all() -> None:
     key = sketch(range(100), total=1_000, long=1.0)
     assert not key.whole
-    assert compare(sketch(range(1_000)), key) == Match(1_000, 100, 100, 100, True, True)
+    assert compare(sketch(range(1_000)), key) == ColumnMatch(1_000, 100, 100, 100, True, True)
 
 
 @pytest.mark.parametrize(

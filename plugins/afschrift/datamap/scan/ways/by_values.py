@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from afschrift.datamap.matching.read_sketches import SketchReader, could_be_key, new_salt
-from afschrift.datamap.matching.sketch import Match, Sketch, compare
+from afschrift.datamap.matching.sketch import ColumnMatch, Sketch, compare
 from afschrift.datamap.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.bounded import is_secret
 from afschrift.datamap.scan.schema import ScannedSource, ScannedTable
@@ -169,7 +169,7 @@ class ColumnValues:
         sketch = self.samples.get(table, {}).get(column)
         return sketch is not None and sketch.unique
 
-    def match(self, edge: Edge) -> Match | None:
+    def match(self, edge: Edge) -> ColumnMatch | None:
         """Compare both ends of an edge; None: they cannot be compared."""
         pointer = self.samples.get(edge.table, {}).get(edge.columns[0])
         there = (self.keys.get(edge.parent, {}), self.samples.get(edge.parent, {}))
