@@ -120,6 +120,7 @@ RENTAL = {
         "SELECT address_id, concat_ws(' ', street, number, city) FROM address WHERE customer_id = 1",
     ),
     ("film", "category_id"): ("category", "SELECT category_id, name FROM category"),
+    ("copy", "holds"): ("film", "SELECT film_id, title FROM film"),
     ("category", "parent_id"): ("category", "SELECT category_id, name FROM category"),
 }
 
@@ -161,8 +162,11 @@ def test_roles_chains_and_hostile_names_of_a_rental(
                 cell = row[column]
                 expected = names.get(cell.number)
                 assert (cell.name, cell.to) == ((expected, to) if expected else (None, None)), (table, column)
-        copies = con.execute("SELECT store_id, copy_no, name FROM copy").fetchall()
-    tapes = {(str(store), str(copy)): name for store, copy, name in copies}
+        copies = con.execute(
+            "SELECT store_id, copy_no, concat_ws(' ', name, title) FROM copy LEFT JOIN film ON film_id = holds"
+        ).fetchall()
+    tapes = {(str(store), str(copy)): on_page(name) for store, copy, name in copies}
+    assert tapes["2", "1"] == "Green tape", "and no number of a film that is not there"
     rentals = read.rows("rental")
     for row in rentals:
         assert row["copy_no"].name == tapes.get((row["store_id"].number, row["copy_no"].number))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
 from afschrift.bundle.contents import Contents, Linked
-from afschrift.bundle.page.shown_values import RowLink, key_of, row_links
+from afschrift.bundle.page.shown_values import HOPS, RowLink, further_links, key_of, row_links
 from afschrift.extraction.staged_rows import StagedTable, matching
 from afschrift.staging.encrypted import EncryptedStaging
 
@@ -31,11 +31,27 @@ def linked_rows(contents: Contents, staging: EncryptedStaging) -> dict[Target, d
             keys = wanted.setdefault(link.target, set())
             keys.update(filter(None, map(link.key, contents.samples.get(planned.name, ()))))
             by_target[link.target] = link
-    found = {}
-    for target, keys in wanted.items():
-        if keys:
-            found[target] = _unambiguous(_rows(contents, staging, by_target[target], keys))
-    return found
+    found: dict[Target, dict[Key, Linked]] = {}
+    for _ in range(HOPS):
+        ahead: dict[Target, set[Key]] = {}
+        for target, keys in wanted.items():
+            if new := keys - found.setdefault(target, {}).keys():
+                labels = _unambiguous(_rows(contents, staging, by_target[target], new))
+                found[target] |= labels
+                for link, key in _further(contents, by_target[target], labels.values()):
+                    by_target[link.target] = link
+                    ahead.setdefault(link.target, set()).add(key)
+        wanted = ahead
+    return {target: labels for target, labels in found.items() if labels}
+
+
+def _further(contents: Contents, link: RowLink, labels: Iterable[Linked]) -> Iterator[tuple[RowLink, Key]]:
+    """The rows to which label columns of other rows refer."""
+    onward = [further_links(contents, link).get(field.name) for field in link.label]
+    for label in labels:
+        for field, to, value in zip(link.label, onward, label, strict=True):
+            if to is not None and (key := to.key({field.name: value})):
+                yield to, key
 
 
 def _unambiguous(rows: Iterator[tuple[Key, Linked]]) -> dict[Key, Linked]:

@@ -161,7 +161,7 @@ class Table(Part):
         ignore: for a lake, files in the table's folder that are not read, and who decided.
         key: columns of the primary key, in order; empty: rows are ordered by all columns.
         label: columns that name the row in words, such as a title, or a first and a last name; the person's
-            page shows them with a number that points to the row.
+            page shows them with a number that points to the row. One that points on is shown as that row.
         references: column -> `table.column` of the same source that it points to, outside the joins.
         file: columns with uploaded files.
         names: columns with names of people, which the finder searches for in free text.

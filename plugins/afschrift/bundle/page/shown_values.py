@@ -2,7 +2,8 @@
 
 A number that refers to a row is shown with that row's label: `Academy Dinosaur` for film 12. Only values that
 the answer gives unchanged are used: without the other row, or if its columns are left out or masked, only the
-number is shown. References are followed once: those of the other row are shown in its own table.
+number is shown. A label column that refers to a further row is shown with that row's label: the copy that was
+rented, with its film. Other references of the other row are shown in its own table.
 """
 
 from __future__ import annotations
@@ -131,10 +132,26 @@ def row_links(contents: Contents, extract: ExtractPlan) -> Mapping[str, RowLink]
     return found
 
 
+def further_links(contents: Contents, link: RowLink) -> Mapping[str, RowLink | None]:
+    """The label columns that refer to a further labelled row, with their link; None: it has no label."""
+    known = contents.structure(link.to.source).foreign_keys
+    ways = labelled_ways(contents.source(link.to.source), link.to.table, known)
+    referring = {hop.pairs[0][0] for hop in ways if len(hop.pairs) == 1}
+    links = row_links(contents, link.to)
+    return {field.name: links.get(field.name) for field in link.label if field.name in referring}
+
+
 def _unmasked(extract: ExtractPlan, columns: tuple[str, ...]) -> tuple[FieldPlan, ...]:
     """The columns, if all are given and none is masked; else empty."""
     fields = {field.name: field for field in extract.selected if field.action is Action.INCLUDE}
     return tuple(fields[name] for name in columns) if set(columns) <= fields.keys() else ()
+
+
+HOPS = 4
+"""References that a label is followed along."""
+
+Further = tuple[RowLink | None, Mapping[tuple[str, ...], str]]
+"""The link of a label column, and the labels of the rows that it refers to."""
 
 
 @dataclass(frozen=True)
@@ -153,10 +170,16 @@ class LinkedWords:
 
     @cached_property
     def _names(self) -> Mapping[str, Mapping[tuple[str, ...], str]]:
-        return {
-            at: {key: self._label(link, label) for key, label in self.contents.linked[link.target].items()}
-            for at, link in self.links.items()
+        return {at: self._labels(link) for at, link in self.links.items()}
+
+    def _labels(self, link: RowLink, left: int = HOPS) -> Mapping[tuple[str, ...], str]:
+        """The labels of the linked rows of a table, by their key."""
+        further = {
+            at: (onward, self._labels(onward, left - 1) if onward and left > 1 else {})
+            for at, onward in further_links(self.contents, link).items()
         }
+        linked = self.contents.linked.get(link.target, {})
+        return {key: self._label(link, label, further) for key, label in linked.items()}
 
     def name(self, column: str, row: Row) -> str:
         """Label of the row that a cell refers to; empty if there is none."""
@@ -171,12 +194,16 @@ class LinkedWords:
             if key and (text := self._names[column].get(key)):
                 yield column, key, text
 
-    def _label(self, link: RowLink, label: Linked) -> str:
+    def _label(self, link: RowLink, label: Linked, further: Mapping[str, Further]) -> str:
         given = []
         for field, value in zip(link.label, label, strict=True):
             if field.read_as is not None and MASK.search(value or ""):
                 return ""
-            if value:
+            if field.name in further:
+                onward, names = further[field.name]
+                key = onward.key({field.name: value}) if onward else None
+                given.append(names.get(key, "") if key else "")
+            elif value:
                 given.append(in_words(self.contents, link.to, field, value, self.words))
         text = " ".join(readable(" ".join(given)).split())
         return text if len(text) <= LENGTH else text[:LENGTH].rstrip() + "…"
