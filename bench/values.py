@@ -16,9 +16,9 @@ from pathlib import Path
 import duckdb
 
 from afschrift.datamap.reader import StatementRunner
-from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.scan_findings import find
 from afschrift.datamap.scan.schema import read_source
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.sources.registry import open_source
 
 

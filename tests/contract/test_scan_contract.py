@@ -7,9 +7,9 @@ from tests.support.warehouses import Warehouse
 
 from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.scan.bounded import read_samples, sampled
-from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.scan_findings import find
 from afschrift.datamap.scan.schema import read_source
+from afschrift.datamap.scan.table_context import TableRole
 
 SHOP = Path(__file__).parent / "data" / "scanned_shop.sql"
 

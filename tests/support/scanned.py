@@ -10,9 +10,10 @@ from tests.support.data import lines
 
 from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.scan.evidence import TextSample
-from afschrift.datamap.scan.proposal import ColumnProposal, TableRole, propose
+from afschrift.datamap.scan.proposal import ColumnProposal, propose
 from afschrift.datamap.scan.scan_findings import Findings, find
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable, read_source
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from statistics import median
 
 from afschrift.datamap.reader import NotAnsweredError, NotReachedError, StatementRunner
 from afschrift.datamap.scan.bounded import read_samples, sampled
 from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.evidence import TextSample
-from afschrift.datamap.scan.proposal import ColumnProposal, TableRole, propose
+from afschrift.datamap.scan.proposal import ColumnProposal, Surroundings, propose
 from afschrift.datamap.scan.scan_findings import Findings, role_found
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.datamap.scan.ways.name_parts import flat, singulars
 from afschrift.domain.value_kind import ValueKind
+from afschrift.domain.vocabulary import Origin
 
 _EVERY = 10.0
 """Seconds between two lines on progress."""
@@ -45,7 +48,8 @@ def propose_columns(
     """
     tables = [table for name, table in found.source.tables.items() if name not in found.copies]
     values, reported = values and not found.lost, time.monotonic()
-    proposals, lists = {}, _lists(found)
+    proposals: dict[str, dict[str, ColumnProposal]] = {}
+    lists = _lists(found)
     for number, table in enumerate(tables):
         samples: dict[str, TextSample] = {}
         if values:
@@ -60,12 +64,14 @@ def propose_columns(
             except NotAnsweredError as error:
                 found.notes.append(f"No value of {table.name} was read: {error.args[0]}")
         role = (written or {}).get(table.name) or role_found(found, table.name)
+        around = Surroundings(_people(found, table.name))
         proposals[table.name] = {
             column.name: propose(
                 table,
                 replace(column, points_to=lists.get((table.name, column.name), "")),
                 role,
                 samples.get(column.name),
+                around,
             )
             for column in table.columns
         }
@@ -73,7 +79,55 @@ def propose_columns(
         if time.monotonic() - reported > _EVERY:
             reported = time.monotonic()
             say(f"Looked at {number + 1:,} of {len(tables):,} tables.")
+    look_ups = [table for table in tables if found.places[table.name].role is TableRole.LOOKUP]
+    look_ups.sort(key=lambda table: found.places[table.name].distance)
+    for table in reversed(look_ups):  # the farthest first: a copy of a film is called as the film is
+        named = (c.name for c in table.columns if found.labels.get(lists.get((table.name, c.name), "")))
+        found.labels[table.name] = found.labels[table.name] or tuple(islice(named, 1))
+    for table in look_ups:
+        proposals[table.name] |= _named_rows(found, table, proposals, lists)
     return proposals
+
+
+def _named_rows(
+    found: Findings,
+    table: ScannedTable,
+    proposals: Proposals,
+    lists: Mapping[tuple[str, str], str],
+) -> Iterator[tuple[str, ColumnProposal]]:
+    """Yield columns that say which row of a look-up it is, with the proposal that what points there has.
+
+    They are its key, its label, and its pointers to look-ups with a label; the rest is a catalogue.
+    """
+    name = table.name
+    around = _pointer(found, name, proposals)
+    which = {*table.key, found.guessed_keys.get(name), *found.labels[name]}
+    for column in table.columns if around else ():
+        points = found.labels.get(lists.get((name, column.name), ""))
+        if (column.name in which or points) and proposals[name][column.name].origin is Origin.NOT_PERSONAL:
+            yield column.name, propose(table, column, TableRole.LOOKUP, None, around)
+
+
+def _people(found: Findings, table: str) -> tuple[str, ...]:
+    whose = found.places[table].whose
+    return (whose, found.people[whose].key or whose) if whose else ()
+
+
+def _pointer(found: Findings, table: str, proposals: Proposals) -> Surroundings | None:
+    """What points to a look-up; None: nothing of the people who ask, or the pointers are its own catalogue.
+
+    Where they mean different things, it is left open.
+    """
+    ways = [way for way in found.places[table].ways if way.table in proposals]
+    named = [proposals[way.table][column] for way in ways for column in way.columns]
+    theirs = found.places[found.places[table].whose].role is TableRole.PERSON
+    if not named or not theirs or {proposal.origin for proposal in named} == {Origin.NOT_PERSONAL}:
+        return None
+    first = named[0]
+    if len({(proposal.origin, proposal.category) for proposal in named}) > 1:
+        first = replace(first, origin=None, category=None)
+    pointed_from = ", ".join(f"{way.table}.{column}" for way in ways for column in way.columns)
+    return Surroundings(pointer=first, pointed_from=pointed_from)
 
 
 def _lists(found: Findings) -> dict[tuple[str, str], str]:
@@ -136,6 +190,16 @@ def label_columns(
     return next(((name,) for _, _, name in ranked if _tells_apart(samples.get(name))), ())
 
 
+def _is_short_for(word: str, whole: Iterable[str]) -> bool:
+    """Whether a word has the letters of one of the others in their order: `dept` of `department`."""
+
+    def letters_of(name: str) -> bool:
+        rest = iter(name)
+        return word[0] == name[0] and all(letter in rest for letter in word)
+
+    return len(word) > 2 and any(letters_of(name) for name in whole if name)
+
+
 def _is_pointed_to(found: Findings, table: str) -> bool:
     places = found.places.values()
     edges = [edge for place in places for edge in (*place.ways, *place.longer, *place.others)]
@@ -150,7 +214,11 @@ def _ranked(table: ScannedTable, columns: list[ScannedColumn]) -> Iterator[tuple
         words = lexicon.words_of(column.name)
         if flat(column.name) in (*singulars(table.name), *_ORGANISATION):
             yield len(NAMES), number, column.name
-        elif words and words[-1] in NAMES and set(words[:-1]) <= own | _BESIDE:
+        elif (
+            words
+            and words[-1] in NAMES
+            and all(word in own | _BESIDE or _is_short_for(word, own) for word in words[:-1])
+        ):
             yield NAMES.index(words[-1]), number, column.name
 
 

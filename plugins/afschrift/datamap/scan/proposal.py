@@ -19,22 +19,10 @@ three cases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cached_property
 
-from afschrift.datamap.scan.concepts import (
-    ELSE,
-    OTHERS,
-    TOPIC,
-    ByPlace,
-    Candidate,
-    Concept,
-    Topic,
-    Vocabulary,
-    vocabulary,
-)
+from afschrift.datamap.scan.concepts import ELSE, Candidate, Concept, vocabulary
 from afschrift.datamap.scan.evidence import (
     DECISIVE,
     SampleEvidence,
@@ -51,21 +39,12 @@ from afschrift.datamap.scan.evidence import (
     said_of,
 )
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
+from afschrift.datamap.scan.table_context import STAFF, TableContext, TableRole
 from afschrift.domain.vocabulary import Origin
 from afschrift.law.person import SPECIAL, below
 
 PROPOSED = 0.67
 """Lowest confidence of a proposal; below it the origin is left open."""
-
-
-class TableRole(StrEnum):
-    """The relation of a table to the people who make requests."""
-
-    PERSON = "person"  # the table of these people
-    CHILD = "child"  # its rows lead to a person
-    LOOKUP = "lookup"  # names of products or countries, to which a child points
-    OTHER_PEOPLE = "other_people"  # other people, such as employees
-    UNREACHED = "unreached"  # no way leads to a person
 
 
 @dataclass(frozen=True)
@@ -92,8 +71,27 @@ class ColumnProposal:
     unit: str | None = None
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What the ways of a scan say about a column.
+
+    Attributes:
+        people: the table of the people whose rows these are, and its key.
+        pointer: of a look-up's key, label and pointers, the proposal for the column that points to its rows.
+        pointed_from: where that column is, in words.
+    """
+
+    people: tuple[str, ...] = ()
+    pointer: ColumnProposal | None = None
+    pointed_from: str = ""
+
+
 def propose(
-    table: ScannedTable, column: ScannedColumn, role: TableRole, sample: TextSample | None = None
+    table: ScannedTable,
+    column: ScannedColumn,
+    role: TableRole,
+    sample: TextSample | None = None,
+    surroundings: Surroundings | None = None,
 ) -> ColumnProposal:
     """Return the proposal for a column. It never raises and is deterministic.
 
@@ -102,20 +100,27 @@ def propose(
         column: of the table.
         role: of the table.
         sample: values of the column, if they were read; none of them is in the result.
+        surroundings: what else the scan found.
     """
-    return _Judgement(table, column, role, look(sample)).proposal()
+    return _Judgement(table, column, role, look(sample), surroundings or Surroundings()).proposal()
 
 
 class _Judgement:
     """The judgement of one column; `_sure` and `_said` collect its confidence and reasons."""
 
     def __init__(
-        self, table: ScannedTable, column: ScannedColumn, role: TableRole, seen: SampleEvidence
+        self,
+        table: ScannedTable,
+        column: ScannedColumn,
+        role: TableRole,
+        seen: SampleEvidence,
+        around: Surroundings,
     ) -> None:
         self._vocabulary = vocabulary()
-        self._context = TableContext(self._vocabulary, table, role)
-        self._column, self._role, self._seen = column, role, seen
-        self._words = self._vocabulary.lexicon.words_of(column.name)
+        self._context = TableContext(self._vocabulary, table, role, around.people)
+        self._column, self._role, self._around = column, role, around
+        self._seen = look(None) if column.points_to else seen  # a number there is no city's name
+        self._words = self._context.words_of(column.name)
         self._hashes = seen.share("password hash") >= _MOST
         self._said: list[str] = []
         self._sure = 1.0
@@ -164,13 +169,22 @@ class _Judgement:
             return self._open(
                 "of other people than those who ask: whose it is decides", meaning.category, **flags
             )
-        to = self._column.points_to
-        if to and origin is Origin.ASSIGNED and meaning.category == "user.unique_id":
-            return self._open(f"it is one of the list {to}: who chose it decides", None, **flags)
+        plain_key = meaning.category == "user.unique_id" and origin in (None, Origin.ASSIGNED)
+        if self._column.points_to and plain_key:
+            return self._one_of_a_list(**flags)
         if origin is None:
             return self._open(concept.open or "who gave it decides", meaning.category, **flags)
         identifies = self._context.identifies(candidate) and not meaning.others
         return self._made(origin, meaning.category, identifies=identifies, **flags)
+
+    def _one_of_a_list(self, **flags: bool) -> ColumnProposal:
+        """Judge a pointer to a look-up by what its table is about: the film of a rental was rented."""
+        to, topic = self._column.points_to, self._context.topic
+        if topic is None or not (topic.origin or topic.name == STAFF) or flags.get("about_others"):
+            return self._open(f"it is one of the list {to}: who chose it decides", None, **flags)
+        self._sure = _POINTER
+        self._said.append(f"one of the list {to}, in a table of {topic.name}")
+        return self._made(Origin(topic.origin or Origin.ASSIGNED), topic.category, **flags)
 
     def _weigh(self, candidate: Candidate, alien: str | None) -> None:
         self._sure *= candidate.concept.sure
@@ -210,6 +224,8 @@ class _Judgement:
         """Judge a column of a look-up: not personal, unless the table has data of people."""
         people, shown = self._context.people, decisive_form(self._seen)
         if people is None and shown is None and not self._hashes:
+            if self._around.pointer is not None:
+                return self._named_by(self._around.pointer)
             self._sure = _LOOKUP
             self._said.append("in a look-up table without data of people")
             return self._made(Origin.NOT_PERSONAL, None)
@@ -224,9 +240,22 @@ class _Judgement:
         category = next((concept.category.get(ELSE) for concept in named), DECISIVE.get(shown or ""))
         return self._open("whether its rows are people or places of theirs decides", category, secret=secret)
 
+    def _named_by(self, pointer: ColumnProposal) -> ColumnProposal:
+        """Judge what says which row of a look-up it is: it is what the column says that points to it."""
+        self._said.append(f"says what {self._around.pointed_from} points to")
+        if pointer.origin is None:
+            return self._open("what that means decides", pointer.category)
+        self._sure = pointer.confidence
+        own = [candidate.concept.category.get(ELSE) for candidate in self._vocabulary.candidates(self._words)]
+        address = below(pointer.category, (_ADDRESS,))
+        category = next((c for c in own if address and below(c, (_ADDRESS,))), pointer.category)
+        return self._made(pointer.origin, category)
+
     def _by_values(self) -> ColumnProposal:
         """Judge by the forms of the values, without a known word."""
         self._said.append("the name says nothing known")
+        if self._column.points_to and self._role in (TableRole.PERSON, TableRole.CHILD):
+            return self._one_of_a_list()
         named = comment_origin(self._vocabulary, self._column.comment)
         shown = "password hash" if self._hashes else decisive_form(self._seen)
         free = self._seen.share("sentence") >= _SENTENCES
@@ -264,11 +293,12 @@ class _Judgement:
         return ColumnProposal(origin, category, round(self._sure, 2), reason, unit=unit or None, **flags)
 
 
-_BY_COMMENT, _BY_VALUES, _LOOKUP, _OPEN = 0.75, 0.7, 0.85, 0.5
+_BY_COMMENT, _BY_VALUES, _LOOKUP, _POINTER, _OPEN = 0.75, 0.7, 0.85, 0.75, 0.5
 _MOST, _SENTENCES = 0.8, 0.3
 """Shares of a sample from which a column counts as password hashes, and as free text."""
 
 
+_ADDRESS = "user.contact.address"
 _CRIMINAL = "user.criminal_history"
 _CAUTIONS = (
     (tuple(c for c in SPECIAL if c != _CRIMINAL), "special data: a purpose needs a condition of Art. 9(2)"),
@@ -292,101 +322,3 @@ def cautions(category: str | None, *, secret: bool, child: bool) -> Iterator[str
     if secret:
         yield "secret: that it exists is said, its value never leaves (R87)"
     yield from (caution for these, caution in _CAUTIONS if below(category, these))
-
-
-_STAFF = "staff"
-
-_TABLES_OF_OTHERS = {"family": Origin.PROVIDED, _STAFF: Origin.ASSIGNED}
-"""Topic of a table whose rows lead to the person but are about another person -> origin."""
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """Origin and category (None: open in the vocabulary), and why they differ from the usual ones."""
-
-    origin: Origin | None
-    category: str | None
-    others: bool
-    remarks: tuple[str, ...] = ()
-
-
-class TableContext:
-    """The table of a column: its topic, its role and its other columns."""
-
-    def __init__(self, vocabulary: Vocabulary, table: ScannedTable, role: TableRole) -> None:
-        self._vocabulary, self._table, self._role = vocabulary, table, role
-        self.words = vocabulary.lexicon.words_of(table.name.rpartition(".")[2])
-        topic = vocabulary.topic(self.words)
-        self._topic = topic if role is not TableRole.PERSON or (topic and topic.name == _STAFF) else None
-
-    @property
-    def people(self) -> str | None:
-        """The first data of people in the table, in words; None: it has none."""
-        return self._vocabulary.of_people(self._names)
-
-    def meaning(self, candidate: Candidate) -> Meaning:
-        """Return the meaning of a concept in this table, with the other words of the name."""
-        concept, remarks = candidate.concept, list[str]()
-        others, theirs = self._others(candidate)
-        category = self._at(concept.category, candidate, others, lambda topic: topic.category)
-        named = self._at(concept.origin, candidate, others, lambda topic: topic.origin)
-        origin = Origin(named) if named else None
-        if others and not concept.others and (origin is Origin.PROVIDED or OTHERS in concept.category):
-            origin = theirs
-        if origin in (Origin.PROVIDED, Origin.OBSERVED) and self._vocabulary.figures & set(
-            candidate.other_words
-        ):
-            remarks.append("a figure over several values")
-            origin = None
-        if self._second(candidate):
-            remarks.append("a second one beside the person's own")
-            origin = None
-        return Meaning(origin, category, others, tuple(remarks))
-
-    def identifies(self, candidate: Candidate) -> bool:
-        """Whether it lets an officer recognise a person; only in the table of people."""
-        by_role = candidate.concept.identifies
-        return self._role is TableRole.PERSON and by_role.get(TableRole.PERSON, by_role.get(ELSE, False))
-
-    @cached_property
-    def _names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self._table.columns)
-
-    def _at(
-        self, by_place: ByPlace, candidate: Candidate, others: bool, of_topic: Callable[[Topic], str | None]
-    ) -> str | None:
-        """Return the word for the first place that has one."""
-        other_topic = self._vocabulary.topic(candidate.other_words)
-        for place in self._places(other_topic, others):
-            if place in by_place:
-                topic = self._topic or other_topic
-                return by_place[place] if by_place[place] != TOPIC else of_topic(topic) if topic else None
-        return None
-
-    def _places(self, other_topic: Topic | None, others: bool) -> Iterator[str]:
-        """Yield places in order: others, the table's topic, its role, the topic of other words, elsewhere."""
-        yield from (OTHERS,) if others else ()
-        yield from (self._topic.name,) if self._topic else ()
-        yield self._role
-        yield from (other_topic.name,) if other_topic else ()
-        yield ELSE
-
-    def _others(self, candidate: Candidate) -> tuple[bool, Origin | None]:
-        """Whether it is about another person, and the origin of such data."""
-        for word in candidate.other_words:
-            if word in self._vocabulary.others and word not in self.words:
-                return True, self._vocabulary.others[word]
-        if self._role is TableRole.CHILD and self._topic and any(candidate.concept.identifies.values()):
-            origin = _TABLES_OF_OTHERS.get(self._topic.name)
-            return origin is not None, origin
-        return candidate.concept.others, None
-
-    def _second(self, candidate: Candidate) -> bool:
-        """Whether it is of a contact, next to the person's own column with the same meaning."""
-        if "contact" not in candidate.other_words or self._role is not TableRole.PERSON:
-            return False
-        words = map(self._vocabulary.lexicon.words_of, self._names)
-        firsts = (first for named in words for first in self._vocabulary.candidates(named)[:1])
-        return any(
-            first.concept is candidate.concept and "contact" not in first.other_words for first in firsts
-        )

@@ -10,8 +10,8 @@ from typing import Any
 from afschrift.datamap.reader import NotAnsweredError, NotReachedError, StatementRunner
 from afschrift.datamap.review.written_files import tables_of
 from afschrift.datamap.scan.bounded import read_samples, sampled
-from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.schema import ScannedSource
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.datamap.scan.ways.by_values import ColumnValues, OpenTable, possible_ways
 from afschrift.datamap.scan.ways.edges import Edge, declared, target
 from afschrift.datamap.scan.ways.guesses import (

@@ -16,11 +16,11 @@ from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.written_files import content, must_take_draft, source_file
 from afschrift.datamap.scan.column_proposals import propose_columns
-from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.scan_files import known_keys, next_steps, place_of, plain, write
 from afschrift.datamap.scan.scan_findings import Findings, find, written_roles
 from afschrift.datamap.scan.schema import read_source
 from afschrift.datamap.scan.source_draft import Draft, drafted
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.nearest import choose
 from afschrift.domain.notation import count

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from afschrift.datamap.scan.column_proposals import Proposals
-from afschrift.datamap.scan.proposal import ColumnProposal, TableRole
+from afschrift.datamap.scan.proposal import ColumnProposal
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.datamap.scan.ways.edges import Edge, target
 from afschrift.datamap.scan.ways.name_parts import flat, is_generic, singulars, word_set, words
 from afschrift.datamap.scan.ways.person_tables import PersonTable, is_tenant
@@ -100,7 +101,11 @@ def _table(
         entry |= _ways(found, names, table, place)
         if any(way.guess or (way.table == name and _by_role(found, way)) for way in place.ways):
             entry["ways"] = "guessed"
-    points = {edge.columns[0]: target(edge) for edge in place.others if len(edge.columns) == 1}
+    points = {
+        edge.columns[0]: target(edge)
+        for edge in (*_further_keys(found, entry, place), *place.others)
+        if len(edge.columns) == 1
+    }
     if names.by_name_alone.intersection(entry.get("subject", {})):
         # of a proven one the table that it points to asks, for all that point there
         if proven := _proven(found, names, place, entry):
@@ -138,6 +143,16 @@ def _asked(found: Findings, names: KeyNames, ways: Sequence[Edge]) -> dict[str, 
         for way in ways
     ]
     return {"ways": "asked", **({"possible": possible} if possible else {})}
+
+
+def _further_keys(found: Findings, entry: Mapping[str, Any], place: TablePlace) -> Iterator[Edge]:
+    """Yield foreign keys of the database to other rows of the person, by which no way leads to people."""
+    joins = entry.get("join") or ()
+    joined = {own for join in (joins if isinstance(joins, list) else [joins]) for own in join}
+    for edge in place.longer:
+        child = found.places[edge.parent].role is TableRole.CHILD
+        if child and not edge.guess and not edge.through and not joined & set(edge.columns):
+            yield edge
 
 
 def _own_keys(person: PersonTable, names: KeyNames, *, asks: bool) -> dict[str, Any]:

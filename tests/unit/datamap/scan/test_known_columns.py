@@ -7,7 +7,7 @@ from tests.support.scanned import listed, outcomes
 
 from afschrift.datamap.scan.concepts import Concept, vocabulary
 from afschrift.datamap.scan.evidence import DECISIVE, FORMS, NAMES
-from afschrift.datamap.scan.proposal import TableRole
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.outside.read_yaml import read_yaml

@@ -8,8 +8,9 @@ from tests.support.scanned import column, proposed
 
 from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.evidence import TextSample
-from afschrift.datamap.scan.proposal import PROPOSED, TableRole, propose
+from afschrift.datamap.scan.proposal import PROPOSED, propose
 from afschrift.datamap.scan.schema import ScannedTable
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from tests.support.scanned import found, ways
 
-from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.scan_findings import Findings
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.datamap.scan.ways import by_values
 from afschrift.datamap.scan.ways.person_shapes import shape_of
 

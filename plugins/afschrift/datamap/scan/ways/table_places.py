@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from afschrift.datamap.scan.proposal import TableRole
 from afschrift.datamap.scan.schema import ScannedSource
+from afschrift.datamap.scan.table_context import TableRole
 from afschrift.datamap.scan.ways.edges import Edge
 from afschrift.datamap.scan.ways.person_tables import PEOPLE, PersonTable, called, is_ones_own
 
