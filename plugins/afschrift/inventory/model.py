@@ -194,11 +194,12 @@ class SourceFile(Part):
     def pointed_at(self) -> dict[str, frozenset[str]]:
         """Table -> its columns that joins and `references` of others lead to.
 
-        Ways that are not confirmed, and columns that are not classified, do not count.
+        Ways that are not confirmed, and columns that are not classified, do not count; nor do tables of which
+        no column is from the person: portability gives none of their rows, so nothing is joined to them.
         """
         found: dict[str, set[str]] = {}
         for name, table in self.tables.items():
-            if name in self._leading_nowhere or table.unconfirmed:
+            if name in self._leading_nowhere or table.unconfirmed or table.of_controller:
                 continue
             ways = (*(way for join in table.join for way in join.items()), *table.references.items())
             for own, target in ways:

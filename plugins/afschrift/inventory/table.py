@@ -256,6 +256,13 @@ class Table(Part):
         return self.ways == "asked"
 
     @property
+    def of_controller(self) -> bool:
+        """Whether the origin of no column, of those known, lets portability give a row of the table."""
+        origins = {column.origin for column in self.columns.values()}
+        own = {Origin.ASSIGNED, Origin.DERIVED, Origin.INFERRED, Origin.NOT_PERSONAL}
+        return self.personal and self.origin is None and bool(origins) and origins <= own
+
+    @property
     def parts(self) -> dict[str, DocumentPart]:
         """The columns that are parts of documents: each member, and the rest of its document."""
         found: dict[str, DocumentPart] = {}

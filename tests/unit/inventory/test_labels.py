@@ -150,3 +150,14 @@ def test_the_tables_that_are_joined_to_one_are_found_in_their_order(shop: Source
         joined = [name for name in shop.tables if any(hop.parent == parent for hop in hops(shop, name))]
         assert list(shop.joined_to.get(parent, ())) == joined
     assert any(references(shop, name) for name in shop.joined_to)
+
+
+def test_a_pointer_to_a_table_of_the_controllers_own_words_ties_nothing(tmp_path: Path) -> None:
+    """Portability gives no row of such a table, so that its number would lead nowhere."""
+    observed = "    columns:\n      category_id: {origin: observed}\n      name: {origin: observed}\n"
+    assigned = observed.replace("observed", "assigned")
+    own = source(
+        tmp_path, (observed, assigned), ("parent_id: {origin: observed}", "parent_id: {origin: assigned}")
+    )
+    assert "category_id" in tie_columns(source(tmp_path / "observed"), "film")
+    assert "category_id" not in tie_columns(own, "film")
