@@ -19,6 +19,36 @@ FROM invoice WHERE customer_id = :person;
 SELECT l.invoice_line_id, l.invoice_id, l.track_id, l.unit_price, l.quantity
 FROM invoice_line l JOIN invoice i ON i.invoice_id = l.invoice_id WHERE i.customer_id = :person;
 
+-- access customer: track
+SELECT DISTINCT t.track_id, t.name, t.album_id, t.media_type_id, t.genre_id
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+WHERE i.customer_id = :person;
+
+-- access customer: album
+SELECT DISTINCT a.album_id, a.title, a.artist_id
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+  JOIN album a ON a.album_id = t.album_id
+WHERE i.customer_id = :person;
+
+-- access customer: artist
+SELECT DISTINCT r.artist_id, r.name
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+  JOIN album a ON a.album_id = t.album_id
+  JOIN artist r ON r.artist_id = a.artist_id
+WHERE i.customer_id = :person;
+
+-- access customer: genre
+SELECT DISTINCT g.genre_id, g.name
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+  JOIN genre g ON g.genre_id = t.genre_id
+WHERE i.customer_id = :person;
+
+-- access customer: media_type
+SELECT DISTINCT m.media_type_id, m.name
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+  JOIN media_type m ON m.media_type_id = t.media_type_id
+WHERE i.customer_id = :person;
+
 -- portability customer: customer
 SELECT customer_id, first_name, last_name, company, address, city, state, country, postal_code, phone, fax, email
 FROM customer WHERE customer_id = :person;
@@ -31,6 +61,36 @@ FROM invoice WHERE customer_id = :person;
 -- portability customer: invoice_line
 SELECT l.invoice_line_id, l.invoice_id, l.track_id, l.unit_price, l.quantity
 FROM invoice_line l JOIN invoice i ON i.invoice_id = l.invoice_id WHERE i.customer_id = :person;
+
+-- portability customer: track
+SELECT DISTINCT t.track_id, t.name, t.album_id, t.media_type_id, t.genre_id
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+WHERE i.customer_id = :person;
+
+-- portability customer: album
+SELECT DISTINCT a.album_id, a.title, a.artist_id
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+  JOIN album a ON a.album_id = t.album_id
+WHERE i.customer_id = :person;
+
+-- portability customer: artist
+SELECT DISTINCT r.artist_id, r.name
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+  JOIN album a ON a.album_id = t.album_id
+  JOIN artist r ON r.artist_id = a.artist_id
+WHERE i.customer_id = :person;
+
+-- portability customer: genre
+SELECT DISTINCT g.genre_id, g.name
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+  JOIN genre g ON g.genre_id = t.genre_id
+WHERE i.customer_id = :person;
+
+-- portability customer: media_type
+SELECT DISTINCT m.media_type_id, m.name
+FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id JOIN track t ON t.track_id = l.track_id
+  JOIN media_type m ON m.media_type_id = t.media_type_id
+WHERE i.customer_id = :person;
 
 -- people employee: the first, the middle and the last by number
 SELECT employee_id FROM employee

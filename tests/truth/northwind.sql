@@ -23,6 +23,26 @@ FROM orders WHERE customer_id = :person;
 SELECT d.order_id, d.product_id, d.unit_price, d.quantity, d.discount
 FROM order_details d JOIN orders o ON o.order_id = d.order_id WHERE o.customer_id = :person;
 
+-- access customer: products
+SELECT DISTINCT p.product_id, p.product_name, p.category_id
+FROM orders o JOIN order_details d ON d.order_id = o.order_id JOIN products p ON p.product_id = d.product_id
+WHERE o.customer_id = :person;
+
+-- access customer: categories
+SELECT DISTINCT c.category_id, c.category_name
+FROM orders o JOIN order_details d ON d.order_id = o.order_id JOIN products p ON p.product_id = d.product_id
+  JOIN categories c ON c.category_id = p.category_id
+WHERE o.customer_id = :person;
+
+-- access customer: shippers
+SELECT DISTINCT s.shipper_id, s.company_name
+FROM orders o JOIN shippers s ON s.shipper_id = o.ship_via WHERE o.customer_id = :person;
+
+-- access customer: customer_demographics
+SELECT DISTINCT d.customer_type_id, d.customer_desc
+FROM customer_customer_demo c JOIN customer_demographics d ON d.customer_type_id = c.customer_type_id
+WHERE c.customer_id = :person;
+
 -- portability customer: customers
 SELECT customer_id, company_name, contact_name, contact_title, address, city, region, postal_code, country, phone, fax
 FROM customers WHERE customer_id = :person;
@@ -36,6 +56,21 @@ FROM orders WHERE customer_id = :person;
 SELECT d.order_id, d.product_id, d.unit_price, d.quantity, d.discount
 FROM order_details d JOIN orders o ON o.order_id = d.order_id WHERE o.customer_id = :person;
 
+-- portability customer: products
+SELECT DISTINCT p.product_id, p.product_name, p.category_id
+FROM orders o JOIN order_details d ON d.order_id = o.order_id JOIN products p ON p.product_id = d.product_id
+WHERE o.customer_id = :person;
+
+-- portability customer: categories
+SELECT DISTINCT c.category_id, c.category_name
+FROM orders o JOIN order_details d ON d.order_id = o.order_id JOIN products p ON p.product_id = d.product_id
+  JOIN categories c ON c.category_id = p.category_id
+WHERE o.customer_id = :person;
+
+-- portability customer: shippers
+SELECT DISTINCT s.shipper_id, s.company_name
+FROM orders o JOIN shippers s ON s.shipper_id = o.ship_via WHERE o.customer_id = :person;
+
 -- people employee: the first, the middle and the last by number
 SELECT employee_id FROM employees
 WHERE employee_id IN (1, (SELECT FLOOR(COUNT(*) / 2) FROM employees), (SELECT MAX(employee_id) FROM employees))
@@ -48,6 +83,16 @@ FROM employees WHERE employee_id = :person;
 
 -- access employee: employee_territories
 SELECT employee_id, territory_id FROM employee_territories WHERE employee_id = :person;
+
+-- access employee: territories
+SELECT DISTINCT t.territory_id, t.territory_description, t.region_id
+FROM employee_territories e JOIN territories t ON t.territory_id = e.territory_id WHERE e.employee_id = :person;
+
+-- access employee: region
+SELECT DISTINCT r.region_id, r.region_description
+FROM employee_territories e JOIN territories t ON t.territory_id = e.territory_id
+  JOIN region r ON r.region_id = t.region_id
+WHERE e.employee_id = :person;
 
 -- portability employee: employees
 SELECT employee_id, last_name, first_name, title_of_courtesy, birth_date, address, city, region, postal_code, country,

@@ -61,6 +61,20 @@ SELECT notitie_nr, bij_nr, tekst, geschreven_door, geschreven_op
 FROM notitie
 WHERE bij_soort = 'verzoek' AND bij_nr IN (SELECT verzoek_nr FROM reparatieverzoek WHERE gemeld_door = :person);
 
+-- access huurder: woning
+SELECT DISTINCT w.complex_nr, w.volg_nr, w.straat, w.huisnummer, w.postcode, w.plaats
+FROM huurcontract c JOIN woning w ON w.complex_nr = c.complex_nr AND w.volg_nr = c.volg_nr WHERE c.huurder_nr = :person;
+
+-- access huurder: complex
+SELECT DISTINCT x.complex_nr, x.naam
+FROM huurcontract c JOIN woning w ON w.complex_nr = c.complex_nr AND w.volg_nr = c.volg_nr
+  JOIN complex x ON x.complex_nr = w.complex_nr
+WHERE c.huurder_nr = :person;
+
+-- access huurder: advertentie
+SELECT DISTINCT a.advertentie_nr
+FROM reactie r JOIN advertentie a ON a.advertentie_nr = r.advertentie_nr WHERE r.huurder_nr = :person;
+
 -- portability huurder: huurder
 SELECT huurder_nr, voorletters, tussenvoegsel, achternaam, geboortedatum, email, mobiel, iban, nieuwsbrief,
        aangemaakt_op, verwijderd_op
@@ -98,6 +112,20 @@ FROM reactie WHERE huurder_nr = :person;
 -- portability huurder: bericht
 SELECT bericht_nr, van_email, onderwerp, inhoud, ontvangen_op
 FROM bericht WHERE van_email = (SELECT email FROM huurder WHERE huurder_nr = :person);
+
+-- portability huurder: woning
+SELECT DISTINCT w.complex_nr, w.volg_nr, w.straat, w.huisnummer, w.postcode, w.plaats
+FROM huurcontract c JOIN woning w ON w.complex_nr = c.complex_nr AND w.volg_nr = c.volg_nr WHERE c.huurder_nr = :person;
+
+-- portability huurder: complex
+SELECT DISTINCT x.complex_nr, x.naam
+FROM huurcontract c JOIN woning w ON w.complex_nr = c.complex_nr AND w.volg_nr = c.volg_nr
+  JOIN complex x ON x.complex_nr = w.complex_nr
+WHERE c.huurder_nr = :person;
+
+-- portability huurder: advertentie
+SELECT DISTINCT a.advertentie_nr
+FROM reactie r JOIN advertentie a ON a.advertentie_nr = r.advertentie_nr WHERE r.huurder_nr = :person;
 
 -- people medewerker: three of the staff
 SELECT personeels_nr FROM medewerker WHERE personeels_nr <> 103 ORDER BY personeels_nr;
