@@ -178,7 +178,7 @@ def _history(inventory: Inventory, source: SourceFile, table: Table, where: list
 
 def _ignored(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
     if table.ignore and source.kind not in ("files", "parquet"):
-        yield [*where, "ignore"], "files can be ignored only in a lake (`kind: parquet`) or with `kind: files`"
+        yield [*where, "ignore"], "files can be ignored only in a lake (`parquet`) or with `kind: files`"
     for ignored in table.ignore:
         for pattern in ignored.files:
             if not all(part and part not in (".", "..") for part in pattern.split("/")):
