@@ -91,7 +91,21 @@ def _no(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
     _say(group, words, **no)
 
 
-ASKS: Mapping[str, Ask] = {"o": _origin, "c": _category, "t": _others, "m": _meaning, "x": _no}
+def _whose(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
+    if not group.whose:
+        raise ConfigurationError(
+            "Whose rows these are is not asked here.",
+            remedy="answer the question of their table, or write it into the file.",
+        )
+    if chosen := _chosen(group.evidence, "Whose"):
+        words.clear()
+        words |= group.whose[chosen]
+        typer.echo(f"  {'whose':<12}{one_line(chosen)}   (y writes it)")
+
+
+ASKS: Mapping[str, Ask] = {
+    "o": _origin, "c": _category, "t": _others, "m": _meaning, "x": _no, "r": _whose,
+}  # fmt: skip
 
 
 def _chosen(offered: Mapping[str, str], what: str) -> str:
@@ -164,6 +178,7 @@ _KEYS = {
     "c": "another category",
     "t": "others' data",
     "x": "no: not given",
+    "r": "whose rows",
     "m": "meaning",
     "s": "samples, masked",
     "l": "all places",
@@ -174,6 +189,7 @@ _KEYS = {
     "q": "stop",
 }
 _LACKS = {
+    "whose": "nothing says whose its rows are: say it (r); unless no one's, its columns are asked next",
     "origin": "no origin is proposed: choose one (o)",
     "others": "it is not decided how the data about others are treated: decide it (t)",
     "meaning": "its meaning is missing: give it (m)",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -131,6 +131,8 @@ def _formed(written: Any) -> bool:
     return isinstance(written, dict)
 
 
+WHOSE_ROWS = ("subject", "join", "personal")
+"""Words of an answer about a table with `ways: asked`."""
 OF_A_TABLE = ("table", "subject", "join", "personal", "copy_of")
 """Words that a confirmation of a table covers: whose its rows are, or that it has no rows of its own."""
 OF_A_COLUMN = (
@@ -153,10 +155,17 @@ class ConfirmedColumn(Column):
 
 
 class ConfirmedTable(Part):
-    """A table; with `in` and `of` if its ways, or that it has no rows of its own, were confirmed."""
+    """A table; with `in` and `of` if its ways, or that it has no rows of its own, were confirmed.
+
+    Attributes:
+        subject: as `join` and `personal`: the answer whose the rows of a table with `ways: asked` are.
+    """
 
     within: str | None = Field(None, alias="in")
     of: str | None = None
+    subject: dict[str, str] = {}
+    join: dict[str, str] = {}
+    personal: Literal[False] | None = None
     columns: dict[str, ConfirmedColumn] = {}
 
 
@@ -206,7 +215,8 @@ class Digests:
     def of_table(self, name: str) -> str:
         """Return the digest of a table's ways, or of its being a copy or not personal."""
         table = self._tables[name] or {}
-        return _digest({word: table[word] for word in OF_A_TABLE if word in table})
+        words = {word: table[word] for word in OF_A_TABLE if word in table}
+        return _digest(words | ({"possible": table.get("possible")} if table.get("ways") == "asked" else {}))
 
     def of_column(self, name: str, column: str) -> str:
         """Return the digest of a column's words, its own and those of defaults, and of where it points to."""
@@ -281,9 +291,14 @@ def _table(
     if listed:
         made["confirmed"] = [*confirmations_of(table), *listed]
     if "of" in entry:
-        waits = made.get("ways") == "guessed" or made.get("review") == "needed"
-        if entry["of"] == digests.of_table(name):
+        asked = made.get("ways") == "asked"
+        waits = asked or made.get("ways") == "guessed" or made.get("review") == "needed"
+        whose = {word: entry[word] for word in WHOSE_ROWS if word in entry}
+        if entry["of"] == digests.of_table(name) and bool(whose) == asked:
             made.pop("ways" if "ways" in made else "review", None)
+            if asked:
+                made.pop("possible", None)
+                made |= whose
             if "copy_of" not in made:
                 made.setdefault("decided", sessions[entry["in"]])
         else:

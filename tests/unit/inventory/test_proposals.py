@@ -12,6 +12,7 @@ from afschrift.casework.columns.meaning import column_words
 from afschrift.casework.decision.source_triggers import is_case_column
 from afschrift.datamap.explain import explain
 from afschrift.datamap.review.groups import groups
+from afschrift.datamap.review.offered import Lack, lacking
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
@@ -248,9 +249,8 @@ def test_table_that_is_asked_about_counts_as_not_described(tmp_path: Path) -> No
     assert guessed_ways(inventory) == []
     lines = " ".join(asked_lines(inventory))
     assert "shop.visit is asked about" in lines and "`join: {n: orders.order_id}`, as 4 of 4" in lines
-    assert all(place.table != "visit" for group in groups(inventory) for place in group.places), (
-        "a yes to `personal: false` would lose its rows"
-    )
+    [question] = [group for group in groups(inventory) for place in group.places if place.table == "visit"]
+    assert list(lacking(question, {})) == [Lack.WHOSE], "a yes to `personal: false` would lose its rows"
     with pytest.raises(ConfigurationError, match=r"Nothing says whose.*3 of its 40.*3 of its 60"):
         explain(inventory, "shop.visit.n", Right.ACCESS)
 

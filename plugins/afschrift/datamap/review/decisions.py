@@ -91,7 +91,7 @@ class Decisions:
             parts.append(category if special else ".".join(str(category).split(".")[:2]))
         elif kind is Kind.TECHNICAL or (origin is None and _reason(column).startswith(_ONE_DECISION)):
             parts.append(_left_open(column))
-        elif kind is Kind.NAME or (origin is None and kind is not Kind.HEALTH):
+        elif kind is Kind.NAME or (origin is None and kind not in (Kind.HEALTH, Kind.OWN_NUMBERS)):
             parts.append(tables.named_as(table, name).casefold())
         elif below(category, SPECIAL):
             parts.append("special")
@@ -113,7 +113,7 @@ class Decisions:
         is_key = origin == Origin.ASSIGNED and category == NUMBER
         if "protect" in values or (not others and tables.takes_over_others(table, name)):
             return Kind.NAME
-        if is_key and not others and name in tables.keys_of_people(table):
+        if (is_key or not origin) and not others and name in tables.keys_of_people(table):
             return Kind.OTHERS_NUMBERS if table in tables.unreached else Kind.OWN_NUMBERS
         if others or tables.points_at(table, name) in tables.unreached:
             return Kind.OTHERS if origin else Kind.NAME
@@ -121,9 +121,9 @@ class Decisions:
             return Kind.KEYS if origin else Kind.NAME
         if _reason(column).startswith(_TECHNICAL):
             return Kind.CATALOGUE if origin and table in tables.catalogue else Kind.TECHNICAL
-        return _by_category(
-            origin, category, catalogue=table in tables.catalogue, ill=table in tables.clinical
-        )
+        catalogue = table in tables.catalogue
+        record = table in tables.clinical and not catalogue and name not in tables.ways(table)
+        return _by_category(origin, category, catalogue=catalogue, ill=record)
 
 
 def _by_category(origin: str | None, category: str | None, *, catalogue: bool, ill: bool) -> Kind:

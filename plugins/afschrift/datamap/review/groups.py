@@ -53,6 +53,8 @@ class Group:
         takers: columns that point to them, directly or not, and take over words; for ways, the tables that
             have their key of a person from this table.
         kind: of the decision; None: about tables.
+        whose: of a table with `ways: asked`, each possible answer -> its words in the file.
+        evidence: of each such answer.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Group:
     reasons: tuple[str, ...] = ()
     takers: tuple[Place, ...] = ()
     kind: Kind | None = None
+    whose: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_table(self) -> bool:
@@ -216,9 +220,9 @@ def _tables(inventory: Inventory, apart: Collection[Place]) -> Iterator[Group]:
         of_no_one = []
         for name, table in source.tables.items():
             place = Place(source.source, name)
-            if table.asked:  # a yes to `personal: false` would give nothing of it to any person
-                continue
-            if table.ways is not None:
+            if table.asked:
+                yield _whose(place, table)
+            elif table.ways is not None:
                 yield Group(name, {"ways": _ways(table)}, (place,), takers=tuple(resting.get(name, ())))
             elif table.unconfirmed and table.copy_of:
                 yield Group(name, {"copy_of": table.copy_of}, (place,))
@@ -229,6 +233,20 @@ def _tables(inventory: Inventory, apart: Collection[Place]) -> Iterator[Group]:
         if of_no_one:
             name = of_no_one[0].table if len(of_no_one) == 1 else "Tables about no one"
             yield Group(name, {"personal": False}, tuple(of_no_one))
+
+
+NO_ONE = "no_one"
+
+
+def _whose(place: Place, table: Table) -> Group:
+    """Return the question whose the rows of a table are."""
+    whose: dict[str, Mapping[str, Any]] = {NO_ONE: {"personal": False}}
+    evidence = {NO_ONE: "they are about no person: never read"}
+    for way in table.possible:
+        [(own, to)] = [*way.join.items(), *((column, key) for key, column in way.subject.items())]
+        whose[f"{own}:{to}"] = way.model_dump(include={"subject", "join"}, exclude_defaults=True)
+        evidence[f"{own}:{to}"] = way.because
+    return Group(place.table, {"ways": "asked"}, (place,), whose=whose, evidence=evidence)
 
 
 def _looks_personal(table: Table) -> bool:
@@ -248,6 +266,8 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
         names = list(table.columns)
         more = [f"and {len(names) - _COLUMNS} more"] * (len(names) > _COLUMNS)
         yield "columns", f"{place.table}: {', '.join([*names[:_COLUMNS], *more]) or 'not known'}"
+        for way in table.possible:
+            yield "possible", way.because
         for own, end in (*(way for join in table.join for way in join.items()), *table.references.items()):
             yield "points", f"{place.table}.{own} to {end}"
         for name, other in tables.items():

@@ -65,7 +65,9 @@ def words_of_others(group: Group, chosen: str) -> dict[str, Any]:
 def effect(group: Group, words: Mapping[str, Any]) -> str:
     """Return what comes in or out for the person by an answer; empty: that is not decided yet."""
     answered = with_answer(group.proposed, words)
-    if "ways" in answered:
+    if group.whose and "personal" not in words:
+        return "its rows are the person's, and each column is asked about" if words else ""
+    if "ways" in answered and not group.whose:
         return "their rows are the person's, and each column is asked about"
     if answered.get("personal") is False:
         return "never read: no person gets a row of it"
@@ -159,7 +161,8 @@ def in_a_year(today: date) -> date:
 def decided(group: Group, words: Mapping[str, Any]) -> str:
     """Return an answer in a few words: `email, 2 columns: provided`."""
     if group.is_table:
-        return f"table {group.name}"
+        whose = "".join(f": {answer}" for answer, of in group.whose.items() if of == words)
+        return f"table {group.name}{whose}"
     return f"{group.name}, {count(len(group.places), 'column')}: {in_short(decided_words(group, words))}"
 
 
@@ -193,12 +196,14 @@ COMPUTED = (Origin.DERIVED, Origin.INFERRED)
 class Lack(StrEnum):
     """Words that only a person can give and that are missing."""
 
+    WHOSE = "whose"
     ORIGIN = "origin"
     OTHERS = "others"
     MEANING = "meaning"
 
 
 _MISSING = {
+    Lack.WHOSE: ("Nothing says whose its rows are.", "say it first."),
     Lack.ORIGIN: ("It is not decided yet where it comes from.", "choose an origin first."),
     Lack.OTHERS: (
         "It is not decided yet how the data about others in it are treated, so every request would ask.",
@@ -215,6 +220,8 @@ def lacking(group: Group, words: Mapping[str, Any]) -> Iterator[Lack]:
         group: the question.
         words: that differ from the proposal.
     """
+    if group.whose and not words:
+        yield Lack.WHOSE
     if lacks_origin(group, words):
         yield Lack.ORIGIN
     if _lacks_others(group, words):
@@ -250,7 +257,7 @@ def must_say_enough(group: Group, words: Mapping[str, Any]) -> None:
         ConfigurationError: an origin, the treatment of others' data or a meaning is missing; a meaning is
             given where none belongs; or words are given for a table.
     """
-    if group.is_table and words:
+    if group.is_table and words and words not in group.whose.values():
         raise ConfigurationError("This asks about a table.", remedy="describe its columns in the file.")
     for lack in lacking(group, words):
         text, remedy = _MISSING[lack]

@@ -245,13 +245,14 @@ def altered(
     """
     answers = {place: words for group, words in answered for place in group.places}
     takers = {place for group, _ in answered for place in (*group.places, *group.takers)}
+    asked = {(place.source, place.table) for group, _ in answered if group.whose for place in group.places}
     now = _columns(after)
     for place, old in _columns(before).items():
         new = now.get(place)
         expected = with_answer(words_of(old), answers.get(place, {}))
         known = {} if new is None else words_of(new)
         lost = new is None or (old.proposal is None and new.proposal is not None)
-        more = known != expected and place not in takers
+        more = known != expected and place not in takers and (place.source, place.table) not in asked
         if lost or more or not expected.items() <= known.items():
             yield place.path
 

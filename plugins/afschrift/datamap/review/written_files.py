@@ -18,7 +18,7 @@ from afschrift.datamap.review.groups import Place
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.document import Document
 from afschrift.inventory.draft_layer import Words, additions, not_added, with_additions
-from afschrift.inventory.layers import Digests, Form, Layered, draft_of, layered
+from afschrift.inventory.layers import WHOSE_ROWS, Digests, Form, Layered, draft_of, layered
 from afschrift.outside.read_yaml import read_yaml
 
 WIDTH = 110
@@ -156,7 +156,9 @@ def confirmed_file(of: Layered, answered: Sequence[tuple[Place, Answer]]) -> byt
                 f"Table {place.table} has `decided` already, so this answer would have no name with it.",
                 remedy="write in `decided` who confirms its way, and remove `ways: guessed`, by hand.",
             )
-        entry |= {"in": occasion, "of": digests.of_table(place.table)}
+        for word in WHOSE_ROWS:
+            entry.pop(word, None)
+        entry |= {"in": occasion, "of": digests.of_table(place.table), **answer.words}
     return as_file(of.document.path.name, confirmed)
 
 
@@ -177,7 +179,7 @@ def as_file(name: str, confirmed: Mapping[str, Any]) -> bytes:
 
 
 def _columns_last(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {word: entry[word] for word in ("in", "of", "columns") if word in entry}
+    return {word: entry[word] for word in ("in", "of", *WHOSE_ROWS, "columns") if word in entry}
 
 
 def _occasion(known: dict[str, Any], answer: Answer) -> str:

@@ -18,6 +18,7 @@ from afschrift.datamap.review.offered import (
     must_be_category,
     must_say_enough,
     no_to,
+    word_of,
     words_of_others,
 )
 from afschrift.datamap.review.written_files import Answer
@@ -37,6 +38,7 @@ class GroupAnswer:
         choice: `later`, `yes`, `no` or `other`.
         origin, category, others: other than proposed; empty: as proposed.
         meaning: language -> what the value means.
+        whose: whose the rows of a table are.
         name: of the question, as the page showed it.
     """
 
@@ -45,12 +47,14 @@ class GroupAnswer:
     category: str = ""
     others: str = ""
     meaning: Mapping[str, str] = field(default_factory=dict)
+    whose: str = ""
     name: str = ""
 
     @property
     def filled(self) -> list[str]:
         """The words that differ from the proposal, as they were typed."""
-        return [word for word in (self.origin, self.category, self.others, *self.meaning.values()) if word]
+        words = (self.origin, self.category, self.others, self.whose, *self.meaning.values())
+        return [word for word in words if word]
 
     @property
     def blank(self) -> bool:
@@ -72,6 +76,8 @@ class GroupAnswer:
         """
         if self.choice == NO:
             return dict(no_to(group))
+        if self.whose:
+            return dict(group.whose[word_of(group.evidence, self.whose)])
         differing: dict[str, Any] = {"origin": self.origin, "category": self.category}
         differing = {word: value for word, value in differing.items() if value}
         if self.others:
@@ -108,7 +114,7 @@ _MORE_BYTES = 64_000
 """How much larger than the present files the files before an answer may be."""
 
 _DIGITS = 8
-_FIELDS = {"a": "choice", "o": "origin", "c": "category", "t": "others", "n": "name"}
+_FIELDS = {"a": "choice", "o": "origin", "c": "category", "t": "others", "r": "whose", "n": "name"}
 _MEANING = "m-"
 """Before the language, in the name of a field with a meaning."""
 

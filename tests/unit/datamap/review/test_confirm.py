@@ -101,8 +101,8 @@ def test_what_is_confirmed_counts_once_the_key_of_its_rows_is(folder: Path) -> N
 def test_what_is_alike_is_one_question_and_the_largest_comes_first(folder: Path) -> None:
     found = [(question.name, len(question.places), question.sure) for question in Review(folder).waiting()]
     assert found == [
-        ("created_at", 3, 0.9), ("email", 1, 0.7), ("mail box", 1, None), ("score", 1, None),
-        ("customer_id", 1, None), ("total", 1, None), ("note", 1, None), ("order_id", 1, None),
+        ("customer_id", 1, None), ("created_at", 3, 0.9), ("email", 1, 0.7), ("mail box", 1, None),
+        ("score", 1, None), ("total", 1, None), ("note", 1, None), ("order_id", 1, None),
         ("copy", 1, None), ("country", 1, None),
     ]  # fmt: skip
     rewritten(folder, "created_at: {origin: observed}", "created_at: {origin: provided}")

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
-from tests.support.map_page import ANSWER, HEAD, columns, group, map_folder, names, shop
+from tests.support.map_page import ANSWER, HEAD, answer, columns, group, map_folder, names, shop
 
 from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.map_files import read_files
-from afschrift.datamap.review.offered import decided
+from afschrift.datamap.review.offered import decided, must_say_enough
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import drafted
 from afschrift.domain.decision import Action
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
@@ -218,3 +219,46 @@ def test_the_question_says_by_which_default_a_new_table_has_a_legal_basis(tmp_pa
     assert columns(folder)["visit.body"].decided is not None
     assert "confirmed" not in shop(folder).tables["complaint"].model_fields_set
     assert "shop.complaint.body" in asked(Review(folder))
+
+
+SEEN = "because: 40 of 40 values are in customer.customer_id"
+ASKED = f"""{HEAD}tables:
+  customer: {{{BY_ID}, purposes: [sale], columns: {{customer_id: {{origin: assigned}}}}}}
+  conditions:
+    ways: asked
+    possible:
+      - {{subject: {{customer_id: PATIENT}}, {SEEN}}}
+      - {{join: {{PATIENT: customer.customer_id}}, {SEEN}}}
+    purposes: [sale]
+    columns: {{PATIENT: {{origin: assigned}}, body: {{origin: provided, review: needed}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words", "then"),
+    [
+        ("no_one", {"personal": False}, []),
+        ("PATIENT:customer_id", {"subject": {"customer_id": "PATIENT"}}, ["body"]),
+        ("PATIENT:customer.customer_id", {"join": {"PATIENT": "customer.customer_id"}}, ["body"]),
+    ],
+)
+def test_a_person_says_whose_rows_a_table_holds(
+    tmp_path: Path, chosen: str, words: dict[str, object], then: list[str]
+) -> None:
+    folder = map_folder(tmp_path, ASKED)
+    review = Review(folder)
+    [question] = review.waiting()
+    assert {answer: dict(of) for answer, of in question.whose.items()}[chosen] == words
+    with pytest.raises(ConfigurationError, match="Nothing says whose"):
+        must_say_enough(question, {})
+    with pytest.raises(ConfigurationError, match="asks about a table"):
+        must_say_enough(question, {"subject": {"customer_id": "body"}})
+    must_say_enough(question, words)
+    review.confirm(question, answer(**words))
+    table = shop(folder).tables["conditions"]
+    assert (names(review), table.asked, table.possible) == (then, False, ())
+    assert table.personal is (chosen != "no_one")
+    file = folder / "shop.yml"
+    assert file.read_text() == ASKED
+    file.write_text(ASKED.replace("40 of 40", "3 of 40"))
+    assert shop(folder).tables["conditions"].asked, "the evidence is another one: it is asked again"
