@@ -119,8 +119,8 @@ SCOPE = (
     Mutation(
         "R20",
         _DECISION,
-        "return not self.public_task and bool({self.basis, self.special} & PORTABLE)",
-        "return bool({self.basis, self.special} & PORTABLE)",
+        "given = not self.public_task and self.special_portable is not False",
+        "given = self.special_portable is not False",
         "data of a public task are portable",
     ),
     Mutation(

@@ -128,8 +128,7 @@ def check(
         _print(form, report, placed, live=live, ended=ended)
     else:
         print_lines(_lines(report, placed, Severity(least.value), live=live, every=every))
-        if report.readable:
-            print_lines(readable_lines(report.readable))
+        print_lines(readable_lines(report.readable) if report.readable else ())
     if ended is not Checked.SOUND:
         raise typer.Exit(ended)
 

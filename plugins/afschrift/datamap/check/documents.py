@@ -169,26 +169,7 @@ def json_schema() -> dict[str, Any]:
             sound=flag,
             not_reached=_list(_object(source=text, why=text, remedy=text)),
             passed_over=_list(text),
-            readable={
-                "anyOf": [
-                    {"type": "null"},
-                    _object(
-                        percent=number,
-                        cells=number,
-                        persons=number,
-                        columns=_list(
-                            _object(
-                                source=text,
-                                table=text,
-                                column=text,
-                                needs=_list({"enum": [need.value for need in Need]}),
-                                cells=number,
-                            )
-                        ),
-                        not_counted=_list(text),
-                    ),
-                ]
-            },
+            readable=_readable_schema(text, number),
             columns=_object(in_sources=number, classified=number),
             statements_prepared=number,
             tables=_list(
@@ -230,6 +211,15 @@ def json_schema() -> dict[str, Any]:
             ),
         ),
     }
+
+
+def _readable_schema(text: dict[str, Any], number: dict[str, Any]) -> dict[str, Any]:
+    needs = _list({"enum": [need.value for need in Need]})
+    column = _object(source=text, table=text, column=text, needs=needs, cells=number)
+    measure = _object(
+        percent=number, cells=number, persons=number, columns=_list(column), not_counted=_list(text)
+    )
+    return {"anyOf": [{"type": "null"}, measure]}
 
 
 def _object(**properties: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _REMEDY = "give the table a way by this column (`subject` or `join`)"
 
 
 @dataclass(frozen=True)
-class Pointer:
+class PassedOver:
     """A column that may hold keys of people, though the map does not say so.
 
     Attributes:
@@ -53,7 +53,7 @@ class PeopleByValues:
     inventory: Inventory
     salt: str = field(default_factory=new_salt, repr=False)
     keys: dict[Place, tuple[str, Sketch]] = field(default_factory=dict)
-    pointers: list[Pointer] = field(default_factory=list)
+    pointers: list[PassedOver] = field(default_factory=list)
     missed: set[Place] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -101,7 +101,8 @@ class PeopleByValues:
         written = self.inventory.sources[of.declared.source].tables
         says = _NO_WAY if of.declared.tables[table].personal else _OF_NO_ONE if table in written else _IGNORED
         made = [
-            Pointer((of.declared.source, table, column), says, people.get(column, "")) for column in columns
+            PassedOver((of.declared.source, table, column), says, people.get(column, ""))
+            for column in columns
         ]
         at = len(self.pointers)
         self.pointers += [pointer for pointer in made if pointer.people]  # it is known without values
@@ -128,7 +129,7 @@ class PeopleByValues:
             remedy = "see why these were not read"
             yield finding(Code.NOT_LOOKED_AT, (source,), words, remedy, undecided={Code.HOLDS_KEYS})
 
-    def _of(self, pointer: Pointer) -> Iterator[Finding]:
+    def _of(self, pointer: PassedOver) -> Iterator[Finding]:
         person = self.inventory.identity.person
         matches: list[tuple[ColumnMatch, Place]] = [
             (compare(pointer.sketch, sketch), place)
