@@ -1,14 +1,7 @@
 {% from "person.sql" import person with context %}
 {# Rows that hold an identifier of the person: counted, never shown. With `belongs`, those that no way reaches. #}
-{% macro holds(any_of) -%}
-{% if gathered -%}
-coalesce(len(list_filter((SELECT list(k) FROM {{ keys }} AS k), lambda k: {{ any_of | join(" OR ") }})) > 0, FALSE)
-{%- else -%}
-EXISTS (SELECT 1 FROM {{ keys }} AS k WHERE {{ any_of | join(" OR ") }})
-{%- endif %}
-{%- endmacro %}
-SELECT count(*){% for any_of in counted %},
-  count(CASE WHEN {{ holds(any_of) }} THEN 1 END){% endfor %}
+SELECT {% for any_of in counted %}{{ "" if loop.first else "," }}
+  count(CASE WHEN {{ any_of | join(" OR ") }} THEN 1 END){% endfor %}
 
 FROM (
   SELECT
@@ -20,7 +13,16 @@ FROM (
   WHERE {{ signs | join(" OR ") }}
   {% endif %}
 ) AS t
-WHERE {{ holds(may) }}
+{% if lists %}
+CROSS JOIN (
+  SELECT {% for name in lists %}list(k.value) FILTER (WHERE k.name = {{ name[0] }}) AS {{ name[1] }}{{ "" if loop.last else ", " }}{% endfor %}
+
+  FROM {{ keys }} AS k
+) AS s
+{% endif %}
+{% if may %}
+WHERE ({{ may | join(" OR ") }})
 {% if belongs %}
   AND NOT {{ person(belongs) }}
+{% endif %}
 {% endif %}

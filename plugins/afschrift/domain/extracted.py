@@ -7,7 +7,7 @@ size: enough for a chart and a summary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
@@ -220,6 +220,18 @@ class NotSearched(StrEnum):
     UNTRIED = "nobody_looked"
 
 
+class Passed(StrEnum):
+    """Why a column was not looked into."""
+
+    SETTLED = "settled"
+    SECRET = "secret"  # noqa: S105 - no password
+    BINARY = "binary"
+    FILE = "file"
+    KEY = "key_of_ways"
+    RIGHT = "no_right"
+    TYPE = "unknown_type"
+
+
 MENTIONED = "mentioned"
 """Reason why rows that name the person are not given: they are about another person."""
 
@@ -247,6 +259,9 @@ class Searched:
         rows: how many rows were searched.
         found: column -> rows that hold an identifier of the person and that no way of the inventory reaches.
         reason: why it was not searched, or not all of it; None: it was.
+        former: column -> of `found`, the rows that hold a former identifier alone.
+        kinds: column -> kinds of identifiers that it was searched for.
+        passed: column -> why it was not looked into; those that hold no text and no number are left out.
     """
 
     table: str
@@ -254,11 +269,34 @@ class Searched:
     rows: int = 0
     found: dict[str, int] = field(default_factory=dict)
     reason: NotSearched | None = None
+    former: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    passed: dict[str, Passed] = field(default_factory=dict)
+
+
+def search_ledger(searched: Iterable[Searched]) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Table -> columns, under `searched` by kind of identifier and under `not_searched` by reason."""
+    found: dict[str, dict[str, dict[str, list[str]]]] = {"searched": {}, "not_searched": {}}
+    for result in searched:
+        pairs = [("searched", kind, column) for column, kinds in result.kinds.items() for kind in kinds]
+        pairs += [("not_searched", why.value, column) for column, why in result.passed.items()]
+        for word, by, column in pairs:
+            found[word].setdefault(by, {}).setdefault(result.table, []).append(column)
+    return found
+
+
+_ADDED = ("former", "kinds", "passed")
 
 
 def searched_digest(searched: Sequence[Searched] | None) -> str:
-    """Digest of a search for the register, so that its staged result cannot be exchanged; "" for none."""
-    return "" if searched is None else digest([asdict(table) for table in searched])
+    """Digest of a search for the register, so that its staged result cannot be exchanged; "" for none.
+
+    What is empty in a result of an earlier version does not count.
+    """
+    if searched is None:
+        return ""
+    tables = [asdict(table) for table in searched]
+    return digest([{k: v for k, v in table.items() if v or k not in _ADDED} for table in tables])
 
 
 @dataclass(frozen=True)

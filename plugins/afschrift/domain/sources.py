@@ -223,6 +223,12 @@ class Dialect(Protocol):
     def matches(self, text: str, pattern: str) -> str | None:
         """Condition: a regular expression of `selection.identifiers` matches; None where it knows none."""
 
+    def plain(self, text: str) -> str:
+        """The plain form of a text (`domain.plain_text`), as far as the database can make it."""
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """A text with another one for each match of a pattern; unchanged where it knows none."""
+
     def without(self, text: str, signs: str) -> str:
         """A text without some signs (ASCII)."""
 

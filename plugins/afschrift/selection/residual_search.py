@@ -1,8 +1,9 @@
 """Searches all tables of a source for the person, before an answer says that no data are held (R08, R09).
 
 The ways of the inventory find rows by key, but not rows that name the person in another column or role. Here
-the warehouse searches each column of text for the person's identifiers, and columns of plain numbers for
-theirs. It counts the rows that hold one and that no way reaches; no value and no row leaves the warehouse.
+the warehouse searches each column of text for the person's identifiers, columns of numbers for those that
+are numbers, and for a short one only columns and members of documents whose name says that they hold it. It
+counts the rows that hold one and that no way reaches; no value and no row leaves the warehouse.
 """
 
 from __future__ import annotations
@@ -14,43 +15,32 @@ from pathlib import Path
 
 from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError
-from afschrift.domain.extracted import NotSearched, Searched, SearchLimits
+from afschrift.domain.extracted import NotSearched, Passed, Searched, SearchLimits
 from afschrift.domain.keys import Key
-from afschrift.domain.redaction import PointerKind
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import key_columns
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.law.person import below
-from afschrift.selection.identifiers import CATEGORIES, EDGES, GAPS, SIGNS, kind_of, search_name, whole_name
+from afschrift.selection.column_searches import ColumnSearch, SearchMaker
+from afschrift.selection.identifiers import (
+    CATEGORIES,
+    EDGES,
+    UUID_NAME,
+    Sought,
+    is_former,
+    kind_of,
+    spelled_kind,
+)
+from afschrift.selection.key_names import in_source, person_words, says
 from afschrift.selection.statements import render
 from afschrift.selection.ways import Match, Via, WayFinder
 
 _TEXTS = (ValueKind.TEXT, ValueKind.JSON)
+_NUMBERS = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
+_LEAST = 10**7  # no smaller number is a telephone number or an account
 _LARGE = 500_000  # rows from which a table may take longer than its budget
 _SAMPLE = 50_000  # rows of such a table whose search tells how long the whole one would take
-
-
-@dataclass(frozen=True)
-class _Look:
-    """The search of a column for a kind of identifier, by the bound key `k`.
-
-    Attributes:
-        kind: of identifier; empty: plain numbers.
-        text: SQL of the text to search, and its name in `may`, so that it is computed once for each row and
-            not for each spelling; None for numbers.
-        may: quick condition, which may hold by chance.
-        does: exact condition.
-        sign: condition without the keys that every matching text fulfils, for a first scan; empty: there is
-            none.
-    """
-
-    column: str
-    kind: str
-    text: tuple[str, str] | None
-    may: str
-    does: str
-    sign: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,10 +98,13 @@ class ResidualSearch:
         except AfschriftError:  # no right to the table; if its rows are needed, the plan has asked
             return Searched(table, reason=NotSearched.RIGHT)
         looks = list(self._looks(names, open_columns))
-        asked = {look.column for look in looks}
-        reason = self._not_whole(names, open_columns, asked)
+        kinds: dict[str, tuple[str, ...]] = {}
+        for look in looks:
+            kinds[look.column] = tuple(dict.fromkeys((*kinds.get(look.column, ()), look.kind)))
+        passed = dict(self._passed(names, columns, kinds))
+        reason = self._not_whole(names, open_columns, kinds)
         if not looks:
-            return Searched(table, reason=reason)
+            return Searched(table, reason=reason, passed=passed)
         history = {name: self.declared.tables[name].history for name in names}
         if former and None in history.values():
             reason = reason or NotSearched.FORMER
@@ -119,13 +112,13 @@ class ResidualSearch:
         most = self.limits.rows + 1
         rows = self._counts("row_count.sql", relation=relation, most=most)[0]
         if rows == most:
-            return Searched(table, reason=NotSearched.ROWS)
+            return Searched(table, reason=NotSearched.ROWS, passed=passed)
         if rows > _LARGE and self._seconds(relation, looks) * rows / _SAMPLE > self.limits.seconds:
-            return Searched(table, reason=NotSearched.TIME)
-        held = [look for some in _by_kind(looks) if self._holding(relation, some)[0] for look in some]
+            return Searched(table, reason=NotSearched.TIME, passed=passed)
+        held = [look for some in _by_kind(looks) for look in self._first(relation, some)]
         readable = [column for column, found in columns.items() if not found.closed]
-        found = self._found(finder, relation, names, readable, held) if held else {}
-        return Searched(table, len(asked), rows, found, reason)
+        found, once = self._found(finder, relation, names, readable, held) if held else ({}, {})
+        return Searched(table, len(kinds), rows, found, reason, once, kinds, passed)
 
     def _found(
         self,
@@ -133,14 +126,49 @@ class ResidualSearch:
         relation: str,
         names: Sequence[str],
         readable: Sequence[str],
-        looks: Sequence[_Look],
-    ) -> dict[str, int]:
-        """Column -> number of rows with an identifier there that no way reaches."""
+        looks: Sequence[ColumnSearch],
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Column -> rows with an identifier there that no way reaches; those of a former one alone."""
         belongs = [way for name in names for way in self._belongs(finder, name)]
         columns = dict.fromkeys(look.column for look in looks)
-        counted = [[look.does for look in looks if look.column == column] for column in columns]
-        _, *counts = self._holding(relation, looks, readable, counted=counted, belongs=belongs)
-        return {column: count for column, count in zip(columns, counts, strict=True) if count}
+        by_column = [[look for look in looks if look.column == column] for column in columns]
+        counted = [[look.does for look in some] for some in by_column]
+        if any(look.now != look.does for look in looks):
+            counted += [[look.now for look in some] for some in by_column]
+        texts = [text for look in looks for text in look.texts]
+        may = [look.may for look in looks]
+        parts = {"counted": counted, "belongs": belongs}
+        counts = self._counted(relation, looks, texts, readable, may=may, **parts)
+        found = dict(zip(columns, counts, strict=False))
+        now = dict(zip(columns, counts[len(columns) :] or counts, strict=True))
+        former = {column: count - now[column] for column, count in found.items()}
+        return {c: n for c, n in found.items() if n}, {c: n for c, n in former.items() if n}
+
+    def _passed(
+        self, names: Sequence[str], columns: Mapping[str, ColumnType], asked: Mapping[str, Sequence[str]]
+    ) -> Iterator[tuple[str, Passed]]:
+        """Why columns were not looked into; hidden ones are not named."""
+        tables = [self.declared.tables[name] for name in names]
+        files = {file.column for table in tables for file in table.file}
+        codes = self._columns_of_codes(names)
+        numbers = any(Sought.NUMBER in kinds for kinds in asked.values())
+        for column, found in columns.items():
+            declared = [known for table in tables if (known := table.columns.get(column)) is not None]
+            if any(self._is_hidden(name, column) for name in names):
+                continue
+            if any(known.mentions and known.mentions.settled == "not_searched" for known in declared):
+                yield column, Passed.SETTLED
+            elif found.closed:
+                secret = any(known.protect is Protect.SECRET for known in declared)
+                yield column, Passed.SECRET if secret else Passed.RIGHT
+            elif column in files:
+                yield column, Passed.FILE
+            elif found.kind is ValueKind.BINARY:
+                yield column, Passed.BINARY
+            elif column in codes and found.kind in _TEXTS:
+                yield column, Passed.KEY
+            elif column not in asked and (found.kind is None or (found.kind in _NUMBERS and numbers)):
+                yield column, Passed.TYPE
 
     def _not_whole(
         self, names: Sequence[str], columns: Mapping[str, ColumnType], asked: Collection[str]
@@ -158,47 +186,103 @@ class ResidualSearch:
     def _belongs(self, finder: WayFinder, name: str) -> tuple[Match | Via, ...]:
         return finder.ways(name).belongs if self.declared.tables[name].personal else ()
 
-    def _seconds(self, relation: str, looks: Sequence[_Look]) -> float:
+    def _seconds(self, relation: str, looks: Sequence[ColumnSearch]) -> float:
         """Seconds that the search of the first rows takes."""
         began = time.monotonic()
         names = ", ".join(dict.fromkeys(self.session.dialect.quote(look.column) for look in looks))
         some = f"(\nSELECT {names}\nFROM {relation} AS t\nLIMIT {_SAMPLE})"
         for kind in _by_kind(looks):
-            self._holding(some, kind)
+            self._first(some, kind)
         return time.monotonic() - began
 
-    def _holding(
-        self, relation: str, looks: Sequence[_Look], readable: Sequence[str] = (), **parts: object
+    def _first(self, relation: str, looks: Sequence[ColumnSearch]) -> list[ColumnSearch]:
+        """Searches that may find something, by a scan that computes little."""
+        might = [look.might for look in looks]
+        texts = [text for look in looks for text in look.first]
+        counted = [[condition] for condition in might]
+        counts = self._counted(relation, looks, texts, counted=counted, may=(), belongs=())
+        return [look for look, count in zip(looks, counts, strict=True) if count]
+
+    def _counted(
+        self,
+        relation: str,
+        looks: Sequence[ColumnSearch],
+        texts: Sequence[tuple[str, str]],
+        readable: Sequence[str] = (),
+        **parts: object,
     ) -> list[int]:
-        """Number of rows that may hold an identifier of the person, and further counts of them.
+        """Counts of rows by `counted`.
 
         Args:
             relation: to search.
             looks: the searches.
+            texts: of them.
             readable: further columns that the statement needs.
             parts: of the statement.
         """
-        signs = [look.sign for look in looks] if all(look.sign for look in looks) else []
-        parts = {"counted": (), "belongs": (), **parts}
-        quote = self.session.dialect.quote
-        needed = dict.fromkeys((*readable, *(look.column for look in looks if look.text is None)))
-        texts = [(f"t.{quote(column)}", quote(column)) for column in needed]
-        texts += [look.text for look in looks if look.text is not None]
-        may = [look.may for look in looks]
-        return self._counts("residual.sql", relation=relation, texts=texts, may=may, signs=signs, **parts)
+        dialect = self.session.dialect
+        needed = dict.fromkeys((*readable, *(look.column for look in looks if not look.texts)))
+        columns = [(f"t.{dialect.quote(column)}", dialect.quote(column)) for column in needed]
+        parts |= {"texts": [*columns, *dict.fromkeys(texts)], "signs": self._signs(looks)}
+        names = [name for of_kind in self._spelled().values() for name in of_kind]
+        names = [*names, *(f"{name}:whole" for name in names)] if dialect.gathers_keys else []
+        parts["lists"] = [(dialect.literal(name), dialect.quote(name)) for name in names]
+        return self._counts("residual.sql", relation=relation, **parts)
 
-    def _looks(self, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Iterator[_Look]:
-        """Searches of columns that may name the person: texts, and plain numbers that ways do not use."""
-        kinds = [kind for kind in EDGES if any(key.name == search_name(kind) for key in self.keys)]
+    def _signs(self, looks: Sequence[ColumnSearch]) -> list[str]:
+        """Conditions for a first scan: of a text one pattern for all kinds, since each costs a look at it."""
+        if not all(look.sign for look in looks):
+            return []
+        patterns: dict[str, list[str]] = {}
+        for look in looks:
+            patterns.setdefault(look.column if look.texts else "", []).append(look.sign)
+        numbers = patterns.pop("", [])
+        return [
+            *dict.fromkeys(numbers),
+            *(
+                SearchMaker(self.session.dialect).shows(name, "|".join(some))
+                for name, some in patterns.items()
+            ),
+        ]
+
+    def _looks(self, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Iterator[ColumnSearch]:
+        """Searches of columns that may name the person: texts, and numbers that ways do not use."""
+        spelled, looks = self._spelled(), SearchMaker(self.session.dialect)
+        known = in_source(person_words(self.inventory), self.declared)
         plain = {key.name for key in self.keys} & self.inventory.identity.keys.keys()
-        numbers = {column: key_columns(self.declared, names, column) for column in columns}
-        codes = self._columns_of_codes(names)
+        codes, pointing = self._columns_of_codes(names), self._pointing(names)
         for number, (column, column_type) in enumerate(columns.items()):
             if column_type.closed:
                 continue
             if column_type.kind in _TEXTS and column not in codes:
-                yield from (self._text(column, kind, number) for kind in kinds)
-            yield from (self._number(column, column_type, key) for key in sorted(numbers[column] & plain))
+                for kind, of_kind in spelled.items():
+                    # In a column of a way the map says by its periods whose a former key is.
+                    some = [name for name in of_kind if column not in pointing or not is_former(name)]
+                    yield from looks.text(column, kind, number, some, known)
+            if column_type.kind in _NUMBERS and column not in codes:
+                of_numbers = (*spelled.get(Sought.PHONE, ()), *spelled.get(Sought.NUMBER, ()))
+                least = f"t.{self.session.dialect.quote(column)} >= {_LEAST}"
+                yield from looks.number(column, column_type, of_numbers, Sought.NUMBER, least)
+            elif column_type.kind is ValueKind.UUID:
+                yield from looks.number(column, column_type, (UUID_NAME,), Sought.CODE)
+            held = key_columns(self.declared, names, column)
+            if column not in pointing and column_type.kind in (*_TEXTS, *_NUMBERS, ValueKind.UUID):
+                # Else the map says what the column holds, or it holds no key that can be compared.
+                held |= {key for key, words in known.items() if says(column, words)}
+            yield from looks.number(column, column_type, sorted(held & plain), Sought.NAMED)
+
+    def _spelled(self) -> dict[str, list[str]]:
+        """Kind -> names of the person's spellings in the key table."""
+        names = dict.fromkeys(key.name for key in self.keys)
+        by_kind = {kind: [name for name in names if spelled_kind(name) == kind] for kind in EDGES}
+        return {kind: found for kind, found in by_kind.items() if found}
+
+    def _pointing(self, names: Sequence[str]) -> set[str]:
+        """Columns of which the map says what they hold: of a way, a reference or the table's own key."""
+        tables = [self.declared.tables[name] for name in names]
+        found = {link.column for table in tables for link in table.subject.values()}
+        found |= {column for table in tables for join in table.join for column in join}
+        return found | {column for table in tables for column in table.references}
 
     def _columns_of_codes(self, names: Sequence[str]) -> set[str]:
         """Columns of a key that is no address or number, such as a device: the ways search those already."""
@@ -215,28 +299,6 @@ class ResidualSearch:
                 if code:
                     found.add(link.column)
         return found
-
-    def _text(self, column: str, kind: PointerKind, number: int) -> _Look:
-        dialect = self.session.dialect
-        own = dialect.text(f"t.{dialect.quote(column)}")
-        text, gaps = own if kind is PointerKind.PHONE else f"lower({own})", GAPS.get(kind, "")
-        spelt, whole = (f"k.name = {dialect.literal(name)}" for name in (search_name(kind), whole_name(kind)))
-        bare = dialect.without(text, gaps) if gaps else text
-        name = dialect.quote(f"afschrift_{kind}_{number}")
-        may = f"({spelt} AND {dialect.mentions(f't.{name}', 'k.value')})"
-        does = may
-        matches = dialect.matches(text, "k.value")
-        if matches is not None:  # CASE: no other value of the key table is a pattern
-            does = f"CASE WHEN {whole} THEN {matches} END"
-        return _Look(
-            column, kind, (bare, name), may, does, dialect.matches(own, dialect.literal(SIGNS[kind])) or ""
-        )
-
-    def _number(self, column: str, column_type: ColumnType, key: str) -> _Look:
-        dialect = self.session.dialect
-        holds = dialect.holds_key(f"t.{dialect.quote(column)}", column_type.native)
-        same = f"(k.name = {dialect.literal(key)} AND {holds})"
-        return _Look(column, "", None, same, same)
 
     def _open(
         self, names: Sequence[str], columns: Mapping[str, ColumnType]
@@ -256,11 +318,12 @@ class ResidualSearch:
 
     def _counts(self, template: str, **parts: object) -> list[int]:
         dialect = self.session.dialect
-        statement = render(self.sql, template, keys=dialect.keys, gathered=dialect.gathers_keys, **parts)
+        statement = render(self.sql, template, keys=dialect.keys, **parts)
         return [int(count) for count in self.session.rows(statement)[0]]
 
 
-def _by_kind(looks: Sequence[_Look]) -> Iterator[list[_Look]]:
-    """The searches grouped by kind of identifier, since `sign` is compared by kind."""
-    for kind in dict.fromkeys(look.kind for look in looks):
-        yield [look for look in looks if look.kind == kind]
+def _by_kind(looks: Sequence[ColumnSearch]) -> Iterator[list[ColumnSearch]]:
+    """The searches of texts, of large numbers, and those without a first scan."""
+    kinds = [(bool(look.texts), bool(look.sign)) for look in looks]
+    for kind in dict.fromkeys(kinds):
+        yield [look for look, of in zip(looks, kinds, strict=True) if of == kind]

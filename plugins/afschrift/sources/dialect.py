@@ -7,6 +7,7 @@ from typing import Any
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
+from afschrift.domain.plain_text import DASHES, INVISIBLE, NARROW, SPACES, WIDE
 from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.sources.person_keys import KEY_TABLE
@@ -18,6 +19,10 @@ AT_ENDS = rf"^{BLANK}+|{BLANK}+\z"
 DOTTED, KEPT = "\u0130", "\uf8ff"
 """`İ`, which databases lower to `i`; and the private-use character that takes its place while they lower."""
 
+
+ODD = f"{SPACES}{DASHES}{WIDE}{INVISIBLE}"
+USUAL = f"{' ' * len(SPACES)}{'-' * len(DASHES)}{NARROW}"
+"""Signs that `translate` makes plain, and those that replace them; the rest is left out."""
 
 DOUBLE = 2**53
 """A float of 64 bits holds every integer up to this one."""
@@ -144,6 +149,14 @@ class StandardDialect:
     def matches(self, text: str, pattern: str) -> str | None:  # noqa: ARG002
         """Return None: not all databases have regular expressions."""
         return None
+
+    def plain(self, text: str) -> str:
+        """Use small letters alone: not all databases can replace so many signs."""
+        return f"lower({text})"
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:  # noqa: ARG002
+        """Return the text unchanged: not all databases have regular expressions."""
+        return text
 
     def without(self, text: str, signs: str) -> str:
         """Remove one character after the other: not all databases have `translate`."""

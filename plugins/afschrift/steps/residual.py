@@ -13,13 +13,14 @@ from typing import Any
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.event import digest
-from afschrift.domain.extracted import Searched
+from afschrift.domain.extracted import Passed, Searched, search_ledger
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Plan
 from afschrift.domain.sources import Source
+from afschrift.inventory.model import Inventory
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.identifiers import SEARCH_NAMES, search_keys
+from afschrift.selection.identifiers import former_periods, not_sought, search_keys, spelled_kind
 from afschrift.selection.residual_search import ResidualSearch
 from afschrift.services import Services
 
@@ -44,7 +45,7 @@ def read_sources(services: Services, plan: Plan) -> tuple[str, ...]:
 
 def bound_keys(services: Services, keys: Sequence[Key], own: Iterable[str], at: str) -> tuple[Key, ...]:
     """Return the person's keys, and the spellings of the values that identify them."""
-    return (*keys, *search_keys(keys, own, at, services.inventory.controller.country))
+    return (*keys, *search_keys(keys, own, at, services.inventory))
 
 
 def search(
@@ -70,17 +71,19 @@ def search(
 
 
 def unsettled(
-    services: Services, request_id: str, source: str, searched: Iterable[Searched]
+    services: Services, request_id: str, source: str, searched: Iterable[Searched], keys: Sequence[Key]
 ) -> tuple[OpenQuestion, ...]:
     """Return the questions about findings that neither the inventory nor an answer settles."""
-    asked = list(_questions(services, source, searched))
+    asked = list(_questions(services, source, searched, keys))
     if not asked:
         return ()
     answers = Answers(services.register.decisions.of(request_id))
     return tuple(question for question in asked if answers.to(question) is None)
 
 
-def _questions(services: Services, source: str, searched: Iterable[Searched]) -> Iterable[OpenQuestion]:
+def _questions(
+    services: Services, source: str, searched: Iterable[Searched], keys: Sequence[Key]
+) -> Iterable[OpenQuestion]:
     """Yield a question for each unexplained column that names the person in rows that no way reaches."""
     declared = services.inventory.sources[source]
     for result in searched:
@@ -91,10 +94,14 @@ def _questions(services: Services, source: str, searched: Iterable[Searched]) ->
                 continue
             path = f"{source}.{result.table}.{column}"
             words = f"{rows} row(s) hold an identifier of the person in {path}, and no way reaches them."
+            kept = None
+            if former := result.former.get(column):
+                words += f" Of them {former} hold(s) a former one alone, which may be another person's now."
+                kept = {"former": former, "periods": former_periods(keys)}
             # Without the number of rows: the answer must still hold when rows are added.
             about = digest({"kind": RESIDUAL, "column": path})
             detail = {"column": path, "rows": rows}
-            yield OpenQuestion(KINDS[RESIDUAL], ("leave_out",), words, detail, bound=about)
+            yield OpenQuestion(KINDS[RESIDUAL], ("leave_out",), words, detail, bound=about, kept=kept)
 
 
 def search_all(
@@ -115,30 +122,51 @@ def search_all(
     bound, hidden = bound_keys(services, keys, own, at), hidden_places(register, request_id)
     findings: dict[str, Any] = {}
     results: list[list[Any]] = []
+    ledgers: list[Any] = []
     asked: list[OpenQuestion] = []
     for source in searched_sources(services, plan):
         with asking(register, request_id, KINDS), services.open_source(source, request_id) as session:
             session.bind(bound, at)
             searched = search(services, source, session, bound, hidden)
-        asked += unsettled(services, request_id, source, searched)
+        asked += unsettled(services, request_id, source, searched, bound)
+        ledgers.append([source, search_ledger(searched)])
         results += [[f"{source}.{s.table}", s.rows, s.columns, s.reason] for s in searched]
-        for word, found in evidence(searched, ()).items():
-            if word in ("not_searched", "residual") and found:
+        tables = {table.table: table.reason.value for table in searched if table.reason}
+        for word, found in (("not_searched", tables), ("residual", residual(searched))):
+            if found:
                 findings[word] = findings.get(word, {}) | {f"{source}.{name}": n for name, n in found.items()}
     if asked:
         raise ask(register, request_id, asked)
-    spellings = [[key.name.partition(":")[2], key.value] for key in bound if key.name in SEARCH_NAMES]
-    shown = {"keys": [[key.name, key.value] for key in keys], "spellings": spellings, "searched": results}
+    spellings = [[kind, key.value] for key in bound if (kind := spelled_kind(key.name))]
+    shown: dict[str, Any] = {
+        "keys": [[key.name, key.value] for key in keys],
+        "spellings": spellings,
+        "searched": results,
+    }
+    shown |= {"ledgers": ledgers, "not_sought": list(not_sought(bound, services.inventory))}
     return findings, {**shown, "at": services.now()}
 
 
-def evidence(searched: Iterable[Searched], keys: Iterable[Key]) -> dict[str, Any]:
-    """Return what the trail keeps of a search: counts and names of tables and columns."""
+def residual(searched: Iterable[Searched]) -> dict[str, int]:
+    """Return `table.column` -> rows that hold an identifier of the person and that no way reaches."""
+    return {f"{table.table}.{column}": rows for table in searched for column, rows in table.found.items()}
+
+
+def evidence(searched: Iterable[Searched], keys: Sequence[Key], inventory: Inventory) -> dict[str, Any]:
+    """Return what the trail keeps of a search: counts and names of tables, columns and kinds."""
     results = list(searched)
-    kinds = [key.name for key in keys if key.name in SEARCH_NAMES]
+    kinds = [kind for key in keys if (kind := spelled_kind(key.name))]
     return {
         "searched": {table.table: table.rows for table in results if table.columns and not table.reason},
-        "not_searched": {table.table: table.reason.value for table in results if table.reason},
-        "residual": {f"{t.table}.{column}": rows for t in results for column, rows in t.found.items()},
-        "spellings": {name.partition(":")[2]: kinds.count(name) for name in sorted(set(kinds))},
+        "not_searched": {table.table: table.reason.value for table in results if table.reason}
+        | {
+            f"{table.table}.{column}": why.value
+            for table in results
+            for column, why in table.passed.items()
+            if why is not Passed.KEY  # the ways search it
+        },
+        "ledger": search_ledger(results),
+        "not_sought": list(not_sought(keys, inventory)),
+        "residual": residual(results),
+        "spellings": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
     }

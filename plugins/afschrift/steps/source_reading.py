@@ -92,8 +92,8 @@ class SourceReading:
         """Run the residual search; return its open questions."""
         services, plan, source = self._services, self._plan, self._source
         self._found = search(services, source, session, self._bound, self._hidden)
-        self._searched = evidence(self._found, self._bound)
-        return unsettled(services, plan.request, source, self._found)
+        self._searched = evidence(self._found, self._bound, services.inventory)
+        return unsettled(services, plan.request, source, self._found, self._bound)
 
     def _read(self, session: Source) -> SourceExtract:
         self.begin(session)

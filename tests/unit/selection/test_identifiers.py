@@ -1,18 +1,35 @@
 """An identifier is found in each spelling, and not within a longer one of another person."""
 
 import re
+from pathlib import Path
 
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from testbed.mini import write_inventory
 from tests.support.data import lines
 
 from afschrift.datamap.check.contents_check import WORDS
 from afschrift.domain.keys import Key
+from afschrift.domain.plain_text import plain
 from afschrift.domain.redaction import PointerKind
+from afschrift.inventory.load import load
 from afschrift.selection.held_keys import HeldKeys, alike
-from afschrift.selection.identifiers import EDGES, GAPS, SIGNS, kind_of, search_keys, spellings, whole
+from afschrift.selection.identifiers import (
+    EDGES,
+    GAPS,
+    SIGNS,
+    Sought,
+    coded,
+    decoded,
+    kind_of,
+    search_keys,
+    sought_as,
+    spelled_kind,
+    spellings,
+    whole,
+)
 
 AT = "2026-01-01T00:00:00.000000Z"
 LOCAL = st.from_regex(r"[a-z][a-z0-9+._-]{0,12}[a-z0-9]", fullmatch=True)
@@ -24,11 +41,23 @@ def found(value: str, text: str) -> bool:
     """As a warehouse searches: lower case, a spelling, and what precedes and follows it."""
     kind = kind_of(value, "NL")
     assert kind is not None
-    bare = "".join(sign for sign in text.lower() if sign not in GAPS.get(kind, ""))
+    signed, text = re.search(SIGNS[kind], text), plain_form(kind, text)
+    bare = "".join(sign for sign in text if sign not in GAPS.get(kind, ""))
     ways = spellings(kind, value, "NL")
-    holds = any(re.search(whole(kind, way), text.lower()) for way in ways)
+    holds = any(re.search(whole(kind, way), text) for way in ways)
+    assert signed or not holds, "a first scan sees it"
     assert not holds or any(way in bare for way in ways), "what may hold it is looked at"
     return holds
+
+
+def plain_form(kind: str, text: str) -> str:
+    """A text as a warehouse compares it."""
+    if not re.search(coded(kind), text):
+        return text.lower()
+    text = plain(text)
+    for pattern, by in decoded(kind):
+        text = re.sub(pattern, by, text)
+    return text
 
 
 @pytest.mark.parametrize("row", lines(__file__, "spellings.csv"), ids=lambda row: row["text"] or row["value"])
@@ -73,17 +102,43 @@ def test_a_number_is_found_as_libphonenumber_and_people_write_it(value: str) -> 
         assert not found(value, f"order 7{digits}"), "the tail of a longer number"
 
 
-def test_only_current_identifiers_are_searched_for() -> None:
+def test_former_identifiers_are_searched_for_under_another_name(tmp_path: Path) -> None:
     now = Key("email", "jan@example.nl", "2024-01-01T00:00:00Z")
     once = Key("email", "piet@example.nl", None, "2024-01-01T00:00:00Z")
-    keys = search_keys([now, once, Key("customer_id", "100001")], (), AT, "NL")
-    spelt = {key.value for key in keys if key.name == "afschrift:email"}
-    assert spelt == {"jan@example.nl", "jan%40example.nl"}
-    assert {key.name for key in keys} == {"afschrift:email", "afschrift:email:whole"}
+    inventory = load(write_inventory(tmp_path))
+    keys = search_keys([now, once, Key("customer_id", "100001")], (), AT, inventory)
+    spelt = {(key.name, key.value) for key in keys if spelled_kind(key.name)}
+    assert spelt == {
+        ("afschrift:email", "jan@example.nl"),
+        ("afschrift:email", "jan%40example.nl"),
+        ("afschrift:former:email", "piet@example.nl"),
+        ("afschrift:former:email", "piet%40example.nl"),
+        ("afschrift:named:customer_id", "100001"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds"),
+    [
+        ("1042", "named"),
+        ("K-12", "named"),
+        ("100200300", "number"),
+        ("NL91ABNA0417164300", "iban number"),
+        ("janjansen42", "code"),
+        ("6F9619FF8B86D011B42D00C04FC964FF", "code"),
+        ("jan_oud", "named"),
+        ("janjansen", ""),  # may be a word
+        ("Jan Jansen 42", ""),
+        ("203.0.113.77", ""),
+        ("1980-02-03", ""),
+    ],
+)
+def test_kinds_as_which_a_key_is_searched_for(value: str, kinds: str) -> None:
+    assert [kind.value for kind, _ in sought_as(value, "NL")] == kinds.split()
 
 
 def test_each_kind_of_identifier_is_searched_or_left_out_by_name() -> None:
-    assert EDGES.keys() == SIGNS.keys() >= GAPS.keys()
+    assert EDGES.keys() - {Sought.NAMED} == SIGNS.keys() >= GAPS.keys()
     assert set(PointerKind) - EDGES.keys() == {PointerKind.BSN, PointerKind.NAME}
     assert set(PointerKind) - WORDS.keys() == {PointerKind.NAME}
 

@@ -40,7 +40,7 @@ tables:
     personal: false
     columns: {{employee_id: {{origin: not_personal}}, email: {{origin: not_personal, {email}}}}}
 """
-SETTLED = "mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Who invites typed it.}"
+SETTLED = "mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Who invites typed it., never_own: Each row has the inviter.}"
 OTHERS = "origin: provided, about: third_party, third_party: own_use"
 BY_ID = "subject: {customer_id: customer_id}"
 BY_BOTH = "subject: {customer_id: customer_id, email: {column: email, match: casefold}}"
@@ -73,8 +73,10 @@ def written(services: Services, request: str) -> str:
     return json.dumps([events, questions], default=str)
 
 
-def test_what_is_not_settled_stops_before_anything_is_staged(tmp_path: Path) -> None:
-    services = office(tmp_path, friend="", email="")
+@pytest.mark.parametrize("settled", ["", SETTLED.replace(", never_own: Each row has the inviter.", "")])
+def test_what_is_not_settled_stops_before_anything_is_staged(tmp_path: Path, settled: str) -> None:
+    """A word that does not say on what it rests that rows are never the person's settles nothing."""
+    services = office(tmp_path, friend=settled, email=settled)
     request = store(services, ANN)
     for column in ("shop.referral.friend", "office.employee.email"):
         error = stopped(run, services, request)
@@ -103,9 +105,9 @@ def test_settled_column_asks_no_question(tmp_path: Path, right: str) -> None:
     [evidence] = [p for p in payloads(services, request, "extracted") if p["source"] == "shop"]
     assert evidence["residual"] == {"referral.friend": 1}
     assert evidence["searched"] == {"customer": 2, "orders": 2, "referral": 3}
-    assert evidence["spellings"] == {"email": 2}
+    assert evidence["spellings"] == {"email": 2, "named": 1}
     assert CANARY not in written(services, request).lower()
-    words = "Rijen met uw e-mailadres, telefoonnummer of rekeningnummer die over iemand anders gaan"
+    words = "Rijen met uw e-mailadres, telefoonnummer, rekeningnummer of een ander nummer"
     assert words in members(bundle)["index.html"].decode()
 
 
@@ -203,4 +205,9 @@ def test_other_numbers_and_those_of_others_do_not(tmp_path: Path, note: str) -> 
     assert run(services, request).exists()
     asked = services.register.questions.all(request_id=request, open_only=False)
     assert [question.kind for question in asked if question.kind != "tell_person"] == []
-    assert set(payloads(services, request, "extracted")[0]["spellings"]) == {"iban", "phone"}
+    assert set(payloads(services, request, "extracted")[0]["spellings"]) == {
+        "iban",
+        "named",
+        "number",
+        "phone",
+    }

@@ -116,6 +116,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "not_seen": [(contents.source_title(source), n) for source, n in not_seen(contents).items()],
         "doubts": any(e.unproven for e in entries) or bool(not_seen(contents)),
         "completeness": _completeness(bool(gone), bool(masked)),
+        "looked_beside": any(extract.searched is not None for extract in contents.extracts),
         "left_out": gone,
         "left_out_maybe": any(e.status is Status.WITHHELD for e in entries)
         or any(planned.status is ManualStatus.OUTSIDE for planned in plan.manual),

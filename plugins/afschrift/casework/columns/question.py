@@ -15,6 +15,7 @@ from afschrift.casework.columns.meaning import (
     purpose_words,
     table_words,
 )
+from afschrift.casework.columns.search_ledger import ledger_section
 from afschrift.casework.identity.accounts import key_title
 from afschrift.casework.officer import Officer
 from afschrift.domain.instants import on_the_wall
@@ -139,7 +140,8 @@ RESIDUAL_ROWS = QuestionKind(
     "--choice {options}`.",
     note="The inventory settles a column once, and then it is not asked: reach the rows by a `subject` or "
     "`join` of the table, or of a second entry of it with `table`; or write under the column `mentions: "
-    "{settled: not_given, by: ..., on: ..., why: ...}` "
+    "{settled: not_given, by: ..., on: ..., why: ..., never_own: ...}`, where `never_own` says on what it "
+    "rests that such rows are never those of the person who asks "
     "([inventory.md](datamap/inventory.md#rows-that-no-way-reaches)).",
 )
 
@@ -266,6 +268,12 @@ def residual_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...
     path = question.detail["column"]
     lines = column_lines(officer.inventory, path)
     lines.append(Line("Rows that hold an identifier of the person", str(question.detail["rows"])))
+    kept = officer.register.questions.kept(question.id)
+    if kept and kept.get("former"):
+        lines.append(Line("Of them, with a former identifier alone", str(kept["former"])))
+        for name, since, until in kept["periods"]:
+            period = f"{since or 'the beginning'} to {until}"
+            lines.append(Line(f"Former {key_title(officer, name)}", period, Kept.ROLE))
     _, table, _ = described(officer.inventory, path)
     if table is not None:
         lines += _ways(table)
@@ -323,7 +331,9 @@ def nothing_held_view(officer: Officer, question: QuestionRow) -> tuple[Section,
     rows = tuple((path, n, columns, _whole(why)) for path, n, columns, why in kept["searched"])
     heads = ("Table", "Rows looked through", "Columns looked at", "Searched")
     by = Section("By what was searched", (*keys, *spelled))
-    return (by, Section("Where was searched", (when,), heads, rows), *_manual(officer, question))
+    where = Section("Where was searched", (when,), heads, rows)
+    ledger = (ledger_section(kept["ledgers"], kept["not_sought"]),) if kept.get("ledgers") else ()
+    return (by, where, *ledger, *_manual(officer, question))
 
 
 def _whole(why: str | None) -> str:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from afschrift.casework.columns.search_ledger import of_events
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.question import REVIEW
@@ -24,6 +25,7 @@ from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory
 from afschrift.law.roles import Act
+from afschrift.questions.view import Section
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.staging.encrypted import EncryptedStaging
@@ -122,6 +124,7 @@ class ReviewView:
         tables: those of which something leaves.
         withheld: those of which nothing does.
         searched: system that a person searched -> the outcome, and the number of files.
+        ledger: what the search beside the ways looked into; None: nothing was searched.
         hidden: tables, columns and systems that a restriction keeps back of which the person may not know;
             the person gets the answer of a person without data there (R84).
         grounds: ground on which a cell can be masked -> names of the fields that it takes.
@@ -139,6 +142,7 @@ class ReviewView:
     tables: tuple[ReviewTable, ...]
     withheld: tuple[ReviewTable, ...]
     searched: Mapping[str, tuple[str, int]]
+    ledger: Section | None
     hidden: tuple[str, ...]
     grounds: Mapping[str, tuple[str, ...]]
     values: bool
@@ -328,6 +332,7 @@ def review_view(
             for table in plan.withheld
         ),
         searched={system.source: (system.status.value, len(system.files)) for system in plan.manual},
+        ledger=of_events(register.trail.events(request_id)),
         hidden=tuple(sorted(hidden_places(register, request_id))),
         grounds={ground.code: ground.fields for ground in officer.grounds.redacting(request.right)},
         values=values,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
-from afschrift.datamap.scan.ways.name_parts import flat
+from afschrift.domain.name_parts import flat
 from afschrift.domain.value_kind import ValueKind
 
 ROWS = 40

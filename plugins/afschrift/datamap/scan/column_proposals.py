@@ -16,7 +16,7 @@ from afschrift.datamap.scan.proposal import ColumnProposal, Surroundings, propos
 from afschrift.datamap.scan.scan_findings import Findings, role_found
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
 from afschrift.datamap.scan.table_context import TableRole
-from afschrift.datamap.scan.ways.name_parts import flat, singulars
+from afschrift.domain.name_parts import flat, singulars
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin
 

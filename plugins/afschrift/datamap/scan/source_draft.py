@@ -13,10 +13,10 @@ from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
 from afschrift.datamap.scan.table_context import TableRole
 from afschrift.datamap.scan.ways.edges import Edge, target
-from afschrift.datamap.scan.ways.name_parts import flat, is_generic, singulars, word_set, words
 from afschrift.datamap.scan.ways.person_tables import PersonTable, is_tenant
 from afschrift.datamap.scan.ways.table_places import TablePlace
 from afschrift.domain.decision import About, Protect
+from afschrift.domain.name_parts import flat, is_generic, singulars, word_set, words
 from afschrift.domain.notation import count
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.titles import draft_title

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from afschrift.datamap.scan.concepts import ELSE, OTHERS, TOPIC, ByPlace, Candidate, Topic, Vocabulary
 from afschrift.datamap.scan.schema import ScannedTable
-from afschrift.datamap.scan.ways.name_parts import singulars, words
+from afschrift.domain.name_parts import singulars, words
 from afschrift.domain.vocabulary import Origin
 
 

@@ -16,7 +16,9 @@ from afschrift.sources.dialect import (
     KEPT,
     NO_DOCUMENT,
     NO_FIELD,
+    ODD,
     SMALL,
+    USUAL,
     StandardDialect,
     unread,
 )
@@ -120,6 +122,14 @@ class DuckDialect(StandardDialect):
     def matches(self, text: str, pattern: str) -> str:
         """Match by RE2."""
         return f"regexp_matches({text}, {pattern})"
+
+    def plain(self, text: str) -> str:
+        """Translate the odd signs."""
+        return f"lower(translate({text}, {self.literal(ODD)}, {self.literal(USUAL)}))"
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """Replace all matches."""
+        return f"regexp_replace({text}, {self.literal(pattern)}, {self.literal(by)}, 'g')"
 
     def without(self, text: str, signs: str) -> str:
         """Remove all characters in one pass."""

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import KeyMatch
+from afschrift.domain.plain_text import DASHES, INVISIBLE, NARROW, SPACES, WIDE
 from afschrift.domain.sources import ColumnType, in_template
 from afschrift.domain.value_kind import DocumentPart, MemberPath, ValueKind
 from afschrift.sources.dialect import (
@@ -171,6 +172,20 @@ class MysqlDialect(StandardDialect):
     def matches(self, text: str, pattern: str) -> str:
         """Match whatever the column's collation."""
         return f"{text} COLLATE utf8mb4_bin REGEXP {pattern}"
+
+    def plain(self, text: str) -> str:
+        """Replace the odd signs class by class, and those of full width one by one: it has no `translate`."""
+        text = f"CONVERT({text} USING utf8mb4) COLLATE utf8mb4_bin"
+        for signs, by in ((INVISIBLE, ""), (SPACES, " "), (DASHES, "-")):
+            text = self.replaced(text, f"[{signs}]", by)
+        for wide, narrow in zip(WIDE, NARROW, strict=True):
+            if narrow.isalnum() or narrow in "@.+-_":
+                text = f"REPLACE({text}, '{wide}', '{narrow}')"
+        return f"LOWER({text})"
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """Replace all matches."""
+        return f"REGEXP_REPLACE({text}, {self.literal(pattern)}, {self.literal(by)})"
 
     def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """Compare by the collation of our own column, for its index: two collations cannot be compared."""

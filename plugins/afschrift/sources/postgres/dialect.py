@@ -15,7 +15,9 @@ from afschrift.sources.dialect import (
     DOUBLE,
     NO_DOCUMENT,
     NO_FIELD,
+    ODD,
     SMALL,
+    USUAL,
     StandardDialect,
     bytes_refused,
     unread,
@@ -55,6 +57,7 @@ WHERE collnamespace = 'pg_catalog'::regnamespace AND collname IN {_UNICODE}
   AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
 """  # noqa: S608 - constants
 """Collations that lower all alphabets, whatever the database's own collation does."""
+_DOUBLED = str.maketrans({"'": "''", "\\": "\\\\"})
 _IN_COLUMNS = {**dict.fromkeys(_INTEGERS, "whole"), "numeric": "number", "uuid": "uuid"}
 
 
@@ -239,6 +242,18 @@ class PostgresDialect(StandardDialect):
     def matches(self, text: str, pattern: str) -> str:
         """Match by PostgreSQL's extended POSIX expressions."""
         return f"{text} ~ {pattern}"
+
+    def plain(self, text: str) -> str:
+        """Use `translate`, and NFKC if the server has it; without Unicode, small letters alone."""
+        if self.encoding != "UTF8":
+            return f"lower({text})"
+        odd = "".join(map(_escaped, ODD))
+        text = f"translate({text}, E'{odd}', E'{USUAL.translate(_DOUBLED)}')"
+        return f"lower(normalize({text}, NFKC))" if self.composes else f"lower({text})"
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """Replace all matches."""
+        return f"regexp_replace({text}, {self.literal(pattern)}, {self.literal(by)}, 'g')"
 
     def without(self, text: str, signs: str) -> str:
         """Remove all characters in one pass."""

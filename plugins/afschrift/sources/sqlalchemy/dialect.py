@@ -204,6 +204,10 @@ class AlchemyDialect(StandardDialect):
         """Match in PostgreSQL; None in other databases."""
         return f"{text} ~ {pattern}" if self.name == "postgresql" else None
 
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """Replace in PostgreSQL."""
+        return self.postgres.replaced(text, pattern, by) if self.name == "postgresql" else text
+
     def key_text(self, column: str, native: str) -> str:
         """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         if self.is_text(native) and self._known:

@@ -99,6 +99,14 @@ class SqliteDialect(StandardDialect):
         """Use our function: SQLite has no regular expressions. Text other than UTF-8 is searched too."""
         return f"afschrift_matches(CAST({text} AS BLOB), {pattern})"
 
+    def plain(self, text: str) -> str:
+        """Use our function, which reads text other than UTF-8 too."""
+        return f"afschrift_plain(CAST({text} AS BLOB))"
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """Use our function: SQLite has no regular expressions."""
+        return f"afschrift_replaced({text}, {self.literal(pattern)}, {self.literal(by)})"
+
     def key_text(self, column: str, native: str) -> str:
         """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         text = self.text(column)

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.keys import key_form
+from afschrift.domain.plain_text import plain
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.json_parts import DocumentError, member, rest
 from afschrift.sources.person_keys import number, utc_text
@@ -94,6 +95,8 @@ def define(connection: sqlite3.Connection, source: str, report: Callable[[Afschr
         ("afschrift_utc", 2, utc_text),
         ("afschrift_token", 2, _token),
         ("afschrift_matches", 2, _matches),
+        ("afschrift_plain", 1, _plain),
+        ("afschrift_replaced", 3, _replaced),
         ("afschrift_digest", -1, lambda *values: hashlib.sha256(repr(values).encode()).hexdigest()),
     )
     for name, arguments, function in functions:
@@ -194,6 +197,14 @@ def _token(salt: str | None, text: str | None) -> str | None:
 
 def _matches(text: bytes | None, pattern: str) -> bool:
     return text is not None and re.search(pattern, text.decode(errors="replace")) is not None
+
+
+def _plain(text: bytes | None) -> str | None:
+    return None if text is None else plain(text.decode(errors="replace"))
+
+
+def _replaced(text: str | None, pattern: str, by: str) -> str | None:
+    return None if text is None else re.sub(pattern, by, text)
 
 
 def _base64(value: bytes | None) -> str | None:

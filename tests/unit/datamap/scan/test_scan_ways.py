@@ -14,8 +14,8 @@ from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.scan.column_proposals import Proposals, propose_columns
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.table_context import TableRole
-from afschrift.datamap.scan.ways.name_parts import pointed_to, singulars
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.name_parts import pointed_to, singulars
 from afschrift.domain.vocabulary import Origin
 from afschrift.sources.registry import open_source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from afschrift.datamap.scan.ways.name_parts import flat, pointed_to, row_names, word_set, words
+from afschrift.domain.name_parts import flat, pointed_to, row_names, word_set, words
 from afschrift.domain.sources import ForeignKey
 
 _OTHER_ROLES = word_set(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
-from afschrift.datamap.scan.ways.name_parts import (
+from afschrift.datamap.scan.ways.person_tables import EMAIL, PersonTable, is_a, key_column
+from afschrift.domain.name_parts import (
     NUMBERS,
     flat,
     is_generic,
@@ -17,7 +18,6 @@ from afschrift.datamap.scan.ways.name_parts import (
     word_set,
     words,
 )
-from afschrift.datamap.scan.ways.person_tables import EMAIL, PersonTable, is_a, key_column
 from afschrift.domain.value_kind import ValueKind
 
 _NUMERIC = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from afschrift.datamap.scan.schema import ScannedSource, ScannedTable
 from afschrift.datamap.scan.ways.edges import Edge
-from afschrift.datamap.scan.ways.name_parts import flat, row_names, word_set, words
+from afschrift.domain.name_parts import flat, row_names, word_set, words
 from afschrift.domain.notation import count
 
 GIVEN = ("firstname", "givenname", "forename", "voornaam", "roepnaam", "fname", "voornamen", "initials")

@@ -1,0 +1,144 @@
+"""Searches of columns for kinds of identifiers, as conditions of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.sources import ColumnType, Dialect
+from afschrift.selection.identifiers import (
+    GAPS,
+    SIGNS,
+    Sought,
+    coded,
+    decoded,
+    is_former,
+    spelled_key,
+)
+from afschrift.selection.key_names import member_sign
+
+SAME_TEXT: dict[str, str] = {Sought.NUMBER: Sought.PHONE}
+"""Kinds whose gaps and signs are those of another one."""
+_ODD = "?"  # what a first scan takes for a text that has another plain form than its small letters
+
+
+@dataclass(frozen=True)
+class ColumnSearch:
+    """The search of a column for a kind of identifier, by the bound keys.
+
+    Attributes:
+        kind: of identifier.
+        first, might: what is enough for a first scan: SQL of a text with its name, so that it is computed
+            once for each row and not for each spelling, and a condition on it, which coded texts fulfil too.
+        texts, may: the plain text and the condition that it may hold an identifier; no texts for numbers.
+        does: exact condition.
+        now: the same without former identifiers.
+        sign: pattern of every text, or condition of every number, that matches, for a first scan without the
+            keys; empty: there is none.
+    """
+
+    column: str
+    kind: str
+    first: tuple[tuple[str, str], ...]
+    might: str
+    texts: tuple[tuple[str, str], ...]
+    may: str
+    does: str
+    now: str
+    sign: str = ""
+
+
+@dataclass(frozen=True)
+class SearchMaker:
+    """Makes the searches in a dialect."""
+
+    dialect: Dialect
+
+    def text(
+        self, column: str, kind: str, number: int, names: Sequence[str], known: Mapping[str, frozenset[str]]
+    ) -> Iterator[ColumnSearch]:
+        dialect = self.dialect
+        sign, gaps, group = SIGNS.get(kind, ""), GAPS.get(kind, ""), SAME_TEXT.get(kind, kind)
+        if kind == Sought.NAMED:  # only the keys that this source may mean
+            names = [name for name in names if spelled_key(name) in known]
+            sign = member_sign({word for found in known.values() for word in found})
+        shows = self.shows(column, sign)
+        if not names or (kind == Sought.NAMED and not shows):
+            return
+        names_of = (f"afschrift_{form}_{group}_{number}" for form in ("whole", "bare"))
+        whole, bare = map(dialect.quote, names_of)
+        own = dialect.text(f"t.{dialect.quote(column)}")
+        first, plain = self._plain(own, kind)
+        texts = [(dialect.without(first, gaps), bare), (plain, whole), (dialect.without(plain, gaps), bare)]
+        if shows:
+            texts = [(f"CASE WHEN {shows} THEN {text} END", name) for text, name in texts]
+        current = [name for name in names if not is_former(name)]
+        may = self._any(names, t_bare := f"t.{bare}", lambda value: dialect.mentions(t_bare, value))
+        does = now = may
+        if dialect.matches(t_whole := f"t.{whole}", "k.value") is not None:
+            does, now = (
+                self._any(
+                    [f"{name}:whole" for name in some], t_whole, lambda v: dialect.matches(t_whole, v) or ""
+                )
+                for some in (names, current)
+            )
+        might = f"({t_bare} = {dialect.literal(_ODD)} OR {may})"
+        yield ColumnSearch(
+            column, kind, (texts[0],), might, tuple(texts[1:]), may, does, now, sign if shows else ""
+        )
+
+    def _any(self, names: Sequence[str], text: str, holds: Callable[[str], str]) -> str:
+        """Condition on a text that holds for a key of some names; no other key is compared with the text."""
+        dialect, named = self.dialect, self._named(names)
+        if dialect.gathers_keys:
+            lists = (f"list_filter(s.{dialect.quote(name)}, lambda v: {holds('v')})" for name in names)
+            found = " OR ".join(f"coalesce(len({of_name}), 0) > 0" for of_name in lists) or "FALSE"
+        else:
+            held = f"CASE WHEN {named} THEN {holds('k.value')} END"
+            found = f"EXISTS (SELECT 1 FROM {dialect.keys} AS k WHERE {held})"  # noqa: S608 - quoted
+        return f"CASE WHEN {text} IS NOT NULL THEN {found} ELSE FALSE END"
+
+    def _plain(self, text: str, kind: str) -> tuple[str, str]:
+        """A text in small letters, or `_ODD`, and in its plain form; most texts only need small letters."""
+        dialect = self.dialect
+        odd = dialect.matches(text, dialect.literal(coded(kind)))
+        if odd is None:
+            return f"lower({text})", f"lower({text})"
+        plain = dialect.plain(text)
+        for pattern, by in decoded(kind):
+            plain = dialect.replaced(plain, pattern, by)
+        forms = dialect.literal(_ODD), plain
+        first, last = (f"CASE WHEN {odd} THEN {form} ELSE lower({text}) END" for form in forms)
+        return first, last
+
+    def number(
+        self, column: str, column_type: ColumnType, names: Sequence[str], kind: str, sign: str = ""
+    ) -> Iterator[ColumnSearch]:
+        dialect = self.dialect
+        if not names:
+            return
+        of = f"t.{dialect.quote(column)}", column_type.native
+        try:
+            holds = dialect.holds_key(*of)
+        except ConfigurationError:  # a type that this server cannot compare with a text
+            if kind == Sought.NAMED:
+                raise
+            return
+        sides = dialect.key_sides(*of) if dialect.gathers_keys else None
+        keys = f"FROM {dialect.keys} AS k WHERE"
+        held = f"{sides[0]} IN (SELECT {sides[1]}" if sides else "EXISTS (SELECT 1"
+        also = "" if sides else f" AND {holds}"
+        current = [name for name in names if not is_former(name)]
+        same, now = (f"{held} {keys} {self._named(some)}{also})" for some in (names, current))
+        yield ColumnSearch(column, kind, (), same, (), same, same, now, sign)
+
+    def _named(self, names: Sequence[str]) -> str:
+        """Condition: the bound key has one of these names."""
+        return f"k.name IN ({', '.join(map(self.dialect.literal, names)) or 'NULL'})"
+
+    def shows(self, column: str, pattern: str) -> str:
+        """Condition that a column's text has a sign; empty if the database has no regular expressions."""
+        dialect = self.dialect
+        text = dialect.text(f"t.{dialect.quote(column)}")
+        return dialect.matches(text, dialect.literal(pattern)) or ""
