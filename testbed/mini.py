@@ -223,7 +223,7 @@ tables:
       customer_id: {origin: assigned}
       email:
         origin: provided
-        mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Someone else typed the address there.}
+        mentions: {settled: not_given, by: Data office, on: 2026-11-27, why: Someone else typed the address there., never_own: A login of the person has their number.}
       at: {origin: observed}
   consent:
     subject: {customer_id: customer_id}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,7 @@ EXPECTED = {
         FROM customer WHERE customer_id = ?"""
     },
 }
+STAFF_ALONE = {"employee": "nothing_given", "employee_customer": "nothing_given"}
 EMPLOYEE = """
     SELECT employee_id, last_name, first_name, title, reports_to, birth_date, hire_date, address, city,
            state, country, postal_code, phone, fax, email
@@ -127,7 +129,7 @@ def test_rows_equal_sql_written_by_hand(bundle: tuple[Opened, int, str], shop: P
         agree(found, shop, table, sql, number)
     named = [table for table, columns in found.tables.items() if "support_rep_id" in columns]
     assert named == (["customer"] if right == "access" else [])
-    assert statuses(found) == dict.fromkeys(PORTABLE, "rows") | {"employee": "nothing_given"}
+    assert statuses(found) == dict.fromkeys(PORTABLE, "rows") | STAFF_ALONE
     report = verify(found.path, KeyStore.open(home / "keys.json").public_keys())
     assert (report.ok, report.trusted, report.problems) == (True, True, ())
 
@@ -150,4 +152,25 @@ def test_an_employee_gets_the_own_row_and_no_customer(services: Services, shop: 
     found = fulfil(services, {"employee_id": "3"}, "access")
     assert set(found.tables) == {"employee"}
     agree(found, shop, "employee", EMPLOYEE, 3)
-    assert statuses(found) == dict.fromkeys(PORTABLE, "nothing_given") | {"employee": "rows"}
+    assert statuses(found) == dict.fromkeys(PORTABLE, "nothing_given") | {
+        "employee": "rows",
+        "employee_customer": "nothing_given",
+    }
+
+
+def test_customer_who_works_there_gets_both_rows(
+    shop: Path, project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = tmp_path / "chinook.duckdb"
+    shutil.copy(shop, both)
+    with duckdb.connect(str(both)) as con:
+        same = "(SELECT upper(email) FROM customer WHERE customer_id = 2)"
+        con.execute(f"UPDATE employee SET email = {same} WHERE employee_id = 3")
+    monkeypatch.setenv("CHINOOK_DUCKDB", str(both))
+    services = installation(tmp_path / "home", project_root / "examples/chinook/inventory")
+    found = fulfil(services, {"customer_id": "2"}, "access")
+    assert statuses(found) == dict.fromkeys([*PORTABLE, "employee_customer"], "rows") | {
+        "employee": "nothing_given"
+    }
+    agree(found, both, "employee_customer", EMPLOYEE, 3)
+    agree(found, both, "customer", EXPECTED["access"]["customer"], 2)

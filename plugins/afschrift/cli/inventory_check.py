@@ -19,7 +19,7 @@ from afschrift.datamap.check.finding import Code, SampleKind, Severity, failures
 from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.datamap.check.settled import as_entry
 from afschrift.domain.notation import count
-from afschrift.inventory.check_columns import finder_hints, others_hints
+from afschrift.inventory.check_columns import finder_hints, mention_hints, others_hints
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.sheet_gaps import all_columns, gaps
 from afschrift.inventory.unconfirmed import (
@@ -166,7 +166,12 @@ def _say_inventory(inventory: Inventory) -> None:
         typer.echo("An access request with one of these waits, as its information sheet needs them:")
         for gap in missing:
             typer.echo(f"  {gap}")
-    for hint in (*of_the_place, *others_hints(inventory), *finder_hints(inventory)):
+    for hint in (
+        *of_the_place,
+        *others_hints(inventory),
+        *mention_hints(inventory),
+        *finder_hints(inventory),
+    ):
         typer.echo(f"  {hint}")
     for fault in unknown_owners(inventory, load_roles()):
         typer.echo(f"  {fault}")

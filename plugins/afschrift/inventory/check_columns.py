@@ -237,6 +237,20 @@ def source_faults(table: Table, given: DataSource | None, where: list[str]) -> I
             )
 
 
+def mention_hints(inventory: Inventory) -> Iterator[str]:
+    """Yield columns settled as `not_given` by a word alone: they may be the person's in another role."""
+    for source in inventory.sources.values():
+        for name, table in source.tables.items():
+            for column, described in table.columns.items():
+                if described.mentions is not None and described.mentions.is_asked:
+                    yield (
+                        f"{source.source}.{name}.{column}: a request that finds the person there asks an "
+                        "officer, since the rows may be the person's own in another role. Give a second "
+                        "entry of it, with `table`, a `subject` for that role; or say under `mentions` "
+                        "with `never_own` on what it rests that such rows are never the asking person's"
+                    )
+
+
 def others_hints(inventory: Inventory) -> Iterator[str]:
     """Yield a line for each table with undecided data about others (R31, R32).
 

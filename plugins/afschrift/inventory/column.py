@@ -36,9 +36,17 @@ class Mentions(ClassifiedBy):
     Attributes:
         settled: `not_given`: such rows are about other persons; the answer says that they are not given.
             `not_searched`: the column cannot name a person and is not searched.
+        never_own: with `not_given`, on what it rests that such rows are never those of the person who asks,
+            in another role. Without it each request that finds some asks an officer.
     """
 
     settled: Literal["not_given", "not_searched"]
+    never_own: Annotated[str, Field(min_length=1)] | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether what a search finds there is asked at each request."""
+        return self.settled == "not_given" and self.never_own is None
 
 
 class Settled(ClassifiedBy):

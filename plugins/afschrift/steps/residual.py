@@ -90,7 +90,8 @@ def _questions(
         entries = [declared.tables[name] for name in declared.entries(result.table)]
         for column, rows in result.found.items():
             known = [entry.columns.get(column) for entry in entries]
-            if any(entry is not None and entry.mentions is not None for entry in known):
+            settled = [entry.mentions for entry in known if entry is not None and entry.mentions is not None]
+            if settled and not any(mentions.is_asked for mentions in settled):
                 continue
             path = f"{source}.{result.table}.{column}"
             words = f"{rows} row(s) hold an identifier of the person in {path}, and no way reaches them."

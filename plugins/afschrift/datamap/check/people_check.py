@@ -14,6 +14,7 @@ from afschrift.domain.decision import About
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.keys import Unique
 from afschrift.domain.sources import ColumnType
+from afschrift.inventory.column import Column
 from afschrift.inventory.joins import Hop, foreign_keys
 from afschrift.inventory.model import Inventory
 
@@ -21,7 +22,13 @@ Place = tuple[str, str, str]
 _OF_NO_ONE = "the map says that the table is about no person"
 _IGNORED = "the map ignores the table"
 _NO_WAY = "no way of the table goes by it"
+_SETTLED = "the map says that such rows are not given, though they may be the person's in another role"
 _REMEDY = "give the table a way by this column (`subject` or `join`)"
+_ENTRY = (
+    "add an entry `{table}_{key}` with `table: {name}` and `subject: {{{key}: {column}}}`, which gives a "
+    "person these rows; or say under `mentions` with `never_own` on what it rests that they are never the "
+    "asking person's"
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class PeopleByValues:
         }
         written = self.inventory.sources[of.declared.source].tables
         says = _NO_WAY if of.declared.tables[table].personal else _OF_NO_ONE if table in written else _IGNORED
+        settled = {column for column, words in of.declared.tables[table].columns.items() if _asked(words)}
         made = [
             PassedOver((of.declared.source, table, column), says, people.get(column, ""))
             for column in columns
@@ -151,6 +159,27 @@ class PeopleByValues:
         sure = known and pointer.says != _NO_WAY
         yield found if sure else replace(found, severity=Severity.WARNING)
 
+    def _settled(self, pointer: Pointer) -> Iterator[Finding]:
+        """Yield a settled column with some value that is a key of people: they have a row in two roles."""
+        for place, (name, sketch) in self.keys.items():
+            if pointer.sketch is None or not sketch.distinctive or place == pointer.place:
+                continue
+            match = compare(pointer.sketch, sketch)
+            if match.found:
+                _, table, column = pointer.place
+                sentence = (
+                    f"{'.'.join(pointer.place)}: {match.words('.'.join(place), alone=False)}; {_SETTLED}"
+                )
+                in_source = self.inventory.sources[pointer.place[0]].in_source(table)
+                remedy = _ENTRY.format(table=table, name=in_source, key=name, column=column)
+                found = finding(Code.HOLDS_KEYS, pointer.place, sentence, remedy)
+                yield replace(found, severity=Severity.WARNING)
+                return
+
+
+def _asked(words: Column) -> bool:
+    return words.mentions is not None and words.mentions.is_asked
+
 
 def _owners(inventory: Inventory) -> list[tuple[str, Place]]:
     """Return each key and the column of a table with a row for each of its values; else of all its tables."""
@@ -180,7 +209,11 @@ def _columns(of: CheckedSource, name: str) -> Iterator[tuple[str, ColumnType]]:
             *(column for link in entry.subject.values() for column in link.columns),
             *(column for join in entry.join for column in join),
             *entry.references,
-            *(c for c, words in entry.columns.items() if words.mentions or words.about is not About.SUBJECT),
+            *(
+                c
+                for c, words in entry.columns.items()
+                if not _asked(words) and (words.mentions or words.about is not About.SUBJECT)
+            ),
         )
     }
     try:

@@ -105,3 +105,19 @@ def test_keys_are_compared_across_sources_or_it_is_said_that_they_were_not(
     assert [missed.source for missed in report.not_reached] == ["shop"]
     assert keys_held(report) == []
     assert [found.place for found in report.findings if Code.HOLDS_KEYS in found.undecided] == ["clinic"]
+
+
+@pytest.mark.parametrize("never_own", ["", ", never_own: Staff have an address of the firm"])
+def test_settled_column_with_a_key_of_people_proposes_an_entry(
+    checked: Checked, shop: KeyShop, never_own: str
+) -> None:
+    shop.make("staff", "id INTEGER PRIMARY KEY, code TEXT", [(1, IDS[0]), (2, "not a patient")])
+    settled = f"mentions: {{settled: not_given, by: office, on: 2026-11-30, why: theirs{never_own}}}"
+    code = f"code: {{origin: not_personal, {settled}}}"
+    found = checked(f"  staff: {{personal: false, columns: {{id: {{origin: not_personal}}, {code}}}}}\n")
+    if never_own:
+        assert found == []
+        return
+    assert [(row.place, row.severity.value) for row in found] == [("shop.staff.code", "warning")]
+    assert "1 of 2 values are in shop.patient.id" in found[0].sentence
+    assert "`table: staff` and `subject: {ck: code}`" in found[0].remedy
