@@ -109,7 +109,11 @@ class PeopleByValues:
         says = _NO_WAY if of.declared.tables[table].personal else _OF_NO_ONE if table in written else _IGNORED
         settled = {column for column, words in of.declared.tables[table].columns.items() if _asked(words)}
         made = [
-            PassedOver((of.declared.source, table, column), says, people.get(column, ""))
+            PassedOver(
+                (of.declared.source, table, column),
+                _SETTLED if column in settled else says,
+                people.get(column, ""),
+            )
             for column in columns
         ]
         at = len(self.pointers)
@@ -138,6 +142,9 @@ class PeopleByValues:
             yield finding(Code.NOT_LOOKED_AT, (source,), words, remedy, undecided={Code.HOLDS_KEYS})
 
     def _of(self, pointer: PassedOver) -> Iterator[Finding]:
+        if pointer.says == _SETTLED:
+            yield from self._settled(pointer)
+            return
         person = self.inventory.identity.person
         matches: list[tuple[ColumnMatch, Place]] = [
             (compare(pointer.sketch, sketch), place)
@@ -159,7 +166,7 @@ class PeopleByValues:
         sure = known and pointer.says != _NO_WAY
         yield found if sure else replace(found, severity=Severity.WARNING)
 
-    def _settled(self, pointer: Pointer) -> Iterator[Finding]:
+    def _settled(self, pointer: PassedOver) -> Iterator[Finding]:
         """Yield a settled column with some value that is a key of people: they have a row in two roles."""
         for place, (name, sketch) in self.keys.items():
             if pointer.sketch is None or not sketch.distinctive or place == pointer.place:
