@@ -23,6 +23,7 @@ def many(text: str) -> str:
         "    subject: {customer_id: {column: customer_id}}\n    columns:\n      customer_id: {origin: assigned}\n"
         "      created_at: {origin: observed, category: user.behavior, review: needed, "
         "proposed: {confidence: 0.92, because: 'name: moment of an event'}}\n"
+        f"      state: {{origin: {'provided' if year % 2 else 'observed'}, review: needed}}\n"  # two of one name
         f"      the_very_long_name_of_a_column_that_nobody_shortened_{year}: {{origin: provided, review: needed, "
         "proposed: {confidence: 0.55, because: 'type: text'}}\n"
         for year in range(1990, 2020)
