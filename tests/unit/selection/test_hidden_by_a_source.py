@@ -118,15 +118,8 @@ def test_impersonal_table_without_a_right_is_not_searched(closed: pg.Database, t
         "part.secret": "no_right",
         "customer.pass_hash": "secret",
     }
-    assert (
-        read["ledger"]["not_searched"]
-        == {
-            "no_right": {"part": ["secret"]},
-            "secret": {"customer": ["pass_hash"]},
-            "key_of_ways": {"customer": ["email"]},
-        }
-        or read["ledger"]["not_searched"]
-    )
+    left = read["ledger"]["not_searched"]
+    assert (left["no_right"], left["secret"]) == ({"part": ["secret"]}, {"customer": ["pass_hash"]})
 
 
 @pytest.mark.parametrize("confirmed", [False, True])

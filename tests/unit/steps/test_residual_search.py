@@ -12,6 +12,7 @@ from tests.support.driving import ANN, answer_all, assessed, extracted, payloads
 from tests.support.key_shop import KeyShop, mapped
 from tests.support.moves import classify, extract, package, validate
 
+from afschrift.casework.columns.search_ledger import of_events
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import SearchLimits
 from afschrift.extraction.staged_records import read_record, stage_record
@@ -106,6 +107,10 @@ def test_settled_column_asks_no_question(tmp_path: Path, right: str) -> None:
     assert evidence["residual"] == {"referral.friend": 1}
     assert evidence["searched"] == {"customer": 2, "orders": 2, "referral": 3}
     assert evidence["spellings"] == {"email": 2, "named": 1}
+    ledger = of_events(services.register.trail.events(request))
+    assert ledger is not None
+    assert ("E-mail addresses", "5 in 4 table(s)", "") in ledger.rows
+    assert {("Name", "not searched for", ""), ("Bsn", "not searched for", "")} <= set(ledger.rows)
     assert CANARY not in written(services, request).lower()
     words = "Rijen met uw e-mailadres, telefoonnummer, rekeningnummer of een ander nummer"
     assert words in members(bundle)["index.html"].decode()
