@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.support import type_keys
 
 _ID = re.compile(r"\b(?:req|let|q)-[a-z0-9]{12}\b")
 # What differs from run to run: seconds, lines of a file, times.
@@ -24,9 +25,7 @@ _VARIES = (
 )
 _REVIEW = re.compile(r"^afschrift inventory review", re.MULTILINE)
 # after its keys a review that asks more is stopped, so that it ends
-_AT_A_TERMINAL = (
-    "printf %s '{keys}q' | python -c 'import pty, sys; pty.spawn(sys.argv[1:])' afschrift inventory review"
-)
+_AT_A_TERMINAL = f"python {Path(type_keys.__file__)} '{{keys}} q' afschrift inventory review"
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,8 @@ def test_every_command_of_the_tour_does_what_the_page_says(
     shell: Shell, project_root: Path, tmp_path: Path
 ) -> None:
     page = (project_root / "docs/tour.md").read_text(encoding="utf-8")
-    keys = re.findall(r"All keys in a row: `([^`]*)`|one question \(`(o)` `(1)` `(y)`\)", page)
-    answers = iter("".join(key).replace(" ", "") for key in keys)
+    keys = re.findall(r"All keys in a row: `([^`]*)`|one question \(`(o)` `(provided⏎)` `(y)`\)", page)
+    answers = iter(" ".join(key) for key in keys)
     home = tmp_path / "afschrift-tour"
     for command in commands(page):
         shell.run(command, next(answers) if "inventory review" in command.text else "")
