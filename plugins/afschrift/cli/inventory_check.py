@@ -98,7 +98,7 @@ def check(
     """Report all faults of the inventory, with file and line."""
     from afschrift.datamap.check.finding import MapReport
     from afschrift.datamap.check.map_check import check_sources, void_confirmations
-    from afschrift.datamap.check.readable import readable_by_map, readable_lines
+    from afschrift.datamap.check.person_cells import readable_by_map, readable_lines
     from afschrift.datamap.check.settled import settle
     from afschrift.wiring.build_services import load_inventory
 

@@ -105,7 +105,7 @@ def plan(
     sql: Annotated[bool, typer.Option("--sql", help="Show the statements too.")] = False,
 ) -> None:
     """Dry run: tables, decisions, rows and SQL of a request. Nothing is extracted or changed."""
-    from afschrift.wiring.preview import preview
+    from afschrift.wiring.dry_run import preview
 
     print_lines(preview(services(), request, sql=sql))
 

@@ -48,7 +48,7 @@ from afschrift.steps.gates import begin
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
-from afschrift.wiring.preview import preview
+from afschrift.wiring.dry_run import preview
 
 pytestmark = pytest.mark.slow
 

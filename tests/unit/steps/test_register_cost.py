@@ -24,7 +24,7 @@ from afschrift.domain.sources import Source
 from afschrift.extraction.staged_records import read_record
 from afschrift.services import Services
 from afschrift.sources.duckdb.session import DuckSession
-from afschrift.wiring.preview import preview
+from afschrift.wiring.dry_run import preview
 
 MOST_STATEMENTS, MOST_TRANSACTIONS = 150, 22
 

@@ -17,7 +17,7 @@ from afschrift.inventory.load import load
 from afschrift.services import Services
 from afschrift.steps.package import BUNDLE, package
 from afschrift.steps.plan_gates import gated_plan, staged_extracts
-from afschrift.wiring.preview import preview
+from afschrift.wiring.dry_run import preview
 
 pytestmark = pytest.mark.slow
 

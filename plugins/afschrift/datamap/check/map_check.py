@@ -13,9 +13,9 @@ from afschrift.app.project import SHIPPED
 from afschrift.datamap.check.contents_check import contents
 from afschrift.datamap.check.finding import Code, Finding, MapReport, NotReached, finding
 from afschrift.datamap.check.people_check import PeopleByValues
+from afschrift.datamap.check.person_cells import readable_by_cells
 from afschrift.datamap.check.probe import CheckedSource, OutOfTimeError, Probe, ProbeDeadline, ProbeLimits
 from afschrift.datamap.check.reach import reach
-from afschrift.datamap.check.readable import readable_by_cells
 from afschrift.datamap.check.settled import settle
 from afschrift.datamap.check.statements_check import statements
 from afschrift.datamap.check.structure_check import structure, unproven

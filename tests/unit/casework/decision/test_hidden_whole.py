@@ -33,7 +33,7 @@ from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.wiring.build_services import build
-from afschrift.wiring.preview import preview
+from afschrift.wiring.dry_run import preview
 
 Files = dict[str, bytes]
 

@@ -16,7 +16,7 @@ from afschrift.inventory.load import load
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.wiring.preview import preview
+from afschrift.wiring.dry_run import preview
 
 pytestmark = pytest.mark.slow
 TICKETS = ["shop.ticket.customer_id", "shop.ticket.ticket_id"]

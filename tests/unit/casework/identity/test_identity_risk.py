@@ -21,7 +21,7 @@ from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-from afschrift.wiring.preview import preview
+from afschrift.wiring.dry_run import preview
 
 PLAIN = SHOP.replace("    special: A9-2-a\n", "")
 LEVELS = "identity_level: {approved_by: board, on: 2026-01-05, dpo_advice: in favour, %s}\n"

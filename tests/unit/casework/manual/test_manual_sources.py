@@ -39,7 +39,7 @@ from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
-from afschrift.wiring.preview import preview
+from afschrift.wiring.dry_run import preview
 
 pytestmark = pytest.mark.slow
 PDF, MAIL = pdf(text=b"brief van Ann " * 1_000), b"From: ann@example.org\r\nTo: b\r\n\r\nkwikstaart"

@@ -41,7 +41,7 @@ from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
-from afschrift.wiring.preview import preview
+from afschrift.wiring.dry_run import preview
 
 pytestmark = pytest.mark.slow
 
