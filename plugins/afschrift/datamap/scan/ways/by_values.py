@@ -136,34 +136,6 @@ class ColumnValues:
         """Return the number of rows of a table, as far as known."""
         return max((sketch.total for sketch in self.samples.get(name, {}).values()), default=0)
 
-    def _read_keys(
-        self, sketches: SketchReader, reader: StatementRunner, table: ScannedTable, left: int
-    ) -> int:
-        """Read the keys of a table; return the rows that were hashed for it, of those that are left."""
-        declared = [key[0] for key in (table.key, *table.unique) if len(key) == 1]
-        own = self.samples[table.name].items()
-        unique = {name: sketch for name, sketch in own if sketch.unique and sketch.spaced <= _SPACED}
-        names = [*dict.fromkeys(name for name in (*declared, *unique) if name in unique)]
-        found = self.keys.setdefault(table.name, {})
-        used, whole = 0, [name for name in names if unique[name].whole]
-        found |= {name: unique[name] for name in whole}
-        for name in [name for name in names if name not in whole][:_LARGE_KEYS]:
-            column = table.column(name)
-            rows = table.rows or unique[name].total
-            if column is None or used + rows > left:
-                self.missing.setdefault(table.name, f"its {rows:,} rows are too many to compare")
-                break
-            used += rows
-            try:
-                relation = reader.dialect.relation(table.name)
-                sketch = sketches.key(relation, name, column.type, table.rows or None)
-            except NotAnsweredError as error:
-                self.missing.setdefault(table.name, f"its values were not compared: {error.args[0]}")
-                break
-            if sketch.unique:
-                found[name] = sketch
-        return used
-
     def unique(self, table: str, column: str) -> bool:
         """Whether a column tells rows apart, as far as they were read."""
         sketch = self.samples.get(table, {}).get(column)
