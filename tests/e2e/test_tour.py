@@ -69,7 +69,7 @@ class Shell:
         assert given is not None
         assert taken is not None
         no_input = "" if keys else " </dev/null"
-        given.write(f"{{\n{text}\n}}{no_input}; echo @@$?\n")
+        given.write(f"{{\n{text}\n}}{no_input}; printf '\\n@@%s\\n' $?\n")
         given.flush()
         lines: list[str] = []
         awaited = command.shown[0] if text.endswith("&") else None

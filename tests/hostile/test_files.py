@@ -40,7 +40,7 @@ OF_A_REQUEST = {
     ("request mandate-withdrawn", "text_file"), ("case hold", "text_file"), ("case release", "text_file"),
     ("case complaint", "text_file"), ("case reviewed", "text_file"), ("case not-received", "text_file"),
     ("letter make", "from_"), ("review approve", "text_file"), ("review hold-back", "text_file"),
-    ("review redact", "form"),
+    ("review redact", "form"), ("preview", "keys"),
 }  # fmt: skip
 """Read by `given.text`, `from_file` and `read_form`, which are doors of their own below."""
 

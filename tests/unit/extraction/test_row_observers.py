@@ -209,7 +209,7 @@ MANY = 100_000
 
 @pytest.fixture
 def services(tmp_path: Path) -> Services:
-    inventory, database = write_rental(tmp_path, TEXT.replace("label: name", "label: [name]"))
+    inventory, database = write_rental(tmp_path, TEXT.replace("label: [name, holds]", "label: [name]"))
     with duckdb.connect(str(database)) as con:  # the first rentals are of the last films
         con.execute(f"INSERT INTO film SELECT 1000 + i, 'Film ' || i, 1, 'G' FROM range({MANY}) t(i)")
         con.execute(
