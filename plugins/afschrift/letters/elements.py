@@ -9,8 +9,11 @@ from enum import StrEnum
 from afschrift.domain.right import Right
 from afschrift.law.case_facts import Matter
 
-ARTICLES = ("11_2", "12_5", "12_6", "15_1", "15_3", "15_4", "20_1", "20_2", "20_4", "23")
-"""Codes of the articles of the GDPR, each said in plain words by `texts.yml`: `12_5` is Article 12(5)."""
+ARTICLES = ("11_2", "12_5", "15_1", "15_3", "15_4", "20_1", "20_2", "20_4", "23")
+"""Codes of the articles of the GDPR, each said in plain words by `texts.yml`: `12_5` is Article 12(5).
+
+`11_2` is said with Article 12(2): a controller refuses only if it demonstrates that it cannot identify.
+"""
 
 _ANY = ""
 _Articles = Mapping[str, str | Mapping[Right, str]]
@@ -19,17 +22,18 @@ _ABUSE: _Articles = {
     "manifestly_excessive": "12_5",
     "malicious_intent": "12_5",
 }
+_OTHERS = ("rights_of_others", "trade_secret")
 _REFUSED: _Articles = {
     **_ABUSE,
-    "identity_failure": "12_6",
+    "identity_failure": "11_2",
     "no_mandate": {Right.ACCESS: "15_1", Right.PORTABILITY: "20_1"},
-    "rights_of_others": {Right.ACCESS: "15_4", Right.PORTABILITY: "20_4"},
+    **{code: {Right.ACCESS: "15_4", Right.PORTABILITY: "20_4"} for code in _OTHERS},
     "legally_exempted": "23",
     "outside_portability": {Right.PORTABILITY: "20_1"},
 }
 _OF: Mapping[str, _Articles] = {
     # others in the data never refuse the whole (R31)
-    "refusal": {code: article for code, article in _REFUSED.items() if code != "rights_of_others"},
+    "refusal": {code: article for code, article in _REFUSED.items() if code not in _OTHERS},
     "partial_refusal": _REFUSED,
     "fee": {**_ABUSE, "further_copy": {Right.ACCESS: "15_3"}},
     "nothing_portable": {_ANY: "20_1"},
@@ -103,7 +107,7 @@ GROUNDS = (
     "manifestly_excessive",
     "malicious_intent",
     "identity_failure",
-    "rights_of_others",
+    *_OTHERS,
     "legally_exempted",
     "no_mandate",
     "outside_portability",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from tests.support.data import document
 from tests.support.letter_samples import FOLDER, LANGUAGES, facts, given, sample
 
 from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
@@ -134,7 +135,7 @@ def test_costs_are_added_up_and_no_overhead_is_charged() -> None:
         ("refusal", "manifestly_unfounded", "access", "artikel 12, vijfde lid,", "12(5)"),
         ("refusal", "manifestly_excessive", "portability", "artikel 12, vijfde lid,", "12(5)"),
         ("refusal", "malicious_intent", "access", "artikel 12, vijfde lid,", "12(5)"),
-        ("refusal", "identity_failure", "access", "artikel 12, zesde lid,", "12(6)"),
+        ("refusal", "identity_failure", "access", "artikel 12, tweede lid,", "12(2)"),
         ("refusal", "no_mandate", "access", "artikel 15, eerste lid,", "15(1)"),
         ("refusal", "no_mandate", "portability", "artikel 20, eerste lid,", "20(1)"),
         ("refusal", "outside_portability", "portability", "artikel 20, eerste lid,", "20(1)"),
@@ -145,7 +146,7 @@ def test_costs_are_added_up_and_no_overhead_is_charged() -> None:
         ("fee", "manifestly_excessive", "access", "artikel 12, vijfde lid,", "12(5)"),
         ("fee", "further_copy", "access", "artikel 15, derde lid,", "15(3)"),
         ("nothing_portable", None, "portability", "artikel 20, eerste lid,", "20(1)"),
-        ("cannot_identify", None, "access", "artikel 11, tweede lid,", "11(2)"),
+        ("cannot_identify", None, "access", "artikel 12, tweede lid,", "12(2)"),
         ("transfer_not_feasible", None, "portability", "artikel 20, tweede lid,", "20(2)"),
     ],
 )
@@ -156,6 +157,17 @@ def test_a_refusal_names_its_article_in_plain_words(
     values = given(KINDS[kind], language) | ({"ground": ground} if ground else {})
     text = compose(KINDS[kind], values, facts(language, right=right), FOLDER).text.replace("\n", " ")
     assert (f"{nl} van de AVG" if language == "nl" else f"Article {en} of the GDPR") in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("row", document(__file__, "grounds_in_words.yml"), ids=lambda row: row["state"])
+def test_a_ground_says_what_its_rule_says(row: dict[str, Any], language: str) -> None:
+    of = row["letter"]
+    ground = {"ground": of["ground"]} if "ground" in of else {}
+    values = given(KINDS[of["kind"]], language) | ground
+    text = compose(KINDS[of["kind"]], values, facts(language, right=of["right"]), FOLDER).text
+    assert row["now"][language] in text.replace("\n", " ")
+    assert row["then"][language] not in text.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
