@@ -125,6 +125,7 @@ class DeadlineCheck:
             bool(_of_due(timeline, FactKind.OVERDUE_ACKNOWLEDGED, now)),
             (
                 *(("answer_not_told",) if timeline.state.to_inform else ()),
+                *(("letter_not_sent",) if timeline.unsent_letters else ()),
                 *(breach.partition(":")[0] for breach in now.breaches if not breach.startswith(OVERDUE)),
                 *remarks,
             ),

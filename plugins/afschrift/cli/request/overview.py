@@ -145,6 +145,8 @@ def _disputes(timeline: Timeline) -> Iterator[str]:
 
 
 def _pending(timeline: Timeline) -> Iterator[str]:
+    if timeline.unsent_letters and timeline.state.open:
+        yield "letter_not_sent"
     if any(complaint.ended is None for complaint in complaints(timeline)):
         yield "complaint_open"
     if holds(timeline):

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from afschrift.domain.state import State, StatusTerm
 from afschrift.law.clock.calendar import Calendar
-from afschrift.law.clock.deadline import ALGORITHM, Deadline, Suspension, deadline
+from afschrift.law.clock.deadline import ALGORITHM, PROMPT, Deadline, Suspension, deadline
 from afschrift.law.clock.facts import FactKind, FactRow, SuspensionGround, Timeline
 from afschrift.law.partial_response import awaited
 
@@ -30,10 +30,11 @@ _NOT_SENT = {
     FactKind.SUSPENDED: "suspension_not_sent:R42",
     FactKind.DECIDED: "decision_not_sent:R45",
 }
-"""Kind of a fact that counts from its letter -> the breach while that letter is not sent."""
+"""Kind of a fact that counts from its letter -> the breach once that letter was due and is not sent."""
 
 _REFUSALS = (State.REFUSED, State.ANSWERED_NOTHING_PORTABLE)
-"""Ends of which the person must be informed within the first month, extended or not (R45)."""
+_REFUSALS_IN_PART = ("refuse_part", "restrict")
+"""Ends, and outcomes, of which the person must be informed within the first month, extended or not (R45)."""
 
 
 class Colour(StrEnum):
@@ -115,9 +116,11 @@ def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
         *(wait.why for wait in waits if wait.why),
         *_fact_words(timeline, found, today),
     )
-    breaches = (*found.breaches, *_breaches(timeline, found, closed_on, today))
+    last = max([timeline.received, *(wait.period.end for wait in waits if wait.period.end)])
+    prompt = jurisdiction.calendar.working_days(last, closed_on or today) <= PROMPT
+    breaches = dict.fromkeys((*found.breaches, *_breaches(timeline, found, closed_on, today, prompt)))
     return Clock(
-        **vars(found) | {"breaches": breaches, "steps": steps},
+        **vars(found) | {"breaches": tuple(breaches), "steps": steps},
         days_left=(runs_to - today).days if runs_to else None,
         working_days_left=jurisdiction.calendar.working_days(today, runs_to) if runs_to else None,
         suspended_since=since if closed_on is None else None,
@@ -212,26 +215,33 @@ def _colour(found: Deadline, closed_on: date | None, today: date) -> Colour:
     return Colour.YELLOW if left <= NOTICEABLE else Colour.GREEN
 
 
-def _breaches(timeline: Timeline, found: Deadline, closed_on: date | None, today: date) -> Iterator[str]:
-    unsent = [fact.kind for fact in _unsent(timeline)]
-    yield from (_NOT_SENT[kind] for kind in unsent)
+def _breaches(
+    timeline: Timeline, found: Deadline, closed_on: date | None, today: date, prompt: bool
+) -> Iterator[str]:
+    notice = found.notice_due or date.max  # suspended: not known
+    unsent = [fact.kind for fact in timeline.unsent_letters]
+    for kind in unsent:
+        # An answer does not replace the letter of a decision; what the person took back needs none.
+        waits = kind is FactKind.DECIDED and (timeline.state.answered or timeline.state in _REFUSALS)
+        day = today if waits else closed_on or today
+        late = not prompt and found.due is not None if kind is FactKind.SUSPENDED else day > notice
+        if late:
+            yield _NOT_SENT[kind]
+    for fact in timeline.of(FactKind.DECIDED):
+        in_part = fact.detail.get("outcome") in _REFUSALS_IN_PART
+        if in_part and (fact.sent_on or date.min) > notice and not timeline.about(fact, FactKind.OVERRULED):
+            yield "refused_late:R45"
     if closed_on is None:
         if found.overdue(today):
             yield "overdue:R37"
-        if (waits := awaited(timeline)) is not None and waits[1] < today:
+        if (promised := awaited(timeline)) is not None and promised[1] < today:
             yield "rest_late:R44"
     elif timeline.state in _REFUSALS:
         notified = today if FactKind.DECIDED in unsent else closed_on  # a letter came back
-        if found.notice_due and notified > found.notice_due:
+        if notified > notice:
             yield "refused_late:R45"
     elif timeline.state.answered and found.overdue(closed_on):
         yield "answered_late:R37"
-
-
-def _unsent(timeline: Timeline) -> Iterator[FactRow]:
-    for fact in timeline.of(*_NOT_SENT):
-        if fact.sent_on is None and not timeline.about(fact, FactKind.RESUMED, FactKind.OVERRULED):
-            yield fact
 
 
 def _status(timeline: Timeline, found: Deadline, closed_on: date | None) -> Iterator[StatusTerm]:

@@ -70,6 +70,8 @@ WITH_LETTER = (
     FactKind.ANSWER_READY,
     FactKind.PARTLY_DELIVERED,
 )
+FROM_LETTER = (FactKind.SUSPENDED, FactKind.EXTENDED, FactKind.DECIDED)
+"""Kinds that count from the sending of their letter alone."""
 REFUSED_WHOLE = "refuse"
 """Outcome of the one decision that closes a request, with the sending of its letter."""
 
@@ -236,6 +238,12 @@ class Timeline:
             return END_ONCE_INFORMED[self.state] if last else None
         end = _end(fact)
         return None if end is State.DELIVERED and self.unsent_parts else end
+
+    @property
+    def unsent_letters(self) -> tuple[FactRow, ...]:
+        """Questions, extensions and decisions that count from a letter, which was not sent or came back."""
+        unsent = (f for f in self.of(*FROM_LETTER) if f.sent_on is None)
+        return tuple(f for f in unsent if not self.about(f, FactKind.RESUMED, FactKind.OVERRULED))
 
     @property
     def unsent_refusals(self) -> tuple[FactRow, ...]:

@@ -79,7 +79,7 @@ def test_timeline_shows_the_reasons(stored: Store, services: Services) -> None:
     assert f"why  Suspended from {ago(9):%a} {day(9)} to {ago(6):%a} {day(6)}: 3 days (R42, R43)." in shown
     words = "Zes verwerkers van Anneke."
     extend = ("request", "extend", request, "--reason", "processors_must_answer", "--text-file", "-")
-    assert "extension_not_sent" in run_command(*extend, stdin=words)
+    assert "LETTER NOT SENT" in run_command(*extend, stdin=words)
     found = machine("request", "sent", request, "--on", day(0), "--channel", "email", "--proof", "4Zk1")
     assert (found["clock"]["extended"], found["clock"]["breaches"]) == (True, [])
     document = machine("request", "show", request)

@@ -20,6 +20,8 @@ TODAY = date(2026, 3, 16)
 ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity"})
 EXTENDED = NewFact(FactKind.EXTENDED, detail={"reasons": ["rights_of_others"]})
 REFUSED = NewFact(FactKind.DECIDED, detail={"outcome": "refuse"})
+IN_PART = NewFact(FactKind.DECIDED, detail={"outcome": "refuse_part"})
+RESTRICTED = NewFact(FactKind.DECIDED, detail={"outcome": "restrict"})
 BOUNCED = NewFact(FactKind.LETTER_BOUNCED, about="fact-000000000001")
 APRIL_2, APRIL_3 = date(2026, 4, 2), date(2026, 4, 3)
 
@@ -90,7 +92,7 @@ def test_request_is_orange_on_its_target_day() -> None:
 
 def test_a_question_counts_from_its_sending_and_not_from_the_decision() -> None:
     undecided = look(ASKED)
-    assert (undecided.due, undecided.breaches) == (APRIL_2, ("suspension_not_sent:R42",))
+    assert undecided.due == APRIL_2
     assert any("was not sent: it suspends nothing" in step for step in undecided.steps)
     waiting = look(ASKED, sent(march(5)))
     assert (waiting.due, waiting.days_left, waiting.colour) == (None, None, Colour.BLUE)
@@ -142,7 +144,7 @@ def test_insufficient_reply_suspends_only_with_a_prompt_question() -> None:
 
 def test_an_extension_counts_once_it_was_announced_in_the_first_month() -> None:
     decided = look(EXTENDED)
-    assert (decided.due, decided.breaches) == (APRIL_2, ("extension_not_sent:R39",))
+    assert (decided.due, decided.breaches) == (APRIL_2, ())
     assert any("and the day stays (R39)" in step for step in decided.steps)
     last = look(EXTENDED, today=APRIL_2)
     assert any("and the day stays (R39)" in step for step in last.steps)
@@ -202,11 +204,66 @@ def test_a_refusal_counts_from_the_day_on_which_its_letter_was_sent(
 def test_refusal_whose_letter_bounced_does_not_count() -> None:
     facts = (REFUSED, sent(march(20)), BOUNCED)
     closed = {"state": State.REFUSED, "closed_at": at(march(20))}
-    assert look(*facts, today=APRIL_2, **closed).breaches == ("decision_not_sent:R45",)
+    assert look(*facts, today=APRIL_2, **closed).breaches == ()
     late = ("decision_not_sent:R45", "refused_late:R45")
     assert look(*facts, today=APRIL_3, **closed).breaches == late
-    assert look(REFUSED).breaches == ("decision_not_sent:R45",)
     assert look(REFUSED, sent(TODAY)).breaches == ()
+
+
+def overruled(about: int = 1) -> NewFact:
+    return NewFact(FactKind.OVERRULED, about=f"fact-{about:012}")
+
+
+ENDED = {"state": State.DELIVERED, "closed_at": at(APRIL_2)}
+WITHDRAWN = ENDED | {"state": State.WITHDRAWN}
+
+
+@pytest.mark.parametrize(
+    ("facts", "today", "more", "breaches"),
+    [
+        ((EXTENDED,), APRIL_2, {}, ()),
+        ((EXTENDED,), APRIL_3, {}, ("extension_not_sent:R39", "overdue:R37")),
+        ((EXTENDED,), APRIL_3, ENDED, ()),  # answered within the month all the same
+        ((ASKED,), march(9), {}, ()),
+        ((ASKED,), march(10), {}, ("suspension_not_sent:R42",)),  # more than five working days
+        ((ASKED, resumed(march(9))), march(10), {}, ()),
+        ((ASKED,), APRIL_3, WITHDRAWN, ("suspension_not_sent:R42",)),
+        ((ASKED, sent(march(5)), resumed(march(10)), ASKED), march(17), {}, ()),
+        ((ASKED, sent(march(5)), resumed(march(10)), ASKED), march(18), {}, ("suspension_not_sent:R42",)),
+        ((REFUSED,), APRIL_2, {}, ()),
+        ((REFUSED,), APRIL_3, {}, ("decision_not_sent:R45", "overdue:R37")),
+        ((REFUSED, overruled()), APRIL_3, {}, ("overdue:R37",)),
+        ((REFUSED,), APRIL_3, WITHDRAWN, ()),
+        ((IN_PART,), APRIL_3, ENDED, ("decision_not_sent:R45",)),
+    ],
+)
+def test_unsent_letter_is_a_breach_once_its_day_is_over(
+    facts: tuple[NewFact, ...], today: date, more: dict[str, Any], breaches: tuple[str, ...]
+) -> None:
+    assert look(*facts, today=today, **more).breaches == breaches
+
+
+NOVEMBER, JANUARY = date(2025, 11, 6), date(2026, 1, 20)
+IN_TIME, MONTH = (EXTENDED, sent(date(2025, 11, 20))), date(2025, 12, 8)  # 6 December is a Saturday
+
+
+@pytest.mark.parametrize("state", [State.NEEDS_PERSON, State.DELIVERED])
+@pytest.mark.parametrize(
+    ("facts", "breaches"),
+    [
+        ((*IN_TIME, IN_PART, sent(JANUARY)), ("refused_late:R45",)),
+        ((*IN_TIME, RESTRICTED, sent(JANUARY)), ("refused_late:R45",)),
+        ((*IN_TIME, IN_PART, sent(MONTH)), ()),
+        ((*IN_TIME, IN_PART, sent(JANUARY), overruled(3)), ()),
+        ((*IN_TIME, NewFact(FactKind.DECIDED, detail={"outcome": "charge"}), sent(JANUARY)), ()),
+    ],
+)
+def test_part_is_refused_within_the_first_month_although_extended(
+    state: State, facts: tuple[NewFact, ...], breaches: tuple[str, ...]
+) -> None:
+    closed = None if state.open else at(JANUARY)
+    found = look(*facts, received=NOVEMBER, today=JANUARY, state=state, closed_at=closed)
+    assert (found.due, found.notice_due, found.breaches) == (date(2026, 2, 6), MONTH, breaches)
 
 
 def test_corrected_receipt_counts_and_both_are_shown() -> None:
