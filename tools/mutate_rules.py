@@ -1,5 +1,8 @@
 """Take conditions out of rules of law, one at a time, and see the tests that tests/rules.tsv names fail.
 
+tests/rule_mutations.tsv has the conditions: mostly what a rule forbids or excepts. Without one, too much is
+given or refused, or a day comes too late.
+
 `make test-rules` runs it; `python tools/mutate_rules.py R20 R36` takes some rules alone, and with `--check`
 nothing is run: whether each text is there is seen at once. Nothing is changed here: each worker has a copy of
 the tree. What fails is run once more without any mutation: a test that fails there too caught nothing.
@@ -20,14 +23,38 @@ from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic
-
-from rule_mutations import MUTATIONS, Mutation
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
+TABLE = "tests/rule_mutations.tsv"
 WORKERS = 2
 _PURE = ("tests/unit/domain/", "tests/unit/inventory/", "tests/unit/law/")
 _SLOW = ("tests/e2e/", "tests/contract/")  # where quicker tests notice, these need not be begun
 _MOMENTS = count(1)
+
+
+class Mutation(NamedTuple):
+    """A condition that is taken out.
+
+    Attributes:
+        rule: its id in docs/rules.md.
+        file: below `plugins/afschrift`; the row of the rule names it.
+        text: of the file, there once.
+        instead: the code without the condition.
+        effect: what then happens, in a clause.
+    """
+
+    rule: str
+    file: str
+    text: str
+    instead: str
+    effect: str
+
+
+def mutations() -> list[Mutation]:
+    """The table, without its head."""
+    lines = (ROOT / TABLE).read_text(encoding="utf-8").splitlines()
+    return [Mutation(*line.split("\t")) for line in lines[1:]]
 
 
 def named(rule: str) -> tuple[list[str], list[str]]:
@@ -36,7 +63,7 @@ def named(rule: str) -> tuple[list[str], list[str]]:
         found, modules, tests = line.split("\t")
         if found == rule:
             return modules.split(), tests.split()
-    sys.exit(f"tests/rules.tsv has no rule {rule}: name one of its rules in tools/rule_mutations.py.")
+    sys.exit(f"tests/rules.tsv has no rule {rule}: name one of its rules in {TABLE}.")
 
 
 def faults(mutation: Mutation) -> list[str]:
@@ -52,7 +79,7 @@ def faults(mutation: Mutation) -> list[str]:
     if times != 1:
         found.append(
             f"{mutation.rule}: “{mutation.text}” is {times} times in {mutation.file}, not once: bring "
-            "tools/rule_mutations.py up to date"
+            f"{TABLE} up to date"
         )
     return found
 
@@ -127,7 +154,7 @@ class Copy:
 def main() -> int:
     """Try the mutations, and say which test catches each."""
     rules = [rule for rule in sys.argv[1:] if rule != "--check"]
-    chosen = [mutation for mutation in MUTATIONS if mutation.rule in rules or not rules]
+    chosen = [mutation for mutation in mutations() if mutation.rule in rules or not rules]
     stale = dict.fromkeys(fault for mutation in chosen for fault in faults(mutation))
     if stale or "--check" in sys.argv:
         print("\n".join(stale) or f"{len(chosen)} mutations fit the code and tests/rules.tsv.")

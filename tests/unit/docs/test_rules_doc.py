@@ -68,14 +68,14 @@ def mutations(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_each_mutation_of_a_rule_fits_the_code_and_the_table() -> None:
-    """Where this fails: bring tools/rule_mutations.py up to date, then `make test-rules`."""
+    """Where this fails: bring tests/rule_mutations.tsv up to date, then `make test-rules`."""
     done = mutations(ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_mutation_without_its_text_names_the_remedy(tmp_path: Path) -> None:
     decision = "plugins/afschrift/domain/decision.py"
-    for name in ("tools/mutate_rules.py", "tools/rule_mutations.py", "tests/rules.tsv", decision):
+    for name in ("tools/mutate_rules.py", "tests/rule_mutations.tsv", "tests/rules.tsv", decision):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text())
     whole = (tmp_path / decision).read_text()
