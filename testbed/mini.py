@@ -262,6 +262,7 @@ authority:
   en: Dutch Data Protection Authority, PO Box 93374, 2509 AJ The Hague
 authority_url: https://autoriteitpersoonsgegevens.nl
 court: {nl: "de rechtbank, binnen zes weken", en: "the court, within six weeks"}
+court_late: {nl: "de rechtbank, zonder vaste termijn", en: "the court, without a fixed term"}
 """
 
 POLICY = """

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.app.jurisdiction import hints
+from afschrift.app.project import SHIPPED
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import place_lines, places_of
 from afschrift.casework.notices.questions import unknown_owners
 from afschrift.cli.common import Folder, print_json, print_lines
-from afschrift.datamap.check.documents import FindingLines, not_decided, of_faults
+from afschrift.datamap.check.documents import FindingLines, court_gaps, not_decided, of_faults
 from afschrift.datamap.check.finding import Code, SampleKind, Severity, failures
 from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.datamap.check.settled import as_entry
@@ -118,7 +119,7 @@ def check(
     else:
         report = settle(inventory, MapReport(list(void_confirmations(inventory))))
         report.readable = readable_by_map(inventory)
-    undecided = list(not_decided(where))
+    undecided = [*court_gaps(where, SHIPPED / "law"), *not_decided(where)]
     report.findings[:0] = [found for found, _ in undecided]
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
     ended = Checked.NOT_REACHED if report.not_reached else ended

@@ -1,4 +1,4 @@
-"""Rules of law that an installation can set: `grounds.yml`, and the ages of `include/law/ages.yml` (R16)."""
+"""Rules of law as data: `grounds.yml`, which an installation can set, and `include/law/{ages,courts}.yml`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
-from afschrift.inventory.base import STRICT
+from afschrift.inventory.base import STRICT, Text
 from afschrift.inventory.document import Document, Fault, InventoryError
 from afschrift.law.ground_check import fits
 from afschrift.law.grounds import (
@@ -32,6 +32,7 @@ from afschrift.law.grounds import (
 )
 from afschrift.law.roles import Role
 from afschrift.outside.limits import read_file
+from afschrift.outside.read_yaml import read_yaml
 
 FILE, SCHEMA, PAGE = "grounds.yml", "grounds.schema.json", "docs/grounds.md"
 NO_LETTER = "none"
@@ -196,6 +197,19 @@ class AgeOfConsent(_Strict):
 class _Ages(_Strict):
     default: AgeOfConsent
     countries: dict[Annotated[str, Field(pattern="^[A-Z]{2}$")], AgeOfConsent] = {}
+
+
+class CourtRoute(_Strict):
+    """How a person goes to court: after an answer, and where none came in time (UAVG 34, 35; Awb 6:12)."""
+
+    court: Text
+    court_late: Text
+
+
+def court_routes(file: Path, country: str) -> dict[str, CourtRoute]:
+    """Return the usual routes of a country by kind of body; empty for a country that is not in the file."""
+    found = read_yaml(read_file(file)).get(country[:2].upper(), {})
+    return {body: CourtRoute.model_validate(route) for body, route in found.items()}
 
 
 def age_of_consent(file: Path, country: str) -> AgeOfConsent:

@@ -58,7 +58,9 @@ class Organisation(Part):
         languages: in which the service is offered; every text of the inventory has them all.
         authority: where the person can complain, with the address.
         authority_url: its page on the web.
-        court: how to go to court.
+        court: how to go to court after an answer.
+        court_late: likewise where no answer came within the terms of Art. 12(3); left out: not known, so
+            the person is advised to ask.
         registers: names of the organisation's own registers.
         zone: left out: that of `country`, or of its subdivision if that has its own.
         days_off: further public holidays of the place.
@@ -81,6 +83,7 @@ class Organisation(Part):
     authority: Text
     authority_url: str
     court: Text
+    court_late: Text | None = None
     registers: tuple[str, ...] = ()
     days_off: tuple[date, ...] = ()
     days_off_unsettled: tuple[date, ...] = ()

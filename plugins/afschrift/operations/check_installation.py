@@ -10,6 +10,7 @@ from afschrift.app.extras import require, require_for
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import place_lines, places_of
+from afschrift.datamap.check.documents import court_gaps
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.notation import count
 from afschrift.inventory.model import Inventory
@@ -98,6 +99,8 @@ def _inventory(inventory: Inventory, settings: Settings) -> Iterator[Installatio
             "controller.yml is an example: enter your organisation, then remove `example: true` and "
             "AFSCHRIFT_DEMO.",
         )
+    for gap, _ in court_gaps(settings.inventory, settings.folder("law")):
+        yield InstallationCheck(False, f"{gap.sentence}: {gap.remedy}.")
     for name, source in inventory.sources.items():
         if source.connection:
             variable = PREFIX + source.connection.upper()

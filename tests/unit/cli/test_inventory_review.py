@@ -380,6 +380,32 @@ def test_undecided_data_about_others_are_one_line_per_table(check: Check, tmp_pa
     assert "data about others" not in check().text
 
 
+def test_a_controller_without_the_way_to_court_is_refused(check: Check, tmp_path: Path) -> None:
+    """R45, R56; of a public body that has the way of a private one, too."""
+    shipped = (Path(__file__).parents[3] / "include/inventory/controller.yml").read_text(encoding="utf-8")
+    file = tmp_path / "inventory" / "controller.yml"
+    places = {text: number for number, text in enumerate(shipped.splitlines(), 1)}
+    late = next(number for text, number in places.items() if text.startswith("court_late"))
+    cut = shipped.splitlines()[: late - 1]
+    for text, line, words in (
+        (
+            shipped.replace("body: private", "body: public"),
+            places["court:"],
+            ["U kunt eerst bezwaar", "Schrijf ons"],
+        ),
+        ("\n".join(cut), places["court:"], ["Daarom geldt daarvoor geen vaste termijn"]),
+        ("\n".join(cut).replace("country: NL", "country: BE"), places["court:"], ['{"nl": "..."']),
+    ):
+        file.write_text(text, encoding="utf-8")
+        checked = check("--format", "json")
+        assert checked.code == 1
+        found = [row for row in json.loads(checked.text)["findings"] if row["code"] == "court_not_named"]
+        assert found[0]["line"] == line
+        for remedy, part in zip((row["remedy"] for row in found), words, strict=True):
+            assert part in remedy
+    assert "What to do: write that of a private body in your country there" in check().text
+
+
 def test_text_that_decides_nothing_is_refused_with_its_line(check: Check, tmp_path: Path) -> None:
     shop = tmp_path / "inventory" / "shop.yml"
     lines = shop.read_text(encoding="utf-8").splitlines()

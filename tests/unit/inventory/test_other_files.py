@@ -17,12 +17,13 @@ from afschrift.domain.plan import Medium
 from afschrift.domain.value_kind import DocumentPart
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.check_columns import finder_hints
-from afschrift.inventory.law_files import age_of_consent, load_grounds
+from afschrift.inventory.law_files import age_of_consent, court_routes, load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.grounds import Outcome
 from afschrift.law.roles import Role
+from afschrift.outside.read_yaml import read_yaml
 
 AGES = Path(__file__).parents[3] / "include" / "law" / "ages.yml"
 
@@ -32,6 +33,16 @@ def test_the_age_by_country_with_its_source(country: str, age: int) -> None:
     found = age_of_consent(AGES, country)
     assert found.age == age
     assert ("art. 5" in found.source) == (country.upper() == "NL")
+
+
+@pytest.mark.parametrize("shipped", ["include", "include/project", "examples/chinook"])
+def test_shipped_controllers_have_the_courts_of_the_law(shipped: str) -> None:
+    root = Path(__file__).parents[3]
+    usual = court_routes(root / "include" / "law" / "courts.yml", "NL")
+    assert set(usual) == {"private", "public"}
+    text = (root / shipped / "inventory" / "controller.yml").read_text(encoding="utf-8")
+    written = Organisation.model_validate(read_yaml(text))
+    assert (written.court, written.court_late) == (usual["private"].court, usual["private"].court_late)
 
 
 @pytest.mark.parametrize("word", ["birth_date", "age"])

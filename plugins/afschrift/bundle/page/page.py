@@ -57,6 +57,7 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
     values = {
         "organisation": contents.inventory.controller,
         "language": contents.language,
+        "court": wrap(words.court(contents.inventory.controller), README_WIDTH),
         "request": contents.request,
         "request_line": _request_line(contents, words),
         "part": [line for text in _part_texts(contents, words) for line in wrap(text, README_WIDTH)],
@@ -101,7 +102,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "terms": plan.right.terms,
         "organisation": controller,
         "authority": controller.authority.get(plan.language),
-        "court": controller.court.get(plan.language),
+        "court": words.court(controller),
         "request": contents.request,
         "request_line": _request_line(contents, words),
         "part": portion(contents, words),

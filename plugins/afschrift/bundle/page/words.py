@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.files import ActivePart
 from afschrift.domain.notation import MODEL
+from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.deadline import Period
 from afschrift.outside.read_yaml import read_yaml
 
@@ -74,6 +75,17 @@ class PageWords:
     def say(self, key: str, **values: object) -> str:
         """A sentence of the page with values filled in, which are escaped later by the template."""
         return self.phrase("page", key).format_map(values)
+
+    def court(self, controller: Organisation) -> str:
+        """The way to court; of a late answer too, as nothing in a bundle knows when it arrives.
+
+        A late answer of a public body is a decision with the usual way (UAVG 34).
+        """
+        found, late = controller.court.get(self._language), controller.court_late
+        if controller.body == "public":
+            return found
+        text = self.phrase("court_if_late", "known" if late else "unknown")
+        return f"{found} {text.format(text=late.get(self._language) if late else '')}"
 
     def count(self, key: str, number: int, **values: object) -> str:
         """A sentence of the page in the plural form for a number, which is `{n}` in it."""

@@ -56,7 +56,7 @@ def sheet_document(content: SheetContent) -> dict[str, Any]:
         "complaint": {
             "authority": controller.authority.get(text),
             "url": controller.authority_url,
-            "court": controller.court.get(text),
+            "court": content.words.court(controller),
         },
     }
 
@@ -116,7 +116,7 @@ def render_sheet(content: SheetContent, letters: Path) -> bytes:
             language=language,
             organisation=controller,
             authority=controller.authority.get(language),
-            court=controller.court.get(language),
+            court=words.court(controller),
             request=contents.request,
             state=words.state(*contents.read_between, controller.zone),
             made=words.moment(contents.seal.sealed_at, controller.zone),

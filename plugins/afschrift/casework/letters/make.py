@@ -11,7 +11,12 @@ from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.answer_elements import MASKED, answer_elements, known_elements, masked_lines
-from afschrift.casework.letters.prefilled_elements import AboutRequest, filled_in, register_elements
+from afschrift.casework.letters.prefilled_elements import (
+    AboutRequest,
+    filled_in,
+    missed_day,
+    register_elements,
+)
 from afschrift.casework.letters.send import mail_settings
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
@@ -28,6 +33,11 @@ from afschrift.letters.words import LetterWords
 from afschrift.register.register import Register
 
 RECEIVED_KINDS = ("request", "received", "representative")
+
+
+_NO_ROUTE = (
+    "controller.yml has no `court_late`, so the letter names no way to court after a late answer: add it."
+)
 
 
 @dataclass(frozen=True)
@@ -80,10 +90,14 @@ def make(
     dates, computed = _dates(kind, counts, jurisdiction, today, about)
     known = {**dates, "received_on": timeline.received, **register_elements(of_request, kind)}
     elements = _elements(settings, kind, of_request, about, given)
-    facts = _facts(officer, controller, request, known)
+    court = _court(settings, kind, of_request, controller)
+    facts = _facts(officer, controller, request, known, court)
     letter = compose(kind, elements, facts, settings.folder("letters"))
     to = _address(given, facts)
-    made = MadeLetter(None, letter, _warning(kind, about))
+    lacking = (
+        _NO_ROUTE if controller.court_late is None and controller.court.get(request.language) != court else ""
+    )
+    made = MadeLetter(None, letter, _warning(kind, about) or lacking)
     if not keep:
         return made
     letter_id, sender = new_id("let"), _sender(settings, controller)
@@ -102,7 +116,7 @@ def make(
 
 
 def _facts(
-    officer: Officer, controller: Organisation, request: Request, known: Mapping[str, Any]
+    officer: Officer, controller: Organisation, request: Request, known: Mapping[str, Any], court: str
 ) -> LetterFacts:
     """What register and controller say; of a requester who is not identified, also what they wrote (R10)."""
     identified = identity_decision(officer.register, request.id) is not None
@@ -110,6 +124,7 @@ def _facts(
         language=request.language,
         values={
             **_controller_says(controller, request),
+            "court": _paragraph(court),
             "written_on": officer.today(request.zone),
             **known,
         },
@@ -195,8 +210,22 @@ def _controller_says(controller: Organisation, request: Request) -> dict[str, An
         "contact": controller.contact,
         "reference": request.id,
         "authority": _paragraph(controller.authority.get(request.language)),
-        "court": _paragraph(controller.court.get(request.language)),
     }
+
+
+def _court(settings: Settings, kind: LetterKind, of: AboutRequest, controller: Organisation) -> str:
+    """How to go to court, by whether an answer came within the terms of Art. 12(3) (R45, R56).
+
+    A late answer of a public body is a decision like any other, with the usual way (UAVG 34); otherwise
+    nothing but the late answer counts (UAVG 35(2)).
+    """
+    language = of.request.language
+    late = missed_day(of.timeline, of.jurisdiction, of.today) is not None
+    if not late or (controller.body == "public" and kind.name != "late"):
+        return controller.court.get(language)
+    if controller.court_late is not None:
+        return controller.court_late.get(language)
+    return LetterWords.load(settings.folder("letters"), language).say("court_late_unknown")
 
 
 def _paragraph(text: str) -> list[str]:

@@ -5,6 +5,7 @@ SARIF: OASIS, Static Analysis Results Interchange Format Version 2.1.0.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,10 +18,13 @@ from afschrift import __version__
 from afschrift.datamap.check.finding import RULES, Code, Finding, MapReport, Severity, finding
 from afschrift.datamap.review.map_files import read_files
 from afschrift.domain.event import digest
+from afschrift.inventory.base import Text
 from afschrift.inventory.document import Document, Fault
+from afschrift.inventory.law_files import court_routes
 from afschrift.inventory.layers import layered
+from afschrift.inventory.organisation import Organisation
 from afschrift.inventory.readable import Need, ReadableShare
-from afschrift.inventory.run_in import describes_source
+from afschrift.inventory.run_in import CONTROLLER, describes_source
 
 FORMAT = "afschrift-inventory-check/1"
 _DECISION = ("by", "on", "why", "until")
@@ -281,6 +285,33 @@ def not_decided(folder: Path) -> Iterator[tuple[Finding, FilePlace]]:
             place = (str(data.get("source", "")), *(places if where[0] == "tables" else ()))
             found = finding(Code.NOT_DECIDED, place, f"{fault.where}: {fault.message}", remedy)
             yield found, FilePlace(folder / fault.file, fault.line)
+
+
+def court_gaps(folder: Path, law: Path) -> Iterator[tuple[Finding, FilePlace]]:
+    """Yield where controller.yml lacks the way to court after a late answer, or has that of the other body.
+
+    Args:
+        folder: of the inventory.
+        law: `include/law`, with the usual routes.
+    """
+    document = Document(folder / CONTROLLER)
+    controller = document.parse(Organisation)
+    if controller is None:
+        return
+    usual = court_routes(law / "courts.yml", controller.country)
+    for name in ("court", "court_late"):
+        text: Text | None = getattr(controller, name)
+        others = [getattr(route, name) for body, route in usual.items() if body != controller.body]
+        if text is not None and text not in others:
+            continue
+        words = "is that of the other kind of body" if text else "is missing, the way after no answer in time"
+        fault = document.fault((name if text else "court",), f"`{name}` {words} (R45, R56)")
+        route = usual.get(controller.body)
+        shown = dict(getattr(route, name).items()) if route else dict.fromkeys(controller.languages, "...")
+        listing = json.dumps(shown, ensure_ascii=False)
+        remedy = f"write that of a {controller.body} body in your country there: `{name}: {listing}`"
+        found = finding(Code.COURT_NOT_NAMED, ("",), f"{fault.where}: {fault.message}", remedy)
+        yield found, FilePlace(folder / fault.file, fault.line)
 
 
 def _open_texts(node: Any, *where: Any) -> Iterator[tuple[Any, ...]]:

@@ -30,6 +30,7 @@ class Code(StrEnum):
 
     FAULT = "fault"
     NOT_DECIDED = "not_decided"
+    COURT_NOT_NAMED = "court_not_named"
     CONFIRMED_OTHERWISE = "confirmed_otherwise"
     CONFIRMATION_LAPSED = "confirmation_lapsed"
     TABLE_NOT_DESCRIBED = "table_not_described"
@@ -75,6 +76,7 @@ _ERROR, _WARNING, _NOTE = _ORDER = tuple(Severity)
 RULES: dict[Code, Rule] = {
     Code.FAULT: Rule(_ERROR, "the inventory itself cannot be used"),
     Code.NOT_DECIDED: Rule(_ERROR, "a text of a draft still says that something is not decided"),
+    Code.COURT_NOT_NAMED: Rule(_ERROR, "letters cannot name the way to court that the person has"),
     Code.CONFIRMED_OTHERWISE: Rule(_WARNING, "a file contradicts a confirmation; the file applies"),
     Code.CONFIRMATION_LAPSED: Rule(_NOTE, "confirmed words changed or are gone: the confirmation lapsed"),
     Code.TABLE_NOT_DESCRIBED: Rule(_ERROR, "the source has a table that the inventory does not describe"),

@@ -132,6 +132,44 @@ def test_the_letter_of_a_late_answer_says_sorry(bureau: Bureau, days: int, sorry
     assert ("Ons antwoord komt te laat." in text and "Dat spijt ons." in text) is sorry
 
 
+_ROUTES = {
+    "in time": "binnen zes weken",
+    "late": "zonder vaste termijn",
+    "unknown": "geen termijn. Vraag de rechtbank",
+}
+LETTER_OF = {
+    "late": LATE,
+    "delivery": {"where": "in uw account", "available_until": "2030-01-01", "masked": ["Een naam"]},
+    "nothing_in_limits": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "days", "route"),
+    [
+        ("late", "private", 60, "late"),
+        ("nothing_in_limits", "private", 60, "late"),  # UAVG 35(2): it did not come within the terms
+        ("delivery", "private", 60, "late"),
+        ("delivery", "private", 2, "in time"),
+        ("late", "public", 60, "late"),
+        ("nothing_in_limits", "public", 60, "in time"),  # a decision, which may be objected to (UAVG 34)
+        ("nothing_in_limits", "private without", 60, "unknown"),
+        ("late", "public without", 60, "unknown"),
+        ("nothing_in_limits", "public without", 60, "in time"),
+    ],
+)
+def test_a_letter_names_the_way_to_court_that_is_open(
+    bureau: Bureau, kind: str, body: str, days: int, route: str
+) -> None:
+    """R45, R56; without `court_late`, as homes from before have it, no term is named that may be false."""
+    file = bureau.settings.inventory / "controller.yml"
+    lines = file.read_text(encoding="utf-8").replace("body: private", f"body: {body.split()[0]}").splitlines()
+    kept = [line for line in lines if not (line.startswith("court_late") and "without" in body)]
+    file.write_text("\n".join(kept), encoding="utf-8")
+    text = text_of(bureau, bureau.store(days=days), kind, **LETTER_OF[kind])
+    assert [name for name, words in _ROUTES.items() if words in text] == [route]
+
+
 def load_due(bureau: Bureau, request: str) -> Any:
     return bureau.clocks().clock(bureau.register.facts.timeline(request)).due
 
