@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
-from testbed.mini import write_database, write_inventory
+from testbed.mini import SHOP, write_database, write_inventory
 from tests.support.key_shop import AT, SQL
 
 from afschrift.domain.keys import Key
@@ -13,6 +15,7 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.identity_graph import Expansion
+from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.statements import Statements
 from afschrift.sources.registry import open_source
 
@@ -104,6 +107,60 @@ def test_no_key_that_is_shared_or_changes_hands_leads_to_another_person(people: 
     assert {customer: identity.shared for customer, identity in people.items()} == {
         "1": {}, "2": device, "3": device, "4": {},
     }  # fmt: skip
+
+
+MORE = """
+CREATE TABLE household (customer_id INTEGER, email VARCHAR, card VARCHAR);
+CREATE TABLE bonus (card VARCHAR, points INTEGER);
+CREATE TABLE reply (id INTEGER, customer_id INTEGER, answers INTEGER);
+INSERT INTO household VALUES (NULL, 'bob@example.org', 'c3');
+INSERT INTO bonus VALUES ('c3', 33);
+CREATE TABLE mark (id INTEGER, mark INTEGER);
+INSERT INTO reply VALUES (1, 1, NULL), (2, 2, 1), (1, NULL, 2);
+"""
+MORE_TABLES = """
+  household:
+    subject: {customer_id: customer_id, email: email, card: card}
+    purposes: [account]
+    columns: {customer_id: {origin: assigned}, email: {origin: provided}, card: {origin: assigned}}
+  bonus:
+    subject: {card: card}
+    purposes: [account]
+    columns: {card: {origin: assigned}, points: {origin: assigned}}
+  reply:
+    join: [{customer_id: customer.customer_id}, {answers: reply.id}]
+    purposes: [account]
+    columns: {id: {origin: assigned}, customer_id: {origin: assigned}, answers: {origin: assigned}}
+  mark:
+    join: {id: reply.id}
+    purposes: [account]
+    columns: {id: {origin: assigned}, mark: {origin: provided}}
+"""
+
+
+def test_neither_a_shared_key_nor_a_self_reference_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bob's address is on the card of another person (R14), Bob answered Ann, and a row answers Bob."""
+    database = write_database(tmp_path / "shop.duckdb")
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(MORE)
+    monkeypatch.setenv("MINI_SHOP", str(database))
+    folder = write_inventory(tmp_path / "inventory", SHOP + MORE_TABLES)
+    with (folder / "identity.yml").open("a") as file:
+        file.write("  card: {unique: no}\n")
+    shop = load(folder)
+    bob = keys_of(shop, Key("customer_id", "2"))
+    assert {key.name for key in bob.keys} == {"customer_id", "email", "device_id"}
+    for customer, rows in {"1": [1], "2": [2]}.items():
+        with reading(shop, keys_of(shop, Key("customer_id", customer)).keys) as (session, statements):
+            assert session.rows(statements.count("bonus"))[0][0] == 0
+            ids = session.rows(statements.count("reply").replace("count(*)", "t.id"))
+            assert [row[0] for row in ids] == rows
+            keys = KeyStatements(
+                SQL, shop.sources["shop"], shop.identity, session.dialect, session.catalogue()
+            )
+            assert [session.rows(text)[0][0] for _, text in keys.crossings("mark")] == [0]
 
 
 @pytest.mark.parametrize("key", ["customer_id", "email", "device_id"])

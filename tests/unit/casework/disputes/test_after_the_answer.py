@@ -145,6 +145,19 @@ def test_a_refusal_whose_letter_bounced_is_open_until_sent_again(bureau: Bureau)
     assert (now.breaches, now.closed_on) == ((), after.of(FactKind.DECIDED)[0].sent_on)
 
 
+def test_refusal_is_decided_anew_once_a_complaint_is_upheld(bureau: Bureau) -> None:
+    request, question = bureau.flagged()
+    bureau.answer(question, "refuse", "manifestly_unfounded")
+    bureau.send(bureau.sign(request).letter)
+    disputes = dispute_service(bureau)
+    disputes.complain(request, "authority", "z1", local_today())
+
+    disputes.end_complaint(request, "z1", "upheld", reopen=True)
+
+    assert bureau.state(request) is State.NEEDS_PERSON
+    assert [asked.kind for asked in bureau.questions(request)] == ["decision"]
+
+
 PLACES = ["shop.ticket", "shop.ticket_message", "shop.customer.score"]
 NEXT = (FIRST + timedelta(days=100)).date()
 

@@ -21,6 +21,7 @@ from tests.support.in_parts import Club
 
 from afschrift.casework.answer import look
 from afschrift.casework.decision.require_decision import open_decision
+from afschrift.casework.identity.confirmed import mandate_is_over
 from afschrift.casework.identity.question import MANDATE_FORM, take_back
 from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import (
@@ -301,6 +302,8 @@ def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: B
     later = replace(bureau.services, now=lambda: f"{until + timedelta(days=1)}T12:00:00Z")
     with pytest.raises(NeedsPersonError):
         deliver(later, request)
+    register = bureau.register
+    assert [mandate_is_over(register, request, until + timedelta(days)) for days in (0, 1)] == [False, True]
     [question] = bureau.questions(request)
     assert question.kind == "mandate"
     assert deliver.__name__ not in event_types(bureau.services, request)

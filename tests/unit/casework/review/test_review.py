@@ -8,8 +8,10 @@ import pytest
 from testbed.running import members
 from tests.support.deciding import unchanged
 from tests.support.kept import Kept
+from tests.support.restricted import restrict
 from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers
 
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.casework.review.question import redactions_of
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError
@@ -313,6 +315,16 @@ def test_a_column_that_leaves_by_decision_is_looked_at(
     request = reviewers.store()
     reviewers.answer(reviewers.asked(request, kind), choice)
     assert reviewers.asked(request).detail["why"] == ["answered"]
+
+
+def test_answer_of_which_a_part_is_restricted_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    bureau, request = reviewers.bureau, reviewers.store(right="portability")
+    question = open_decision(bureau.services.grounds, bureau.register, request)
+    restrict(bureau, request, question, ["shop.ticket"])
+    assert reviewers.asked(request).detail["why"] == ["part_left_out"]
 
 
 def test_review_never_holds_until_an_officer_looked(reviewers: Reviewers) -> None:

@@ -122,6 +122,8 @@ def test_confirmed_identity_ends_the_suspension() -> None:
     assert any("was confirmed on 2026-03-10" in step for step in forgotten.steps)
     later = look(ASKED, sent(march(5)), resumed(march(10)), identified_at=at(march(12)))
     assert later.due == forgotten.due  # what arrived on the 10th was enough
+    entered = look(ASKED, sent(march(5)), resumed(march(12)), identified_at=at(march(10)))
+    assert entered.due == forgotten.due  # nothing was awaited after the 10th
     before = look(ASKED, sent(march(5)), identified_at=at(march(4)))
     assert (before.due, before.status) == (APRIL_2, ())  # nothing was in doubt any more
     assert any("after it had been confirmed" in step for step in before.steps)
@@ -241,6 +243,13 @@ def test_unsent_letter_is_a_breach_once_its_day_is_over(
     facts: tuple[NewFact, ...], today: date, more: dict[str, Any], breaches: tuple[str, ...]
 ) -> None:
     assert look(*facts, today=today, **more).breaches == breaches
+
+
+@pytest.mark.parametrize(("today", "breaches"), [(march(20), ()), (march(21), ("rest_late:R44",))])
+def test_promised_rest_is_late_once_its_day_is_over(today: date, breaches: tuple[str, ...]) -> None:
+    promised = {"later": [{"source": "archive", "rest_by": str(march(20)), "about": "x"}]}
+    found = look(NewFact(FactKind.PARTLY_DELIVERED, march(10), detail=promised), today=today)
+    assert found.breaches == breaches
 
 
 NOVEMBER, JANUARY = date(2025, 11, 6), date(2026, 1, 20)

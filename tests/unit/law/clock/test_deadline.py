@@ -107,6 +107,8 @@ def test_proof_of_identity_begins_the_period_in_the_uk() -> None:
     assert deadline(date(2025, 9, 1), gb, suspensions=[Suspension(*ends)]).due == date(2025, 10, 10)
     question = Suspension(*ends, identity=False)
     assert deadline(date(2025, 9, 1), gb, suspensions=[question]).due == date(2025, 10, 6)
+    before = Suspension(date(2025, 9, 2), date(2025, 9, 4), identity=False)  # its days do not count twice
+    assert deadline(date(2025, 9, 1), gb, suspensions=[before, Suspension(*ends)]).due == date(2025, 10, 10)
 
 
 def test_unsettled_day_off_counts_in_both_readings() -> None:
