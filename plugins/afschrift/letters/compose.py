@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
 from afschrift.letters.element_values import clean, element_values, form_error, unverified_faults
-from afschrift.letters.elements import article
+from afschrift.letters.elements import TAKES_ALONG, article
 from afschrift.letters.html import ElementTexts, said_elements, to_text
 from afschrift.letters.kinds import LetterKind
 from afschrift.letters.words import LetterWords
@@ -133,6 +133,7 @@ _NEEDED = {
         ("received_on", "written_on", "reference", "right", "rights_asked", "merged_into", "earlier_receipt"),
         "the register must give it",
     ),
+    TAKES_ALONG: "the policy must give it",
     "was_due": "the register must give it, and no day was missed",
 }
 

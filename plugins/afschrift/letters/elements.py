@@ -100,6 +100,8 @@ class Element:
 WAYS = ("login", "eid", "call_back", "known_address", "counter", "video")
 COSTS = ("material", "postage", "extra_work")
 """What a fee may hold (R51); general costs are not allowed (R52)."""
+TAKES_ALONG = "takes_along"
+"""Element that says what portability covers, with or without observed data by the policy (R18, R20)."""
 SECRET_BY = ("sms", "post", "phone", "portal")
 PASSED_TO = ("department", "controller", "processor")
 GROUNDS = (
@@ -153,6 +155,10 @@ _ALL = (
         (*Right, "unclear"),
     ),
     Element("referred", ElementForm.CODES, Giver.REGISTER, "other rights, passed on (R05)", tuple(Matter)),
+    Element(
+        TAKES_ALONG, ElementForm.CODE, Giver.REGISTER, "what can be taken along", ("observed", "provided")
+    ),
+    Element("kinds", ElementForm.ITEMS, Giver.REGISTER, "kinds of data that cannot be taken along"),
     Element("told_before", ElementForm.CODE, Giver.REGISTER, "that it was kept back", ("yes",)),
     _officer("name", ElementForm.LINE, "how to address the person; left out: a general greeting", wrote=True),
     _officer("quote", ElementForm.TEXT, "a passage of the message that is answered", wrote=True),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import FactKind, FactRow, SuspensionGround, Timeline
-from afschrift.letters.elements import ELEMENTS, Element, Giver
+from afschrift.letters.elements import ELEMENTS, TAKES_ALONG, Element, Giver
 
 HEAD = ("organisation", "address", "contact", "reference", "right", "written_on")
 """Elements of every letter."""
@@ -121,7 +121,11 @@ _TABLE = (
         _asked(SuspensionGround.SPECIFICATION),
     ),
     LetterKind(
-        "right_question", ("received_on", "both_rights", "how_to_reply", "period_runs"), "R05", (), True
+        "right_question",
+        ("received_on", "both_rights", TAKES_ALONG, "how_to_reply", "period_runs"),
+        "R05",
+        (),
+        True,
     ),
     LetterKind(
         "mandate_request",
@@ -180,7 +184,7 @@ _TABLE = (
         "nothing_portable",
         ("received_on", "refused", "article", "reasons", "access_offered", *REMEDY),
         "R18-R19, R45, R56",
-        ("was_due",),
+        ("was_due", "kinds"),
         announces=_REFUSED + _ready("nothing_portable"),
     ),
     LetterKind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY, announces=_ready("delivery")),

@@ -161,6 +161,13 @@ class TableDecision:
         """Selected columns except keys that only join tables (K43)."""
         return tuple(f.name for f in self.selected if f.reason != "join_key")
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why columns, or the rows of some origins, do not leave, of what is about the person."""
+        rows = ["rows_not_from_you"] if self.scope is not None else []
+        out = (f.reason for f in self.fields if f.action is Action.EXCLUDE)
+        return tuple(dict.fromkeys(r for r in (*rows, *out) if r not in ("not_personal", NO_ROWS)))
+
 
 class Classifier:
     """Decides table by table for one right and one person."""

@@ -127,6 +127,8 @@ def plan_evidence(plan: Plan) -> dict[str, Any]:
 
 
 NOTHING_HELD, NOTHING_PORTABLE, NOTHING_IN_LIMITS = "nothing_held", "nothing_portable", "nothing_in_limits"
+_ANSWERED = ("systems", "keys", "holding")
+"""What the letter about such an answer names."""
 
 
 def classify(services: Services, request_id: str) -> dict[str, Any]:
@@ -293,6 +295,7 @@ def _stop_where_nothing_is_given(
         message = (
             f"The systems hold data of the person of request {request_id}, but nothing that Art. 20 covers."
         )
+        detail["holding"] = {source: list(reasons) for source, reasons in draft.holding.items()}
         raise _nothing(services, request_id, State.NOTHING_PORTABLE, nothing, detail, message)
     found, shown = search_all(services, draft.plan, draft.keys, draft.identifiers, request.received_at)
     _confirm_nothing_held(services, request_id, detail | found, answers, shown)
@@ -337,7 +340,7 @@ def _nothing(
     register = services.register
     if register.requests.get(request_id).state is not state:
         register.trail.record(request_id, NewEvent(letter, payload=detail))
-    answer = {name: detail[name] for name in ("systems", "keys")}
+    answer: dict[str, Any] = {name: detail[name] for name in _ANSWERED if name in detail}
     answer_ready(register, request_id, state, {"letter": letter, **answer})
     return _notify_person(services, request_id, letter, message)
 

@@ -47,6 +47,8 @@ class PlanDraft:
         counts: `source.table` -> rows, where counting was asked for.
         held: whether any row of the person was found in a personal table.
         limited: whether the person limited the request (R24).
+        holding: source -> why columns of its tables with rows are left out; only as long as nothing portable
+            is found.
         portable: whether a row holds something to give besides keys that only join.
         triggers: flags for an officer that the sources' data raise.
         identifiers: values of the person's own record, besides the keys, to search for.
@@ -61,6 +63,7 @@ class PlanDraft:
     counts: Mapping[str, int] = field(default_factory=dict)
     triggers: tuple[Trigger, ...] = ()
     identifiers: frozenset[str] = field(default=frozenset(), repr=False)
+    holding: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Drafter:
@@ -128,6 +131,7 @@ class Drafter:
             notes.counts,
             tuple(notes.triggers),
             frozenset(self._identifiers),
+            {source: tuple(reasons) for source, reasons in notes.holding.items()},
         )
 
     def _sources(

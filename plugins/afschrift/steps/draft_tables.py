@@ -44,12 +44,13 @@ class Notes:
     Attributes:
         answers: of officers, so far.
         questions: open ones.
-        held, portable, counts, triggers: as in `PlanDraft`.
+        held, holding, portable, counts, triggers: as in `PlanDraft`.
     """
 
     answers: Answers
     questions: list[OpenQuestion] = field(default_factory=list)
     held: bool = False
+    holding: dict[str, dict[str, None]] = field(default_factory=dict)
     portable: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     triggers: list[Trigger] = field(default_factory=list)
@@ -206,8 +207,9 @@ class TableDrafts:
             statement = statements.exists(decision.table, decision.scope, decision.substance)
             self._notes.portable = bool(session.rows(statement))
             self._notes.held = self._notes.held or self._notes.portable
-        if not self._notes.held:
-            self._notes.held = bool(session.rows(statements.exists(decision.table, None, ())))
+        if not self._notes.portable and session.rows(statements.exists(decision.table, None, ())):
+            self._notes.held = True
+            self._notes.holding.setdefault(decision.source, {}).update(dict.fromkeys(decision.reasons))
 
     def _part(self, statements: Statements, decision: TableDecision) -> ExtractPlan | Withheld:
         if not decision.selected:

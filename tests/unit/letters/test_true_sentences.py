@@ -5,11 +5,16 @@ from html import unescape
 from typing import Any
 
 import pytest
+from testbed import small
 from testbed.running import drive, members
 from tests.support.deciding import Bureau
+from tests.support.in_parts import Club
 from tests.support.restricted import open_bureau
 
 from afschrift.casework.letters.make import make
+from afschrift.domain.errors import NeedsPersonError
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
 
 LANGUAGES = ("nl", "en")
 
@@ -74,3 +79,111 @@ def test_the_bundle_says_of_itself_alone_what_was_deleted_and_signed(bureau: Bur
     assert not re.search("laten zien dat er onderweg|show that nothing was changed", readme)
     assert re.search(r"op \.sig eindigt, is onze handtekening|ends in \.sig is our signature", readme)
     assert "tagmanifest-sha256.txt.sig" in bundle
+
+
+def described(bureau: Bureau, *, basis: str = "A6-1-b", observed: bool = True, more: str = "") -> None:
+    """The shop with another basis and a title, and a club; what the policy says of observed data."""
+    folder = bureau.settings.inventory
+    policy = (folder / "policy.yml").read_text(encoding="utf-8")
+    choice = "true" if observed else "false"
+    policy = policy.replace("observed: {choice: true", f"observed: {{choice: {choice}")
+    (folder / "policy.yml").write_text(policy, encoding="utf-8")
+    Club(folder.parent).declare(folder)
+    shop = small.SHOP.replace("source: shop", "source: shop\ntitle: {nl: Webwinkel, en: Web shop}")
+    bureau.describe(shop.replace("basis: A6-1-b", f"basis: {basis}") + more)
+
+
+OBSERVED = re.compile("zagen|ontstonden|saw|came up")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("observed", [True, False])
+def test_what_is_not_portable_is_named_where_rows_are(bureau: Bureau, language: str, observed: bool) -> None:
+    """Cleo has a row in the shop, which uses it on its own interest, and none in the club."""
+    described(bureau, basis="A6-1-f", observed=observed)
+    request = bureau.store("portability", {"customer_id": "3"}, language=language)
+    assess(bureau.services, request)
+    with pytest.raises(NeedsPersonError) as stopped:
+        classify(bureau.services, request)
+    assert stopped.value.question == "nothing_portable"
+    text = letter(bureau, request, "nothing_portable", reasons="Zie boven.")
+    assert re.search("- (Webwinkel|Web shop)", text)
+    assert "club" not in text.lower()
+    assert re.search("met uw toestemming|with your consent", text)  # Art. 20(1)(a)
+    assert not re.search("die ontstonden|that came up", text)
+    assert re.search(
+        "- (Gegevens die wij niet gebruiken door uw toestemming|Data that we use for another reason)", text
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("observed", [True, False])
+def test_observed_data_are_offered_only_under_the_policy(
+    bureau: Bureau, language: str, observed: bool
+) -> None:
+    described(bureau, observed=observed)
+    text = letter(bureau, bureau.store("unclear", language=language), "right_question")
+    assert bool(OBSERVED.search(text)) is observed
+
+
+MESSAGES = "customer: provided, agent: assigned, bot: inferred"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("observed", [True, False])
+def test_the_page_says_what_is_in_it_to_take_along(bureau: Bureau, language: str, observed: bool) -> None:
+    described(bureau, observed=observed)
+    request = bureau.store("portability", language=language)
+    text = page(members(drive(bureau.services, request)))
+    everything = text.partition("Is dit alles?" if language == "nl" else "Is this everything?")[2]
+    everything = everything[:200]
+    assert re.search("gegevens die u ons gaf|data that you gave us", everything)
+    assert bool(OBSERVED.search(everything)) is observed
+    rows = re.search(r"(Uit deze tabel|From this table)[^.]*\.", text)
+    assert rows is not None
+    assert not OBSERVED.search(rows[0])  # the map gives `customer` as provided, and no value as observed
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("observed", [True, False])
+def test_the_sheet_offers_observed_data_only_under_the_policy(
+    bureau: Bureau, language: str, observed: bool
+) -> None:
+    described(bureau, observed=observed)
+    bundle = members(drive(bureau.services, bureau.store(language=language)))
+    text = page(bundle, "data/information.html")
+    offered = re.search(r"(U kunt de gegevens krijgen|You can get the data)[^.]*\.", text)
+    assert offered is not None
+    assert bool(OBSERVED.search(offered[0])) is observed
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_that_were_found_are_not_called_unknown_or_anothers(bureau: Bureau, language: str) -> None:
+    """Ann is the employee of this address: her row was counted, and is about her."""
+    staff = """
+  staff:
+    personal: false
+    key: [id]
+    columns:
+      id: {origin: not_personal}
+      mail: {origin: not_personal}
+"""
+    bureau.execute(
+        "CREATE TABLE staff (id INTEGER, mail TEXT)", "INSERT INTO staff VALUES (7, 'ann@example.org')"
+    )
+    described(bureau, more=staff)
+    request = bureau.store(keys={"customer_id": "1"}, language=language)
+    with pytest.raises(NeedsPersonError, match="hold an identifier of the person"):
+        drive(bureau.services, request)
+    bureau.register.questions.answer(bureau.questions(request)[-1].id, "leave_out", "officer")
+    text = page(members(drive(bureau.services, request)))
+    named = re.search("(Rijen met uw e-mailadres|Rows with your e-mail address).*", text)
+    assert named is not None
+    assert not re.search("iemand anders gaan|about someone else|echt over u hebben|really have", named[0])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_secret_that_is_not_there_is_not_claimed(bureau: Bureau, language: str) -> None:
+    bureau.execute("UPDATE customer SET password_hash = NULL")
+    text = page(members(drive(bureau.services, bureau.store(language=language))))
+    assert not re.search("Wij hebben dit wel|We have this|Wij bewaren dit om|We keep this to", text)

@@ -28,22 +28,32 @@ class LeftOutReason:
         reason: code of the decision.
         text: the reason in words.
         tables: title of a table -> titles of its columns; empty if whole rows are meant.
+        maybe: no row of some of these tables was read, so it is not known whether the person has any.
     """
 
     reason: str
     text: str
     tables: dict[str, tuple[str, ...]]
+    maybe: bool
 
 
 def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
     """The reasons, in the order of their first use."""
     found: dict[str, dict[str, list[str]]] = {}
-    for reason, table, column in _items(contents):
+    unread_reasons = set()
+    for reason, table, column, was_read in _items(contents):
+        if not was_read:
+            unread_reasons.add(reason)
         columns = found.setdefault(reason, {}).setdefault(table, [])
         if column and column not in columns:
             columns.append(column)
     return tuple(
-        LeftOutReason(reason, words.phrase("left_out", reason), {t: tuple(c) for t, c in tables.items()})
+        LeftOutReason(
+            reason,
+            words.phrase("left_out", reason),
+            {t: tuple(c) for t, c in tables.items()},
+            reason in unread_reasons,
+        )
         for reason, tables in found.items()
     )
 
@@ -53,24 +63,25 @@ def unread(contents: Contents, status: Status) -> tuple[str, ...]:
     return tuple(contents.table_title(e.source, e.table) for e in coverage(contents) if e.status is status)
 
 
-def _items(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
+def _items(contents: Contents) -> Iterator[tuple[str, str, str | None, bool]]:
     by_row = {
         (e.source, e.table) for e in contents.plan.extracts if e.row_rule and not e.row_rule.get("whole")
     }
     for entry in coverage(contents):
         title = contents.table_title(entry.source, entry.table)
         if contents.plan.right.terms.provided_only and (entry.source, entry.table) in by_row:
-            yield ROWS, title, None
+            yield ROWS, title, None, True
         for column in entry.mentions:
-            yield MENTIONED, title, contents.column_title(entry.source, entry.table, column)
+            yield MENTIONED, title, contents.column_title(entry.source, entry.table, column), True
         if _may_be_held(entry):
             for field in entry.left_out:
                 if field.reason != NOT_ABOUT_THE_PERSON:
-                    yield field.reason, title, contents.column_title(entry.source, entry.table, field.name)
+                    column = contents.column_title(entry.source, entry.table, field.name)
+                    yield field.reason, title, column, entry.status is Status.ROWS
     yield from _not_asked(contents)
 
 
-def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
+def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None, bool]]:
     """Systems that were not searched, because the request does not cover them."""
     for planned in contents.plan.manual:
         if planned.reason in _OUTSIDE:
@@ -78,6 +89,7 @@ def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None]]:
                 _OUTSIDE[planned.reason],
                 contents.inventory.manual[planned.source].title.get(contents.language),
                 None,
+                False,
             )
 
 

@@ -21,11 +21,18 @@ from afschrift.bundle.description.coverage import Status, Unproven, coverage, no
 from afschrift.bundle.description.redactions import grounds, masked_columns
 from afschrift.bundle.page.browse import PAGE, inert, row_scripts, script
 from afschrift.bundle.page.left_out import left_out, unread
-from afschrift.bundle.page.table_views import SystemView, anchors, manual_source_views, systems
+from afschrift.bundle.page.table_views import (
+    SystemView,
+    anchors,
+    manual_source_views,
+    portable_key,
+    systems,
+)
 from afschrift.bundle.page.words import PageWords, page_templates
+from afschrift.bundle.sheet.sheet import has_values
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.plan import ManualStatus
+from afschrift.domain.vocabulary import Origin
 
 README_WIDTH = 80
 
@@ -116,11 +123,10 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         },
         "not_seen": [(contents.source_title(source), n) for source, n in not_seen(contents).items()],
         "doubts": any(e.unproven for e in entries) or bool(not_seen(contents)),
+        "portable": portable_key(_given_origins(contents)),
         "completeness": _completeness(bool(gone), bool(masked)),
         "looked_beside": any(extract.searched is not None for extract in contents.extracts),
         "left_out": gone,
-        "left_out_maybe": any(e.status is Status.WITHHELD for e in entries)
-        or any(planned.status is ManualStatus.OUTSIDE for planned in plan.manual),
         # Security secrets are not given on request either, so they are no reason to invite one.
         "more_on_request": any(g.reason != "security_secret" for g in gone),
         "held": sum(e.status is Status.ROWS for e in entries),
@@ -145,6 +151,14 @@ def _part_texts(contents: Contents, words: PageWords) -> Iterator[str]:
         yield part.intro
     yield from (f"- {name}" for name in part.names)
     yield from part.more
+
+
+def _given_origins(contents: Contents) -> Iterator[Origin]:
+    """Origins of the columns with values, without keys that only join tables."""
+    for planned, written in contents.held:
+        for column in planned.selected:
+            if column.reason != "join_key" and has_values(written, column):
+                yield from column.origins
 
 
 def _completeness(left_out: bool, masked: bool) -> str:

@@ -6,7 +6,7 @@ searched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
@@ -21,8 +21,9 @@ from afschrift.domain.decision import Action
 from afschrift.domain.extracted import LEFT_OUT, GivenFile, TableExtract, Upload
 from afschrift.domain.plan import ExtractPlan, FieldPlan, ManualStatus
 from afschrift.domain.value_kind import ValueKind
-from afschrift.domain.vocabulary import CONSENT
+from afschrift.domain.vocabulary import CONSENT, Origin
 from afschrift.inventory.model import Purpose
+from afschrift.inventory.table import Table
 
 SAMPLES = 700_000
 """Bytes of rows that the page shows without script, for all tables."""
@@ -55,7 +56,7 @@ class TableView:
     description: str
     note: str
     rows: int
-    own_rows: bool
+    own_rows: str
     span: str
     files: tuple[tuple[str, str], ...]
     uploads: tuple[tuple[str, str, tuple[str, ...]], ...]
@@ -116,7 +117,7 @@ def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, s
         description=table.description.get(contents.language) if table.description else "",
         note=table.note.get(contents.language) if table.note else "",
         rows=written.rows,
-        own_rows=bool(planned.row_rule) and contents.plan.right.terms.provided_only,
+        own_rows=_own_rows(planned, table) if contents.plan.right.terms.provided_only else "",
         span=span(contents, planned, words) if written.rows > 1 else "",
         files=tuple(
             (
@@ -135,6 +136,22 @@ def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, s
         sample=sample(linked, titles, anchor_of, shown),
         marks=_marks(contents, planned),
     )
+
+
+def _own_rows(planned: ExtractPlan, table: Table) -> str:
+    if not planned.row_rule:
+        return ""
+    values = table.origin.values if table.origin else {}
+    return portable_key(values[value] for value in planned.row_rule["included"] if value in values)
+
+
+def portable_key(origins: Iterable[Origin]) -> str:
+    """The sentence on what can be taken along: `provided`, `observed`, `both` or `other`."""
+    found = set(origins)
+    if found == {Origin.PROVIDED, Origin.OBSERVED}:
+        return "both"
+    known = found in ({Origin.PROVIDED}, {Origin.OBSERVED})
+    return found.pop().value if known else "other"
 
 
 def _marks(contents: Contents, planned: ExtractPlan) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -53,7 +53,7 @@ class Processing:
             HeldColumn(planned.source, planned.table, field)
             for planned, written in self.contents.held
             for field in planned.fields
-            if is_on_sheet(field) and _has_values(written, field)
+            if is_on_sheet(field) and has_values(written, field)
         )
 
     @cached_property
@@ -111,7 +111,7 @@ def require_whole(contents: Contents) -> None:
         )
 
 
-def _has_values(written: TableExtract, field: FieldPlan) -> bool:
+def has_values(written: TableExtract, field: FieldPlan) -> bool:
     """Whether some row has a value. Of a column that was not read that is not known, so it is named."""
     read = field.action in (Action.INCLUDE, Action.MASK)
     return not read or written.seen is None or written.seen.nulls.get(field.name, 0) < written.rows
@@ -151,7 +151,7 @@ def rights(processing: Processing) -> tuple[SheetRight, ...]:
         _erase(all_, withdrawable, objectable),
         _right("restrict", ["restrict"], bool(all_)),
         _right("object", ["object", *marketing], bool(objectable), objectable),
-        _right("port", ["port"], bool(portable), portable),
+        _right("port", ["port" if observed(processing) else "port_provided"], bool(portable), portable),
         _right("withdraw", ["withdraw"], bool(withdrawable), withdrawable),
         _right("human", ["human"], bool(decided), decided),
     ]
@@ -183,12 +183,18 @@ def _consented(processing: Processing, key: PurposeKey, purpose: Purpose) -> boo
     return granted and bool({purpose.basis, purpose.special} & CONSENT)
 
 
+def observed(processing: Processing) -> bool:
+    """Whether the policy lets observed data be taken along."""
+    return processing.contents.inventory.policy.observed.choice
+
+
 def _portable(processing: Processing, key: PurposeKey, purpose: Purpose) -> bool:
-    """Consent or contract, automated, and something provided by the person or observed (Art. 20)."""
+    """Consent or contract, automated, and something provided, or observed if the policy gives that."""
     if purpose.public_task or not {purpose.basis, purpose.special} & PORTABLE:
         return False
+    given = {Origin.PROVIDED, Origin.OBSERVED} if observed(processing) else {Origin.PROVIDED}
     return processing.consent(key) in (None, "granted") and any(
         processing.contents.column(held.source, held.table, held.field.name).automated
-        and any(origin.from_the_person for origin in held.origins)
+        and not given.isdisjoint(held.origins)
         for held in processing.purposes[key]
     )

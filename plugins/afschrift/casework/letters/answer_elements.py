@@ -21,8 +21,12 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.partial_response import parts
 from afschrift.letters.element_values import ITEMS, LINE
+from afschrift.letters.elements import TAKES_ALONG
+from afschrift.letters.kinds import LetterKind
 from afschrift.register.register import Register
 
+KINDS = "kinds"
+"""The element of the letter nothing_portable."""
 PARTIAL, SUPPLEMENT = "partial_delivery", "supplement"
 
 
@@ -46,13 +50,31 @@ def answer_elements(
     if about.kind is FactKind.PARTLY_DELIVERED or about.detail["state"] == State.READY:
         return _files(settings, register, timeline, about.detail.get("bundle"))
     inventory = load(settings.inventory)
-    systems = _titles(inventory.sources, about.detail.get("systems", ()), language)
     if about.detail["state"] == State.NOTHING_PORTABLE:
-        return {"refused": systems}
+        return {"refused": _titles(inventory.sources, tuple(about.detail.get("holding", ())), language)}
     if about.detail["letter"] != "nothing_held":  # the person's limits leave nothing, so there was no search
         return {}
     keys = _titles(inventory.identity.keys, about.detail.get("keys", ()), language)
+    systems = _titles(inventory.sources, about.detail.get("systems", ()), language)
     return {"searched": systems, "searched_for": keys}
+
+
+def decided_elements(
+    settings: Settings, kind: LetterKind, about: FactRow | None, language: str
+) -> dict[str, Any]:
+    """What can be taken along by the policy, and kinds of data that cannot, as was decided (R18-R20).
+
+    Raises:
+        ConfigurationError: the inventory or the texts cannot be used.
+    """
+    if TAKES_ALONG in kind.required:
+        return {TAKES_ALONG: "observed" if load(settings.inventory).policy.observed.choice else "provided"}
+    if KINDS not in kind.optional:
+        return {}
+    holding = about.detail.get("holding", {}).values() if about else ()
+    words = PageWords.load(settings.folder("letters"), language)
+    kinds = [words.phrase("left_out", reason) for reasons in holding for reason in reasons]
+    return {KINDS: list(dict.fromkeys(kinds))}
 
 
 def _titles(

@@ -10,7 +10,13 @@ from typing import Any
 from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision
-from afschrift.casework.letters.answer_elements import MASKED, answer_elements, known_elements, masked_lines
+from afschrift.casework.letters.answer_elements import (
+    MASKED,
+    answer_elements,
+    decided_elements,
+    known_elements,
+    masked_lines,
+)
 from afschrift.casework.letters.prefilled_elements import (
     AboutRequest,
     filled_in,
@@ -89,6 +95,7 @@ def make(
     counts = of_request.merged_into if kind.name == "merged" else timeline
     dates, computed = _dates(kind, counts, jurisdiction, today, about)
     known = {**dates, "received_on": timeline.received, **register_elements(of_request, kind)}
+    known |= decided_elements(settings, kind, about, request.language)
     elements = _elements(settings, kind, of_request, about, given)
     court = _court(settings, kind, of_request, controller)
     facts = _facts(officer, controller, request, known, court)

@@ -116,7 +116,12 @@ def test_languages_have_the_same_texts_with_the_same_values_in_them(file: str) -
 
 BUILT = {
     "page": {"request_access", "request_portability", "consent_withdrawn", "consent_absent"}
-    | {f"everything_{how}" for how in ("yes", "left_out", "masked", "both")},
+    | {f"everything_{how}" for how in ("yes", "left_out", "masked", "both")}
+    | {
+        f"{what}_{of}"
+        for what in ("portable", "own_rows")
+        for of in ("provided", "observed", "both", "other")
+    },
     "sheet": {"consent_withdrawn", "consent_absent", "logic", "significance", "consequences"}
     | {"state", "state_between"},  # by `PageWords.state`
 }
