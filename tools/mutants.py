@@ -3,6 +3,10 @@
     make mutants-draw          # runs the quick tests under coverage and draws anew
     make mutants               # plants all; ARGS="--only 7 12" some, ARGS=--resume goes on after a stop,
                                # ARGS=--check says which cannot be planted any more
+    make mutants ARGS="--table tests/conditions.tsv"
+
+tests/conditions.tsv has conditions of law, selection and casework that are taken out: an operand of and/or,
+or an `if` that is always or never true (`draw --conditions --rooms law selection casework --count 100`).
 
 A mutant of tests/mutants.tsv is the name of a definition and the text of an expression in it, so it can be
 planted again after the code has moved; its tests are found again by tests/before.tsv, or by their names. The
@@ -36,11 +40,22 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from mutate_rules import Copy
-from mutations import PRODUCT, ROOT, Mutant, Place, places, planted, read_table, write_table
+from mutations import (
+    PRODUCT,
+    ROOT,
+    Mutant,
+    Place,
+    mutations,
+    places,
+    planted,
+    read_table,
+    without,
+    write_table,
+)
 from tests_before import found_again
 
 TABLE = ROOT / "tests" / "mutants.tsv"
-LOG = ROOT / "build" / "mutants.tsv"
+LOG = ROOT / "build"
 WORKERS = 2
 SECONDS, MOST = 20.0, 20  # of tests that are tried on a mutant, by their durations under coverage
 UNKNOWN = 5.0  # seconds of a test without a duration
@@ -51,13 +66,14 @@ HEAVY = ("hypothesis", "polars", "sqlalchemy", "jinja2", "alembic", "numpy", "pl
 """What the tests import of others: loaded once, and shared by the processes that try a mutant."""
 
 
-def draw(seed: int, count: int, coverage: Path, report: Path) -> list[Mutant]:
+def draw(given: argparse.Namespace) -> list[Mutant]:
     """Sample evenly from the places whose line a test executes: from coverage by test, and JUnit XML."""
     from coverage import CoverageData
 
-    data = CoverageData(str(coverage))
+    data = CoverageData(str(given.coverage))
     data.read()
-    seconds = durations(report)
+    seconds = durations(given.report)
+    changes, rooms = without if given.conditions else mutations, given.rooms or [""]
     names = {Path(name).resolve(): name for name in data.measured_files()}
 
     def tests(path: Path) -> dict[int, set[str]]:
@@ -66,15 +82,16 @@ def draw(seed: int, count: int, coverage: Path, report: Path) -> list[Mutant]:
         return {line: some & seconds.keys() for line, some in found.items()}
 
     candidates: list[Place] = []
-    for path in sorted(
-        path for path in PRODUCT.rglob("*.py") if path in names and "migrations" not in path.parts
-    ):
-        executed = tests(path)
-        candidates += [place for place in places(path) if executed.get(place.line)]
+    for path in sorted(path for room in rooms for path in (PRODUCT / room).rglob("*.py")):
+        if path in names and "migrations" not in path.parts:
+            executed = tests(path)
+            candidates += [place for place in places(path, changes) if executed.get(place.line)]
     files = len({place.path for place in candidates})
-    head = f"# Seed {seed}, from {len(candidates)} places in {files} files that tests execute in-process"
-    TABLE.write_text(f"{head}\n", encoding="utf-8")
-    chosen = random.Random(seed).sample(candidates, count)  # noqa: S311
+    head = (
+        f"# Seed {given.seed}, from {len(candidates)} places in {files} files that tests execute in-process"
+    )
+    given.table.write_text(f"{head}\n", encoding="utf-8")
+    chosen = random.Random(given.seed).sample(candidates, given.count)  # noqa: S311
     executed_in = {path: tests(path) for path in {place.path for place in chosen}}
     return [
         Mutant(
@@ -183,10 +200,10 @@ class Worker:
         os._exit(code)
 
 
-def check() -> int:
+def check(table: Path) -> int:
     """Name the mutants that cannot be planted any more, or have no test left."""
     lost = 0
-    for mutant in read_table(TABLE).values():
+    for mutant in read_table(table).values():
         gone, tests = planted(mutant) is None, found_again([mutant.by, *mutant.tests.split()])
         if gone or not tests:
             lost += 1
@@ -197,10 +214,10 @@ def check() -> int:
     return 1 if lost else 0
 
 
-def run(only: Sequence[int], *, resume: bool) -> int:
+def run(table: Path, only: Sequence[int], *, resume: bool, count: int) -> int:
     """Plant mutants, and write what became of each as it is known."""
-    before = read_table(TABLE)
-    done = read_table(LOG) if resume else {}
+    before, log = read_table(table), LOG / table.name
+    done = read_table(log) if resume else {}
     chosen = [mutant for mutant in before.values() if not only or mutant.id in only]
     todo = [mutant for mutant in chosen if mutant.id not in done]
     without: frozenset[str] = frozenset()
@@ -208,19 +225,17 @@ def run(only: Sequence[int], *, resume: bool) -> int:
     context = get_context("fork")
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(WORKERS, context, Worker.begin, (folder,)) as workers,
+        ProcessPoolExecutor(count, context, Worker.begin, (folder,)) as workers,
     ):
         while todo:
             for future in as_completed([workers.submit(Worker.attempt, mutant, without) for mutant in todo]):
                 mutant = future.result()
                 done[mutant.id] = mutant
-                write_table(LOG, done.values())
-                write_table(TABLE, (_kept(old, done.get(old.id, old)) for old in before.values()))
+                write_table(log, done.values())
+                write_table(table, (_kept(old, done.get(old.id, old)) for old in before.values()))
                 print(f"{mutant.id} {mutant.definition}: {mutant.result} {mutant.by}", flush=True)
             tests = sorted({mutant.by for mutant in done.values() if "::" in mutant.by} - without)
-            parts = [
-                workers.submit(Worker.failing, tests[at::WORKERS]) for at in range(WORKERS) if tests[at:]
-            ]
+            parts = [workers.submit(Worker.failing, tests[at::count]) for at in range(count) if tests[at:]]
             flawed = {test for part in parts for test in part.result()}
             without |= flawed
             todo = [mutant for mutant in done.values() if mutant.by in flawed]
@@ -250,18 +265,23 @@ def main() -> int:
     drawing.add_argument("--report", type=Path, default=ROOT / "build" / "tests.xml")
     drawing.add_argument("--seed", type=int, default=20261129)
     drawing.add_argument("--count", type=int, default=300)
+    drawing.add_argument("--conditions", action="store_true", help="take conditions out, change nothing else")
+    drawing.add_argument("--rooms", nargs="*", help="packages; default: all")
     running = commands.add_parser("run", help="plant the mutants and write what became of each")
     running.add_argument("--only", type=int, nargs="*", help="ids", default=())
     running.add_argument("--new", action="store_true", help="those alone that have no result yet")
     running.add_argument("--resume", action="store_true", help="go on where the last run was stopped")
     running.add_argument("--check", action="store_true", help="look alone whether each can be planted")
+    running.add_argument("--workers", type=int, default=WORKERS)
+    for command in (drawing, running):
+        command.add_argument("--table", type=Path, default=TABLE)
     given = parser.parse_args()
     if given.command == "run" and given.check:
-        return check()
+        return check(given.table)
     if given.command == "run":
-        new = [mutant.id for mutant in read_table(TABLE).values() if given.new and not mutant.result]
-        return run(new or given.only, resume=given.resume)
-    write_table(TABLE, draw(given.seed, given.count, given.coverage, given.report))
+        new = [mutant.id for mutant in read_table(given.table).values() if given.new and not mutant.result]
+        return run(given.table, new or given.only, resume=given.resume, count=given.workers)
+    write_table(given.table, draw(given))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -130,7 +130,17 @@ def mutations(node: ast.AST, *, condition: bool) -> Iterator[str]:
             yield f"not {ast.unparse(node)}"
 
 
-def places(path: Path) -> Iterator[Place]:
+def without(node: ast.AST, *, condition: bool) -> Iterator[str]:
+    """An expression without a condition: one operand of and/or less, or always, or never."""
+    if isinstance(node, ast.BoolOp):
+        for left_out in range(len(node.values)):
+            rest = [value for number, value in enumerate(node.values) if number != left_out]
+            yield ast.unparse(ast.BoolOp(node.op, rest) if len(rest) > 1 else rest[0])
+    if condition:
+        yield from ("True", "False")
+
+
+def places(path: Path, changes: Callable[..., Iterator[str]] = mutations) -> Iterator[Place]:
     """All places of a file, in the order of its text."""
     source = path.read_bytes()
     offsets = [0]
@@ -141,7 +151,7 @@ def places(path: Path) -> Iterator[Place]:
     seen: Counter[tuple[str, str, str]] = Counter()
     for definition, node, condition in visitor.found:
         text = ast.unparse(node)
-        for mutated in mutations(node, condition=condition):
+        for mutated in changes(node, condition=condition):
             nth = seen[definition, text, mutated]
             seen[definition, text, mutated] += 1
             start = offsets[node.lineno - 1] + node.col_offset
@@ -163,7 +173,7 @@ def planted(mutant: Mutant) -> tuple[Path, bytes] | None:
 
     for path in sorted(PRODUCT.rglob("*.py"), key=far):
         if name in (source := path.read_bytes()):
-            for place in places(path):
+            for place in (*places(path), *places(path, without)):
                 if place.key == key:
                     return path, source[: place.start] + f"({mutant.mutated})".encode() + source[place.end :]
     return None

@@ -221,7 +221,7 @@ class WayFinder:
         shared = self._source.tables[table].shared_rows is not None
         unless = () if shared else self._best(table, alias)
         for number, hop in enumerate(hops(self._source, table), start=1):
-            if hop.parent in seen | {table}:
+            if hop.parent in seen | {table}:  # never from a row to who refers to it (R14)
                 continue
             way = f"{trail} -> {hop.parent}"
             parent = f"{alias}{number}"

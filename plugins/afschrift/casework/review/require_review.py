@@ -86,6 +86,7 @@ def reasons(
     """Codes why a review is due; none: it is not.
 
     Once a bundle of a request was reviewed, every later bundle is reviewed too, whatever the policy says.
+    With `flagged` a bundle is reviewed of which a part is left out, or kept back by a restriction (R84).
     """
     policy = services.inventory.policy.reviewed
     if policy == "always":

@@ -241,7 +241,7 @@ class Timeline:
 
     @property
     def unsent_letters(self) -> tuple[FactRow, ...]:
-        """Questions, extensions and decisions that count from a letter, which was not sent or came back."""
+        """Questions, extensions and decisions whose letter was not sent, or came back (R39, R42, R45)."""
         unsent = (f for f in self.of(*FROM_LETTER) if f.sent_on is None)
         return tuple(f for f in unsent if not self.about(f, FactKind.RESUMED, FactKind.OVERRULED))
 
