@@ -29,6 +29,7 @@ _EMPTY = {
     ElementForm.TEXT: " |\n  ",
 }
 _TO = "e-mail address, if it goes by e-mail"
+_PARTY = "person, representative or heir; empty: the party that follows from who asked"
 
 
 def listed_kind(kind: LetterKind) -> str:
@@ -60,7 +61,7 @@ def described_kind(kind: LetterKind) -> dict[str, Any]:
 
 def letter_form(kind: LetterKind) -> str:
     """Return a YAML form with a comment above each element."""
-    lines = [f"# {kind.name} ({kind.source})", f"# {_TO}", "to:"]
+    lines = [f"# {kind.name} ({kind.source})", f"# {_TO}", "to:", f"# {_PARTY}", "party:"]
     for element in kind.asked:
         must = "" if element.name in kind.required else "; may stay empty"
         lines += [
@@ -95,7 +96,7 @@ def ask_letter(kind: LetterKind) -> dict[str, Any]:
     """
     if not sys.stdin.isatty():
         return {}
-    given: dict[str, Any] = {"to": _prompt(f"to: {_TO}")}
+    given: dict[str, Any] = {"to": _prompt(f"to: {_TO}"), "party": _prompt(f"party: {_PARTY}")}
     for element in kind.asked:
         must = "" if element.name in kind.required else "; may stay empty"
         given[element.name] = _answer(element, f"{element.name}: {element.help}{must}")

@@ -19,12 +19,13 @@ from afschrift.casework.intake.message import (
     Forwarded,
     Intake,
     Limits,
-    Representative,
+    Party,
 )
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.nearest import did_you_mean, nearest
 from afschrift.domain.right import Right
 from afschrift.inventory.document import in_words, joined
+from afschrift.law.person import PARTIES
 from afschrift.outside.read_yaml import Lines
 
 FAULTS = 20
@@ -34,7 +35,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "authenticated": Authenticated,
     "limits": Limits,
     "forwarded": Forwarded,
-    "representative": Representative,
+    **dict.fromkeys(PARTIES, Party),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "right": (*Right, UNCLEAR),

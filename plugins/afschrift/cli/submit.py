@@ -81,7 +81,8 @@ def submit(
     categories}.
 
     If another person makes the request: made_by (parent, guardian, proxy) and representative: {name,
-    organisation, email, phone, address}. An officer then decides whether the authority is proven (R15, R16).
+    organisation, email, phone, address, language, channel}; whose data it is about: person, with the same
+    fields. An officer then decides whether the authority is proven (R15, R16).
     About a person who died: made_by: heir, or about_deceased: true; no request is opened (R17).
 
     Other things that the message asks for go into other_rights, a list of rectification, erasure,
@@ -162,8 +163,10 @@ def prompted() -> dict[str, Any]:
         return content
     content["keys"] = pairs("Key")
     if made_by != "self":
-        say("How to reach the requester: name=, organisation=, email=, phone=, address=.")
+        say("The requester: name=, organisation=, email=, phone=, address=, language=, channel=.")
         content["representative"] = pairs("Representative") or None
+        say("Whose data it is about, with the same fields.")
+        content["person"] = pairs("Person") or None
     if content["keys"] and typer.confirm("Had the channel authenticated the person?"):
         content["authenticated"] = {
             "by": typer.prompt("By which log-in"),

@@ -185,7 +185,9 @@ BY_LAW = ("court_order", "parental_authority", "guardianship_register")
 MANDATE_SCOPES = ("both", *(right.value for right in Right))
 CHECKED_BY = ("login", "eid", "call_back", "known_address", "counter", "video", "bar_register")
 """How the representative's own identity was checked; never by a copy of a document (R11)."""
-ANSWER_TO = ("person", "representative")
+PARTIES = ("person", "representative", "heir")
+"""Roles of the parties of a case: the person concerned, who acts for them, and who inherits from them."""
+ANSWER_TO = PARTIES[:2]
 ANSWER_BY = ("post", "email", "counter", "portal", "insecure_portal")
 """How the answer is delivered; `insecure_portal` is listed so that it is refused."""
 SECRECY = ("none", "care", "parents_in_conflict", "safety")

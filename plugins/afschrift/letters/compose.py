@@ -29,12 +29,16 @@ class LetterFacts:
         values: elements that the register gives: lines, dates, codes, lists of paragraphs.
         links: element -> https address that is added to it.
         wrote: what the requester wrote, and keys that they gave; None once they are identified.
+        relation: of the party that is written to, to the person concerned (`LetterWords.to`).
+        names: of the person and of the representative, as far as the letter may say them.
     """
 
     language: str
     values: Mapping[str, Any] = field(repr=False)
     links: Mapping[str, str] = field(default_factory=dict)
     wrote: Sequence[str] | None = field(default=None, repr=False)
+    relation: str = "own"
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -70,15 +74,16 @@ def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, fold
     values = element_values(kind, given)
     _check_person(kind, values, facts)
     own = {name: value for name, value in facts.values.items() if value} | _article(kind, values, facts)
-    words = LetterWords.load(folder, facts.language)
+    words = LetterWords.load(folder, facts.language).to(facts.relation, facts.names)
     texts = ElementTexts({**values, **own}, words, facts.links)
     name = f"{facts.language}/{kind.name}.html.j2"
     try:
         template = letter_templates(folder, facts.language).get_template(f"{kind.name}.html.j2")
+        phrases = {"w": words, "you": words.you, "other": words.of_another}
         # Rendered from the template's own heading, so that subject and heading are the same.
-        title = template.blocks["title"](template.new_context({"e": texts, "w": words}))
+        title = template.blocks["title"](template.new_context({"e": texts, **phrases}))
         subject = unescape("".join(title)).strip()
-        html = template.render(e=texts, w=words, language=facts.language, subject=subject)
+        html = template.render(e=texts, **phrases, language=facts.language, subject=subject)
     except TemplateNotFound as error:
         raise _template(
             f"{facts.language}/{error.name}", "is not there", "add it, or give the request another language."

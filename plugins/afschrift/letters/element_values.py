@@ -203,6 +203,11 @@ def unverified_faults(
     return faults
 
 
+def in_text(words: str, texts: Sequence[str]) -> bool:
+    """Whether some words are in what was written, however spaced and spelt by case."""
+    return _tight(words) in _tight("\n".join(texts))
+
+
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value

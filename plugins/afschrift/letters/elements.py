@@ -130,6 +130,7 @@ _ALL = (
             ("address", ElementForm.LINE, "of the controller"),
             ("contact", ElementForm.LINE, "where questions go"),
             ("reference", ElementForm.LINE, "id of the request"),
+            ("addressee", ElementForm.LINE, "the party that the letter goes to, and where"),
             ("right", ElementForm.CODE, "which right was used, or that the message does not say which"),
             ("written_on", ElementForm.DAY, "day of the letter"),
             ("received_on", ElementForm.DAY, "day of receipt"),
@@ -159,6 +160,7 @@ _ALL = (
         TAKES_ALONG, ElementForm.CODE, Giver.REGISTER, "what can be taken along", ("observed", "provided")
     ),
     Element("kinds", ElementForm.ITEMS, Giver.REGISTER, "kinds of data that cannot be taken along"),
+    Element("personal", ElementForm.CODE, Giver.REGISTER, "that others share the address", ("yes",)),
     Element("told_before", ElementForm.CODE, Giver.REGISTER, "that it was kept back", ("yes",)),
     _officer("name", ElementForm.LINE, "how to address the person; left out: a general greeting", wrote=True),
     _officer("quote", ElementForm.TEXT, "a passage of the message that is answered", wrote=True),

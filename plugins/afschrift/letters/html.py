@@ -35,7 +35,8 @@ class ElementTexts(dict[str, Markup]):
 def _html(name: str, value: Any, words: LetterWords, links: Mapping[str, str]) -> Markup:
     form = ELEMENTS[name].form
     if form is ElementForm.LINE:
-        return Markup('<bdi data-element="{}">{}</bdi>').format(name, value)
+        lines = Markup("<br>").join(value) if isinstance(value, list) else value
+        return Markup('<bdi data-element="{}">{}</bdi>').format(name, lines)
     if form is ElementForm.DAY:
         day = Markup('<span class="whole" data-element="{}">{}</span>').format(name, words.day(value))
         return Markup("<b>{}</b>").format(day) if name in _TO_REMEMBER else day

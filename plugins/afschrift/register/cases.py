@@ -6,6 +6,7 @@ that owner. The trail holds its HMAC under the same key: destroying the key make
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
@@ -25,6 +26,8 @@ from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
 from afschrift.register.trail import trail
 from afschrift.register.trail.attested_rows import insert_row
 
+PARTIES = "parties"
+_OF_PARTIES = (PARTIES, "representative")
 EVENT = "case_fact_"
 """Prefix of the event type of a case's fact; the fact's kind follows."""
 
@@ -107,8 +110,9 @@ class CaseText:
 
     Attributes:
         request: None where it belongs to the case as a whole.
-        kind: `request` (the message that opened the case), `representative` (how to reach the person who
-            asks on another's behalf, as JSON), `decision`, `note`, `received`, `sent` or `document`.
+        kind: `request` (the message that opened the case), `parties` (who they are and how to reach them,
+            as JSON by role; the last counts), `representative` (the same of that party alone, by an earlier
+            version), `decision`, `note`, `received`, `sent` or `document`.
         size: bytes of the text or document; 0 once its key was destroyed.
         text: None for a document (`Documents.read` reads it), and once the key was destroyed.
         name: of a document's file; None once the key was destroyed.
@@ -161,7 +165,7 @@ class Cases(Repository):
         *,
         by: str = "system",
         made_by: str = "self",
-        representative: bytes | None = None,
+        parties: bytes | None = None,
         facts: Sequence[NewCaseFact] = (),
     ) -> str:
         """Open a case with a message, kept verbatim and encrypted under the case's key (R01, R02).
@@ -173,7 +177,7 @@ class Cases(Repository):
             arrived_at: instant at which it reached those who handle it.
             by: account that entered it.
             made_by: `self`, `parent`, `guardian`, `proxy` or `heir` (R15-R17).
-            representative: how to reach the person who asks on another's behalf, as JSON; encrypted too.
+            parties: who they are and how to reach them, as JSON by role; encrypted too.
             facts: what else it holds, such as a right that is not fulfilled here, or how it was forwarded.
 
         Returns:
@@ -197,10 +201,8 @@ class Cases(Repository):
             self._append(
                 tx, None, NewEvent("case_opened", by, {**payload, "case": case_id, "text_hmac": mac})
             )
-            if representative is not None:
-                self._add_text(
-                    tx, key, representative, case=case_id, request_id=None, kind="representative", by=by
-                )
+            if parties is not None:
+                self._add_text(tx, key, parties, case=case_id, request_id=None, kind=PARTIES, by=by)
             self._facts.append(tx, case_id, lambda _: facts, by)
         return case_id
 
@@ -280,6 +282,22 @@ class Cases(Repository):
                 if (key := keys[row.request_id or case_id]) is not None
             ]
         return tuple(found)
+
+    def parties(self, owner: str) -> dict[str, dict[str, str]]:
+        """The parties of a case by role, as they were recorded last; none once its key was destroyed.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+        """
+        with self._db.read() as tx:
+            case_id, _ = case_of(tx, owner)
+            wanted = select(message).where(message.c.case_id == case_id, message.c.kind.in_(_OF_PARTIES))
+            row = tx.execute(wanted.order_by(message.c.created_at.desc(), message.c.id).limit(1)).first()
+            key = self._find_key(tx, case_id)
+            if row is None or key is None:
+                return {}
+            found = json.loads(key.decrypt(row.ciphertext, "message", "ciphertext", row.id))
+        return dict(found) if row.kind == PARTIES else {row.kind: found}
 
     def with_message(self, text: bytes, channel: str, received_at: str, made_by: str) -> tuple[str, ...]:
         """Cases that the same text opened, oldest first; compared by HMAC, so only while their keys exist.

@@ -33,8 +33,8 @@ from afschrift.web.page import render
 from afschrift.web.question_status import local, question_for_view
 
 RENEWED = "Your log-in was renewed since this page was opened. Nothing was changed: type the keys again."
-FROM_PERSON = ("request", "received", "representative")
-"""Kinds of texts that came from the person or from a representative."""
+FROM_PERSON = ("request", "received", "representative", "parties")
+"""Kinds of texts that came from the person or from a representative, or say who they are."""
 
 
 def routes(start_look_up: Start) -> APIRouter:

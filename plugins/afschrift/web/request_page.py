@@ -45,10 +45,12 @@ def show(request: Request, request_id: str, by: Known) -> Response:
     found, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     clock = clock_today(timeline, load_jurisdiction())
     lines: list[str] = []
-    events, runs = None, []
+    events, runs, parties = None, [], {}
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
+        if by.roles.may(by.account, Act.VALUES):
+            parties = register.cases.parties(request_id)
         lines += fact_lines(timeline.facts)
         lines += earlier_lines(timeline, register.identities.earlier(request_id, own_keys()))
         today = local_date(utc_now(), timeline.zone)
@@ -75,6 +77,7 @@ def show(request: Request, request_id: str, by: Known) -> Response:
             (q, visible(by.roles, by.account, q)) for q in register.questions.all(request_id=request_id)
         ],
         facts=lines,
+        parties=parties,
         decisions=[(d, local(d.at, timeline)) for d in register.decisions.of(request_id)] if events else [],
         events=events,
         runs=runs,

@@ -265,12 +265,12 @@ def test_the_dead_and_what_to_do(bureau: Bureau) -> None:
 
 def test_at_the_prompts_too(bureau: Bureau) -> None:
     lines = ["proxy", "n", "unclear", "erasure", "letter", "2026-03-04T10:00:00+01:00", "Alles wat u hebt."]
-    lines += ["customer_id=1", "", f"name={SECRET}", "email=merel@example.org", "", "n"]
+    lines += ["customer_id=1", "", f"name={SECRET}", "email=merel@example.org", "", "name=Aysel", "", "n"]
     run_command("submit", "--start", "no", stdin="\n".join(lines) + "\n")
     [case] = bureau.register.cases.all()
     shown = run_command("case", "show", case.id)
     assert "made by proxy" in shown
-    assert "representative" in shown
+    assert "parties" in shown
     assert SECRET in shown
     assert "right_unclear" in run_command("requests")
 

@@ -27,7 +27,7 @@ from afschrift.canary.canary_file import CanaryFile
 from afschrift.canary.check_canary import GIVES_LESS
 from afschrift.canary.history import RightOutcome
 from afschrift.casework.identity.question import IDENTITY_FORM, MANDATE_FORM, MINOR_FORM
-from afschrift.casework.intake.message import Forwarded, Intake, Representative
+from afschrift.casework.intake.message import Forwarded, Intake, Party
 from afschrift.casework.question_kinds import KINDS
 from afschrift.cli.canary import app as canary_app
 from afschrift.cli.main import app
@@ -41,7 +41,7 @@ from afschrift.law.clock.clock import Colour
 from afschrift.law.ground_check import Accepted, check_ground
 from afschrift.law.grounds import Outcome
 from afschrift.law.letter import LetterState
-from afschrift.law.person import SECRECY
+from afschrift.law.person import PARTIES, SECRECY
 from afschrift.law.roles import MAY, Act, Role
 from afschrift.letters.element_values import ITEMS, LINE, TEXT
 from afschrift.letters.kinds import KINDS as LETTERS
@@ -249,10 +249,11 @@ def test_every_field_of_a_message_and_which_are_encrypted() -> None:
     assert set(form) == {field.alias or name for name, field in Intake.model_fields.items()}
     assert codes(form["other_rights"][0]) == [matter.value for matter in OTHER_RIGHTS]
     assert codes(form["made_by"][0]) == ["self", "parent", "guardian", "proxy", "heir"]
-    assert codes(form["representative"][0]) == list(Representative.model_fields)
+    for party in PARTIES:
+        assert codes(form[party][0]) == list(Party.model_fields)
     assert codes(form["forwarded"][0]) == [f.alias or n for n, f in Forwarded.model_fields.items()]
     encrypted = {name for name, cells in form.items() if cells[1] == "encrypted"}
-    assert encrypted == {"message", "keys", "representative", "limits"}
+    assert encrypted == {"message", "keys", *PARTIES, "limits"}
 
 
 @pytest.mark.parametrize("field", fields(MANDATE_FORM))

@@ -10,6 +10,7 @@ from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.confirmed import identity_decision, mandate_decision
 from afschrift.casework.identity.question import MANDATE
 from afschrift.casework.informing.question import MAKE_LETTER
+from afschrift.casework.intake.parties import party_lines
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
@@ -144,6 +145,7 @@ def _recipient_lines(officer: Officer, timeline: Timeline) -> Iterator[Line]:
         for name in ("answer_to", "answer_by"):
             if mandates and name in mandates[-1]:
                 yield Line(in_words(name), in_words(str(mandates[-1][name])))
+        yield from party_lines(register, request)
         return
     address = verified_address(register, request)
     if address is None:

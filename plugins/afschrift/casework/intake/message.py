@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.domain.right import Right
 from afschrift.law.case_facts import OTHER_RIGHTS, Matter
+from afschrift.law.person import PARTIES
 
 UNCLEAR = "unclear"
 _DESK = Field(pattern=r"^[^\W\d_][\w .,&/()'-]{0,59}$")
@@ -66,14 +67,26 @@ class Forwarded(_StrictModel):
     to: Annotated[str, _DESK]
 
 
-class Representative(_StrictModel):
-    """How to reach the representative; kept encrypted like identity keys, never in the trail."""
+class Party(_StrictModel):
+    """A party of a case, and how to reach it; kept encrypted like identity keys, never in the trail.
+
+    Attributes:
+        language: of letters to it; default: that of the request.
+        channel: how it wants to be written to.
+    """
 
     name: str | None = Field(None, min_length=1, max_length=200, repr=False)
     organisation: str | None = Field(None, min_length=1, max_length=200, repr=False)
     email: str | None = Field(None, min_length=3, max_length=200, repr=False)
     phone: str | None = Field(None, min_length=3, max_length=40, repr=False)
     address: str | None = Field(None, min_length=3, max_length=400, repr=False)
+    language: str | None = Field(None, pattern=r"^[a-z]{2,3}$")
+    channel: Literal["post", "email", "portal", "counter"] | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether it says who it is or how to reach them."""
+        return any((self.name, self.organisation, self.email, self.phone, self.address))
 
 
 class Intake(_StrictModel):
@@ -91,7 +104,7 @@ class Intake(_StrictModel):
         authenticated: absent: a person must confirm the identity before anything is read.
         made_by: who wrote it; an officer decides whether a representative may ask (R15, R16).
         about_deceased: it asks for data of a deceased person, which the GDPR does not cover (R17).
-        representative: how to reach the representative.
+        person, representative, heir: the parties, as far as the message says who they are.
         forwarded: how it was passed on until it came here, in order (R02).
     """
 
@@ -106,7 +119,9 @@ class Intake(_StrictModel):
     authenticated: Authenticated | None = None
     made_by: Literal["self", "parent", "guardian", "proxy", "heir"] = "self"
     about_deceased: bool = False
-    representative: Representative | None = None
+    person: Party | None = None
+    representative: Party | None = None
+    heir: Party | None = None
     forwarded: tuple[Forwarded, ...] = ()
     formats: tuple[str, ...] = DEFAULT_FORMATS
     language: str = "nl"
@@ -117,6 +132,12 @@ class Intake(_StrictModel):
     def of_the_dead(self) -> bool:
         """It is about a deceased person: no request under the GDPR is opened (R17)."""
         return self.about_deceased or self.made_by == "heir"
+
+    @property
+    def parties(self) -> dict[str, Party]:
+        """The parties that are known, by role."""
+        found = {role: getattr(self, role) for role in PARTIES}
+        return {role: party for role, party in found.items() if party is not None}
 
     @property
     def unclear(self) -> bool:
@@ -158,9 +179,13 @@ class Intake(_StrictModel):
             raise ValueError("right: `unclear` is given alone: a right that the message names is not unclear")
         if self.authenticated and not self.keys:
             raise ValueError("keys: a log-in knows its person by one: give it, or leave `authenticated` out")
-        if self.representative is not None:
-            if self.made_by == "self":
-                raise ValueError("representative: goes with `made_by`: parent, guardian or proxy (R15)")
-            if not self.representative.model_dump(exclude_none=True):
-                raise ValueError("representative: give name, organisation, email, phone or address")
+        return self
+
+    @model_validator(mode="after")
+    def _parties_fit(self) -> Self:
+        if self.representative is not None and self.made_by == "self":
+            raise ValueError("representative: goes with `made_by`: parent, guardian or proxy (R15)")
+        for role, party in self.parties.items():
+            if not party.reachable:
+                raise ValueError(f"{role}: give name, organisation, email, phone or address")
         return self

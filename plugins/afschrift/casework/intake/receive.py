@@ -95,14 +95,16 @@ def _address(intake: Intake) -> str | None:
 def case_of_message(register: Register, intake: Intake) -> str | None:
     """The case that this message opened, or None.
 
-    The same are text, channel, receipt, who made it, identity keys and rights. How the answer is given
-    (formats, language, destination) is not part of it. Texts are compared by an HMAC under the key of each
-    case in question, so nothing is kept for this and nothing decrypted; where a key was destroyed, none is
-    found.
+    The same are text, channel, receipt, who made it, the person's name, identity keys and rights. How the
+    answer is given (formats, language, destination) is not part of it. Texts are compared by an HMAC under
+    the key of each case in question, so nothing is kept for this; where a key was destroyed, none is found.
     """
     message, received = intake.message.encode(), rfc3339(intake.received_at)
     for case in register.cases.with_message(message, intake.channel, received, intake.made_by):
         requests = register.cases.get(case).requests
+        before = register.cases.parties(case).get("person", {}).get("name")
+        if intake.person is not None and before and intake.person.name not in (None, before):
+            continue  # a representative of two persons
         if all(_same(register, request_id, intake) for request_id in requests):
             return case
     return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from afschrift.app.jurisdiction import calendar_of
-from afschrift.casework.intake.message import Intake, Limits, Representative
+from afschrift.casework.intake.message import Intake, Limits, Party
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, Unique
@@ -75,7 +75,6 @@ def take_in(services: Services, intake: Intake, by: str, case: str | None = None
 
 
 def _open_case(services: Services, intake: Intake, by: str) -> str:
-    who = intake.representative
     return services.register.cases.open(
         intake.message.encode(),
         intake.channel,
@@ -83,7 +82,7 @@ def _open_case(services: Services, intake: Intake, by: str) -> str:
         services.now(),
         by=by,
         made_by=intake.made_by,
-        representative=_plain(who) if who else None,
+        parties=parties_text(intake.parties) if intake.parties else None,
         facts=tuple(_case_facts(services, intake)),
     )
 
@@ -150,8 +149,10 @@ def _case_facts(services: Services, intake: Intake) -> Iterator[NewCaseFact]:
         yield NewCaseFact(CaseFactKind.MATTER_RECORDED, detail=detail)
 
 
-def _plain(who: Representative) -> bytes:
-    return json.dumps(who.model_dump(exclude_none=True), ensure_ascii=False).encode()
+def parties_text(parties: Mapping[str, Party]) -> bytes:
+    """The parties of a case as they are kept: JSON, by role."""
+    plain = {role: party.model_dump(exclude_none=True) for role, party in parties.items()}
+    return json.dumps(plain, ensure_ascii=False).encode()
 
 
 def _unclear(right: Right) -> MakeFacts:
@@ -167,7 +168,8 @@ def _check(services: Services, intake: Intake) -> None:
         )
     if not all(value.strip() for value in intake.keys.values()):
         raise ConfigurationError("An identity key is empty.", remedy="leave the key out or give its value.")
-    if intake.language not in inventory.controller.languages:
+    languages = {intake.language, *(party.language or intake.language for party in intake.parties.values())}
+    if not languages <= set(inventory.controller.languages):
         raise ConfigurationError(
             "The service is not offered in this language.",
             remedy=f"choose one of {', '.join(inventory.controller.languages)}.",

@@ -10,6 +10,7 @@ from typing import Any
 from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision
+from afschrift.casework.letters.addressee import PERSON, REPRESENTATIVE, Addressee, addressee
 from afschrift.casework.letters.answer_elements import (
     MASKED,
     answer_elements,
@@ -33,12 +34,13 @@ from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.letter import LetterRow, NewLetter
 from afschrift.letters.compose import Letter, LetterFacts, compose
+from afschrift.letters.element_values import in_text
 from afschrift.letters.kinds import LetterKind, kind_named
 from afschrift.letters.mail_message import as_message, checked_address
 from afschrift.letters.words import LetterWords
 from afschrift.register.register import Register
 
-RECEIVED_KINDS = ("request", "received", "representative")
+RECEIVED_KINDS = ("request", "received")
 
 
 _NO_ROUTE = (
@@ -75,7 +77,8 @@ def make(
         officer: who makes it.
         request_id: the request that it is about.
         kind_name: see `letters.kinds`.
-        given: element -> value; `to`, where it goes by e-mail, is the address.
+        given: element -> value; `to`, where it goes by e-mail, is the address; `party` the party of the case
+            that it goes to, instead of the one that follows from who asked.
         authority: the role in which they do.
         keep: False: show it alone.
 
@@ -91,16 +94,20 @@ def make(
     controller = load_controller(settings)
     about = _about(kind, timeline)
     today, jurisdiction = officer.today(request.zone), jurisdiction_of(controller)
+    party = addressee(register, request, kind, today, given.get("party"))
+    request = replace(request, language=party.party.get("language", request.language))
     of_request = AboutRequest(register, request, timeline, jurisdiction, today, controller.contact)
     counts = of_request.merged_into if kind.name == "merged" else timeline
     dates, computed = _dates(kind, counts, jurisdiction, today, about)
     known = {**dates, "received_on": timeline.received, **register_elements(of_request, kind)}
     known |= decided_elements(settings, kind, about, request.language)
-    elements = _elements(settings, kind, of_request, about, given)
     court = _court(settings, kind, of_request, controller)
-    facts = _facts(officer, controller, request, known, court)
+    facts = _facts(officer, controller, request, known, court, party)
+    name = party.party.get("name")
+    given = {"name": name, **given} if name in facts.values["addressee"] else given
+    elements = _elements(settings, kind, of_request, about, given)
     letter = compose(kind, elements, facts, settings.folder("letters"))
-    to = _address(given, facts)
+    to = _address(given, facts, party)
     lacking = (
         _NO_ROUTE if controller.court_late is None and controller.court.get(request.language) != court else ""
     )
@@ -123,20 +130,37 @@ def make(
 
 
 def _facts(
-    officer: Officer, controller: Organisation, request: Request, known: Mapping[str, Any], court: str
+    officer: Officer,
+    controller: Organisation,
+    request: Request,
+    known: Mapping[str, Any],
+    court: str,
+    to: Addressee,
 ) -> LetterFacts:
     """What register and controller say; of a requester who is not identified, also what they wrote (R10)."""
-    identified = identity_decision(officer.register, request.id) is not None
+    register = officer.register
+    identified = identity_decision(register, request.id) is not None
+    wrote = [] if identified else _wrote(register, request, officer.by)
+    sure = identified or to.role != PERSON  # who acts for the person said themselves how to reach them
+    block = [line for line in to.block if sure or in_text(line, wrote)]
+    # An unproven representative learns no more of the person than they wrote, were it only a second name.
+    person = to.name(PERSON)
+    if not (identified and to.proven) and not in_text(person, register.cases.wrote(request.id)):
+        person = ""
     return LetterFacts(
         language=request.language,
         values={
             **_controller_says(controller, request),
             "court": _paragraph(court),
             "written_on": officer.today(request.zone),
+            "addressee": block,
+            "personal": "yes" if to.shares_address else "",
             **known,
         },
         links=_links(controller),
-        wrote=None if identified else _wrote(officer.register, request, officer.by),
+        wrote=None if identified else [*wrote, *(to.party.values() if sure else ())],
+        relation=to.relation,
+        names={"person": person, "representative": to.name(REPRESENTATIVE)},
     )
 
 
@@ -146,7 +170,7 @@ def _elements(
     """Elements that were given, and those about the answer, a part, a referral or masked cells."""
     language = of.request.language
     known = answer_elements(settings, of.register, of.timeline, about, language)
-    elements = known | {name: value for name, value in given.items() if name != "to"}
+    elements = known | {name: value for name, value in given.items() if name not in ("to", "party")}
     elements = known_elements(settings, kind.name, of.timeline, language, elements)
     words = LetterWords.load(settings.folder("letters"), language)
     elements = {**filled_in(of, kind, words), **{n: v for n, v in elements.items() if v not in (None, "")}}
@@ -245,14 +269,14 @@ def _links(controller: Organisation) -> dict[str, str]:
 
 
 def _wrote(register: Register, request: Request, by: str) -> list[str]:
-    """What the requester wrote: their messages, and the keys that they gave. The look is an event."""
+    """What the requester wrote: messages, and the keys that they gave. The look is an event."""
     texts = register.cases.texts(request.id, by)
     wrote = [t.text.decode(errors="replace") for t in texts if t.kind in RECEIVED_KINDS and t.text]
     return wrote + [key.value for key in register.identities.of(request.id)]
 
 
-def _address(given: Mapping[str, Any], facts: LetterFacts) -> str | None:
-    to = given.get("to")
+def _address(given: Mapping[str, Any], facts: LetterFacts, party: Addressee) -> str | None:
+    to = given.get("to") or (party.party.get("email") if party.party.get("channel") == "email" else None)
     if not to:
         return None
     address = checked_address(str(to).strip())

@@ -20,6 +20,7 @@ from afschrift.casework.intake.referral import record_handed_over, to_hand_over
 from afschrift.cli import given
 from afschrift.cli.case.disputes import app
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, say
+from afschrift.cli.forms import read_form
 from afschrift.cli.given import empty_folder, harmless, id_copy, opened, write
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
@@ -181,6 +182,43 @@ def add(
         content = _typed(at_most) if file is None else _read(file, at_most)
         text_id = add_text(register, owner, kind.value, content, actor(), at_most=at_most)
     typer.echo(text_id)
+
+
+@app.command()
+def parties(
+    owner: Owner,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Record them: person, representative, heir, each with name, organisation, email, phone, "
+            "address, language, channel; null takes one out. YAML or JSON; `-`: standard input.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or record the parties of a case: whom the data is about, who acts for them, who inherits.
+
+    They are kept encrypted under the key of the case, and destroyed with it. Letters go to one of them and
+    name the person concerned. Each look is an event.
+    """
+    from afschrift.casework.intake.parties import record_parties
+
+    who = officer()
+    if from_ is not None:
+        record_parties(who, owner, read_form(from_, who.settings.document_bytes))
+    who.register.cases.texts(owner, who.by)
+    found = who.register.cases.parties(owner)
+    if as_json:
+        print_json(found, ascii=False)
+        return
+    for role, party in found.items():
+        typer.echo(f"{role}:")
+        for name, value in party.items():
+            typer.echo(f"  {name}: {one_line(value)}")
+    if not found:
+        typer.echo("No party is recorded.")
 
 
 def _read(file: Path, at_most: int) -> bytes:

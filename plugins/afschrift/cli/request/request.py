@@ -195,7 +195,7 @@ def _lines(view: IdentityView) -> list[str]:
 
 def _message(who: Officer, request: str) -> None:
     for text in who.register.cases.texts(request, who.by):
-        if text.text is not None and text.kind in ("request", "received", "representative"):
+        if text.text is not None and text.kind in ("request", "received", "representative", "parties"):
             lines = text.text.decode(errors="replace").splitlines()
             typer.echo("\n".join([f"{text.kind}, {text.at}:", *lines]))
 

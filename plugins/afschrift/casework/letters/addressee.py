@@ -1,0 +1,106 @@
+"""To which party of a case a letter goes, and how it names whose data it is about (R15, R16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from afschrift.casework.identity.confirmed import mandate_decision, mandate_is_over
+from afschrift.casework.identity.question import MINOR, WITH_REPRESENTATIVE
+from afschrift.domain.errors import FormError
+from afschrift.domain.request import Request
+from afschrift.law.person import PARTIES
+from afschrift.letters.kinds import LetterKind
+from afschrift.register.register import Register
+
+PERSON, REPRESENTATIVE, HEIR = PARTIES
+ENDS_BEFORE_IDENTITY = ("refusal", "cannot_identify")
+"""Answers that may go to a requester who is not identified."""
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """The party that a letter goes to.
+
+    Attributes:
+        role: one of `PARTIES`.
+        requester: the letter goes to the party that made the request.
+        proven: it is the person, or its authority is proven.
+        relation: to the person concerned, by which `texts.yml` chooses its words.
+        parties: name of a field -> value, by role.
+    """
+
+    role: str
+    requester: bool
+    proven: bool
+    relation: str
+    parties: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+    @property
+    def party(self) -> Mapping[str, str]:
+        """How to reach them; empty where nothing was recorded."""
+        return self.parties.get(self.role, {})
+
+    def name(self, role: str) -> str:
+        """The name of a party, or of its organisation; empty: not known."""
+        party = self.parties.get(role, {})
+        return party.get("name") or party.get("organisation", "")
+
+    @property
+    def block(self) -> list[str]:
+        """Lines of the address block: who, and where."""
+        party = self.party
+        where = party.get("address", "").splitlines()
+        return [line.strip() for line in (party.get("name"), party.get("organisation"), *where) if line]
+
+    @property
+    def shares_address(self) -> bool:
+        """Whether another party may open the post of this one."""
+        mine = _plain(self.party.get("address", ""))
+        others = (party for role, party in self.parties.items() if role != self.role)
+        return bool(mine) and any(_plain(party.get("address", "")) == mine for party in others)
+
+
+def addressee(
+    register: Register, request: Request, kind: LetterKind, today: date, role: str | None = None
+) -> Addressee:
+    """The party that a letter goes to.
+
+    An answer goes where a proven mandate says, and else to the person; everything before it goes to the
+    requester, about whom alone something is known then.
+
+    Args:
+        register: of the installation.
+        request: the request.
+        kind: of the letter.
+        today: local date.
+        role: the party that an officer chose.
+
+    Raises:
+        FormError: the case has no such party.
+    """
+    parties = register.cases.parties(request.id)
+    if role and role not in parties:
+        raise FormError(
+            "The case has no such party.",
+            {"party": f"choose among {', '.join(parties) or 'none: no party was recorded'}"},
+            remedy=f"`afschrift case parties {request.case}` records them; nothing was recorded.",
+        )
+    made_by = register.requests.made_by(request.id)
+    requester = {"self": PERSON, "heir": HEIR}.get(made_by, REPRESENTATIVE)
+    minor = [row.choice for row in register.decisions.of(request.id) if row.kind == MINOR]
+    represented = requester == REPRESENTATIVE or minor[-1:] == [WITH_REPRESENTATIVE]
+    last = mandate_decision(register, request.id) if represented else None
+    proven = last if last is not None and not mandate_is_over(register, request.id, today) else None
+    to = role or requester
+    if not role and represented and (not kind.before_identity or kind.name in ENDS_BEFORE_IDENTITY):
+        answer = PERSON if not kind.before_identity else requester
+        to = proven.detail["answer_to"] if proven else answer
+    own = "own" if requester == PERSON else "by_other"
+    relation = own if to == PERSON else "through" if to != requester else "for_other"
+    return Addressee(to, to == requester, to == PERSON or proven is not None, relation, parties)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace(",", " ").split())

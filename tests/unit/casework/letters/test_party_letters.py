@@ -1,0 +1,151 @@
+"""Letters to the parties of a case: to whom, where, and whose data they name."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.days import days_away
+from tests.support.deciding import Bureau
+
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.parties import party_lines, record_parties
+from afschrift.casework.intake.receive import case_of_message
+from afschrift.casework.letters.make import make
+from afschrift.domain.errors import AfschriftError, FormError, NotAllowedError
+
+CHILD = {"name": "Zeynep T.", "address": "Lindelaan 3\n1234 AB Ons Dorp"}
+PARENT = {"name": "Aysel Tuncay", "address": "Lindelaan 3, 1234 AB Ons Dorp"}
+LAWYER = {"organisation": "Vos Advocaten", "address": "Singel 1\n1012 AA Amsterdam", "language": "en"}
+SURE = {"method": "eid", "level": "high"}
+MANDATE = {
+    "kind": "written_mandate",
+    "checked_on": str(days_away(-2).date()),
+    "scope": "both",
+    "identity_checked": "eid",
+    "answer_by": "post",
+}
+FILES = {"where": "https://portal.example", "available_until": "2030-01-01"}
+GIVEN: dict[str, dict[str, Any]] = {
+    "delivery": FILES,
+    "mandate_request": {"lacking": "Een brief waarin staat dat u dit mag."},
+    "nothing_held": {"searched": ["De winkel"], "searched_for": ["Klantnummer"]},
+}
+
+
+def asked(bureau: Bureau, **more: Any) -> str:
+    return bureau.store(message="Ik vraag alles van Zeynep T. op.", made_by="parent", person=CHILD, **more)
+
+
+def proven(bureau: Bureau, request: str, answer_to: str) -> None:
+    detail = MANDATE | {"answer_to": answer_to}
+    bureau.register.decisions.take(request, "mandate", "proven", "cli:anna", detail=detail)
+
+
+def text_of(bureau: Bureau, request: str, kind: str, **given: Any) -> str:
+    made = make(bureau.officer(), request, kind, GIVEN.get(kind, {}) | given, keep=False)
+    return " ".join(made.text.text.split())
+
+
+@pytest.mark.parametrize(
+    ("to", "answer_to", "kind", "words"),
+    [
+        (PARENT, "representative", "delivery", ("Beste Aysel Tuncay", "De gegevens van Zeynep T. staan nu")),
+        (PARENT, "representative", "nothing_held", ("geen gegevens over Zeynep T. die", "kennen wij Zeynep")),
+        (PARENT, "representative", "acknowledgement", ("U wilt de gegevens van Zeynep T. inzien",)),
+        (PARENT, "person", "acknowledgement", ("Beste Aysel Tuncay",)),
+        (PARENT, "person", "delivery", ("Beste Zeynep T.", "het verzoek van Aysel Tuncay om inzage in uw")),
+        (PARENT, None, "mandate_request", ("Beste Aysel Tuncay", "U vraagt dit voor Zeynep T.")),
+        (LAWYER, "representative", "delivery", ("Vos Advocaten Singel 1 1012", "The data of Zeynep T. are")),
+        (LAWYER, "person", "delivery", ("Beste Zeynep T.", "het verzoek van Vos Advocaten om inzage in uw")),
+        (LAWYER, None, "nothing_held", ("Beste Zeynep T.", "geen gegevens over u die")),
+    ],
+)
+def test_a_letter_goes_to_the_party_and_names_the_person(
+    bureau: Bureau, to: dict[str, str], answer_to: str | None, kind: str, words: tuple[str, ...]
+) -> None:
+    request = asked(bureau, representative=to)
+    if answer_to is not None:
+        proven(bureau, request, answer_to)
+    text = text_of(bureau, request, kind)
+    assert [phrase for phrase in words if phrase not in text] == []
+    assert ("uw gegevens" in text) == (words[0] == "Beste Zeynep T.")
+    assert ("Persoonlijk" in text) == (to is PARENT)  # the household has one letter box
+
+
+def test_an_unproven_representative_reads_no_name_that_they_did_not_write(bureau: Bureau) -> None:
+    full = {"name": "Zeynep Elif Tuncay-de Vries"}
+    request = asked(bureau, representative=PARENT)
+    record_parties(bureau.officer(), request, {"person": full})
+    assert "uw verzoek om inzage in de gegevens van de persoon voor wie u vraagt" in text_of(
+        bureau, request, "mandate_request"
+    )
+    proven(bureau, request, "representative")
+    assert full["name"] in text_of(bureau, request, "delivery")
+
+
+def test_an_unidentified_requester_reads_no_address_that_they_did_not_write(bureau: Bureau) -> None:
+    message = "Alles van mij graag. Zeynep T., Lindelaan 3"
+    request = bureau.store(message=message, person=CHILD, authenticated=None)
+    text = text_of(bureau, request, "acknowledgement")
+    assert "Zeynep T. Lindelaan 3 Datum" in text
+    bureau.register.decisions.take(request, "identity", "confirmed", "cli:anna", detail=SURE)
+    assert "Ons Dorp" not in text
+    assert "Zeynep T. Lindelaan 3 1234 AB Ons Dorp Datum" in text_of(bureau, request, "acknowledgement")
+
+
+def test_a_mandate_for_one_right_of_two_carries_that_right_alone(bureau: Bureau) -> None:
+    access = asked(bureau, right=["access", "portability"], representative=PARENT)
+    requests = bureau.register.cases.get(access).requests
+    proven(bureau, access, "representative")
+    assert "Beste Aysel Tuncay" in text_of(bureau, requests[0], "delivery")
+    assert "Beste Zeynep T." in text_of(bureau, requests[1], "delivery")
+
+
+def test_an_officer_chooses_another_party_and_corrects_them(bureau: Bureau) -> None:
+    request = asked(bureau, representative=PARENT)
+    with pytest.raises(FormError, match="no such party"):
+        text_of(bureau, request, "acknowledgement", party="heir")
+    heir = {
+        "name": "Zeynep T.",
+        "organisation": "Notaris Smit",
+        "channel": "email",
+        "email": "smit@example.org",
+    }
+    record_parties(bureau.officer(), request, {"heir": heir, "representative": None})
+    assert "Zeynep T. Notaris Smit Datum" in text_of(bureau, request, "acknowledgement", party="heir")
+    assert [line.label for line in party_lines(bureau.register, request)] == ["Person", "Heir"]
+    for wrong, name in (
+        ({"aunt": PARENT}, "aunt"),
+        ({"heir": {"nickname": "Zangvogel"}}, "heir.nickname"),
+        ({"heir": {"language": "nl"}}, "heir"),
+        ({"heir": {"name": "Zangvogel", "language": "fr"}}, "heir.language"),
+    ):
+        with pytest.raises(FormError) as error:
+            record_parties(bureau.officer(), request, wrong)
+        assert name in error.value.fields
+        assert "Zangvogel" not in f"{error.value} {error.value.remedy}"
+    with pytest.raises(NotAllowedError):
+        record_parties(bureau.officer("cli:ivo"), request, {"heir": None})
+
+
+def test_a_representative_of_two_persons_has_a_case_for_each(bureau: Bureau) -> None:
+    first = asked(bureau, representative=PARENT, authenticated=None, days=3)
+    kept = bureau.register.requests.get(first)
+    content = {"message": "Ik vraag alles van Zeynep T. op.", "channel": "portal", "right": "access"}
+    content |= {"received_at": kept.received_at, "made_by": "parent", "keys": {"customer_id": "1"}}
+    channel = bureau.register.cases.get(first).channel
+    for person, found in ((CHILD, kept.case), ({"name": "Deniz T."}, None), (None, kept.case)):
+        intake = Intake.model_validate(content | {"channel": channel, "person": person})
+        assert case_of_message(bureau.register, intake) == found
+
+
+def test_the_representative_of_an_earlier_version_is_a_party(bureau: Bureau) -> None:
+    request = bureau.store(made_by="parent", message="Alles van mijn dochter.")
+    case = bureau.register.requests.get(request).case
+    bureau.register.cases.add_text(case, "representative", json.dumps(PARENT).encode(), "cli:ivo")
+    text = text_of(bureau, request, "acknowledgement")
+    assert "Aysel Tuncay Lindelaan 3, 1234 AB Ons Dorp" in text
+    bureau.register.data_keys.shred(request, "retention")
+    assert bureau.register.cases.parties(request) == {}
+    with pytest.raises(AfschriftError):
+        record_parties(bureau.officer(), request, {"person": CHILD})
