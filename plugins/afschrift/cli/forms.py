@@ -244,6 +244,8 @@ def _one_of(words: str, options: Sequence[str]) -> str:
 def ask_field(field: GroundField) -> Any:
     """Ask for a field; None if it is left empty."""
     words = f"{field.title['en']} ({takes(field)})"
+    for code, title in field.schema.get("x-titles", {}).items():
+        typer.echo(f"    {code}: {title}", err=True)
     kind = field.schema.get("type")
     if kind == "array":
         return _several(f"{words}, one per line; an empty line ends it") or None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import jsonschema_rs
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.right import Right
@@ -28,6 +28,7 @@ from afschrift.law.grounds import (
     OfCells,
     OnlyWhile,
     Outcome,
+    Provision,
     TriggerLimits,
 )
 from afschrift.law.roles import Role
@@ -35,29 +36,40 @@ from afschrift.outside.limits import read_file
 from afschrift.outside.read_yaml import read_yaml
 
 FILE, SCHEMA, PAGE = "grounds.yml", "grounds.schema.json", "docs/grounds.md"
+PROVISIONS = "provisions.yml"
 NO_LETTER = "none"
+_LAW = r"^[A-Z][A-Za-z]{1,15}(-[0-9a-z]{1,6}){1,4}$"
+
+
+class _Provisions(RootModel[dict[Annotated[str, Field(pattern=_LAW)], Provision]]):
+    """`provisions.yml`: code -> provision."""
 
 
 def load_grounds(folder: Path) -> Grounds:
-    """Load the table of grounds of a folder.
+    """Load the table of grounds of a folder, and the provisions: its own, else those of the package.
 
     Raises:
         ConfigurationError: lists all faults with their lines.
     """
     file = folder / FILE
     if not file.exists():
-        return _compiled(file, None, b"")
-    return _compiled(file, read_file(file), (folder / SCHEMA).read_bytes())
+        return _compiled(file, None, b"", file, b"")
+    own = folder / PROVISIONS
+    listed = own if own.exists() else Path(__file__).parents[1] / "include" / "grounds" / PROVISIONS
+    return _compiled(file, read_file(file), (folder / SCHEMA).read_bytes(), listed, read_file(listed))
 
 
 @lru_cache(maxsize=2)
-def _compiled(file: Path, read: bytes | None, schema: bytes) -> Grounds:
+def _compiled(file: Path, read: bytes | None, schema: bytes, listed: Path, provisions: bytes) -> Grounds:
     """Check a table of grounds, once for the same bytes in a process and its forks."""
     document = Document(file, page=PAGE, read=read)
     faults = list(document.faults)
+    laws: _Provisions | None = None
     if not faults:
-        faults = list(_shape(document, schema))
-    grounds = None if faults else _grounds(_plain(document.data))
+        others = Document(listed, page=PAGE, read=provisions)
+        laws = others.parse(_Provisions)
+        faults = [*others.faults, *_shape(document, schema)]
+    grounds = None if faults or laws is None else _grounds(_plain(document.data), laws.root)
     if grounds is not None:
         faults = list(_within(document, grounds))
     if grounds is None or faults:
@@ -95,15 +107,17 @@ def _within(document: Document, grounds: Grounds) -> Iterator[Fault]:
                 message = f"the field {field} is not declared under `fields`"
                 yield document.fault((*path, "redaction"), message)
         names = {n for need in ground.needed for n in need.when} | ground.no_letter_when.keys()
-        for name in sorted(names - {"outcome", "first_request", *ground.fields}):
+        for name in sorted(names - {"outcome", "first_request", "effect", *ground.fields}):
             yield document.fault((*path, "needed"), f"`when` names {name}, which the form does not have")
     for line in ("overhead", "system_costs"):
         if "costs" not in grounds.fields or line not in grounds.fields["costs"].turned_down:
             yield document.fault(("fields", "costs"), f"the line {line} must be turned down (R51, R52)")
 
 
-def _grounds(data: dict[str, Any]) -> Grounds:
+def _grounds(data: dict[str, Any], provisions: Mapping[str, Provision]) -> Grounds:
     limits = data["flags"]
+    if "provision" in data["fields"]:
+        data["fields"]["provision"]["schema"] = _listed(provisions)
     return Grounds(
         trigger_limits=TriggerLimits(
             limits["repetition"]["earlier"],
@@ -112,12 +126,20 @@ def _grounds(data: dict[str, Any]) -> Grounds:
             limits["many_kinds_of_processing"]["purposes"],
         ),
         fields={name: _field(name, entry, data["$defs"]) for name, entry in data["fields"].items()},
-        grounds={code: _ground(code, entry) for code, entry in data["grounds"].items()},
+        grounds={code: _ground(code, entry, provisions) for code, entry in data["grounds"].items()},
         never={
             code: NeverGround(code, entry["title"], tuple(entry["rules"]), entry["because"], entry["instead"])
             for code, entry in data["never"].items()
         },
+        provisions=provisions,
     )
+
+
+def _listed(provisions: Mapping[str, Provision]) -> dict[str, Any]:
+    """Return the schema of a field that takes one of the provisions, with their names for forms."""
+    names = {code: next(iter(provision.name.values())) for code, provision in provisions.items()}
+    add = f"add another law to {PROVISIONS} first ({PAGE})"
+    return {"enum": list(provisions), "description": add, "x-titles": names}
 
 
 def _field(name: str, entry: Mapping[str, Any], shared: Mapping[str, Any]) -> GroundField:
@@ -137,7 +159,7 @@ def _whole(schema: Any, shared: Mapping[str, Any]) -> Any:
     return [_whole(part, shared) for part in schema] if isinstance(schema, list) else schema
 
 
-def _ground(code: str, entry: Mapping[str, Any]) -> Ground:
+def _ground(code: str, entry: Mapping[str, Any], provisions: Mapping[str, Provision]) -> Ground:
     return Ground(
         code=code,
         title=entry["title"],
@@ -156,6 +178,7 @@ def _ground(code: str, entry: Mapping[str, Any]) -> Ground:
         only=OnlyWhile(entry["only"]) if "only" in entry else None,
         turned_down=tuple(map(_never, entry.get("turned_down", ()))),
         redaction=_of_cells(entry.get("redaction")),
+        provisions=provisions,
     )
 
 

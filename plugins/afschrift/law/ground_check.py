@@ -134,7 +134,8 @@ def takes(entry: GroundField) -> str:
     if "const" in schema:
         return str(schema["const"]).lower()
     if "enum" in schema:
-        return " | ".join(map(str, schema["enum"]))
+        more = f"; {schema['description']}" if "description" in schema else ""
+        return " | ".join(map(str, schema["enum"])) + more
     if schema.get("type") == "array":
         return f"a list of {' | '.join(items['enum'])}" if "enum" in items else "a list"
     if schema.get("type") == "object":
@@ -294,6 +295,11 @@ def _form(
                 rule = required[name] if len(faults) == 1 else rule
         elif not fits(entry, form[name]):
             faults[name] = f"takes {takes(entry)}"
+    provision = grounds.provisions.get(form.get("provision", ""))
+    if not faults and provision and provision.hidden and form.get("existence") != "hidden":
+        faults["existence"] = (
+            "is hidden under this provision, which forbids to say even that something exists"
+        )
     faults = faults or dict(cannot_be(outcome, form, facts))
     if not faults:
         return None

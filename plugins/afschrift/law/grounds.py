@@ -42,6 +42,29 @@ class FourEyes(StrEnum):
     NEVER = "never"
 
 
+class Effect(StrEnum):
+    """What a provision of other law does to a right."""
+
+    PERMITS = "permits"  # a person weighs whether it is necessary and proportionate (UAVG 41)
+    FORBIDS = "forbids"
+
+
+@dataclass(frozen=True)
+class Provision:
+    """A provision of other law on which a restriction may rest (R84; Art. 23).
+
+    Attributes:
+        name: language -> act and article.
+        protects: language -> the interest.
+        hidden: the person may not know of it either.
+    """
+
+    effect: Effect
+    name: Mapping[str, str]
+    protects: Mapping[str, str]
+    hidden: bool = False
+
+
 @dataclass(frozen=True)
 class Never:
     """A choice that the law rules out, with its rule and the remedy.
@@ -82,7 +105,8 @@ class Need:
     """Fields without which a form is not complete.
 
     Attributes:
-        when: what it depends on -> with which value: `outcome`, `first_request`, or another field.
+        when: what it depends on -> with which value: `outcome`, `first_request`, another field, or the
+            `effect` of the provision.
         rule: that asks for them; None: the ground's first rule.
     """
 
@@ -129,6 +153,7 @@ class Ground:
         optional: further fields that the form may have.
         turned_down: combinations that the law rules out.
         redaction: form for masking single cells; None: they cannot be masked on it.
+        provisions: on which it may rest, by code.
     """
 
     code: str
@@ -145,6 +170,7 @@ class Ground:
     only: OnlyWhile | None = None
     turned_down: tuple[Never, ...] = ()
     redaction: OfCells | None = None
+    provisions: Mapping[str, Provision] = field(default_factory=dict)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -163,7 +189,9 @@ class Ground:
 
     def required(self, outcome: Outcome, *, first_request: bool, form: Mapping[str, Any]) -> dict[str, str]:
         """Required field -> the rule that asks for it."""
-        needs = [need for need in self.needed if need.applies(outcome, first_request, form)]
+        provision = self.provisions.get(form.get("provision", ""))
+        known = {**form, "effect": provision.effect} if provision else form
+        needs = [need for need in self.needed if need.applies(outcome, first_request, known)]
         return {name: need.rule or self.rules[0] for need in needs for name in need.fields}
 
     def letter(self, outcome: Outcome, form: Mapping[str, Any]) -> str | None:
@@ -213,6 +241,7 @@ class Grounds:
     fields: Mapping[str, GroundField]
     grounds: Mapping[str, Ground]
     never: Mapping[str, NeverGround]
+    provisions: Mapping[str, Provision]
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from afschrift.domain.right import Right
 from afschrift.law.case_facts import Matter
+from afschrift.law.grounds import Effect
 
 ARTICLES = ("11_2", "12_5", "15_1", "15_3", "15_4", "20_1", "20_2", "20_4", "23")
 """Codes of the articles of the GDPR, each said in plain words by `texts.yml`: `12_5` is Article 12(5).
@@ -173,7 +174,12 @@ _ALL = (
     _officer("reasons", ElementForm.TEXT, "the concrete facts"),
     _officer("ground", ElementForm.CODE, "why, in law", *GROUNDS),
     Element("article", ElementForm.CODE, Giver.LAW, "the article that it rests on", ARTICLES),
-    _officer("provision", ElementForm.LINE, "code of the other law that forbids it, as UAVG-41-1-d"),
+    _officer("provision", ElementForm.LINE, "code of the other law, from provisions.yml, as UAVG-41-1-d"),
+    _officer("weighing", ElementForm.TEXT, "what of the weighing may be said; filled in by the decision"),
+    Element("effect", ElementForm.CODE, Giver.LAW, "what that law does", tuple(Effect)),
+    Element("act", ElementForm.LINE, Giver.LAW, "its act and article, in words"),
+    Element("protects", ElementForm.LINE, Giver.LAW, "the interest that it protects"),
+    Element("weighed", ElementForm.CODE, Giver.REGISTER, "that a person weighed it (R84)", ("yes",)),
     _officer("costs", ElementForm.COSTS, "what it costs", *COSTS),
     _officer("refused", ElementForm.ITEMS, "what is not given"),
     _officer("given", ElementForm.ITEMS, "what is given all the same"),

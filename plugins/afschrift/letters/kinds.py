@@ -177,7 +177,7 @@ _TABLE = (
         "partial_refusal",
         ("received_on", "refused", "ground", "article", "reasons", "given", *REMEDY),
         "R45, R56",
-        ("was_due", "provision"),
+        ("was_due", "provision", "effect", "act", "protects", "weighed", "weighing"),
         announces=_decided("refuse_part", "restrict"),
     ),
     LetterKind(

@@ -104,7 +104,8 @@ def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]
     if schema.get("const") is True:
         return "tick", ()
     if "enum" in schema:
-        return ("radios" if len(schema["enum"]) <= _RADIOS else "select"), _codes(schema["enum"])
+        shown = "radios" if len(schema["enum"]) <= _RADIOS else "select"
+        return shown, _codes(schema["enum"], schema.get("x-titles", {}))
     if kind == "boolean":
         return "radios", (("true", "Yes"), ("false", "No"))
     if kind == "array":
@@ -121,8 +122,8 @@ def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]
     return ("text" if long else "line"), ()
 
 
-def _codes(values: Sequence[object]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(value), in_words(value)) for value in values)
+def _codes(values: Sequence[object], titles: Mapping[str, str] = {}) -> tuple[tuple[str, str], ...]:
+    return tuple((str(value), titles.get(str(value)) or in_words(value)) for value in values)
 
 
 def _hint(schema: Mapping[str, Any], shown: str) -> str:
@@ -310,5 +311,7 @@ def _ground_when(grounds: Grounds, need: Need) -> Iterator[str]:
     for name, value in need.when.items():
         if name == "first_request":
             yield "this is the person's first request in a year"
+        elif name == "effect":
+            yield f"the provision {value} it"
         elif name != "outcome":
             yield f"“{grounds.fields[name].title['en']}” is “{in_words(value)}”"

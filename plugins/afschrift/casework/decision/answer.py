@@ -179,8 +179,12 @@ def _in_place_of_earlier(makes: MakeFacts | None) -> MakeFacts:
 
 
 def _elements(ground: str, form: Mapping[str, Any]) -> dict[str, Any]:
-    """The elements of a letter have the names of the form's fields; the letter takes those that it uses."""
-    return {"ground": ground, **form}
+    """The elements of a letter have the names of the form's fields; the letter takes those that it uses.
+
+    Of the weighing of a restriction only the parts that the decision marks are fit for it.
+    """
+    fit = [form[name] for name in form.get("fit_for_letter", ()) if form.get(name)]
+    return {"ground": ground, **form, **({"weighing": "\n\n".join(fit)} if fit else {})}
 
 
 def _words(texts: Mapping[str, Any]) -> str | None:
@@ -305,7 +309,7 @@ def _letter_section(officer: Officer, decided: RequestDecision, form: Mapping[st
         hidden = decided.outcome is Outcome.RESTRICT
         why = "No letter: the restriction stays hidden from the person." if hidden else "No letter goes out."
         return Section(title, (Line("Letter", why),))
-    elements = said_in(kind, {"ground": ground.letter_ground, **form})
+    elements = said_in(kind, _elements(ground.letter_ground, form))
     try:
         made = make(officer, decided.question.request, kind, elements, keep=False)
     except AfschriftError as error:

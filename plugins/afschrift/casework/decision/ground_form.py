@@ -92,6 +92,9 @@ def question_form(grounds: Grounds, right: Right, options: Sequence[str]) -> dic
     for code in dict.fromkeys(code for _, code in pairs):
         for need in grounds.grounds[code].needed:
             when = {("choice" if n == "outcome" else n): v for n, v in need.when.items()}
+            if (effect := when.pop("effect", None)) is not None:
+                listed = grounds.provisions.items()
+                when["provision"] = [law for law, provision in listed if provision.effect == effect]
             if "first_request" not in when:  # the register knows that, no form does
                 rules.append(_rule({"ground": code, **when}, {"required": list(need.fields)}))
     return {
@@ -114,7 +117,7 @@ def _shown(grounds: Grounds, name: str) -> dict[str, Any]:
 
 
 def _rule(when: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
-    known = {name: {"const": value} for name, value in when.items()}
+    known = {n: {"enum": value} if isinstance(value, list) else {"const": value} for n, value in when.items()}
     return {"if": {"properties": known, "required": list(known)}, "then": dict(then)}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
+from afschrift.casework.decision.in_force import request_decisions
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.addressee import PERSON, REPRESENTATIVE, Addressee, addressee
 from afschrift.casework.letters.answer_elements import (
@@ -32,9 +33,10 @@ from afschrift.domain.request import Request, new_id
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
+from afschrift.law.grounds import Effect
 from afschrift.law.letter import LetterRow, NewLetter
 from afschrift.letters.compose import Letter, LetterFacts, compose
-from afschrift.letters.element_values import in_text
+from afschrift.letters.element_values import form_error, in_text
 from afschrift.letters.kinds import LetterKind, kind_named
 from afschrift.letters.mail_message import as_message, checked_address
 from afschrift.letters.words import LetterWords
@@ -101,6 +103,7 @@ def make(
     dates, computed = _dates(kind, counts, jurisdiction, today, about)
     known = {**dates, "received_on": timeline.received, **register_elements(of_request, kind)}
     known |= decided_elements(settings, kind, about, request.language)
+    known |= _other_law(officer, kind, request, given)
     court = _court(settings, kind, of_request, controller)
     facts = _facts(officer, controller, request, known, court, party)
     name = party.party.get("name")
@@ -241,6 +244,30 @@ def _controller_says(controller: Organisation, request: Request) -> dict[str, An
         "contact": controller.contact,
         "reference": request.id,
         "authority": _paragraph(controller.authority.get(request.language)),
+    }
+
+
+def _other_law(
+    officer: Officer, kind: LetterKind, request: Request, given: Mapping[str, Any]
+) -> dict[str, str]:
+    """The other law on which a restriction rests, in words, and whether a person weighed it (R84)."""
+    code = given.get("provision")
+    if "provision" not in kind.optional or (not code and given.get("ground") != "legally_exempted"):
+        return {}
+    law = officer.grounds.provisions.get(str(code))
+    if law is None:
+        fault = "it is missing, or in no list: a code of provisions.yml (docs/grounds.md)"
+        raise form_error(kind, {"provision": fault})
+    decided = [row for row in request_decisions(officer.register, request.id) if row.waits or row.in_force]
+    taken = decided[-1].decision.detail if decided else {}
+    weighed = (
+        law.effect is Effect.PERMITS and taken.get("provision") == code and taken.get("outweighs") is True
+    )
+    return {
+        "effect": law.effect.value,
+        "act": law.name.get(request.language) or next(iter(law.name.values())),
+        "protects": law.protects.get(request.language) or next(iter(law.protects.values())),
+        "weighed": "yes" if weighed else "",
     }
 
 
