@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Literal
 
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan
@@ -19,11 +20,12 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.joins import references
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
-from afschrift.inventory.titles import name_words, says_more, word_list
+from afschrift.inventory.titles import ends_with, name_words, says_more, word_list
+from afschrift.outside.read_yaml import packaged
 
 
 class Need(StrEnum):
-    """What a column lacks."""
+    """What a column lacks. `meaning` of the column is enough for all but the title."""
 
     TITLE = "title"
     DATE = "date"
@@ -31,22 +33,9 @@ class Need(StrEnum):
     UNIT = "unit"
     NAME = "name"
 
-
-WRITE = {
-    Need.TITLE: "`title`",
-    Need.DATE: "a date",
-    Need.CODES: "`codes`",
-    Need.UNIT: "`unit`",
-    Need.NAME: "`references`",
-}
-MEANS = {
-    Need.TITLE: "in each language of controller.yml, saying more than the column's name",
-    Need.DATE: "a column with the day of the event, here or in a table that `join` or `references` names",
-    Need.CODES: "the meaning of each code",
-    Need.UNIT: "of a measurement (UCUM) or an amount (ISO 4217), or `unit_from`",
-    Need.NAME: "to a table whose rows are given, with a `label` there",
-}
-"""What to write, and what that is. `meaning` of the column is enough for all but the title."""
+    def in_words(self, what: Literal["write", "means", "lacks"]) -> str:
+        """Return what to write, what that is, or what a reader does not find."""
+        return str(packaged("afschrift.inventory", "readable_words.yml")["needs"][self][what])
 
 
 @dataclass(frozen=True)
@@ -252,7 +241,10 @@ def _is_measured(column: Column, planned: FieldPlan) -> bool:
     if planned.kind in _NUMBERS:
         return True
     if planned.kind is ValueKind.TEXT:
-        return not words.isdisjoint(word_list("amount_in_text")) and not column.free_text
+        texts = not words.isdisjoint(word_list("amount_in_text")) or ends_with(
+            planned.name, word_list("money")
+        )
+        return texts and not column.free_text
     if planned.kind in (None, ValueKind.INTEGER):
         return not words.isdisjoint(word_list("amount")) and words.isdisjoint(
             word_list("may_be_code") | word_list("date") | {*_CODES}
@@ -278,6 +270,8 @@ def _is_code(column: Column, planned: FieldPlan, given: GivenTable) -> bool:
         return not name.endswith(tuple(word_list("no_code"))) and others.isdisjoint(
             stem + word for word in word_list("explains_code")
         )
+    if not word_list("counted").isdisjoint(name_words(planned.name)):
+        return False
     if given.short is not None and planned.kind is ValueKind.TEXT:
         return planned.name in given.short
     return not word_list("may_be_code").isdisjoint(name_words(planned.name)[-1:])

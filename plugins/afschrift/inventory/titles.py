@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from afschrift.domain.name_parts import singulars
 from afschrift.inventory.base import Text
-from afschrift.outside.read_yaml import read_yaml
+from afschrift.outside.read_yaml import packaged
 
 _WORD = re.compile(r"[A-ZÀ-Ý]?[a-zà-ÿ]+|[A-ZÀ-Ý]+(?![a-zà-ÿ])|\d+")
 
@@ -45,14 +46,19 @@ def _vocabulary() -> Mapping[tuple[str, ...], Mapping[str, str]]:
 @cache
 def word_list(name: str) -> frozenset[str]:
     """Return a list of `readable_words.yml`."""
-    text = (files("afschrift.inventory") / "readable_words.yml").read_text(encoding="utf-8")
-    return frozenset(read_yaml(text)[name])
+    return frozenset(packaged("afschrift.inventory", "readable_words.yml")[name])
+
+
+def ends_with(name: str, words: Collection[str]) -> bool:
+    """Whether one of a name's last two words is one of these, or a Dutch compound that ends with one."""
+    ends = tuple(word for word in words if len(word) > _SHORTEST + 1)
+    return any(word in words or word.endswith(ends) for word in name_words(name)[-2:])
 
 
 @cache
 def _plain_words(language: str) -> frozenset[str]:
     titles = {title.get(language, "") for title in _vocabulary().values()}
-    return frozenset(word for title in titles for word in name_words(title))
+    return frozenset(word for title in titles for word in name_words(title)) | {*"0123456789"}
 
 
 _LONGEST = 60
@@ -78,15 +84,52 @@ def draft_title(name: str, comment: str, languages: Sequence[str]) -> dict[str, 
     )
 
 
-def _composed(words: list[str], language: str) -> str:
-    """Return a title of one or two terms of the vocabulary: *order date*, *datum bestelling*."""
+def draft_table_title(name: str, comment: str, languages: Sequence[str]) -> dict[str, str]:
+    """Return a title of a table as `draft_title` does; its name may be a plural."""
+    *start, last = name_words(name) or [""]
+    names = ("_".join([*start, word]) for word in (last, *sorted(singulars(last))))
+    return next(filter(None, (draft_title(name, comment, languages) for name in names)), {})
+
+
+def _composed(words: Sequence[str], language: str) -> str:
+    """Return a title of terms of the vocabulary: *order date*, *datum bestelling*; empty: one is missing."""
+    if words[:1] == ["num"] and words[1:]:
+        words = ["count", "of", *words[1:]]
+    words = [word for word in words if word not in word_list("silent")] or words
+    terms = [term.get(language, "") for term in _terms(tuple(words))]
+    if language == "nl" and terms and not _keeps_order(terms):
+        terms.reverse()
+        if len(terms) == 2 and terms[0] == "nummer" and " " not in terms[1]:
+            terms = [terms[1] + ("s" if terms[1].endswith("ing") else "") + terms[0]]
+    return " ".join(terms) if all(terms) else ""
+
+
+def _keeps_order(terms: Sequence[str]) -> bool:
+    return terms[-1].isdigit() or not word_list("order_kept").isdisjoint((terms[0], terms[-1]))
+
+
+_MOST, _SHORTEST = 4, 3
+
+
+@cache
+def _terms(words: tuple[str, ...], most: int = _MOST) -> Sequence[Mapping[str, str]]:
+    """Return the fewest terms that spell a name, also within a word; empty: there are none."""
     known = _vocabulary()
-    if tuple(words) in known:
-        return known[tuple(words)].get(language, "")
-    for cut in range(1, len(words)):
-        pair = [known.get(tuple(words[:cut]), {}), known.get(tuple(words[cut:]), {})]
-        if all(pair):
-            terms = [term.get(language, "") for term in pair]
-            ordered = reversed(terms) if language == "nl" else terms
-            return " ".join(ordered) if all(terms) else ""
-    return ""
+    if words in known:
+        return (known[words],)
+    if len(words) == 1 and words[0].isdigit():
+        return (dict.fromkeys(("en", "nl"), words[0]),)
+    cuts = [(words[:cut], words[cut:]) for cut in range(len(words) - 1, 0, -1)]
+    if len(words) == 1:
+        [word] = words
+        cuts = [((word[:cut],), (word[cut:],)) for cut in range(len(word) - 2, _SHORTEST - 1, -1)]
+    found = [
+        (*first, *rest)
+        for start, end in cuts
+        if most > 1 and (first := _terms(start, 1 if len(words) == 1 else most - 1))
+        if (rest := _terms(end, most - len(first)))
+    ]
+    terms = min(found, key=len, default=())
+    if terms and len(words) == 1 and words[0] == "".join(term["nl"] for term in terms):  # a Dutch compound
+        return ({"en": " ".join(term["en"] for term in terms), "nl": words[0]},)
+    return terms

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Any
 
 import yaml
@@ -66,6 +67,12 @@ def read_yaml(read: str | bytes, name: str = "") -> Any:
         raise UnreadableError(words, name=name, line=text.count("\n", 0, found.start()) + 1, remedy=remedy)
     with _faults(name, text.rstrip("\n").count("\n") + 1):
         return _Content(name, yaml.parse(text, Loader=yaml.CBaseLoader)).read()
+
+
+@cache
+def packaged(package: str, name: str) -> Any:
+    """Return a YAML file of a package, read once; not to be changed."""
+    return read_yaml((files(package) / name).read_text(encoding="utf-8"), name)
 
 
 def compose(text: str, name: str = "") -> yaml.Node | None:

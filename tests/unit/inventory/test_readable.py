@@ -12,7 +12,7 @@ from afschrift.inventory.base import Text
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.readable import GivenTable, Need, Readability, readable_share
-from afschrift.inventory.titles import draft_title, says_more
+from afschrift.inventory.titles import draft_table_title, draft_title, says_more
 
 HEAD = """
 source: shop
@@ -46,6 +46,9 @@ tables:
       post_code: {origin: observed, category: user.contact.address.postal_code}
       length: {origin: observed}
       answer: {origin: observed}
+      base_cost: {origin: observed}
+      num_seats: {origin: observed}
+      active: {origin: observed}
 """
 
 
@@ -87,6 +90,9 @@ FILM = given("film", film_id="integer", name="text")
         ([given("visit", post_code="text", seen_on="date")], "post_code", set()),
         ([given("visit", length="decimal", seen_on="date")], "length", {Need.UNIT}),
         ([given("visit", length="decimal")], "length", {Need.UNIT, Need.DATE}),
+        ([given("visit", base_cost="text", seen_on="date")], "base_cost", {Need.UNIT}),
+        ([given("visit", num_seats="text", short=("num_seats",), seen_on="date")], "num_seats", set()),
+        ([given("visit", active="integer", seen_on="date")], "active", {Need.CODES}),
         ([given("customer", income="decimal")], "income", {Need.UNIT}),
         ([given("film", name="text")], "name", {Need.DATE}),
         ([given("film", name="text"), given("visit", film_id="integer", seen_on="date")], "name", set()),
@@ -125,6 +131,7 @@ def test_share_counts_cells_and_puts_the_worst_first(inventory: Inventory) -> No
         ("qty", "QTY", "en", False),
         ("qty", " ", "en", False),
         ("qty", "How many you ordered", "en", True),
+        ("address2", "Address 2", "en", True),
     ],
 )
 def test_title_must_do_more_than_respell_the_name(name: str, title: str, language: str, enough: bool) -> None:
@@ -138,6 +145,14 @@ def test_title_must_do_more_than_respell_the_name(name: str, title: str, languag
         ("first_name", "", {"nl": "Voornaam", "en": "First name"}),
         ("orderDate", "", {"nl": "Datum bestelling", "en": "Order date"}),
         ("bestel_datum", "", {"nl": "Datum bestelling", "en": "Order date"}),
+        ("vervaldatum", "", {"nl": "Vervaldatum", "en": "Due date"}),
+        ("geboekt_op", "", {"nl": "Geboekt op", "en": "Booked on"}),
+        ("NUM_SYMPTOMS", "", {"nl": "Aantal symptomen", "en": "Number of symptoms"}),
+        ("bestelling_id", "", {"nl": "Bestellingsnummer", "en": "Order number"}),
+        ("is_active", "", {"nl": "Actief", "en": "Active"}),
+        ("address2", "", {"nl": "Adres 2", "en": "Address 2"}),
+        ("customerorderdate", "", {"nl": "Datum bestelling klant", "en": "Customer order date"}),
+        ("zxq_date", "", {}),
         ("zxq", "", {}),
         ("zxq", "The day of the visit", {}),
         ("order_date", "The day of the order.", {"nl": "Datum bestelling", "en": "The day of the order"}),
@@ -147,6 +162,19 @@ def test_title_must_do_more_than_respell_the_name(name: str, title: str, languag
 )
 def test_title_is_drafted_in_all_languages_or_in_none(name: str, comment: str, title: dict[str, str]) -> None:
     assert draft_title(name, comment, ["nl", "en"]) == title
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("orders", "Bestelling"),
+        ("payer_transitions", "Verzekeraars door de tijd"),
+        ("huurcontracten", "Huurcontract"),
+    ],
+)
+def test_title_of_a_table_is_drafted_of_its_singular(name: str, title: str) -> None:
+    assert draft_table_title(name, "", ["nl", "en"])["nl"] == title
+    assert draft_table_title("zxqs", "", ["nl", "en"]) == {}
 
 
 def test_title_of_another_language_is_not_drafted() -> None:

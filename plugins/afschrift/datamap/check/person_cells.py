@@ -19,8 +19,6 @@ from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.readable import (
-    MEANS,
-    WRITE,
     GivenTable,
     Need,
     ReadableShare,
@@ -186,9 +184,9 @@ def readable_lines(found: ReadableShare) -> Iterator[str]:
     yield f"Readable: {found.percent} % {of}."
     for column in found.columns:
         lost = f" ({count(column.cells, 'cell')})" if found.persons else ""
-        yield f"  {column.path}{lost}: write {', '.join(WRITE[need] for need in column.needs)}"
+        yield f"  {column.path}{lost}: write {', '.join(need.in_words('write') for need in column.needs)}"
     for need in Need:
         if any(need in column.needs for column in found.columns):
-            yield f"    {WRITE[need]}: {MEANS[need]}"
+            yield f"    {need.in_words('write')}: {need.in_words('means')}"
     if found.not_counted:
         yield f"  not counted: {', '.join(found.not_counted)}"

@@ -12,6 +12,7 @@ from afschrift.datamap.reader import NotAnsweredError, NotReachedError, Statemen
 from afschrift.datamap.scan.bounded import read_samples, sampled
 from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.evidence import TextSample
+from afschrift.datamap.scan.explained import rule_of
 from afschrift.datamap.scan.proposal import ColumnProposal, Surroundings, propose
 from afschrift.datamap.scan.scan_findings import Findings, role_found
 from afschrift.datamap.scan.schema import ScannedColumn, ScannedTable
@@ -66,12 +67,15 @@ def propose_columns(
         role = (written or {}).get(table.name) or role_found(found, table.name)
         around = Surroundings(_people(found, table.name))
         proposals[table.name] = {
-            column.name: propose(
-                table,
-                replace(column, points_to=lists.get((table.name, column.name), "")),
-                role,
-                samples.get(column.name),
-                around,
+            column.name: replace(
+                propose(
+                    table,
+                    replace(column, points_to=lists.get((table.name, column.name), "")),
+                    role,
+                    samples.get(column.name),
+                    around,
+                ),
+                explains=rule_of(column.name, samples.get(column.name, TextSample(())).values, region),
             )
             for column in table.columns
         }
@@ -105,7 +109,8 @@ def _named_rows(
     for column in table.columns if around else ():
         points = found.labels.get(lists.get((name, column.name), ""))
         if (column.name in which or points) and proposals[name][column.name].origin is Origin.NOT_PERSONAL:
-            yield column.name, propose(table, column, TableRole.LOOKUP, None, around)
+            proposal = propose(table, column, TableRole.LOOKUP, None, around)
+            yield column.name, replace(proposal, explains=proposals[name][column.name].explains)
 
 
 def _people(found: Findings, table: str) -> tuple[str, ...]:

@@ -8,11 +8,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 from afschrift.domain.vocabulary import Origin
-from afschrift.outside.read_yaml import read_yaml
+from afschrift.outside.read_yaml import packaged
 
 TOPIC, OTHERS, ELSE = "topic", "others", "else"
 
@@ -209,8 +208,7 @@ def _spellings(data: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]
 @cache
 def vocabulary() -> Vocabulary:
     """The vocabulary of the package, read once."""
-    text = (files("afschrift.datamap.scan") / "vocabulary.yml").read_text(encoding="utf-8")
-    return Vocabulary(read_yaml(text))
+    return Vocabulary(packaged("afschrift.datamap.scan", "vocabulary.yml"))
 
 
 _PIECE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")

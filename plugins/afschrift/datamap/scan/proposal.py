@@ -19,8 +19,9 @@ three cases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from afschrift.datamap.scan.concepts import ELSE, Candidate, Concept, vocabulary
 from afschrift.datamap.scan.evidence import (
@@ -58,6 +59,7 @@ class ColumnProposal:
         reason: the evidence, or what would decide it; never a value.
         secret: a password hash or a token: `protect: secret`.
         unit: UCUM, or ISO 4217 for money, if the name contains it.
+        explains: rule of `explained.yml` for what its values mean; empty: none.
     """
 
     origin: Origin | None
@@ -69,6 +71,7 @@ class ColumnProposal:
     free_text: bool = False
     identifies: bool = False
     unit: str | None = None
+    explains: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -282,7 +285,7 @@ class _Judgement:
             self._sure = min(self._sure, _OPEN)
         return self._made(None, category, **flags)
 
-    def _made(self, origin: Origin | None, category: str | None, **flags: bool) -> ColumnProposal:
+    def _made(self, origin: Origin | None, category: str | None, **flags: Any) -> ColumnProposal:
         flags["about_others"] = flags.get("about_others", False) or self._role is TableRole.OTHER_PEOPLE
         words = {*self._words, *self._context.words}
         child = "child" in words or (flags["about_others"] and "kind" in words)  # Dutch for a child

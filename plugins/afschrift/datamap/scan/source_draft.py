@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from afschrift.datamap.scan.column_proposals import Proposals
+from afschrift.datamap.scan.explained import explained
 from afschrift.datamap.scan.proposal import ColumnProposal
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.schema import ScannedTable
@@ -19,7 +20,7 @@ from afschrift.domain.decision import About, Protect
 from afschrift.domain.name_parts import flat, is_generic, singulars, word_set, words
 from afschrift.domain.notation import count
 from afschrift.domain.vocabulary import Origin
-from afschrift.inventory.titles import draft_title
+from afschrift.inventory.titles import draft_table_title, draft_title
 
 _WAYS = 12
 """Alternatives that a table is given at most."""
@@ -62,11 +63,7 @@ def drafted(
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
     entries = {name: entry for name, entry in tables.items() if entry is not None}
     for name, entry in entries.items():
-        for column in found.source.tables[name].columns:
-            words = entry.get("columns", {}).get(column.name, {})
-            if "review" in words and words.get("origin") != Origin.NOT_PERSONAL and "protect" not in words:
-                title = draft_title(column.name, column.comment, languages)
-                words |= {"title": title} if title else {}
+        _explain(found, entry, name, proposals.get(name, {}), languages)
     notes: dict[tuple[str, ...], list[str]] = {("tables", name): remarks(found, name) for name in entries}
     for name, entry in entries.items():
         notes["tables", name] += [
@@ -78,6 +75,34 @@ def drafted(
     keys = {name: names.declarations[name] for name in sorted(used - set(known.project))}
     person = names.of(found.roots[0]) if found.roots else None
     return Draft({**head, "tables": entries}, notes, keys, person)
+
+
+def _explain(
+    found: Findings,
+    entry: dict[str, Any],
+    name: str,
+    proposals: Mapping[str, ColumnProposal],
+    languages: Sequence[str],
+) -> None:
+    """Add titles, and what explains values to the person, to the entry of a table."""
+    table = found.source.tables[name]
+    if entry.get("personal") is not False and "copy_of" not in entry:
+        title = draft_table_title(name.rpartition(".")[2], table.comment, languages)
+        entry |= {"title": title} if title else {}
+    keys = {*entry.get("key", ()), *entry.get("references", ()), *_own_columns(entry)}
+    for column in table.columns:
+        words = entry.get("columns", {}).get(column.name, {})
+        if "review" in words and words.get("origin") != Origin.NOT_PERSONAL and "protect" not in words:
+            title = draft_title(column.name, column.comment, languages)
+            drafts = explained(title, proposals[column.name].explains, alone=column.name not in keys)
+            words |= {word: text for word, text in drafts.items() if word not in words}
+
+
+def _own_columns(entry: Mapping[str, Any]) -> Iterator[str]:
+    for link in entry.get("subject", {}).values():
+        yield link["column"] if isinstance(link, dict) else link
+    joins = entry.get("join") or ()
+    yield from (own for join in (joins if isinstance(joins, list) else [joins]) for own in join)
 
 
 def _table(
@@ -147,8 +172,7 @@ def _asked(found: Findings, names: KeyNames, ways: Sequence[Edge]) -> dict[str, 
 
 def _further_keys(found: Findings, entry: Mapping[str, Any], place: TablePlace) -> Iterator[Edge]:
     """Yield foreign keys of the database to other rows of the person, by which no way leads to people."""
-    joins = entry.get("join") or ()
-    joined = {own for join in (joins if isinstance(joins, list) else [joins]) for own in join}
+    joined = {*_own_columns({"join": entry.get("join")})}
     for edge in place.longer:
         child = found.places[edge.parent].role is TableRole.CHILD
         if child and not edge.guess and not edge.through and not joined & set(edge.columns):

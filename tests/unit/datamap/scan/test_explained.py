@@ -1,0 +1,53 @@
+"""What a scan drafts to explain a column: title, codes, meaning, unit."""
+
+from typing import Any
+
+import pytest
+
+from afschrift.datamap.scan.explained import explained, rule_of
+from afschrift.inventory.titles import draft_title
+
+UUID = "0bd05d7d-674a-6381-8a15-21af74ab2f23"
+TITLES = ["nl", "en"]
+
+
+def drafted(name: str, *values: str, alone: bool = True, country: str = "NL") -> dict[str, Any]:
+    title = draft_title(name, "", TITLES)
+    found = explained(title, rule_of(name, values, country), alone=alone)
+    return {word: text for word, text in found.items() if word != "title"}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "found"),
+    [
+        ("GENDER", ["M", "F"], {"codes": "woman"}),
+        ("GENDER", ["M", "?"], {}),
+        ("GENDER", [], {}),
+        ("marital", ["S", "M"], {"codes": "single"}),
+        ("is_active", ["0", "1"], {"codes": "yes"}),
+        ("status", ["0", "1"], {}),
+        ("status", ["Y", "N"], {"codes": "no"}),
+        ("discount", ["0", "0.15"], {"meaning": "percent"}),
+        ("discount", ["15"], {}),
+        ("unit_price", ["9.99"], {"unit": "EUR"}),
+        ("servicekosten", ["40"], {"unit": "EUR"}),
+        ("unit_price", ["free"], {}),
+        ("ENCOUNTER", [UUID], {"meaning": "Our number for this: visit."}),
+        ("ENCOUNTER", [UUID, "1"], {}),
+    ],
+)
+def test_values_of_a_known_form_are_explained(name: str, values: list[str], found: dict[str, str]) -> None:
+    made = drafted(name, *values)
+    assert made.keys() == found.keys()
+    assert all(text in str(made[word]) for word, text in found.items())
+
+
+def test_pointer_has_no_meaning_of_its_own_and_no_currency_is_guessed_abroad() -> None:
+    assert drafted("ENCOUNTER", UUID, alone=False) == {}
+    assert drafted("unit_price", "9.99", country="US") == {}
+
+
+def test_nothing_is_explained_without_a_title_in_all_languages() -> None:
+    rule = rule_of("gender", ["M"], "NL")
+    assert explained({}, rule, alone=True) == {}
+    assert explained({"en": "Gender"}, rule, alone=True)["codes"]["F"] == {"en": "woman"}
