@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from afschrift.app.private_files import private_file
 from afschrift.app.settings import Settings
+from afschrift.canary.check_canary import require_canary
+from afschrift.canary.signature import require_signed
 from afschrift.cli import submit
-from afschrift.cli.common import officer, print_lines, say, services
+from afschrift.cli.common import officer, print_lines, services
+from afschrift.datamap.preview import Preview, Whose, preview_canary, preview_invented, preview_person
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.notation import count
 from afschrift.domain.right import Right
 
-if TYPE_CHECKING:
-    from afschrift.datamap.preview import Preview
-
 commands = typer.Typer()
-
-
-class Whose(StrEnum):
-    """Whose rows are shown."""
-
-    INVENTED = "invented"
-    CANARY = "canary"
-    PERSON = "person"
 
 
 @commands.command()
@@ -44,22 +34,12 @@ def preview(
     ] = None,
     language: Annotated[str, typer.Option(help="Of the page; default: the first of controller.yml.")] = "",
     html: Annotated[bool, typer.Option("--html", help="Print the page itself.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Write the page to a file; of the invented person alone.")
-    ] = None,
+    sheet: Annotated[bool, typer.Option("--sheet", help="Print the information sheet.")] = False,
 ) -> None:
     """Show the page of an answer with the map as it is, and what a reader would not understand in it.
 
     Nothing is staged or sent, and no request is made.
     """
-    from afschrift.canary.check_canary import require_canary
-    from afschrift.canary.signature import require_signed
-    from afschrift.datamap.preview import preview_canary, preview_invented, preview_person
-
-    if out is not None and whose is not Whose.INVENTED:
-        raise ConfigurationError(
-            "Only an invented person's page is written to a file.", remedy="leave `--out` out."
-        )
     made = services()
     inventory = made.inventory
     languages = inventory.controller.languages
@@ -75,12 +55,10 @@ def preview(
         found = preview_canary(made, right, language, canary.file.keys)
     else:
         found = preview_invented(made, right, language)
-    if out is not None:
-        with private_file(out) as file:
-            file.write(found.page)
-        say(f"Written: {out}")
-    if html:
-        sys.stdout.buffer.write(found.page)
+    if sheet and not found.sheet:
+        raise ConfigurationError("This right has no information sheet.", remedy="`afschrift preview access`.")
+    if html or sheet:
+        sys.stdout.buffer.write(found.sheet if sheet else found.page)
     else:
         print_lines(_lines(found))
 

@@ -9,19 +9,24 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from afschrift.bundle.contents import Contents, Row
 from afschrift.bundle.page.page import render_index
+from afschrift.bundle.page.words import SheetWords
+from afschrift.bundle.sheet.content import SheetContent
+from afschrift.bundle.sheet.document import render_sheet
+from afschrift.casework.officer import Officer
 from afschrift.datamap.check.probe import NO_PERSON
 from afschrift.datamap.review.confirmations import must_review
+from afschrift.datamap.review.decisions import named_keys
 from afschrift.datamap.review.review_samples import SHOWN, masked
 from afschrift.domain.decision import Action, ConsentState
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.extracted import Overview, SourceExtract, TableExtract, TablePart
+from afschrift.domain.extracted import SourceExtract, TableExtract, TablePart
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal, Withheld
 from afschrift.domain.redaction import MASK
@@ -32,30 +37,30 @@ from afschrift.domain.state import State
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.linked_rows import linked_rows
 from afschrift.extraction.own_rows import OwnRows
-from afschrift.extraction.profile_columns import FEWEST_BINS, choose
 from afschrift.inventory.joins import hops, references
 from afschrift.inventory.model import Inventory, SourceFile
-from afschrift.inventory.readable import GivenTable, Need, Readability
+from afschrift.inventory.readable import GivenTable, Readability
+from afschrift.inventory.unconfirmed import unreached
+from afschrift.outside.read_yaml import packaged
 from afschrift.selection.identity_graph import Expansion
 from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.mask_tokens import salt_key
 from afschrift.selection.table_decision import Classifier, PersonFacts
 from afschrift.services import Services
+from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.forms import text_batch
-from afschrift.values.table_profiler import FirstRows, TableProfiler
+from afschrift.values.table_profiler import FirstRows
 
-if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
-    from afschrift.staging.encrypted import EncryptedStaging
+
+class Whose(StrEnum):
+    """Whose rows are shown."""
+
+    INVENTED = "invented"
+    CANARY = "canary"
+    PERSON = "person"
+
 
 _KEPT, _INVENTED = 200_000, 3
-_LACKS = {
-    Need.TITLE: "no title that says more than its name",
-    Need.DATE: "no date with it",
-    Need.CODES: "codes without their meaning",
-    Need.UNIT: "a number without its unit",
-    Need.NAME: "a fragment: a key, and what it points to is not in the answer",
-}
 _NO_LABEL = "a number without a name: the row that it points to has no `label`"
 
 
@@ -65,6 +70,7 @@ class Preview:
 
     Attributes:
         page: HTML.
+        sheet: the information sheet; empty: the right has none.
         rows: `source.table` -> number of rows.
         marks: `source.table` or `source.table.column` -> what is not clear there.
         waiting: columns that wait for a person and are left out.
@@ -72,6 +78,7 @@ class Preview:
     """
 
     page: bytes = field(repr=False)
+    sheet: bytes = field(repr=False)
     rows: Mapping[str, int]
     marks: Mapping[str, tuple[str, ...]]
     waiting: tuple[str, ...]
@@ -138,7 +145,6 @@ class _Previewer:
         self._inventory, self._at = services.inventory, services.now()
         self._keys = self._expanded(given) if given else ()
         self._samples: dict[str, Sequence[Row]] = {}
-        self._overviews: dict[str, Overview] = {}
         self._parts: list[ExtractPlan | Withheld] = []
         self._waiting: list[str] = []
 
@@ -155,13 +161,17 @@ class _Previewer:
                 "No row of the sources has this key, so there is nothing to show.",
                 remedy="compare the key with the source; of a canary, plant its rows first.",
             )
-        contents = self._contents(extracts, language)
+        contents, letters = self._contents(extracts, language), self._services.letters
         marks = find_marks(self._inventory, contents.plan)
-        page = render_index(replace(contents, marks=marks, preview=whose), self._services.letters)
+        contents = replace(contents, marks=marks, preview=whose)
+        sheet = b""
+        if self._right.terms.information_sheet:
+            sheet = render_sheet(SheetContent(contents, SheetWords.of(letters, language)), letters)
         shown = [(name, row) for name, found in self._samples.items() for row in found]
         columns = {f"{name}.{column}" for name, row in shown for column, value in row.items() if value}
         values = sum(value is not None for _, row in shown for value in row.values())
-        return Preview(page, rows, marks, tuple(self._waiting), (tuple(sorted(columns)), values))
+        page, waiting = render_index(contents, letters), tuple(self._waiting)
+        return Preview(page, sheet, rows, marks, waiting, (tuple(sorted(columns)), values))
 
     def _expanded(self, given: Sequence[Key]) -> tuple[Key, ...]:
         expansion = Expansion(self._inventory, self._services.open_source, self._services.sql, self._at)
@@ -177,10 +187,12 @@ class _Previewer:
             session.bind((*(self._keys or (NO_PERSON,)), salt_key(secrets.token_hex(32))), self._at)
             identity = self._inventory.identity
             made = KeyStatements(self._services.sql, source, identity, session.dialect, session.catalogue())
+            theirs = named_keys(self._inventory) if not self._keys else ()  # no key of another role
+            beyond = unreached(source.tables, theirs)
             tables = [
                 self._table(session, made, source, name)
                 for name, table in source.tables.items()
-                if table.personal
+                if table.personal and name not in beyond
             ]
             structure = source.structure(session.structure(), source.tables)
         return SourceExtract(source.source, self._at, tuple(filter(None, tables)), structure=structure)
@@ -213,19 +225,15 @@ class _Previewer:
 
     def _read(self, session: Source, part: ExtractPlan) -> int:
         table = self._inventory.sources[part.source].tables[part.table]
-        choice = choose(table, part, self._inventory.controller.zone)
-        choice = replace(choice, bins=FEWEST_BINS if choice.measure else 0)
-        first, profiler, number = FirstRows(_KEPT), TableProfiler(choice), 0
+        first, number = FirstRows(_KEPT), 0
         own = OwnRows(part, table, self._inventory.identity, self._keys)
         for batch in own.over(partial(session.stream, part.statement))():
-            text = text_batch(batch, part.selected)
-            first.take(text)
-            profiler.take(text)
-            number += text.num_rows
+            first.take(text_batch(batch, part.selected))
+            number += batch.num_rows
+        rows: Sequence[Row] = first.rows
         if self._hide:
-            self._samples[part.name] = [_hidden(row) for row in islice(first.rows, _INVENTED)]
-        else:
-            self._samples[part.name], self._overviews[part.name] = first.rows, profiler.overview()
+            rows = [{name: v and masked(v) for name, v in row.items()} for row in rows[:_INVENTED]]
+        self._samples[part.name] = rows
         return number
 
     def _invent(self, part: ExtractPlan) -> int:
@@ -256,20 +264,12 @@ class _Previewer:
         zone = inventory.controller.zone
         request = Request("preview", "", self._right, at, zone, State.RECEIVED, 0, language)
         seal = Seal(at, 0, "", {extract.source: at for extract in extracts})
-        contents = Contents(
-            plan, extracts, inventory, request, self._samples, seal, self._services.formats, self._overviews
-        )
-        if self._hide:
+        contents = Contents(plan, extracts, inventory, request, self._samples, seal, self._services.formats)
+        kept = (len(self._samples[f"{e.source}.{table.table}"]) for e in extracts for table in e.tables)
+        if self._hide or [*kept] != [table.rows for e in extracts for table in e.tables]:
             return contents
-        short = [  # of the rows that are shown alone, so that no staged file is needed for the others
-            replace(e, tables=tuple(self._as_shown(table) for table in e.tables)) for e in extracts
-        ]
-        links = linked_rows(replace(contents, extracts=short), cast("EncryptedStaging", None))
+        links = linked_rows(contents, cast("EncryptedStaging", None))  # all rows are here, and none is staged
         return replace(contents, linked=links)
-
-    def _as_shown(self, table: TableExtract) -> TableExtract:
-        rows = len(self._samples.get(f"{table.source}.{table.table}", ()))
-        return replace(table, parts=(TablePart(rows, (), {}),))
 
 
 def find_marks(inventory: Inventory, plan: Plan) -> dict[str, tuple[str, ...]]:
@@ -282,7 +282,8 @@ def find_marks(inventory: Inventory, plan: Plan) -> dict[str, tuple[str, ...]]:
         declared = source.tables[table.table]
         if declared.title is None:
             marks[name] = ("no title of the table",)
-        found = {column: [_LACKS[need] for need in needs] for column, needs in judge.missing(table).items()}
+        lacks = judge.missing(table)
+        found = {column: [need.in_words("lacks") for need in needs] for column, needs in lacks.items()}
         for hop in references(source, table.table):
             other = source.tables.get(hop.parent)
             if other is None or inventory.identity.person in other.subject or other.label:
@@ -294,36 +295,6 @@ def find_marks(inventory: Inventory, plan: Plan) -> dict[str, tuple[str, ...]]:
     return marks
 
 
-def _hidden(row: Row) -> dict[str, str | None]:
-    return {name: value and masked(value) for name, value in row.items()}
-
-
-_BY_CATEGORY = {
-    "user.contact.email": "voorbeeld@example.org",
-    "user.contact.phone_number": "0612345678",
-    "user.contact.address.postal_code": "1234 AB",
-    "user.contact.address.city": "Voorbeeldstad",
-    "user.contact.address": "Voorbeeldstraat 1",
-    "user.name": "Voorbeeld",
-    "user.date_of_birth": "1980-01-02",
-}
-_BY_KIND = {
-    ValueKind.INTEGER: "{n}",
-    ValueKind.DECIMAL: "{n}.50",
-    ValueKind.NUMBER: "{n}.5",
-    ValueKind.BOOLEAN: "true",
-    ValueKind.DATE: "2026-01-0{n}",
-    ValueKind.TIME: "09:0{n}:00",
-    ValueKind.DATETIME: "2026-01-0{n}T09:00:00",
-    ValueKind.INSTANT: "2026-01-0{n}T09:00:00Z",
-    ValueKind.DURATION: "PT{n}H",
-    ValueKind.BINARY: "AA==",
-    ValueKind.UUID: "00000000-0000-4000-8000-00000000000{n}",
-    ValueKind.JSON: "{{}}",
-    ValueKind.TEXT: "Voorbeeld {n}",
-}
-
-
 def _invented(source: SourceFile, table: str, planned: FieldPlan, row: int) -> str:
     """Return a value of the column's kind; pointers hold what the rows that they point to hold."""
     if planned.action is Action.MASK:
@@ -332,7 +303,9 @@ def _invented(source: SourceFile, table: str, planned: FieldPlan, row: int) -> s
     if column and column.codes:
         return list(column.codes)[row % len(column.codes)]
     category = (column.category if column else None) or ""
-    text = next((text for start, text in _BY_CATEGORY.items() if category.startswith(start)), None)
+    values = packaged("afschrift.datamap", "preview_values.yml")
+    texts = (text for start, text in values["categories"].items() if category.startswith(start))
+    text: str | None = next(texts, None)
     kind = planned.kind or ValueKind.TEXT
     if text is not None and kind is ValueKind.TEXT:
         return text
@@ -340,4 +313,4 @@ def _invented(source: SourceFile, table: str, planned: FieldPlan, row: int) -> s
     to_one = any(planned.name == link.column for link in subject) or any(
         planned.name in dict(hop.pairs) and source.tables[hop.parent].subject for hop in hops(source, table)
     )
-    return _BY_KIND[kind].format(n=1 if to_one else row + 1)
+    return str(values["kinds"][kind]).format(n=1 if to_one else row + 1)

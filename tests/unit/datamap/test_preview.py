@@ -1,5 +1,6 @@
 """The page without a request: an invented person, the canary, and a real person with every value masked."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,10 @@ def test_invented_person_has_rows_of_every_given_table_and_nothing_is_kept(
     found = preview_invented(shop.services, right, "en")
     page = found.page.decode()
     assert "A preview with the rows of an invented person." in page
+    assert "That is not known." in page
+    assert not re.search("This is everything|A program also searched|as they were on|2026 you asked", page)
+    assert (b"A preview for the rows of an invented person." in found.sheet) == (right is Right.ACCESS)
+    assert b"This is how it was on" not in found.sheet
     assert found.rows["shop.customer"] == 1
     assert all(found.rows.values())
     assert ("shop.customer.score" in found.marks) == (right is Right.ACCESS)
@@ -107,16 +112,15 @@ def test_key_that_leads_nowhere_says_what_to_do(shop: CanaryShop, keys: dict[str
     assert "424242" not in str(error.value)
 
 
-def test_command_shows_marks_and_takes_keys_from_standard_input(shop: CanaryShop, tmp_path: Path) -> None:
+def test_command_shows_marks_and_takes_keys_from_standard_input(shop: CanaryShop) -> None:
     assert "no title of the table" in run_command("preview", "portability")
-    page = tmp_path / "page.html"
-    run_command("preview", "--out", page)
-    assert b"A preview with the rows" in page.read_bytes()
+    assert "A preview with the rows" in run_command("preview", "--html")
+    assert "Waarvoor gebruiken wij" in run_command("preview", "--sheet")
+    assert "`afschrift preview access`" in str(refused("preview", "portability", "--sheet"))
     assert "shop.orders: 2 rows" in run_command(
         "preview", "--of", "person", "--keys", "-", stdin="customer_id: '1'"
     )
     assert "kwik7q3f9a" in run_command("preview", "--of", "canary", "--html")
-    assert "leave `--out` out" in str(refused("preview", "--of", "canary", "--out", page))
     assert "choose one of nl, en" in str(refused("preview", "--language", "fr"))
 
 
