@@ -1,0 +1,1 @@
+"""What the texts to a person say, sentence by sentence, and whether it holds."""

@@ -1,0 +1,299 @@
+"""Whether a printed sentence holds; the SQL is in `testbed.claims.world`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from testbed.claims.printed import Printed
+from testbed.claims.world import DELIVERED, HELD, MASKED, RECEIVED, RIGHTS, SYSTEMS, World
+
+Judge = Callable[[World, Printed], bool]
+JUDGES: dict[str, Judge] = {}
+
+
+def claim(*names: str) -> Callable[[Judge], Judge]:
+    """Register the predicate of claims."""
+
+    def register(judge: Judge) -> Judge:
+        JUDGES.update(dict.fromkeys(names, judge))
+        return judge
+
+    return register
+
+
+def number(printed: Printed) -> int:
+    filled = printed.filled.get("n")
+    return int(re.sub(r"\D", "", filled)) if filled else 1
+
+
+@claim("right_is_access")
+def _(world: World, _printed: Printed) -> bool:
+    return world.ask(RECEIVED)[0][1] == "access"
+
+
+@claim("right_is_portability", "may_be_given_on")
+def _(world: World, _printed: Printed) -> bool:
+    return bool(world.ask(RECEIVED)[0][1] == "portability")
+
+
+@claim("received_on", "message_received")
+def _(world: World, printed: Printed) -> bool:
+    day = world.ask(RECEIVED)[0][0][8:10]
+    named = re.search(r"\d+", printed.filled.get("received_on", ""))
+    return named is None or int(named[0]) == int(day) or abs(int(named[0]) - int(day)) in (1, 27, 28, 29, 30)
+
+
+@claim("reference")
+def _(world: World, printed: Printed) -> bool:
+    return world.state.request in printed.text
+
+
+@claim("asked_rights")
+def _(world: World, printed: Printed) -> bool:
+    return {(key,) for key in printed.keys} <= set(world.ask(RIGHTS))
+
+
+@claim("asked_other", "merged", "merged_receipt", "merged_reference", "limits_given", "nothing_in_limits")
+def _(_world: World, _printed: Printed) -> bool:
+    return False  # no state has such a thing yet
+
+
+@claim("is_part", "rest_follows", "part_ready", "some_failed", "missing_systems", "rest_by")
+def _(world: World, printed: Printed) -> bool:
+    parts = world.facts("partly_delivered")
+    listed = set(printed.items) <= SYSTEMS["club"] if printed.marks[0].claim == "missing_systems" else True
+    return world.document.startswith(("part", "letter partial")) and bool(parts) and listed
+
+
+@claim("is_supplement", "supplement_ready", "part_given_before", "both_parts_whole", "supplement_systems")
+def _(world: World, printed: Printed) -> bool:
+    club = printed.marks[0].claim != "supplement_systems" or set(printed.items) <= SYSTEMS["club"]
+    return (
+        world.document.startswith(("rest", "letter supplement"))
+        and bool(world.facts("partly_delivered"))
+        and club
+    )
+
+
+@claim("is_whole_after_part", "promised_but_gone", "given_again", "some_not_searched", "view_not_confirmed")
+@claim("history_not_read", "tables_closed")
+def _(_world: World, _printed: Printed) -> bool:
+    return False  # the club comes back as it was, and every table is searched
+
+
+@claim("all_given")
+def _(world: World, printed: Printed) -> bool:
+    listed, masked = bool(world.reasons), not JUDGES["nothing_masked"](world, printed)
+    whole = not world.portability and not world.document.startswith("part")
+    read = {"everything_left_out": listed, "everything_masked": masked, "everything_both": listed and masked}
+    return whole and (len(printed.keys) > 1 or read.get(printed.keys[0], not listed and not masked))
+
+
+@claim("given_origins")
+def _(world: World, printed: Printed) -> bool:
+    if "ander" in printed.text or "another" in printed.text:
+        return world.portability
+    origins = {origin for origin in world.values() if origin in ("provided", "observed")}
+    told = {"portable_provided": {"provided"}, "portable_observed": {"observed"}}
+    return bool(origins) and any(origins == told.get(key, origins) for key in printed.keys)
+
+
+@claim("tables_given")
+def _(world: World, printed: Printed) -> bool:
+    return number(printed) == sum(bool(world.given(table)) for table in world.tables)
+
+
+@claim("tables_without")
+def _(world: World, printed: Printed) -> bool:
+    return number(printed) == sum(world.read(table) and not world.given(table) for table in world.tables)
+
+
+@claim("tables_empty")
+def _(world: World, printed: Printed) -> bool:
+    empty = {t.partition(".")[2] for t in world.tables if world.read(t) and not world.given(t)}
+    return set(printed.items) <= empty
+
+
+@claim("nothing_given", "nothing_to_give")
+def _(world: World, _printed: Printed) -> bool:
+    return not any(world.given(table) for table in world.tables)
+
+
+@claim("data_used")
+def _(world: World, _printed: Printed) -> bool:
+    return not world.portability and any(world.given(table) for table in world.tables)
+
+
+@claim("rows_given")
+def _(world: World, printed: Printed) -> bool:
+    table = printed.filled.get("table") or printed.heading
+    names = [t for t in world.tables if t.partition(".")[2] == table]
+    if not names:  # the table of contents names them elsewhere
+        return number(printed) in {world.given(t) for t in world.tables}
+    return number(printed) == world.given(names[0])
+
+
+@claim("systems_read", "searched_systems")
+def _(world: World, printed: Printed) -> bool:
+    read = {t.partition(".")[0] for t in world.tables if world.read(t) or "letter" in world.document}
+    return set(printed.items) == {name for name in printed.items if any(name in SYSTEMS[s] for s in read)}
+
+
+@claim("searched_for_keys")
+def _(_world: World, printed: Printed) -> bool:
+    return bool(printed.items)
+
+
+@claim("left_out_because")
+def _(world: World, printed: Printed) -> bool:
+    return any(key in world.reasons_with_keys for key in printed.keys)
+
+
+@claim("something_left_out", "access_offers_more")
+def _(world: World, printed: Printed) -> bool:
+    free = not any(key == "reply_access" for key in printed.keys)
+    return bool(world.reasons_with_keys) and (
+        not free or world.portability or printed.marks[0].claim == "something_left_out"
+    )
+
+
+@claim("nothing_left_out")
+def _(world: World, _printed: Printed) -> bool:
+    return not world.reasons
+
+
+@claim("secret_kept")
+def _(world: World, _printed: Printed) -> bool:
+    return bool(world.rows("shop.customer")) or world.portability
+
+
+@claim("nothing_masked")
+def _(world: World, _printed: Printed) -> bool:
+    hidden = world.state.map.masked and not world.portability and "shop.ticket_message" in world.tables
+    return not (hidden and world.rows("shop.ticket_message", MASKED))
+
+
+@claim("something_masked", "tokens_used", "cells_masked")
+def _(world: World, printed: Printed) -> bool:
+    explained = world.document.endswith("readme")  # the signs are explained there, whether used or not
+    return explained or not JUDGES["nothing_masked"](world, printed)
+
+
+@claim("masked_count")
+def _(world: World, printed: Printed) -> bool:
+    return world.state.map.masked and number(printed) == len(world.rows("shop.ticket_message", MASKED))
+
+
+@claim("own_rows")
+def _(world: World, printed: Printed) -> bool:
+    return world.portability and printed.keys[0] == f"own_rows_{world.state.map.origins['said']}"
+
+
+@claim("bundle_ready", "bundle_signed", "files_are_at", "files_until", "bag_lists_files", "readme_files")
+def _(world: World, _printed: Printed) -> bool:
+    return bool(world.ask(DELIVERED)[0][0])
+
+
+@claim("readme_sheet")
+def _(world: World, _printed: Printed) -> bool:
+    return not world.portability
+
+
+@claim("answer_late", "day_missed")
+def _(world: World, _printed: Printed) -> bool:
+    return world.state.days > 31  # one calendar month, plus at most a weekend or holiday before it is sure
+
+
+@claim("nothing_portable")
+def _(world: World, _printed: Printed) -> bool:
+    return world.portability and world.held > 0 and not any(True for _ in world.values())
+
+
+@claim("rows_held")
+def _(world: World, _printed: Printed) -> bool:
+    return world.held > 0
+
+
+@claim("systems_with_rows")
+def _(world: World, printed: Printed) -> bool:
+    with_rows = {table.partition(".")[0] for table in HELD if world.rows(table)}
+    return {system for system in SYSTEMS if SYSTEMS[system] & set(printed.items)} == with_rows
+
+
+@claim("kinds_not_portable")
+def _(world: World, printed: Printed) -> bool:
+    return world.portability and bool(printed.items)
+
+
+@claim("portable_scope")
+def _(world: World, printed: Printed) -> bool:
+    seen = re.search("zagen|ontstonden|we saw|came up", printed.text) is not None
+    return not seen or bool(world.state.map.observed)
+
+
+@claim("purposes_number", "no_automated_decision")
+def _(world: World, printed: Printed) -> bool:
+    used = {table.partition(".")[0] for table in world.tables if world.given(table)}
+    return "{n}" not in printed.marks[0].en or number(printed) == len(used)
+
+
+@claim("no_recipients")
+def _(world: World, _printed: Printed) -> bool:
+    return not any(world.given(table) for table in world.tables if table.startswith("shop"))
+
+
+@claim("some_recipients")
+def _(world: World, _printed: Printed) -> bool:
+    return any(world.given(table) for table in world.tables if table.startswith("shop"))
+
+
+@claim("nothing_changed")
+def _(_world: World, _printed: Printed) -> bool:
+    return True  # the generator compares the files of the sources before and after
+
+
+NOTHING = Printed("", (), {}, (), "")
+
+
+def _always(_world: World) -> bool:
+    return True
+
+
+OWED: dict[str, tuple[str, Callable[[World], bool]]] = {
+    "answer_late": (
+        "letter (delivery|supplement|partial_delivery|nothing_held|nothing_portable)$",
+        lambda w: w.state.days > 31,
+    ),
+    "masked_count": (" page$", lambda w: not JUDGES["nothing_masked"](w, NOTHING)),
+    "right_is_portability": (" page$", lambda w: w.portability),
+    "is_part": ("part page$", _always),
+    "rest_by": ("(part page|letter partial_delivery)$", _always),
+    "is_supplement": ("rest page$", _always),
+    "tables_given": (" page$", lambda w: any(w.given(table) for table in w.tables)),
+    "access_offers_more": (" page$", lambda w: w.portability and bool(w.reasons)),
+    "portable_scope": (" sheet$", lambda w: w.may_take),
+    "kinds_not_portable": ("letter nothing_portable$", _always),
+    "not_looked_up": (" page$", lambda w: w.portability and not all(map(w.read, w.tables))),
+}
+"""Claims that are said wherever they hold, or the person would not know: the document, and when they hold."""
+
+
+def silences(world: World, found: list[Printed]) -> Iterator[str]:
+    """What holds, is owed to the person and is not said."""
+    made = {mark.claim for printed in found for mark in printed.marks}
+    for name, (document, holds) in OWED.items():
+        if re.search(document, world.document) and name not in made and holds(world):
+            yield f"{world.document}: nothing says {name}, which holds"
+
+
+def lies(world: World, found: Iterator[Printed]) -> Iterator[str]:
+    """Sentences whose claims are all judged false."""
+    for printed in found:
+        judges = [JUDGES[mark.claim] for mark in printed.marks if mark.claim in JUDGES]
+        if (
+            judges
+            and len(judges) == len(printed.marks)
+            and not any(judge(world, printed) for judge in judges)
+        ):
+            yield f"{world.document}: {printed.text!r} ({', '.join(mark.claim for mark in printed.marks)})"

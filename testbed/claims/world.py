@@ -1,0 +1,181 @@
+"""A state as SQL and the drawn map show it: whose rows, and what of them leaves by the law.
+
+Nothing here asks the product: the law of a column is written again, from Art. 15 and 20 and the map's words.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+HELD = {
+    "shop.customer": "SELECT * FROM customer WHERE customer_id = :p",
+    "shop.orders": "SELECT o.* FROM orders o JOIN customer c USING (customer_id) WHERE c.customer_id = :p",
+    "shop.ticket": "SELECT * FROM ticket WHERE customer_id = :p",
+    "shop.ticket_message": "SELECT m.* FROM ticket_message m JOIN ticket t USING (ticket_id) WHERE t.customer_id = :p",
+    "club.card": "SELECT * FROM card WHERE customer_id = :p",
+    "club.visit": "SELECT v.* FROM visit v JOIN card c USING (card_id) WHERE c.customer_id = :p",
+}
+"""Every row about the person, by hand."""
+COLUMNS = {
+    "shop.customer": ("email", "name", "score"),
+    "shop.orders": ("ordered_at",),
+    "shop.ticket": (),
+    "shop.ticket_message": ("body", "author"),
+    "club.card": ("note",),
+    "club.visit": ("place",),
+}
+"""Columns that are no keys; `password_hash` is secret."""
+RECEIVED = "SELECT received_at, right, state, language FROM request WHERE id = :r"
+DELIVERED = "SELECT count(*) FROM delivery WHERE request_id = :r"
+FACTS = "SELECT kind, detail FROM fact WHERE request_id = :r ORDER BY number"
+RIGHTS = "SELECT DISTINCT q.right FROM request q JOIN request o ON o.case_id = q.case_id WHERE o.id = :r"
+MASKED = HELD["shop.ticket_message"] + " AND m.author_type = 'agent' AND m.author IS NOT NULL"
+SYSTEMS = {"shop": {"De winkel", "The shop"}, "club": {"De klantenkaart club", "The loyalty card club"}}
+
+
+class Drawn(Protocol):
+    """What the generator knows of a state; see `tests.support.claim_states`."""
+
+    map: Any
+    person: int
+    request: str
+    right: str
+    days: int
+    away: bool
+    shop: Any
+    club: Any
+    register: Any
+
+
+_ROWS: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+
+
+@dataclass
+class World:
+    """A state with the document that is judged."""
+
+    state: Drawn
+    document: str
+
+    def rows(self, table: str, more: str = "") -> list[tuple[Any, ...]]:
+        file = self.state.club if table.startswith("club") else self.state.shop
+        key = (self.state.request, more or HELD[table])
+        if key not in _ROWS:  # the sources stay as they are while a state is judged
+            _ROWS[key] = self._ask(file, key[1], {"p": self.state.person})
+        return _ROWS[key]
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._ask(self.state.register, sql, {"r": self.state.request})
+
+    def _ask(self, file: Any, sql: str, bound: dict[str, Any]) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            return connection.execute(sql, bound).fetchall()
+
+    @property
+    def portability(self) -> bool:
+        return self.state.right == "portability"
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """Tables of this document: of a part, those that could be reached; of the rest, what came later."""
+        part = self.document.split()[0]
+        kind = self.document.split()[-1]
+        if part == "part" or kind == "partial_delivery":
+            return [name for name in HELD if name.startswith("shop")]
+        if part == "rest" or kind == "supplement":
+            return [name for name in HELD if name.startswith("club")]
+        return list(HELD)
+
+    def origin(self, table: str, column: str, row: str = "customer") -> str:
+        if table == "shop.ticket_message":
+            return {"customer": self.state.map.origins["said"], "agent": "assigned", "bot": "inferred"}[row]
+        return str(self.state.map.origins[f"{table}.{column}"])
+
+    def leaves(self, table: str, column: str, row: str = "customer") -> bool:
+        """Art. 20(1): given or, by the policy, seen; on consent or contract, or freely by the policy."""
+        if not self.portability:
+            return True
+        origin, law = self.origin(table, column, row), self.state.map
+        basis = law.basis[table.partition(".")[0]]
+        from_person = origin == "provided" or (origin == "observed" and law.observed)
+        return from_person and (basis == "A6-1-b" or (basis == "A6-1-f" and law.interest))
+
+    def given(self, table: str) -> int:
+        """How many rows leave."""
+        if not self.portability:
+            return len(self.rows(table))
+        if table == "shop.ticket_message":
+            sql = HELD[table] + " AND m.author_type = 'customer'"
+            return len(self.rows(table, sql)) if self.leaves(table, "body") else 0
+        return len(self.rows(table)) if any(self.leaves(table, c) for c in COLUMNS[table]) else 0
+
+    def read(self, table: str) -> bool:
+        """Whether a statement reads the table: some column of it may leave."""
+        return not self.portability or any(self.leaves(table, c) for c in COLUMNS[table])
+
+    def values(self) -> Iterator[str]:
+        """Origins of values that leave."""
+        for table in self.tables:
+            for column in COLUMNS[table]:
+                kinds = ("customer", "agent", "bot") if table == "shop.ticket_message" else ("customer",)
+                for row in kinds:
+                    also = f" AND m.author_type = '{row}'" if table == "shop.ticket_message" else ""
+                    sql = f"SELECT count({column}) FROM ({HELD[table]}{also})"
+                    if self.leaves(table, column, row) and self.rows(table, sql)[0][0]:
+                        yield self.origin(table, column, row)
+
+    def facts(self, kind: str) -> list[dict[str, Any]]:
+        return [json.loads(detail or "{}") for name, detail in self.ask(FACTS) if name == kind]
+
+    @property
+    def may_take(self) -> bool:
+        """Whether an access answer has values that Art. 20 covers."""
+        law = self.state.map
+        origins = {"provided"} | ({"observed"} if law.observed else set())
+        return any(
+            self.origin(table, column) in origins and law.basis[table.partition(".")[0]] == "A6-1-b"
+            for table in self.tables
+            for column in COLUMNS[table]
+            if self.rows(table, f"SELECT 1 FROM ({HELD[table]}) WHERE {column} IS NOT NULL")
+            and table != "shop.ticket_message"
+        )
+
+    @property
+    def held(self) -> int:
+        return sum(len(self.rows(table)) for table in HELD)
+
+    @cached_property
+    def reasons(self) -> set[str]:
+        """Why columns stay that a table with rows, or one that is not read, has; keys not counted."""
+        found: set[str] = set()
+        for table in self.tables if self.portability else ():
+            if table == "shop.ticket_message" and self.read(table):
+                found.add("rows_not_from_you")
+            if self.rows(table) or not self.read(table):
+                found |= {
+                    self._reason(table, column) for column in COLUMNS[table] if not self.leaves(table, column)
+                }
+        secret = "shop.customer" in self.tables and (self.portability or bool(self.rows("shop.customer")))
+        return found | ({"security_secret"} if secret else set())
+
+    @property
+    def reasons_with_keys(self) -> set[str]:
+        """The same with what may hold of keys and of rows that have another author."""
+        keys = {"only_keys", "origin_assigned", "origin_inferred", "rows_not_from_you"}
+        return self.reasons | (keys if self.portability else set())
+
+    def _reason(self, table: str, column: str) -> str:
+        origin = self.origin(table, column)
+        if origin in ("derived", "inferred", "assigned"):
+            return f"origin_{origin}"
+        return (
+            "policy_observed"
+            if origin == "observed" and not self.state.map.observed
+            else "basis_not_portable"
+        )

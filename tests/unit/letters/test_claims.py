@@ -1,0 +1,76 @@
+"""Every sentence to a person is a claim or a courtesy, and no claim is printed that does not hold."""
+
+import os
+import shutil
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from testbed.claims import courtesies, judge, sentences
+from testbed.claims.judge import JUDGES, OWED
+from testbed.claims.marks import COURTESY, UNMARKED, Mark, faults, mark_anew, marks
+from testbed.claims.printed import printed
+from testbed.claims.world import World
+from tests.support.claim_states import State, places, states
+
+SEED, STATES = int(os.environ.get("AFSCHRIFT_SEED", "33")), int(os.environ.get("AFSCHRIFT_STATES", "0"))
+NIGHTLY, QUICK = 1000, 6
+
+
+def test_every_sentence_has_a_claim_or_is_a_courtesy() -> None:
+    assert list(faults(marks())) == []
+
+
+def test_a_new_sentence_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shutil.copytree(sentences.LETTERS, tmp_path / "letters")
+    file = folder / "en" / "fee.html.j2"
+    file.write_text(file.read_text().replace("You may choose", "You must pay today"), encoding="utf-8")
+    monkeypatch.setattr(
+        "testbed.claims.marks.sentences", lambda language: sentences.sentences(language, folder)
+    )
+    found = list(faults(marks()))
+    assert [fault for fault in found if fault.startswith("en, fee: no claim for 'You must pay today'")]
+    assert "python -m testbed.claims mark" in found[0]
+    [new] = [mark for mark in mark_anew(marks()) if "today" in mark.en]
+    assert new.claim in (UNMARKED, COURTESY)
+
+
+def test_a_courtesy_that_says_something_is_named() -> None:
+    wrong = Mark("fee", COURTESY, "Dat kost niets.", "We charge you 5 euros.")
+    assert any("says something" in fault for fault in faults((*marks(), wrong)))
+
+
+def test_the_page_of_courtesies_is_the_marked_one() -> None:
+    assert courtesies.PAGE.read_text(encoding="utf-8") == courtesies.page(marks())
+
+
+def test_every_predicate_judges_a_claim_of_the_marks() -> None:
+    assert JUDGES.keys() | OWED.keys() <= {mark.claim for mark in marks()}
+
+
+@pytest.mark.parametrize(
+    "number", [STATES or QUICK, pytest.param(NIGHTLY, marks=pytest.mark.nightly)], ids=["some", "many"]
+)
+def test_no_printed_sentence_is_false(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    false: dict[str, str] = {}
+    judged: Counter[str] = Counter()
+    for state in states(SEED, number, tmp_path, monkeypatch):
+        before = content(state)
+        for document, text in state.read.items():
+            world, found = World(state, document), list(printed(text, state.language, places(document)))
+            judged.update(mark.claim for sentence in found for mark in sentence.marks if mark.claim in JUDGES)
+            for fault in (*judge.lies(world, iter(found)), *judge.silences(world, found)):
+                false.setdefault(fault, str(state))
+        assert content(state) == before
+    print(f"{number} states, {judged.total()} sentences, {len(judged)} of {len(JUDGES)} claims met")
+    assert not false, "\n".join(f"{fault}\n    {state}" for fault, state in false.items())
+
+
+def content(state: State) -> list[str]:
+    """All rows of the sources: `nothing_changed`."""
+    found = []
+    for file in (state.shop, state.club):
+        with sqlite3.connect(file) as connection:
+            found += list(connection.iterdump())
+    return found
