@@ -95,8 +95,8 @@ def _(world: World, printed: Printed) -> bool:
     if "ander" in printed.text or "another" in printed.text:
         return world.portability
     origins = {origin for origin in world.values() if origin in ("provided", "observed")}
-    told = {"portable_provided": {"provided"}, "portable_observed": {"observed"}}
-    return bool(origins) and any(origins == told.get(key, origins) for key in printed.keys)
+    named = {"portable_provided": {"provided"}, "portable_observed": {"observed"}}
+    return bool(origins) and any(origins == named.get(key, origins) for key in printed.keys)
 
 
 @claim("tables_given")

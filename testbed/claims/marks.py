@@ -1,7 +1,7 @@
 """`include/letters/claims.tsv`: every sentence with the claim that it makes, or the mark `courtesy`.
 
 A line has a place, a claim, and the sentence in each language; ` | ` divides sentences where one language
-needs two. A place that ends in `*` stands for names in lists, such as countries, which are no sentences.
+needs two. A place that ends in `*` covers names in lists, such as countries, which are no sentences.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ def faults(found: tuple[Mark, ...]) -> Iterator[str]:
         for mark in found:
             marked.setdefault(mark.place, []).extend(mark.of(language))
         written = {
-            place: list(said) for place, said in sentences(language).items() if not place.startswith(names)
+            place: list(texts) for place, texts in sentences(language).items() if not place.startswith(names)
         }
-        for place, said in written.items():
-            for sentence in said:
+        for place, texts in written.items():
+            for sentence in texts:
                 if sentence not in marked.get(place, ()):
                     yield (
                         f"{language}, {place}: no claim for {sentence!r}. Run `python -m testbed.claims mark`, and "
@@ -63,7 +63,7 @@ def faults(found: tuple[Mark, ...]) -> Iterator[str]:
                         "if the sentence says nothing."
                     )
             for sentence in marked.get(place, ()):
-                if sentence not in said:
+                if sentence not in texts:
                     yield f"{language}, {place}: {FILE.name} has {sentence!r}, which is not written there. Mark anew."
         for place in marked.keys() - written.keys():
             if not place.endswith("*"):

@@ -37,7 +37,7 @@ class Map:
     masked: bool
 
     @classmethod
-    def drawn(cls, dice: random.Random) -> Map:
+    def sampled(cls, dice: random.Random) -> Map:
         return cls(
             dice.random() < 0.6,
             dice.random() < 0.2,
@@ -151,7 +151,7 @@ def states(
         home = folder / f"home{made}"
         home.mkdir()
         bureau = open_bureau(home, patch)
-        club, of_home = Club(home), Map.drawn(dice)
+        club, of_home = Club(home), Map.sampled(dice)
         of_home.write(bureau, club)
         here = min(homes, number - made)
         people = range(1001, 1001 + here)
