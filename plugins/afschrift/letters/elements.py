@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,6 +41,24 @@ _OF: Mapping[str, _Articles] = {
     "cannot_identify": {_ANY: "11_2"},
     "transfer_not_feasible": {_ANY: "20_2"},
 }
+
+
+_GATES: Mapping[str, tuple[str, ...]] = {
+    "provided": (
+        *("derived", "inferred", "assigned", "received", "policy_observed"),
+        *("origin_derived", "origin_inferred", "origin_assigned", "origin_third_party"),
+    ),
+    "basis": ("legal_duty", "vital_interest", "legitimate_interest", "basis_not_portable", "proof_record"),
+    "automated": ("not_automated",),
+    "public_task": ("public_task",),
+}
+"""Part of Art. 20(1) and (3) -> bases of a form, and reasons of column decisions, that are outside by it."""
+
+
+def gates(reasons: Iterable[str]) -> list[str]:
+    """The parts of Art. 20 by which data are outside, of the bases or reasons that were decided (R20)."""
+    known = set(reasons)
+    return [gate for gate, outside in _GATES.items() if known & set(outside)]
 
 
 def article(kind: str, ground: str | None, right: Right) -> str | None:
@@ -180,6 +198,7 @@ _ALL = (
     Element("act", ElementForm.LINE, Giver.LAW, "its act and article, in words"),
     Element("protects", ElementForm.LINE, Giver.LAW, "the interest that it protects"),
     Element("weighed", ElementForm.CODE, Giver.REGISTER, "that a person weighed it (R84)", ("yes",)),
+    _officer("gates", ElementForm.CODES, "by which parts of Art. 20; filled in automatically", *_GATES),
     _officer("costs", ElementForm.COSTS, "what it costs", *COSTS),
     _officer("refused", ElementForm.ITEMS, "what is not given"),
     _officer("given", ElementForm.ITEMS, "what is given all the same"),

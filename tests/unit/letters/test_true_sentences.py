@@ -114,6 +114,8 @@ def test_what_is_not_portable_is_named_where_rows_are(bureau: Bureau, language: 
     assert re.search(
         "- (Gegevens die wij niet gebruiken door uw toestemming|Data that we use for another reason)", text
     )
+    rule = r"overeenkomst gebruiken \(artikel 20, eerste lid, onder a\)|or for a contract \(Article 20\(1\)\(a\)\)"
+    assert re.search(rule, text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

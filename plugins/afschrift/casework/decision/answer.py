@@ -28,6 +28,7 @@ from afschrift.law.ground_check import Accepted
 from afschrift.law.grounds import FieldStorage, Outcome
 from afschrift.law.letter import LetterRow, LetterState
 from afschrift.law.roles import AGREE
+from afschrift.letters.elements import gates
 from afschrift.letters.kinds import kind_named
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, in_words, inline
@@ -184,7 +185,8 @@ def _elements(ground: str, form: Mapping[str, Any]) -> dict[str, Any]:
     Of the weighing of a restriction only the parts that the decision marks are fit for it.
     """
     fit = [form[name] for name in form.get("fit_for_letter", ()) if form.get(name)]
-    return {"ground": ground, **form, **({"weighing": "\n\n".join(fit)} if fit else {})}
+    more = {"weighing": "\n\n".join(fit), "gates": gates(form.get("bases", {}).values())}
+    return {"ground": ground, **form, **more}
 
 
 def _words(texts: Mapping[str, Any]) -> str | None:

@@ -21,7 +21,7 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.partial_response import parts
 from afschrift.letters.element_values import ITEMS, LINE
-from afschrift.letters.elements import TAKES_ALONG
+from afschrift.letters.elements import TAKES_ALONG, gates
 from afschrift.letters.kinds import LetterKind
 from afschrift.register.register import Register
 
@@ -51,7 +51,9 @@ def answer_elements(
         return _files(settings, register, timeline, about.detail.get("bundle"))
     inventory = load(settings.inventory)
     if about.detail["state"] == State.NOTHING_PORTABLE:
-        return {"refused": _titles(inventory.sources, tuple(about.detail.get("holding", ())), language)}
+        holding: Mapping[str, Sequence[str]] = about.detail.get("holding", {})
+        found = gates(reason for reasons in holding.values() for reason in reasons)
+        return {"refused": _titles(inventory.sources, tuple(holding), language), "gates": found}
     if about.detail["letter"] != "nothing_held":  # the person's limits leave nothing, so there was no search
         return {}
     keys = _titles(inventory.identity.keys, about.detail.get("keys", ()), language)

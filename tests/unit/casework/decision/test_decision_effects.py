@@ -146,6 +146,31 @@ def test_an_identity_that_stays_unproven_is_refused_with_its_letter(bureau: Bure
     assert bureau.state(request) is State.REFUSED
 
 
+BASES = {
+    "derived": ("die u ons niet gaf (artikel 20, eerste lid).", "not give us (Article 20(1))."),
+    "legal_duty": ("overeenkomst gebruiken (artikel 20, eerste lid, onder a).", "(Article 20(1)(a))."),
+    "not_automated": ("niet in een computer staan (artikel 20, eerste lid, onder b).", "(Article 20(1)(b))."),
+    "public_task": ("taak in het algemeen belang (artikel 20, derde lid).", "(Article 20(3))."),
+}
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(
+    "bases", [["legal_duty"], ["derived", "public_task"], ["not_automated", "legal_duty"]]
+)
+def test_what_is_outside_portability_names_each_part_of_its_rule(
+    bureau: Bureau, bases: list[str], language: str
+) -> None:
+    """R20: consent or contract, automated means, no public task; only what was decided."""
+    request = bureau.store("portability", language=language)
+    question = open_decision(bureau.officer().grounds, bureau.register, request)
+    given = {f"kind_{number}": basis for number, basis in enumerate(bases)}
+    bureau.answer(question, "refuse", "outside_portability", bases=given)
+    shown = bureau.seen(to_sign(bureau, request), "airflow:sam", unmask=True)["The letter that would go out"]
+    text = " ".join(values_of(shown)["Text"].split())
+    assert {basis for basis, words in BASES.items() if words[language == "en"] in text} == set(bases)
+
+
 def test_the_letter_of_an_overruled_refusal_closes_nothing(bureau: Bureau) -> None:
     request, question = bureau.flagged()
     bureau.answer(question, *EXCESS)
