@@ -330,6 +330,9 @@ class _Terminal:
 
 def review(
     folder: Folder = None,
+    titles: Annotated[
+        bool, typer.Option("--titles", help="Only titles that confirmed columns and tables lack.")
+    ] = False,
     by: Annotated[str | None, typer.Option("--by", help="Who confirms; default: your account.")] = None,
     why: Annotated[
         str | None, typer.Option("--why", help="Why it is right, for all that you confirm; asked otherwise.")
@@ -350,7 +353,7 @@ def review(
             remedy="start it in one, or confirm by hand as docs/datamap/review.md says.",
         )
     today = date.today()  # noqa: DTZ011  the local date of the user
-    session = Review(folder or Settings.from_environment().inventory)
+    session = Review(folder or Settings.from_environment().inventory, titles=titles)
     if not session.waiting():
         typer.echo(
             "\n".join([*map(one_line, asked_lines(session.inventory))] or ["Nothing waits for a person."])

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from afschrift.domain.decision import About, Protect
-from afschrift.inventory.base import CONFIRMED, DRAFT, Part, is_layer
+from afschrift.inventory.base import CONFIRMED, DRAFT, Part, Text, is_layer
 from afschrift.inventory.column import Column, Confirmation, Session, confirmations
 from afschrift.inventory.defaults import OF_OTHERS, form_of, nearest
 from afschrift.inventory.document import Document, Fault
@@ -140,6 +140,8 @@ OF_A_COLUMN = (
 )  # fmt: skip
 """Words that a confirmation of a column covers. Titles, meanings and purposes may be added later."""
 _NO_WORDS = ("in", "of")
+ITSELF = "(table)"
+"""The table among its columns, in confirmed titles."""
 
 
 class ConfirmedColumn(Column):
@@ -159,6 +161,7 @@ class ConfirmedTable(Part):
 
     Attributes:
         subject: as `join` and `personal`: the answer whose the rows of a table with `ways: asked` are.
+        titles: occasion -> column, or `ITSELF` -> its title, where the file has none.
     """
 
     within: str | None = Field(None, alias="in")
@@ -166,6 +169,7 @@ class ConfirmedTable(Part):
     subject: dict[str, str] = {}
     join: dict[str, str] = {}
     personal: Literal[False] | None = None
+    titles: dict[str, dict[str, Text]] = {}
     columns: dict[str, ConfirmedColumn] = {}
 
 
@@ -286,8 +290,14 @@ def _table(
             if words or column in columns:
                 columns[column] = with_answer(_settled(own), words)
             by_session.setdefault(answer["in"], []).append(column)
+    titles = {name: title for named in (entry.get("titles") or {}).values() for name, title in named.items()}
+    for column, title in titles.items():
+        if column in columns or column in by_name:
+            columns[column] = {"title": title, **(columns.get(column) or {})}
     listed = [{**sessions[session], "columns": names} for session, names in by_session.items()]
     made = {**table, "columns": columns} if columns else dict(table)
+    if ITSELF in titles:
+        made.setdefault("title", titles[ITSELF])
     if listed:
         made["confirmed"] = [*confirmations_of(table), *listed]
     if "of" in entry:
@@ -318,6 +328,7 @@ def unknown_sessions(confirmed: ConfirmedFile) -> Iterator[list[str]]:
     for name, table in confirmed.tables.items():
         if (table.of is not None or table.within is not None) and table.within not in confirmed.confirmations:
             yield ["tables", name, "in"]
+        yield from (["tables", name, "titles", o] for o in table.titles if o not in confirmed.confirmations)
         for column, confirmation in table.columns.items():
             if confirmation.within not in confirmed.confirmations:
                 yield ["tables", name, "columns", column, "in"]

@@ -175,6 +175,19 @@ def test_interrupted_review_keeps_its_answers(file: Path) -> None:
 
 
 @pytest.mark.slow
+def test_titles_alone_are_asked_for_a_table_at_a_time(file: Path) -> None:
+    before = file.read_text()
+    with reviewing("--titles", "--by", "Data office", "--why", WHY) as terminal:
+        shown = terminal.until("q stop")
+        assert "so          the person reads these titles; what is given stays the same" in shown
+        assert re.search(r"title +\w+: \w.+ / \w", shown)
+        terminal.press("y", "written")
+        terminal.press("q", "1 decision about 0 columns")
+    assert file.read_text() == before
+    assert "titles:" in (file.parent / "shop.confirmed.yml").read_text()
+
+
+@pytest.mark.slow
 def test_others_data_and_a_meaning_are_said_by_a_key(file: Path) -> None:
     text = file.read_text().replace(
         "name: {origin: provided, review", "name: {origin: inferred, about: third_party, review"

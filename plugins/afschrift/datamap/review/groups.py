@@ -11,10 +11,13 @@ from typing import Any
 
 from afschrift.datamap.review.decisions import NUMBER, Decision, Decisions, Kind
 from afschrift.domain.notation import count
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.defaults import INHERITED
+from afschrift.inventory.layers import ITSELF
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
+from afschrift.inventory.titles import draft_table_title, draft_title
 from afschrift.inventory.unconfirmed import WAYS_OF, resting_on_guesses, same_number, unclassified
 
 
@@ -55,6 +58,7 @@ class Group:
         kind: of the decision; None: about tables.
         whose: of a table with `ways: asked`, each possible answer -> its words in the file.
         evidence: of each such answer.
+        titles: of confirmed columns that lack one, and of the table itself, drafted.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Group:
     kind: Kind | None = None
     whose: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     evidence: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def is_table(self) -> bool:
@@ -124,6 +129,25 @@ def groups(inventory: Inventory, apart: Collection[Place] = (), *, later: bool =
     ways = [group for group in tables if "ways" in group.proposed]
     rest = [group for group in tables if "ways" not in group.proposed]
     return [*ways, *(_with_takers(largest[number], pointers) for number in order), *rest]
+
+
+def title_groups(inventory: Inventory) -> list[Group]:
+    """Return a question for each table that, or whose confirmed columns, lack a title that can be drafted."""
+    languages, pointers = inventory.controller.languages, Pointers(inventory)
+    found = []
+    for source in inventory.sources.values():
+        for name, table in source.tables.items():
+            waiting = {*unclassified(table)}
+            drafts = {ITSELF: {} if table.title else draft_table_title(name, "", languages)}
+            for column, words in table.columns.items():
+                given = words.origin != Origin.NOT_PERSONAL and not words.protect and column not in waiting
+                drafts[column] = draft_title(column, "", languages) if given and not words.title else {}
+            titles = {column: title for column, title in drafts.items() if title}
+            if titles and table.personal and not table.copy_of:
+                takers = pointers.takers([Place(source.source, name, column) for column in titles], ["title"])
+                place = Place(source.source, name)
+                found.append(Group(name, {}, (place,), takers=takers, titles=titles))
+    return found
 
 
 def _order(group: Group) -> int:
@@ -260,7 +284,9 @@ _COLUMNS = 12  # of a table, in a question about it
 
 def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]]:
     """Yield what is known of the tables of a question: their columns, and what points from and to them."""
-    for place in group.places if group.is_table else ():
+    for column, title in group.titles.items():
+        yield "title", f"{column}: {' / '.join(title.values())}"
+    for place in group.places if group.is_table and not group.titles else ():
         tables = inventory.sources[place.source].tables
         table = tables[place.table]
         names = list(table.columns)

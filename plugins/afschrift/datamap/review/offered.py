@@ -64,6 +64,8 @@ def words_of_others(group: Group, chosen: str) -> dict[str, Any]:
 
 def effect(group: Group, words: Mapping[str, Any]) -> str:
     """Return what comes in or out for the person by an answer; empty: that is not decided yet."""
+    if group.titles:
+        return "the person reads these titles; what is given stays the same"
     answered = with_answer(group.proposed, words)
     if group.whose and "personal" not in words:
         return "its rows are the person's, and each column is asked about" if words else ""
@@ -92,6 +94,10 @@ def no_to(group: Group) -> dict[str, str]:
     Raises:
         ConfigurationError: *no* says too little here.
     """
+    if group.titles:
+        raise ConfigurationError(
+            "No leaves the titles missing.", remedy="write each `title` that is wrong here into the file."
+        )
     if group.is_table:
         raise ConfigurationError(
             "No leaves open whose its rows are, so requests go on stopping there.",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from afschrift.datamap.review.groups import Group, Place, groups, words_of
+from afschrift.datamap.review.groups import Group, Place, groups, title_groups, words_of
 from afschrift.datamap.review.map_files import (
     Files,
     digest_of,
@@ -69,12 +69,16 @@ class Step:
 class Review:
     """The review of an inventory. Each answer is in the files at once, so a review can stop at any time.
 
+    Args:
+        folder: of the inventory.
+        titles: ask about titles that confirmed columns and tables lack, and about nothing else.
+
     Raises:
         InventoryError: the inventory has faults already.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, titles: bool = False) -> None:
+        self._folder, self._titles = folder, titles
         self._shown, self.inventory = read_whole(folder)
         self._waiting: list[Group] | None = None
         self.done: list[Step] = []
@@ -93,12 +97,13 @@ class Review:
     def waiting(self) -> list[Group]:
         """Return the open questions."""
         if self._waiting is None:
-            self._waiting = groups(self.inventory, self._apart)
+            asked = title_groups(self.inventory) if self._titles else groups(self.inventory, self._apart)
+            self._waiting = asked
         return self._waiting
 
     def left(self) -> int:
         """Return the number of open questions, with those that follow the answer to a way."""
-        return len(groups(self.inventory, self._apart, later=True))
+        return len(self.waiting() if self._titles else groups(self.inventory, self._apart, later=True))
 
     def take_apart(self, group: Group) -> None:
         """Ask about each place of a question separately, as the answers differ.
@@ -208,7 +213,8 @@ class Review:
         by_source: dict[str, list[tuple[Place, Answer]]] = {}
         for group, answer in answered:
             for place in group.places:
-                by_source.setdefault(place.source, []).append((place, answer))
+                given = replace(answer, words={"titles": group.titles}) if group.titles else answer
+                by_source.setdefault(place.source, []).append((place, given))
         written = {self._file(source): answers for source, answers in by_source.items()}
         before = {confirmed_of(file): self._shown.get(confirmed_of(file), b"") for file in written}
         after = {
@@ -244,6 +250,8 @@ def altered(
         answered: each question, with the words of its answer.
     """
     answers = {place: words for group, words in answered for place in group.places}
+    for table, titles in [(place, group.titles) for group, _ in answered for place in group.places]:
+        answers |= {Place(table.source, table.table, name): {"title": text} for name, text in titles.items()}
     takers = {place for group, _ in answered for place in (*group.places, *group.takers)}
     asked = {(place.source, place.table) for group, _ in answered if group.whose for place in group.places}
     now = _columns(after)

@@ -147,6 +147,9 @@ def confirmed_file(of: Layered, answered: Sequence[tuple[Place, Answer]]) -> byt
     tables, digests = confirmed.setdefault("tables", {}), Digests(of.proposed)
     for place, answer in answered:
         entry = tables.setdefault(place.table, {})
+        if "titles" in answer.words:
+            entry.setdefault("titles", {}).setdefault(occasion, {}).update(answer.words["titles"])
+            continue
         if place.column is not None:
             digest = digests.of_column(place.table, place.column)
             entry.setdefault("columns", {})[place.column] = {"in": occasion, "of": digest, **answer.words}
@@ -179,7 +182,7 @@ def as_file(name: str, confirmed: Mapping[str, Any]) -> bytes:
 
 
 def _columns_last(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {word: entry[word] for word in ("in", "of", *WHOSE_ROWS, "columns") if word in entry}
+    return {word: entry[word] for word in ("in", "of", *WHOSE_ROWS, "titles", "columns") if word in entry}
 
 
 def _occasion(known: dict[str, Any], answer: Answer) -> str:
