@@ -59,6 +59,11 @@ def _(_world: World, _printed: Printed) -> bool:
     return False  # no state has such a thing yet
 
 
+@claim("death_recorded", "law_of_the_dead", "death_can_be_lifted", "other_way_decided", "heir_looked_at")
+def _(_world: World, _printed: Printed) -> bool:
+    return False  # no person dies in these states
+
+
 @claim("is_part", "rest_follows", "part_ready", "some_failed", "missing_systems", "rest_by")
 def _(world: World, printed: Printed) -> bool:
     parts = world.facts("partly_delivered")

@@ -27,6 +27,9 @@ from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.answer import letter_again
 from afschrift.casework.decision.in_force import request_decisions
 from afschrift.casework.disputes import DisputeService
+from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.identity.death import lift_death
+from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import AfschriftError, GateError, NeedsPersonError
@@ -37,6 +40,7 @@ from afschrift.law.clock.sending import Sending
 from afschrift.law.grounds import Outcome
 from afschrift.law.letter import Bounce, LetterState
 from afschrift.law.manual_search import NewFile
+from afschrift.letters.kinds import AFTER_DEATH
 from afschrift.register.records import QuestionRow
 from afschrift.wiring.build_services import build
 
@@ -57,6 +61,7 @@ FORMS: dict[tuple[str, str], dict[str, Any]] = {
         "answer_by": "post",
         "secrecy": "care",
     },
+    ("deceased", "deceased"): {"rests_on": "civil_register"},
     ("manual", "not_searched"): {"reason": "unavailable"},
     ("source_down", "partial"): {"rest_by": str(days_away(9).date())},
     ("tell_person", "make_letter"): {"available_until": str(days_away(20).date())},
@@ -110,7 +115,7 @@ class Place:
         return Box(
             register.requests.get(self.request).state,
             tuple(sorted({self._asked(question) for question in asked})),
-            tuple(sorted({letter.kind for letter in letters if letter.fact in closing})),
+            tuple(sorted({row.kind for row in letters if row.fact in closing or row.kind in AFTER_DEATH})),
         )
 
     def _asked(self, question: QuestionRow) -> str:
@@ -245,6 +250,11 @@ def acts(place: Place) -> Iterator[tuple[str, Act]]:
             )
     if state.to_inform:
         yield "handed over", lambda p: _nothing(p.clocks.inform(p.request, posted()))
+    if "identity" in [q.kind for q in questions] and not register.identities.of(place.request):
+        yield "keys entered, identity: confirmed", keys_entered
+    if state is State.PERSON_DECEASED:
+        yield "person_deceased made and sent", to_survivors
+        yield "death lifted", lifted
     if not state.open:
         yield "complaint upheld", complaint
     elif not questions:
@@ -269,6 +279,25 @@ def complaint(place: Place) -> None:
     disputes = DisputeService(place.officer())
     disputes.complain(place.request, "authority", "z1", local_today())
     disputes.end_complaint(place.request, "z1", "upheld", reopen=True)
+    place.run()
+
+
+def to_survivors(place: Place) -> None:
+    made = make(place.officer(), place.request, "person_deceased", {"other_way": ["estate"]}).letter
+    assert made is not None
+    place.bureau.send(made.id)
+
+
+def keys_entered(place: Place) -> None:
+    change_keys(place.officer(), place.request, {"customer_id": "1"})
+    [asked] = [
+        q for q in place.bureau.register.questions.all(request_id=place.request) if q.kind == "identity"
+    ]
+    answer(place, asked, "confirmed", None, runs=True)
+
+
+def lifted(place: Place) -> None:
+    lift_death(place.officer("airflow:sam"), place.request)
     place.run()
 
 

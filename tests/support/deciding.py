@@ -90,7 +90,7 @@ class Bureau:
     ) -> str:
         """Store a request of a person whose identity is confirmed."""
         received = (utc_now() - timedelta(days=days)).isoformat()
-        return store(self.services, keys or ANN, right, received_at=received, **more)
+        return store(self.services, ANN if keys is None else keys, right, received_at=received, **more)
 
     def answered(self, number: int, right: str = "access", every: int = 30) -> list[str]:
         """Earlier requests of Ann, each delivered, one every so many days."""

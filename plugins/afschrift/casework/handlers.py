@@ -14,7 +14,7 @@ from afschrift.casework.columns import judged_files
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
 from afschrift.casework.decision.answer import decide, decision_signed_view, sign_decision
-from afschrift.casework.identity import accounts
+from afschrift.casework.identity import accounts, death
 from afschrift.casework.identity import question as identity
 from afschrift.casework.informing import question as informing
 from afschrift.casework.informing.answer import answer_inform, inform_view
@@ -63,6 +63,7 @@ HANDLERS: dict[str, Handlers] = {
         identity.sign_mandate,
         partial(second_signature.form_sections, kind=identity.MANDATE, form=identity.MANDATE_FORM),
     ),
+    death.DECEASED_KIND.name: Handlers(death.answer_deceased),
     decision.DECISION_KIND.name: Handlers(decide, decision.decision_view, decision.signature),
     decision.DECISION_SIGNED_KIND.name: Handlers(sign_decision, decision_signed_view),
     not_received.NOT_RECEIVED_KIND.name: Handlers(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
-from afschrift.casework.identity import accounts
+from afschrift.casework.identity import accounts, death
 from afschrift.casework.identity import question as identity
 from afschrift.casework.informing import question as informing
 from afschrift.casework.intake import not_received
@@ -13,7 +13,10 @@ from afschrift.casework.partial_response import question as partial_response
 from afschrift.casework.review import question as review
 from afschrift.questions.kind import QuestionKind
 
-SUBJECTS = (identity, accounts, decision, not_received, columns, review, manual, partial_response, informing)
+SUBJECTS = (
+    *(identity, accounts, death, decision, not_received, columns),
+    *(review, manual, partial_response, informing),
+)
 
 KINDS: dict[str, QuestionKind] = {kind.name: kind for subject in SUBJECTS for kind in subject.KINDS}
 

@@ -83,7 +83,8 @@ def submit(
     If another person makes the request: made_by (parent, guardian, proxy) and representative: {name,
     organisation, email, phone, address, language, channel}; whose data it is about: person, with the same
     fields. An officer then decides whether the authority is proven (R15, R16).
-    About a person who died: made_by: heir, or about_deceased: true; no request is opened (R17).
+    About a person who died: made_by: heir, or about_deceased: true; an officer is asked before anything is
+    read (R17), and heir: {...} says how to reach them.
 
     Other things that the message asks for go into other_rights, a list of rectification, erasure,
     restriction, objection, automated_decision, complaint, information; they are recorded, to be handed over
@@ -151,6 +152,9 @@ def prompted() -> dict[str, Any]:
         made_by != "self" and typer.confirm("Is it about a person who died?", default=False)
     )
     content: dict[str, Any] = {"made_by": made_by, "about_deceased": dead}
+    if made_by == "heir":
+        say("The heir: name=, organisation=, email=, phone=, address=, language=, channel=.")
+        content["heir"] = pairs("Heir") or None
     if not dead:
         words = f"Rights of ours ({', '.join(Right)}, by commas; unclear; - for none)"
         content["right"] = _listed(typer.prompt(words))
@@ -196,10 +200,10 @@ def stored_lines(stored: StoredCase) -> Iterator[str]:
     for other in stored.matters:
         if other is Matter.DECEASED:
             yield (
-                f"Case {stored.case} is recorded, and no request is opened: the GDPR does not cover a person "
-                "who died (R17). National rules may: hand it over to the desk that knows them. The requester "
-                "may ask for their own data in another request; living persons who appear in the data keep "
-                "their protection."
+                f"Case {stored.case} is about a person who died: the GDPR does not cover them (R17). Its run "
+                "reads nothing and asks an officer. National rules may: hand it over to the desk that knows "
+                "them. The requester may ask for their own data in another request; living persons who "
+                "appear in the data keep their protection."
             )
         else:
             yield f"{other} (Art. {other.article}) is in case {stored.case}; it is not fulfilled here."

@@ -32,6 +32,7 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
     MERGED = "merged"  # with an earlier request of the same person, in which it is answered (R55)
     NOT_RECEIVED = "not_received"  # sent to an address that was clearly not meant for it (R03)
+    PERSON_DECEASED = "person_deceased"  # the GDPR does not cover the person any more (R17)
 
     @property
     def iri(self) -> str:
@@ -86,6 +87,7 @@ _BROADER = {
     State.WITHDRAWN: "RequestStatus",
     State.MERGED: "RequestStatus",
     State.NOT_RECEIVED: "RequestStatus",
+    State.PERSON_DECEASED: "RequestStatus",
 }
 
 END_ONCE_INFORMED: dict[State, State] = {
@@ -95,7 +97,8 @@ END_ONCE_INFORMED: dict[State, State] = {
 }
 """State with a ready answer -> the end once the person is informed of it."""
 
-_ENDS = (*END_ONCE_INFORMED.values(), State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED)
+_ANSWERABLE = (*END_ONCE_INFORMED.values(), State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED)
+_ENDS = (*_ANSWERABLE, State.PERSON_DECEASED)
 _OPEN = tuple(state for state in State if state not in _ENDS)
 _BEFORE_WORK = (State.RECEIVED, State.ACKNOWLEDGED)
 _WORKED_ON = (State.NEEDS_PERSON, State.ACCEPTED, *END_ONCE_INFORMED)
@@ -142,8 +145,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("fact_withdrawn", _OPEN, State.WITHDRAWN),
     Transition("fact_merged", _OPEN, State.MERGED),
     Transition("fact_not_received", (State.RECEIVED, State.NEEDS_PERSON), State.NOT_RECEIVED),
-    # A complaint that was upheld takes an end back.
-    Transition("fact_complaint_ended", _ENDS, State.NEEDS_PERSON),
+    Transition("fact_deceased", _OPEN, State.PERSON_DECEASED),
+    Transition("fact_deceased_lifted", (State.PERSON_DECEASED,), State.NEEDS_PERSON),
+    # A complaint that was upheld takes an end back; a death that was recorded takes a second signer.
+    Transition("fact_complaint_ended", _ANSWERABLE, State.NEEDS_PERSON),
 )
 """Every transition there is; the register makes no other one. `tools/states_page.py` prints it."""
 

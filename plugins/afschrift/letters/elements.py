@@ -122,6 +122,7 @@ COSTS = ("material", "postage", "extra_work")
 TAKES_ALONG = "takes_along"
 """Element that says what portability covers, with or without observed data by the policy (R18, R20)."""
 SECRET_BY = ("sms", "post", "phone", "portal")
+OTHER_WAYS = ("estate", "medical_file", "desk", "none_known")
 PASSED_TO = ("department", "controller", "processor")
 GROUNDS = (
     "manifestly_unfounded",
@@ -212,6 +213,7 @@ _ALL = (
     _officer("searched", ElementForm.ITEMS, "systems that were searched"),
     _officer("searched_for", ElementForm.ITEMS, "what they were searched for"),
     _officer("answered_on", ElementForm.DAY, "day on which the answer came"),
+    _officer("other_way", ElementForm.CODES, "the ways under other law (R17)", *OTHER_WAYS),
     _officer("asked_on", ElementForm.DAY, "day on which it was asked"),
     _officer("lacking", ElementForm.TEXT, "what is not clear yet"),
     _officer("recipient", ElementForm.LINE, "to whom the data are to go"),

@@ -259,8 +259,13 @@ _TABLE = (
         "R84; Art. 23",
         ("told_before",),
     ),
+    LetterKind(
+        "person_deceased", ("received_on", "other_way"), "R17; Recital 27", ("reasons",), before_identity=True
+    ),
     LetterKind("withdrawal_confirmed", ("received_on", "withdrawn_on", "nothing_deleted"), "R80", (), True),
 )
+AFTER_DEATH = ("person_deceased", "handed_over")
+"""The letters that leave once a death is recorded."""
 KINDS = {kind.name: kind for kind in _TABLE}
 
 

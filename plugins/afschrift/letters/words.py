@@ -18,6 +18,7 @@ _RELATIONS = {
     "own": ("own",),  # the person who asked
     "by_other": ("by_other", "own"),  # the person for whom another asked
     "for_other": ("for_other", "own"),  # who asked for the person
+    "heir": ("heir", "for_other", "own"),  # who asked for the data of a person who died
     "through": ("through", "for_other", "own"),  # who did not ask and is written to for the person
 }
 """Relation of the party that is written to -> phrases in which it is put, the first that there is."""
@@ -74,7 +75,7 @@ class LetterWords:
     @property
     def of_another(self) -> bool:
         """Whether the person who is written to is not the person concerned."""
-        return self._relation in ("for_other", "through")
+        return self._relation in ("for_other", "heir", "through")
 
     def you(self, phrase: str) -> str:
         """A phrase about the person concerned, for example "your data"."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from afschrift.casework.decision.require_decision import require_decision
 from afschrift.casework.identity.confirmed import require_identity
+from afschrift.casework.identity.death import require_alive
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.intake.not_received import require_received
 from afschrift.domain.event import NewEvent, digest
@@ -29,6 +30,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
         request = enter(services, request_id, "assess")
         check_formats(request.right, request.formats, tuple(services.formats))
         require_received(register, request_id)
+        require_alive(register, request_id)
         identity = require_identity(services, request)
         require_representation(services, request_id)
         require_decision(services, request_id)

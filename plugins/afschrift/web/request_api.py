@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from afschrift.casework.identity.correct_keys import change_keys
+from afschrift.casework.identity.death import lift_death, record_death
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
 from afschrift.casework.identity.question import take_back
 from afschrift.casework.intake.read_right import Reading, read_right
@@ -42,6 +43,12 @@ class WithdrawalBody(ApiBody):
     """The person took a mandate back; `text`: how they said so, kept encrypted."""
 
     text: Text | None = None
+
+
+class DeathBody(WithdrawalBody):
+    """The person died; `rests_on`: how that is known, a code, and more of it in `text`."""
+
+    rests_on: str
 
 
 router = APIRouter()
@@ -105,6 +112,18 @@ def mandate_withdrawn(request: str, body: JsonBody[WithdrawalBody], by: Known) -
     """Record that the person took a mandate back: nothing is delivered on it any more."""
     taken = take_back(by.officer(), request, body.text)
     return {"request": request, "choice": taken.choice, "at": taken.at}
+
+
+@router.post("/requests/{request}/deceased")
+def deceased(request: str, body: JsonBody[DeathBody], by: Known) -> dict[str, Any]:
+    """Record that the person died: the requests of the case end, and nothing leaves any more."""
+    return {"request": request, "next": record_death(by.officer(), request, body.rests_on, body.text)}
+
+
+@router.post("/requests/{request}/not-deceased")
+def not_deceased(request: str, body: JsonBody[WithdrawalBody], by: Known) -> dict[str, Any]:
+    """Lift, as second signer, a death that was recorded in error."""
+    return {"requests": [t.request for t in lift_death(by.officer(), request, body.text)]}
 
 
 def routes(start_look_up: Start) -> APIRouter:

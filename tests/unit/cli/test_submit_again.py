@@ -1,6 +1,7 @@
 """What becomes of a message: receipt confirmed by itself (R04), other matters, and a run that does not start."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -260,7 +261,8 @@ def test_the_dead_and_what_to_do(bureau: Bureau) -> None:
     done = emailed(made_by="heir", keys=None, right=None)
     assert "R17" in done.text + done.errors
     assert case_of(bureau, done) in run_command("case", "waiting")
-    assert "No open request" in run_command("requests")
+    [request] = re.findall(r"^req-\w+", run_command("requests"), re.MULTILINE)
+    assert bureau.asked(request).kind == "deceased"
 
 
 def test_at_the_prompts_too(bureau: Bureau) -> None:

@@ -3,8 +3,8 @@ import pytest
 from afschrift.domain.state import DPV, END_ONCE_INFORMED, OWN, TRANSITIONS, State, StatusTerm, may_move
 
 ANSWERED = {State.DELIVERED, State.ANSWERED_NOTHING_HELD, State.ANSWERED_NOTHING_PORTABLE}
-CLOSED = {*ANSWERED, State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED}
-BACK = ("fact_letter_bounced", "fact_complaint_ended")
+CLOSED = {*ANSWERED, State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED, State.PERSON_DECEASED}
+BACK = ("fact_letter_bounced", "fact_complaint_ended", "fact_deceased_lifted")
 
 
 def next_states(now: State, *, but: tuple[str, ...] = ()) -> set[State]:
@@ -23,7 +23,7 @@ def test_every_state_is_reached_from_received() -> None:
     assert reachable(State.RECEIVED) == set(State)
 
 
-def test_only_a_bounce_or_complaint_leaves_an_end() -> None:
+def test_only_a_bounce_complaint_or_lifting_leaves_an_end() -> None:
     for state in State:
         assert state.open is (state not in CLOSED)
         assert bool(next_states(state, but=BACK)) is state.open
@@ -81,7 +81,13 @@ def test_what_dpv_has_a_term_for_bears_it(status: State | StatusTerm, term: str)
 
 OWN_TERMS = [
     *(State.READY, State.NOTHING_HELD, State.NOTHING_PORTABLE, State.ANSWERED_NOTHING_HELD),
-    *(State.ANSWERED_NOTHING_PORTABLE, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED),
+    *(
+        State.ANSWERED_NOTHING_PORTABLE,
+        State.WITHDRAWN,
+        State.MERGED,
+        State.NOT_RECEIVED,
+        State.PERSON_DECEASED,
+    ),
     *(StatusTerm.SUSPENDED, StatusTerm.PARTLY_FULFILLED),
 ]
 

@@ -130,7 +130,7 @@ class Intake(_StrictModel):
 
     @property
     def of_the_dead(self) -> bool:
-        """It is about a deceased person: no request under the GDPR is opened (R17)."""
+        """It is about a deceased person: nothing is read, and a letter names the other way (R17)."""
         return self.about_deceased or self.made_by == "heir"
 
     @property
@@ -147,11 +147,9 @@ class Intake(_StrictModel):
     @property
     def requested(self) -> tuple[Right, ...]:
         """The requests to open: of an unclear message one for access, the wider right."""
-        if self.of_the_dead:
-            return ()
-        return (
-            (Right.ACCESS,) if self.unclear else tuple(Right(right) for right in dict.fromkeys(self.rights))
-        )
+        if self.unclear or (self.of_the_dead and not self.rights):
+            return (Right.ACCESS,)
+        return tuple(Right(right) for right in dict.fromkeys(self.rights))
 
     @property
     def matters(self) -> tuple[Matter, ...]:
@@ -163,15 +161,14 @@ class Intake(_StrictModel):
     def _fits(self) -> Self:
         """Check what the fields say together; each fault names the field and the remedy."""
         if self.of_the_dead:
-            if self.keys or self.authenticated or self.representative or self.limits:
+            if self.keys or self.authenticated or self.limits:
                 raise ValueError(
-                    "keys, authenticated, representative, limits: leave them out: for a deceased person no "
-                    "request is opened, so nothing would use them; the message itself is kept (R17)"
+                    "keys, authenticated, limits: leave them out: of a deceased person nothing is read, so "
+                    "nothing would use them; the message itself is kept (R17)"
                 )
             if self.about_deceased and self.made_by == "self":
                 raise ValueError("made_by: the deceased do not ask themselves: say `heir` or `proxy` (R17)")
-            return self
-        if not self.rights and not self.other_rights:
+        if not (self.requested or self.other_rights):
             raise ValueError(
                 f"right: name {', '.join(Right)} or unclear; what else it asks goes into `other_rights`"
             )

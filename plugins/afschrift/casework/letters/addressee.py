@@ -81,7 +81,7 @@ def addressee(
         FormError: the case has no such party.
     """
     parties = register.cases.parties(request.id)
-    if role and role not in parties:
+    if role and (role not in parties or (role == PERSON and kind.name == "person_deceased")):
         raise FormError(
             "The case has no such party.",
             {"party": f"choose among {', '.join(parties) or 'none: no party was recorded'}"},
@@ -94,11 +94,15 @@ def addressee(
     last = mandate_decision(register, request.id) if represented else None
     proven = last if last is not None and not mandate_is_over(register, request.id, today) else None
     to = role or requester
+    if to == PERSON and kind.name == "person_deceased":
+        to = HEIR if HEIR in parties else REPRESENTATIVE
     if not role and represented and (not kind.before_identity or kind.name in ENDS_BEFORE_IDENTITY):
         answer = PERSON if not kind.before_identity else requester
         to = proven.detail["answer_to"] if proven else answer
-    own = "own" if requester == PERSON else "by_other"
-    relation = own if to == PERSON else "through" if to != requester else "for_other"
+    if to == PERSON:
+        relation = "own" if requester == PERSON else "by_other"
+    else:
+        relation = "through" if to != requester else "heir" if to == HEIR else "for_other"
     return Addressee(to, to == requester, to == PERSON or proven is not None, relation, parties)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from afschrift.casework.decision.in_force import restrictions
+from afschrift.casework.letters.addressee import PERSON
 from afschrift.casework.letters.prefilled_elements import missed_day, right_unclear
 from afschrift.domain.state import State
 from afschrift.law.case_facts import referrals
@@ -44,6 +45,8 @@ def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, tod
         yield "late"
     if (opened or timeline.state is State.DELIVERED) and _part_without_letter(register, timeline):
         yield "partial_delivery"
+    if timeline.state is State.PERSON_DECEASED and _heirs_wait(register, timeline):
+        yield "person_deceased"
     if timeline.state is State.MERGED and not _made(register, timeline, "merged"):
         yield "merged"
     if _handed_over(register, timeline):
@@ -55,6 +58,13 @@ def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, tod
     announced = any(not row.hidden for row in lifted) or (bool(lifted) and not opened)
     if announced and not _made(register, timeline, "restriction_lifted"):
         yield "restriction_lifted"
+
+
+def _heirs_wait(register: Register, timeline: Timeline) -> bool:
+    """Whether a representative or heir has no letter after a death; there is one for each (R17)."""
+    asked = register.requests.made_by(timeline.request) != "self"
+    known = len(register.cases.parties(timeline.request).keys() - {PERSON})
+    return len(_made_at(register, timeline.request, "person_deceased")) < max(known, asked)
 
 
 def _handed_over(register: Register, timeline: Timeline) -> bool:

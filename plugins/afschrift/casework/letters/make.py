@@ -25,7 +25,7 @@ from afschrift.casework.letters.prefilled_elements import (
     missed_day,
     register_elements,
 )
-from afschrift.casework.letters.send import mail_settings
+from afschrift.casework.letters.send import mail_settings, must_be_alive
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
@@ -96,6 +96,7 @@ def make(
     controller = load_controller(settings)
     about = _about(kind, timeline)
     today, jurisdiction = officer.today(request.zone), jurisdiction_of(controller)
+    must_be_alive(timeline, kind.name)
     party = addressee(register, request, kind, today, given.get("party"))
     request = replace(request, language=party.party.get("language", request.language))
     of_request = AboutRequest(register, request, timeline, jurisdiction, today, controller.contact)

@@ -13,10 +13,12 @@ from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision, mandate_is_over
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 from afschrift.domain.instants import utc_now
+from afschrift.domain.state import State
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
+from afschrift.letters.kinds import AFTER_DEATH
 from afschrift.letters.mail_message import checked_address
 from afschrift.mail.server import MailOutcome, MailResult, hand_over, server_address
 from afschrift.register.outbox import Claimed
@@ -112,6 +114,7 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
     if letter.state is not LetterState.PRODUCED:
         return
     timeline = register.facts.timeline(letter.request)
+    must_be_alive(timeline, letter.kind)
     of = next((fact for fact in timeline.facts if fact.id == letter.fact), None)
     if of is not None and timeline.about(of, FactKind.OVERRULED):
         raise RefusedError(
@@ -131,6 +134,22 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
             "it would be void (R41).",
             remedy="answer the request. Where the letter left another way, in time or late, enter that with "
             "`afschrift letter sent`.",
+        )
+
+
+def must_be_alive(timeline: Timeline, kind: str) -> None:
+    """Refuse a letter after a death but the one that names the other way, and that one before (R17)."""
+    died = timeline.state is State.PERSON_DECEASED
+    if died and kind not in AFTER_DEATH:
+        raise RefusedError(
+            f"A death is recorded of {timeline.request}: no letter about its data leaves any more (R17).",
+            remedy=f"`afschrift letter make {timeline.request} person_deceased` writes to the representative "
+            "or heir. An error is lifted by a second signer: `afschrift request not-deceased`.",
+        )
+    if not died and kind == "person_deceased":
+        raise RefusedError(
+            f"No death is recorded of request {timeline.request} (R17).",
+            remedy="record it first: `afschrift request deceased`.",
         )
 
 

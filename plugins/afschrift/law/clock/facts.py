@@ -46,6 +46,8 @@ class FactKind(StrEnum):
     RIGHT_UNCLEAR = "right_unclear"  # the message does not say which right: read as `right` in its detail
     RIGHT_READ = "right_read"  # an officer read it as `right` in its detail; the quoted words are its text
     NOT_RECEIVED = "not_received"  # it counts as not received; `published_on` in its detail (R03)
+    DECEASED = "deceased"  # an officer recorded that the person died; `rests_on` in its detail (R17)
+    DECEASED_LIFTED = "deceased_lifted"  # of a death: it was recorded in error
     OVERDUE_ACKNOWLEDGED = "overdue_acknowledged"  # of the day `due` in its detail that is missed
     HELD = "held"  # nothing of it is destroyed from now on: `hold` and `ground` in its detail
     RELEASED = "released"  # of a `held`: that hold is over

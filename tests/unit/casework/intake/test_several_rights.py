@@ -138,7 +138,9 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
 @pytest.mark.parametrize("content", [{"made_by": "heir"}, {"made_by": "proxy", "about_deceased": True}])
 def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: dict[str, Any]) -> None:
     stored = taken(bureau, keys=None, authenticated=None, **content)
-    assert (stored.requests, stored.matters) == ((), (Matter.DECEASED,))
+    assert stored.matters == (Matter.DECEASED,)
+    [question] = [bureau.asked(request) for request in stored.requests]
+    assert (question.kind, question.role) == ("deceased", "officer")
     [found] = pending_referrals(bureau.register, utc_now(), ZONE)
     assert (found.referral.due, found.level) == (None, "new")
     assert "R17" in found.words

@@ -1,0 +1,121 @@
+"""The death of the person whose data it is: nothing leaves any more, and their heirs get a letter (R17)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from testbed.register_reader import faults
+from testbed.running import drive
+from tests.support.days import local_today
+from tests.support.deciding import Bureau
+
+from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.casework.identity.death import lift_death, record_death
+from afschrift.casework.letters.due_letters import letters_due
+from afschrift.casework.letters.make import make
+from afschrift.casework.letters.send import send
+from afschrift.domain.errors import (
+    FormError,
+    GateError,
+    NeedsPersonError,
+    NotAllowedError,
+    RefusedError,
+    TooLateError,
+)
+from afschrift.domain.state import State
+from afschrift.law.clock.clock import clock
+
+FILES = {"where": "https://portal.example", "available_until": "2030-01-01"}
+WAY = {"other_way": ["estate", "desk"]}
+PARTIES = {"person": {"name": "Jan Jansen"}, "heir": {"name": "Jan Jansen", "address": "Kade 2"}}
+
+
+def text_of(bureau: Bureau, request: str, **given: Any) -> str:
+    made = make(bureau.officer(), request, "person_deceased", WAY | given, keep=True)
+    return " ".join(made.text.text.split())
+
+
+def due(bureau: Bureau, request: str) -> tuple[str, ...]:
+    timeline = bureau.register.facts.timeline(request)
+    return letters_due(bureau.register, timeline, load_jurisdiction(bureau.settings), local_today())
+
+
+def test_nothing_leaves_once_a_death_is_recorded(bureau: Bureau) -> None:
+    representative = {"name": "M. Vos", "address": "Singel 1"}
+    request = bureau.store(
+        ["access", "portability"], made_by="proxy", representative=representative, **PARTIES
+    )
+    other = bureau.store(days=3)  # of a living person of the same name
+    bureau.register.decisions.take(
+        request, "mandate", "proven", "cli:anna", detail={"answer_to": "representative"}
+    )
+    letter = make(bureau.officer(), request, "delivery", FILES).letter
+    with pytest.raises(FormError, match="rests_on"):
+        record_death(bureau.officer(), request, "a_dream")
+    with pytest.raises(NotAllowedError):
+        record_death(bureau.officer("cli:dirk"), request, "notary")
+    assert bureau.state(request).open
+    record_death(bureau.officer(), request, "notary", "Verklaring van notaris Smit.")
+    both = bureau.register.cases.get(request).requests
+    assert [bureau.state(each) for each in both] == [State.PERSON_DECEASED] * 2
+    assert bureau.state(other).open
+    with pytest.raises(GateError, match="person_deceased"):
+        drive(bureau.services, request)
+    assert letter is not None
+    for act in (
+        lambda: send(bureau.settings, bureau.register, letter.id, "cli:anna"),
+        lambda: make(bureau.officer(), request, "delivery", FILES),
+        lambda: make(bureau.officer(), other, "person_deceased", WAY),
+        lambda: bureau.clocks().withdraw(request, "email"),
+        lambda: record_death(bureau.officer(), request, "notary"),
+    ):
+        with pytest.raises((RefusedError, TooLateError)) as error:
+            act()
+        assert error.value.remedy
+    assert due(bureau, request) == ("person_deceased",)
+    assert "Beste M. Vos" in text_of(bureau, request)
+    assert due(bureau, request) == ("person_deceased",)
+    text = text_of(bureau, request, party="heir")
+    assert "Jan Jansen Kade 2" in text
+    assert "Wij gaan ervan uit dat Jan Jansen is overleden" in text
+    assert due(bureau, request) == ()
+    assert faults(bureau.settings.register) == []
+
+
+def test_a_second_signer_lifts_an_error_and_the_clock_counts_on(bureau: Bureau) -> None:
+    request = bureau.store(days=10, **PARTIES)
+    jurisdiction, days = load_jurisdiction(bureau.settings), local_today() + timedelta(days=40)
+    before = clock(bureau.register.facts.timeline(request), jurisdiction, days)
+    with pytest.raises(TooLateError, match="No death"):
+        lift_death(bureau.officer("airflow:sam"), request)
+    record_death(bureau.officer(), request, "family")
+    assert clock(bureau.register.facts.timeline(request), jurisdiction, days).closed_on == local_today()
+    for by in ("cli:otto", "cli:anna"):  # no second signer; and the one who recorded it
+        with pytest.raises(NotAllowedError):
+            lift_death(bureau.officer(by), request)
+    [after] = lift_death(bureau.officer("airflow:sam"), request, "Zij belde ons zelf.")
+    assert after.state is State.NEEDS_PERSON
+    assert vars(clock(after, jurisdiction, days)) == vars(before)
+    assert drive(bureau.services, request)
+    assert faults(bureau.settings.register) == []
+
+
+def test_an_heir_is_asked_about_and_gets_a_letter(bureau: Bureau) -> None:
+    message = "Ik vraag alles op van mijn vader Jan Jansen."
+    more = {"keys": {}, "authenticated": None, "message": message, "made_by": "heir"}
+    request = bureau.store(**more, **PARTIES)
+    acknowledged = make(bureau.officer(), request, "acknowledgement", {}, keep=False).text.text
+    assert "Wij kijken wat wij voor u kunnen doen" in " ".join(acknowledged.split())
+    bureau.reply(bureau.asked(request), "deceased", rests_on="death_certificate")
+    assert bureau.state(request) is State.PERSON_DECEASED
+    text = text_of(bureau, request)
+    assert "Beste Jan Jansen" in text
+    assert "uw verzoek om inzage in de gegevens van Jan Jansen" in text
+    [letter] = bureau.register.letters.all(request_id=request)
+    bureau.send(letter.id)
+    assert due(bureau, request) == ()
+    alive = bureau.store(**more | {"message": "Alles van mijn vader."})
+    bureau.reply(bureau.asked(alive), "not_deceased")
+    with pytest.raises(NeedsPersonError):
+        drive(bureau.services, alive)
+    assert bureau.questions(alive)[-1].kind == "identity"
