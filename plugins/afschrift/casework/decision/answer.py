@@ -19,6 +19,7 @@ from afschrift.casework.decision.in_force import RequestDecision, request_decisi
 from afschrift.casework.decision.question import flag_sections
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.letters.make import make
+from afschrift.casework.letters.send import court_is_over
 from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import decided_lines
 from afschrift.domain.errors import AfschriftError, FormError, RefusedError
@@ -254,7 +255,7 @@ def letter_again(
         ConfigurationError: grounds, inventory or texts cannot be used.
     """
     old = officer.register.letters.get(letter_id)
-    if old.state is not LetterState.BOUNCED:
+    if old.state is not LetterState.BOUNCED and not court_is_over(officer.settings, officer.register, old):
         raise RefusedError(
             f"Letter {letter_id} is {old.state}: it did not come back.",
             remedy="`afschrift letter bounced` enters that it did.",

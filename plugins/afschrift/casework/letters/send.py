@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import SplitResult
 
-from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.app.jurisdiction import jurisdiction_of, load_controller, load_jurisdiction
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
 from afschrift.casework.identity.confirmed import identity_decision, mandate_is_over
+from afschrift.casework.letters.prefilled_elements import missed_day
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
@@ -18,7 +19,7 @@ from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
-from afschrift.letters.kinds import AFTER_DEATH
+from afschrift.letters.kinds import AFTER_DEATH, KINDS
 from afschrift.letters.mail_message import checked_address
 from afschrift.mail.server import MailOutcome, MailResult, hand_over, server_address
 from afschrift.register.outbox import Claimed
@@ -123,6 +124,13 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
             "left all the same, enter that with `afschrift letter sent`, and write to the person.",
         )
     today = local_date(utc_now(), timeline.zone)
+    if court_is_over(settings, register, letter):
+        raise RefusedError(
+            f"Letter {letter.id} was not sent: it was made before the last day was over, and now another way "
+            "to court is open than it names (R45).",
+            remedy="make it again, one of a decision with `afschrift letter again`. Where it left all the "
+            "same, enter that with `afschrift letter sent`.",
+        )
     if of is not None and of.kind in (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED):
         _answer_must_be_ready(register, letter, of, timeline, today)
     if letter.kind != "extension":
@@ -151,6 +159,18 @@ def must_be_alive(timeline: Timeline, kind: str) -> None:
             f"No death is recorded of request {timeline.request} (R17).",
             remedy="record it first: `afschrift request deceased`.",
         )
+
+
+def court_is_over(settings: Settings, register: Register, letter: LetterRow) -> bool:
+    """Whether a letter that is not sent names the way to court of an answer in time, and is late by now."""
+    controller = load_controller(settings)
+    if letter.state is not LetterState.PRODUCED or controller.body == "public":  # UAVG 34: the same way
+        return False
+    timeline = register.facts.timeline(letter.request)
+    today = local_date(utc_now(), timeline.zone)
+    missed = missed_day(timeline, jurisdiction_of(controller), today)
+    named = "court" in KINDS[letter.kind].required
+    return named and missed is not None and timeline.local(letter.produced_at) <= missed
 
 
 def _answer_must_be_ready(

@@ -3,14 +3,18 @@
 from email import message_from_bytes
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from tests.support.days import days_away
 from tests.support.deciding import Bureau, values_of
-from tests.support.ground_forms import GROUNDS
+from tests.support.ground_forms import GROUNDS, complete
 
+from afschrift.casework.decision.ground_form import question_form
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.domain.errors import FormError
+from afschrift.domain.right import Right
+from afschrift.law.grounds import Outcome
 from afschrift.register.records import QuestionRow
 
 AHEAD = days_away(50).date().isoformat()
@@ -89,6 +93,14 @@ def test_what_is_not_weighed_or_named_is_refused(bureau: Bureau, given: dict[str
         bureau.answer(question, "restrict", "restriction", review_on=AHEAD, **given)
     assert set(caught.value.fields) == {field}
     assert "provisions.yml" in str(caught.value) or field != "provision"
+
+
+def test_the_form_over_http_asks_the_same() -> None:
+    schema = question_form(GROUNDS, Right.ACCESS, ["fulfil", "restrict"])
+    whole = {"choice": "restrict", "ground": "restriction", **complete("restriction", Outcome.RESTRICT)}
+    short = {name: value for name, value in whole.items() if not name.startswith("matter_")}
+    for given, valid in ((whole, True), (short, False), (short | {"provision": "BW-7-457-1"}, True)):
+        assert jsonschema_rs.validator_for(schema).is_valid(given) is valid
 
 
 def test_a_letter_without_a_decision_says_nothing_of_weighing(bureau: Bureau) -> None:

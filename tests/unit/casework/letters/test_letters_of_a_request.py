@@ -14,7 +14,7 @@ from afschrift.casework.intake.referral import record_handed_over
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
-from afschrift.domain.errors import RefusedError
+from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.state import State
 from afschrift.register.database.database import Database
 from afschrift.register.register import Register
@@ -168,6 +168,21 @@ def test_a_letter_names_the_way_to_court_that_is_open(
     file.write_text("\n".join(kept), encoding="utf-8")
     text = text_of(bureau, bureau.store(days=days), kind, **LETTER_OF[kind])
     assert [name for name, words in _ROUTES.items() if words in text] == [route]
+
+
+def test_a_letter_made_in_time_does_not_leave_after_the_last_day(bureau: Bureau) -> None:
+    """It names six weeks, which do not bind after that day (UAVG 35(2))."""
+    request = bureau.store(days=60)
+    at = datetime.combine(load_due(bureau, request) - timedelta(days=1), time(12), tzinfo=UTC)
+    then = Register(bureau.settings.register, bureau.register.store.keys, lambda: at)
+    made = make(replace(bureau.officer(now=at), register=then), request, "nothing_in_limits", {}).letter
+    assert made is not None
+    with pytest.raises(RefusedError, match=r"last day.*R45.*make it again"):
+        send(bureau.settings, bureau.register, made.id, "cli:anna")
+    again = make(bureau.officer(), request, "nothing_in_limits", {}).letter
+    assert again is not None and again.id != made.id
+    with pytest.raises(ConfigurationError, match="no mail server"):
+        send(bureau.settings, bureau.register, again.id, "cli:anna")
 
 
 def load_due(bureau: Bureau, request: str) -> Any:
