@@ -157,9 +157,10 @@ def _(world: World, printed: Printed) -> bool:
 
 @claim("something_left_out", "access_offers_more")
 def _(world: World, printed: Printed) -> bool:
-    free = not any(key == "reply_access" for key in printed.keys)
+    if "reply_access" in printed.keys:
+        return not world.portability and bool(world.reasons - {"security_secret"})
     return bool(world.reasons_with_keys) and (
-        not free or world.portability or printed.marks[0].claim == "something_left_out"
+        printed.marks[0].claim == "something_left_out" or world.portability
     )
 
 
@@ -175,7 +176,7 @@ def _(world: World, _printed: Printed) -> bool:
 
 @claim("nothing_masked")
 def _(world: World, _printed: Printed) -> bool:
-    hidden = world.state.map.masked and not world.portability and "shop.ticket_message" in world.tables
+    hidden = world.state.map.masked and not world.portability and "shop.ticket_message" in world.shown
     return not (hidden and world.rows("shop.ticket_message", MASKED))
 
 
@@ -222,7 +223,7 @@ def _(world: World, _printed: Printed) -> bool:
 
 @claim("systems_with_rows")
 def _(world: World, printed: Printed) -> bool:
-    with_rows = {table.partition(".")[0] for table in HELD if world.rows(table)}
+    with_rows = {table.partition(".")[0] for table in world.shown if world.rows(table)}
     return {system for system in SYSTEMS if SYSTEMS[system] & set(printed.items)} == with_rows
 
 

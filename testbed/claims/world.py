@@ -48,6 +48,8 @@ class Drawn(Protocol):
     right: str
     days: int
     away: bool
+    kept_back: str
+    existence: str
     shop: Any
     club: Any
     register: Any
@@ -108,6 +110,8 @@ class World:
 
     def given(self, table: str) -> int:
         """How many rows leave."""
+        if table == self.state.kept_back:
+            return 0
         if not self.portability:
             return len(self.rows(table))
         if table == "shop.ticket_message":
@@ -117,11 +121,13 @@ class World:
 
     def read(self, table: str) -> bool:
         """Whether a statement reads the table: some column of it may leave."""
+        if table == self.state.kept_back and self.state.existence == "open":
+            return False
         return not self.portability or any(self.leaves(table, c) for c in COLUMNS[table])
 
     def values(self) -> Iterator[str]:
         """Origins of values that leave."""
-        for table in self.tables:
+        for table in self.shown:
             for column in COLUMNS[table]:
                 kinds = ("customer", "agent", "bot") if table == "shop.ticket_message" else ("customer",)
                 for row in kinds:
@@ -129,6 +135,11 @@ class World:
                     sql = f"SELECT count({column}) FROM ({HELD[table]}{also})"
                     if self.leaves(table, column, row) and self.rows(table, sql)[0][0]:
                         yield self.origin(table, column, row)
+
+    @property
+    def shown(self) -> list[str]:
+        """Tables of this document without what a restriction keeps back (Art. 23)."""
+        return [table for table in self.tables if table != self.state.kept_back]
 
     def facts(self, kind: str) -> list[dict[str, Any]]:
         return [json.loads(detail or "{}") for name, detail in self.ask(FACTS) if name == kind]
@@ -140,7 +151,7 @@ class World:
         origins = {"provided"} | ({"observed"} if law.observed else set())
         return any(
             self.origin(table, column) in origins and law.basis[table.partition(".")[0]] == "A6-1-b"
-            for table in self.tables
+            for table in self.shown
             for column in COLUMNS[table]
             if self.rows(table, f"SELECT 1 FROM ({HELD[table]}) WHERE {column} IS NOT NULL")
             and table != "shop.ticket_message"
@@ -154,7 +165,12 @@ class World:
     def reasons(self) -> set[str]:
         """Why columns stay that a table with rows, or one that is not read, has; keys not counted."""
         found: set[str] = set()
+        if self.state.existence == "open" and self.state.kept_back in self.tables:
+            found.add("person_decided")
+        hidden = self.state.kept_back if self.state.existence == "hidden" else ""
         for table in self.tables if self.portability else ():
+            if table == hidden:
+                continue
             if table == "shop.ticket_message" and self.read(table):
                 found.add("rows_not_from_you")
             if self.rows(table) or not self.read(table):

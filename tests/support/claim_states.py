@@ -18,8 +18,9 @@ from testbed.running import drive, members
 from tests.support.days import days_away
 from tests.support.deciding import Bureau
 from tests.support.in_parts import Club, run_to_its_end, says
-from tests.support.restricted import open_bureau
+from tests.support.restricted import open_bureau, restrict
 
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.domain.errors import NeedsPersonError
 
@@ -142,7 +143,7 @@ def fill(dice: random.Random, person: int) -> Iterator[tuple[str, str]]:
 
 
 def states(
-    seed: int, number: int, folder: Path, patch: pytest.MonkeyPatch, homes: int = 12
+    seed: int, number: int, folder: Path, patch: pytest.MonkeyPatch, homes: int = 6
 ) -> Iterator[State]:
     """So many states; a home has so many of them, as setting it up takes as long as several requests."""
     dice = random.Random(seed)
@@ -184,6 +185,11 @@ def reach(bureau: Bureau, club: Club, state: State, dice: random.Random) -> Stat
         state.right, keys, days=state.days, language=state.language, formats=["csv"]
     )
     _letter(bureau, state, "acknowledgement")
+    if dice.random() < 0.25:
+        state.kept_back = dice.choice(["shop.ticket_message", "shop.orders", "club.card", "club.visit"])
+        state.existence = dice.choice(["open", "hidden"])
+        decision = open_decision(bureau.services.grounds, bureau.register, request)
+        restrict(bureau, request, decision, [state.kept_back], state.existence)
     state.away = dice.random() < 0.15
     if state.away:
         with club.away():
