@@ -20,6 +20,7 @@ from afschrift.cli.given import id_copy, opened, write
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.case_documents import checked_content, media_type
+from afschrift.law.clock.facts import FactKind
 from afschrift.law.letter import Bounce, LetterState, SendingChannel
 from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS, kind_named
@@ -207,9 +208,12 @@ def bounced(
     if _to_inform(register, request):
         return
     if register.requests.get(request).state.open and not was_open:
+        facts = {fact.id: fact.kind for fact in register.facts.timeline(request).facts}
+        decided = facts.get(found.fact or "") is FactKind.DECIDED
+        way = f"again {found.id}" if decided else f"make {request} {found.kind}"
         say(
-            f"Request {request} is open again: the person was not informed that it is refused (R45). Make "
-            f"the letter again, then send it: `afschrift letter again {found.id}`."
+            f"Request {request} is open again: its letter '{found.kind}' of {found.sent_on} came back, so "
+            f"the person was not informed (R45). Make it again, then send it: `afschrift letter {way}`."
         )
 
 

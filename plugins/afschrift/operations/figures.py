@@ -89,8 +89,8 @@ def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
     for status in register.oversight.progress():
         if finding := of_run(status, now, limits):
             found.setdefault(status.request, []).append(finding.code.value)
-    for request, state in _not_gone(register.letters.all()):
-        found.setdefault(request, []).append(f"letter_{state}")
+    for request, kind, state in _not_gone(register.letters.all()):
+        found.setdefault(request, []).append(f"letter_{state} {kind}")
     jurisdiction = load_jurisdiction(settings)
     for timeline in register.facts.timelines():
         due = letters_due(register, timeline, jurisdiction, local_date(now, timeline.zone))
@@ -101,11 +101,11 @@ def remarks(settings: Settings | None = None) -> dict[str, list[str]]:
 _NOT_GONE = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN, LetterState.BOUNCED)
 
 
-def _not_gone(letters: Sequence[LetterRow]) -> Iterator[tuple[str, LetterState]]:
-    """Yield request and state of letters that did not reach the person, without bounced ones made again."""
+def _not_gone(letters: Sequence[LetterRow]) -> Iterator[tuple[str, str, LetterState]]:
+    """Yield request, kind and state of letters that did not arrive, without bounced ones made again."""
     last = {(letter.request, letter.kind): letter.id for letter in letters}
     for letter in letters:
         if letter.state in _NOT_GONE and (
             letter.state is not LetterState.BOUNCED or last[letter.request, letter.kind] == letter.id
         ):
-            yield letter.request, letter.state
+            yield letter.request, letter.kind, letter.state

@@ -10,7 +10,7 @@ from afschrift.app.settings import Settings
 from afschrift.canary.signature import asks_for_canary
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import earlier_lines, explanation_lines, fact_lines
-from afschrift.casework.letters.due_letters import letters_due
+from afschrift.casework.letters.due_letters import letters_due, unsent_lines
 from afschrift.casework.letters.due_letters import lines as letter_lines
 from afschrift.casework.review.view import ROWS, review_view
 from afschrift.domain.errors import UnknownRequestError
@@ -55,6 +55,7 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         lines += earlier_lines(timeline, register.identities.earlier(request_id, own_keys()))
         today = local_date(utc_now(), timeline.zone)
         lines += letter_lines(letters_due(register, timeline, load_jurisdiction(), today), request_id)
+        lines += unsent_lines(register, request_id)
         runs = [
             (run, airflow_id(run.id), *(at and local(at, timeline) for at in (run.started_at, run.ended_at)))
             for run in register.runs.all(request_id=request_id)

@@ -36,11 +36,25 @@ def lines(due: Sequence[str], request_id: str) -> Iterator[str]:
         yield f"letter due: {kind}: `afschrift letter make {request_id} {kind}`"
 
 
+def unsent_lines(register: Register, request_id: str) -> Iterator[str]:
+    """A line for each letter that no program sends, as it has no e-mail address."""
+    for letter in register.letters.all(request_id=request_id, states=[LetterState.PRODUCED]):
+        if not letter.mailed:
+            yield (
+                f"letter to be sent by hand: {letter.id} ({letter.kind}): `afschrift letter show {letter.id} "
+                f"--html FILE`, then `afschrift letter sent {letter.id}`"
+            )
+
+
 def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Iterator[str]:
     opened = timeline.state.open
     if opened and right_unclear(timeline) and not _made(register, timeline, "right_question"):
         yield "right_question"
     missed = missed_day(timeline, jurisdiction, today)
+    informed = timeline.to_inform or timeline.of(FactKind.PARTLY_DELIVERED) or missed is not None
+    # Made by itself only where the channel had authenticated the person (R04).
+    if opened and not informed and not _made(register, timeline, "acknowledgement"):
+        yield "acknowledgement"
     if opened and missed is not None and not _made(register, timeline, "late", missed):
         yield "late"
     if (opened or timeline.state is State.DELIVERED) and _part_without_letter(register, timeline):

@@ -107,6 +107,7 @@ def show(
         *earlier_lines(timeline, earlier),
         *_disputes(timeline),
         *due_letters.lines(due, request),
+        *due_letters.unsent_lines(register, request),
     ):
         typer.echo(f"  {line}")
     for decision in decisions:

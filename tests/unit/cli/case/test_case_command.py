@@ -15,6 +15,7 @@ from tests.support.deciding import Bureau
 from tests.support.restricted import dispute_service, open_bureau, restricted
 
 from afschrift.app.settings import Settings
+from afschrift.operations import figures
 from afschrift.register.database.database import Database
 from afschrift.services import Services
 
@@ -179,7 +180,7 @@ def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
     assert owner not in case("list")
     assert [each["id"] for each in json.loads(case("list", "--held", "--json"))[0]["holds"]] == both
     assert "held" in run_command("requests", "--all")
-    shredding = ("register", "shred", request, "--rule", "retention_identity")
+    shredding = ("register", "shred", request, "--rule", "persons_erasure")
     assert hold in str(refused(*shredding))
     assert "--hold" in str(refused_case("release", request, *WORDS, stdin=WHY))
     assert "still held" in case("release", request, "--hold", hold, *WORDS, stdin=WHY)
@@ -257,7 +258,10 @@ def test_a_refusal_that_came_back_is_made_again_with_its_words(bureau: Bureau) -
     assert "did not come back" in str(refused("letter", "again", first))
     bureau.send(first)
     bounced = ("letter", "bounced", first, "--on", str(local_today()), "--reason", "returned_by_post")
-    assert f"letter again {first}" in run_command(*bounced)
+    back = run_command(*bounced)
+    assert f"letter again {first}" in back
+    assert f"its letter 'refusal' of {local_today()} came back" in back
+    assert "letter_bounced refusal" in figures.remarks()[request]
     made = run_command("letter", "again", first, "--to-file", "-", stdin="ann@example.org").split()[0]
     assert made != first
     assert "kwikstaart" in run_command("letter", "show", made)
