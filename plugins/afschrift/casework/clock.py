@@ -219,7 +219,7 @@ def due_words(clock: Clock) -> str:
     if clock.closed_on is not None:
         return f"closed {clock.closed_on}"
     if clock.due is None:
-        return f"suspended since {clock.suspended_since}"
+        return clock.suspension
     return f"due {clock.due}  {clock.days_left:>4} days ({clock.working_days_left})"
 
 

@@ -164,6 +164,8 @@ _ALL = (
             ("passed_reference", ElementForm.LINE, "under which what was passed on is known there"),
             ("earlier_receipt", ElementForm.DAY, "day of receipt of that request, which counts (R55)"),
             ("new_due", ElementForm.DAY, "last day for an answer from now on"),
+            ("reply_by", ElementForm.DAY, "last day for the reply, where the question sets one"),
+            ("goes_on_after", ElementForm.DAY, "the same of a public body, whose clock goes on after it"),
             ("authority", ElementForm.TEXT, "where to complain"),
             ("court", ElementForm.TEXT, "which court, and by when"),
         )

@@ -94,6 +94,7 @@ _INSUFFICIENT = (
 )
 _EXTENDED = (Announced(FactKind.EXTENDED, decided_by="afschrift request extend", needed=True),)
 
+_TERM = ("reply_by", "goes_on_after")
 _MAY_SAY = ("was_due", "masked", "secret_by", "fingerprint")
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
 _TABLE = (
@@ -108,7 +109,7 @@ _TABLE = (
         "identity_request",
         ("received_on", "doubt", "ways", "no_copy", "how_to_reply", "period_stops"),
         "R10-R12, R42",
-        (),
+        _TERM,
         True,
         _asked(SuspensionGround.IDENTITY),
     ),
@@ -116,7 +117,7 @@ _TABLE = (
         "specify_request",
         ("received_on", "overview", "question", "may_want_all", "how_to_reply", "period_stops"),
         "R25, R42; Recital 63",
-        (),
+        _TERM,
         True,
         _asked(SuspensionGround.SPECIFICATION),
     ),

@@ -72,7 +72,7 @@ def last_day(found: Clock) -> str:
     if found.closed_on is not None:
         return f"closed on {found.closed_on}"
     if found.due is None:
-        return f"suspended since {found.suspended_since}"
+        return found.suspension
     left = found.days_left or 0
     days = f"{abs(left)} day{'s' * (abs(left) != 1)}"
     return f"{found.due} ({'today' if left == 0 else f'{days} left' if left > 0 else f'{days} late'})"

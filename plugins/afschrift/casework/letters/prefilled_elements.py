@@ -133,6 +133,16 @@ def _informed_before(about: AboutRequest) -> dict[str, Any]:
     return {"told_before": "yes"} if informed and not any(row.hidden for row in lifted) else {}
 
 
+def _term(about: AboutRequest) -> dict[str, Any]:
+    """The last day for the reply to the question that is open, and whether the clock goes on after it."""
+    asked = about.timeline.waiting
+    term = asked.detail.get("term") if asked else None
+    if term is None:
+        return {}
+    day = date.fromisoformat(term)
+    return {"reply_by": day} | ({"goes_on_after": day} if about.jurisdiction.public_body else {})
+
+
 def _rest_by(about: AboutRequest) -> dict[str, Any]:
     """By when what was kept back is given: by the request that was opened for it, or by the same one."""
     register, case = about.register, about.request.case
@@ -173,4 +183,6 @@ _OF_KIND: Mapping[str, Callable[[AboutRequest], dict[str, Any]]] = {
     "merged": _merged,
     "restriction_lifted": _informed_before,
     "handed_over": _reference,
+    "identity_request": _term,
+    "specify_request": _term,
 }

@@ -153,7 +153,7 @@ def cells(request: OpenRequest) -> tuple[str, ...]:
         request.timeline.request,
         request.timeline.right.value,
         request.timeline.state.value,
-        str(clock.due) if clock.due else f"suspended since {clock.suspended_since}",
+        str(clock.due) if clock.due else clock.suspension,
         days,
         clock.colour.value,
         f"{request.level} NEW" if request.new else request.level or "",

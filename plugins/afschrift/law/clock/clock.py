@@ -71,6 +71,7 @@ class Clock(Deadline):
             once closed.
         working_days_left: likewise.
         suspended_since: local date; None where the clock runs.
+        reply_by: last day for the reply that is awaited; None where the question sets none.
         status: what is true in addition to the state, with its DPV term.
         versions: of the algorithm, the calendar and the time zones.
     """
@@ -78,10 +79,17 @@ class Clock(Deadline):
     days_left: int | None
     working_days_left: int | None
     suspended_since: date | None
+    reply_by: date | None
     closed_on: date | None
     colour: Colour
     status: tuple[StatusTerm, ...]
     versions: tuple[tuple[str, str], ...]
+
+    @property
+    def suspension(self) -> str:
+        """Since when it is suspended, and by when the reply was asked for."""
+        until = f", reply by {self.reply_by}" if self.reply_by else ""
+        return f"suspended since {self.suspended_since}{until}"
 
     @property
     def evidence(self) -> dict[str, str | None]:
@@ -107,7 +115,7 @@ def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
         extension_sent=announced if announced and announced >= timeline.received else None,
         public_body=jurisdiction.public_body,
     )
-    closed_on = _closed_on(timeline)
+    closed_on = closed_on_day(timeline)
     since = next((w.period.start for w in waits if w.period.end is None), None) if found.due is None else None
     runs_to = found.due if closed_on is None else None
     steps = (
@@ -124,6 +132,7 @@ def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
         days_left=(runs_to - today).days if runs_to else None,
         working_days_left=jurisdiction.calendar.working_days(today, runs_to) if runs_to else None,
         suspended_since=since if closed_on is None else None,
+        reply_by=_term(timeline.waiting) if since and timeline.waiting and closed_on is None else None,
         closed_on=closed_on,
         colour=_colour(found, closed_on, today),
         status=tuple(_status(timeline, found, closed_on)),
@@ -195,7 +204,7 @@ def _term(asked: FactRow) -> date | None:
     return term if term and asked.sent_on and term > asked.sent_on else None
 
 
-def _closed_on(timeline: Timeline) -> date | None:
+def closed_on_day(timeline: Timeline) -> date | None:
     """The day on which the person was informed, whenever it was entered (R37, R45), or of the end."""
     if (informed_on := timeline.ended_on) is not None:
         return informed_on

@@ -11,11 +11,12 @@ from tests.support.restricted import FIRST, dispute_service, restricted
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.intake.referral import record_handed_over
-from afschrift.casework.letters.due_letters import letters_due
+from afschrift.casework.letters.due_letters import letters_due, unsent_lines
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.state import State
+from afschrift.letters.words import LetterWords
 from afschrift.register.database.database import Database
 from afschrift.register.register import Register
 from afschrift.register.trail.differences import ForgedError
@@ -64,6 +65,8 @@ def test_the_letter_of_a_handover_says_to_whom_why_and_whom_to_ask(bureau: Burea
     case = bureau.register.requests.get(request).case
     with pytest.raises(RefusedError, match="passed_to: it is missing"):
         text_of(bureau, request, "handed_over")
+    assert due(bureau, request) == ("acknowledgement",)  # the channel had authenticated no one
+    text_of(bureau, request, "acknowledgement", keep=True)
     assert due(bureau, request) == ()
     record_handed_over(bureau.register, ROLES, case, "erasure", "Klantenservice", "KS-104388", "cli:ivo")
     assert due(bureau, request) == ("handed_over",)
@@ -185,6 +188,42 @@ def test_a_letter_made_in_time_does_not_leave_after_the_last_day(bureau: Bureau)
         send(bureau.settings, bureau.register, again.id, "cli:anna")
 
 
+@pytest.mark.parametrize(
+    ("body", "term", "words", "without"),
+    [
+        ("private", None, "Doe dat graag zo snel mogelijk.", "uiterlijk op"),
+        ("private", 9, "Doe dat graag uiterlijk op {day}.", "Horen wij niets?"),
+        ("public", 9, "Horen wij niets? Dan loopt de tijd weer verder na {day}.", "zo snel mogelijk"),
+    ],
+)
+def test_question_names_the_last_day_for_the_reply(
+    bureau: Bureau, body: str, term: int | None, words: str, without: str
+) -> None:
+    file = bureau.settings.inventory / "controller.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("body: private", f"body: {body}"))
+    request = bureau.store(authenticated=None)
+    until = local_today() + timedelta(days=term) if term else None
+    bureau.clocks().suspend(request, "identity", doubt="unknown_sender", term=until)
+    given = {"doubt": "Wij kennen u niet.", "ways": ["login"]}
+    text = text_of(bureau, request, "identity_request", **given)
+    language = LetterWords.load(bureau.settings.folder("letters"), "nl")
+    assert words.format(day=until and language.day(until)) in text
+    assert without not in text
+
+
+def test_letter_without_an_address_is_to_be_sent_by_hand(bureau: Bureau) -> None:
+    request = bureau.store()
+    assert list(unsent_lines(bureau.register, request)) == []
+    make(bureau.officer(), request, "acknowledgement", {"to": "ann@example.org"})
+    assert list(unsent_lines(bureau.register, request)) == []  # `letter send` sends it
+    letter = make(bureau.officer(), request, "acknowledgement", {}).letter
+    assert letter is not None
+    [line] = unsent_lines(bureau.register, request)
+    assert f"{letter.id} (acknowledgement)" in line
+    bureau.send(letter.id)
+    assert list(unsent_lines(bureau.register, request)) == []
+
+
 def load_due(bureau: Bureau, request: str) -> Any:
     return bureau.clocks().clock(bureau.register.facts.timeline(request)).due
 
@@ -192,6 +231,7 @@ def load_due(bureau: Bureau, request: str) -> Any:
 @pytest.mark.parametrize("existence", ["open", "hidden"])
 def test_a_lifted_restriction_is_named_and_a_hidden_one_not_revealed(bureau: Bureau, existence: str) -> None:
     request, restriction_id = restricted(bureau, ["shop.ticket"], existence)
+    text_of(bureau, request, "acknowledgement", keep=True)
     with pytest.raises(RefusedError, match="No restriction"):
         text_of(bureau, request, "restriction_lifted", contains=["Gesprekken"])
     for row in bureau.register.letters.all(request_id=request):

@@ -391,6 +391,10 @@ def test_suspension_of_a_public_body_has_a_term(
 
 
 def test_the_term_of_another_body_ends_nothing() -> None:
+    for today, place in ((march(16), PUBLIC), (march(17), NL)):
+        found = look(WITH_TERM, sent(march(5)), today=today, place=place)
+        assert found.suspension == "suspended since 2026-03-05, reply by 2026-03-16"
+    assert look(ASKED, sent(march(5))).suspension == "suspended since 2026-03-05"
     assert look(WITH_TERM, sent(march(5)), today=march(17)).due is None
     assert look(ASKED, sent(march(5)), today=march(17), place=PUBLIC).due is None
 
