@@ -27,6 +27,7 @@ DEFAULTS: dict[str, float] = {
     "AFSCHRIFT_DOCUMENT_MEGABYTES": 25,
     "AFSCHRIFT_MANUAL_MEGABYTES": 500,
     "AFSCHRIFT_TRAIL_YEARS": 5,
+    "AFSCHRIFT_CASE_WEEKS": 13,
     "AFSCHRIFT_BATCH_MEGABYTES": 4,
     "AFSCHRIFT_PART_MEGABYTES": 2_000,
     "AFSCHRIFT_HASHED_PERCENT": 5,
@@ -119,6 +120,7 @@ class Settings:
     notifiers: Path | None = _setting("AFSCHRIFT_NOTIFIERS", _path)
     mail: Path | str | None = _setting("AFSCHRIFT_MAIL", options_at)
     trail_years: int = _number("AFSCHRIFT_TRAIL_YEARS", math.ceil)
+    case_weeks: int = _number("AFSCHRIFT_CASE_WEEKS", lambda weeks: max(6, math.ceil(weeks)))
     batch_bytes: int = _number("AFSCHRIFT_BATCH_MEGABYTES", _megabytes)
     part_bytes: int = _number("AFSCHRIFT_PART_MEGABYTES", _megabytes)
     hashed_percent: float = _number("AFSCHRIFT_HASHED_PERCENT", lambda percent: min(percent, 100))

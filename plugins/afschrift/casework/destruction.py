@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
-from afschrift.law.destruction import Destroying, reason_for
+from afschrift.law.clock.clock import closed_on_day
+from afschrift.law.destruction import RETENTION, Destroying, reason_for
 from afschrift.law.dispute import under_hold
 from afschrift.register.trail.differences import ForgedError
 
@@ -71,6 +73,8 @@ class DestructionService:
         with self.refusals(act, request_id):
             reason = reason_for(act, rule)
             self._must_be_closed(request_id)
+            if rule == RETENTION:
+                self._must_be_over(request_id)
             if found := register.disputes.holds(request_id):
                 raise under_hold(request_id, found, "its data key stays")
             if not register.data_keys.left(request_id):
@@ -148,6 +152,17 @@ class DestructionService:
             raise RefusedError(
                 f"Request {request_id} is open, and its data key protects what it takes to answer it.",
                 remedy="close it first: deliver, refuse or withdraw it.",
+            )
+
+    def _must_be_over(self, request_id: str) -> None:
+        timeline, weeks = self.officer.register.facts.timeline(request_id), self.officer.settings.case_weeks
+        closed = closed_on_day(timeline)
+        day = closed + timedelta(weeks=weeks) if closed else date.max
+        if self.officer.today(timeline.zone) < day:
+            raise RefusedError(
+                f"The records of request {request_id} are kept until {day}: the person may go to court.",
+                remedy="destroy them after that day, or give the reason that holds now. The period is "
+                "AFSCHRIFT_CASE_WEEKS.",
             )
 
     def _must_not_wait(self, act: Destroying, request_id: str | None, sign: str) -> None:

@@ -44,10 +44,11 @@ class DestructionReason:
 
 
 _SHRED = (Destroying.SHRED,)
+RETENTION = "retention_identity"
 REASONS = {
     reason.code: reason
     for reason in (
-        DestructionReason("retention_identity", "5(1)(e)", "the period of its records is over", _SHRED),
+        DestructionReason(RETENTION, "5(1)(e)", "the period of its records is over", _SHRED),
         DestructionReason(
             "persons_erasure", "17(1)", "the person's own request to erase was granted", _SHRED
         ),

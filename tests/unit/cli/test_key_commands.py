@@ -175,9 +175,10 @@ def test_a_request_is_shredded_once_it_is_closed(file: Path, monkeypatch: pytest
     person = (Key("customer_id", "C-1"),)
     opened = register.requests.open(case, Right.ACCESS, AT, "UTC", "nl", ("csv",), "outbox", person, set())
     shred = partial(run_command, "register", "shred", opened.id)
-    words = ("--rule", "retention_identity")
+    words = ("--rule", "persons_erasure")
     assert "is open" in shred(*words, code=1)
     moved(register, opened.id, State.WITHDRAWN)
+    assert "are kept until" in shred("--rule", "retention_identity", code=1)
     message = shred("--rule", "the person asked", code=1)
     assert "no reason to destroy it" in message
     assert "the person asked" not in message
@@ -191,7 +192,7 @@ def test_a_request_is_shredded_once_it_is_closed(file: Path, monkeypatch: pytest
     with pytest.raises(RefusedError, match="destroyed"):
         register.identities.of(opened.id)
     [event] = events("data_key_destroyed")
-    assert (event["rule"], event["case"]) == ("retention_identity", case)
+    assert (event["rule"], event["case"]) == ("persons_erasure", case)
     assert "destroyed before" in shred(*words)
     assert "There is none" in run_command("register", "shred-strays")
     assert "Entered" in run_command("register", "restored")

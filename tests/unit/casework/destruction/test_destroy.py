@@ -1,14 +1,17 @@
 """Nothing is destroyed for good without a role, a reason of the list and, where due, a second person."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.support.days import local_today
 from tests.support.deciding import Bureau
 from tests.support.moves import moved
 from tests.support.restricted import dispute_service
 
 from afschrift.casework.destruction import DestructionService
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.destruction import REASONS, Destroying, reason_for, reasons
 from afschrift.register.trail.height import Height
@@ -23,8 +26,9 @@ def closed(bureau: Bureau) -> str:
     return request
 
 
-def by(bureau: Bureau, account: str) -> DestructionService:
-    return DestructionService(bureau.officer(account))
+def by(bureau: Bureau, account: str, weeks: int = 14) -> DestructionService:
+    """At work so many weeks from now."""
+    return DestructionService(bureau.officer(account, utc_now() + timedelta(weeks=weeks)))
 
 
 def events(bureau: Bureau, kind: str) -> list[dict[str, Any]]:
@@ -80,6 +84,18 @@ def test_a_reason_that_is_not_on_the_list(bureau: Bureau, closed: str, rule: str
         by(bureau, "cli:anna").propose_shredding(closed, rule)
     assert events(bureau, "destruction_refused") == [{"act": "shred"}]
     assert bureau.register.data_keys.has(closed)
+
+
+def test_period_of_records_ends_thirteen_weeks_after_the_request(bureau: Bureau, closed: str) -> None:
+    """Within six of them the person may go to court (UAVG 35(2))."""
+    day = local_today() + timedelta(weeks=13)
+    with pytest.raises(RefusedError, match=f"kept until {day}.*AFSCHRIFT_CASE_WEEKS"):
+        by(bureau, "cli:anna", weeks=12).propose_shredding(closed, WHY)
+    assert events(bureau, "destruction_refused") == [{"act": "shred"}]
+    assert by(bureau, "cli:anna", weeks=13).propose_shredding(closed, WHY)
+    other = bureau.store()
+    moved(bureau.register, other, State.WITHDRAWN)
+    assert by(bureau, "cli:anna", weeks=0).propose_shredding(other, "persons_erasure")
 
 
 def test_open_or_held_is_kept_also_with_a_hold_after_the_proposal(bureau: Bureau, closed: str) -> None:
