@@ -72,7 +72,7 @@ purposes:
   account:
     basis: A6-1-b
     title: {nl: Account, en: Account}
-    retention: {period: P2Y, from: orders.ordered_at}
+    retention: {period: P40Y, from: orders.ordered_at}
     recipients: {from: shipment.carrier}
     automated_decision: false
   coaching:
@@ -80,7 +80,7 @@ purposes:
     special: A9-2-a
     title: {nl: Coaching, en: Coaching}
     consent: {table: consent, column: purpose, value: coaching, withdrawn: withdrawn_at}
-    retention: {period: P1Y, from: beat.at}
+    retention: {period: P40Y, from: beat.at}
     recipients: []
   security:
     basis: A6-1-f

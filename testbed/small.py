@@ -39,7 +39,7 @@ purposes:
   account:
     basis: A6-1-b
     title: {nl: Account, en: Account}
-    retention: {period: P2Y, from: orders.ordered_at}
+    retention: {period: P40Y, from: orders.ordered_at}
     recipients: {name: Wachtpost B.V., country: NL}
     automated_decision: false
 tables:

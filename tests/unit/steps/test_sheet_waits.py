@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 CARRIER = "Zwaluwpost (verzonnen)"
 LONG = SQLITE_SHOP.replace(
-    "retention: {period: P2Y, from: orders.ordered_at}", "retention: as long as necessary"
+    "retention: {period: P40Y, from: orders.ordered_at}", "retention: as long as necessary"
 )
 COUNTRY = "country: {table: place, name: name, country: country}"
 PLACE = (

@@ -70,9 +70,11 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
     }
     records = [read_record(staging, source) for source in plan.staged]
     unclear = unreadable(services.inventory, plan, records)
-    why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointers, unclear)))
+    over = kept_too_long(services.inventory, plan, records)
+    why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointers, unclear, over)))
     if why:
-        raise ask(register, plan.request, [question(services, plan, packed, why, pointers, records, unclear)])
+        asked = question(services, plan, packed, why, pointers, records, unclear, over)
+        raise ask(register, plan.request, [asked])
 
 
 def reasons(
@@ -82,6 +84,7 @@ def reasons(
     decisions: tuple[DecisionRow, ...],
     pointers: Mapping[str, TablePointers],
     unclear: Mapping[str, int],
+    over: Sequence[str],
 ) -> Iterator[str]:
     """Codes why a review is due; none: it is not.
 
@@ -104,6 +107,8 @@ def reasons(
             yield "names_unread"
         if unclear:
             yield "unreadable"
+        if over:  # the person reads it on the sheet: an officer first (R75)
+            yield "retention_over"
     made = {payload["bundle"] for payload in _packed(services.register, plan.request)}
     reviewed = [d for d in decisions if d.kind == REVIEW and d.about in made]
     if any(d.choice == REDACT for d in reviewed):
@@ -124,6 +129,7 @@ def question(
     pointers: Mapping[str, TablePointers],
     records: Sequence[SourceExtract],
     unclear: Mapping[str, int],
+    over: Sequence[str],
 ) -> OpenQuestion:
     """The question `review`: digests, counts and why; never a value.
 
@@ -135,6 +141,7 @@ def question(
         pointers: `source.table` -> what the finder pointed out in it.
         records: of the extracts.
         unclear: as of `unreadable`.
+        over: purposes as of `kept_too_long`.
     """
     more = {
         "pointed_out": {table: found.total for table, found in pointers.items() if found.total},
@@ -143,7 +150,7 @@ def question(
         "names_unread": sorted({table for found in pointers.values() for table in found.unread}),
         "redacted": dict(Counter(f"{r.table}.{r.column}" for part in plan.extracts for r in part.redactions)),
         "readable": unclear,
-        "retention_over": kept_too_long(services.inventory, plan, records),
+        "retention_over": over,
     }
     detail: dict[str, Any] = {
         "plan": plan.digest(),

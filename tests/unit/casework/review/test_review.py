@@ -29,8 +29,6 @@ def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) 
     request = reviewers.store(formats=FORMATS)
     question = reviewers.asked(request)
     assert question.detail["why"] == ["policy"]
-    # All orders of Ann are of years ago, and are held all the same (R75).
-    assert question.detail["retention_over"] == ["shop.account"]
     assert question.detail["tables"]["shop.ticket_message"] == 3
 
     reviewers.redact(question, LINE)
@@ -315,6 +313,17 @@ def test_a_column_that_leaves_by_decision_is_looked_at(
     request = reviewers.store()
     reviewers.answer(reviewers.asked(request, kind), choice)
     assert reviewers.asked(request).detail["why"] == ["answered"]
+
+
+def test_data_held_after_its_period_are_looked_at_before_the_sheet_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All orders of Ann are of years ago, and are held and given all the same (R75)."""
+    reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    reviewers.bureau.execute("UPDATE ticket_message SET body = 'help'")
+    reviewers.describe("period: P40Y", "period: P1Y")
+    detail = reviewers.asked(reviewers.store()).detail
+    assert (detail["why"], detail["retention_over"]) == (["retention_over"], ["shop.account"])
 
 
 def test_answer_of_which_a_part_is_restricted_is_looked_at(
