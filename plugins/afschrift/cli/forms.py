@@ -167,13 +167,12 @@ def from_file(file: Path, choice: str | None = None) -> FormAnswer:
             "prints one.",
         )
     text = found.get("text")
-    return FormAnswer(
-        found["choice"], parts["detail"], parts["texts"], str(text).strip() or None if text else None
-    )
+    detail, texts = ({n: value for n, value in part.items() if value is not None} for part in parts.values())
+    return FormAnswer(found["choice"], detail, texts, str(text).strip() or None if text else None)
 
 
 def template(grounds: Grounds, code: str, outcome: Outcome) -> str:
-    """Return an answer on a ground as YAML, with the examples of the table and a comment for each field."""
+    """Return an answer on a ground as YAML to be filled in: a comment for each field, with an example."""
     ground = grounds.grounds[code]
     lines = [f"# {ground.title['en']} ({', '.join(ground.rules)})", f"choice: {outcome}"]
     names = ground.asks(outcome)
@@ -196,7 +195,8 @@ def _lines(
                 f"needed if {k} = {_say(v)}" for n in needs for k, v in n.when.items() if k != "outcome"
             )
             must = "" if name in required else f"; {when or 'may be left out'}"
-            lines += [f"  # {field.title['en']}: {takes(field)}{must}", f"  {_yaml({name: field.example})}"]
+            example = _yaml({name: field.example})
+            lines += [f"  # {field.title['en']}: {takes(field)}{must}", f"  #   {example}", f"  {name}:"]
     return lines
 
 

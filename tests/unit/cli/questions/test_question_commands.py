@@ -4,6 +4,7 @@ import getpass
 import io
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,7 +91,9 @@ def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Serv
     question = run_command("questions", "open", request).split()[0]
     assert "afschrift grounds list" in run_command("questions")
     assert "terminal" in str(refused("answer", question))
-    form = run_command("grounds", "show", "manifestly_unfounded", "--form").replace("Twaalf", "Kwikstaart")
+    empty = run_command("grounds", "show", "manifestly_unfounded", "--form")
+    assert "is missing" in str(refused("answer", question, "--form", "-", stdin=empty))
+    form = with_examples(empty).replace("Twaalf", "Kwikstaart")
     (tmp_path / "form.yml").write_text(form, encoding="utf-8")
     wrong = form.replace("manifestly_unfounded", "count")
     assert "(R47)" in str(refused("answer", question, "--form", "-", stdin=wrong))
@@ -110,6 +113,10 @@ def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Serv
     assert "Kwikstaart" not in repr(register.trail.events())
 
 
+def with_examples(form: str) -> str:
+    return re.sub(r"^  #   (\w+: .*)\n  \w+:$", r"  \1", form, flags=re.MULTILINE)
+
+
 def parsed(text: str) -> FormAnswer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
@@ -117,13 +124,15 @@ def parsed(text: str) -> FormAnswer:
 
 
 def test_each_ground_shows_a_form_that_does(services: Services) -> None:
-    """What `grounds show --form` prints, filled in with the examples, reads back as that form."""
+    """What `grounds show --form` prints is empty; filled in with its examples, it reads back as that form."""
     listed = run_command("grounds", "list")
     for code, ground in GROUNDS.grounds.items():
         assert f"{code}  " in listed
         assert f"{code}  {ground.title['en']}" in run_command("grounds", "show", code)
         for outcome in ground.outcomes:
-            filled = parsed(run_command("grounds", "show", code, "--form", "--choice", outcome.value))
+            printed = run_command("grounds", "show", code, "--form", "--choice", outcome.value)
+            assert parsed(printed) == FormAnswer(outcome.value, {"ground": code})
+            filled = parsed(with_examples(printed))
             assert filled.choice == outcome.value
             assert filled.detail.pop("ground") == code
             form = filled.detail | filled.texts
