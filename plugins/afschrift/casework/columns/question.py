@@ -328,7 +328,10 @@ def nothing_held_view(officer: Officer, question: QuestionRow) -> tuple[Section,
     ]
     zone = officer.register.requests.get(question.request).zone
     when = Line("Searched on", on_the_wall(kept["at"], zone))
-    rows = tuple((path, n, columns, _whole(why)) for path, n, columns, why in kept["searched"])
+    rows = tuple(
+        (path, n if columns else "", columns, _whole(n, columns, why))
+        for path, n, columns, why in kept["searched"]
+    )
     heads = ("Table", "Rows looked through", "Columns looked at", "Searched")
     by = Section("By what was searched", (*keys, *spelled))
     where = Section("Where was searched", (when,), heads, rows)
@@ -336,8 +339,12 @@ def nothing_held_view(officer: Officer, question: QuestionRow) -> tuple[Section,
     return (by, where, *ledger, *_manual(officer, question))
 
 
-def _whole(why: str | None) -> str:
-    return "whole" if why is None else f"not whole ({in_words(why).lower()})"
+def _whole(rows: int, columns: int, why: str | None) -> str:
+    if why is not None:
+        return f"not whole ({in_words(why).lower()})"
+    if not columns:
+        return "by its ways alone: no column can hold what was searched for"
+    return "whole" if rows else "whole, it is empty"
 
 
 def _manual(officer: Officer, question: QuestionRow) -> Iterator[Section]:

@@ -114,6 +114,8 @@ def test_nothing_held_shows_what_was_searched_for_and_where(bureau: Bureau) -> N
     where = {row[0]: row[1:] for row in sections["Where was searched"].rows}
     assert where["shop.customer"][0] == 4
     assert where["shop.customer"][2] == "whole"
+    # Numbers alone: no row was looked through, so the table was not searched "whole".
+    assert where["shop.orders"] == ("", 0, "by its ways alone: no column can hold what was searched for")
     assert values_of(sections["Where was searched"])["Searched on"].startswith(str(local_today().year))
     masked = "\n".join(line.value for section in bureau.seen(question).values() for line in section.lines)
     assert "canary" not in masked.lower()
