@@ -137,7 +137,9 @@ def _grounds(data: dict[str, Any], provisions: Mapping[str, Provision]) -> Groun
 
 def _listed(provisions: Mapping[str, Provision]) -> dict[str, Any]:
     """Return the schema of a field that takes one of the provisions, with their names for forms."""
-    names = {code: next(iter(provision.name.values())) for code, provision in provisions.items()}
+    names = {
+        code: f"{law.text('name', 'en')}: {law.text('protects', 'en')}" for code, law in provisions.items()
+    }
     add = f"add another law to {PROVISIONS} first ({PAGE})"
     return {"enum": list(provisions), "description": add, "x-titles": names}
 

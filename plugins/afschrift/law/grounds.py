@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from afschrift.domain.right import Right
 from afschrift.law.roles import Role
@@ -63,6 +63,11 @@ class Provision:
     name: Mapping[str, str]
     protects: Mapping[str, str]
     hidden: bool = False
+
+    def text(self, what: Literal["name", "protects"], language: str) -> str:
+        """Its name or interest in a language; if that is missing, in the first one."""
+        words: Mapping[str, str] = getattr(self, what)
+        return words.get(language) or next(iter(words.values()))
 
 
 @dataclass(frozen=True)

@@ -266,8 +266,8 @@ def _other_law(
     )
     return {
         "effect": law.effect.value,
-        "act": law.name.get(request.language) or next(iter(law.name.values())),
-        "protects": law.protects.get(request.language) or next(iter(law.protects.values())),
+        "act": law.text("name", request.language),
+        "protects": law.text("protects", request.language),
         "weighed": "yes" if weighed else "",
     }
 

@@ -304,7 +304,11 @@ def court_gaps(folder: Path, law: Path) -> Iterator[tuple[Finding, FilePlace]]:
         others = [getattr(route, name) for body, route in usual.items() if body != controller.body]
         if text is not None and text not in others:
             continue
-        words = "is that of the other kind of body" if text else "is missing, the way after no answer in time"
+        words = (
+            "is that of the other kind of body"
+            if text
+            else "is missing, the way to court where no answer came in time"
+        )
         fault = document.fault((name if text else "court",), f"`{name}` {words} (R45, R56)")
         route = usual.get(controller.body)
         shown = dict(getattr(route, name).items()) if route else dict.fromkeys(controller.languages, "...")
