@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from testbed.claims.printed import Printed
-from testbed.claims.world import DELIVERED, HELD, MASKED, RECEIVED, RIGHTS, SYSTEMS, World
+from testbed.claims.world import DELIVERED, MASKED, RECEIVED, RIGHTS, SYSTEMS, World
 
 Judge = Callable[[World, Printed], bool]
 JUDGES: dict[str, Judge] = {}

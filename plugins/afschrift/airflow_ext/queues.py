@@ -37,6 +37,13 @@ def by_source() -> dict[str, dict[str, Any]]:
     }
 
 
+def reaches_all(inventory: Inventory) -> bool:
+    """Whether each task may open every source: none has a place of its own."""
+    found = places_of(inventory)
+    alone = (place.model_copy(update={"pool": None}) for place in found.by_source.values())
+    return all(place == found.several for place in alone)
+
+
 def unknown_sources() -> ConfigurationError:
     """The error about a DAG in which no source has a task."""
     return of_installation().unreadable or ConfigurationError(

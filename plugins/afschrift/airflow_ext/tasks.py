@@ -23,7 +23,7 @@ from afschrift.airflow_ext.params import (
     refuse_unknown,
     request_alone,
 )
-from afschrift.airflow_ext.queues import following, must_be_its_queue, unknown_sources
+from afschrift.airflow_ext.queues import following, must_be_its_queue, reaches_all, unknown_sources
 from afschrift.airflow_ext.retry import is_last_try
 from afschrift.airflow_ext.step import handed_on, shown, step
 from afschrift.domain.errors import (
@@ -101,7 +101,7 @@ def extract(request: str | None, source: str, params: Any = None, dag_run: Any =
 
         must_be_its_queue(ti, services.inventory, None if one_task() else source)
         with _asked_at_last(services, request, ti):
-            use_case(services, request, source)
+            use_case(services, request, source, reaches_all=reaches_all(services.inventory))
         return source
 
 

@@ -21,9 +21,10 @@ from afschrift.casework.informing.answer import answer_inform, inform_view
 from afschrift.casework.intake import not_received
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response import question as partial_response
-from afschrift.casework.partial_response.answer import answer_source_down
+from afschrift.casework.partial_response.answer import answer_damaged, answer_source_down
 from afschrift.casework.review import question as review
 from afschrift.casework.review.answer import answer_review
+from afschrift.law.partial_response import DAMAGED_VALUE
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion
 from afschrift.questions.view import Section
 from afschrift.register.records import DecisionRow, QuestionRow
@@ -87,6 +88,7 @@ HANDLERS: dict[str, Handlers] = {
     review.REVIEW_KIND.name: Handlers(answer_review, signed_by=review.signature),
     review.REVIEW_SIGNED_KIND.name: Handlers(second_signature.sign, review.review_signed_view),
     partial_response.SOURCE_DOWN.name: Handlers(answer_source_down),
+    DAMAGED_VALUE: Handlers(answer_damaged),
     informing.INFORM_KIND.name: Handlers(answer_inform, inform_view),
 }
 """Name of a kind -> its handlers. A kind without a line here is recorded, and shows its detail."""

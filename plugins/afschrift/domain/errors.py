@@ -85,6 +85,18 @@ class ConfigurationError(AfschriftError):
     """Inventory, policy, keys or settings are wrong; a retry does not help."""
 
 
+class DamagedValueError(ConfigurationError):
+    """A value of a column cannot be read exactly, though source and account are in order.
+
+    Attributes:
+        damage: a code for it; never a value.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", damage: str = "wrong_type") -> None:
+        super().__init__(message, remedy=remedy)
+        self.damage = damage
+
+
 class UnreadFilesError(ConfigurationError):
     """A folder of a lake holds files that are neither read nor ignored by a decision."""
 

@@ -230,6 +230,7 @@ class Passed(StrEnum):
     KEY = "key_of_ways"
     RIGHT = "no_right"
     TYPE = "unknown_type"
+    DAMAGED = "damaged_value"
 
 
 MENTIONED = "mentioned"

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,20 +29,38 @@ class Portion(StrEnum):
     SUPPLEMENT = "supplement"
 
 
+class Place(NamedTuple):
+    """A column of the inventory."""
+
+    source: str
+    table: str
+    column: str
+
+    def __str__(self) -> str:
+        return ".".join(self)
+
+
 @dataclass(frozen=True)
 class Later:
-    """A source that a person left for later.
+    """A source that a person left for later, or a column with a value that cannot be read.
 
     Attributes:
         since: RFC 3339 instant since which it was not reached, as far as known.
         rest_by: date by which the rest is promised.
         about: digest that was decided on (`about`).
+        place: `table.column`; empty: the whole source.
     """
 
     source: str
     since: str
     rest_by: str
     about: str
+    place: str = ""
+
+    @property
+    def name(self) -> str:
+        """The source, or the column."""
+        return f"{self.source}.{self.place}" if self.place else self.source
 
 
 @dataclass(frozen=True)
@@ -145,6 +163,7 @@ class FieldPlan:
         read_as: kind of its values in the source, if cells or spans of it are redacted; `kind` is text then,
             as the mask is. None: nothing is redacted.
         part: set if it is part of a document and no column of the source.
+        damage: code of the damaged value for which the database's own text is given; empty: none was found.
     """
 
     name: str
@@ -159,6 +178,7 @@ class FieldPlan:
     about_others: bool = False
     read_as: ValueKind | None = None
     part: DocumentPart | None = None
+    damage: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,6 +247,8 @@ class Withheld:
         return tuple(dict.fromkeys(f.reason for f in self.fields))
 
 
+_ABSENT = (b'"damage":"",', b'"place":"",')
+"""Fields that are left out where they are empty, so that a plan frozen before them keeps its digest."""
 _FIRST_BEYOND_D7FF = 0xEE
 """First byte in UTF-8 of characters that UTF-16, which RFC 8785 sorts by, may order differently."""
 
@@ -252,7 +274,7 @@ class Plan:
         facts: what the information sheet needs from the sources; access only.
         manual: systems that a person searched, with what came of it.
         received_at: when the request arrived; who held which key is looked up as of then.
-        later: sources that are not opened, as a person left them for later (R44).
+        later: sources that are not opened and columns that are not read, as a person decided (R44).
         before: tables and searched systems that an earlier part of the answer described.
         after: digests of the bundles of all earlier parts; what is delivered by this plan follows them (R54).
         again: `source.table` of tables that an earlier part described too, and that are given whole again.
@@ -287,7 +309,10 @@ class Plan:
 
     @cached_property
     def _digest(self) -> str:
-        return hashlib.sha256(self._canonical()).hexdigest()
+        text = self._canonical()
+        for absent in _ABSENT:
+            text = text.replace(absent, b"")
+        return hashlib.sha256(text).hexdigest()
 
     def _canonical(self) -> bytes:
         """The plan in canonical JSON (RFC 8785).
@@ -303,6 +328,11 @@ class Plan:
     def of_source(self, source: str) -> tuple[ExtractPlan, ...]:
         """The extracts of one source."""
         return tuple(e for e in self.extracts if e.source == source)
+
+    @property
+    def unopened(self) -> frozenset[str]:
+        """Sources that are left for later as a whole."""
+        return frozenset(later.source for later in self.later if not later.place)
 
     @property
     def sources(self) -> tuple[str, ...]:

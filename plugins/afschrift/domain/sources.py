@@ -62,6 +62,7 @@ class ColumnType:
         part: of a document that a column of the inventory represents; None: it is a column of the source.
         value: SQL of that part, with `{column}` for the quoted column that holds the document; NULL where
             there is none. It replaces the column in the templates above.
+        damage: code of a damaged value for which the column is read as text; empty: none was found.
     """
 
     native: str
@@ -74,10 +75,12 @@ class ColumnType:
     loose: bool = False
     part: DocumentPart | None = None
     value: str = ""
+    damage: str = ""
 
-    def as_text(self) -> ColumnType:
-        """The column as `kind: text` in the inventory has it."""
-        return replace(self, kind=ValueKind.TEXT, expression=self.verbatim or self.expression, text="")
+    def as_text(self, damage: str = "") -> ColumnType:
+        """The column as `kind: text` in the inventory has it, or because a value of it is damaged."""
+        text = self.verbatim or self.expression
+        return replace(self, kind=ValueKind.TEXT, expression=text, text="", damage=damage or self.damage)
 
 
 Catalogue = Mapping[str, Mapping[str, ColumnType]]

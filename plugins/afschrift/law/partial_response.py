@@ -15,6 +15,32 @@ KIND = "source_down"
 
 TRY_AGAIN, PARTIAL = OPTIONS = ("try_again", "partial")
 
+DAMAGED_VALUE = "damaged_value"
+"""Kind of the question about a column with a value that can be given neither exactly nor as text."""
+
+GIVEN_OTHERWISE = "given_otherwise"
+DAMAGED_LATER, DAMAGED_GIVEN = "damaged_later", "damaged_given_otherwise"
+"""Reasons why such a column is not in the bundle: it follows, or was given in another way."""
+
+
+class Given(StrEnum):
+    """What is done about a column with a damaged value; data of its fact."""
+
+    AS_TEXT = "as_text"  # the database's own text of each value is given
+    NOT = "not"  # there is no text either: it is left for later, or given in another way
+    NOT_SEARCHED = "not_searched"  # the damage is in a row that the person may not get: it is not searched
+
+
+DAMAGES = {
+    "wrong_type": "a value that does not fit its type",
+    "out_of_range": "a time that the calendar does not have, or that is out of range",
+    "no_document": "a document that is no JSON, or that JSON cannot represent",
+    "not_utf8": "bytes that are no text in the declared encoding",
+    "no_text": "bytes in a column of texts",
+    "unreadable": "a value that the database itself cannot read",
+}
+"""Code of a damage -> what the column holds, in words for officers."""
+
 REST_GONE = "rest_gone"
 """Kind of the question about a promised rest that the inventory no longer holds."""
 

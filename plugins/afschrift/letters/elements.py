@@ -208,6 +208,9 @@ _ALL = (
     _officer("where", ElementForm.LINE, "where the files are"),
     _officer("available_until", ElementForm.DAY, "last day for fetching them"),
     _officer(
+        "as_stored", ElementForm.ITEMS, "what is given as the database's own text; filled in automatically"
+    ),
+    _officer(
         "masked", ElementForm.ITEMS, "what a reviewer masked in the files, and why; filled in automatically"
     ),
     _officer("secret_by", ElementForm.CODE, "how the pass phrase comes", *SECRET_BY),

@@ -95,7 +95,7 @@ _INSUFFICIENT = (
 _EXTENDED = (Announced(FactKind.EXTENDED, decided_by="afschrift request extend", needed=True),)
 
 _TERM = ("reply_by", "goes_on_after")
-_MAY_SAY = ("was_due", "masked", "secret_by", "fingerprint")
+_MAY_SAY = ("was_due", "as_stored", "masked", "secret_by", "fingerprint")
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
 _TABLE = (
     LetterKind(

@@ -41,6 +41,10 @@ class StepResults:
         """Result of the step that finished last under this name, with any inputs, or None."""
         return next((dict(row.result) for row in reversed(self._rows) if row.name == name), None)
 
+    def every(self, name: str) -> tuple[Row[Any], ...]:
+        """All finished steps of a name, in order, with `part`, `result` and `finished_at`."""
+        return tuple(row for row in self._rows if row.name == name)
+
 
 class Steps(Repository):
     """Stores the results of steps, so that a repeated task does nothing twice."""

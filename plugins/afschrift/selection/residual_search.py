@@ -17,6 +17,7 @@ from afschrift.domain.decision import Protect
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.extracted import NotSearched, Passed, Searched, SearchLimits
 from afschrift.domain.keys import Key
+from afschrift.domain.plan import Place
 from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.joins import key_columns
@@ -51,6 +52,7 @@ class ResidualSearch:
         session: with the person's keys and `identifiers.search_keys` bound.
         keys: the same, as they were bound.
         hidden: `source.table` or `source.table.column` whose existence is hidden (R84).
+        damaged: columns with a value that cannot be read.
     """
 
     inventory: Inventory
@@ -60,6 +62,7 @@ class ResidualSearch:
     sql: Path
     limits: SearchLimits
     hidden: Collection[str] = ()
+    damaged: Collection[Place] = ()
 
     def run(self) -> tuple[Searched, ...]:
         """Search each table that the inventory describes, once; results have the table's name in the source.
@@ -116,7 +119,7 @@ class ResidualSearch:
         if rows > _LARGE and self._seconds(relation, looks) * rows / _SAMPLE > self.limits.seconds:
             return Searched(table, reason=NotSearched.TIME, passed=passed)
         held = [look for some in _by_kind(looks) for look in self._first(relation, some)]
-        readable = [column for column, found in columns.items() if not found.closed]
+        readable = [c for c, found in columns.items() if not found.closed and not self._is_damaged(names, c)]
         found, once = self._found(finder, relation, names, readable, held) if held else ({}, {})
         return Searched(table, len(kinds), rows, found, reason, once, kinds, passed)
 
@@ -156,7 +159,9 @@ class ResidualSearch:
             declared = [known for table in tables if (known := table.columns.get(column)) is not None]
             if any(self._is_hidden(name, column) for name in names):
                 continue
-            if any(known.mentions and known.mentions.settled == "not_searched" for known in declared):
+            if self._is_damaged(names, column):
+                yield column, Passed.DAMAGED
+            elif any(known.mentions and known.mentions.settled == "not_searched" for known in declared):
                 yield column, Passed.SETTLED
             elif found.closed:
                 secret = any(known.protect is Protect.SECRET for known in declared)
@@ -308,8 +313,11 @@ class ResidualSearch:
             declared = [self.declared.tables[name].columns.get(column) for name in names]
             out = any(c and c.mentions and c.mentions.settled == "not_searched" for c in declared)
             hidden = any(self._is_hidden(name, column) for name in names)
-            if not out and not hidden:
+            if not out and not hidden and not self._is_damaged(names, column):
                 yield column, column_type
+
+    def _is_damaged(self, names: Sequence[str], column: str) -> bool:
+        return any(Place(self.declared.source, name, column) in self.damaged for name in names)
 
     def _is_hidden(self, name: str, column: str) -> bool:
         """Whether a column is hidden; a document is if any part is, since it is searched as a whole."""

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from afschrift.domain.decision import Action, Mask
-from afschrift.domain.plan import ExtractPlan, FactPlan, FieldPlan, Withheld
+from afschrift.domain.plan import ExtractPlan, FactPlan, FieldPlan, Place, Withheld
 from afschrift.domain.redaction import MASK
 from afschrift.domain.sources import Catalogue, ColumnType, Dialect
 from afschrift.domain.value_kind import ValueKind
@@ -32,6 +32,7 @@ from afschrift.selection.ways import Match, WayFinder, Ways
 
 HELD_TEXT, HELD_VALUE = "afschrift_held_text_", "afschrift_held_value_"
 """Prefixes of columns that are read but not given: a row's keys, by their number in `subject`."""
+_NONE: Mapping[Place, str] = {}
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
 
@@ -72,6 +73,7 @@ class Statements:
         dialect: Dialect,
         catalogue: Catalogue,
         hidden: Collection[str] = (),
+        as_text: Mapping[Place, str] = _NONE,
     ) -> None:
         """Prepare.
 
@@ -82,6 +84,7 @@ class Statements:
             dialect: of the session.
             catalogue: of the session.
             hidden: `source.table` or `source.table.column` whose existence is hidden (R84).
+            as_text: column -> code of a damaged value, for which it is read as text.
         """
         self._hidden = frozenset(hidden)
         self._folder = folder
@@ -90,6 +93,10 @@ class Statements:
         self._dialect = dialect
         self.tables = catalogue.keys()
         self.catalogue = of_entries(source, catalogue, dialect)
+        for place, damage in as_text.items():
+            if place.source == source.source and place.column in (of := self.catalogue.get(place.table, {})):
+                read = {**of, place.column: of[place.column].as_text(damage)}
+                self.catalogue = {**self.catalogue, place.table: read}
         self.finder = WayFinder(source, identity, dialect, catalogue)
 
     def columns(self, table: str) -> Mapping[str, ColumnType]:

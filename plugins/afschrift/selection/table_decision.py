@@ -241,7 +241,8 @@ class Classifier:
         if left_out is not None and (decision.selected or decision.action is Action.ASK):
             mask = _mask(column) if left_out.action is Action.MASK else None
             decision = ColumnDecision(left_out.action, left_out.rules, left_out.reason, mask)
-        kind = ValueKind(column.kind) if column and column.kind else column_type.kind
+        declared_kind = column.kind if column and not column_type.damage else None
+        kind = ValueKind(declared_kind) if declared_kind else column_type.kind
         if decision.selected and (kind is None or column_type.remedy):
             why = "cannot be read exactly" if column_type.remedy else "is not known"
             raise ConfigurationError(
@@ -265,6 +266,7 @@ class Classifier:
             outside_art20=decision.outside_art20,
             about_others=decision.about_others,
             part=column_type.part,
+            damage=column_type.damage if decision.selected else "",
         )
 
     def _decision(

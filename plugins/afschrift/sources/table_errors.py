@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, NeedsPersonError, RetriableError
+from afschrift.domain.errors import (
+    AfschriftError,
+    ConfigurationError,
+    DamagedValueError,
+    NeedsPersonError,
+    RetriableError,
+)
 from afschrift.domain.sources import ColumnType, Connection
 from afschrift.sources.json_parts import TWICE
 
@@ -41,18 +47,20 @@ def too_large(source: str, column_path: str, size: str = "") -> ConfigurationErr
     )
 
 
-def unreadable_part(source: str, column_path: str, what: str) -> ConfigurationError:
+def unreadable_part(source: str, column_path: str, what: str) -> DamagedValueError:
     """The error for a document that cannot be taken apart; `what` is `TWICE` or `NO_DOCUMENT`."""
     if what == TWICE:
-        return ConfigurationError(
+        return DamagedValueError(
             f"A document of {source}.{column_path} has two members with the same name, and the "
             "inventory names members of it: it is not known which of the two is meant.",
             remedy="correct the document, or give the person a view with another one; without `path` the "
             "document is given unchanged.",
+            damage="no_document",
         )
-    return ConfigurationError(
+    return DamagedValueError(
         f"A value of {source}.{column_path} is no JSON, and the inventory names members of it.",
         remedy="correct the value; without `path` and `kind: json` it is given unchanged.",
+        damage="no_document",
     )
 
 
@@ -170,9 +178,17 @@ def not_understood(source: str, table: str, code: str, remedy: str = COMPARE) ->
     )
 
 
-def fails_itself(source: str, table: str, code: str, remedy: str = VIEW) -> ConfigurationError:
-    """The error for a view that cannot be computed, or data that the database itself cannot read."""
-    return ConfigurationError(f"Source {source} itself fails to read {table} ({code}).", remedy=remedy)
+def fails_itself(
+    source: str, table: str, code: str, remedy: str = VIEW, *, value: bool = False
+) -> ConfigurationError:
+    """The error for a view that cannot be computed, or data that the database itself cannot read.
+
+    `value`: the code says that the fault is in a value.
+    """
+    message = f"Source {source} itself fails to read {table} ({code})."
+    if value:
+        return DamagedValueError(message, remedy=remedy, damage="unreadable")
+    return ConfigurationError(message, remedy=remedy)
 
 
 def failed_midway(source: str, table: str, reason: str, code: str, remedy: str = SERVER_UP) -> RetriableError:
@@ -182,11 +198,12 @@ def failed_midway(source: str, table: str, reason: str, code: str, remedy: str =
     )
 
 
-def wrong_encoding(table: str, code: str, conversion: str) -> ConfigurationError:
+def wrong_encoding(table: str, code: str, conversion: str) -> DamagedValueError:
     """The error for a text that the database cannot decode; `conversion` is what a view can do."""
-    return ConfigurationError(
+    return DamagedValueError(
         f"A text of {table} is not in the encoding of its database ({code}).",
         remedy=f"correct the text, or {conversion} in a view.",
+        damage="not_utf8",
     )
 
 

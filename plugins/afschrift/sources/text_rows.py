@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import DamagedValueError
 
 FETCHED = 4096
 """Rows of one fetch, which the driver keeps as Python objects."""
@@ -17,7 +17,7 @@ def text_batch(source: str, names: Sequence[str], rows: Sequence[Sequence[Any]])
     """Turn rows of bytes, floats, integers or NULL into columns; a text must be UTF-8.
 
     Raises:
-        ConfigurationError: a text is not UTF-8; it names the column.
+        DamagedValueError: a text is not UTF-8; it names the column.
     """
     columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
     arrays = [_array(source, name, values) for name, values in zip(names, columns, strict=True)]
@@ -31,7 +31,8 @@ def _array(source: str, name: str, values: Sequence[Any]) -> pa.Array:
     try:
         return pa.array(values, pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
-        raise ConfigurationError(
+        raise DamagedValueError(
             f"Column {name} of source {source} holds a text that is not UTF-8.",
             remedy="correct the text, or convert the column in a view.",
+            damage="not_utf8",
         ) from None

@@ -12,6 +12,7 @@ from afschrift.casework.identity.confirmed import fingerprint, require_identity
 from afschrift.casework.identity.mandates import require_representation
 from afschrift.casework.informing.question import INFORM, INFORM_KIND, answer_ready, inform_person
 from afschrift.casework.manual.question import asked_again
+from afschrift.casework.partial_response.damaged import damaged_columns
 from afschrift.casework.partial_response.earlier_parts import delivered
 from afschrift.casework.partial_response.question import ask_for_more, left_for_later
 from afschrift.casework.question_kinds import KINDS
@@ -23,6 +24,7 @@ from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.extraction.redact import add_redactions
+from afschrift.law.partial_response import DAMAGED_GIVEN
 from afschrift.law.restriction import lifted
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
@@ -78,6 +80,8 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
     require_decision(services, request_id)
     decisions, timeline = register.decisions.of(request_id), register.facts.timeline(request_id)
     rests_on = decided(decisions, lifted(timeline))
+    found = damaged_columns(services, request_id).items()
+    damaged = [[*place, damage.damage, damage.given] for place, damage in found]
     inputs = digest(
         {
             "inventory": services.inventory.digest,
@@ -91,6 +95,7 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
                 [later.source, later.rest_by, later.about]
                 for later in left_for_later(services, timeline, decisions)
             ],
+            **({"damaged": damaged} if damaged else {}),
         }
     )
     latest = register.steps.latest(request_id, "classify")
@@ -100,7 +105,7 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
 
 
 def plan_evidence(plan: Plan) -> dict[str, Any]:
-    """Return counts, codes and names of tables and sources; never a column, a statement or a value."""
+    """Return counts, codes and names of tables and sources, and of columns that follow; never a value."""
     parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
     fields = [field for part in parts for field in part.fields]
     redactions = [redaction for extract in plan.extracts for redaction in extract.redactions]
@@ -121,7 +126,7 @@ def plan_evidence(plan: Plan) -> dict[str, Any]:
         **({"withheld_tables": [f"{w.source}.{w.table}" for w in plan.withheld]} if plan.withheld else {}),
         **({"redactions": len(redactions)} if redactions else {}),
         **({"manual": {part.source: part.status.value for part in plan.manual}} if plan.manual else {}),
-        **({"later": [later.source for later in plan.later]} if plan.later else {}),
+        **({"later": [later.name for later in plan.later]} if plan.later else {}),
         **({"after": list(plan.after)} if plan.after else {}),
     }
 
@@ -280,7 +285,9 @@ def _stop_where_nothing_is_given(
 ) -> None:
     request, request_id = basis.request, basis.request.id
     nothing = outcome(draft, draft.plan.right)
-    if draft.plan.later and (nothing is not None or not draft.plan.staged):
+    parts: list[ExtractPlan | Withheld] = [*draft.plan.extracts, *draft.plan.withheld]
+    missing = draft.plan.later or any(f.reason == DAMAGED_GIVEN for part in parts for f in part.fields)
+    if missing and (nothing is not None or not draft.plan.staged):
         raise ask_for_more(services, draft.plan)
     if nothing is None:
         return

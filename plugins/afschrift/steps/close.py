@@ -67,7 +67,7 @@ def _close_part(services: Services, plan: Plan, delivered: dict[str, Any]) -> di
     """End a run that delivered a part; once, whatever is cleared in Airflow."""
     register, request_id = services.register, plan.request
     result = {"plan": delivered["plan"], "bundle": delivered["sha256"]}
-    payload = {"sha256": delivered["sha256"], "later": [later.source for later in plan.later]}
+    payload = {"sha256": delivered["sha256"], "later": [later.name for later in plan.later]}
     register.steps.finish(
         request_id, "close", digest(result), result, NewEvent("part_closed", payload=payload)
     )

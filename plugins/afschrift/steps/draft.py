@@ -14,12 +14,18 @@ from afschrift.casework.decision.triggers import Trigger
 from afschrift.casework.identity.accounts import SEVERAL_PERSONS, SHARED_KEY
 from afschrift.casework.identity.confirmed import fingerprint
 from afschrift.casework.manual.question import planned
+from afschrift.casework.partial_response.damaged import (
+    Damaged,
+    damaged_columns,
+    missing_columns,
+    read_as_text,
+)
 from afschrift.casework.partial_response.earlier_parts import Supplement, delivered
 from afschrift.casework.partial_response.question import gone, left_for_later
 from afschrift.datamap.check.map_findings import LOSES_ROWS, open_findings
 from afschrift.domain.decision import ConsentState
 from afschrift.domain.keys import Key
-from afschrift.domain.plan import ExtractPlan, FactPlan, Gone, Later, ManualPlan, Plan, Withheld
+from afschrift.domain.plan import ExtractPlan, FactPlan, Gone, Later, ManualPlan, Place, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source, SourceFactory
@@ -75,6 +81,7 @@ class Drafter:
         self._open = SessionPool(partial(services.open_source, tag=request.id))
         self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
+        self._damaged: Mapping[Place, Damaged] = {}
         self._hidden = hidden_places(services.register, request.id)
         self._identifiers: set[str] = set()
 
@@ -95,16 +102,19 @@ class Drafter:
         later = left_for_later(
             services, register.facts.timeline(request.id), register.decisions.of(request.id)
         )
-        self._later = frozenset(part.source for part in later)
+        later = tuple(part for part in later if not self._hides(part.name))
+        self._later = frozenset(part.source for part in later if not part.place)
+        found = damaged_columns(services, request.id).items()
+        self._damaged = {place: damaged for place, damaged in found if not self._hides(str(place))}
         keys = self._keys(given)
         consents = read_consents(
             services.inventory, self._open, services.sql, keys, request.received_at, self._later
         )
-        left = left_out(services.register, request.id)
+        left = missing_columns(self._damaged) | left_out(services.register, request.id)
         facts = PersonFacts(consents.states, consents.withdrawn, limits=request.limits, left_out=left)
         plan = self._plan(keys, consents.states, frozen_at, later)
         supplement = Supplement(services.register, plan, self._hidden)
-        tables = TableDrafts(services, request.right, facts, self._notes, count=count)
+        tables = TableDrafts(services, request.right, facts, self._notes, self._damaged, count=count)
         parts, planned_facts = self._sources(keys, supplement, tables)
         extracts = tuple(part for part in parts if isinstance(part, ExtractPlan))
         manual = supplement.of(list(self._manual(given)))
@@ -248,10 +258,16 @@ class Drafter:
         """Return an HMAC that binds an answer or a plan to the keys without revealing a value."""
         return fingerprint(self._services.register, self._request.id, keys)
 
+    def _hides(self, column: str) -> bool:
+        """Whether the person may not know of a column, so that nothing may be said of its values (R84)."""
+        return any(f"{column}.".startswith(f"{place}.") for place in self._hidden)
+
     def _statements(self, source: SourceFile, session: Source) -> KeyStatements:
-        identity = self._services.inventory.identity
-        catalogue = session.catalogue()
-        return KeyStatements(self._services.sql, source, identity, session.dialect, catalogue, self._hidden)
+        services, catalogue = self._services, session.catalogue()
+        identity, as_text = services.inventory.identity, read_as_text(self._damaged)
+        return KeyStatements(
+            services.sql, source, identity, session.dialect, catalogue, self._hidden, as_text
+        )
 
     def _rows_not_given(self, plan: Plan) -> None:
         """Ask about rows that the check of the map found lost; no statement of the plan can show them."""

@@ -9,14 +9,16 @@ from typing import Any
 
 from afschrift.casework.decision.source_triggers import case_columns
 from afschrift.casework.decision.triggers import Trigger
+from afschrift.casework.partial_response.damaged import Damaged
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.plan import ExtractPlan, Withheld
+from afschrift.domain.plan import ExtractPlan, Place, Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 from afschrift.inventory.unconfirmed import awaited, unreached
+from afschrift.law.partial_response import DAMAGED_LATER
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.key_statements import KeyStatements, SoleOwnerCheck
@@ -70,8 +72,16 @@ class TableDrafts:
     """Decides on the tables of a request, a source at a time."""
 
     def __init__(
-        self, services: Services, right: Right, facts: PersonFacts, notes: Notes, *, count: bool
+        self,
+        services: Services,
+        right: Right,
+        facts: PersonFacts,
+        notes: Notes,
+        damaged: Mapping[Place, Damaged],
+        *,
+        count: bool,
     ) -> None:
+        self._damaged = damaged
         self._services, self._right, self._facts, self._notes = services, right, facts, notes
         self._count = count
         self._unreached: frozenset[str] = frozenset()
@@ -114,6 +124,7 @@ class TableDrafts:
             if self._count:
                 rows = session.rows(statements.count(name, decision.scope))
                 self._notes.counts[f"{source.source}.{name}"] = int(rows[0][0])
+            self._ask_about_damage(decision)
             parts.append(self._part(statements, decision))
         return parts
 
@@ -190,6 +201,13 @@ class TableDrafts:
             words = f"{rows} row(s) of {table_path} have an origin that the inventory does not name."
             detail = {"table": table_path, "rows": rows}
             self._notes.need(OpenQuestion(KINDS["unknown_origin"], ("leave_out",), words, detail))
+
+    def _ask_about_damage(self, decision: TableDecision) -> None:
+        """Ask about columns of which nothing can be read, where the person is to get them."""
+        for column in decision.fields:
+            place = Place(decision.source, decision.table, column.name)
+            if column.reason == DAMAGED_LATER and place in self._damaged:
+                self._notes.need(self._damaged[place].question())
 
     def _foreign_rows(self, session: Source, statements: Statements, table_path: str, name: str) -> None:
         """Ask about rows that a join assigns to the person and their own key to another: the key decides."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from afschrift.casework.columns.judged_files import active_counts, judged_files
+from afschrift.casework.partial_response.damaged import damaged_columns
 from afschrift.casework.partial_response.question import waits_for
-from afschrift.domain.errors import GateError, NeedsPersonError
+from afschrift.domain.errors import DamagedValueError, GateError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import UPLOADS, SourceExtract
 from afschrift.domain.keys import Key, keys_text
@@ -16,6 +17,8 @@ from afschrift.extraction.own_rows import OthersRowError
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps.classify import classify
+from afschrift.steps.damage import DamageSearch
 from afschrift.steps.gates import StepEvidence, open_request
 from afschrift.steps.keyed_digests import (
     files_digest,
@@ -30,17 +33,26 @@ from afschrift.steps.source_reading import SourceReading
 from afschrift.steps.staging_faults import Faults, fault, record_again, source_faults, staged_keys
 
 
-def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
+class ReplacedPlanError(GateError):
+    """Another plan was frozen while a source was read."""
+
+
+def extract(services: Services, request_id: str, source: str, *, reaches_all: bool = True) -> dict[str, Any]:
     """Extract a source by the frozen plan (R08, R80).
 
     The data are of the time of reading, which the answer names, not of the receipt: a warehouse keeps no
     earlier state, and the request does not stop the deletion of data (R07). A retry reads the whole source
     again on a new snapshot.
 
+    A value that cannot be read is traced to its column. The column is given as the database's own text, by a
+    new plan under which the step reads again; where there is no text, a person is asked. Where other sources
+    cannot be reached from here (`reaches_all`), `classify` makes that plan in its own place.
+
     Returns:
         `source`, `tables`, `rows`, `digest` of what was written.
 
     Raises:
+        DamagedValueError: a value cannot be read, and its column was not found.
         GateError: a decision that the step needs is not in the register, or something drifted.
         NeedsPersonError: another source of the request is down, and a person was asked about it.
         ValidationFailedError: the rows differ from what the source itself computes of them, or a file does
@@ -48,6 +60,25 @@ def extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
         SourceDownError: the source is down.
         RetriableError: the staging is down.
     """
+    while True:
+        try:
+            return _extract(services, request_id, source)
+        except ReplacedPlanError:
+            if not damaged_columns(services, request_id):
+                raise
+        except DamagedValueError as error:
+            gate = gated_extract(services, request_id, source)
+            keys = SourceReading(gate, source, keys_of(gate)).keys(gate.request.received_at)
+            is_new = DamageSearch(gate, source, keys).record()
+            if is_new and not reaches_all:
+                raise DamagedValueError(
+                    str(error.args[0]), remedy="clear `classify` and what follows: the new plan regards it."
+                ) from None
+            if classify(services, request_id)["plan"] == gate.plan.digest() and not is_new:
+                raise
+
+
+def _extract(services: Services, request_id: str, source: str) -> dict[str, Any]:
     evidence, gate = StepEvidence(), gated_extract(services, request_id, source)
     plan = gate.plan
     done, again = extracted_before(gate, source)
@@ -93,7 +124,7 @@ def ask_again(gate: Gate, source: str) -> None:
     """
     now = gated_extract(gate.services, gate.request.id, source)
     if now.plan.digest() != gate.plan.digest():
-        raise GateError(
+        raise ReplacedPlanError(
             f"Another plan of request {gate.request.id} was frozen meanwhile.",
             remedy="nothing: the run of that plan continues.",
         )

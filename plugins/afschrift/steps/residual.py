@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from afschrift.casework.decision.require_decision import hidden_places
+from afschrift.casework.partial_response.damaged import damaged_columns, unsearched
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.event import digest
 from afschrift.domain.extracted import Passed, Searched, search_ledger
 from afschrift.domain.keys import Key
-from afschrift.domain.plan import Plan
+from afschrift.domain.plan import Place, Plan
 from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory
 from afschrift.questions.ask import Answers, ask, asking
@@ -34,8 +35,7 @@ def searched_sources(services: Services, plan: Plan) -> tuple[str, ...]:
     """
     given_before = {part.source for part in plan.before if part.table} - set(plan.sources)
     given_before -= {table.source for table in plan.withheld}
-    later = {part.source for part in plan.later}
-    return tuple(name for name in services.inventory.sources if name not in later | given_before)
+    return tuple(name for name in services.inventory.sources if name not in plan.unopened | given_before)
 
 
 def read_sources(services: Services, plan: Plan) -> tuple[str, ...]:
@@ -49,7 +49,12 @@ def bound_keys(services: Services, keys: Sequence[Key], own: Iterable[str], at: 
 
 
 def search(
-    services: Services, source: str, session: Source, keys: Sequence[Key], hidden: Collection[str]
+    services: Services,
+    source: str,
+    session: Source,
+    keys: Sequence[Key],
+    hidden: Collection[str],
+    damaged: Collection[Place] = (),
 ) -> tuple[Searched, ...]:
     """Search the tables of a source.
 
@@ -59,13 +64,15 @@ def search(
         session: open on it, with the keys bound.
         keys: `bound_keys`.
         hidden: what a hidden restriction keeps back.
+        damaged: columns with a value that cannot be read.
 
     Raises:
+        DamagedValueError: another column has such a value.
         SourceDownError: the source is down.
     """
     declared = services.inventory.sources[source]
     residual_search = ResidualSearch(
-        services.inventory, declared, session, keys, services.sql, services.search, hidden
+        services.inventory, declared, session, keys, services.sql, services.search, hidden, damaged
     )
     return residual_search.run()
 
@@ -121,6 +128,7 @@ def search_all(
     """
     register, request_id = services.register, plan.request
     bound, hidden = bound_keys(services, keys, own, at), hidden_places(register, request_id)
+    damaged = unsearched(damaged_columns(services, request_id))
     findings: dict[str, Any] = {}
     results: list[list[Any]] = []
     ledgers: list[Any] = []
@@ -128,7 +136,7 @@ def search_all(
     for source in searched_sources(services, plan):
         with asking(register, request_id, KINDS), services.open_source(source, request_id) as session:
             session.bind(bound, at)
-            searched = search(services, source, session, bound, hidden)
+            searched = search(services, source, session, bound, hidden, damaged)
         asked += unsettled(services, request_id, source, searched, bound)
         ledgers.append([source, search_ledger(searched)])
         results += [[f"{source}.{s.table}", s.rows, s.columns, s.reason] for s in searched]

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from afschrift.casework.columns.judged_files import active_counts, judged_files
+from afschrift.casework.partial_response.damaged import damaged_columns, unsearched
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
 from afschrift.domain.extracted import Compared, Overview, Searched, SourceExtract, TableExtract
@@ -42,6 +43,7 @@ class SourceReading:
         services, plan = gate.services, gate.plan
         self._services, self._plan, self._source, self._keys = services, plan, source, keys
         self._staging, self._hidden, self._mac = gate.staging, gate.hidden, gate.fingerprint
+        self._results = gate.results
         self._finding = SourceFinder(services, plan, keys)
         self._observers = RowObservers(services, self._staging, source, self._finding)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
@@ -91,7 +93,8 @@ class SourceReading:
     def search(self, session: Source) -> tuple[OpenQuestion, ...]:
         """Run the residual search; return its open questions."""
         services, plan, source = self._services, self._plan, self._source
-        self._found = search(services, source, session, self._bound, self._hidden)
+        damaged = unsearched(damaged_columns(services, plan.request, self._results))
+        self._found = search(services, source, session, self._bound, self._hidden, damaged)
         self._searched = evidence(self._found, self._bound, services.inventory)
         return unsettled(services, plan.request, source, self._found, self._bound)
 

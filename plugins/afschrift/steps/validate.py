@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from afschrift.casework.partial_response.damaged import STEP as DAMAGED
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.extracted import SourceExtract
@@ -16,9 +17,11 @@ from afschrift.formats.validate_file import require_valid
 from afschrift.formats.validate_file import validate as read_again
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
+from afschrift.steps.extract import extract
 from afschrift.steps.gates import StepEvidence
 from afschrift.steps.keyed_digests import files_digest, validated_inputs
 from afschrift.steps.plan_gates import compared_while_written, gated_plan, staged_extracts
+from afschrift.steps.residual import read_sources
 
 
 def validate(services: Services, request_id: str) -> dict[str, Any]:
@@ -37,6 +40,10 @@ def validate(services: Services, request_id: str) -> dict[str, Any]:
         StagedFileError: a file is gone or damaged.
     """
     evidence, gate = StepEvidence(), gated_plan(services, request_id, "validate")
+    if gate.results.every(DAMAGED):  # a source may have been read before the plan that regards the damage
+        for source in read_sources(services, gate.plan):
+            extract(services, request_id, source)
+        gate = gated_plan(services, request_id, "validate")
     plan, staging = gate.plan, gate.staging
     records = staged_extracts(gate)
     written = files_digest(services, records)

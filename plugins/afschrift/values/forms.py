@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, DamagedValueError
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.values import json_text, scalars
@@ -54,10 +54,13 @@ def _column(array: pa.Array, field: FieldPlan, *, valid: bool) -> pa.Array:
     try:
         return _text(array, kind, valid=valid)
     except ValueFormError as fault:
-        raise ConfigurationError(f"Column {field.name} {fault.reason}.", remedy=fault.remedy) from None
+        message = f"Column {field.name} {fault.reason}."
+        if fault.damage:
+            raise DamagedValueError(message, remedy=fault.remedy, damage=fault.damage) from None
+        raise ConfigurationError(message, remedy=fault.remedy) from None
     except (pa.ArrowException, ValueError, OverflowError):
         # their messages quote the value
-        raise ConfigurationError(
+        raise DamagedValueError(
             f"Column {field.name} holds values that do not fit its kind, {kind}.",
             remedy="let the source cast it to text in SQL, or correct the column's kind.",
         ) from None

@@ -128,6 +128,7 @@ def _parse_document(text: str) -> str:
         raise ValueFormError(
             "holds text that is no JSON document, or one that spells half a surrogate pair",
             remedy="write `kind: text` at the column in the inventory, or correct the data.",
+            damage="no_document",
         ) from None
     return text.strip(" \t\r\n").replace("\r", " ").replace("\n", " ")
 

@@ -65,6 +65,7 @@ def _from_strings(texts: pa.Array, kind: ValueKind) -> pa.Array:
         raise ValueFormError(
             "holds bytes that are not UTF-8",
             remedy="let the source convert the column in SQL, or hand it over as binary.",
+            damage="not_utf8",
         ) from None
     if kind is ValueKind.NUMBER:
         return _from_floats(texts.cast(pa.float64()))

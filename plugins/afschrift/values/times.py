@@ -163,4 +163,5 @@ def _check_range(numbers: pa.Array, first: int, last: int) -> None:
         raise ValueFormError(
             "holds a time before the year 1, after 9999 or infinite",
             remedy="write `kind: text` at the column in the inventory: it gives the database's own text.",
+            damage="out_of_range",
         )

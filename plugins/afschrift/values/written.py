@@ -18,10 +18,12 @@ class ValueFormError(Exception):
     Attributes:
         reason: end of a sentence that begins with the column; holds no value.
         remedy: what to do.
+        damage: code of a fault of single values; empty: no value of this type has one.
     """
 
-    def __init__(self, reason: str, *, remedy: str) -> None:
+    def __init__(self, reason: str, *, remedy: str, damage: str = "") -> None:
         super().__init__(reason)
+        self.damage = damage
         self.reason = reason
         self.remedy = remedy
 

@@ -65,7 +65,8 @@ def preview(services: Services, request_id: str, *, sql: bool) -> Iterator[str]:
     for place in sorted(hidden_places(register, request_id)):
         yield f"\n{place}: kept back by a restriction of which the person may not know [R84]"
     for later in draft.plan.later:
-        yield f"\n{later.source}: left for later, not opened; the rest follows by {later.rest_by}"
+        how = "not read" if later.place else "not opened"
+        yield f"\n{later.name}: left for later, {how}; the rest follows by {later.rest_by}"
     for before in draft.plan.before:
         table_path = f"{before.source}.{before.table}".rstrip(".")
         yield f"\n{table_path}: given on {before.delivered_at[:16]}Z"

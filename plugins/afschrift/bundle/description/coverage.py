@@ -82,7 +82,7 @@ def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
     planned = {(e.source, e.table): e for e in contents.plan.extracts}
     withheld = {(w.source, w.table): w for w in contents.plan.withheld}
     before = {(b.source, b.table): b for b in contents.plan.before if b.table}
-    later = {rest.source: rest.rest_by for rest in contents.plan.later}
+    later = {rest.source: rest.rest_by for rest in contents.plan.later if not rest.place}
     again = set(contents.plan.again)
     for source, file in contents.inventory.sources.items():
         for table, entry in file.tables.items():
@@ -174,7 +174,10 @@ def _portion(plan: Plan) -> dict[str, Any]:
     """Which part of the answer it is, and the other parts (R44, R54)."""
     part: dict[str, Any] = {"kind": plan.part.value}
     if plan.later:
-        part["rest"] = [{"source": rest.source, "restBy": rest.rest_by} for rest in plan.later]
+        part["rest"] = [
+            {"source": rest.source, **({"column": rest.place} if rest.place else {}), "restBy": rest.rest_by}
+            for rest in plan.later
+        ]
     if plan.after:
         part["follows"] = list(plan.after)
     if plan.gone:

@@ -180,6 +180,8 @@ def _law(contents: Contents, extract: ExtractPlan, field: FieldPlan, column: Col
     if field.read_as is not None:
         methods = {cell.method for cell in extract.redactions if cell.column == field.name}
         law["afschrift:redacted"] = sorted(methods)
+    if field.damage:
+        law["afschrift:asStored"] = field.damage
     if field.about_others:
         law["afschrift:aboutOthers"] = True
     if field.outside_art20:

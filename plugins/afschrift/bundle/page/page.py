@@ -33,6 +33,7 @@ from afschrift.bundle.sheet.sheet import has_values
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.vocabulary import Origin
+from afschrift.law.partial_response import DAMAGED_GIVEN, DAMAGED_LATER
 
 README_WIDTH = 80
 
@@ -95,6 +96,10 @@ def _data(contents: Contents, words: PageWords, views: list[SystemView]) -> str:
     return "".join([script("words", inert(texts)), *charts])
 
 
+_NEVER_MORE = ("security_secret", DAMAGED_LATER, DAMAGED_GIVEN)
+"""Reasons that invite no request for more: it is not given on request either, or it comes anyway."""
+
+
 def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
     controller, plan = contents.inventory.controller, contents.plan
     gone = left_out(contents, words)
@@ -127,8 +132,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "completeness": _completeness(bool(gone), bool(masked)),
         "looked_beside": any(extract.searched is not None for extract in contents.extracts),
         "left_out": gone,
-        # Security secrets are not given on request either, so they are no reason to invite one.
-        "more_on_request": any(g.reason != "security_secret" for g in gone),
+        "more_on_request": any(g.reason not in _NEVER_MORE for g in gone),
         "held": sum(e.status is Status.ROWS for e in entries),
         "nothing_given": sum(e.status is Status.NOTHING_GIVEN for e in entries),
         "masked": masked,
@@ -261,15 +265,22 @@ def portion(contents: Contents, words: PageWords) -> PortionView | None:
     plan = contents.plan
     gone = [words.say("part_gone", system=contents.source_title(entry.source)) for entry in plan.gone]
     if plan.later:
-        supplements = [
-            words.say(
-                "part_rest", system=contents.source_title(entry.source), day=_local_day(words, entry.rest_by)
-            )
-            for entry in plan.later
-            if entry.source in contents.inventory.sources
-        ]
-        names = tuple(contents.source_title(entry.source) for entry in plan.later)
-        return PortionView(words.say("part_partial"), words.say("part_missing"), names, (*supplements, *gone))
+        names: dict[str, list[str]] = {"part_missing": [], "part_unreadable": []}
+        supplements = []
+        for entry in plan.later:
+            day, (table, _, column) = _local_day(words, entry.rest_by), entry.place.rpartition(".")
+            if table:
+                title = contents.column_title(entry.source, table, column)
+                of_table = contents.table_title(entry.source, table)
+                names["part_unreadable"].append(words.say("column_of", column=title, table=of_table))
+                supplements.append(words.say("part_rest_column", column=title, table=of_table, day=day))
+            elif entry.source in contents.inventory.sources:
+                names["part_missing"].append(contents.source_title(entry.source))
+                supplements.append(words.say("part_rest", system=names["part_missing"][-1], day=day))
+        intro = next(key for key, titles in names.items() if titles)
+        return PortionView(
+            words.say("part_partial"), words.say(intro), tuple(names[intro]), (*supplements, *gone)
+        )
     if not plan.after:
         return None
     zone = contents.inventory.controller.zone

@@ -291,6 +291,8 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
         yield column.meaning.get(contents.language)
     elif field.kind and field.action is Action.INCLUDE and not column.codes and words.kind(field.kind):
         yield words.kind(field.kind)
+    if field.damage:
+        yield words.say("as_stored")
     if column.unit and column.unit != "1":
         yield words.say("unit", unit=words.unit(column.unit))
     if column.note:

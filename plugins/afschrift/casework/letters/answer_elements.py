@@ -112,10 +112,8 @@ def known_elements(
     if not delivered:
         return dict(given)
     later = delivered[-1].detail["later"]
-    sources = load(settings.inventory).sources
-    systems = _titles(sources, [source["source"] for source in later], language)
     if kind == SUPPLEMENT:
-        return {"contains": systems, **given}
+        return {"contains": _missing(settings, later, language, "column_of"), **given}
     rest_by = max(source["rest_by"] for source in later)
     if str(given.get("rest_by") or rest_by) != rest_by:
         fault = f"{rest_by} was decided on; leave it out, or decide on another day first"
@@ -124,15 +122,20 @@ def known_elements(
             {"rest_by": fault},
             remedy="leave `rest_by` out; nothing was recorded.",
         )
-    return {"missing": systems, "rest_by": rest_by, **given}
+    missing = _missing(settings, later, language, "column_unread")
+    return {"missing": missing, "rest_by": rest_by, **given}
 
 
-MASKED = "masked"
-"""The element of the letter."""
+PLAN_LINES = ("masked", "as_stored")
+"""Elements that the plan of an answer fills."""
 
 
-def masked_lines(settings: Settings, register: Register, request_id: str, language: str) -> list[str]:
-    """A line for each column and ground; none where no cell is masked, or its plan cannot be read any more.
+def plan_lines(
+    settings: Settings, register: Register, request_id: str, language: str
+) -> dict[str, list[str]]:
+    """Lines about masked cells, one for each column and ground; and about columns given as they are stored.
+
+    Empty where there is nothing to say, or the plan cannot be read any more.
 
     Raises:
         ConfigurationError: the inventory or the texts cannot be used.
@@ -142,21 +145,60 @@ def masked_lines(settings: Settings, register: Register, request_id: str, langua
         plan = register.plans.get(request_id, frozen["plan"]) if frozen else None
     except ConfigurationError:  # shredded, or of another version of the software
         plan = None
-    if plan is None or not any(part.redactions for part in plan.extracts):
-        return []
+    parts = plan.extracts if plan else ()
+    if plan is None or not any(part.redactions or any(f.damage for f in part.selected) for part in parts):
+        return {}
+    words, inventory = PageWords.load(settings.folder("letters"), language), load(settings.inventory)
+    found = {
+        "masked": _masked_lines(plan, inventory, words, language),
+        "as_stored": [
+            words.say("column_of", **_column_titles(inventory, part.source, part.table, field.name, language))
+            for part in parts
+            for field in part.selected
+            if field.damage
+        ],
+    }
+    return {name: lines[:ITEMS] for name, lines in found.items() if lines}
+
+
+def _column_titles(
+    inventory: Inventory, source: str, table: str, column: str, language: str
+) -> dict[str, str]:
+    """Titles of a column and its table; the names where they have none."""
+    described = inventory.sources[source].tables[table]
+    title = (described.columns.get(column) or Column()).title
+    return {
+        "column": title.get(language) if title else column,
+        "table": described.title.get(language) if described.title else table,
+    }
+
+
+def _missing(
+    settings: Settings, later: Sequence[Mapping[str, Any]], language: str, sentence: str
+) -> list[str]:
+    """Titles of systems and columns that a part leaves open."""
+    inventory = load(settings.inventory)
     words = PageWords.load(settings.folder("letters"), language)
-    return _masked_lines(plan, load(settings.inventory), words, language)[:ITEMS]
+    columns = []
+    for entry in later:
+        table, _, column = entry.get("place", "").rpartition(".")
+        if (
+            table
+            and entry["source"] in inventory.sources
+            and table in inventory.sources[entry["source"]].tables
+        ):
+            titles = _column_titles(inventory, entry["source"], table, column, language)
+            columns.append(words.say(sentence, **titles)[:LINE])
+    systems = [entry["source"] for entry in later if not entry.get("place")]
+    return [*_titles(inventory.sources, systems, language), *columns]
 
 
 def _masked_lines(plan: Plan, inventory: Inventory, words: PageWords, language: str) -> list[str]:
     lines = []
     for part in plan.extracts:
-        table = inventory.sources[part.source].tables[part.table]
         counts = Counter((cell.column, cell.ground) for cell in part.redactions)
         for (name, ground), count in counts.items():
-            title = (table.columns.get(name) or Column()).title
-            column = title.get(language) if title else name
-            of_table = table.title.get(language) if table.title else part.table
-            line = words.count("masked_line", count, column=column, table=of_table)
+            titles = _column_titles(inventory, part.source, part.table, name, language)
+            line = words.count("masked_line", count, **titles)
             lines.append(f"{line} {words.phrase('remarks', remark(ground))}"[:LINE])
     return lines

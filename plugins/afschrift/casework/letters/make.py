@@ -13,11 +13,11 @@ from afschrift.casework.decision.in_force import request_decisions
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.letters.addressee import PERSON, REPRESENTATIVE, Addressee, addressee
 from afschrift.casework.letters.answer_elements import (
-    MASKED,
+    PLAN_LINES,
     answer_elements,
     decided_elements,
     known_elements,
-    masked_lines,
+    plan_lines,
 )
 from afschrift.casework.letters.prefilled_elements import (
     AboutRequest,
@@ -178,8 +178,9 @@ def _elements(
     elements = known_elements(settings, kind.name, of.timeline, language, elements)
     words = LetterWords.load(settings.folder("letters"), language)
     elements = {**filled_in(of, kind, words), **{n: v for n, v in elements.items() if v not in (None, "")}}
-    if MASKED in kind.optional and not elements.get(MASKED):
-        elements[MASKED] = masked_lines(settings, of.register, of.request.id, language)
+    if wanted := [name for name in PLAN_LINES if name in kind.optional and not elements.get(name)]:
+        lines = plan_lines(settings, of.register, of.request.id, language)
+        elements |= {name: lines[name] for name in wanted if name in lines}
     return elements
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,13 @@ _INFORM = (
     "The next run delivers what there is. Then inform the person: `afschrift letter make REQUEST "
     "partial_delivery`."
 )
+
+
+def answer_damaged(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
+    """Take the answer to `damaged_value`: see `PartialResponseService.answer_damaged`."""
+    return PartialResponseService(officer, officer.inventory, officer.jurisdiction).answer_damaged(
+        question, given
+    )
 
 
 def answer_source_down(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
@@ -74,6 +81,21 @@ class PartialResponseService:
             rules=("R44",) if partial else (),
         )
         return Answered(decision, question.request, next_step=_INFORM if partial else "")
+
+    def answer_damaged(self, question: QuestionRow, given: GivenAnswer) -> Answered:
+        """Answer the question `damaged_value`.
+
+        Raises:
+            TooLateError, FormError: the column cannot be left for later until that day.
+        """
+        partial = given.choice == PARTIAL
+        if partial:
+            self._day_must_fit(question.request, given.detail["rest_by"], given.text)
+        elif given.detail:
+            raise _form_error({"rest_by": f"goes with the choice `{PARTIAL}` alone"})
+        about = replace(given, detail={"place": question.detail["place"], **given.detail})
+        answered = self.officer.record_answer(question, about, ("R44",))
+        return replace(answered, next_step=_INFORM) if partial else answered
 
     def leave(self, request_id: str, source: str, rest_by: str, text: str | None) -> DecisionRow:
         """Leave a source for later: as the answer to the open question about it, or unasked.
@@ -154,14 +176,9 @@ class PartialResponseService:
         """Check that a source can be left for later until a day.
 
         Raises:
-            FormError: the day is over or after the last one of the request, or there are no words.
-            RefusedError: other parts of the answer rest on the source, or the request is closed.
+            TooLateError, FormError: as `_day_must_fit`.
+            RefusedError: other parts of the answer rest on the source.
         """
-        timeline = self.officer.register.facts.timeline(request_id)
-        if not timeline.state.open:
-            raise TooLateError(
-                f"Request {request_id} is {timeline.state}: nothing is decided on it any more."
-            )
         if source not in self.inventory.sources or not personal_tables(self.inventory, source):
             known = ", ".join(n for n in self.inventory.sources if personal_tables(self.inventory, n))
             raise RefusedError(
@@ -175,6 +192,20 @@ class PartialResponseService:
             raise RefusedError(
                 f"Source {source} cannot be left for later ({why}, R08).",
                 remedy=f"{REMEDIES[why]}. {_NOTHING}",
+            )
+        self._day_must_fit(request_id, rest_by, text)
+
+    def _day_must_fit(self, request_id: str, rest_by: str, text: str | None) -> None:
+        """Check the day on which the rest is promised.
+
+        Raises:
+            TooLateError: the request is closed.
+            FormError: the day is over or after the last one of the request, or there are no words.
+        """
+        timeline = self.officer.register.facts.timeline(request_id)
+        if not timeline.state.open:
+            raise TooLateError(
+                f"Request {request_id} is {timeline.state}: nothing is decided on it any more."
             )
         faults = {}
         if not (text or "").strip():

@@ -24,7 +24,7 @@ from afschrift.domain.plan import (
 )
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
-from afschrift.law.partial_response import KIND, parts
+from afschrift.law.partial_response import DAMAGED_VALUE, KIND, parts
 from afschrift.law.restriction import lifted
 from afschrift.register.register import Register
 from afschrift.services import Services
@@ -76,8 +76,8 @@ class Supplement:
         delivered_sources = frozenset(source for source, table in self._delivered if table)
         rested = parts(timeline)[-1].detail["decisions"]
         if rested == rests_on(register, timeline) and _holds(last, plan, delivered_sources):
-            self._settled = delivered_sources
-            self._before = [key for key in self._delivered if key[1]]
+            self._settled = delivered_sources - {later.source for later in last.later}
+            self._before = [key for key in self._delivered if key[1] and key[0] in self._settled]
 
     def is_settled(self, source: str) -> bool:
         """Whether a part covered all tables of a source, and all that this rested on is the same today."""
@@ -120,8 +120,8 @@ def delivered(timeline: Timeline, excluded: str = "") -> tuple[str, ...]:
 
 
 def rests_on(register: Register, timeline: Timeline) -> str:
-    """Digest of the decisions that the answer rests on: all but reviews, and those on sources."""
-    ignored = (KIND, REVIEW, REVIEW_SIGNED)
+    """Digest of the decisions that the answer rests on: all but reviews, and those on what comes later."""
+    ignored = (KIND, DAMAGED_VALUE, REVIEW, REVIEW_SIGNED)
     decisions = [d for d in register.decisions.of(timeline.request) if d.kind not in ignored]
     return digest([[[d.kind, d.choice, d.about] for d in decisions], sorted(lifted(timeline))])
 
@@ -153,8 +153,10 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
 
 def _promised(services: Services, later: Later) -> dict[str, Any]:
     """What is to follow of a source; with its tables, so that none can be left out unnoticed."""
-    tables = list(personal_tables(services.inventory, later.source))
-    return {"source": later.source, "rest_by": later.rest_by, "about": later.about, "tables": tables}
+    promised: dict[str, Any] = {"source": later.source, "rest_by": later.rest_by, "about": later.about}
+    if later.place:
+        return promised | {"tables": [later.place.rpartition(".")[0]], "place": later.place}
+    return promised | {"tables": list(personal_tables(services.inventory, later.source))}
 
 
 def last_part_is_delivered(register: Register, request_id: str) -> bool:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
+from afschrift.casework.partial_response.damaged import KIND as DAMAGED_VALUE
+from afschrift.casework.partial_response.damaged import columns_for_later, damaged_columns
 from afschrift.domain.errors import NeedsPersonError, SourceDownError
 from afschrift.domain.event import digest
 from afschrift.domain.plan import Gone, Later, Plan
@@ -26,6 +28,7 @@ from afschrift.law.partial_response import (
     REST_GONE,
     REST_GONE_OPTIONS,
     TRY_AGAIN,
+    Given,
     Hindrance,
     about,
     parts,
@@ -72,7 +75,7 @@ REST_GONE_KIND = QuestionKind(
     note="`source`, `tables` and `rest_by`, the promised day, say what is missing.",
 )
 
-KINDS = (SOURCE_DOWN, REST_GONE_KIND)
+KINDS = (SOURCE_DOWN, REST_GONE_KIND, DAMAGED_VALUE)
 
 
 def personal_tables(inventory: Inventory, source: str) -> tuple[str, ...]:
@@ -122,10 +125,13 @@ def ask_about(services: Services, request_id: str, error: SourceDownError) -> Ne
 
 
 def ask_for_more(services: Services, plan: Plan) -> NeedsPersonError:
-    """Ask for a source to be brought back, as a partial delivery would be empty; the error to raise."""
+    """Ask for what is missing to be brought back, as the answer would be empty; the error to raise."""
     questions = [
-        _question(services, plan.request, later.source, Hindrance.NOTHING_TO_GIVE) for later in plan.later
+        _question(services, plan.request, source, Hindrance.NOTHING_TO_GIVE)
+        for source in sorted(plan.unopened)
     ]
+    found = damaged_columns(services, plan.request).values()
+    questions += [damaged.question((TRY_AGAIN,)) for damaged in found if damaged.given is Given.NOT]
     return ask(services.register, plan.request, questions)
 
 
@@ -151,9 +157,9 @@ def binding(register: Register, inventory: Inventory, request_id: str, source: s
 
 
 def left_for_later(
-    services: Services, timeline: Timeline, decisions: Iterable[DecisionRow]
+    services: Services, timeline: Timeline, decisions: Sequence[DecisionRow]
 ) -> tuple[Later, ...]:
-    """The sources that the next plan leaves for later.
+    """The sources and columns that the next plan leaves for later.
 
     A decision counts for the tables that the source has in the inventory, until its part is delivered or its
     day is over; and only as long as nothing else of the answer rests on the source.
@@ -167,7 +173,8 @@ def left_for_later(
         if later.about not in done and date.fromisoformat(later.rest_by) >= today
     ]
     names = [later.source for later in found]
-    return tuple(later for later in found if hindrance(inventory, later.source, names) is None)
+    sources = (later for later in found if hindrance(inventory, later.source, names) is None)
+    return (*sources, *columns_for_later(damaged_columns(services, timeline.request)))
 
 
 def decided_partial(inventory: Inventory, decisions: Iterable[DecisionRow]) -> Iterator[Later]:

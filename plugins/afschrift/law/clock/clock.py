@@ -327,7 +327,8 @@ def _fact_words(timeline: Timeline, found: Deadline, today: date) -> Iterator[st
         yield f"{what} request {fact.other} of the same person ({rule})."
     for fact in timeline.of(FactKind.PARTLY_DELIVERED):
         later = fact.detail.get("later", ())
-        rest = ", ".join(f"{source['source']} by {source['rest_by']}" for source in later)
+        names = [".".join(filter(None, (entry["source"], entry.get("place")))) for entry in later]
+        rest = ", ".join(f"{name} by {e['rest_by']}" for name, e in zip(names, later, strict=True))
         yield f"Partly delivered on {fact.day}; what was promised: {rest}. The period goes on (R44)."
     for fact in timeline.of(FactKind.WITHDRAWN):
         yield f"The person withdrew the request on {fact.day}."

@@ -28,7 +28,7 @@ _READABLE = (
     "where it is a view, see whether it can be selected from; where it is a file, whether another program "
     "reads all of it."
 )
-_WRONG_DATA = ("conversion", "invalid input", "out of range", "constraint")
+_WRONG_VALUE = ("conversion", "invalid input", "out of range")
 
 
 def reading_error(source: str, statement: str, error: Exception) -> AfschriftError:
@@ -52,8 +52,8 @@ def reading_error(source: str, statement: str, error: Exception) -> AfschriftErr
             remedy="raise `memory` under the source's `options`, or lower `threads`: each keeps the rows "
             "that it reads.",
         )
-    if kind in _WRONG_DATA:
-        return table_errors.fails_itself(source, table, kind, _READABLE)
+    if kind in _WRONG_VALUE or kind == "constraint":
+        return table_errors.fails_itself(source, table, kind, _READABLE, value=kind in _WRONG_VALUE)
     reason = kind or type(error).__name__
     remedy = "see whether its files exist and are complete; the step is tried again."
     return table_errors.failed_midway(source, table, reason, reason, remedy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError, OutOfMemoryError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, DamagedValueError, OutOfMemoryError
 from afschrift.domain.sources import Connection
 from afschrift.sources import table_errors
 from afschrift.sources.json_parts import NO_DOCUMENT, TWICE
@@ -52,7 +52,7 @@ def reading_error(source: str, statement: str, error: MySQLError) -> AfschriftEr
             return table_errors.too_large(source, place)
         if what in (AMBIGUOUS, UNREADABLE):
             return table_errors.unreadable_part(source, place, TWICE if what == AMBIGUOUS else NO_DOCUMENT)
-        return ConfigurationError(
+        return DamagedValueError(
             f"A value of {where}.{column} is no time of day: it is negative, or of 24 hours and more.",
             remedy="write `kind: text` at the column in the inventory: it gives the server's text.",
         )

@@ -7,7 +7,7 @@ import re
 import pyarrow as pa
 from adbc_driver_manager import Error
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.errors import AfschriftError, DamagedValueError
 from afschrift.domain.sources import Connection
 from afschrift.sources import table_errors
 from afschrift.sources.postgres.column_types import BOUNDS, NULL, TOO_LARGE, decode_message
@@ -22,7 +22,8 @@ _NOT_UTF8 = ("22021", "22P05")
 _NO_JSON = ("22P02", "22P05")
 _TAKEN_APART = re.compile(r"jsonb?_(typeof|each)\(")
 _WRONG_STATEMENT = "42"
-_WRONG_DATA = ("22", "23", "P0", "XX")
+_DATA_EXCEPTION = "22"
+_WRONG_DATA = (_DATA_EXCEPTION, "23", "P0", "XX")
 
 
 def opening_error(source: str, address: Connection, error: Error) -> AfschriftError:
@@ -35,10 +36,11 @@ def opening_error(source: str, address: Connection, error: Error) -> AfschriftEr
 def _unreadable_text(table: str, code: str, statement: str) -> AfschriftError | None:
     """The error for a text with an invalid encoding, or for a document that is no JSON if parts are read."""
     if code in _NO_JSON and _TAKEN_APART.search(statement):
-        return ConfigurationError(
+        return DamagedValueError(
             f"A document of {table} is no JSON, or has a character that the database cannot read ({code}), "
             "such as \\u0000, and the inventory names members of it.",
             remedy="correct the value; without `path` and `kind: json` it is given unchanged.",
+            damage="no_document",
         )
     if code in _NOT_UTF8:
         return table_errors.wrong_encoding(table, code, "cast the column to bytea")
@@ -69,7 +71,7 @@ def reading_error(source: str, statement: str, error: Error) -> AfschriftError:
     if code.startswith(_WRONG_STATEMENT):
         return table_errors.not_understood(source, table, code)
     if code.startswith(_WRONG_DATA):
-        return table_errors.fails_itself(source, table, code)
+        return table_errors.fails_itself(source, table, code, value=code.startswith(_DATA_EXCEPTION))
     return table_errors.failed_midway(source, table, code or "connection lost", code or "connection_lost")
 
 
@@ -80,9 +82,10 @@ def no_document(source: str, what: str, column_path: str) -> AfschriftError:
         if what == BOUNDS
         else "the JSON value null, which in a list or object looks like a missing value"
     )
-    return ConfigurationError(
+    return DamagedValueError(
         f"A value of {source}.{column_path} holds {holds}.",
         remedy="write `kind: text` at the column in the inventory: it gives the text of PostgreSQL.",
+        damage="no_document",
     )
 
 
@@ -90,13 +93,14 @@ def require_utf8(source: str, batch: pa.RecordBatch) -> None:
     """Require texts in UTF-8: a database with encoding SQL_ASCII stores any bytes as text.
 
     Raises:
-        ConfigurationError: with the name of a column that has bytes other than UTF-8.
+        DamagedValueError: with the name of a column that has bytes other than UTF-8.
     """
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
             column.validate(full=True)
         except pa.ArrowInvalid:
-            raise ConfigurationError(
+            raise DamagedValueError(
                 f"Column {name} of source {source} holds bytes that are not UTF-8.",
                 remedy="convert it in a view: `convert_from(convert_to(column, 'SQL_ASCII'), 'LATIN1')`.",
+                damage="not_utf8",
             ) from None

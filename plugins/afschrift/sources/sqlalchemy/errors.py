@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.errors import AfschriftError, DamagedValueError
 from afschrift.sources import table_errors
 from afschrift.sources.mysql import errors as mysql
 
@@ -34,14 +34,17 @@ def reading_error(source: str, statement: str, error: SQLAlchemyError) -> Afschr
     if code in _WRONG_STATEMENT or str(code)[:2] in _WRONG_STATEMENT:
         return table_errors.not_understood(source, where, str(code))
     if code == _BY_CLASS["DataError"]:  # an error of the driver, without a code of the server
-        return ConfigurationError(
+        return DamagedValueError(
             f"The driver of source {source} cannot represent a value of {where}, such as a date outside the "
             "years 1 to 9999 or a time of 24 hours.",
             remedy="write `kind: text` at the columns that hold such values in the inventory: it gives the "
             "database's own text.",
+            damage="out_of_range",
         )
     if str(code)[:2] in _WRONG_DATA:
-        return table_errors.fails_itself(source, where, str(code))
+        return table_errors.fails_itself(
+            source, where, str(code), value=str(code).startswith(_BY_CLASS["DataError"])
+        )
     remedy = "see whether the server is up and the table may be read; the step is tried again."
     return table_errors.failed_midway(source, where, str(code), str(code), remedy)
 

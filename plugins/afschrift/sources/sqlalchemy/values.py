@@ -20,7 +20,7 @@ from sqlalchemy import types as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, DamagedValueError
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.reconcile.second_reading import Again, canonical_forms, canonical_text
 from afschrift.sources.reconcile.sql_reconciliation import SourceText
@@ -143,9 +143,10 @@ class ArrowRows:
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise ConfigurationError(
+            raise DamagedValueError(
                 f"A text of {self._source}.{where} is not UTF-8.",
                 remedy="correct the text, or convert the column in a view.",
+                damage="not_utf8",
             ) from None
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, NoReturn
 
-from afschrift.domain.errors import AfschriftError, ConfigurationError
+from afschrift.domain.errors import AfschriftError, DamagedValueError
 from afschrift.domain.keys import key_form
 from afschrift.domain.plain_text import plain
 from afschrift.domain.value_kind import ValueKind
@@ -56,7 +56,7 @@ def define(connection: sqlite3.Connection, source: str, report: Callable[[Afschr
 
     def wrong(column_path: str, found: str) -> NoReturn:
         fail(
-            ConfigurationError(
+            DamagedValueError(
                 f"A value of {source}.{column_path} is {found}, which does not fit its declared type.",
                 remedy="write `kind: text` at the column in the inventory, which gives each value as it is "
                 "stored, or correct the value.",
@@ -65,10 +65,10 @@ def define(connection: sqlite3.Connection, source: str, report: Callable[[Afschr
 
     def blob(column_path: str) -> NoReturn:
         fail(
-            ConfigurationError(
+            DamagedValueError(
                 f"A value of {source}.{column_path} is a blob, which has no text.",
-                remedy="leave `kind: text` out where all its values are blobs, or give the person a "
-                "view with `hex(column) AS column`.",
+                remedy="leave `kind: text` out where all are blobs, or give a view with `hex(column)`.",
+                damage="no_text",
             )
         )
 

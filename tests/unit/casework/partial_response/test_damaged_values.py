@@ -1,0 +1,198 @@
+"""A value that cannot be read: its column is given as the database's own text, else left for later (R44)."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.dates import format_date
+from testbed import small
+from testbed.running import drive, installation, members, run, store
+from tests.support.days import days_away
+from tests.support.deciding import ANN, ROLES
+from tests.support.driving import payloads, planned, stopped
+from tests.support.in_parts import RECEIVED, SOON, WHY, answered, coverage
+
+from afschrift.app.settings import Settings
+from afschrift.casework.letters.make import make
+from afschrift.casework.officer import Officer
+from afschrift.casework.partial_response.damaged import STEP
+from afschrift.domain.errors import DamagedValueError, FormError, SourceDownError
+from afschrift.domain.state import State
+from afschrift.law.partial_response import awaited
+from afschrift.services import Services
+from afschrift.steps.classify import classify
+from afschrift.steps.extract import extract
+
+WRONG_TIME = "UPDATE orders SET ordered_at = 'yesterday' WHERE order_id = 10"
+BLOB = "UPDATE customer SET name = x'00ff' WHERE customer_id = 1"
+TITLES = {"nl": "Wanneer besteld", "en": "When it was ordered"}
+Damage = Callable[..., Services]
+
+
+@pytest.fixture
+def damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Damage:
+    """The small shop with damaged values."""
+
+    def make_shop(*statements: str) -> Services:
+        shop = small.write_database(tmp_path / small.FILE)
+        small.execute(shop, *statements)
+        monkeypatch.setenv("MINI_SHOP", str(shop))
+        monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "inventory"))
+        title = "{origin: observed, title: {nl: Wanneer besteld, en: When it was ordered}}"
+        text = small.SHOP.replace("ordered_at: {origin: observed}", f"ordered_at: {title}")
+        small.write_inventory(tmp_path / "inventory", text)
+        return installation(tmp_path / "home", tmp_path / "inventory")
+
+    return make_shop
+
+
+def asked(services: Services, language: str = "en", right: str = "access") -> str:
+    return store(services, ANN, right, received_at=RECEIVED, language=language, formats=["csv"])
+
+
+def values(bundle: Path, table: str, column: str) -> list[str]:
+    text = members(bundle)[f"data/shop/{table}.csv"].decode()
+    return [row.get(column, "-") for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+
+def letter(services: Services, request: str, kind: str) -> str:
+    officer = Officer(services.register, ROLES, "cli:anna", settings=Settings.from_environment())
+    given = {"where": "https://example.org/x", "available_until": str(days_away(30).date())}
+    return " ".join(make(officer, request, kind, given, keep=False).text.text.split())
+
+
+def field(bundle: Path, table: str, column: str) -> dict[str, Any]:
+    package = json.loads(members(bundle)["data/datapackage.json"])
+    [found] = [
+        f
+        for resource in package["resources"]
+        for f in resource.get("schema", {}).get("fields", ())
+        if f.get("afschrift:column") == f"{table}.{column}"
+    ]
+    return found
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_damaged_column_is_given_as_text_and_named(damage: Damage, language: str) -> None:
+    services = damage(WRONG_TIME)
+    request = asked(services, language)
+    bundle = drive(services, request)
+    assert values(bundle, "orders", "ordered_at") == ["yesterday", r"\N"]
+    assert field(bundle, "orders", "ordered_at")["afschrift:asStored"] == "wrong_type"
+    assert field(bundle, "orders", "ordered_at")["type"] == "string"
+    sentence = {"nl": "zoals een datum die niet bestaat", "en": "such as a date that does not exist"}[
+        language
+    ]
+    assert sentence in members(bundle)["index.html"].decode()
+    text = letter(services, request, "delivery")
+    assert sentence in text and TITLES[language] in text
+    assert services.register.requests.get(request).state is State.READY
+
+
+def test_damage_is_recorded_once_without_a_value(damage: Damage) -> None:
+    services = damage(WRONG_TIME)
+    request = planned(services)
+    first = services.register.steps.latest(request, "classify")
+    extract(services, request, "shop")
+    frozen = services.register.steps.latest(request, "classify")
+    assert first is not None and frozen is not None and frozen["plan"] != first["plan"]
+    extract(services, request, "shop")
+    classify(services, request)
+    assert services.register.steps.latest(request, "classify") == frozen
+    [record] = services.register.steps.results(request).every(STEP)
+    found = {"place": ["shop", "orders", "ordered_at"], "damage": "wrong_type", "given": "as_text"}
+    assert record.result == found
+    event = {"step": "damaged", "part": "shop.orders.ordered_at", **found}
+    assert payloads(services, request, "step_finished") == [event]
+
+
+def test_a_column_without_text_follows_in_a_second_part(damage: Damage, tmp_path: Path) -> None:
+    services = damage(BLOB)
+    request = asked(services)
+    assert stopped(drive, services, request).question == "damaged_value"
+    [question] = services.register.questions.all(request_id=request)
+    assert question.detail == {"source": "shop", "place": "shop.customer.name", "damage": "no_text"}
+    answered(services, question, "partial", {"rest_by": SOON}, WHY)
+    first = run(services, request)
+    assert values(first, "customer", "name") == ["-"]
+    assert values(first, "customer", "email") == ["ann@example.org"]
+    assert values(first, "orders", "order_id") == ["10", "12"]
+    part = coverage(first)["part"]
+    assert part == {
+        "kind": "partial",
+        "rest": [{"source": "shop", "column": "customer.name", "restBy": SOON}],
+    }
+    day = format_date(date.fromisoformat(SOON), "d MMMM", "en")
+    page = members(first)["index.html"].decode()
+    assert "something in these data that we cannot read yet" in page and day in page
+    text = letter(services, request, "partial_delivery")
+    assert "name from customer: there is something in it" in text.replace("‘", "").replace("’", "")
+    assert day in text
+    timeline = services.register.facts.timeline(request)
+    assert timeline.state is State.ACCEPTED and awaited(timeline) is not None
+
+    assert stopped(drive, services, request).question == "damaged_value", "the value is damaged still"
+    assert services.register.requests.get(request).state is not State.READY
+    small.execute(tmp_path / small.FILE, "UPDATE customer SET name = 'Ann' WHERE customer_id = 1")
+    [question] = services.register.questions.all(request_id=request)
+    answered(services, question, "try_again")
+    second = run(services, request)
+    assert values(second, "customer", "name") == ["Ann"]
+    assert not [path for path in members(second) if path.startswith("data/shop/orders")]
+    assert "name from" in letter(services, request, "supplement").replace("‘", "").replace("’", "")
+    assert services.register.requests.get(request).state is State.DELIVERED
+
+
+def test_a_column_given_otherwise_ends_the_request_in_words(damage: Damage) -> None:
+    services = damage(BLOB)
+    request = asked(services)
+    stopped(drive, services, request)
+    [question] = services.register.questions.all(request_id=request)
+    with pytest.raises(FormError):
+        answered(services, question, "given_otherwise")
+    answered(services, question, "given_otherwise", text="On paper, by registered mail.")
+    bundle = run(services, request)
+    [left] = [e for e in coverage(bundle)["tables"] if e["table"] == "customer"]
+    assert {
+        "column": "name",
+        "action": "exclude",
+        "reason": "damaged_given_otherwise",
+        "rules": ["R44"],
+    } in left["leftOut"]
+    assert "We give you these in another way" in members(bundle)["index.html"].decode()
+    assert services.register.requests.get(request).state is State.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("day", "text", "field"), [(SOON, "", "text"), (str(days_away(-9).date()), WHY, "rest_by")]
+)
+def test_a_promise_needs_a_day_to_come_and_words(damage: Damage, day: str, text: str, field: str) -> None:
+    services = damage(BLOB)
+    request = asked(services)
+    stopped(drive, services, request)
+    [question] = services.register.questions.all(request_id=request)
+    with pytest.raises(FormError) as caught:
+        answered(services, question, "partial", {"rest_by": day}, text)
+    assert field in caught.value.fields
+
+
+def test_an_outage_or_a_fault_elsewhere_is_no_damage(
+    damage: Damage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = damage(WRONG_TIME)
+    request = planned(services)
+    shop = tmp_path / small.FILE
+
+    def down(*_args: Any, **_more: Any) -> None:
+        shop.rename(shop.with_suffix(".gone"))
+        raise DamagedValueError("A value of shop.orders.ordered_at is text.")
+
+    monkeypatch.setattr("afschrift.steps.extract.SourceReading.run", down)
+    with pytest.raises(SourceDownError):
+        extract(services, request, "shop")
+    assert not services.register.steps.results(request).every(STEP)
