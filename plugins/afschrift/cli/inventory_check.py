@@ -22,6 +22,7 @@ from afschrift.datamap.check.settled import as_entry
 from afschrift.domain.notation import count
 from afschrift.inventory.check_columns import finder_hints, mention_hints, others_hints
 from afschrift.inventory.document import InventoryError
+from afschrift.inventory.law_files import age_of_consent
 from afschrift.inventory.sheet_gaps import all_columns, gaps
 from afschrift.inventory.unconfirmed import (
     asked_lines,
@@ -167,6 +168,14 @@ def _say_inventory(inventory: Inventory) -> None:
         typer.echo("An access request with one of these waits, as its information sheet needs them:")
         for gap in missing:
             typer.echo(f"  {gap}")
+    country = inventory.controller.country
+    alone = age_of_consent(Settings.from_environment().folder("law") / "ages.yml", country)
+    if not alone.settled:
+        typer.echo(
+            "  controller.yml: `country`: from which age a child asks alone is not settled for "
+            f"{country}: {alone.age} is taken ({alone.source}), which may be wrong. Look it up before you "
+            "answer a question `minor` or `mandate` (R16)."
+        )
     for hint in (
         *of_the_place,
         *others_hints(inventory),

@@ -213,10 +213,11 @@ class _Strict(BaseModel):
 
 
 class AgeOfConsent(_Strict):
-    """An age, and the source in the law."""
+    """An age, and the source in the law; `settled`: the file has the country."""
 
     age: Annotated[int, Field(ge=13, le=21)]
     source: str
+    settled: bool = True
 
 
 class _Ages(_Strict):
@@ -247,4 +248,5 @@ def age_of_consent(file: Path, country: str) -> AgeOfConsent:
     ages = document.parse(_Ages)
     if ages is None or document.faults:
         raise InventoryError(document.faults)
-    return ages.countries.get(country[:2].upper(), ages.default)
+    default = ages.default.model_copy(update={"settled": False})
+    return ages.countries.get(country[:2].upper(), default)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +19,9 @@ from afschrift.letters.elements import TAKES_ALONG, article
 from afschrift.letters.html import ElementTexts, said_elements, to_text
 from afschrift.letters.kinds import LetterKind
 from afschrift.letters.words import LetterWords
+
+_TWO_STOPS = re.compile(r"(?<!\.)\.(</\w+>)?\.(?=\s|<)")
+"""A name that ends with a full stop, at the end of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, fold
         title = template.blocks["title"](template.new_context({"e": texts, **phrases}))
         subject = unescape("".join(title)).strip()
         html = template.render(e=texts, **phrases, language=facts.language, subject=subject)
+        html = _TWO_STOPS.sub(r".\1", html)
     except TemplateNotFound as error:
         raise _template(
             f"{facts.language}/{error.name}", "is not there", "add it, or give the request another language."

@@ -62,7 +62,12 @@ def test_the_organisation_of_the_example_takes_requests_in_a_demo_alone(
 ) -> None:
     with (inventory / "controller.yml").open("a") as file:
         file.write("example: true\n")
-    assert "take `example: true` out" in run_command("inventory", "check")
+    checked = run_command("inventory", "check")
+    assert "take `example: true` out" in checked
+    assert "a child asks alone" not in checked
+    controller = (inventory / "controller.yml").read_text()
+    (inventory / "controller.yml").write_text(controller.replace("country: NL", "country: BE"))
+    assert "a child asks alone is not settled for BE: 16" in run_command("inventory", "check")
     assert "still describes the organisation of the example" in submit().errors
     assert services.register.requests.all() == []
     monkeypatch.setenv("AFSCHRIFT_DEMO", "1")

@@ -76,6 +76,8 @@ def require_representation(services: Services, request_id: str) -> None:
     register = services.register
     request = register.requests.get(request_id)
     found = minority(services, request)
+    if found is Minor.YES and _represented(register, request, found):
+        found = minority(services, request, _today(services, request))  # parental authority ends with the age
     made_by = register.requests.made_by(request_id)
     if made_by == "self" and found is Minor.YES:
         asked = minor_question(register, request, services.age_of_consent)
@@ -171,8 +173,8 @@ def _today(services: Services, request: Request) -> date:
 STEP = "age"
 
 
-def minority(services: Services, request: Request) -> Minor:
-    """Whether the person was under age on the local day of receipt; read once, then kept.
+def minority(services: Services, request: Request, day: date | None = None) -> Minor:
+    """Whether the person was under age on a local day, by default that of receipt; read once, then kept.
 
     `UNKNOWN` where the inventory names no column, or the column does not say. Also instead of `NO` where what
     the column holds or whose it is, is only proposed: an unconfirmed proposal must not make a person an
@@ -185,7 +187,8 @@ def minority(services: Services, request: Request) -> Minor:
     column_path = services.inventory.identity.age_column
     if column_path is None:
         return Minor.UNKNOWN
-    register = services.register
+    register, received = services.register, local_date(request.received_at, request.zone)
+    later = {"day": str(day)} if day and day > received else {}
     inputs = digest(
         {
             "keys": person_digest(register, request.id),
@@ -193,6 +196,7 @@ def minority(services: Services, request: Request) -> Minor:
             "inventory": services.inventory.digest,
             "received_at": request.received_at,
             "limit": services.age_of_consent,
+            **later,
         }
     )
     source, table, column = column_path.split(".")
@@ -204,7 +208,7 @@ def minority(services: Services, request: Request) -> Minor:
         found = minor(
             values,
             born=services.inventory.identity.birth_date is not None,
-            day=local_date(request.received_at, request.zone),
+            day=day or received,
             limit=services.age_of_consent,
         )
         found = Minor.UNKNOWN if found is Minor.NO and not sure else found

@@ -8,7 +8,7 @@ from datetime import date
 
 from afschrift.casework.identity.confirmed import mandate_decision, mandate_is_over
 from afschrift.casework.identity.question import MINOR, WITH_REPRESENTATIVE
-from afschrift.domain.errors import FormError
+from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.request import Request
 from afschrift.law.person import PARTIES
 from afschrift.letters.kinds import LetterKind
@@ -93,6 +93,11 @@ def addressee(
     represented = requester == REPRESENTATIVE or minor[-1:] == [WITH_REPRESENTATIVE]
     last = mandate_decision(register, request.id) if represented else None
     proven = last if last is not None and not mandate_is_over(register, request.id, today) else None
+    if kind.name == "mandate_request" and not represented:
+        raise RefusedError(
+            f"Nobody asks for another person in request {request.id}, so no mandate is lacking (R15).",
+            remedy="`afschrift letter make ... identity_request` asks the person who they are.",
+        )
     to = role or requester
     if to == PERSON and kind.name == "person_deceased":
         to = HEIR if HEIR in parties else REPRESENTATIVE

@@ -235,6 +235,20 @@ def test_the_day_is_that_of_the_controller(bureau: Bureau, received: str, kind: 
         assert late.asked(request).kind == kind
 
 
+def test_parental_authority_ends_when_the_child_comes_of_age_meanwhile(bureau: Bureau) -> None:
+    birthday = f"{leap_day_of_a_child().year + 16}-03-01T12:00:00Z"
+    before = (datetime.fromisoformat(birthday) - timedelta(days=9)).isoformat()
+    early = Bureau(bureau.settings, replace(bureau.services, now=lambda: before))
+    request = early.store(keys=CHILD, made_by="parent")
+    received = NewFact(FactKind.RECEIPT_CORRECTED, instant=before.replace("+00:00", ".000000Z"))
+    bureau.register.facts.record(request, lambda t: [received], "cli:anna")
+    early.reply(early.asked(request), "proven", NOTE, **PARENT)
+    assess(early.services, request)
+    late = Bureau(bureau.settings, replace(bureau.services, now=lambda: birthday))
+    question = late.asked(request)
+    assert (question.kind, question.detail["minor"]) == ("mandate", "no")
+
+
 def up_to_deliver(bureau: Bureau, request: str) -> None:
     assess(bureau.services, request)
     for source in classify(bureau.services, request)["sources"]:

@@ -7,11 +7,14 @@ import pytest
 from tests.support.days import days_away
 from tests.support.deciding import Bureau
 
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.parties import party_lines, record_parties
 from afschrift.casework.intake.receive import case_of_message
 from afschrift.casework.letters.make import make
-from afschrift.domain.errors import AfschriftError, FormError, NotAllowedError
+from afschrift.domain.errors import AfschriftError, FormError, NotAllowedError, RefusedError
+from afschrift.domain.state import State
+from afschrift.letters.mail_message import parts
 
 CHILD = {"name": "Zeynep T.", "address": "Lindelaan 3\n1234 AB Ons Dorp"}
 PARENT = {"name": "Aysel Tuncay", "address": "Lindelaan 3, 1234 AB Ons Dorp"}
@@ -91,6 +94,27 @@ def test_an_unidentified_requester_reads_no_address_that_they_did_not_write(bure
     bureau.register.decisions.take(request, "identity", "confirmed", "cli:anna", detail=SURE)
     assert "Ons Dorp" not in text
     assert "Zeynep T. Lindelaan 3 1234 AB Ons Dorp Datum" in text_of(bureau, request, "acknowledgement")
+
+
+def test_a_representative_for_whom_nothing_is_confirmed_has_an_end(bureau: Bureau) -> None:
+    request = asked(bureau, representative=PARENT, authenticated=None)
+    assert bureau.asked(request).kind == "identity"
+    question = open_decision(bureau.services.grounds, bureau.register, request)
+    bureau.answer(question, "refuse", "no_mandate")
+    bureau.sign(request)
+    [letter] = bureau.register.letters.all(request_id=request)
+    content = b"".join(bureau.register.documents.read(letter.document, "cli:anna"))
+    text = " ".join(parts(content)[1].split())
+    assert "Beste Aysel Tuncay" in text
+    assert "om inzage in de gegevens van Zeynep T. Wij hebben besloten" in text  # one full stop
+    bureau.send(letter.id)
+    assert bureau.state(request) is State.REFUSED
+
+
+def test_no_mandate_is_asked_of_a_person_who_asks_for_themselves(bureau: Bureau) -> None:
+    with pytest.raises(RefusedError, match="R15") as error:
+        text_of(bureau, bureau.store(), "mandate_request")
+    assert error.value.remedy
 
 
 def test_a_mandate_for_one_right_of_two_carries_that_right_alone(bureau: Bureau) -> None:
