@@ -167,3 +167,16 @@ def record_damage(
         inputs = digest({**result, "number": number})
         register.steps.finish(request_id, STEP, inputs, result, event, part=str(place))
     return bool(new)
+
+
+_DONE = {
+    Given.AS_TEXT: "the database's own text of the column is given. Correct the value, or write `kind: text`",
+    Given.NOT: "no text can be given. Correct the value, answer the question about it, or decide on a ground",
+    Given.NOT_SEARCHED: "the search for the person passes the column over. Correct the value",
+}
+
+
+def damage_lines(register: Register, request_id: str) -> list[str]:
+    """A line for each damage that was found: the column, what is wrong, what is done, and the way out."""
+    found = register.steps.results(request_id).every(STEP)
+    return [f"{r.part} holds {DAMAGES[r.result['damage']]}: {_DONE[Given(r.result['given'])]}" for r in found]

@@ -14,6 +14,7 @@ from afschrift.app.jurisdiction import own_keys
 from afschrift.casework.clock import ClockService, due_words, earlier_lines, explanation_lines, fact_lines
 from afschrift.casework.intake.referral import to_hand_over
 from afschrift.casework.letters import due_letters
+from afschrift.casework.partial_response.damaged import damage_lines
 from afschrift.cli.common import AsJson, officer, open_register, print_json
 from afschrift.cli.running import RequestId
 from afschrift.law.clock.facts import FactKind
@@ -108,6 +109,7 @@ def show(
         *_disputes(timeline),
         *due_letters.lines(due, request),
         *due_letters.unsent_lines(register, request),
+        *damage_lines(register, request),
     ):
         typer.echo(f"  {line}")
     for decision in decisions:

@@ -20,7 +20,7 @@ from tests.support.in_parts import RECEIVED, SOON, WHY, answered, coverage
 from afschrift.app.settings import Settings
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
-from afschrift.casework.partial_response.damaged import STEP
+from afschrift.casework.partial_response.damaged import STEP, damage_lines
 from afschrift.domain.errors import DamagedValueError, FormError, SourceDownError
 from afschrift.domain.state import State
 from afschrift.law.partial_response import awaited
@@ -55,8 +55,8 @@ def asked(services: Services, language: str = "en", right: str = "access") -> st
     return store(services, ANN, right, received_at=RECEIVED, language=language, formats=["csv"])
 
 
-def values(bundle: Path, table: str, column: str) -> list[str]:
-    text = members(bundle)[f"data/shop/{table}.csv"].decode()
+def values(bundle: Path, table: str, column: str, source: str = "shop") -> list[str]:
+    text = members(bundle)[f"data/{source}/{table}.csv"].decode()
     return [row.get(column, "-") for row in csv.DictReader(io.StringIO(text, newline=""))]
 
 
@@ -196,3 +196,30 @@ def test_an_outage_or_a_fault_elsewhere_is_no_damage(
     with pytest.raises(SourceDownError):
         extract(services, request, "shop")
     assert not services.register.steps.results(request).every(STEP)
+
+
+def test_sources_read_before_are_read_again_under_the_new_plan(services: Services, tmp_path: Path) -> None:
+    small.execute(tmp_path / small.FILE, WRONG_TIME)
+    request = asked(services)
+    bundle = drive(services, request)
+    read = [payload["source"] for payload in payloads(services, request, "extracted")]
+    assert read == ["club", "shop", "club"]
+    assert values(bundle, "visit", "visit_id", "club") == ["1", "3", "4"]
+    [line] = damage_lines(services.register, request)
+    assert line.startswith("shop.orders.ordered_at holds a value that does not fit its type: the database's")
+
+
+def test_a_hidden_column_is_not_promised(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = damage(BLOB)
+    request = asked(services)
+    stopped(drive, services, request)
+    [question] = services.register.questions.all(request_id=request)
+    answered(services, question, "partial", {"rest_by": SOON}, WHY)
+    for module in ("draft", "plan_gates", "classify"):
+        monkeypatch.setattr(
+            f"afschrift.steps.{module}.hidden_places", lambda *_: frozenset({"shop.customer.name"})
+        )
+    bundle = drive(services, request)
+    assert "part" not in coverage(bundle)
+    assert "damaged" not in json.dumps(coverage(bundle))
+    assert values(bundle, "customer", "name") == [r"\N"]
