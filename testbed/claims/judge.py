@@ -232,6 +232,20 @@ def _(world: World, printed: Printed) -> bool:
     return world.portability and bool(printed.items)
 
 
+OUTSIDE = {
+    "basis": {"basis_not_portable"},
+    "provided": {"origin_derived", "origin_inferred", "origin_assigned", "policy_observed"},
+}
+"""Part of Art. 20(1) -> reasons of columns that are outside by it; no column of these shops is by another."""
+
+
+@claim("gates_of_rule")
+def _(world: World, printed: Printed) -> bool:
+    if printed.items:  # what comes before the list
+        return world.portability
+    return any(OUTSIDE.get(key, set()) & world.reasons_with_keys for key in printed.keys)
+
+
 @claim("portable_scope")
 def _(world: World, printed: Printed) -> bool:
     seen = re.search("zagen|ontstonden|we saw|came up", printed.text) is not None
