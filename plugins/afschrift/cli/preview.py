@@ -55,10 +55,8 @@ def preview(
         found = preview_canary(made, right, language, canary.file.keys)
     else:
         found = preview_invented(made, right, language)
-    if sheet and not found.sheet:
-        raise ConfigurationError("This right has no information sheet.", remedy="`afschrift preview access`.")
     if html or sheet:
-        sys.stdout.buffer.write(found.sheet if sheet else found.page)
+        sys.stdout.buffer.write(found.sheet(made.letters) if sheet else found.page)
     else:
         print_lines(_lines(found))
 

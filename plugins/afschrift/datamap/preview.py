@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 from afschrift.bundle.contents import Contents, Row
@@ -18,6 +19,7 @@ from afschrift.bundle.page.page import render_index
 from afschrift.bundle.page.words import SheetWords
 from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.document import render_sheet
+from afschrift.bundle.sheet.sheet import require_whole
 from afschrift.casework.officer import Officer
 from afschrift.datamap.check.probe import NO_PERSON
 from afschrift.datamap.review.confirmations import must_review
@@ -70,7 +72,6 @@ class Preview:
 
     Attributes:
         page: HTML.
-        sheet: the information sheet; empty: the right has none.
         rows: `source.table` -> number of rows.
         marks: `source.table` or `source.table.column` -> what is not clear there.
         waiting: columns that wait for a person and are left out.
@@ -78,11 +79,25 @@ class Preview:
     """
 
     page: bytes = field(repr=False)
-    sheet: bytes = field(repr=False)
     rows: Mapping[str, int]
     marks: Mapping[str, tuple[str, ...]]
     waiting: tuple[str, ...]
     shown: tuple[tuple[str, ...], int]
+    contents: Contents = field(repr=False)
+
+    def sheet(self, letters: Path) -> bytes:
+        """Render the information sheet.
+
+        Raises:
+            ConfigurationError: the right has none, or the map lacks a field of it, which is named.
+        """
+        if not self.contents.plan.right.terms.information_sheet:
+            raise ConfigurationError(
+                "This right has no information sheet.", remedy="`afschrift preview access`."
+            )
+        require_whole(self.contents)
+        words = SheetWords.of(letters, self.contents.language)
+        return render_sheet(SheetContent(self.contents, words), letters)
 
 
 def preview_invented(services: Services, right: Right, language: str) -> Preview:
@@ -164,14 +179,11 @@ class _Previewer:
         contents, letters = self._contents(extracts, language), self._services.letters
         marks = find_marks(self._inventory, contents.plan)
         contents = replace(contents, marks=marks, preview=whose)
-        sheet = b""
-        if self._right.terms.information_sheet:
-            sheet = render_sheet(SheetContent(contents, SheetWords.of(letters, language)), letters)
         shown = [(name, row) for name, found in self._samples.items() for row in found]
         columns = {f"{name}.{column}" for name, row in shown for column, value in row.items() if value}
         values = sum(value is not None for _, row in shown for value in row.values())
         page, waiting = render_index(contents, letters), tuple(self._waiting)
-        return Preview(page, sheet, rows, marks, waiting, (tuple(sorted(columns)), values))
+        return Preview(page, rows, marks, waiting, (tuple(sorted(columns)), values), contents)
 
     def _expanded(self, given: Sequence[Key]) -> tuple[Key, ...]:
         expansion = Expansion(self._inventory, self._services.open_source, self._services.sql, self._at)
@@ -249,18 +261,10 @@ class _Previewer:
 
     def _contents(self, extracts: Sequence[SourceExtract], language: str) -> Contents:
         inventory, at = self._inventory, self._at
-        plan = Plan(
-            "preview",
-            self._right,
-            language,
-            (),
-            tuple(part for part in self._parts if isinstance(part, ExtractPlan)),
-            tuple(part for part in self._parts if isinstance(part, Withheld)),
-            inventory.digest,
-            inventory.policy_digest,
-            self._services.package,
-            at,
-        )
+        given = tuple(part for part in self._parts if isinstance(part, ExtractPlan))
+        withheld = tuple(part for part in self._parts if isinstance(part, Withheld))
+        digests, package = (inventory.digest, inventory.policy_digest), self._services.package
+        plan = Plan("preview", self._right, language, (), given, withheld, *digests, package, at)
         zone = inventory.controller.zone
         request = Request("preview", "", self._right, at, zone, State.RECEIVED, 0, language)
         seal = Seal(at, 0, "", {extract.source: at for extract in extracts})

@@ -100,7 +100,7 @@ class Readability:
         column = table.columns.get(planned.name) or Column()
         if any(not says_more(column.title, planned.name, language) for language in self._languages):
             yield Need.TITLE
-        if column.meaning:
+        if column.meaning or planned.action is Action.MASK:
             return
         points = [hop for hop in references(source, given.table) if planned.name in dict(hop.pairs)]
         own = planned.name in table.key or any(planned.name == link.column for link in table.subject.values())
@@ -202,6 +202,8 @@ def readable_share(
         persons: whose cells they are.
         not_counted: tables without counts.
     """
+    if cells is not None:  # a table without rows names nothing to which others point
+        given = [table for table in given if any(cells[table.source, table.table].values())]
     judge, found, total = Readability(inventory, given), [], 0
     for table in given:
         of = dict.fromkeys(table.names, 1) if cells is None else cells[table.source, table.table]

@@ -120,6 +120,19 @@ def test_share_counts_cells_and_puts_the_worst_first(inventory: Inventory) -> No
     assert [(column.column, column.cells) for column in share.columns] == [("answer", 7), ("film_id", 3)]
 
 
+@pytest.mark.parametrize(("rows", "needs"), [(0, {Need.TITLE, Need.NAME}), (1, {Need.TITLE})])
+def test_table_without_rows_names_nothing(inventory: Inventory, rows: int, needs: set[Need]) -> None:
+    cells = {("shop", "visit"): {"film_id": 3}, ("shop", "film"): {"film_id": rows, "name": rows}}
+    share = readable_share(inventory, [given("visit", film_id="integer"), FILM], cells)
+    [column] = [column for column in share.columns if column.path == "shop.visit.film_id"]
+    assert {*column.needs} == needs
+
+
+def test_masked_value_needs_no_more_than_a_title(inventory: Inventory) -> None:
+    field = FieldPlan("film_id", ValueKind.INTEGER, Action.MASK, (), "")
+    assert missing(inventory, GivenTable("shop", "visit", [field])) == {"film_id": set()}
+
+
 @pytest.mark.parametrize(
     ("name", "title", "language", "enough"),
     [

@@ -26,7 +26,8 @@ Shown = Annotated[Literal[Whose.INVENTED, Whose.CANARY], Path()]
 @router.get("/inventory/preview/{whose}/data/information.html")
 def sheet(by: Known, whose: Shown) -> Response:
     """Show the information sheet, to which the page of an access answer links."""
-    return _html(_made(by, whose, Right.ACCESS)[0].sheet, "default-src 'none'; style-src 'unsafe-inline'")
+    found, letters = _made(by, whose, Right.ACCESS)
+    return _html(found.sheet(letters), "default-src 'none'; style-src 'unsafe-inline'")
 
 
 @router.get("/inventory/preview/{whose}/{right}")
