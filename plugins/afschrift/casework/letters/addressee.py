@@ -95,7 +95,7 @@ def addressee(
     proven = last if last is not None and not mandate_is_over(register, request.id, today) else None
     if kind.name == "mandate_request" and not represented:
         raise RefusedError(
-            f"Nobody asks for another person in request {request.id}, so no mandate is lacking (R15).",
+            f"Request {request.id} is made by the person themselves, so no mandate is lacking (R15).",
             remedy="`afschrift letter make ... identity_request` asks the person who they are.",
         )
     to = role or requester
