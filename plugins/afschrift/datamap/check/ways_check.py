@@ -79,6 +79,10 @@ def _meets(of: CheckedSource, name: str, hop: Hop) -> Iterator[Finding]:
             yield of.finding(Code.JOIN_FINDS_NOTHING, place, words, "cast one of them in a view")
             return
         raise
+    look_up = is_look_up(of.declared, name, hop)
+    back = Hop(name, tuple((theirs, own) for own, theirs in hop.pairs))
+    if look_up and not found and not _pointing(of, hop.parent, back)[0]:
+        return  # nothing points there yet
     if rows and not found:
         yield of.finding(
             Code.JOIN_FINDS_NOTHING,
@@ -88,7 +92,7 @@ def _meets(of: CheckedSource, name: str, hop: Hop) -> Iterator[Finding]:
             "check whether these columns hold the same values, and whether the join is right",
             sure=not among,
         )
-    elif rows > found and not is_look_up(of.declared, name, hop):  # a city may have no customer
+    elif rows > found and not look_up:  # a city may have no customer
         yield of.finding(Code.POINTS_TO_NOTHING, place, _orphans(way, rows, found, among), _GONE)
 
 

@@ -134,8 +134,8 @@ def test_look_up_that_gives_its_name_alone_is_no_finding(tmp_path: Path, more: s
     shop = KeyShop(tmp_path, "sqlite")
     shop.make(
         "customer",
-        "customer_id INTEGER, city_id INTEGER, name TEXT",
-        [(1, 7, "Ann"), (2, 7, "Bob"), (3, 8, "Cor")],
+        "customer_id INTEGER, city_id INTEGER, born_in INTEGER, name TEXT",
+        [(1, 7, None, "Ann"), (2, 7, None, "Bob"), (3, 8, None, "Cor")],
     )
     shop.make(
         "city",
@@ -144,11 +144,14 @@ def test_look_up_that_gives_its_name_alone_is_no_finding(tmp_path: Path, more: s
     )
     by_id = "subject: {customer_id: customer_id}"
     tables = mapped(
-        "customer", by_id, "customer_id", "city_id: {origin: provided}", "name: {origin: provided}"
-    )
+        "customer",
+        by_id,
+        "customer_id",
+        *(f"{name}: {{origin: provided}}" for name in ("city_id", "born_in", "name")),
+    )  # born_in: a way by which nothing points there yet
     city = mapped(
         "city",
-        "join: {city_id: customer.city_id}\n    label: name",
+        "join: [{city_id: customer.city_id}, {city_id: customer.born_in}]\n    label: name",
         "city_id: {origin: provided}",
         "name: {origin: provided}",
         more or "mayor: {origin: not_personal}",
