@@ -98,7 +98,7 @@ def find(
     parts = {name: of for name, of in repeated.items() if source.tables[name].part_of is not None}
     known = declared(source.foreign_keys, parts)
     keys = declared_keys(source)
-    seen = ColumnValues(source)
+    seen = ColumnValues(source, by_row={two.table: two.id_column for two in pointers})
     shapes, lost = dict[str, PersonShape](), False
     if values:
         say(f"Comparing the values of {count(len(source.tables), 'table')}.")
@@ -127,7 +127,8 @@ def find(
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)
     unreached = [n for n, p in places.items() if p.role is TableRole.UNREACHED and n not in repeated]
-    near = sorted((n for n, p in places.items() if p.ways), key=lambda name: places[name].distance)
+    near = [n for n, p in places.items() if p.ways and p.role is not TableRole.LOOKUP]  # no one's: articles
+    near.sort(key=lambda name: places[name].distance)
     whose = list(dict.fromkeys([*roots, *people]))
     still_open = possible_ways(seen, unreached, whose, [name for name in near if name not in people])
     found = Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)

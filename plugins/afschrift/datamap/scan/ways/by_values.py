@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +47,7 @@ class ColumnValues:
         samples: table -> column -> sketch of some rows.
         keys: table -> column -> sketch of a column whose values differ, of all rows.
         missing: table -> why some of its columns have no sketch.
+        by_row: table -> column that points to another table by row, as another column says.
         unread: tables with a key that was not read, so that nothing shows what points to them.
     """
 
@@ -54,6 +55,7 @@ class ColumnValues:
     samples: dict[str, dict[str, Sketch]] = field(default_factory=dict)
     keys: dict[str, dict[str, Sketch]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    by_row: Mapping[str, str] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     salt: str = field(default_factory=new_salt, repr=False)
 
@@ -174,13 +176,22 @@ class ColumnValues:
                         yield Edge(table, (own,), parent, (column,), words)
 
     def possible(self, table: str, targets: Sequence[tuple[str, str]]) -> tuple[Edge, ...]:
-        """Return pointers of a table that its values leave possible, to keys of people and of their rows."""
+        """Return pointers of a table that its values leave possible, to keys of people and of their rows.
+
+        A foreign key of the database says of its column that it is the number of something else.
+        """
         found = []
+        spoken = {
+            c: key.parent for key in self.source.foreign_keys if key.table == table for c in key.columns
+        }
+        spoken[self.by_row.get(table, "")] = ""
         for parent, column in targets:
             key = self.keys.get(parent, {}).get(column)
             if key is None or parent == table:
                 continue
             for own, sketch in self.samples.get(table, {}).items():
+                if spoken.get(own, parent) != parent:
+                    continue
                 match = compare(sketch, key)
                 partly = match.distinctive and match.distinct > 1
                 if match.found and (match.share >= _HALF or partly):
@@ -218,6 +229,7 @@ def possible_ways(
     unread = [name for name in compared if name in seen.unread | no_key]
     for name in waiting:
         why = seen.missing.get(name) or ("" if name in seen.samples else "its values were not compared")
+        why = f"{seen.by_row[name]} points to another table by row" if name in seen.by_row else why
         if not people:
             why = "no table of people was found to compare it with"
         elif unread or len(compared) > _TARGETS:
