@@ -71,10 +71,6 @@ FROM huurcontract c JOIN woning w ON w.complex_nr = c.complex_nr AND w.volg_nr =
   JOIN complex x ON x.complex_nr = w.complex_nr
 WHERE c.huurder_nr = :person;
 
--- access huurder: advertentie
-SELECT DISTINCT a.advertentie_nr
-FROM reactie r JOIN advertentie a ON a.advertentie_nr = r.advertentie_nr WHERE r.huurder_nr = :person;
-
 -- portability huurder: huurder
 SELECT huurder_nr, voorletters, tussenvoegsel, achternaam, geboortedatum, email, mobiel, iban, nieuwsbrief,
        aangemaakt_op, verwijderd_op
@@ -122,10 +118,6 @@ SELECT DISTINCT x.complex_nr, x.naam
 FROM huurcontract c JOIN woning w ON w.complex_nr = c.complex_nr AND w.volg_nr = c.volg_nr
   JOIN complex x ON x.complex_nr = w.complex_nr
 WHERE c.huurder_nr = :person;
-
--- portability huurder: advertentie
-SELECT DISTINCT a.advertentie_nr
-FROM reactie r JOIN advertentie a ON a.advertentie_nr = r.advertentie_nr WHERE r.huurder_nr = :person;
 
 -- people medewerker: three of the staff
 SELECT personeels_nr FROM medewerker WHERE personeels_nr <> 103 ORDER BY personeels_nr;

@@ -48,6 +48,7 @@ def propose_columns(
         written: roles of tables to which only a hand-written way leads.
     """
     tables = [table for name, table in found.source.tables.items() if name not in found.copies]
+    tables.sort(key=lambda table: table.name not in found.people)  # their numbers first
     values, reported = values and not found.lost, time.monotonic()
     proposals: dict[str, dict[str, ColumnProposal]] = {}
     lists = _lists(found)
@@ -65,7 +66,12 @@ def propose_columns(
             except NotAnsweredError as error:
                 found.notes.append(f"No value of {table.name} was read: {error.args[0]}")
         role = (written or {}).get(table.name) or role_found(found, table.name)
-        around = Surroundings(_people(found, table.name))
+        around = Surroundings(_people(found, table.name), shared=table.name in found.shared)
+        numbers = {
+            way.columns[0]: proposals[way.parent][way.parent_columns[0]]
+            for way in found.places[table.name].ways
+            if way.table == table.name and way.parent in found.people and way.parent in proposals
+        }
         proposals[table.name] = {
             column.name: replace(
                 propose(
@@ -73,7 +79,7 @@ def propose_columns(
                     replace(column, points_to=lists.get((table.name, column.name), "")),
                     role,
                     samples.get(column.name),
-                    around,
+                    replace(around, number=numbers.get(column.name)),
                 ),
                 explains=rule_of(column.name, samples.get(column.name, TextSample(())).values, region),
             )
@@ -106,7 +112,8 @@ def _named_rows(
     name = table.name
     around = _pointer(found, name, proposals)
     which = {*table.key, found.guessed_keys.get(name), *found.labels[name]}
-    for column in table.columns if around else ():
+    named = found.labels[name] or any(found.labels.get(lists.get((name, c.name), "")) for c in table.columns)
+    for column in table.columns if around and named else ():  # a file of bare numbers tells nothing
         points = found.labels.get(lists.get((name, column.name), ""))
         if (column.name in which or points) and proposals[name][column.name].origin is Origin.NOT_PERSONAL:
             proposal = propose(table, column, TableRole.LOOKUP, None, around)
@@ -131,8 +138,9 @@ def _pointer(found: Findings, table: str, proposals: Proposals) -> Surroundings 
     first = named[0]
     if len({(proposal.origin, proposal.category) for proposal in named}) > 1:
         first = replace(first, origin=None, category=None)
+    shared = table in found.shared
     pointed_from = ", ".join(f"{way.table}.{column}" for way in ways for column in way.columns)
-    return Surroundings(pointer=first, pointed_from=pointed_from)
+    return Surroundings(pointer=first, pointed_from=pointed_from, shared=shared)
 
 
 def _lists(found: Findings) -> dict[tuple[str, str], str]:

@@ -82,11 +82,15 @@ class Surroundings:
         people: the table of the people whose rows these are, and its key.
         pointer: of a look-up's key, label and pointers, the proposal for the column that points to its rows.
         pointed_from: where that column is, in words.
+        number: of a pointer to people, the proposal for what it points to.
+        shared: several people point to each row of the look-up, so that it is no one's own.
     """
 
     people: tuple[str, ...] = ()
     pointer: ColumnProposal | None = None
     pointed_from: str = ""
+    number: ColumnProposal | None = None
+    shared: bool = False
 
 
 def propose(
@@ -121,7 +125,7 @@ class _Judgement:
     ) -> None:
         self._vocabulary = vocabulary()
         self._context = TableContext(self._vocabulary, table, role, around.people)
-        self._column, self._role, self._around = column, role, around
+        self._column, self._role, self._around, self._key = column, role, around, table.key
         self._seen = look(None) if column.points_to else seen  # a number there is no city's name
         self._words = self._context.words_of(column.name)
         self._hashes = seen.share("password hash") >= _MOST
@@ -226,6 +230,10 @@ class _Judgement:
     def _in_a_lookup(self) -> ColumnProposal:
         """Judge a column of a look-up: not personal, unless the table has data of people."""
         people, shown = self._context.people, decisive_form(self._seen)
+        named = [candidate.concept for candidate in self._vocabulary.candidates(self._words)[:1]]
+        secret = self._hashes or any(concept.secret for concept in named)
+        if self._around.shared and not secret:
+            people = shown = None
         if people is None and shown is None and not self._hashes:
             if self._around.pointer is not None:
                 return self._named_by(self._around.pointer)
@@ -234,13 +242,8 @@ class _Judgement:
             return self._made(Origin.NOT_PERSONAL, None)
         self._said += [f"the look-up table holds {people}"] if people else []
         self._said += [said_of(self._seen, shown)] if shown else []
-        named = [
-            candidate.concept
-            for candidate in self._vocabulary.candidates(self._words)[:1]
-            if candidate.concept.of_people
-        ]
-        secret = self._hashes or any(concept.secret for concept in named)
-        category = next((concept.category.get(ELSE) for concept in named), DECISIVE.get(shown or ""))
+        of_people = (concept.category.get(ELSE) for concept in named if concept.of_people)
+        category = next(of_people, DECISIVE.get(shown or ""))
         return self._open("whether its rows are people or places of theirs decides", category, secret=secret)
 
     def _named_by(self, pointer: ColumnProposal) -> ColumnProposal:
@@ -279,8 +282,23 @@ class _Judgement:
             return self._open("a few values come again and again: what they mean decides")
         return self._open("what it holds decides")
 
+    def _of_a_number(self) -> Origin | None:
+        """Return the origin of what identifies the row or its person, and is called by no known name."""
+        name, kind, number = self._column.name, family(self._column.type), self._around.number
+        if number is not None and number.category == _NUMBER:
+            self._said.append("points to people")
+            return number.origin
+        own = (name,) == self._key or (self._role in _PEOPLE and name in self._around.people[1:])
+        if own and kind in ("integer", "uuid") and self._role in (*_PEOPLE, TableRole.CHILD):
+            self._said.append("distinguishes the rows")
+            return Origin.ASSIGNED
+        return None
+
     def _open(self, why: str, category: str | None = None, **flags: bool) -> ColumnProposal:
+        if category in (None, _NUMBER) and not flags.get("about_others") and (origin := self._of_a_number()):
+            return self._made(origin, _NUMBER, **flags)
         self._said.append(f"left open: {why}")
+        category = category or self._context.record
         if category is None:
             self._sure = min(self._sure, _OPEN)
         return self._made(None, category, **flags)
@@ -301,7 +319,8 @@ _MOST, _SENTENCES = 0.8, 0.3
 """Shares of a sample from which a column counts as password hashes, and as free text."""
 
 
-_ADDRESS = "user.contact.address"
+_ADDRESS, _NUMBER = "user.contact.address", "user.unique_id"
+_PEOPLE = (TableRole.PERSON, TableRole.OTHER_PEOPLE)
 _CRIMINAL = "user.criminal_history"
 _CAUTIONS = (
     (tuple(c for c in SPECIAL if c != _CRIMINAL), "special data: a purpose needs a condition of Art. 9(2)"),

@@ -52,6 +52,7 @@ class Findings:
         labels: table -> columns that seem to say which row it is.
         keys_by_values: tables whose guessed key no name suggests.
         open: tables that no way reaches, and that may be of people nevertheless.
+        shared: tables with rows to which several people's rows point, so that they are no one's own.
     """
 
     source: ScannedSource
@@ -67,6 +68,7 @@ class Findings:
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     open: dict[str, OpenTable] = field(default_factory=dict)
     keys_by_values: Collection[str] = ()
+    shared: Collection[str] = ()
 
 
 NO_WAY = "cannot be written as a way, as a column there has a dot in its name: give it a view."
@@ -126,13 +128,43 @@ def find(
     notes += [f"{edge.text} {NO_WAY}" for edge in edges if not edge.can_be_written]
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)
+    shared = set(_shared(reader, places, roots)) if seen.samples and not lost else set()
+    for name in shared:
+        places[name].role = TableRole.LOOKUP
     unreached = [n for n, p in places.items() if p.role is TableRole.UNREACHED and n not in repeated]
     near = [n for n, p in places.items() if p.ways and p.role is not TableRole.LOOKUP]  # no one's: articles
     near.sort(key=lambda name: places[name].distance)
     whose = list(dict.fromkeys([*roots, *people]))
     still_open = possible_ways(seen, unreached, whose, [name for name in near if name not in people])
     found = Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
-    return replace(found, open=still_open, keys_by_values=guessed.keys() - named.keys())
+    return replace(found, open=still_open, keys_by_values=guessed.keys() - named.keys(), shared=shared)
+
+
+_PAIRS = 20_000
+_SEVERAL = 10  # people to a row, on average: a home has fewer, one after the other
+
+
+def _shared(
+    reader: StatementRunner, places: Mapping[str, TablePlace], people: Collection[str]
+) -> Iterator[str]:
+    """Yield tables to each of whose rows, in some rows of people, several of them point."""
+    for name, place in places.items():
+        if name in people or not place.ways or any(way.table == name for way in place.ways):
+            continue
+        [way, *_] = place.ways
+        own = [edge.columns[0] for edge in places[way.table].ways if edge.parent in people]
+        if way.table in people or not own:
+            continue
+        person, to = map(reader.dialect.quote, (own[0], way.columns[0]))
+        relation = reader.dialect.relation(way.table)
+        rows = f"SELECT {person} AS p, {to} AS v FROM {relation} WHERE {to} IS NOT NULL LIMIT {_PAIRS}"  # noqa: S608 - quoted
+        try:
+            counted = f"SELECT count(DISTINCT t.p), count(DISTINCT t.v) FROM ({rows}) AS t"  # noqa: S608 - quoted
+            [(whose, values)] = reader.rows(counted)
+        except NotAnsweredError:
+            continue
+        if int(whose) > _SEVERAL * int(values) > 0:
+            yield name
 
 
 def _compared(

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from afschrift.datamap.scan.concepts import ELSE, OTHERS, TOPIC, ByPlace, Candidate, Topic, Vocabulary
 from afschrift.datamap.scan.schema import ScannedTable
-from afschrift.domain.name_parts import singulars, words
+from afschrift.domain.name_parts import flat, singulars, words
 from afschrift.domain.vocabulary import Origin
 
 
@@ -23,7 +23,15 @@ class TableRole(StrEnum):
     UNREACHED = "unreached"  # no way leads to a person
 
 
-STAFF = "staff"
+STAFF, HEALTH = "staff", "health"
+ADDRESSED = "addressed"
+"""Place of a column in a table with an address: a region there is part of it."""
+_STREETS = frozenset({"user.contact.address", "user.contact.address.street"})
+_PLACES = frozenset({"user.contact.address.city", "user.contact.address.postal_code"})
+_PATIENTS = frozenset({"patient", "patients", "patienten"})
+_ENTRY = frozenset({"code", "description"})
+"""Words of columns that a coded entry has: of a finding, a treatment or a device."""
+_NAMES_OF_PEOPLE = frozenset({"first", "last", "maiden", "middle", "given", "family", "prefix", "suffix"})
 
 _TABLES_OF_OTHERS = {"family": Origin.PROVIDED, STAFF: Origin.ASSIGNED}
 """Topic of a table whose rows lead to the person but are about another person -> origin."""
@@ -48,12 +56,30 @@ class TableContext:
         self._vocabulary, self._table, self._role = vocabulary, table, role
         self.words = vocabulary.lexicon.words_of(table.name.rpartition(".")[2])
         topic = vocabulary.topic(self.words)
+        if role is TableRole.CHILD and people and self._is_clinical(people[0]):
+            topic = next(topic for topic in vocabulary.topics if topic.name == HEALTH)
         self.topic = topic if role is not TableRole.PERSON or (topic and topic.name == STAFF) else None
         self._theirs = frozenset().union(*({*words(name), *singulars(name)} for name in people))
         self._of_people = vocabulary.topic(vocabulary.lexicon.words_of(people[0])) if people else None
 
+    def _is_clinical(self, people: str) -> bool:
+        """Whether rows of a table of patients are entries in their record."""
+        if not _PATIENTS & set(words(people)):
+            return False
+        named = {word for name in self._names for word in self._vocabulary.lexicon.words_of(name)}
+        return named >= _ENTRY or "user.health_and_medical" in self._categories
+
+    @property
+    def record(self) -> str | None:
+        """The category of what a clinical record holds that no name explains; None: it is none."""
+        topic, clinical = self.topic, self._role is TableRole.CHILD
+        return topic.category if clinical and topic is not None and topic.name == HEALTH else None
+
     def words_of(self, name: str) -> tuple[str, ...]:
         """The words of a column's name; `emp_no` in a table of employees' rows is a person's number."""
+        own = {flat(other) for other in self._names} & _NAMES_OF_PEOPLE
+        if self._role is TableRole.PERSON and flat(name) in own and len(own) > 1:
+            name = f"{name} name"
         words_of, others = self._vocabulary.lexicon.words_of, self._vocabulary.others
         pieces = words(name)
         if not any(piece in self._theirs and others.keys() & words_of(piece) for piece in pieces):
@@ -95,6 +121,13 @@ class TableContext:
         return self._role is TableRole.PERSON and by_role.get(TableRole.PERSON, by_role.get(ELSE, False))
 
     @cached_property
+    def _categories(self) -> frozenset[str | None]:
+        """What its columns hold, whatever the table."""
+        named = map(self._vocabulary.lexicon.words_of, self._names)
+        firsts = (first.concept for each in named for first in self._vocabulary.candidates(each)[:1])
+        return frozenset(concept.category.get(ELSE) for concept in firsts)
+
+    @cached_property
     def _names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self._table.columns)
 
@@ -115,6 +148,7 @@ class TableContext:
         yield from (self.topic.name,) if self.topic else ()
         yield self._role
         yield from (other_topic.name,) if other_topic else ()
+        yield from (ADDRESSED,) if self._categories & _STREETS and self._categories & _PLACES else ()
         yield ELSE
 
     def _others(self, candidate: Candidate) -> tuple[bool, Origin | None]:

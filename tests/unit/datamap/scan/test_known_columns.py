@@ -7,7 +7,7 @@ from tests.support.scanned import listed, outcomes
 
 from afschrift.datamap.scan.concepts import Concept, vocabulary
 from afschrift.datamap.scan.evidence import DECISIVE, FORMS, NAMES
-from afschrift.datamap.scan.table_context import TableRole
+from afschrift.datamap.scan.table_context import ADDRESSED, TableRole
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.outside.read_yaml import read_yaml
@@ -80,7 +80,11 @@ def test_every_category_place_and_form_of_the_vocabulary_is_known() -> None:
     assert named <= fides_categories().keys()
 
     words = vocabulary()
-    places = {topic.name for topic in words.topics} | {role.value for role in TableRole} | {"others", "else"}
+    places = (
+        {topic.name for topic in words.topics}
+        | {role.value for role in TableRole}
+        | {"others", "else", ADDRESSED}
+    )
     for concept in words.concepts:
         assert {*concept.origin, *concept.category, *concept.identifies} <= places, concept.title
         assert set(concept.origin.values()) <= {*map(str, Origin), "topic", None}, concept.title

@@ -89,7 +89,7 @@ CATALOGUE = ("not_personal", None)
         ("rental.status_id", (None, None)),
         ("status.name", (None, None)),  # as what points to it
         ("customer.store_id", (None, None)),
-        ("store.store_id", (None, None)),
+        ("store.store_id", CATALOGUE),  # a file of bare numbers
         ("store.opened", CATALOGUE),
     ],
 )
@@ -153,3 +153,50 @@ def test_a_department_is_assigned_and_called_by_its_name(employees: SourceFile) 
     for column in ("dept_emp.dept_no", "departments.dept_no", "departments.dept_name"):
         assert words(employees, *column.split(".")) == ("assigned", "user.workplace"), column
     assert words(employees, "departments", "budget") == CATALOGUE
+
+
+CARE = """
+CREATE TABLE patients (Id TEXT PRIMARY KEY, FIRST TEXT, LAST TEXT, BIRTHDATE TEXT, ADDRESS TEXT, CITY TEXT, STATE TEXT);
+CREATE TABLE devices (START TEXT, PATIENT TEXT REFERENCES patients (Id), CODE INTEGER, DESCRIPTION TEXT, UDI TEXT);
+CREATE TABLE cover (PATIENT TEXT REFERENCES patients (Id), PAYER INTEGER REFERENCES payers (ID), OWNERSHIP TEXT);
+CREATE TABLE home (home_id INTEGER PRIMARY KEY, street TEXT, city TEXT);
+CREATE TABLE stay (PATIENT TEXT REFERENCES patients (Id), home_id INTEGER REFERENCES home (home_id));
+CREATE TABLE payers (ID INTEGER PRIMARY KEY, NAME TEXT, PHONE TEXT, REVENUE INTEGER);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+INSERT INTO patients SELECT printf('%08x-1111-4222-8333-444455556666', i), 'Jan', 'Smit', date('1950-01-01', (i * 600)
+  || ' days'), 'Kade ' || i, 'Delft', 'ZH' FROM n;
+INSERT INTO payers VALUES (1, 'Zorg', '0701234567', 9), (2, 'Best', '0707654321', 8);
+INSERT INTO home SELECT rowid, ADDRESS, CITY FROM patients WHERE rowid < 14;
+INSERT INTO stay SELECT Id, 1 + rowid % 13 FROM patients;
+INSERT INTO cover SELECT Id, 1 + rowid % 2, 'self' FROM patients;
+INSERT INTO devices SELECT '2020-01-01', Id, 7, 'pacemaker', 'u' || rowid FROM patients;
+"""
+ILL, NUMBER = (None, "user.health_and_medical"), ("assigned", "user.unique_id")
+
+
+@pytest.fixture(scope="module")
+def care(tmp_path_factory: pytest.TempPathFactory) -> SourceFile:
+    return drafted(tmp_path_factory.mktemp("care"), CARE)
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("devices.CODE", ILL),  # an entry of a patient's record
+        ("devices.UDI", ILL),
+        ("devices.START", ILL),
+        ("devices.PATIENT", NUMBER),
+        ("cover.PATIENT", NUMBER),
+        ("cover.OWNERSHIP", (None, None)),
+        ("payers.PHONE", CATALOGUE),  # many people's: no one's own
+        ("payers.REVENUE", CATALOGUE),
+        ("home.street", ("provided", "user.contact.address.street")),  # three people's
+        ("patients.FIRST", ("provided", "user.name.first")),
+        ("patients.LAST", ("provided", "user.name.last")),
+        ("patients.STATE", ("provided", "user.contact.address.state")),  # part of the address
+    ],
+)
+def test_record_of_a_patient_and_what_many_point_to(
+    care: SourceFile, column: str, expected: tuple[str | None, str | None]
+) -> None:
+    assert words(care, *column.split(".")) == expected

@@ -21,6 +21,7 @@ FULL = (
 )
 EMAIL = ("email", "emailaddress", "emailadres", "mailadres", "mailaddress", "mail")
 _PHONE = ("phone", "phonenumber", "telefoon", "telefoonnummer", "mobile", "mobiel", "tel", "telnr", "gsm")
+_COMPOUND = ("email", "mail", "phone", "fname", "lname", "iban")  # not telnr: a titel_nr ends so too
 _STREET = ("street", "straat", "addressline", "addressline1", "streetaddress", "huisnummer", "postalcode")
 _BORN = ("birthdate", "dateofbirth", "dob", "geboortedatum", "birthday")
 _NATIONAL = ("bsn", "ssn", "burgerservicenummer", "nationalid", "rijksregisternummer")
@@ -93,7 +94,9 @@ class PersonTable:
 def is_a(name: str, concept: Sequence[str]) -> bool:
     """Whether a column's name ends as one of the words of a concept does."""
     whole = flat(name)
-    return any(whole == word or (len(word) > 3 and whole.endswith(word)) for word in concept)
+    return any(
+        whole == word or ((len(word) > 5 or word in _COMPOUND) and whole.endswith(word)) for word in concept
+    )
 
 
 def called(table: str, names: frozenset[str]) -> bool:
