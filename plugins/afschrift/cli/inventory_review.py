@@ -88,7 +88,8 @@ def _meaning(group: Group, words: dict[str, Any], languages: Sequence[str]) -> N
 def _no(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
     no = no_to(group)
     words.clear()
-    _say(group, words, **no)
+    words |= no
+    typer.echo(f"  {'so':<12}{effect(group, words)}   (y writes it)")
 
 
 def _whose(group: Group, words: dict[str, Any], _languages: Sequence[str]) -> None:
@@ -243,7 +244,7 @@ class _Terminal:
             what = f"Table {one_line(group.name)}"
         elif group.is_grouped:
             what = f"{one_line(group.name)}: {group.size}"
-        styled(f"\n{what}   ({count(left, 'question')} left)", bold=True)
+        styled(f"\n{what}   (at most {count(left, 'question')} left)", bold=True)
         for word, value in group.proposed.items():
             typer.echo(f"  {word:<12}{one_line(in_both_languages(value))}")
         for word, values in group.varied.items():
@@ -301,7 +302,7 @@ class _Terminal:
 
     def _apart(self, group: Group) -> None:
         self.review.take_apart(group)
-        typer.echo(f"  Each of the {len(group.places)} is now a separate question.")
+        typer.echo("  Its parts are now questions of their own.")
 
     def _later(self, group: Group) -> None:
         self.passed.add(group.key)

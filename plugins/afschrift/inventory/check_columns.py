@@ -172,8 +172,8 @@ def _proposal_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
     given = [word for word in ("subject", "join", "personal") if word in table.model_fields_set]
     if table.asked and set(given) - {"personal"}:
         yield [*where, "ways"], f"`{given[0]}` says whose its rows are: take out `ways: asked` and `possible`"
-    elif table.possible and not table.asked:
-        yield [*where, "possible"], "possible ways belong to `ways: asked`: leave them out"
+    elif table.possible and table.ways is None:
+        yield [*where, "possible"], "possible ways belong to `ways`: leave them out"
     if table.ways == "guessed" and not (table.subject or table.join):
         yield [*where, "ways"], "there is no way here that was guessed: leave it out"
     for name, column in table.columns.items():

@@ -304,11 +304,12 @@ def _table(
         asked = made.get("ways") == "asked"
         waits = asked or made.get("ways") == "guessed" or made.get("review") == "needed"
         whose = {word: entry[word] for word in WHOSE_ROWS if word in entry}
-        if entry["of"] == digests.of_table(name) and bool(whose) == asked:
+        no = whose == {"personal": False} and made.get("ways") == "guessed"
+        if entry["of"] == digests.of_table(name) and (no or bool(whose) == asked):
             made.pop("ways" if "ways" in made else "review", None)
-            if asked:
-                made.pop("possible", None)
-                made |= whose
+            for word in ("possible", *(("subject", "join") if whose else ())):
+                made.pop(word, None)
+            made |= whose
             if "copy_of" not in made:
                 made.setdefault("decided", sessions[entry["in"]])
         else:

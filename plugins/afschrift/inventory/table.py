@@ -177,7 +177,7 @@ class Table(Part):
             key of a person by `references`. `asked`: a scan could not say whose rows these are; the table
             counts as not described, and every request stops there, until `subject`, `join` or
             `personal: false` replaces `ways` and `possible`.
-        possible: with `ways: asked`, ways that the values leave possible.
+        possible: with `ways`, those that were guessed or that the values leave possible, with the evidence.
         defaults: of its columns, before those of the source.
         confirmed: columns that were confirmed; they need no entry under `columns`.
         columns: as written; of a validated source, with the words of the defaults.

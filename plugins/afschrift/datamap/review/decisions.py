@@ -33,11 +33,6 @@ class Kind(Enum):
     MEANING = "Columns of one origin and category"
     NAME = "columns of one name"
 
-    @property
-    def order(self) -> int:
-        """Its place among the questions."""
-        return list(Kind).index(self)
-
 
 _ALIKE = ("origin", "protect", "about", "third_party", "mask", "when", "purposes", "automated")
 """Words that decide whether a value is given: columns with different ones are different questions."""
@@ -89,9 +84,11 @@ class Decisions:
         elif kind is Kind.MEANING:
             special = below(category, SPECIAL)
             parts.append(category if special else ".".join(str(category).split(".")[:2]))
+        elif kind is Kind.HEALTH:
+            parts.append(source)
         elif kind is Kind.TECHNICAL or (origin is None and _reason(column).startswith(_ONE_DECISION)):
             parts.append(_left_open(column))
-        elif kind is Kind.NAME or (origin is None and kind not in (Kind.HEALTH, Kind.OWN_NUMBERS)):
+        elif kind is Kind.NAME or (origin is None and kind is not Kind.OWN_NUMBERS):
             parts.append(tables.named_as(table, name).casefold())
         elif below(category, SPECIAL):
             parts.append("special")
@@ -115,7 +112,9 @@ class Decisions:
             return Kind.NAME
         if (is_key or not origin) and not others and name in tables.keys_of_people(table):
             return Kind.OTHERS_NUMBERS if table in tables.unreached else Kind.OWN_NUMBERS
-        if others or tables.points_at(table, name) in tables.unreached:
+        if origin == Origin.NOT_PERSONAL and table in tables.catalogue:
+            return Kind.CATALOGUE
+        if others or tables.points_at_people(table, name):
             return Kind.OTHERS if origin else Kind.NAME
         if is_key or (not origin and tables.named_as(table, name) != name):
             return Kind.KEYS if origin else Kind.NAME
@@ -127,7 +126,7 @@ class Decisions:
 
 
 def _by_category(origin: str | None, category: str | None, *, catalogue: bool, ill: bool) -> Kind:
-    if below(category, _HEALTH) or (ill and not origin and not category):
+    if below(category, _HEALTH) or (ill and not origin):
         return Kind.HEALTH
     if origin and below(category, _CONTACT):
         return Kind.CONTACT
@@ -203,10 +202,10 @@ class _Tables:
         """Return the columns of a table that hold a key of a person."""
         return {column for link in self._tables[table].subject.values() for column in link.columns}
 
-    def points_at(self, table: str, column: str) -> str:
-        """Return the other table of people to which a column points; empty: none."""
-        target = self._tables[table].references.get(column, "").rpartition(".")[0]
-        return target if target in self._tables and self._tables[target].subject else ""
+    def points_at_people(self, table: str, column: str) -> bool:
+        """Whether a column that finds no rows points to a key of people: they are in another role."""
+        to, _, key = self._tables[table].references.get(column, "").rpartition(".")
+        return to in self._tables and key in self.keys_of_people(to)
 
     def named_as(self, table: str, column: str) -> str:
         """Return the name of the column that a key without words of its own takes them from, else its own."""

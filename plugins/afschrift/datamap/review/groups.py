@@ -56,7 +56,7 @@ class Group:
         takers: columns that point to them, directly or not, and take over words; for ways, the tables that
             have their key of a person from this table.
         kind: of the decision; None: about tables.
-        whose: of a table with `ways: asked`, each possible answer -> its words in the file.
+        whose: of tables with `ways`, each answer that is no plain yes -> its words in the file.
         evidence: of each such answer.
         titles: of confirmed columns that lack one, and of the table itself, drafted.
     """
@@ -100,14 +100,20 @@ class Group:
         return hashlib.sha256(self.key.encode()).hexdigest()[:20]
 
 
-def groups(inventory: Inventory, apart: Collection[Place] = (), *, later: bool = False) -> list[Group]:
+def mark_of(kind: Kind | None, place: Place) -> str:
+    """Return the mark of a table whose columns of one kind of decision are a question of their own."""
+    return f"{kind} {place.source}.{place.table}"
+
+
+def groups(inventory: Inventory, apart: Collection[str] = (), *, later: bool = False) -> list[Group]:
     """Return all questions: ways, then columns by decisions of law, then tables of no one.
 
     Columns are one question if they wait for the same decision for the same reason; categories and titles
-    may differ, and each column keeps its own. Tables of no one are one question if no column of theirs looks
-    like a person's. What no key of the people who ask reaches is not asked, unless it finds rows or others
-    depend on it. Each place in `apart` is its own question. Columns of tables whose way is guessed come after
-    that way was answered, or with `later`.
+    may differ, and each column keeps its own. So are tables with the same guessed way, and those of no one
+    or of which nothing says whose they are, if no column of theirs looks like a person's. What no key of the
+    people who ask reaches is not asked, unless it finds rows or others depend on it. Each path or mark of a
+    table in `apart` is its own question. Columns of tables whose way is guessed come after that way was
+    answered, or with `later`.
 
     A column takes over words from the column that it points to. So that one is asked first, and its question
     shows the columns that take over its words: they may be confirmed already.
@@ -120,15 +126,21 @@ def groups(inventory: Inventory, apart: Collection[Place] = (), *, later: bool =
             continue
         values = words_of(column) | _default_purposes(inventory, place, column)
         decision = decisions.of(place.source, place.table, str(place.column), values, column)
-        alone = place.path if place in apart else ""
+        parts = (place.path, mark_of(decision.kind, place))
+        alone = next((part for part in parts if part in apart), "")
         found.setdefault((decision, alone), []).append((place, values, column))
     made = [_group(members, decision.kind) for (decision, _), members in found.items()]
-    largest = sorted(made, key=lambda g: (awaited.isdisjoint(g.places), _order(g), -len(g.places)))
+    kinds = [None, *Kind]
+    largest = sorted(made, key=lambda g: (awaited.isdisjoint(g.places), kinds.index(g.kind), -len(g.places)))
     order = pointers.first([group.places for group in largest])
     tables = list(_tables(inventory, apart))
     ways = [group for group in tables if "ways" in group.proposed]
     rest = [group for group in tables if "ways" not in group.proposed]
-    return [*ways, *(_with_takers(largest[number], pointers) for number in order), *rest]
+    columns = [
+        replace(group, takers=pointers.takers(group.places, [*group.proposed, *group.varied]))
+        for group in map(largest.__getitem__, order)
+    ]
+    return [*ways, *columns, *rest]
 
 
 def title_groups(inventory: Inventory) -> list[Group]:
@@ -148,10 +160,6 @@ def title_groups(inventory: Inventory) -> list[Group]:
                 place = Place(source.source, name)
                 found.append(Group(name, {}, (place,), takers=takers, titles=titles))
     return found
-
-
-def _order(group: Group) -> int:
-    return group.kind.order if group.kind else 0
 
 
 def _awaited(inventory: Inventory) -> frozenset[Place]:
@@ -225,52 +233,62 @@ def _name(names: Sequence[str], kind: Kind, common: Mapping[str, Any]) -> str:
     return str(kind.value)
 
 
-def _with_takers(group: Group, pointers: Pointers) -> Group:
-    return replace(group, takers=pointers.takers(group.places, [*group.proposed, *group.varied]))
-
-
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return " / ".join(str(text) for text in value.values())
     return "nothing" if value is None else str(value)
 
 
-def _tables(inventory: Inventory, apart: Collection[Place]) -> Iterator[Group]:
+def _tables(inventory: Inventory, apart: Collection[str]) -> Iterator[Group]:
     for source in inventory.sources.values():
         resting: dict[str, list[Place]] = {}
         for name, table in source.tables.items():
             for people in same_number(table, source.tables):
                 resting.setdefault(people, []).append(Place(source.source, name))
-        of_no_one = []
-        for name, table in source.tables.items():
-            place = Place(source.source, name)
-            if table.asked:
-                yield _whose(place, table)
-            elif table.ways is not None:
-                yield Group(name, {"ways": _ways(table)}, (place,), takers=tuple(resting.get(name, ())))
-            elif table.unconfirmed and table.copy_of:
-                yield Group(name, {"copy_of": table.copy_of}, (place,))
-            elif table.unconfirmed and (place in apart or _looks_personal(table)):
-                yield Group(name, {"personal": False}, (place,))
-            elif table.unconfirmed:
-                of_no_one.append(place)
-        if of_no_one:
-            name = of_no_one[0].table if len(of_no_one) == 1 else "Tables about no one"
-            yield Group(name, {"personal": False}, tuple(of_no_one))
+        found: dict[tuple[str, str], list[Group]] = {}
+        asked = {name for name, table in source.tables.items() if table.asked}
+        first = {name: not asked & _ends(table) for name, table in source.tables.items()}
+        for name in sorted(source.tables, key=lambda name: not first[name]):
+            table, place = source.tables[name], Place(source.source, name)
+            title, group = "", Group(name, {"personal": False}, (place,))
+            if table.ways is not None:
+                group = _whose(place, table, tuple(resting.get(name, ())))
+                title = "" if table.asked else f"Rows of people by {group.proposed['ways']}"
+            elif table.copy_of:
+                group = Group(name, {"copy_of": table.copy_of}, (place,))
+            if not (title or table.copy_of or table.possible or _looks_personal(table)):
+                title = "Tables of which nothing says whose they are" if table.asked else _NO_ONES
+            if table.ways is not None or table.unconfirmed:
+                found.setdefault((title, name if place.path in apart or not title else ""), []).append(group)
+        for (title, _), alike in sorted(found.items(), key=lambda item: item[0][0] == _NO_ONES):
+            yield _as_one(title, alike)
 
 
-NO_ONE = "no_one"
+def _ends(table: Table) -> set[str]:
+    """Return the tables at which the possible ways of a table end: they are asked about first."""
+    return {end.rpartition(".")[0] for way in table.possible for end in way.join.values()}
 
 
-def _whose(place: Place, table: Table) -> Group:
+def _as_one(title: str, alike: Sequence[Group]) -> Group:
+    """Return questions of the same decision as a single one."""
+    places = tuple(place for group in alike for place in group.places)
+    takers = dict.fromkeys(place for group in alike for place in group.takers)
+    return alike[0] if len(alike) == 1 else replace(alike[0], name=title, places=places, takers=tuple(takers))
+
+
+NO_ONE, _NO_ONES = "no_one", "Tables about no one"
+
+
+def _whose(place: Place, table: Table, takers: tuple[Place, ...]) -> Group:
     """Return the question whose the rows of a table are."""
     whose: dict[str, Mapping[str, Any]] = {NO_ONE: {"personal": False}}
     evidence = {NO_ONE: "they are about no person: never read"}
-    for way in table.possible:
+    for way in table.possible if table.asked else ():
         [(own, to)] = [*way.join.items(), *((column, key) for key, column in way.subject.items())]
         whose[f"{own}:{to}"] = way.model_dump(include={"subject", "join"}, exclude_defaults=True)
         evidence[f"{own}:{to}"] = way.because
-    return Group(place.table, {"ways": "asked"}, (place,), whose=whose, evidence=evidence)
+    proposed = {"ways": "asked" if table.asked else _ways(table)}
+    return Group(place.table, proposed, (place,), takers=takers, whose=whose, evidence=evidence)
 
 
 def _looks_personal(table: Table) -> bool:
@@ -294,12 +312,12 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
         yield "columns", f"{place.table}: {', '.join([*names[:_COLUMNS], *more]) or 'not known'}"
         for way in table.possible:
             yield "possible", way.because
-        for own, end in (*(way for join in table.join for way in join.items()), *table.references.items()):
-            yield "points", f"{place.table}.{own} to {end}"
         for name, other in tables.items():
-            ways = (*(way for join in other.join for way in join.items()), *other.references.items())
-            for own, end in ways:
-                if end.rpartition(".")[0] == place.table:
+            for own, end in (
+                *(way for join in other.join for way in join.items()),
+                *other.references.items(),
+            ):
+                if place.table in (name, end.rpartition(".")[0]):
                     yield "points", f"{name}.{own} to {end}"
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from afschrift.datamap.review.decisions import Kind
 from afschrift.datamap.review.groups import Group
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.errors import ConfigurationError
@@ -67,18 +68,19 @@ def effect(group: Group, words: Mapping[str, Any]) -> str:
     if group.titles:
         return "the person reads these titles; what is given stays the same"
     answered = with_answer(group.proposed, words)
-    if group.whose and "personal" not in words:
-        return "its rows are the person's, and each column is asked about" if words else ""
-    if "ways" in answered and not group.whose:
-        return "their rows are the person's, and each column is asked about"
     if answered.get("personal") is False:
         return "never read: no person gets a row of it"
+    if group.whose:
+        known = _says_whose(group, words)
+        return "their rows are the person's, and each column is asked about" if known else ""
     if group.is_table:
         return "its rows are given only with the table that it repeats"
     if _is_secret(group):
         return "never given; the answer says that there is one"
     if answered.get("origin") == Origin.NOT_PERSONAL:
         return "not given"
+    if group.kind is Kind.HEALTH and not answered.get("origin"):
+        return "given with access; to take along only what the patient (provided) or a device (observed) gave"
     if not answered.get("origin") or _lacks_others(group, answered):
         return ""
     others: Any = answered.get("third_party") if answered.get("about") == About.THIRD_PARTY else None
@@ -88,8 +90,8 @@ def effect(group: Group, words: Mapping[str, Any]) -> str:
     return f"given with access{masked}; not to take along"
 
 
-def no_to(group: Group) -> dict[str, str]:
-    """Return the words of the answer *no*: none of its columns is given, as they are about no person.
+def no_to(group: Group) -> dict[str, Any]:
+    """Return the words of the answer *no*: nothing of it is given, as it is about no person.
 
     Raises:
         ConfigurationError: *no* says too little here.
@@ -98,6 +100,8 @@ def no_to(group: Group) -> dict[str, str]:
         raise ConfigurationError(
             "No leaves the titles missing.", remedy="write each `title` that is wrong here into the file."
         )
+    if group.whose:
+        return {"personal": False}
     if group.is_table:
         raise ConfigurationError(
             "No leaves open whose its rows are, so requests go on stopping there.",
@@ -226,7 +230,7 @@ def lacking(group: Group, words: Mapping[str, Any]) -> Iterator[Lack]:
         group: the question.
         words: that differ from the proposal.
     """
-    if group.whose and not words:
+    if group.whose and not _says_whose(group, words):
         yield Lack.WHOSE
     if lacks_origin(group, words):
         yield Lack.ORIGIN
@@ -235,6 +239,10 @@ def lacking(group: Group, words: Mapping[str, Any]) -> Iterator[Lack]:
     answered = {**group.proposed, **words}
     if answered.get("origin") in COMPUTED and not answered.get("meaning") and takes_meaning(group):
         yield Lack.MEANING
+
+
+def _says_whose(group: Group, words: Mapping[str, Any]) -> bool:
+    return bool(words) or group.proposed.get("ways") != "asked"
 
 
 def lacks_origin(group: Group, words: Mapping[str, Any]) -> bool:

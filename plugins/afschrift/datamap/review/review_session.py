@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from afschrift.datamap.review.groups import Group, Place, groups, title_groups, words_of
+from afschrift.datamap.review.decisions import Kind
+from afschrift.datamap.review.groups import Group, Place, groups, mark_of, title_groups, words_of
 from afschrift.datamap.review.map_files import (
     Files,
     digest_of,
@@ -82,7 +83,7 @@ class Review:
         self._shown, self.inventory = read_whole(folder)
         self._waiting: list[Group] | None = None
         self.done: list[Step] = []
-        self._apart: set[Place] = set()
+        self._apart: set[str] = set()
 
     @property
     def digest(self) -> str:
@@ -102,11 +103,14 @@ class Review:
         return self._waiting
 
     def left(self) -> int:
-        """Return the number of open questions, with those that follow the answer to a way."""
-        return len(self.waiting() if self._titles else groups(self.inventory, self._apart, later=True))
+        """Return the number of open questions, with those that may follow the answer whose rows these are."""
+        if self._titles:
+            return len(self.waiting())
+        asked = [table for _, table in self.inventory.tables() if table.asked and table.possible]
+        return len(groups(self.inventory, self._apart, later=True)) + sum(len(t.columns) for t in asked)
 
     def take_apart(self, group: Group) -> None:
-        """Ask about each place of a question separately, as the answers differ.
+        """Ask about each place of a question separately, as the answers differ; a record first by table.
 
         Raises:
             ConfigurationError: it is about a single place.
@@ -115,18 +119,17 @@ class Review:
             raise ConfigurationError(
                 "This is about a single place.", remedy="answer it, or leave it for later (n)."
             )
-        self.keep_apart(place.path for place in group.places)
+        tables = {mark_of(group.kind, place) for place in group.places} if group.kind is Kind.HEALTH else ()
+        self.keep_apart(tables if len(tables) > 1 else [place.path for place in group.places])
 
     @property
     def apart(self) -> list[str]:
-        """The places that are asked about separately, as paths."""
-        return sorted(place.path for place in self._apart)
+        """What is asked about separately: paths of places, and marks of tables."""
+        return sorted(self._apart)
 
     def keep_apart(self, paths: Iterable[str]) -> None:
-        """Ask about these places separately; those that are not asked about are ignored."""
-        wanted = set(paths)
-        waiting = self.waiting() if wanted else ()
-        self._apart |= {place for group in waiting for place in group.places if place.path in wanted}
+        """Ask about these separately; those that are not asked about change nothing."""
+        self._apart |= set(paths)
         self._waiting = None
 
     def confirm(self, group: Group, answer: Answer) -> Step:
@@ -253,7 +256,12 @@ def altered(
     for table, titles in [(place, group.titles) for group, _ in answered for place in group.places]:
         answers |= {Place(table.source, table.table, name): {"title": text} for name, text in titles.items()}
     takers = {place for group, _ in answered for place in (*group.places, *group.takers)}
-    asked = {(place.source, place.table) for group, _ in answered if group.whose for place in group.places}
+    asked = {
+        (place.source, place.table)
+        for group, words in answered
+        if group.whose and words
+        for place in group.places
+    }
     now = _columns(after)
     for place, old in _columns(before).items():
         new = now.get(place)

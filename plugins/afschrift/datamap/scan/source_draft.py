@@ -117,7 +117,7 @@ def _table(
         return None
     entry: dict[str, Any] = {}
     if name in found.open:
-        entry |= _asked(found, names, found.open[name].ways)
+        entry |= {"ways": "asked", **_possible(found, names, name, found.open[name].ways)}
     elif place.role is TableRole.UNREACHED:  # it cannot say that it is anybody's: a person must
         entry |= {"personal": False, "review": "needed"}
     elif place.role in (TableRole.PERSON, TableRole.OTHER_PEOPLE):
@@ -125,7 +125,7 @@ def _table(
     else:
         entry |= _ways(found, names, table, place)
         if any(way.guess or (way.table == name and _by_role(found, way)) for way in place.ways):
-            entry["ways"] = "guessed"
+            entry |= {"ways": "guessed", **_possible(found, names, name, place.ways)}
     points = {
         edge.columns[0]: target(edge)
         for edge in (*_further_keys(found, entry, place), *place.others)
@@ -154,20 +154,21 @@ def _table(
     return entry
 
 
-def _asked(found: Findings, names: KeyNames, ways: Sequence[Edge]) -> dict[str, Any]:
-    """A table of which a person is asked whose its rows are, with the ways that its values leave possible."""
+def _possible(found: Findings, names: KeyNames, table: str, ways: Sequence[Edge]) -> dict[str, Any]:
+    """The ways of a table that are guessed or possible, each with the evidence."""
     possible = [
         {
             **(
                 {"subject": {names.of(way.parent): way.columns[0]}}
-                if _holds_key(found, way)
-                else {"join": {way.columns[0]: target(way)}}
+                if way.table == table and _holds_key(found, way)
+                else {"join": _joins(table, [way])}
             ),
             "because": way.guess,
         }
         for way in ways
+        if way.guess
     ]
-    return {"ways": "asked", **({"possible": possible} if possible else {})}
+    return {"possible": possible} if possible else {}
 
 
 def _further_keys(found: Findings, entry: Mapping[str, Any], place: TablePlace) -> Iterator[Edge]:

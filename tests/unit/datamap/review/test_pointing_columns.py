@@ -65,7 +65,7 @@ def test_of_three_in_a_row_the_last_comes_first_and_a_circle_ends(tmp_path: Path
     assert takers(group(review, "employee_id")) == ["shop.employee.made_by", "shop.orders.handler"]
     circle = MAP.replace(EMPLOYEE, f"    join: {{employee_id: orders.handler}}\n{EMPLOYEE}")
     _, review = made(tmp_path / "circle", circle.replace(TO_EMPLOYEE + ORDERS, handler + ORDERS))
-    assert set(names(review)) == {"employee_id", "created_by", "handler"}
+    assert set(names(review)) == {"employee_id", "created_by", "Data about people in other roles"}
 
 
 def test_confirmed_taker_is_shown_with_the_question(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """What a review asks: keys of tables as one question, ways before their columns, and by which default a purpose is."""
 
+import re
 from pathlib import Path
 
 import pytest
 from tests.support.map_page import ANSWER, HEAD, answer, columns, group, map_folder, names, shop
 
-from afschrift.datamap.review.groups import Group
+from afschrift.datamap.review.groups import Group, about_tables
 from afschrift.datamap.review.map_files import read_files
-from afschrift.datamap.review.offered import decided, must_say_enough
+from afschrift.datamap.review.offered import decided, effect, must_say_enough, no_to
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import drafted
 from afschrift.domain.decision import Action
@@ -109,6 +110,7 @@ WAYS = f"""{HEAD}tables:
   visit:
     {BY_ID}
     ways: guessed # why
+    possible: [{{subject: {{customer_id: customer_id}}, because: 9 of 9 values}}]
     purposes: [sale]
     columns:
       visit_id: {{origin: assigned}}
@@ -143,7 +145,9 @@ def test_nothing_leaves_by_a_guess(tmp_path: Path, right: Right) -> None:
 @pytest.mark.parametrize("right", list(Right))
 def test_nothing_is_given_by_a_key_not_confirmed_as_the_projects(tmp_path: Path, right: Right) -> None:
     """Of the people it is asked once; what bears their number by a foreign key rests on that answer."""
-    text = WAYS.replace("    ways: guessed # why\n", "    references: {customer_id: customer.customer_id}\n")
+    text = re.sub(
+        r"    ways: guessed.*\n.*because.*\n", "    references: {customer_id: customer.customer_id}\n", WAYS
+    )
     before = map_folder(tmp_path / "before", text)
     assert Action.ASK not in actions(before, "visit", right) | actions(before, "remark", right)
     folder = map_folder(tmp_path, text.replace(f"{BY_ID}\n", f"{BY_ID}\n    ways: guessed\n", 1))
@@ -160,6 +164,7 @@ def test_way_is_asked_before_its_columns(tmp_path: Path) -> None:
     review = Review(folder)
     [question] = review.waiting()
     assert question.is_table and question.proposed == {"ways": "subject customer_id: customer_id"}
+    assert ("possible", "9 of 9 values") in about_tables(review.inventory, question), "the evidence is shown"
     before = (folder / "shop.yml").read_text()
 
     review.confirm(question, ANSWER)
@@ -262,3 +267,61 @@ def test_a_person_says_whose_rows_a_table_holds(
     assert file.read_text() == ASKED
     file.write_text(ASKED.replace("40 of 40", "3 of 40"))
     assert shop(folder).tables["conditions"].asked, "the evidence is another one: it is asked again"
+
+
+@pytest.mark.parametrize(("no", "left"), [(True, []), (False, ["seen"])])
+def test_no_to_a_guessed_way_means_no_row_is_given(tmp_path: Path, *, no: bool, left: list[str]) -> None:
+    text = WAYS.replace("seen: {origin: observed}", "seen: {}").partition("  remark:")[0]
+    folder = map_folder(tmp_path, text)
+    review = Review(folder)
+    [question] = review.waiting()
+    words = no_to(question) if no else {}
+    must_say_enough(question, words)
+    assert effect(question, words).startswith("never read" if no else "their rows are the person's")
+    review.confirm(question, answer(**words))
+    visit = shop(folder).tables["visit"]
+    assert (names(review), visit.ways, visit.personal) == (left, None, not no)
+    assert load(folder).digest == Review(folder).inventory.digest
+
+
+def test_the_same_guessed_way_of_several_tables_is_one_question(tmp_path: Path) -> None:
+    more = WAYS.partition("  visit:")[2].partition("  remark:")[0]
+    review = Review(
+        map_folder(
+            tmp_path, f"{WAYS}  call:{more}  stay:{more.replace(BY_ID, 'join: {visit_id: visit.visit_id}')}"
+        )
+    )
+    ways = {question.name: [place.table for place in question.places] for question in review.waiting()}
+    assert ways == {"Rows of people by subject customer_id: customer_id": ["visit", "call"], "stay": ["stay"]}
+    review.take_apart(review.waiting()[0])
+    assert len(review.waiting()) == 3
+
+
+ILL = "{category: user.health_and_medical, review: needed}"
+RECORD = f"""{HEAD}tables:
+  customer: {{{BY_ID}, columns: {{customer_id: {{origin: assigned}}}}}}
+  finding: {{{BY_ID}, columns: {{customer_id: {{origin: assigned}}, code: {ILL}, text: {ILL}}}}}
+  device: {{{BY_ID}, columns: {{customer_id: {{origin: assigned}}, code: {ILL}, race: {{review: needed}}}}}}
+"""
+
+
+def test_a_clinical_record_is_one_question_and_taken_apart_by_table_first(tmp_path: Path) -> None:
+    review = Review(map_folder(tmp_path, RECORD))
+    [record] = review.waiting()
+    assert (record.size, effect(record, {})[:17]) == ("4 columns of 2 tables", "given with access")
+    review.take_apart(record)
+    assert [question.size for question in review.waiting()] == ["2 columns of 1 table"] * 2
+    review.take_apart(review.waiting()[0])
+    assert [len(question.places) for question in review.waiting()] == [2, 1, 1]
+
+
+@pytest.mark.parametrize("chosen", ["no_one", "PATIENT:customer_id"])
+def test_the_number_of_questions_left_never_rises(tmp_path: Path, chosen: str) -> None:
+    review = Review(map_folder(tmp_path, ASKED.replace("{PATIENT: {origin: assigned}", "{PATIENT: {}")))
+    counts = [review.left()]
+    while waiting := review.waiting():
+        words = waiting[0].whose.get(chosen, {"origin": "assigned"})
+        review.confirm(waiting[0], answer(**words))
+        counts.append(review.left())
+    assert counts == sorted(counts, reverse=True)
+    assert counts[-1] == 0
