@@ -46,30 +46,36 @@ class _Provisions(RootModel[dict[Annotated[str, Field(pattern=_LAW)], Provision]
 
 
 def load_grounds(folder: Path) -> Grounds:
-    """Load the table of grounds of a folder, and the provisions: its own, else those of the package.
+    """Load the table of grounds of a folder, and the provisions: those of the package, and its own.
 
     Raises:
         ConfigurationError: lists all faults with their lines.
     """
     file = folder / FILE
     if not file.exists():
-        return _compiled(file, None, b"", file, b"")
-    own = folder / PROVISIONS
-    listed = own if own.exists() else Path(__file__).parents[1] / "include" / "grounds" / PROVISIONS
-    return _compiled(file, read_file(file), (folder / SCHEMA).read_bytes(), listed, read_file(listed))
+        return _compiled(file, None, b"", ())
+    paths = (at / PROVISIONS for at in (Path(__file__).parents[1] / "include" / "grounds", folder))
+    listed = tuple((path, read_file(path)) for path in paths if path.exists())
+    return _compiled(file, read_file(file), (folder / SCHEMA).read_bytes(), listed)
 
 
 @lru_cache(maxsize=2)
-def _compiled(file: Path, read: bytes | None, schema: bytes, listed: Path, provisions: bytes) -> Grounds:
+def _compiled(
+    file: Path, read: bytes | None, schema: bytes, listed: tuple[tuple[Path, bytes], ...]
+) -> Grounds:
     """Check a table of grounds, once for the same bytes in a process and its forks."""
     document = Document(file, page=PAGE, read=read)
     faults = list(document.faults)
-    laws: _Provisions | None = None
-    if not faults:
-        others = Document(listed, page=PAGE, read=provisions)
+    provisions: dict[str, Provision] = {}
+    for path, content in listed:
+        others = Document(path, page=PAGE, read=content)
         laws = others.parse(_Provisions)
-        faults = [*others.faults, *_shape(document, schema)]
-    grounds = None if faults or laws is None else _grounds(_plain(document.data), laws.root)
+        provisions |= laws.root if laws else {}
+        unnamed = [code for code, law in provisions.items() if not (law.name and law.protects)]
+        faults += [*others.faults, *(others.fault((code,), "has no words") for code in unnamed)]
+    if not faults:
+        faults = list(_shape(document, schema))
+    grounds = None if faults else _grounds(_plain(document.data), provisions)
     if grounds is not None:
         faults = list(_within(document, grounds))
     if grounds is None or faults:

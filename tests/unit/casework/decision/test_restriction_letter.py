@@ -1,6 +1,8 @@
 """The letter of a restriction: the other law by name, what it permits, and what of the weighing may be said."""
 
+import shutil
 from email import message_from_bytes
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -12,8 +14,9 @@ from tests.support.ground_forms import GROUNDS, complete
 from afschrift.casework.decision.ground_form import question_form
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
-from afschrift.domain.errors import FormError
+from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.right import Right
+from afschrift.inventory.law_files import load_grounds
 from afschrift.law.grounds import Outcome
 from afschrift.register.records import QuestionRow
 
@@ -125,6 +128,24 @@ def test_each_provision_has_its_words_in_both_languages() -> None:
     for provision in provisions.values():
         assert provision.effect in ("permits", "forbids")
         assert set(provision.name) == set(provision.protects) == {"nl", "en"}
+
+
+LAW = "BDSG-34-1: {effect: %s, name: {de: § 34 BDSG}, protects: {de: die Forschung}}\n"
+
+
+def test_an_installation_adds_provisions_of_its_own(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[4] / "include" / "grounds"
+    for name in ("grounds.yml", "grounds.schema.json"):
+        shutil.copy(shipped / name, tmp_path)
+    assert load_grounds(tmp_path).provisions == GROUNDS.provisions  # a copy from before
+    (tmp_path / "provisions.yml").write_text(LAW % "forbids", encoding="utf-8")
+    own = load_grounds(tmp_path).provisions
+    assert own.keys() - GROUNDS.provisions.keys() == {"BDSG-34-1"}
+    assert own["BDSG-34-1"].text("name", "en") == "§ 34 BDSG"
+    for wrong in (LAW % "allows", (LAW % "permits").replace("{de: § 34 BDSG}", "{}")):
+        (tmp_path / "provisions.yml").write_text(wrong, encoding="utf-8")
+        with pytest.raises(ConfigurationError, match=r"provisions\.yml:1: BDSG-34-1"):
+            load_grounds(tmp_path)
 
 
 def opened(bureau: Bureau, language: str) -> tuple[str, QuestionRow]:
