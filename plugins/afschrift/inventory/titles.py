@@ -93,19 +93,19 @@ def draft_table_title(name: str, comment: str, languages: Sequence[str]) -> dict
 
 def _composed(words: Sequence[str], language: str) -> str:
     """Return a title of terms of the vocabulary: *order date*, *datum bestelling*; empty: one is missing."""
-    if words[:1] == ["num"] and words[1:]:
+    if words[0] in ("num", "aantal") and words[1:]:
         words = ["count", "of", *words[1:]]
     words = [word for word in words if word not in word_list("silent")] or words
     terms = [term.get(language, "") for term in _terms(tuple(words))]
     if language == "nl" and terms and not _keeps_order(terms):
         terms.reverse()
         if len(terms) == 2 and terms[0] == "nummer" and " " not in terms[1]:
-            terms = [terms[1] + ("s" if terms[1].endswith("ing") else "") + terms[0]]
+            terms = [terms[1] + ("s" if terms[1].endswith(tuple(word_list("linked"))) else "") + terms[0]]
     return " ".join(terms) if all(terms) else ""
 
 
 def _keeps_order(terms: Sequence[str]) -> bool:
-    return terms[-1].isdigit() or not word_list("order_kept").isdisjoint((terms[0], terms[-1]))
+    return terms[0] in word_list("order_kept") or terms[-1].isdigit() or terms[-1] in word_list("after")
 
 
 _MOST, _SHORTEST = 4, 3
@@ -115,7 +115,7 @@ _MOST, _SHORTEST = 4, 3
 def _terms(words: tuple[str, ...], most: int = _MOST) -> Sequence[Mapping[str, str]]:
     """Return the fewest terms that spell a name, also within a word; empty: there are none."""
     known = _vocabulary()
-    if words in known:
+    if words in known and not (most < _MOST and words[0] in word_list("alone")):
         return (known[words],)
     if len(words) == 1 and words[0].isdigit():
         return (dict.fromkeys(("en", "nl"), words[0]),)
@@ -127,7 +127,7 @@ def _terms(words: tuple[str, ...], most: int = _MOST) -> Sequence[Mapping[str, s
         (*first, *rest)
         for start, end in cuts
         if most > 1 and (first := _terms(start, 1 if len(words) == 1 else most - 1))
-        if (rest := _terms(end, most - len(first)))
+        if most > len(first) and (rest := _terms(end, most - len(first)))
     ]
     terms = min(found, key=len, default=())
     if terms and len(words) == 1 and words[0] == "".join(term["nl"] for term in terms):  # a Dutch compound
