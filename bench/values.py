@@ -20,6 +20,7 @@ from afschrift.datamap.scan.scan_findings import find
 from afschrift.datamap.scan.schema import read_source
 from afschrift.datamap.scan.table_context import TableRole
 from afschrift.sources.registry import open_source
+from afschrift.values.without_pandas import keep_pandas_out
 
 
 def make(path: Path, tables: int, rows: int) -> None:
@@ -52,8 +53,9 @@ def _peak() -> int:
 
 def scan(path: str) -> None:
     """Scan, and print what it took."""
+    keep_pandas_out()  # as the terminal does
     before, began = _peak(), time.perf_counter()
-    options = {"path": path, "statement_timeout": "300s", "memory": "200MB"}
+    options = {"path": path, "statement_timeout": "300s", "memory": "48MB"}
     with StatementRunner(lambda: open_source("values", "duckdb", options)) as reader:
         found = find(reader, read_source(reader))
     seconds = time.perf_counter() - began

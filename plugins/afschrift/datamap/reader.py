@@ -38,6 +38,7 @@ class StatementRunner:
 
     Args:
         open_session: makes a session that is not opened yet.
+        roomy: the same with more memory, for what does not fit; None: there is none.
 
     Attributes:
         broke_off: the connection broke while tables were listed, and some of their descriptions were not
@@ -46,8 +47,8 @@ class StatementRunner:
 
     broke_off = False
 
-    def __init__(self, open_session: Callable[[], Source]) -> None:
-        self._open_session = open_session
+    def __init__(self, open_session: Callable[[], Source], roomy: Callable[[], Source] | None = None) -> None:
+        self._open_session, self._roomy = open_session, roomy
         self._session: Source | None = None
 
     def __enter__(self) -> Self:
@@ -94,7 +95,10 @@ class StatementRunner:
             return what(session)
         except AfschriftError as why:
             self.close()
-            raise NotAnsweredError(why) from None
+            if not isinstance(why, OutOfMemoryError) or self._roomy is None:
+                raise NotAnsweredError(why) from None
+        self._open_session, self._roomy = self._roomy, None
+        return self.ask(what)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Return all rows of a small result; errors as of `ask`."""

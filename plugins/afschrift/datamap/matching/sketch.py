@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -37,6 +38,7 @@ class Sketch:
         ceiling: hashes from here on are left out, so that a large key fits into memory.
         part: share of the table's rows that a random sample has; 1: all, or the first ones.
         span: of numbers, the largest minus the smallest; None: they are no numbers, or it is not known.
+        dropped: distinct values that `among` left out.
     """
 
     hashes: NDArray[np.uint64] = field(repr=False)
@@ -49,6 +51,7 @@ class Sketch:
     ceiling: int = HASHES
     part: float = 1.0
     span: int | None = None
+    dropped: int = 0
 
     @property
     def whole(self) -> bool:
@@ -58,13 +61,25 @@ class Sketch:
     @property
     def distinct(self) -> int:
         """Number of distinct values in the rows that were read, estimated if hashes were left out."""
-        return round(len(self.hashes) * (HASHES / self.ceiling))
+        return round(self.read * (HASHES / self.ceiling))
+
+    @property
+    def read(self) -> int:
+        """Number of distinct values whose hashes were read."""
+        return len(self.hashes) + self.dropped
 
     @property
     def unique(self) -> bool:
         """Whether each row that was read has a value, which no other row has."""
-        everything = int(self.counts.sum()) == self.rows or self.ceiling < HASHES
-        return len(self.hashes) > 0 and everything and int(self.counts.max()) == 1
+        everything = int(self.counts.sum()) + self.dropped == self.rows or self.ceiling < HASHES
+        return self.read > 0 and everything and int(self.counts.max(initial=1)) == 1
+
+    def among(self, others: Iterable[Sketch]) -> Sketch:
+        """Return the sketch of a unique column with only the values that others have."""
+        both = (other.hashes[_contains(self.hashes, other.hashes)] for other in others)
+        inside = np.unique(np.concatenate([self.hashes[:0], *both]))
+        ones = np.broadcast_to(np.int32(1), inside.shape)
+        return replace(self, hashes=inside, counts=ones, dropped=self.read - len(inside))
 
     @cached_property
     def distinctive(self) -> bool:
@@ -142,17 +157,25 @@ def compare(pointer: Sketch, key: Sketch) -> ColumnMatch:
     """
     below = int(np.searchsorted(pointer.hashes, np.uint64(key.ceiling)))
     hashes, counts = pointer.hashes[:below], pointer.counts[:below]
-    at = np.searchsorted(key.hashes, hashes)
-    at[at == len(key.hashes)] = 0
-    inside = key.hashes[at] == hashes if len(key.hashes) else np.zeros(len(hashes), dtype=bool)
+    inside = _contains(key.hashes, hashes)
     distinct = int(inside.sum())
     return ColumnMatch(
         values=int(counts.sum()),
         found=int(counts[inside].sum()),
         distinct=distinct,
-        of=len(key.hashes),
+        of=key.read,
         sampled=not pointer.whole or key.ceiling < HASHES or not key.whole,
-        distinctive=key.distinctive and (distinct >= _FEW or distinct == len(key.hashes)),
+        distinctive=key.distinctive and (distinct >= _FEW or distinct == key.read),
         part=key.part,
         joins=pointer.spelling == key.spelling,
     )
+
+
+def _contains(some: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which hashes are among others, which are in order."""
+    if not len(some):
+        return np.zeros(len(hashes), dtype=bool)
+    at = np.searchsorted(some, hashes)
+    at[at == len(some)] = 0
+    inside: NDArray[np.bool_] = some[at] == hashes
+    return inside

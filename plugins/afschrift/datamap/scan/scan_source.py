@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -33,6 +34,7 @@ from afschrift.sources.session_pool import GuardedSource
 
 _FILES = ("path", "root")
 _TIMEOUT = "30s"
+_LITTLE = {"memory": "48MB"}  # DuckDB would fill two gigabytes with pages of the file
 """Of each statement of a scan, where the options name none."""
 
 
@@ -102,11 +104,10 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     identity, here = content(folder / IDENTITY, files), content(folder / file.name, files)
     ignored = _ignored(here)
     patient = {"statement_timeout": _TIMEOUT, **options}
-    with StatementRunner(
-        lambda: GuardedSource(
-            open_source(name, kind, patient, connection=asked.connection, tag="scan", ignored=ignored)
-        )
-    ) as reader:
+    frugal = _LITTLE | patient if SOURCES[kind].extra == "duckdb" else patient
+    opening = partial(open_source, name, kind, connection=asked.connection, tag="scan", ignored=ignored)
+    little, roomy = (partial(lambda of: GuardedSource(opening(options=of)), of) for of in (frugal, patient))
+    with StatementRunner(little, roomy) as reader:
         source = read_source(reader)
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
         found = find(

@@ -4,14 +4,15 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 
 from afschrift.datamap.matching import read_sketches
 from afschrift.datamap.matching.read_sketches import SketchReader, could_be_key, new_salt
 from afschrift.datamap.matching.sketch import ColumnMatch, Sketch, compare
-from afschrift.datamap.reader import StatementRunner
-from afschrift.domain.sources import ColumnType, Connection
+from afschrift.datamap.reader import NotAnsweredError, StatementRunner
+from afschrift.domain.sources import ColumnType, Connection, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.registry import open_source
 
@@ -134,6 +135,34 @@ def test_large_table_is_sampled_and_says_so(reader: StatementRunner, monkeypatch
     key = sketches.key(reader.dialect.relation("t"), "id", types["id"])
     assert (pointer.rows, pointer.whole, key.rows, key.total, key.whole) == (100, False, 1000, 1001, False)
     assert compare(pointer, key).sampled
+
+
+def test_what_does_not_fit_into_little_memory_is_read_with_more(tmp_path: Path) -> None:
+    path, opened = tmp_path / "w.duckdb", list[str]()
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE TABLE t AS SELECT i AS id, md5(i::VARCHAR) AS code FROM range(300_000) r(i)")
+
+    def session(memory: str) -> Source:
+        opened.append(memory)
+        return open_source("w", "duckdb", {"path": str(path), "memory": memory})
+
+    code = ColumnType("VARCHAR", ValueKind.TEXT, "{column}")
+    with StatementRunner(lambda: session("1MB"), lambda: session("1GB")) as runner:
+        key = SketchReader(runner, "5a").key("t", "code", code)
+        assert key.whole and key.distinct == 300_000
+    assert opened == ["1MB", "1GB"]
+    with StatementRunner(lambda: session("1MB")) as runner, pytest.raises(NotAnsweredError, match="memory"):
+        SketchReader(runner, "5a").key("t", "code", code)
+
+
+def test_key_keeps_only_values_that_others_have() -> None:
+    key = sketch(range(5_000_000, 9_000_000, 1_000), span=3_999_000)
+    others = sketch([5_000_000, 5_001_000, 5_002_000, 17])
+    left = key.among([sketch([1]), others])
+    assert len(left.hashes) == 3 and (left.distinct, left.unique) == (key.distinct, True)
+    assert compare(others, left) == compare(others, key)
+    none = key.among([])
+    assert none.unique and compare(others, none).found == 0
 
 
 def test_no_value_is_shown(reader: StatementRunner) -> None:

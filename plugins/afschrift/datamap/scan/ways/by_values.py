@@ -101,6 +101,7 @@ class ColumnValues:
             NotReachedError: the source was lost.
         """
         left = _WHOLE_ROWS
+        sampled = [sketch for found in self.samples.values() for sketch in found.values()]
         for name in sorted(self.samples, key=lambda name: (name not in people, self.rows(name))):
             unique = self.unique_columns(name)
             self.keys[name] = {column: sketch for column, sketch in unique.items() if sketch.whole}
@@ -113,7 +114,7 @@ class ColumnValues:
                 if sketch is not None:
                     left -= 0 if name in people else sketch.total
                     if sketch.unique:
-                        self.keys[name][column] = sketch
+                        self.keys[name][column] = sketch.among(sampled)
                     large.remove(column)
             if large and (name in people or not self.keys[name]):
                 self.unread.add(name)
@@ -164,7 +165,7 @@ class ColumnValues:
         probes = np.array([np.resize(sketch.hashes[:_PROBES], _PROBES) for *_, sketch in columns])
         for parent, found in self.keys.items():
             for column, key in found.items():
-                if not key.distinctive or not columns:
+                if not key.distinctive or not columns or not len(key.hashes):
                     continue
                 at = np.minimum(np.searchsorted(key.hashes, probes), len(key.hashes) - 1)
                 inside = (key.hashes[at] == probes) | (probes >= np.uint64(key.ceiling))
