@@ -1,7 +1,8 @@
 {% from "person.sql" import person with context %}
 {# Rows that hold an identifier of the person: counted, never shown. With `belongs`, those that no way reaches. #}
+{# With `by`, for each of its values, which comes last. #}
 SELECT {% for any_of in counted %}{{ "" if loop.first else "," }}
-  count(CASE WHEN {{ any_of | join(" OR ") }} THEN 1 END){% endfor %}
+  count(CASE WHEN {{ any_of | join(" OR ") }} THEN 1 END){% endfor %}{{ ", " ~ by if by }}
 
 FROM (
   SELECT
@@ -25,4 +26,7 @@ WHERE ({{ may | join(" OR ") }})
 {% if belongs %}
   AND NOT {{ person(belongs) }}
 {% endif %}
+{% endif %}
+{% if by %}
+GROUP BY {{ by }}
 {% endif %}

@@ -57,6 +57,15 @@ def value_of(row: Row) -> str:
     return codecs.decode(value, "unicode_escape") if "\\" in value else value
 
 
+COLLATIONS = {
+    "duckdb": ("COLLATE NOCASE", "COLLATE NOACCENT"),
+    "mysql": ("CHARACTER SET latin1", "CHARACTER SET ucs2"),
+    "postgres": ('COLLATE "C"', 'COLLATE "POSIX"'),
+    "sqlalchemy": ('COLLATE "C"', 'COLLATE "POSIX"'),
+    "sqlite": ("COLLATE NOCASE", "COLLATE RTRIM"),
+}
+
+
 def statements(kind: str) -> Iterator[str]:
     """A table for each spelling, and one with the person's own row."""
     utf8 = " DEFAULT CHARACTER SET utf8mb4" if kind == "mysql" else ""
@@ -68,6 +77,10 @@ def statements(kind: str) -> Iterator[str]:
         literal = value if row["type"] == "bigint" else "'" + value.replace("'", "''") + "'"
         yield f"CREATE TABLE {row['table']} (id INTEGER, {row['column']} {type_}){utf8}"
         yield f"INSERT INTO {row['table']} VALUES (1, NULL), (2, {literal})"
+    first, second = COLLATIONS.get(kind, ("", ""))
+    mixed = f"a VARCHAR(200) {first}, b VARCHAR(200) {second}, tel BIGINT"
+    yield f"CREATE TABLE mixed (id INTEGER, {mixed}){utf8}"
+    yield "INSERT INTO mixed VALUES (1, '<Jan.Jansen@Example.NL>', 'later', 612345679), (2, 'é', '06-12345678', 612345678)"
 
 
 def described(folder: Path) -> Inventory:
@@ -79,6 +92,7 @@ def described(folder: Path) -> Inventory:
     }
     for row in rows():
         tables[row["table"]] = {"personal": False, "columns": {"id": {}, row["column"]: {}}}
+    tables["mixed"] = {"personal": False, "columns": {name: {} for name in ("id", "a", "b", "tel")}}
     shop = {"source": "shop", "kind": "duckdb", "tables": tables}
     return load(write_inventory(folder / "inventory", yaml.safe_dump(shop)))
 
@@ -107,6 +121,10 @@ def test_each_spelling_names_its_table_or_does_not(searched: dict[str, Searched]
     wanted = {name for name, word in expected.items() if word == "found"}
     assert wanted - named == wanted & missed
     assert not named & {name for name, word in expected.items() if word == "not found"}
+
+
+def test_columns_of_several_collations_and_types_are_searched_at_once(searched: dict[str, Searched]) -> None:
+    assert searched["mixed"].found == {"a": 1, "b": 1, "tel": 1}
 
 
 def test_a_former_address_is_counted_apart(searched: dict[str, Searched]) -> None:

@@ -29,24 +29,23 @@ class ColumnSearch:
 
     Attributes:
         kind: of identifier.
-        first, might: what is enough for a first scan: SQL of a text with its name, so that it is computed
-            once for each row and not for each spelling, and a condition on it, which coded texts fulfil too.
-        texts, may: the plain text and the condition that it may hold an identifier; no texts for numbers.
+        texts: SQL of the plain text, with its name, so that it is computed once for each row and not for each
+            spelling; no texts for numbers.
+        may: condition that it may hold an identifier; of a first scan, coded texts fulfil it too.
         does: exact condition.
         now: the same without former identifiers.
-        sign: pattern of every text, or condition of every number, that matches, for a first scan without the
-            keys; empty: there is none.
+        sign: pattern of every text, or condition of every number, that matches; empty: there is none.
+        text: kinds as which a first scan of the column's text finds what matches; empty: it does not.
     """
 
     column: str
     kind: str
-    first: tuple[tuple[str, str], ...]
-    might: str
     texts: tuple[tuple[str, str], ...]
     may: str
     does: str
     now: str
     sign: str = ""
+    text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,14 @@ class SearchMaker:
     dialect: Dialect
 
     def text(
-        self, column: str, kind: str, number: int, names: Sequence[str], known: Mapping[str, frozenset[str]]
+        self,
+        column: str,
+        kind: str,
+        number: int,
+        names: Sequence[str],
+        known: Mapping[str, frozenset[str]],
+        *,
+        first: bool = False,
     ) -> Iterator[ColumnSearch]:
         dialect = self.dialect
         sign, gaps, group = SIGNS.get(kind, ""), GAPS.get(kind, ""), SAME_TEXT.get(kind, kind)
@@ -69,9 +75,9 @@ class SearchMaker:
         names_of = (f"afschrift_{form}_{group}_{number}" for form in ("whole", "bare"))
         whole, bare = map(dialect.quote, names_of)
         own = dialect.text(f"t.{dialect.quote(column)}")
-        first, plain = self._plain(own, kind)
-        texts = [(dialect.without(first, gaps), bare), (plain, whole), (dialect.without(plain, gaps), bare)]
-        if shows:
+        plain = self._plain(own, kind, first=first)
+        texts = [(plain, whole), (dialect.without(plain, gaps), bare)]
+        if shows and (not first or kind == Sought.NAMED):  # a first scan asks for all signs at once
             texts = [(f"CASE WHEN {shows} THEN {text} END", name) for text, name in texts]
         current = [name for name in names if not is_former(name)]
         may = self._any(names, t_bare := f"t.{bare}", lambda value: dialect.mentions(t_bare, value))
@@ -83,10 +89,9 @@ class SearchMaker:
                 )
                 for some in (names, current)
             )
-        might = f"({t_bare} = {dialect.literal(_ODD)} OR {may})"
-        yield ColumnSearch(
-            column, kind, (texts[0],), might, tuple(texts[1:]), may, does, now, sign if shows else ""
-        )
+        may = f"({t_bare} = {dialect.literal(_ODD)} OR {may})" if first else may
+        texts = texts[1:] if first else texts
+        yield ColumnSearch(column, kind, tuple(texts), may, does, now, sign if shows else "", (kind,))
 
     def _any(self, names: Sequence[str], text: str, holds: Callable[[str], str]) -> str:
         """Condition on a text that holds for a key of some names; no other key is compared with the text."""
@@ -99,21 +104,23 @@ class SearchMaker:
             found = f"EXISTS (SELECT 1 FROM {dialect.keys} AS k WHERE {held})"  # noqa: S608 - quoted
         return f"CASE WHEN {text} IS NOT NULL THEN {found} ELSE FALSE END"
 
-    def _plain(self, text: str, kind: str) -> tuple[str, str]:
-        """A text in small letters, or `_ODD`, and in its plain form; most texts only need small letters."""
-        dialect = self.dialect
+    def _plain(self, text: str, kind: str, *, first: bool) -> str:
+        """A text in its plain form, or with `first` then `_ODD`; most texts only need small letters."""
+        dialect, plain = self.dialect, self.dialect.plain(text)
         odd = dialect.matches(text, dialect.literal(coded(kind)))
-        if odd is None:
-            return f"lower({text})", f"lower({text})"
-        plain = dialect.plain(text)
         for pattern, by in decoded(kind):
             plain = dialect.replaced(plain, pattern, by)
-        forms = dialect.literal(_ODD), plain
-        first, last = (f"CASE WHEN {odd} THEN {form} ELSE lower({text}) END" for form in forms)
-        return first, last
+        plain = dialect.literal(_ODD) if first else plain
+        return f"CASE WHEN {odd} THEN {plain} ELSE lower({text}) END" if odd else f"lower({text})"
 
     def number(
-        self, column: str, column_type: ColumnType, names: Sequence[str], kind: str, sign: str = ""
+        self,
+        column: str,
+        column_type: ColumnType,
+        names: Sequence[str],
+        kind: str,
+        sign: str = "",
+        text: tuple[str, ...] = (),
     ) -> Iterator[ColumnSearch]:
         dialect = self.dialect
         if not names:
@@ -131,7 +138,7 @@ class SearchMaker:
         also = "" if sides else f" AND {holds}"
         current = [name for name in names if not is_former(name)]
         same, now = (f"{held} {keys} {self._named(some)}{also})" for some in (names, current))
-        yield ColumnSearch(column, kind, (), same, (), same, same, now, sign)
+        yield ColumnSearch(column, kind, (), same, same, now, sign, text)
 
     def _named(self, names: Sequence[str]) -> str:
         """Condition: the bound key has one of these names."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
 from pathlib import Path
 
 from afschrift.domain.decision import Protect
@@ -35,7 +37,7 @@ from afschrift.selection.identifiers import (
 )
 from afschrift.selection.key_names import in_source, person_words, says
 from afschrift.selection.statements import render
-from afschrift.selection.ways import Match, Via, WayFinder
+from afschrift.selection.ways import WayFinder
 
 _TEXTS = (ValueKind.TEXT, ValueKind.JSON)
 _NUMBERS = (ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
@@ -113,12 +115,12 @@ class ResidualSearch:
             reason = reason or NotSearched.FORMER
         relation = finder.all_rows(next((name for name in names if history[name] == "read"), names[0]))
         most = self.limits.rows + 1
-        rows = self._counts("row_count.sql", relation=relation, most=most)[0]
+        [[rows]] = self._counts("row_count.sql", relation=relation, most=most)
         if rows == most:
             return Searched(table, reason=NotSearched.ROWS, passed=passed)
         if rows > _LARGE and self._seconds(relation, looks) * rows / _SAMPLE > self.limits.seconds:
             return Searched(table, reason=NotSearched.TIME, passed=passed)
-        held = [look for some in _by_kind(looks) for look in self._first(relation, some)]
+        held = self._first(relation, looks)
         readable = [c for c, found in columns.items() if not found.closed and not self._is_damaged(names, c)]
         found, once = self._found(finder, relation, names, readable, held) if held else ({}, {})
         return Searched(table, len(kinds), rows, found, reason, once, kinds, passed)
@@ -132,7 +134,8 @@ class ResidualSearch:
         looks: Sequence[ColumnSearch],
     ) -> tuple[dict[str, int], dict[str, int]]:
         """Column -> rows with an identifier there that no way reaches; those of a former one alone."""
-        belongs = [way for name in names for way in self._belongs(finder, name)]
+        people = (name for name in names if self.declared.tables[name].personal)
+        belongs = [way for name in people for way in finder.ways(name).belongs]
         columns = dict.fromkeys(look.column for look in looks)
         by_column = [[look for look in looks if look.column == column] for column in columns]
         counted = [[look.does for look in some] for some in by_column]
@@ -141,7 +144,7 @@ class ResidualSearch:
         texts = [text for look in looks for text in look.texts]
         may = [look.may for look in looks]
         parts = {"counted": counted, "belongs": belongs}
-        counts = self._counted(relation, looks, texts, readable, may=may, **parts)
+        [counts] = self._counted(relation, looks, texts, readable, may=may, **parts)
         found = dict(zip(columns, counts, strict=False))
         now = dict(zip(columns, counts[len(columns) :] or counts, strict=True))
         former = {column: count - now[column] for column, count in found.items()}
@@ -188,35 +191,56 @@ class ResidualSearch:
                 return NotSearched.TYPE
         return None
 
-    def _belongs(self, finder: WayFinder, name: str) -> tuple[Match | Via, ...]:
-        return finder.ways(name).belongs if self.declared.tables[name].personal else ()
-
     def _seconds(self, relation: str, looks: Sequence[ColumnSearch]) -> float:
         """Seconds that the search of the first rows takes."""
         began = time.monotonic()
         names = ", ".join(dict.fromkeys(self.session.dialect.quote(look.column) for look in looks))
         some = f"(\nSELECT {names}\nFROM {relation} AS t\nLIMIT {_SAMPLE})"
-        for kind in _by_kind(looks):
-            self._first(some, kind)
+        self._first(some, looks)
         return time.monotonic() - began
 
     def _first(self, relation: str, looks: Sequence[ColumnSearch]) -> list[ColumnSearch]:
-        """Searches that may find something, by a scan that computes little."""
-        might = [look.might for look in looks]
-        texts = [text for look in looks for text in look.first]
-        counted = [[condition] for condition in might]
-        counts = self._counted(relation, looks, texts, counted=counted, may=(), belongs=())
-        return [look for look, count in zip(looks, counts, strict=True) if count]
+        """Searches that may find something, by scans that compute little."""
+        texts = [look for look in looks if look.text] if any(look.texts for look in looks) else []
+        numbers = [look for look in looks if look not in texts]
+        counted = [[f"{look.sign} AND {look.may}" if look.sign else look.may] for look in numbers]
+        [counts] = self._counted(relation, numbers, counted=counted) if numbers else [()]
+        return [*self._first_texts(relation, texts), *compress(numbers, counts)]
+
+    def _first_texts(self, relation: str, looks: Sequence[ColumnSearch]) -> list[ColumnSearch]:
+        """The same of texts, by a statement with each pattern once: to read a pattern takes time too."""
+        dialect, maker, known = self.session.dialect, SearchMaker(self.session.dialect), self._known
+        kinds = self._spelled().items()
+        searches = [s for kind, of in kinds for s in maker.text("x", kind, 0, of, known, first=True)]
+        if not looks or not searches:
+            return []
+        columns = list(dict.fromkeys(look.column for look in looks))
+        texts = [dialect.text(f"t.{dialect.quote(column)}") for column in columns]
+        cases = " ".join(f"WHEN {number} THEN {text}" for number, text in enumerate(texts))
+        numbers = " UNION ALL ".join(f"SELECT {number} AS n" for number in range(len(columns)))
+        text, number = dialect.quote("x"), dialect.quote("n")
+        selected = f"SELECT CASE c.n {cases} END AS {text}, c.n AS {number}"
+        signs = [look.sign for look in searches]
+        rows = self._counted(
+            f"({selected}\nFROM {relation} AS t\nCROSS JOIN ({numbers}) AS c)",
+            (),
+            [(f"t.{number}", number), *(text for look in searches for text in look.texts)],
+            counted=[[look.may] for look in searches],
+            signs=[maker.shows("x", "|".join(signs))] if all(signs) else (),
+            by=f"t.{number}",
+        )
+        might = {(columns[at], search.kind) for *counts, at in rows for search in compress(searches, counts)}
+        return [look for look in looks if any((look.column, kind) in might for kind in look.text)]
 
     def _counted(
         self,
         relation: str,
         looks: Sequence[ColumnSearch],
-        texts: Sequence[tuple[str, str]],
+        texts: Sequence[tuple[str, str]] = (),
         readable: Sequence[str] = (),
         **parts: object,
-    ) -> list[int]:
-        """Counts of rows by `counted`.
+    ) -> list[list[int]]:
+        """Counts of rows by `counted`; with `by`, for each of its values, which is last.
 
         Args:
             relation: to search.
@@ -228,32 +252,16 @@ class ResidualSearch:
         dialect = self.session.dialect
         needed = dict.fromkeys((*readable, *(look.column for look in looks if not look.texts)))
         columns = [(f"t.{dialect.quote(column)}", dialect.quote(column)) for column in needed]
-        parts |= {"texts": [*columns, *dict.fromkeys(texts)], "signs": self._signs(looks)}
+        empty: dict[str, object] = {"belongs": (), "may": (), "signs": (), "by": ""}
+        parts = empty | parts | {"texts": [*columns, *dict.fromkeys(texts)]}
         names = [name for of_kind in self._spelled().values() for name in of_kind]
         names = [*names, *(f"{name}:whole" for name in names)] if dialect.gathers_keys else []
         parts["lists"] = [(dialect.literal(name), dialect.quote(name)) for name in names]
         return self._counts("residual.sql", relation=relation, **parts)
 
-    def _signs(self, looks: Sequence[ColumnSearch]) -> list[str]:
-        """Conditions for a first scan: of a text one pattern for all kinds, since each costs a look at it."""
-        if not all(look.sign for look in looks):
-            return []
-        patterns: dict[str, list[str]] = {}
-        for look in looks:
-            patterns.setdefault(look.column if look.texts else "", []).append(look.sign)
-        numbers = patterns.pop("", [])
-        return [
-            *dict.fromkeys(numbers),
-            *(
-                SearchMaker(self.session.dialect).shows(name, "|".join(some))
-                for name, some in patterns.items()
-            ),
-        ]
-
     def _looks(self, names: Sequence[str], columns: Mapping[str, ColumnType]) -> Iterator[ColumnSearch]:
         """Searches of columns that may name the person: texts, and numbers that ways do not use."""
         spelled, looks = self._spelled(), SearchMaker(self.session.dialect)
-        known = in_source(person_words(self.inventory), self.declared)
         plain = {key.name for key in self.keys} & self.inventory.identity.keys.keys()
         codes, pointing = self._columns_of_codes(names), self._pointing(names)
         for number, (column, column_type) in enumerate(columns.items()):
@@ -263,18 +271,24 @@ class ResidualSearch:
                 for kind, of_kind in spelled.items():
                     # In a column of a way the map says by its periods whose a former key is.
                     some = [name for name in of_kind if column not in pointing or not is_former(name)]
-                    yield from looks.text(column, kind, number, some, known)
+                    yield from looks.text(column, kind, number, some, self._known)
             if column_type.kind in _NUMBERS and column not in codes:
                 of_numbers = (*spelled.get(Sought.PHONE, ()), *spelled.get(Sought.NUMBER, ()))
                 least = f"t.{self.session.dialect.quote(column)} >= {_LEAST}"
-                yield from looks.number(column, column_type, of_numbers, Sought.NUMBER, least)
+                text = (Sought.PHONE, Sought.NUMBER) if column_type.kind is ValueKind.INTEGER else ()
+                yield from looks.number(column, column_type, of_numbers, Sought.NUMBER, least, text)
             elif column_type.kind is ValueKind.UUID:
-                yield from looks.number(column, column_type, (UUID_NAME,), Sought.CODE)
+                yield from looks.number(column, column_type, (UUID_NAME,), Sought.CODE, text=(Sought.CODE,))
             held = key_columns(self.declared, names, column)
             if column not in pointing and column_type.kind in (*_TEXTS, *_NUMBERS, ValueKind.UUID):
                 # Else the map says what the column holds, or it holds no key that can be compared.
-                held |= {key for key, words in known.items() if says(column, words)}
+                held |= {key for key, words in self._known.items() if says(column, words)}
             yield from looks.number(column, column_type, sorted(held & plain), Sought.NAMED)
+
+    @cached_property
+    def _known(self) -> dict[str, frozenset[str]]:
+        """Key -> the words that say in this source that a column or member holds it."""
+        return in_source(person_words(self.inventory), self.declared)
 
     def _spelled(self) -> dict[str, list[str]]:
         """Kind -> names of the person's spellings in the key table."""
@@ -324,14 +338,7 @@ class ResidualSearch:
         members = (n for n, part in self.declared.tables[name].parts.items() if part.column == column)
         return any(f"{self.declared.source}.{name}.{member}" in self.hidden for member in (column, *members))
 
-    def _counts(self, template: str, **parts: object) -> list[int]:
+    def _counts(self, template: str, **parts: object) -> list[list[int]]:
         dialect = self.session.dialect
         statement = render(self.sql, template, keys=dialect.keys, **parts)
-        return [int(count) for count in self.session.rows(statement)[0]]
-
-
-def _by_kind(looks: Sequence[ColumnSearch]) -> Iterator[list[ColumnSearch]]:
-    """The searches of texts, of large numbers, and those without a first scan."""
-    kinds = [(bool(look.texts), bool(look.sign)) for look in looks]
-    for kind in dict.fromkeys(kinds):
-        yield [look for look, of in zip(looks, kinds, strict=True) if of == kind]
+        return [[int(count) for count in row] for row in self.session.rows(statement)]
