@@ -81,7 +81,7 @@ def _(world: World, printed: Printed) -> bool:
     )
 
 
-@claim("is_whole_after_part", "promised_but_gone", "given_again", "some_not_searched", "view_not_confirmed")
+@claim("is_whole_after_part", "promised_but_gone", "given_again", "view_not_confirmed")
 @claim("history_not_read", "tables_closed")
 def _(_world: World, _printed: Printed) -> bool:
     return False  # the club comes back as it was, and every table is searched
@@ -92,6 +92,7 @@ def _(world: World, printed: Printed) -> bool:
     listed, masked = bool(world.reasons), not JUDGES["nothing_masked"](world, printed)
     whole = not world.portability and not world.document.startswith("part")
     read = {"everything_left_out": listed, "everything_masked": masked, "everything_both": listed and masked}
+    whole = whole and world.state.mail != "not_searched"
     return whole and (len(printed.keys) > 1 or read.get(printed.keys[0], not listed and not masked))
 
 
@@ -122,7 +123,18 @@ def _(world: World, printed: Printed) -> bool:
 
 @claim("nothing_given", "nothing_to_give")
 def _(world: World, _printed: Printed) -> bool:
-    return not any(world.given(table) for table in world.tables)
+    part = world.document.startswith(("part", "rest"))  # then another part has what was given
+    return not part and not any(map(world.given, world.tables)) and world.state.mail != "given"
+
+
+@claim("page.nothing_in_part", "sheet.answer_part")
+def _(world: World, _printed: Printed) -> bool:
+    return world.document.startswith(("part", "rest")) and not any(map(world.given, world.tables))
+
+
+@claim("sheet.answer_files")
+def _(world: World, _printed: Printed) -> bool:
+    return any("data/files/mail/" in path for path in world.paths)
 
 
 @claim("data_used")
@@ -142,6 +154,7 @@ def _(world: World, printed: Printed) -> bool:
 @claim("systems_read", "searched_systems")
 def _(world: World, printed: Printed) -> bool:
     read = {t.partition(".")[0] for t in world.tables if world.read(t) or "letter" in world.document}
+    read |= {"mail"} if world.state.mail in ("given", "nothing_held") else set()
     return set(printed.items) == {name for name in printed.items if any(name in SYSTEMS[s] for s in read)}
 
 
@@ -196,14 +209,49 @@ def _(world: World, printed: Printed) -> bool:
     return world.portability and printed.keys[0] == f"own_rows_{world.state.map.origins['said']}"
 
 
-@claim("bundle_ready", "bundle_signed", "files_are_at", "files_until", "bag_lists_files", "readme_files")
+@claim("bundle_ready", "files_are_at", "files_until")
 def _(world: World, _printed: Printed) -> bool:
     return bool(world.ask(DELIVERED)[0][0])
 
 
-@claim("readme_sheet")
+@claim("readme_files", "readme_sheet")
+def _(world: World, printed: Printed) -> bool:
+    named = set(re.findall(r"data/\w+\.\w+|index\.html", printed.text))
+    return named <= world.paths
+
+
+@claim("bundle_signed", "bag_lists_files")
 def _(world: World, _printed: Printed) -> bool:
-    return not world.portability
+    return {"tagmanifest-sha256.txt.sig", "bag-info.txt", "manifest-sha256.txt"} <= world.paths
+
+
+@claim("not_looked_up")
+def _(world: World, printed: Printed) -> bool:
+    counted = printed.heading.startswith(("Rijen met uw e-mail", "Rows with your e-mail"))
+    return not counted and not all(map(world.read, world.tables))
+
+
+@claim("some_not_searched", "not_searched_because")
+def _(world: World, printed: Printed) -> bool:
+    mailbox = printed.marks[0].claim != "some_not_searched" or set(printed.items) <= SYSTEMS["mail"]
+    return world.state.mail == "not_searched" and mailbox
+
+
+@claim("page.searched", "page.searched_intro", "page.searched_on")
+def _(world: World, _printed: Printed) -> bool:
+    return bool(world.state.mail)
+
+
+@claim("page.searched_given", "page.files_found")
+def _(world: World, printed: Printed) -> bool:
+    found = [path for path in world.paths if path.startswith("data/files/mail/")]
+    plain = "open" in printed.text or number(printed) == len(found)
+    return world.state.mail == "given" and bool(found) and plain
+
+
+@claim("page.searched_none")
+def _(world: World, _printed: Printed) -> bool:
+    return world.state.mail == "nothing_held"
 
 
 @claim("answer_late", "day_missed")
@@ -213,7 +261,8 @@ def _(world: World, _printed: Printed) -> bool:
 
 @claim("nothing_portable")
 def _(world: World, _printed: Printed) -> bool:
-    return world.portability and world.held > 0 and not any(True for _ in world.values())
+    portable = world.state.mail == "given" or any(True for _ in world.values())
+    return world.portability and world.held > 0 and not portable
 
 
 @claim("rows_held")
@@ -294,6 +343,9 @@ OWED: dict[str, tuple[str, Callable[[World], bool]]] = {
     "access_offers_more": (" page$", lambda w: w.portability and bool(w.reasons)),
     "portable_scope": (" sheet$", lambda w: w.may_take),
     "kinds_not_portable": ("letter nothing_portable$", _always),
+    "some_not_searched": (" page$", lambda w: w.state.mail == "not_searched"),
+    "page.files_found": (" page$", lambda w: any("data/files/mail/" in path for path in w.paths)),
+    "sheet.answer_files": (" sheet$", lambda w: any("data/files/mail/" in path for path in w.paths)),
     "not_looked_up": (" page$", lambda w: w.portability and not all(map(w.read, w.tables))),
 }
 """Claims that are said wherever they hold, or the person would not know: the document, and when they hold."""

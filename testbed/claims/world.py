@@ -36,7 +36,13 @@ DELIVERED = "SELECT count(*) FROM delivery WHERE request_id = :r"
 FACTS = "SELECT kind, detail FROM fact WHERE request_id = :r ORDER BY number"
 RIGHTS = "SELECT DISTINCT q.right FROM request q JOIN request o ON o.case_id = q.case_id WHERE o.id = :r"
 MASKED = HELD["shop.ticket_message"] + " AND m.author_type = 'agent' AND m.author IS NOT NULL"
-SYSTEMS = {"shop": {"De winkel", "The shop"}, "club": {"De klantenkaart club", "The loyalty card club"}}
+STAFF = "SELECT s.* FROM staff s JOIN customer c ON c.email = s.mail WHERE c.customer_id = :p"
+"""Rows with an address of the person that no way of the map reaches."""
+SYSTEMS = {
+    "mail": {"Postbus", "Mailbox"},
+    "shop": {"De winkel", "The shop"},
+    "club": {"De klantenkaart club", "The loyalty card club"},
+}
 
 
 class Drawn(Protocol):
@@ -50,6 +56,8 @@ class Drawn(Protocol):
     away: bool
     kept_back: str
     existence: str
+    mail: str
+    files: dict[str, set[str]]
     shop: Any
     club: Any
     register: Any
@@ -167,18 +175,23 @@ class World:
         found: set[str] = set()
         if self.state.existence == "open" and self.state.kept_back in self.tables:
             found.add("person_decided")
+        if "shop.customer" in self.tables and self.rows("shop.staff", STAFF):
+            found.add("mentioned")
         hidden = self.state.kept_back if self.state.existence == "hidden" else ""
         for table in self.tables if self.portability else ():
-            if table == hidden:
-                continue
             if table == "shop.ticket_message" and self.read(table):
                 found.add("rows_not_from_you")
-            if self.rows(table) or not self.read(table):
+            if (self.rows(table) and table != hidden) or not self.read(table):
                 found |= {
                     self._reason(table, column) for column in COLUMNS[table] if not self.leaves(table, column)
                 }
         secret = "shop.customer" in self.tables and (self.portability or bool(self.rows("shop.customer")))
         return found | ({"security_secret"} if secret else set())
+
+    @property
+    def paths(self) -> set[str]:
+        """Files of the bundle that the document belongs to."""
+        return self.state.files.get(self.document.split()[0], set().union(*self.state.files.values()))
 
     @property
     def reasons_with_keys(self) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import sqlite3
@@ -18,12 +19,24 @@ from testbed.running import drive, members
 from tests.support.days import days_away
 from tests.support.deciding import Bureau
 from tests.support.in_parts import Club, run_to_its_end, says
+from tests.support.manual import add_systems, system
 from tests.support.restricted import open_bureau, restrict
 
+from afschrift.casework.answer import answer_question
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
+from afschrift.casework.manual.scan import scan
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
+from afschrift.law.roles import Person, Role, Roles
 
+KEEPER = Roles((Person("Bea", frozenset({"cli:bea"}), frozenset({Role.SOURCE_OWNER, Role.OFFICER})),))
+STAFF = """
+  staff:
+    personal: false
+    key: [id]
+    columns: {id: {origin: not_personal}, mail: {origin: not_personal}}
+"""
 SOON = str(days_away(9).date())
 
 
@@ -36,6 +49,7 @@ class Map:
     basis: dict[str, str]
     origins: dict[str, str]
     masked: bool
+    mailbox: bool
 
     @classmethod
     def sampled(cls, dice: random.Random) -> Map:
@@ -56,10 +70,14 @@ class Map:
                 "said": dice.choice(["provided", "provided", "observed"]),
             },
             dice.random() < 0.7,
+            dice.random() < 0.4,
         )
 
     def write(self, bureau: Bureau, club: Club) -> None:
         folder = bureau.settings.inventory
+        if self.mailbox:
+            add_systems(folder, system("mail", "mailbox"))
+        bureau.execute("CREATE TABLE staff (id INTEGER, mail TEXT)")
         policy = (folder / "policy.yml").read_text(encoding="utf-8")
         for name, choice in (("observed", self.observed), ("legitimate_interest", self.interest)):
             policy = re.sub(rf"{name}: {{choice: \w+", f"{name}: {{choice: {str(choice).lower()}", policy)
@@ -79,9 +97,16 @@ class Map:
             r"(      ordered_at: {origin: )\w+", rf"\g<1>{self.origins['shop.orders.ordered_at']}", shop
         )
         bureau.describe(
-            shop
+            STAFF.join((shop, ""))
             if self.masked
-            else shop.replace("author: {about: third_party, third_party: mask, when: [agent]}", "author: {}")
+            else STAFF.join(
+                (
+                    shop.replace(
+                        "author: {about: third_party, third_party: mask, when: [agent]}", "author: {}"
+                    ),
+                    "",
+                )
+            )
         )
 
 
@@ -93,7 +118,9 @@ class State:
         person: number of the customer.
         away: the club could not be reached at first.
         kept_back: place that a restriction keeps back; `existence` says whether the person may know.
+        mail: what the keeper of the mailbox answers; empty where there is none.
         read: kind of document -> what was rendered.
+        files: part of the answer -> paths in its bundle.
     """
 
     map: Map
@@ -104,14 +131,16 @@ class State:
     away: bool = False
     kept_back: str = ""
     existence: str = ""
+    mail: str = ""
     request: str = ""
     read: dict[str, str] = field(default_factory=dict)
+    files: dict[str, set[str]] = field(default_factory=dict)
     shop: Path = Path()
     club: Path = Path()
     register: Path = Path()
 
     def __str__(self) -> str:
-        return repr(replace(self, read={}))
+        return repr(replace(self, read={}, files={}))
 
 
 def fill(dice: random.Random, person: int) -> Iterator[tuple[str, str]]:
@@ -119,6 +148,8 @@ def fill(dice: random.Random, person: int) -> Iterator[tuple[str, str]]:
     if dice.random() < 0.85:
         email = f"'p{person}@example.net'" if dice.random() < 0.8 else "NULL"
         name, secret = (f"'{text}{person}'" if dice.random() < 0.8 else "NULL" for text in ("Name", "hash"))
+        if dice.random() < 0.15:
+            yield "shop", f"INSERT INTO staff VALUES ({person}, 'p{person}@example.net')"
         yield (
             "shop",
             f"INSERT INTO customer VALUES ({person}, {email}, {name}, {secret}, {dice.choice([1, 'NULL'])})",
@@ -185,6 +216,10 @@ def reach(bureau: Bureau, club: Club, state: State, dice: random.Random) -> Stat
         state.right, keys, days=state.days, language=state.language, formats=["csv"]
     )
     _letter(bureau, state, "acknowledgement")
+    if dice.random() < 0.3:
+        _letter(bureau, state, "right_question")
+    if state.map.mailbox:
+        state.mail = dice.choice(["given", "nothing_held", "not_searched"])
     if dice.random() < 0.25:
         state.kept_back = dice.choice(["shop.ticket_message", "shop.orders", "club.card", "club.visit"])
         state.existence = dice.choice(["open", "hidden"])
@@ -216,11 +251,15 @@ def _drive(bureau: Bureau, state: State, which: str) -> bool:
         try:
             bundle = members(drive(bureau.services, state.request))
         except NeedsPersonError as needed:
-            if needed.question not in ("nothing_held", "unknown_origin", "residual_rows"):
+            if needed.question not in ("nothing_held", "residual_rows", "manual"):
                 break
             [*_, asked] = bureau.questions(state.request)
-            bureau.register.questions.answer(asked.id, asked.options[0], "officer")
+            if needed.question == "manual":
+                _search_mailbox(bureau, state, asked.id)
+            else:
+                bureau.register.questions.answer(asked.id, asked.options[0], "officer")
             continue
+        state.files[which] = set(bundle)
         state.read |= {
             f"{which} page": bundle["index.html"].decode(),
             f"{which} readme": bundle["README.txt"].decode(),
@@ -237,6 +276,14 @@ def _drive(bureau: Bureau, state: State, which: str) -> bool:
         kind = str(ready[-1].detail["letter"])
         _letter(bureau, state, kind, **(LETTERS.get(kind) or (files if kind == "supplement" else {})))
     return any(name.startswith(which) for name in state.read)
+
+
+def _search_mailbox(bureau: Bureau, state: State, question: str) -> None:
+    """Answer as its keeper; a file is of text."""
+    files = [scan("brief.txt", io.BytesIO(b"dag"), 3, 1_000)] if state.mail == "given" else []
+    detail = {"reason": "not_feasible"} if state.mail == "not_searched" else {}
+    keeper = Officer(bureau.register, KEEPER, "cli:bea")
+    answer_question(keeper, question, state.mail, detail=detail, files=files)
 
 
 def _letter(bureau: Bureau, state: State, kind: str, **given: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from afschrift.bundle.page.words import page_templates
 from afschrift.bundle.sheet.content import DataKind, Receiver, SheetContent, Use
+from afschrift.domain.plan import Portion
 from afschrift.domain.vocabulary import basis_iri, category_iri
 
 
@@ -118,6 +119,8 @@ def render_sheet(content: SheetContent, letters: Path) -> bytes:
             authority=controller.authority.get(language),
             court=words.court(controller),
             request=contents.request,
+            part=contents.plan.part is not Portion.FULL,
+            files=any(True for _ in contents.given),
             state=words.state(*contents.read_between, controller.zone),
             made=words.moment(contents.seal.sealed_at, controller.zone),
             decisions=[
