@@ -10,9 +10,10 @@ import yaml
 from testbed.running import drive, installation, members, store
 from tests.support import maps
 from tests.support.days import days_away
-from tests.support.driving import stopped
+from tests.support.driving import payloads, stopped
 from tests.support.in_parts import SOON, WHY, answered
-from tests.support.spoilt import Empty
+from tests.support.spoilt import EMPTY, Empty
+from tests.support.warehouses import Warehouse
 
 from afschrift.app.settings import Settings
 from afschrift.casework.partial_response.damaged import STEP
@@ -91,3 +92,20 @@ def test_damage_stops_no_answer(services: Services, case: dict[str, list[str]], 
 def given(bundle: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = json.loads(members(bundle)["data/shop/thing.json"])
     return rows
+
+
+def test_a_column_that_is_not_given_is_passed_over_by_the_search(tmp_path: Path) -> None:
+    run = EMPTY["parquet"](tmp_path, None)[1]
+    lake = Empty(Warehouse("parquet", {"root": str(tmp_path / "lake")}), run)
+    filled(lake, {"bytes": ["TEXT", "'@@'"]}, tmp_path)
+    columns = "      bytes: {origin: third_party}"
+    shop = maps.text("damaged.yml", kind="parquet", place=lake.warehouse.place, columns=columns)
+    services = installation(
+        tmp_path / "home", maps.write(tmp_path / "inventory", identity=IDENTITY, shop=shop)
+    )
+    request = store(services, {"customer_id": "1"}, "portability", formats=["json"])
+    assert [row["good"] for row in given(drive(services, request))] == ["fine", "more"]
+    [found] = services.register.steps.results(request).every(STEP)
+    assert found.result["given"] == "not_searched"
+    [extracted] = payloads(services, request, "extracted")
+    assert extracted["not_searched"] == {"thing.bytes": "damaged_value"}

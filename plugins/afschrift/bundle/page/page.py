@@ -32,6 +32,7 @@ from afschrift.bundle.page.words import PageWords, page_templates
 from afschrift.bundle.sheet.sheet import has_values
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.plan import Later
 from afschrift.domain.vocabulary import Origin
 from afschrift.law.partial_response import DAMAGED_GIVEN, DAMAGED_LATER
 
@@ -104,7 +105,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
     controller, plan = contents.inventory.controller, contents.plan
     gone = left_out(contents, words)
     masked = grounds(contents, words)
-    failed = unread(contents, Status.FAILED)
+    failed = (*unread(contents, Status.FAILED), *_columns_for_later(contents, words))
     by_hand = list(manual_source_views(contents, words))
     not_searched = (*unread(contents, Status.NOT_SEARCHED), *(view.title for view in by_hand if view.missing))
     entries = list(coverage(contents))
@@ -265,22 +266,11 @@ def portion(contents: Contents, words: PageWords) -> PortionView | None:
     plan = contents.plan
     gone = [words.say("part_gone", system=contents.source_title(entry.source)) for entry in plan.gone]
     if plan.later:
-        names: dict[str, list[str]] = {"part_missing": [], "part_unreadable": []}
-        supplements = []
-        for entry in plan.later:
-            day, (table, _, column) = _local_day(words, entry.rest_by), entry.place.rpartition(".")
-            if table:
-                title = contents.column_title(entry.source, table, column)
-                of_table = contents.table_title(entry.source, table)
-                names["part_unreadable"].append(words.say("column_of", column=title, table=of_table))
-                supplements.append(words.say("part_rest_column", column=title, table=of_table, day=day))
-            elif entry.source in contents.inventory.sources:
-                names["part_missing"].append(contents.source_title(entry.source))
-                supplements.append(words.say("part_rest", system=names["part_missing"][-1], day=day))
-        intro = next(key for key, titles in names.items() if titles)
-        return PortionView(
-            words.say("part_partial"), words.say(intro), tuple(names[intro]), (*supplements, *gone)
-        )
+        systems = tuple(contents.source_title(entry.source) for entry in plan.later if not entry.place)
+        intro = words.say("part_missing" if systems else "part_unreadable")
+        names = systems or tuple(_columns_for_later(contents, words))
+        more = (*_promises(contents, words), *gone)
+        return PortionView(words.say("part_partial"), intro, names, more)
     if not plan.after:
         return None
     zone = contents.inventory.controller.zone
@@ -292,6 +282,27 @@ def portion(contents: Contents, words: PageWords) -> PortionView | None:
     return PortionView(
         words.say("part_supplement", day=day), intro, again, tuple(gone), words.say("part_together", day=day)
     )
+
+
+def _promises(contents: Contents, words: PageWords) -> Iterator[str]:
+    for entry in contents.plan.later:
+        day = _local_day(words, entry.rest_by)
+        if entry.place:
+            yield words.say("part_rest_column", **_column(contents, entry), day=day)
+        elif entry.source in contents.inventory.sources:
+            yield words.say("part_rest", system=contents.source_title(entry.source), day=day)
+
+
+def _columns_for_later(contents: Contents, words: PageWords) -> Iterator[str]:
+    for entry in contents.plan.later:
+        if entry.place:
+            yield words.say("column_of", **_column(contents, entry))
+
+
+def _column(contents: Contents, later: Later) -> dict[str, str]:
+    table, _, column = later.place.rpartition(".")
+    title = contents.column_title(later.source, table, column)
+    return {"column": title, "table": contents.table_title(later.source, table)}
 
 
 def _once_more(contents: Contents) -> Iterator[str]:

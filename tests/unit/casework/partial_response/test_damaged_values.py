@@ -130,6 +130,8 @@ def test_a_column_without_text_follows_in_a_second_part(damage: Damage, tmp_path
     day = format_date(date.fromisoformat(SOON), "d MMMM", "en")
     page = members(first)["index.html"].decode()
     assert "something in these data that we cannot read yet" in page and day in page
+    assert "No, not yet. We could not fetch some data" in page
+    assert "This is everything" not in page
     text = letter(services, request, "partial_delivery")
     assert "name from customer: there is something in it" in text.replace("‘", "").replace("’", "")
     assert day in text
