@@ -93,7 +93,7 @@ def draft_table_title(name: str, comment: str, languages: Sequence[str]) -> dict
 
 def _composed(words: Sequence[str], language: str) -> str:
     """Return a title of terms of the vocabulary: *order date*, *datum bestelling*; empty: one is missing."""
-    if words[0] in ("num", "aantal") and words[1:]:
+    if words[1:] and words[0] in ("num", "aantal"):
         words = ["count", "of", *words[1:]]
     words = [word for word in words if word not in word_list("silent")] or words
     terms = [term.get(language, "") for term in _terms(tuple(words))]

@@ -172,6 +172,7 @@ def test_title_must_do_more_than_respell_the_name(name: str, title: str, languag
         ("salesLastYear", "", {}),
         ("from_account", "", {}),
         ("has_children", "", {}),
+        (":", "", {}),
         ("zxq_date", "", {}),
         ("zxq", "", {}),
         ("zxq", "The day of the visit", {}),
