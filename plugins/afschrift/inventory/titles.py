@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from afschrift.domain.name_parts import singulars
@@ -111,7 +111,7 @@ def _keeps_order(terms: Sequence[str]) -> bool:
 _MOST, _SHORTEST = 4, 3
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def _terms(words: tuple[str, ...], most: int = _MOST) -> Sequence[Mapping[str, str]]:
     """Return the fewest terms that spell a name, also within a word; empty: there are none."""
     known = _vocabulary()
