@@ -50,7 +50,7 @@ purposes:
   sale:
     basis: A6-1-b
     title: {{nl: Verkoop, en: Sale}}
-    retention: {{period: P1Y, from: event.at}}
+    retention: {{period: P40Y, from: event.at}}
     recipients: []
 tables:
   event:
