@@ -18,13 +18,12 @@ import typer
 from afschrift.app.settings import Settings
 from afschrift.cli.common import Folder, actor, open_register
 from afschrift.cli.terminal import one_line, styled
-from afschrift.datamap.review.groups import Group, about_tables
+from afschrift.datamap.review.groups import Group, about_tables, in_both_languages
 from afschrift.datamap.review.offered import (
     ORIGINS,
     decided,
     effect,
     in_a_year,
-    in_both_languages,
     lacking,
     meaning_of,
     must_be_category,

@@ -11,13 +11,10 @@ from typing import Any
 
 from afschrift.datamap.review.decisions import NUMBER, Decision, Decisions, Kind
 from afschrift.domain.notation import count
-from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.defaults import INHERITED
-from afschrift.inventory.layers import ITSELF
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
-from afschrift.inventory.titles import draft_table_title, draft_title
 from afschrift.inventory.unconfirmed import WAYS_OF, resting_on_guesses, same_number, unclassified
 
 
@@ -143,25 +140,6 @@ def groups(inventory: Inventory, apart: Collection[str] = (), *, later: bool = F
     return [*ways, *columns, *rest]
 
 
-def title_groups(inventory: Inventory) -> list[Group]:
-    """Return a question for each table that, or whose confirmed columns, lack a title that can be drafted."""
-    languages, pointers = inventory.controller.languages, Pointers(inventory)
-    found = []
-    for source in inventory.sources.values():
-        for name, table in source.tables.items():
-            waiting = {*unclassified(table)}
-            drafts = {ITSELF: {} if table.title else draft_table_title(name, "", languages)}
-            for column, words in table.columns.items():
-                given = words.origin != Origin.NOT_PERSONAL and not words.protect and column not in waiting
-                drafts[column] = draft_title(column, "", languages) if given and not words.title else {}
-            titles = {column: title for column, title in drafts.items() if title}
-            if titles and table.personal and not table.copy_of:
-                takers = pointers.takers([Place(source.source, name, column) for column in titles], ["title"])
-                place = Place(source.source, name)
-                found.append(Group(name, {}, (place,), takers=takers, titles=titles))
-    return found
-
-
 def _awaited(inventory: Inventory) -> frozenset[Place]:
     """Return the columns on which confirmed columns depend, which apply only once these are confirmed."""
     return frozenset(
@@ -212,7 +190,7 @@ def _group(members: list[Member], kind: Kind) -> Group:
         if all(value == found[0] for value in found):
             common[word] = found[0]
         else:
-            varied[word] = dict(Counter(_shown(value) for value in found))
+            varied[word] = dict(Counter(in_both_languages(value) for value in found))
     return Group(
         _name(names, kind, common),
         common,
@@ -233,10 +211,15 @@ def _name(names: Sequence[str], kind: Kind, common: Mapping[str, Any]) -> str:
     return str(kind.value)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return " / ".join(str(text) for text in value.values())
-    return "nothing" if value is None else str(value)
+def in_both_languages(value: object) -> str:
+    """Return a text in its languages, codes with theirs, the names of a list, or another value as text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    if not isinstance(value, Mapping):
+        return "nothing" if value is None else str(value)
+    coded = any(isinstance(text, Mapping) for text in value.values())
+    parts = [f"{code}: {in_both_languages(text)}" if coded else str(text) for code, text in value.items()]
+    return (", " if coded else " / ").join(parts)
 
 
 def _tables(inventory: Inventory, apart: Collection[str]) -> Iterator[Group]:

@@ -192,13 +192,6 @@ def in_short(words: Mapping[str, str]) -> str:
     return ", ".join(parts) or "a secret"
 
 
-def in_both_languages(value: object) -> str:
-    """Return a text in its languages, the names of a list, or another value as text."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return " / ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
-
-
 COMPUTED = (Origin.DERIVED, Origin.INFERRED)
 """Origins whose values need a meaning for the person."""
 

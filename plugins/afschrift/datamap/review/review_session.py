@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.datamap.review.decisions import Kind
-from afschrift.datamap.review.groups import Group, Place, groups, mark_of, title_groups, words_of
+from afschrift.datamap.review.groups import Group, Place, Pointers, groups, mark_of, words_of
 from afschrift.datamap.review.map_files import (
     Files,
     digest_of,
@@ -20,12 +20,15 @@ from afschrift.datamap.review.map_files import (
 )
 from afschrift.datamap.review.written_files import Answer, confirmed_file
 from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import Fault, InventoryError
-from afschrift.inventory.layers import confirmed_of, layered, with_answer
+from afschrift.inventory.layers import ITSELF, confirmed_of, layered, with_answer
 from afschrift.inventory.load import load_files
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.run_in import describes_source
+from afschrift.inventory.titles import draft_table_title, draft_title
+from afschrift.inventory.unconfirmed import unclassified
 from afschrift.outside.read_yaml import read_yaml
 
 
@@ -280,3 +283,22 @@ def _columns(inventory: Inventory) -> dict[Place, Column]:
         for name, table in source.tables.items()
         for column, known in table.columns.items()
     }
+
+
+def title_groups(inventory: Inventory) -> list[Group]:
+    """Return a question for each table that, or whose confirmed columns, lack a title that can be drafted."""
+    languages, pointers = inventory.controller.languages, Pointers(inventory)
+    found = []
+    for source in inventory.sources.values():
+        for name, table in source.tables.items():
+            waiting = {*unclassified(table)}
+            drafts = {ITSELF: {} if table.title else draft_table_title(name, "", languages)}
+            for column, words in table.columns.items():
+                given = words.origin != Origin.NOT_PERSONAL and not words.protect and column not in waiting
+                drafts[column] = draft_title(column, "", languages) if given and not words.title else {}
+            titles = {column: title for column, title in drafts.items() if title}
+            if titles and table.personal and not table.copy_of:
+                takers = pointers.takers([Place(source.source, name, column) for column in titles], ["title"])
+                place = Place(source.source, name)
+                found.append(Group(name, {}, (place,), takers=takers, titles=titles))
+    return found

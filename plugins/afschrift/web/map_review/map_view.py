@@ -10,14 +10,13 @@ from fastapi import Request, Response
 
 from afschrift.casework.officer import Officer
 from afschrift.datamap.review.confirmations import Decided, answers_in_force, read_only, remarks
-from afschrift.datamap.review.groups import Group, about_tables
+from afschrift.datamap.review.groups import Group, about_tables, in_both_languages
 from afschrift.datamap.review.offered import (
     COMPUTED,
     ORIGINS,
     decided,
     effect,
     in_a_year,
-    in_both_languages,
     in_short,
     lacking,
     no_to,
