@@ -39,6 +39,7 @@ class Contents:
         formats: the installation's formats, by name.
         linked: rows to which rows in the samples refer: `source.table` and the referenced columns -> their
             values -> the row's `label`.
+        for_another: another party than the person made the request.
         preview: whose rows a preview shows; empty: it is an answer to a request.
         marks: in a preview, `source.table` or `source.table.column` -> what a reader would not understand.
     """
@@ -54,6 +55,7 @@ class Contents:
     linked: Mapping[tuple[str, tuple[str, ...]], Mapping[tuple[str, ...], Linked]] = field(
         default_factory=dict
     )
+    for_another: bool = False
     preview: str = ""
     marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

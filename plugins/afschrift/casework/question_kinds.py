@@ -8,6 +8,7 @@ from afschrift.casework.identity import accounts, death
 from afschrift.casework.identity import question as identity
 from afschrift.casework.informing import question as informing
 from afschrift.casework.intake import not_received
+from afschrift.casework.letters import breach
 from afschrift.casework.manual import question as manual
 from afschrift.casework.partial_response import question as partial_response
 from afschrift.casework.review import question as review
@@ -15,7 +16,7 @@ from afschrift.questions.kind import QuestionKind
 
 SUBJECTS = (
     *(identity, accounts, death, decision, not_received, columns),
-    *(review, manual, partial_response, informing),
+    *(review, manual, partial_response, informing, breach),
 )
 
 KINDS: dict[str, QuestionKind] = {kind.name: kind for subject in SUBJECTS for kind in subject.KINDS}

@@ -170,9 +170,11 @@ def sent(
     reliably, so this command asks, and the trail records your answer.
     """
     from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
+    from afschrift.casework.letters.breach import require_no_breach
 
     register, day = open_register(), _day(on)
     authority = _may_decide(officer(), register.letters.get(letter).request)
+    require_no_breach(register, register.letters.get(letter), day)
     with opened(proof) as stream:
         first = stream.read(PART_BYTES)
         kind = media_type(proof.name, first)

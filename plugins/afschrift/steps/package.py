@@ -94,7 +94,8 @@ def _contents(
     contents = Contents(
         plan, records, services.inventory, request, samples, seal, services.formats, overviews
     )
-    return replace(contents, linked=linked_rows(contents, staging))
+    another = services.register.requests.made_by(request.id) != "self"
+    return replace(contents, linked=linked_rows(contents, staging), for_another=another)
 
 
 def _seal(gate: Gate, inputs: str, snapshots: dict[str, str]) -> Seal:

@@ -176,7 +176,8 @@ def _request_line(contents: Contents, words: PageWords) -> str:
     request = contents.request
     if contents.preview:
         return words.say("request_preview")
-    line = words.say(f"request_{contents.plan.right}", day=words.day(request.received_at, request.zone))
+    asked = "for_you" if contents.for_another else contents.plan.right
+    line = words.say(f"request_{asked}", day=words.day(request.received_at, request.zone))
     if request.entered_at:
         line += " " + words.say("request_corrected", day=words.day(request.entered_at, request.zone))
     return line

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -77,7 +78,14 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     assert done.next_step == ""
     with pytest.raises(TooLateError, match="answered already"):
         bureau.reply(question, "proven", **MANDATE)
-    assert Path(run(bureau.services, request)).exists()
+    with zipfile.ZipFile(run(bureau.services, request)) as bundle:
+        pages = [
+            bundle.read(name).decode()
+            for name in bundle.namelist()
+            if name.endswith(("index.html", "README.txt"))
+        ]
+    assert len(pages) == 2
+    assert all("iemand anders dit voor de persoon" in " ".join(page.split()) for page in pages)
     events = [p for _, p in bureau.register.trail.events(request) if p and p.get("kind") == "mandate"]
     [taken] = [payload for payload in events if "choice" in payload]
     assert (taken["detail"], taken["rules"]) == (MANDATE, ["R15"])

@@ -1,18 +1,22 @@
 """Letters to the parties of a case: to whom, where, and whose data they name."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.days import days_away
+from testbed.running import drive
+from tests.support.days import days_away, local_today
 from tests.support.deciding import Bureau
 
 from afschrift.casework.decision.require_decision import open_decision
+from afschrift.casework.identity.question import take_back
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.parties import party_lines, record_parties
 from afschrift.casework.intake.receive import case_of_message
+from afschrift.casework.letters.breach import require_no_breach
 from afschrift.casework.letters.make import make
-from afschrift.domain.errors import AfschriftError, FormError, NotAllowedError, RefusedError
+from afschrift.domain.errors import AfschriftError, FormError, NeedsPersonError, NotAllowedError, RefusedError
 from afschrift.domain.state import State
 from afschrift.letters.mail_message import parts
 
@@ -109,6 +113,24 @@ def test_a_representative_for_whom_nothing_is_confirmed_has_an_end(bureau: Burea
     assert "om inzage in de gegevens van Zeynep T. Wij hebben besloten" in text  # one full stop
     bureau.send(letter.id)
     assert bureau.state(request) is State.REFUSED
+
+
+def test_an_answer_posted_on_a_mandate_that_was_over_is_judged_as_a_breach(bureau: Bureau) -> None:
+    request = asked(bureau, representative=PARENT)
+    bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to="representative")
+    drive(bureau.services, request)
+    letter = make(bureau.officer(), request, "delivery", FILES).letter
+    assert letter is not None
+    require_no_breach(bureau.register, letter, local_today())
+    take_back(bureau.officer(), request)
+    require_no_breach(bureau.register, letter, local_today() - timedelta(days=1))  # it held on that day
+    with pytest.raises(NeedsPersonError, match="possible breach"):
+        require_no_breach(bureau.register, letter, local_today())
+    [question] = [q for q in bureau.questions(request) if q.kind == "possible_breach"]
+    with pytest.raises(FormError, match="advice"):
+        bureau.reply(question, "no_breach", "De brief kwam ongeopend terug.")
+    bureau.reply(question, "no_breach", "De brief kwam ongeopend terug.", advice="no_breach")
+    require_no_breach(bureau.register, letter, local_today())
 
 
 def test_no_mandate_is_asked_of_a_person_who_asks_for_themselves(bureau: Bureau) -> None:
