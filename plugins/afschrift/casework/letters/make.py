@@ -102,35 +102,49 @@ def make(
     of_request = AboutRequest(register, request, timeline, jurisdiction, today, controller.contact)
     counts = of_request.merged_into if kind.name == "merged" else timeline
     dates, computed = _dates(kind, counts, jurisdiction, today, about)
-    known = {**dates, "received_on": timeline.received, **register_elements(of_request, kind)}
-    known |= decided_elements(settings, kind, about, request.language)
-    known |= _other_law(officer, kind, request, given)
-    court = _court(settings, kind, of_request, controller)
-    facts = _facts(officer, controller, request, known, court, party)
+    known = {
+        **dates,
+        "received_on": timeline.received,
+        "court": _paragraph(_court(settings, kind, of_request, controller)),
+        **register_elements(of_request, kind),
+        **decided_elements(settings, kind, about, request.language),
+        **_other_law(officer, kind, request, given),
+    }
+    facts = _facts(officer, controller, request, known, party)
     name = party.party.get("name")
     given = {"name": name, **given} if name in facts.values["addressee"] else given
     elements = _elements(settings, kind, of_request, about, given)
     letter = compose(kind, elements, facts, settings.folder("letters"))
     to = _address(given, facts, party)
-    lacking = (
-        _NO_ROUTE if controller.court_late is None and controller.court.get(request.language) != court else ""
-    )
-    made = MadeLetter(None, letter, _warning(kind, about) or lacking)
+    lacks = controller.court_late is None and _is_too_late(kind, of_request, controller)
+    made = MadeLetter(None, letter, _warning(kind, about) or (_NO_ROUTE if lacks else ""))
     if not keep:
         return made
-    letter_id, sender = new_id("let"), _sender(settings, controller)
-    new = NewLetter(
+    sender = _sender(settings, controller)
+    new = _new_letter(officer, request, letter, facts, (sender, to), computed)
+    row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, authority=authority)
+    return replace(made, letter=row)
+
+
+def _new_letter(
+    officer: Officer,
+    request: Request,
+    letter: Letter,
+    facts: LetterFacts,
+    addresses: tuple[str | None, str | None],
+    computed: dict[str, str],
+) -> NewLetter:
+    letter_id, (sender, to) = new_id("let"), addresses
+    return NewLetter(
         id=letter_id,
-        request=request_id,
-        kind=kind.name,
+        request=request.id,
+        kind=letter.kind,
         language=letter.language,
         content=as_message(letter, letter_id, officer.now, sender, to),
-        same_as=canonical(_same({**facts.values, **letter.values, "kind": kind.name, "to": to})),
+        same_as=canonical(_same({**facts.values, **letter.values, "kind": letter.kind, "to": to})),
         to=to,
         detail=computed,
     )
-    row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, authority=authority)
-    return replace(made, letter=row)
 
 
 def _facts(
@@ -138,7 +152,6 @@ def _facts(
     controller: Organisation,
     request: Request,
     known: Mapping[str, Any],
-    court: str,
     to: Addressee,
 ) -> LetterFacts:
     """What register and controller say; of a requester who is not identified, also what they wrote (R10)."""
@@ -155,7 +168,6 @@ def _facts(
         language=request.language,
         values={
             **_controller_says(controller, request),
-            "court": _paragraph(court),
             "written_on": officer.today(request.zone),
             "addressee": block,
             "personal": "yes" if to.shares_address else "",
@@ -273,15 +285,19 @@ def _other_law(
     }
 
 
-def _court(settings: Settings, kind: LetterKind, of: AboutRequest, controller: Organisation) -> str:
-    """How to go to court, by whether an answer came within the terms of Art. 12(3) (R45, R56).
+def _is_too_late(kind: LetterKind, of: AboutRequest, controller: Organisation) -> bool:
+    """Whether no answer within the terms of Art. 12(3) decides on the way to court (R45, R56).
 
-    A late answer of a public body is a decision like any other, with the usual way (UAVG 34); otherwise
-    nothing but the late answer counts (UAVG 35(2)).
+    A late answer of a public body is a decision like any other, with the usual way (UAVG 34); of another
+    controller it is none within the terms (UAVG 35(2)).
     """
-    language = of.request.language
     late = missed_day(of.timeline, of.jurisdiction, of.today) is not None
-    if not late or (controller.body == "public" and kind.name != "late"):
+    return late and (controller.body == "private" or kind.name == "late")
+
+
+def _court(settings: Settings, kind: LetterKind, of: AboutRequest, controller: Organisation) -> str:
+    language = of.request.language
+    if not _is_too_late(kind, of, controller):
         return controller.court.get(language)
     if controller.court_late is not None:
         return controller.court_late.get(language)
