@@ -21,10 +21,17 @@ from afschrift.app.settings import Settings
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.damaged import STEP, damage_lines
-from afschrift.domain.errors import DamagedValueError, FormError, SourceDownError
+from afschrift.domain.errors import (
+    AfschriftError,
+    DamagedValueError,
+    FormError,
+    NeedsPersonError,
+    RetriableError,
+)
 from afschrift.domain.state import State
 from afschrift.law.partial_response import awaited
 from afschrift.services import Services
+from afschrift.sources.table_errors import no_right
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
 
@@ -142,6 +149,7 @@ def test_a_column_without_text_follows_in_a_second_part(damage: Damage, tmp_path
     assert services.register.requests.get(request).state is not State.READY
     small.execute(tmp_path / small.FILE, "UPDATE customer SET name = 'Ann' WHERE customer_id = 1")
     [question] = services.register.questions.all(request_id=request)
+    assert question.options == ("try_again", "partial", "given_otherwise"), "it was read once more"
     answered(services, question, "try_again")
     second = run(services, request)
     assert values(second, "customer", "name") == ["Ann"]
@@ -183,19 +191,22 @@ def test_a_promise_needs_a_day_to_come_and_words(damage: Damage, day: str, text:
     assert field in caught.value.fields
 
 
-def test_an_outage_or_a_fault_elsewhere_is_no_damage(
-    damage: Damage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [(RetriableError("Connection lost."), RetriableError), (no_right("shop.orders"), NeedsPersonError)],
+)
+def test_an_outage_or_a_missing_right_meanwhile_is_no_damage(
+    damage: Damage, monkeypatch: pytest.MonkeyPatch, error: AfschriftError, raised: type[AfschriftError]
 ) -> None:
     services = damage(WRONG_TIME)
     request = planned(services)
-    shop = tmp_path / small.FILE
+    errors = iter([DamagedValueError("A value of shop.orders.ordered_at is text.")])
 
-    def down(*_args: Any, **_more: Any) -> None:
-        shop.rename(shop.with_suffix(".gone"))
-        raise DamagedValueError("A value of shop.orders.ordered_at is text.")
+    def stream(*_args: Any) -> None:
+        raise next(errors, error)
 
-    monkeypatch.setattr("afschrift.steps.extract.SourceReading.run", down)
-    with pytest.raises(SourceDownError):
+    monkeypatch.setattr("afschrift.sources.sqlite.source.Sqlite.stream", stream)
+    with pytest.raises(raised):
         extract(services, request, "shop")
     assert not services.register.steps.results(request).every(STEP)
 
