@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from testbed.claims.printed import Printed
-from testbed.claims.world import DELIVERED, MASKED, RECEIVED, RIGHTS, SYSTEMS, World
+from testbed.claims.world import DELIVERED, HELD, MASKED, RECEIVED, RIGHTS, SYSTEMS, World
 
 Judge = Callable[[World, Printed], bool]
 JUDGES: dict[str, Judge] = {}
@@ -74,11 +74,9 @@ def _(world: World, printed: Printed) -> bool:
 @claim("is_supplement", "supplement_ready", "part_given_before", "both_parts_whole", "supplement_systems")
 def _(world: World, printed: Printed) -> bool:
     club = printed.marks[0].claim != "supplement_systems" or set(printed.items) <= SYSTEMS["club"]
-    return (
-        world.document.startswith(("rest", "letter supplement"))
-        and bool(world.facts("partly_delivered"))
-        and club
-    )
+    whole = printed.marks[0].claim != "both_parts_whole" or world.state.mail != "not_searched"
+    rest = world.document.startswith(("rest", "letter supplement"))
+    return rest and whole and club and bool(world.facts("partly_delivered"))
 
 
 @claim("is_whole_after_part", "promised_but_gone", "given_again", "view_not_confirmed")
@@ -272,7 +270,7 @@ def _(world: World, _printed: Printed) -> bool:
 
 @claim("systems_with_rows")
 def _(world: World, printed: Printed) -> bool:
-    with_rows = {table.partition(".")[0] for table in world.shown if world.rows(table)}
+    with_rows = {table.partition(".")[0] for table in HELD if world.rows(table) and table != world.hidden}
     return {system for system in SYSTEMS if SYSTEMS[system] & set(printed.items)} == with_rows
 
 

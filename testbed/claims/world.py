@@ -145,6 +145,11 @@ class World:
                         yield self.origin(table, column, row)
 
     @property
+    def hidden(self) -> str:
+        """The table of which the person may not know; empty where there is none."""
+        return self.state.kept_back if self.state.existence == "hidden" else ""
+
+    @property
     def shown(self) -> list[str]:
         """Tables of this document without what a restriction keeps back (Art. 23)."""
         return [table for table in self.tables if table != self.state.kept_back]
@@ -177,11 +182,10 @@ class World:
             found.add("person_decided")
         if "shop.customer" in self.tables and self.rows("shop.staff", STAFF):
             found.add("mentioned")
-        hidden = self.state.kept_back if self.state.existence == "hidden" else ""
         for table in self.tables if self.portability else ():
             if table == "shop.ticket_message" and self.read(table):
                 found.add("rows_not_from_you")
-            if (self.rows(table) and table != hidden) or not self.read(table):
+            if (self.rows(table) and table != self.hidden) or not self.read(table):
                 found |= {
                     self._reason(table, column) for column in COLUMNS[table] if not self.leaves(table, column)
                 }

@@ -49,6 +49,7 @@ def test_every_predicate_judges_a_claim_of_the_marks() -> None:
     assert JUDGES.keys() | OWED.keys() <= {mark.claim for mark in marks()}
 
 
+@pytest.mark.timeout(6 * 3600)
 @pytest.mark.parametrize(
     "number", [STATES or QUICK, pytest.param(NIGHTLY, marks=pytest.mark.nightly)], ids=["some", "many"]
 )

@@ -107,7 +107,11 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
     masked = grounds(contents, words)
     failed = (*unread(contents, Status.FAILED), *_columns_for_later(contents, words))
     by_hand = list(manual_source_views(contents, words))
-    not_searched = (*unread(contents, Status.NOT_SEARCHED), *(view.title for view in by_hand if view.missing))
+    not_searched = (
+        *unread(contents, Status.NOT_SEARCHED),
+        *(view.title for view in by_hand if view.missing),
+        *_not_searched_before(contents),
+    )
     entries = list(coverage(contents))
     return {
         "w": words,
@@ -156,6 +160,14 @@ def _part_texts(contents: Contents, words: PageWords) -> Iterator[str]:
         yield part.intro
     yield from (f"- {name}" for name in part.names)
     yield from part.more
+
+
+def _not_searched_before(contents: Contents) -> Iterator[str]:
+    """Systems that people search, and that an earlier part of the answer named as not searched."""
+    manual = contents.inventory.manual
+    for before in contents.plan.before:
+        if not before.table and before.status == Status.NOT_SEARCHED and before.source in manual:
+            yield manual[before.source].title.get(contents.language)
 
 
 def _given_origins(contents: Contents) -> Iterator[Origin]:
