@@ -251,7 +251,7 @@ def run(table: Path, only: Sequence[int], *, resume: bool, count: int) -> int:
 
 def _kept(old: Mutant, new: Mutant) -> Mutant:
     """What the table says: a mutant that was killed stays so until a person has looked."""
-    return old if old.result == "killed" != new.result else new
+    return old if old.result in ("killed", "equivalent") and new.result != "killed" else new
 
 
 def main() -> int:

@@ -22,8 +22,8 @@ class Mutant:
     Attributes:
         module: file below `plugins/afschrift` in which it was last found; a hint.
         nth: which of the equal expressions of the definition it is, from 0.
-        result: `killed`, `survived`, `gone` where its code is not found, `no test` where no
-            test of it is.
+        result: `killed`, `survived`, `equivalent` where a person saw that nothing changes, `gone`
+            where its code is not found, `no test` where no test of it is.
         by: test that killed it.
         was: what it was before the code was replaced, by hand.
         tests: that execute the line, fastest first, separated by blanks.

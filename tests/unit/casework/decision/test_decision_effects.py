@@ -146,6 +146,17 @@ def test_an_identity_that_stays_unproven_is_refused_with_its_letter(bureau: Bure
     assert bureau.state(request) is State.REFUSED
 
 
+def test_what_an_officer_asked_comes_back_until_its_decision_is_signed(bureau: Bureau) -> None:
+    request = bureau.store()
+    question = open_decision(bureau.services.grounds, bureau.register, request)
+    assert bureau.asked(request).id == question.id
+    restrict(bureau, request, question, ["shop.ticket"], sign=False)
+    bureau.sign(request, "disagree")
+    again = bureau.asked(request)
+    assert (again.kind, trigger_codes(again)) == ("decision", ["asked_by_officer"])
+    assert again.id != question.id
+
+
 BASES = {
     "derived": ("die u ons niet gaf (artikel 20, eerste lid).", "not give us (Article 20(1))."),
     "legal_duty": ("overeenkomst gebruiken (artikel 20, eerste lid, onder a).", "(Article 20(1)(a))."),

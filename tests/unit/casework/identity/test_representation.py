@@ -172,7 +172,8 @@ def test_a_child_that_asks_alone(bureau: Bureau) -> None:
 
     through_another = bureau.store(keys={"email": "bob@example.org"})
     bureau.reply(bureau.asked(through_another), "with_representative")
-    question = bureau.asked(through_another)
+    bureau.reply(bureau.asked(through_another), "not_proven", lacking="authority")
+    question = bureau.asked(through_another)  # the child does not go on alone
     assert (question.kind, question.detail["made_by"]) == ("mandate", "self")
     bureau.reply(question, "proven", NOTE, **PARENT)
     assess(bureau.services, through_another)

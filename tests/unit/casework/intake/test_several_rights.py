@@ -221,7 +221,11 @@ def read(bureau: Bureau, request: str, reading: str, quote: str = WORDS, by: str
 
 def test_an_officer_records_the_reading_with_the_words_of_the_person(bureau: Bureau) -> None:
     [request] = taken(bureau, right="unclear").requests
-    for quote, by, error in (("iets anders", "cli:anna", RefusedError), (WORDS, "cli:dirk", NotAllowedError)):
+    other = ("iets anders", " ")
+    for quote, by, error in (
+        *((o, "cli:anna", RefusedError) for o in other),
+        (WORDS, "cli:dirk", NotAllowedError),
+    ):
         with pytest.raises(error):
             read(bureau, request, "portability", quote, by)
     assert bureau.register.requests.get(request).right is Right.ACCESS

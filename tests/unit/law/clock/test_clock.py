@@ -311,6 +311,8 @@ def test_two_questions_never_count_twice() -> None:
     overlapping = look(*first, specify, sent(march(8)), resumed(march(12), 4))
     assert overlapping.due == look(ASKED, sent(march(5)), resumed(march(12))).due
     assert any("Two questions overlap" in step for step in overlapping.steps)
+    first_open = look(ASKED, sent(march(5)), specify, sent(march(8)), resumed(march(12), 3))
+    assert first_open.suspended_since == march(5)  # what was answered meanwhile lies within it
     two = (ASKED, sent(march(5)), specify, sent(march(5)))
     for answered in (1, 3):  # the other one of the same day waits
         assert look(*two, resumed(march(10), answered)).suspended_since == march(10)
