@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from afschrift.casework.officer import Officer
+from afschrift.domain.errors import RefusedError
 from afschrift.law.clock import alarm, overlap, receipt, sending
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import WITH_LETTER, FactRow, NewFact, Timeline, rows
@@ -19,6 +20,12 @@ from afschrift.law.clock.suspension import extend, insufficient, resume, suspend
 from afschrift.register.timelines import MakePair
 
 Result = tuple[Timeline, Clock]
+_LETTERS = {
+    "suspension": ("identity_request", "specify_request"),
+    "reply_insufficient": ("answer_insufficient",),
+    "extension": ("extension",),
+}
+"""Act -> kinds of the letters that announce it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ class ClockService:
                 letter=letter,
                 sending=sending,
             ),
+            letter=letter,
         )
 
     def resume(self, request_id: str, day: date | None = None) -> Result:
@@ -92,6 +100,7 @@ class ClockService:
             request_id,
             "reply_insufficient",
             lambda t: insufficient(t, self.today(t), day or self.today(t), letter=letter, sending=sending),
+            letter=letter,
         )
 
     def extend(
@@ -109,6 +118,7 @@ class ClockService:
             "extension",
             lambda t: extend(t, self.jurisdiction, self.today(t), reasons, letter=letter, sending=sending),
             text,
+            letter,
         )
 
     def sent(self, request_id: str, letter_sent: Sending, fact: str | None = None) -> Result:
@@ -181,8 +191,21 @@ class ClockService:
         kind: str,
         make: Callable[[Timeline], Sequence[NewFact]],
         text: str | None = None,
+        letter: str | None = None,
     ) -> Result:
-        return self._record(request_id, make, self.officer.deciding(request_id, kind), text)
+        authority = self.officer.deciding(request_id, kind)
+        if letter is not None:
+            self._must_announce(request_id, letter, kind)
+        return self._record(request_id, make, authority, text)
+
+    def _must_announce(self, request_id: str, letter: str, act: str) -> None:
+        row = self.officer.register.letters.get(letter)
+        if row.request != request_id or row.kind not in _LETTERS[act]:
+            raise RefusedError(
+                f"Letter {letter} ({row.kind}) does not announce this for request {request_id}.",
+                remedy=f"name one of its letters of the kind {' or '.join(_LETTERS[act])}: `afschrift letter "
+                f"list --request {request_id}`.",
+            )
 
     def _record(
         self,

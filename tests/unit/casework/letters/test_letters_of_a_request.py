@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -209,6 +210,19 @@ def test_question_names_the_last_day_for_the_reply(
     language = LetterWords.load(bureau.settings.folder("letters"), "nl")
     assert words.format(day=until and language.day(until)) in text
     assert without not in text
+
+
+@pytest.mark.parametrize(("kind", "own"), [("acknowledgement", True), ("identity_request", False)])
+def test_only_a_letter_that_asks_stops_the_clock(bureau: Bureau, kind: str, own: bool) -> None:
+    request = bureau.store(authenticated=None)
+    given = {"doubt": "Wij kennen u niet.", "ways": ["login"]} if kind == "identity_request" else {}
+    letter = make(bureau.officer(), request if own else bureau.store(authenticated=None), kind, given).letter
+    assert letter is not None
+    suspend = partial(bureau.clocks().suspend, ground="identity", doubt="unknown_sender", letter=letter.id)
+    with pytest.raises(RefusedError, match=r"does not announce this.*identity_request or specify"):
+        suspend(request)
+    if not own:
+        assert suspend(letter.request)[0].waiting is not None
 
 
 def test_letter_without_an_address_is_to_be_sent_by_hand(bureau: Bureau) -> None:
