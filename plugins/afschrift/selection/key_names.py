@@ -25,6 +25,9 @@ _ALIKE = tuple(
 )
 """Words for the same kind of person. `client` is also a program, so it is not one of them."""
 
+_ROLES = word_set("referrer referredby introducer introducedby inviter invitedby aanbrenger aangebrachtdoor")
+"""Roles in which the people who ask may be in a row that another person's number leads to."""
+
 _PRIVATE = word_set("bsn ssn sofi sofinummer ip")
 """Words of keys whose values are not searched for."""
 
@@ -60,7 +63,8 @@ def person_words(inventory: Inventory) -> dict[str, frozenset[str]]:
                     named[name] = "" if is_generic(link.column) else pointed_to(link.column) or ""
         known = {word for word in named.values() if word}
         known |= {word for name, word in named.items() if not word for word in row_names(name)}
-        found[key] = known.union(*(same for same in _ALIKE if known & same))
+        roles = _ROLES if key == inventory.identity.person else frozenset[str]()
+        found[key] = known.union(roles, *(same for same in _ALIKE if known & same))
     return {key: frozenset(known) for key, known in found.items()}
 
 
