@@ -68,7 +68,7 @@ class PeopleByValues:
 
     def look(self, of: CheckedSource) -> Iterator[Finding]:
         """Read the sketches of a source that has an entry for each table; yield what was not looked at."""
-        reader = SketchReader(of.probe, self.salt)
+        reader = SketchReader(of.probe, self.salt, of.limits.sample)
         try:
             rows = of.probe.ask(lambda session: session.described()).rows
         except NotAnsweredError:

@@ -57,11 +57,11 @@ class SketchReader:
 
     Args:
         salt: of the pass, the same for all its sources.
+        most: rows of a sample; None: `SAMPLE_ROWS`.
     """
 
-    def __init__(self, reader: StatementRunner, salt: str) -> None:
-        self._reader = reader
-        self.salt = salt
+    def __init__(self, reader: StatementRunner, salt: str, most: int | None = None) -> None:
+        self._reader, self.salt, self._most = reader, salt, most
 
     def sample(
         self, relation: str, columns: Mapping[str, ColumnType], rows: int | None = None
@@ -76,7 +76,7 @@ class SketchReader:
         Raises:
             NotAnsweredError, NotReachedError: the source gave no result.
         """
-        most = min(SAMPLE_ROWS, max(_FEWEST_ROWS, _CELLS // max(len(columns), 1)))
+        most = min(self._most or SAMPLE_ROWS, max(_FEWEST_ROWS, _CELLS // max(len(columns), 1)))
         some = None
         if (rows or 0) > 2 * most:
             some = self._reader.dialect.sampled(relation, min(1.0, 1.5 * most / (rows or 1)))

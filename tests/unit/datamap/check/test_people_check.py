@@ -58,6 +58,31 @@ def test_rows_of_people_that_the_map_passes_over_are_an_error(
     assert found.sentence.endswith(says)
 
 
+def test_limit_of_rows_is_one_of_the_sample_too(shop: KeyShop) -> None:
+    shop.make("visit", "who TEXT, kind INTEGER", [(IDS[n % 30], n) for n in range(400)])
+    inventory = load(shop.write(PATIENT + NO_ONES, ("ck",)))
+    [found] = keys_held(check_sources(inventory, ProbeLimits.up_to(100, 60)))
+    assert "10 of 10 values of a sample are in shop.patient.id" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ([key.upper() for key in IDS], True),
+        ([f"{{{key}}}" for key in IDS], True),
+        ([f"0{key}" for key in IDS], False),
+        ([None] * 40, False),
+        (IDS[:1] * 40, False),
+        ([*IDS[:20], *(str(UUID(int=n << 90 | 7)) for n in range(1, 21))], False),
+    ],
+)
+def test_spellings_and_values_that_say_little(
+    checked: Checked, shop: KeyShop, values: list[str | None], error: bool
+) -> None:
+    shop.make("visit", "who TEXT, kind INTEGER", [(value, n) for n, value in enumerate(values)])
+    assert [found.severity.value for found in checked(NO_ONES)] == ["error"] * error
+
+
 def test_small_counting_numbers_are_no_finding_alone(tmp_path: Path) -> None:
     shop = KeyShop(tmp_path, "sqlite")
     shop.make("patient", "id INTEGER PRIMARY KEY, name TEXT", [(n, "Ann") for n in range(1, 41)])
