@@ -189,8 +189,11 @@ def test_thousands_of_ticks_are_taken_and_other_bodies_refused(desk: Desk) -> No
 
 def test_request_page_shows_trail_to_roles(desk: Desk) -> None:
     request, question = desk.identity()
+    case = desk.register.requests.get(request).case
+    desk.register.cases.add_text(case, "parties", b'{"person": {"name": "Zeynep T."}}', "cli:ivo")
     anna = desk.browse("anna", f"/requests/{request}").text
     page = text_of(anna)
+    assert "Parties Person Name: Zeynep T." in page
     assert f"Request {request} Right access (Art. 15) State Needs person" in page
     assert "Last day 2026-07-10" in page
     assert f"/afschrift/questions/{question}" in anna
@@ -199,6 +202,7 @@ def test_request_page_shows_trail_to_roles(desk: Desk) -> None:
     assert events == [("request_viewed", {"role": "officer"})]
     ivo = text_of(desk.browse("ivo", f"/requests/{request}").text)
     assert "Trail" not in ivo
+    assert "Zeynep" not in ivo
     assert "State Needs person" in ivo
     assert desk.browse("anna", "/requests/req-000000000000").status_code == 404
 

@@ -255,9 +255,9 @@ def acts(place: Place) -> Iterator[tuple[str, Act]]:
     if state is State.PERSON_DECEASED:
         yield "person_deceased made and sent", to_survivors
         yield "death lifted", lifted
-    if not state.open:
+    if not state.open and state is not State.PERSON_DECEASED:
         yield "complaint upheld", complaint
-    elif not questions:
+    elif state.open and not questions:
         yield "withdrawn", lambda p: _nothing(p.clocks.withdraw(p.request, "email"))
 
 

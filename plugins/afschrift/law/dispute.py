@@ -275,6 +275,11 @@ def end_complaint(
                 f"{complaint.ended.day}.",
                 remedy="enter an appeal as a complaint with a reference of its own.",
             )
+        if reopen and timeline.state is State.PERSON_DECEASED:
+            raise RefusedError(
+                f"A death is recorded of request {timeline.request}: no complaint opens it again (R17).",
+                remedy="leave --reopen out; a second signer lifts an error: `afschrift request not-deceased`.",
+            )
         must_lie_within(day, timeline, today, "An outcome")
         if complaint.entered.day is not None and day < complaint.entered.day:
             raise RefusedError(

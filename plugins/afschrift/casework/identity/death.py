@@ -16,7 +16,7 @@ from afschrift.domain.state import State
 from afschrift.law.case_facts import Matter, referrals
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.questions.ask import Answers, ask, put
-from afschrift.questions.forms import form
+from afschrift.questions.forms import check, form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
@@ -79,6 +79,7 @@ def record_death(officer: Officer, request_id: str, rests_on: str, text: str | N
             f"Request {request_id} is closed, so nothing of it leaves any more.",
             remedy="nothing is to be done; no letter of it is sent again.",
         )
+    check(DECEASED_KIND.form, OPTIONS, DECEASED, {"rests_on": rests_on})
     questions = [put(register, each, _question(each)).id for each in found]
     detail = {"rests_on": rests_on}
     return [answer_question(officer, q, DECEASED, detail=detail, text=text).next_step for q in questions]

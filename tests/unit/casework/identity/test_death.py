@@ -10,6 +10,7 @@ from tests.support.days import local_today
 from tests.support.deciding import Bureau
 
 from afschrift.app.jurisdiction import load_jurisdiction
+from afschrift.casework.disputes import DisputeService
 from afschrift.casework.identity.death import lift_death, record_death
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.letters.make import make
@@ -55,6 +56,7 @@ def test_nothing_leaves_once_a_death_is_recorded(bureau: Bureau) -> None:
     with pytest.raises(NotAllowedError):
         record_death(bureau.officer("cli:dirk"), request, "notary")
     assert bureau.state(request).open
+    assert bureau.questions(request) == ()
     record_death(bureau.officer(), request, "notary", "Verklaring van notaris Smit.")
     both = bureau.register.cases.get(request).requests
     assert [bureau.state(each) for each in both] == [State.PERSON_DECEASED] * 2
@@ -90,6 +92,10 @@ def test_a_second_signer_lifts_an_error_and_the_clock_counts_on(bureau: Bureau) 
         lift_death(bureau.officer("airflow:sam"), request)
     record_death(bureau.officer(), request, "family")
     assert clock(bureau.register.facts.timeline(request), jurisdiction, days).closed_on == local_today()
+    disputes = DisputeService(bureau.officer())
+    disputes.complain(request, "person", "z1", local_today())
+    with pytest.raises(RefusedError, match="R17"):
+        disputes.end_complaint(request, "z1", "upheld", reopen=True)
     for by in ("cli:otto", "cli:anna"):  # no second signer; and the one who recorded it
         with pytest.raises(NotAllowedError):
             lift_death(bureau.officer(by), request)
