@@ -278,7 +278,7 @@ def end_complaint(
         if reopen and timeline.state is State.PERSON_DECEASED:
             raise RefusedError(
                 f"A death is recorded of request {timeline.request}: no complaint opens it again (R17).",
-                remedy="leave --reopen out; a second signer lifts an error: `afschrift request not-deceased`.",
+                remedy="leave --reopen out. A second signer lifts an error: `request not-deceased`.",
             )
         must_lie_within(day, timeline, today, "An outcome")
         if complaint.entered.day is not None and day < complaint.entered.day:
