@@ -289,6 +289,8 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
     column = contents.column(extract.source, extract.table, field.name)
     if column.meaning:
         yield column.meaning.get(contents.language)
+    elif field.action is Action.INCLUDE and _finds_rows(contents.table(extract.source, extract.table), field.name):
+        yield words.say("own_key")
     elif field.kind and field.action is Action.INCLUDE and not column.codes and words.kind(field.kind):
         yield words.kind(field.kind)
     if field.damage:
@@ -308,6 +310,11 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
     remark = "person_masked" if masked_by_hand else field.reason
     if remark in REMARKS:
         yield words.phrase("remarks", remark)
+
+
+def _finds_rows(table: Table, column: str) -> bool:
+    """Whether every row was found by this column alone, so that its value is the person's own."""
+    return not table.join and [link.column for link in table.subject.values()] == [column]
 
 
 def _purposes_in_words(
