@@ -289,7 +289,7 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
     column = contents.column(extract.source, extract.table, field.name)
     if column.meaning:
         yield column.meaning.get(contents.language)
-    elif field.action is Action.INCLUDE and _finds_rows(contents.table(extract.source, extract.table), field.name):
+    elif field.action is Action.INCLUDE and _finds_rows(contents, extract, field.name):
         yield words.say("own_key")
     elif field.kind and field.action is Action.INCLUDE and not column.codes and words.kind(field.kind):
         yield words.kind(field.kind)
@@ -312,8 +312,9 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
         yield words.phrase("remarks", remark)
 
 
-def _finds_rows(table: Table, column: str) -> bool:
+def _finds_rows(contents: Contents, extract: ExtractPlan, column: str) -> bool:
     """Whether every row was found by this column alone, so that its value is the person's own."""
+    table = contents.table(extract.source, extract.table)
     return not table.join and [link.column for link in table.subject.values()] == [column]
 
 
