@@ -21,7 +21,7 @@ from tests.support.manual import add_systems, system
 from tests.support.reviewing import policy
 
 from afschrift.casework.decision.require_decision import open_decision
-from afschrift.casework.identity.death import record_death
+from afschrift.casework.record_death import record_death
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow

@@ -283,8 +283,7 @@ def end_complaint(
         must_lie_within(day, timeline, today, "An outcome")
         if complaint.entered.day is not None and day < complaint.entered.day:
             raise RefusedError(
-                f"The outcome of {day} is before the complaint of {complaint.entered.day}.",
-                remedy="look at both.",
+                f"The outcome is before the complaint of {complaint.entered.day}.", remedy="look at both."
             )
     return {
         timeline.request: [

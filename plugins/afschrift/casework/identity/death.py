@@ -15,8 +15,8 @@ from afschrift.domain.event import digest
 from afschrift.domain.state import State
 from afschrift.law.case_facts import Matter, referrals
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
-from afschrift.questions.ask import Answers, ask, put
-from afschrift.questions.forms import check, form
+from afschrift.questions.ask import Answers, ask
+from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
@@ -54,35 +54,9 @@ def require_alive(register: Register, request_id: str) -> None:
     """
     case = register.requests.get(request_id).case
     matters = [referral.matter for referral in referrals(register.case_facts.of(case))]
-    asked = _question(request_id)
+    asked = death_question(request_id)
     if Matter.DECEASED in matters and Answers(register.decisions.of(request_id)).to(asked) is None:
         raise ask(register, request_id, [asked])
-
-
-def record_death(officer: Officer, request_id: str, rests_on: str, text: str | None = None) -> list[str]:
-    """Record that the person died, on each open request of the case; returns what is left to do.
-
-    Raises:
-        UnknownRequestError: no such request.
-        NotAllowedError: they are no officer.
-        TooLateError: each is closed.
-        FormError: it is not said what it rests on.
-    """
-    from afschrift.casework.answer import answer_question
-
-    register = officer.register
-    officer.deciding(request_id, DECEASED_KIND.name)
-    case = register.requests.get(request_id).case
-    found = [request.id for request in register.requests.all(case=case) if request.state.open]
-    if not found:
-        raise TooLateError(
-            f"Request {request_id} is closed, so nothing of it leaves any more.",
-            remedy="nothing is to be done; no letter of it is sent again.",
-        )
-    check(DECEASED_KIND.form, OPTIONS, DECEASED, {"rests_on": rests_on})
-    questions = [put(register, each, _question(each)).id for each in found]
-    detail = {"rests_on": rests_on}
-    return [answer_question(officer, q, DECEASED, detail=detail, text=text).next_step for q in questions]
 
 
 def answer_deceased(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
@@ -128,7 +102,8 @@ def lift_death(officer: Officer, request_id: str, text: str | None = None) -> Se
         return register.disputes.record(case, make, officer.by, authority=authority, text=text)
 
 
-def _question(request_id: str) -> OpenQuestion:
+def death_question(request_id: str) -> OpenQuestion:
+    """Return the question whether the person of a request died."""
     words = "The message is about a person who died, or a death was reported."
     bound = digest({"kind": DECEASED_KIND.name, "request": request_id})
     return OpenQuestion(DECEASED_KIND, OPTIONS, words, {}, bound=bound)

@@ -95,7 +95,7 @@ def deceased(
     ] = None,
 ) -> None:
     """Record that the person died: the requests of the case end, and nothing leaves any more (R17)."""
-    from afschrift.casework.identity.death import record_death
+    from afschrift.casework.record_death import record_death
 
     for line in record_death(officer(), request, rests_on, given.text(text_file)):
         say(line)

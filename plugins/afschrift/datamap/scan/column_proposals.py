@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from statistics import median
@@ -67,11 +67,7 @@ def propose_columns(
                 found.notes.append(f"No value of {table.name} was read: {error.args[0]}")
         role = (written or {}).get(table.name) or role_found(found, table.name)
         around = Surroundings(_people(found, table.name), shared=table.name in found.shared)
-        numbers = {
-            way.columns[0]: proposals[way.parent][way.parent_columns[0]]
-            for way in found.places[table.name].ways
-            if way.table == table.name and way.parent in found.people and way.parent in proposals
-        }
+        numbers = _numbers(found, table, proposals)
         proposals[table.name] = {
             column.name: replace(
                 propose(
@@ -89,6 +85,26 @@ def propose_columns(
         if time.monotonic() - reported > _EVERY:
             reported = time.monotonic()
             say(f"Looked at {number + 1:,} of {len(tables):,} tables.")
+    _name_look_ups(found, tables, proposals, lists)
+    return proposals
+
+
+def _numbers(found: Findings, table: ScannedTable, proposals: Proposals) -> dict[str, ColumnProposal]:
+    """Return the columns that hold a number of people, with what their own table says of that number."""
+    return {
+        way.columns[0]: proposals[way.parent][way.parent_columns[0]]
+        for way in found.places[table.name].ways
+        if way.table == table.name and way.parent in found.people and way.parent in proposals
+    }
+
+
+def _name_look_ups(
+    found: Findings,
+    tables: Sequence[ScannedTable],
+    proposals: dict[str, dict[str, ColumnProposal]],
+    lists: Mapping[tuple[str, str], str],
+) -> None:
+    """Label the look-ups, the farthest first, and propose what names their rows."""
     look_ups = [table for table in tables if found.places[table.name].role is TableRole.LOOKUP]
     look_ups.sort(key=lambda table: found.places[table.name].distance)
     for table in reversed(look_ups):  # the farthest first: a copy of a film is called as the film is
@@ -96,7 +112,6 @@ def propose_columns(
         found.labels[table.name] = found.labels[table.name] or tuple(islice(named, 1))
     for table in look_ups:
         proposals[table.name] |= _named_rows(found, table, proposals, lists)
-    return proposals
 
 
 def _named_rows(

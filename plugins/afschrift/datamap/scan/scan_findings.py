@@ -131,17 +131,28 @@ def find(
     shared = set(_shared(reader, places, roots)) if seen.samples and not lost else set()
     for name in shared:
         places[name].role = TableRole.LOOKUP
-    unreached = [n for n, p in places.items() if p.role is TableRole.UNREACHED and n not in repeated]
-    near = [n for n, p in places.items() if p.ways and p.role is not TableRole.LOOKUP]  # no one's: articles
-    near.sort(key=lambda name: places[name].distance)
-    whose = list(dict.fromkeys([*roots, *people]))
-    still_open = possible_ways(seen, unreached, whose, [name for name in near if name not in people])
+    still_open = _open(seen, places, repeated, roots, people)
     found = Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
     return replace(found, open=still_open, keys_by_values=guessed.keys() - named.keys(), shared=shared)
 
 
 _PAIRS = 20_000
 _SEVERAL = 10  # people to a row, on average: a home has fewer, one after the other
+
+
+def _open(
+    seen: ColumnValues,
+    places: Mapping[str, TablePlace],
+    repeated: Mapping[str, str],
+    roots: Sequence[str],
+    people: Collection[str],
+) -> dict[str, OpenTable]:
+    """Return the tables that may be of people although no way leads to them."""
+    unreached = [n for n, p in places.items() if p.role is TableRole.UNREACHED and n not in repeated]
+    near = [n for n, p in places.items() if p.ways and p.role is not TableRole.LOOKUP]  # no one's: articles
+    near.sort(key=lambda name: places[name].distance)
+    known = list(dict.fromkeys([*roots, *people]))
+    return possible_ways(seen, unreached, known, [name for name in near if name not in people])
 
 
 def _shared(

@@ -11,10 +11,11 @@ from tests.support.deciding import Bureau
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.disputes import DisputeService
-from afschrift.casework.identity.death import lift_death, record_death
+from afschrift.casework.identity.death import lift_death
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
+from afschrift.casework.record_death import record_death
 from afschrift.domain.errors import (
     FormError,
     GateError,
