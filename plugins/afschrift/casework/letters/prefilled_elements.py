@@ -90,10 +90,13 @@ def _asked(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
     of_case = register.requests.all(case=case)
     unclear = any(right_unclear(register.facts.timeline(request.id)) for request in of_case)
     rights = [UNCLEAR] if unclear else [request.right.value for request in of_case]
+    matters = [referral.matter for referral in referrals(register.case_facts.of(case))]
+    if register.requests.made_by(about.request.id) == "heir":  # that the person died is what they write about
+        matters = [matter for matter in matters if matter is not Matter.DECEASED]
     return {
         "right": MESSAGE if unclear or kind.name in _OF_MESSAGE else about.request.right.value,
         "rights_asked": list(dict.fromkeys(rights)),
-        "referred": [referral.matter.value for referral in referrals(register.case_facts.of(case))],
+        "referred": [matter.value for matter in matters],
     }
 
 

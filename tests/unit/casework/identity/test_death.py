@@ -80,7 +80,7 @@ def test_nothing_leaves_once_a_death_is_recorded(bureau: Bureau) -> None:
     assert due(bureau, request) == ("person_deceased",)
     text = text_of(bureau, request, party="heir")
     assert "Jan Jansen Kade 2" in text
-    assert "Wij gaan ervan uit dat Jan Jansen is overleden" in text
+    assert "Wij gaan ervan uit dat Jan Jansen is overleden. Wij condoleren" in text
     assert due(bureau, request) == ()
     assert faults(bureau.settings.register) == []
 

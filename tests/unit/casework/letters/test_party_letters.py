@@ -63,7 +63,7 @@ def text_of(bureau: Bureau, request: str, kind: str, **given: Any) -> str:
         (PARENT, "person", "delivery", ("Beste Zeynep T.", "het verzoek van Aysel Tuncay om inzage in uw")),
         (PARENT, None, "mandate_request", ("Beste Aysel Tuncay", "U vraagt dit voor Zeynep T.")),
         (LAWYER, "representative", "delivery", ("Vos Advocaten Singel 1 1012", "The data of Zeynep T. are")),
-        (LAWYER, "person", "delivery", ("Beste Zeynep T.", "het verzoek van Vos Advocaten om inzage in uw")),
+        (LAWYER, "person", "delivery", ("Beste Zeynep T.", "U bepaalt of Vos Advocaten ze van u krijgt")),
         (LAWYER, None, "nothing_held", ("Beste Zeynep T.", "geen gegevens over u die")),
     ],
 )
