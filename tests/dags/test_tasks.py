@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from demo.people import HEAVY
 from tests.airflow_support import AirflowEnv, Flow, dag_named, flow_on, make_known, ran
+from tests.e2e.office import inventory
 from tests.support.installed import CUSTOMERS
 from tests.support.two_sources import write_inventory
 
@@ -78,7 +79,8 @@ def logged(
     airflow_env: AirflowEnv, demo_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Logged]:
     folder = tmp_path_factory.mktemp("logged")
-    with flow_on(airflow_env, demo_warehouse, folder) as flow:
+    kept = inventory(folder / "inventory", Path("${AFSCHRIFT_DEMO_DATA}"), {})
+    with flow_on(airflow_env, demo_warehouse, folder, {"AFSCHRIFT_INVENTORY": str(kept)}) as flow:
         request = flow.submit(HEAVY.number, "access")
         with lineage_into(folder / "events.jsonl"):
             assert flow.run(request).state == "success"

@@ -39,6 +39,7 @@ OF_A_REQUEST = {
     ("request acknowledge", "text_file"), ("request reading", "text_file"), ("request keys", "file"),
     ("request mandate-withdrawn", "text_file"), ("case hold", "text_file"), ("case release", "text_file"),
     ("case complaint", "text_file"), ("case reviewed", "text_file"), ("case not-received", "text_file"),
+    ("request deceased", "text_file"), ("request not-deceased", "text_file"), ("case parties", "from_"),
     ("letter make", "from_"), ("review approve", "text_file"), ("review hold-back", "text_file"),
     ("review redact", "form"), ("preview", "keys"),
 }  # fmt: skip

@@ -40,7 +40,15 @@ NUMBERS = ExtractPlan("s", "t", (), "SELECT", row_rule={"n": [1e21, 1.0]})
 @example(plan(consents={"é\x00\x1f\x7f\u2028": '\\"/<>&\b\f\n\r\t'}))
 @example(plan(NUMBERS))  # RFC 8785 says how numbers are written
 def test_a_plan_has_the_digest_of_its_canonical_json(plan: Plan) -> None:
-    assert plan.digest() == hashlib.sha256(rfc8785.dumps(asdict(plan))).hexdigest()
+    assert plan.digest() == hashlib.sha256(rfc8785.dumps(as_before(asdict(plan)))).hexdigest()
+
+
+def as_before(value: Any) -> Any:
+    """Without the later fields that are left out where they are empty."""
+    if isinstance(value, dict):
+        left = {k: v for k, v in value.items() if k not in ("damage", "place") or v != ""}
+        return {name: as_before(part) for name, part in left.items()}
+    return [as_before(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 READ = ExtractPlan("shop", "customer", (), "SELECT 1")
