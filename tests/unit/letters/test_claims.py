@@ -15,7 +15,7 @@ from testbed.claims.world import World
 from tests.support.claim_states import State, places, states
 
 SEED, STATES = int(os.environ.get("AFSCHRIFT_SEED", "33")), int(os.environ.get("AFSCHRIFT_STATES", "0"))
-NIGHTLY, QUICK = 1000, 6
+NIGHTLY, QUICK = 150, 6
 
 
 def test_every_sentence_has_a_claim_or_is_a_courtesy() -> None:
