@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.map_page import PAGE, WHY, Visit, both, change, events, map_text
+from tests.support.map_page import WHY, Visit, both, change, events, map_text
 
 from afschrift.inventory.load import load
 from afschrift.register.trail.audit import AuditTrail
@@ -382,21 +382,3 @@ def test_answers_are_not_written_without_their_event(visit: Visit, monkeypatch: 
     assert page.send("write", both(page)).status == 500
     assert map_text() == before
     assert "the register is away" not in page.html
-
-
-def test_button_opens_a_preview_by_either_right(services: Services, visit: Visit) -> None:
-    page = visit()
-    actions = re.findall(r'action="([^"]*/inventory/preview/[^"]*)"', page.html)
-    assert len(actions) == 4
-    for action in actions[:2]:
-        shown = visit(query=action.partition(PAGE)[2])
-        assert (shown.status, "A preview with the rows of an invented person." in shown.text) == (200, True)
-        assert "script-src 'sha256-" in shown.headers["Content-Security-Policy"]
-    sheet = visit(query="/preview/invented/data/information.html")
-    assert (sheet.status, "A preview for the rows of an invented person." in sheet.text) == (200, True)
-    assert 'href="data/information.html"' in visit(query="/preview/invented/access").html
-    missing = visit(query=actions[2].partition(PAGE)[2])
-    assert (missing.status, "canary plan" in missing.text) == (409, True)
-    by_role = [visit(user=user, query="/preview/invented/access").status for user in ("moe", "kim", "dirk")]
-    assert by_role == [200, 403, 403]
-    assert events(services, "map_samples_shown") == []

@@ -1,62 +1,34 @@
 """The clock of a request: which facts count, from when, and what always holds whatever the facts."""
 
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.clock_requests import (
+    APRIL_2,
+    APRIL_3,
+    ASKED,
+    BOUNCED,
+    EXTENDED,
+    NL,
+    RECEIVED,
+    REFUSED,
+    TODAY,
+    at,
+    insufficient,
+    look,
+    march,
+    request,
+    resumed,
+    sent,
+)
 
-from afschrift.domain.right import Right
 from afschrift.domain.state import State, StatusTerm
 from afschrift.law.clock.calendar import calendar
-from afschrift.law.clock.clock import Clock, Colour, Jurisdiction, clock
-from afschrift.law.clock.facts import FactKind, NewFact, Timeline, rows
-
-NL = Jurisdiction(calendar("NL"))
-RECEIVED = date(2026, 3, 2)  # a Monday; due on Thursday 2 April
-TODAY = date(2026, 3, 16)
-ASKED = NewFact(FactKind.SUSPENDED, detail={"ground": "identity"})
-EXTENDED = NewFact(FactKind.EXTENDED, detail={"reasons": ["rights_of_others"]})
-REFUSED = NewFact(FactKind.DECIDED, detail={"outcome": "refuse"})
-IN_PART = NewFact(FactKind.DECIDED, detail={"outcome": "refuse_part"})
-RESTRICTED = NewFact(FactKind.DECIDED, detail={"outcome": "restrict"})
-BOUNCED = NewFact(FactKind.LETTER_BOUNCED, about="fact-000000000001")
-APRIL_2, APRIL_3 = date(2026, 4, 2), date(2026, 4, 3)
-
-
-def at(day: date) -> str:
-    return f"{day}T09:00:00.000000Z"
-
-
-def request(*facts: NewFact, received: date = RECEIVED, **more: Any) -> Timeline:
-    case, state = "case-00000000001", more.pop("state", State.ACCEPTED)
-    zone = "Europe/Amsterdam"
-    plain = Timeline("req-000000000001", case, Right.ACCESS, state, at(received), zone, **more)
-    ids = [f"fact-{number:012}" for number in range(1, len(facts) + 1)]
-    return plain.with_(*rows(plain, facts, at(TODAY), "cli:anna", ids))
-
-
-def sent(day: date, about: int | None = None) -> NewFact:
-    fact = None if about is None else f"fact-{about:012}"
-    return NewFact(FactKind.LETTER_SENT, day, about=fact, channel="post", proof="3S1")
-
-
-def resumed(day: date, about: int = 1) -> NewFact:
-    return NewFact(FactKind.RESUMED, day, about=f"fact-{about:012}")
-
-
-def insufficient(day: date, about: int = 1) -> NewFact:
-    return NewFact(FactKind.REPLY_INSUFFICIENT, day, about=f"fact-{about:012}")
-
-
-def march(day: int) -> date:
-    return date(2026, 3, 1) + timedelta(day - 1)
-
-
-def look(*facts: NewFact, today: date = TODAY, place: Jurisdiction = NL, **more: Any) -> Clock:
-    return clock(request(*facts, **more), place, today)
+from afschrift.law.clock.clock import Colour, Jurisdiction, clock
+from afschrift.law.clock.facts import FactKind, NewFact
 
 
 def test_a_plain_request() -> None:
@@ -166,113 +138,6 @@ def test_a_question_after_the_last_day_suspends_nothing() -> None:
     assert found.due == APRIL_2
     assert found.breaches == ("suspension_after_expiry:R42", "overdue:R37")
     assert found.status == ()
-
-
-@pytest.mark.parametrize(
-    ("state", "closed", "breach"),
-    [
-        (State.REFUSED, APRIL_2, ()),
-        (State.REFUSED, date(2026, 4, 20), ("refused_late:R45",)),
-        (State.DELIVERED, date(2026, 6, 2), ()),
-        (State.DELIVERED, date(2026, 6, 3), ("answered_late:R37",)),
-        (State.WITHDRAWN, date(2026, 6, 20), ()),
-        (State.MERGED, date(2026, 6, 20), ()),
-    ],
-)
-def test_how_an_extended_request_ended(state: State, closed: date, breach: tuple[str, ...]) -> None:
-    found = look(EXTENDED, sent(march(20)), state=state, closed_at=at(closed), today=date(2026, 8, 1))
-    assert (found.breaches, found.colour, found.days_left) == (breach, Colour.GREY, None)
-    assert (found.closed_on, found.due) == (closed, date(2026, 6, 2))
-
-
-@pytest.mark.parametrize(
-    ("facts", "breaches"),
-    [
-        ((REFUSED, sent(APRIL_2)), ()),
-        ((REFUSED, sent(APRIL_3)), ("refused_late:R45",)),
-        ((REFUSED,), ("decision_not_sent:R45", "refused_late:R45")),
-        ((REFUSED, sent(march(20)), BOUNCED), ("decision_not_sent:R45", "refused_late:R45")),
-        ((REFUSED, sent(march(20)), BOUNCED, sent(APRIL_2, 1)), ()),
-    ],
-)
-def test_a_refusal_counts_from_the_day_on_which_its_letter_was_sent(
-    facts: tuple[NewFact, ...], breaches: tuple[str, ...]
-) -> None:
-    """It was entered on 20 April, late; that is not the day on which the person was informed."""
-    closed = {"state": State.REFUSED, "closed_at": at(date(2026, 4, 20))}
-    assert look(*facts, today=date(2026, 4, 21), **closed).breaches == breaches
-
-
-def test_refusal_whose_letter_bounced_does_not_count() -> None:
-    facts = (REFUSED, sent(march(20)), BOUNCED)
-    closed = {"state": State.REFUSED, "closed_at": at(march(20))}
-    assert look(*facts, today=APRIL_2, **closed).breaches == ()
-    late = ("decision_not_sent:R45", "refused_late:R45")
-    assert look(*facts, today=APRIL_3, **closed).breaches == late
-    assert look(REFUSED, sent(TODAY)).breaches == ()
-
-
-def overruled(about: int = 1) -> NewFact:
-    return NewFact(FactKind.OVERRULED, about=f"fact-{about:012}")
-
-
-ENDED = {"state": State.DELIVERED, "closed_at": at(APRIL_2)}
-WITHDRAWN = ENDED | {"state": State.WITHDRAWN}
-
-
-@pytest.mark.parametrize(
-    ("facts", "today", "more", "breaches"),
-    [
-        ((EXTENDED,), APRIL_2, {}, ()),
-        ((EXTENDED,), APRIL_3, {}, ("extension_not_sent:R39", "overdue:R37")),
-        ((EXTENDED,), APRIL_3, ENDED, ()),  # answered within the month all the same
-        ((ASKED,), march(9), {}, ()),
-        ((ASKED,), march(10), {}, ("suspension_not_sent:R42",)),  # more than five working days
-        ((ASKED, resumed(march(9))), march(10), {}, ()),
-        ((ASKED,), APRIL_3, WITHDRAWN, ("suspension_not_sent:R42",)),
-        ((ASKED, sent(march(5)), resumed(march(10)), ASKED), march(17), {}, ()),
-        ((ASKED, sent(march(5)), resumed(march(10)), ASKED), march(18), {}, ("suspension_not_sent:R42",)),
-        ((REFUSED,), APRIL_2, {}, ()),
-        ((REFUSED,), APRIL_3, {}, ("decision_not_sent:R45", "overdue:R37")),
-        ((REFUSED, overruled()), APRIL_3, {}, ("overdue:R37",)),
-        ((REFUSED,), APRIL_3, WITHDRAWN, ()),
-        ((IN_PART,), APRIL_3, ENDED, ("decision_not_sent:R45",)),
-    ],
-)
-def test_unsent_letter_is_a_breach_once_its_day_is_over(
-    facts: tuple[NewFact, ...], today: date, more: dict[str, Any], breaches: tuple[str, ...]
-) -> None:
-    assert look(*facts, today=today, **more).breaches == breaches
-
-
-@pytest.mark.parametrize(("today", "breaches"), [(march(20), ()), (march(21), ("rest_late:R44",))])
-def test_promised_rest_is_late_once_its_day_is_over(today: date, breaches: tuple[str, ...]) -> None:
-    promised = {"later": [{"source": "archive", "rest_by": str(march(20)), "about": "x"}]}
-    found = look(NewFact(FactKind.PARTLY_DELIVERED, march(10), detail=promised), today=today)
-    assert found.breaches == breaches
-
-
-NOVEMBER, JANUARY = date(2025, 11, 6), date(2026, 1, 20)
-IN_TIME, MONTH = (EXTENDED, sent(date(2025, 11, 20))), date(2025, 12, 8)  # 6 December is a Saturday
-
-
-@pytest.mark.parametrize("state", [State.NEEDS_PERSON, State.DELIVERED])
-@pytest.mark.parametrize(
-    ("facts", "breaches"),
-    [
-        ((*IN_TIME, IN_PART, sent(JANUARY)), ("refused_late:R45",)),
-        ((*IN_TIME, RESTRICTED, sent(JANUARY)), ("refused_late:R45",)),
-        ((*IN_TIME, IN_PART, sent(MONTH)), ()),
-        ((*IN_TIME, IN_PART, sent(JANUARY), overruled(3)), ()),
-        ((*IN_TIME, NewFact(FactKind.DECIDED, detail={"outcome": "charge"}), sent(JANUARY)), ()),
-    ],
-)
-def test_part_is_refused_within_the_first_month_although_extended(
-    state: State, facts: tuple[NewFact, ...], breaches: tuple[str, ...]
-) -> None:
-    closed = None if state.open else at(JANUARY)
-    found = look(*facts, received=NOVEMBER, today=JANUARY, state=state, closed_at=closed)
-    assert (found.due, found.notice_due, found.breaches) == (date(2026, 2, 6), MONTH, breaches)
 
 
 def test_corrected_receipt_counts_and_both_are_shown() -> None:
