@@ -21,6 +21,7 @@ from pathlib import Path
 
 from testbed.postgres import running
 
+from afschrift.datamap.review.offered import Lack, lacking
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError
@@ -159,15 +160,17 @@ def review(folder: Path) -> tuple[Counter[str], int, list[str]]:
     print(f"questions at first: {len(session.waiting())}", flush=True)
     while left := [group for group in session.waiting() if group.key not in refused]:
         group = left[0]
-        words = (
-            {} if group.is_table or {"origin", "protect"} & group.proposed.keys() else {"origin": "provided"}
-        )
+        lacks = {*lacking(group, {})}
+        words = {"personal": False} if Lack.WHOSE in lacks else {}
+        words |= {"origin": "provided"} if Lack.ORIGIN in lacks else {}
         answer = Answer("bench", date(2026, 11, 28), "Gone through.", date(2027, 11, 28), words)
         try:
             lines += session.confirm(group, answer).lines
         except ConfigurationError as error:
             refused[group.key] = f"{group.name}: {error.args[0].splitlines()[0]}"
             continue
+        if group.key in {other.key for other in session.waiting()}:
+            refused[group.key] = f"{group.name}: asked again"
         kind = (
             "ways"
             if "ways" in group.proposed
