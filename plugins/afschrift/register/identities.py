@@ -73,16 +73,20 @@ class Identities(Repository):
         with self._db.read() as tx:
             return tuple(row.id for row in self._earlier(tx, request_id, names))
 
+    def of_person(self, request_id: str, names: Collection[str]) -> tuple[str, ...]:
+        """Ids of all other requests of the same person, of the same case too, found as `earlier` does."""
+        with self._db.read() as tx:
+            return tuple(row.id for row in self._same(tx, request_id, names) if row.id != request_id)
+
     def _earlier(self, tx: Connection, request_id: str, names: Collection[str] | None) -> list[Row[Any]]:
         mine = self._request_row(tx, request_id)
+        found = self._same(tx, request_id, names)
+        return [row for row in found if row.case_id != mine.case_id and _position(row) < _position(mine)]
+
+    def _same(self, tx: Connection, request_id: str, names: Collection[str] | None) -> list[Row[Any]]:
         indexes = self.indexes(tx, request_id, names)
         same = select(request_identity.c.request_id).where(request_identity.c.blind_index.in_(indexes))
-        found = select(request).where(request.c.id.in_(same), request.c.case_id != mine.case_id)
-
-        def position(row: Row[Any]) -> tuple[str, str, str]:
-            return row.received_at, row.created_at, row.id
-
-        return sorted((row for row in tx.execute(found) if position(row) < position(mine)), key=position)
+        return sorted(tx.execute(select(request).where(request.c.id.in_(same))), key=_position)
 
     def history(self, request_id: str, names: Collection[str]) -> tuple[Past, ...]:
         """Earlier requests of the same person in other cases, oldest first, as `earlier` finds them.
@@ -214,6 +218,10 @@ class Identities(Repository):
             if names is None or known.name in names
             for year in years
         }
+
+
+def _position(row: Row[Any]) -> tuple[str, str, str]:
+    return row.received_at, row.created_at, row.id
 
 
 ASKED = "identity_look_up_asked"

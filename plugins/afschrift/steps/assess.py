@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from afschrift.casework.decision.require_decision import require_decision
+from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.identity.confirmed import require_identity
 from afschrift.casework.identity.death import require_alive
 from afschrift.casework.identity.mandates import require_representation
@@ -30,7 +31,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
         request = enter(services, request_id, "assess")
         check_formats(request.right, request.formats, tuple(services.formats))
         require_received(register, request_id)
-        require_alive(register, request_id)
+        require_alive(register, request_id, own_keys(services.inventory))
         identity = require_identity(services, request)
         require_representation(services, request_id)
         require_decision(services, request_id)

@@ -29,6 +29,7 @@ from afschrift.law.clock.clock import clock
 
 FILES = {"where": "https://portal.example", "available_until": "2030-01-01"}
 WAY = {"other_way": ["estate", "desk"]}
+CLEO = {"customer_id": "3"}
 PARTIES = {"person": {"name": "Jan Jansen"}, "heir": {"name": "Jan Jansen", "address": "Kade 2"}}
 
 
@@ -47,7 +48,7 @@ def test_nothing_leaves_once_a_death_is_recorded(bureau: Bureau) -> None:
     request = bureau.store(
         ["access", "portability"], made_by="proxy", representative=representative, **PARTIES
     )
-    other = bureau.store(days=3)  # of a living person of the same name
+    other = bureau.store(keys=CLEO, days=3, person=PARTIES["person"])  # of a living person of the same name
     bureau.register.decisions.take(
         request, "mandate", "proven", "cli:anna", detail={"answer_to": "representative"}
     )
@@ -61,7 +62,8 @@ def test_nothing_leaves_once_a_death_is_recorded(bureau: Bureau) -> None:
     record_death(bureau.officer(), request, "notary", "Verklaring van notaris Smit.")
     both = bureau.register.cases.get(request).requests
     assert [bureau.state(each) for each in both] == [State.PERSON_DECEASED] * 2
-    assert bureau.state(other).open
+    assert bureau.questions(other) == ()
+    drive(bureau.services, other)
     with pytest.raises(GateError, match="person_deceased"):
         drive(bureau.services, request)
     assert letter is not None
@@ -126,3 +128,26 @@ def test_an_heir_is_asked_about_and_gets_a_letter(bureau: Bureau) -> None:
     with pytest.raises(NeedsPersonError):
         drive(bureau.services, alive)
     assert bureau.questions(alive)[-1].kind == "identity"
+
+
+def test_a_death_stops_the_other_requests_of_that_person_and_later_ones(bureau: Bureau) -> None:
+    recorded, waiting = bureau.store("portability", days=4), bureau.store(days=3)
+    drive(bureau.services, waiting)
+    letter = make(bureau.officer(), waiting, "delivery", FILES).letter
+    assert letter is not None
+    record_death(bureau.officer(), recorded, "notary")
+    later = bureau.store(["access", "portability"])
+    for request in (waiting, *bureau.register.cases.get(later).requests):
+        with pytest.raises(NeedsPersonError, match=f"death was recorded in {recorded}"):
+            drive(bureau.services, request)
+    with pytest.raises(RefusedError, match="needs_person"):
+        send(bureau.settings, bureau.register, letter.id, "cli:anna")
+    [question] = [q for q in bureau.questions(waiting) if q.kind == "deceased"]
+    bureau.reply(question, "not_deceased")
+    assert drive(bureau.services, waiting)
+    bureau.reply(bureau.asked(later), "deceased", rests_on="family")
+    assert bureau.state(later) is State.PERSON_DECEASED
+    assert bureau.asked(waiting).detail == {"recorded_in": later}  # another record, so another question
+    lift_death(bureau.officer("airflow:sam"), later)
+    assert drive(bureau.services, waiting)
+    bureau.register.evidence.must_follow(waiting)
