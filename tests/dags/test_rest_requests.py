@@ -77,6 +77,28 @@ def test_mandate_is_recorded_and_ended(desk: Desk) -> None:
     assert TEXT not in repr(desk.register.trail.events())
 
 
+def test_parties_and_a_death_are_recorded(desk: Desk) -> None:
+    case = stored(desk, made_by="proxy", representative={"name": "M. Vos"}, keys={"customer_id": "78"})
+    [request], at = case.requests, f"/cases/{case.case}/parties"
+    assert call(desk, "ivo", at, {}).status_code == 403
+    assert call(desk, "dirk", at, {"heir": None}).status_code == 403
+    wrong = call(desk, "anna", at, {"heir": {"name": "Kwikstaart", "nickname": "Zangvogel"}})
+    assert wrong.status_code == 422
+    assert not any(word in wrong.text for word in ("nickname", "Kwikstaart", "Zangvogel"))
+    given = {"person": {"name": "Jan Jansen"}, "representative": None}
+    for body in (given, {}):
+        assert call(desk, "anna", at, body).json() == {"person": {"name": "Jan Jansen"}}
+    at = f"/requests/{request}"
+    assert call(desk, "dirk", f"{at}/deceased", {"rests_on": "notary"}).status_code == 403
+    assert call(desk, "anna", f"{at}/deceased", {"rests_on": "a_dream"}).status_code == 422
+    [words] = call(desk, "anna", f"{at}/deceased", {"rests_on": "notary", "text": TEXT}).json()["next"]
+    assert "person_deceased" in words
+    assert desk.register.requests.get(request).state.value == "person_deceased"
+    assert call(desk, "anna", f"{at}/not-deceased", {}).status_code == 403
+    assert call(desk, "sam", f"{at}/not-deceased", {"text": TEXT}).json() == {"requests": [request]}
+    assert TEXT not in repr(desk.register.trail.events())
+
+
 def test_message_that_is_not_received(desk: Desk) -> None:
     case = stored(desk, channel="cleaners")
     body = {"published_on": "2020-01-01", "text": TEXT}

@@ -283,17 +283,22 @@ class Cases(Repository):
             ]
         return tuple(found)
 
-    def parties(self, owner: str) -> dict[str, dict[str, str]]:
+    def parties(self, owner: str, by: str | None = None) -> dict[str, dict[str, str]]:
         """The parties of a case by role, as they were recorded last; none once its key was destroyed.
+
+        `by`: account that looks at them, which is an event.
 
         Raises:
             UnknownRequestError: no such case or request.
         """
-        with self._db.read() as tx:
-            case_id, _ = case_of(tx, owner)
+        with self._db.read() if by is None else self._db.write() as tx:
+            case_id, request_id = case_of(tx, owner)
             wanted = select(message).where(message.c.case_id == case_id, message.c.kind.in_(_OF_PARTIES))
             row = tx.execute(wanted.order_by(message.c.created_at.desc(), message.c.id).limit(1)).first()
             key = self._find_key(tx, case_id)
+            if by is not None:
+                viewed = {"case": case_id, "texts": int(row is not None)}
+                self._append(tx, request_id, NewEvent("case_viewed", by, viewed))
             if row is None or key is None:
                 return {}
             found = json.loads(key.decrypt(row.ciphertext, "message", "ciphertext", row.id))

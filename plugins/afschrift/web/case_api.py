@@ -12,7 +12,9 @@ from pydantic import Field
 from afschrift.app.jurisdiction import load_controller
 from afschrift.casework.disputes import DisputeService, follow_up, review_lines
 from afschrift.casework.intake.case_story import story
+from afschrift.casework.intake.message import Party
 from afschrift.casework.intake.not_received import propose
+from afschrift.casework.intake.parties import record_parties
 from afschrift.casework.intake.referral import record_handed_over, to_hand_over
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import Timeline
@@ -79,6 +81,14 @@ class ReferralBody(ApiBody):
     right: Code
     to: Code
     reference: Code
+
+
+class PartiesBody(ApiBody):
+    """Parties to record, kept encrypted; null takes one out, and who is not given stays."""
+
+    person: Party | None = None
+    representative: Party | None = None
+    heir: Party | None = None
 
 
 class NotReceivedBody(ApiBody):
@@ -177,6 +187,16 @@ def open_follow_up(request_id: str, restriction: str, by: Known) -> dict[str, An
         "request": made,
         "next": "Its identity is confirmed anew; then trigger fulfil_request with its id.",
     }
+
+
+@router.post("/cases/{owner}/parties")
+def parties(owner: str, body: JsonBody[PartiesBody], by: Known) -> dict[str, dict[str, str]]:
+    """Record parties of a case, if any are given, and show all; the look is an event."""
+    by.roles.require(by.account, Act.VALUES)
+    officer = by.officer()
+    if given := body.model_dump(mode="json", exclude_unset=True):
+        record_parties(officer, owner, given)
+    return officer.register.cases.parties(owner, by.account)
 
 
 @router.get("/matters")

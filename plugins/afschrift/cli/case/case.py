@@ -208,8 +208,7 @@ def parties(
     who = officer()
     if from_ is not None:
         record_parties(who, owner, read_form(from_, who.settings.document_bytes))
-    who.register.cases.texts(owner, who.by)
-    found = who.register.cases.parties(owner)
+    found = who.register.cases.parties(owner, who.by)
     if as_json:
         print_json(found, ascii=False)
         return
