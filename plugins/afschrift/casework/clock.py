@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from afschrift.casework.identity.breach import require_no_breach
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock import alarm, overlap, receipt, sending
@@ -20,12 +21,13 @@ from afschrift.law.clock.suspension import extend, insufficient, resume, suspend
 from afschrift.register.timelines import MakePair
 
 Result = tuple[Timeline, Clock]
-_LETTERS = {
-    "suspension": ("identity_request", "specify_request"),
+_LETTERS: dict[str, tuple[str, ...]] = {
+    "identity": ("identity_request",),
+    "specification": ("specify_request",),
     "reply_insufficient": ("answer_insufficient",),
     "extension": ("extension",),
 }
-"""Act -> kinds of the letters that announce it."""
+"""Act, or ground of a suspension -> kinds of the letters that announce it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class ClockService:
                 sending=sending,
             ),
             letter=letter,
+            ground=ground,
         )
 
     def resume(self, request_id: str, day: date | None = None) -> Result:
@@ -124,12 +127,17 @@ class ClockService:
     def sent(self, request_id: str, letter_sent: Sending, fact: str | None = None) -> Result:
         """A letter left, as a person says it with channel and proof."""
         return self._officer(
-            request_id, "letter_sent", lambda t: sending.record_sending(t, self.today(t), fact, letter_sent)
+            request_id,
+            "letter_sent",
+            lambda t: sending.record_sending(t, self.today(t), fact, letter_sent),
+            left=letter_sent.on,
         )
 
     def inform(self, request_id: str, how: Sending) -> Result:
         """The person was informed of the answer that is ready, or it was handed over."""
-        return self._officer(request_id, "told", lambda t: sending.record_notification(t, self.today(t), how))
+        return self._officer(
+            request_id, "told", lambda t: sending.record_notification(t, self.today(t), how), left=how.on
+        )
 
     def acknowledge(self, request_id: str, text: str) -> Result:
         """Why the request is late, in words and by name; until then `check_deadlines` fails (R37)."""
@@ -192,18 +200,23 @@ class ClockService:
         make: Callable[[Timeline], Sequence[NewFact]],
         text: str | None = None,
         letter: str | None = None,
+        left: date | None = None,
+        ground: str = "",
     ) -> Result:
         authority = self.officer.deciding(request_id, kind)
         if letter is not None:
-            self._must_announce(request_id, letter, kind)
+            self._must_announce(request_id, letter, ground or kind)
+        if left is not None:
+            require_no_breach(self.officer.register, request_id, left)
         return self._record(request_id, make, authority, text)
 
     def _must_announce(self, request_id: str, letter: str, act: str) -> None:
         row = self.officer.register.letters.get(letter)
-        if row.request != request_id or row.kind not in _LETTERS[act]:
+        kinds = _LETTERS.get(act, ())
+        if row.request != request_id or (kinds and row.kind not in kinds):
             raise RefusedError(
                 f"Letter {letter} ({row.kind}) does not announce this for request {request_id}.",
-                remedy=f"name one of its letters of the kind {' or '.join(_LETTERS[act])}: `afschrift letter "
+                remedy=f"name one of its letters of the kind {' or '.join(kinds)}: `afschrift letter "
                 f"list --request {request_id}`.",
             )
 

@@ -14,7 +14,7 @@ from afschrift.casework.columns import judged_files
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
 from afschrift.casework.decision.answer import decide, decision_signed_view, sign_decision
-from afschrift.casework.identity import accounts, death
+from afschrift.casework.identity import accounts, breach, death
 from afschrift.casework.identity import question as identity
 from afschrift.casework.informing import question as informing
 from afschrift.casework.informing.answer import answer_inform, inform_view
@@ -56,7 +56,7 @@ HANDLERS: dict[str, Handlers] = {
     accounts.SHARED_KEY.name: Handlers(view=accounts.shared_key_view),
     identity.MINOR_KIND.name: Handlers(identity.answer_minor),
     identity.MANDATE_KIND.name: Handlers(
-        identity.answer_mandate,
+        breach.answer_mandate,
         partial(second_signature.taken_before, kind=identity.MANDATE, form=identity.MANDATE_FORM),
         identity.signature,
     ),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
-from afschrift.casework.identity import accounts, death
+from afschrift.casework.identity import accounts, breach, death
 from afschrift.casework.identity import question as identity
 from afschrift.casework.informing import question as informing
 from afschrift.casework.intake import not_received
-from afschrift.casework.letters import breach
 from afschrift.casework.manual import question as manual
 from afschrift.casework.partial_response import question as partial_response
 from afschrift.casework.review import question as review

@@ -169,12 +169,13 @@ def sent(
     licence, residence permit) proves no sending and must not be kept (R11). No software recognises one
     reliably, so this command asks, and the trail records your answer.
     """
+    from afschrift.casework.identity.breach import require_no_breach
     from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
-    from afschrift.casework.letters.breach import require_no_breach
 
     register, day = open_register(), _day(on)
-    authority = _may_decide(officer(), register.letters.get(letter).request)
-    require_no_breach(register, register.letters.get(letter), day)
+    found = register.letters.get(letter)
+    authority = _may_decide(officer(), found.request)
+    require_no_breach(register, found.request, day, found)
     with opened(proof) as stream:
         first = stream.read(PART_BYTES)
         kind = media_type(proof.name, first)

@@ -14,6 +14,7 @@ from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedEr
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.kind import OpenQuestion, QuestionKind
+from afschrift.register.questions import AFTER_THE_END
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
@@ -68,7 +69,7 @@ def put(
         role=question.role or question.of.role,
         form=question.form or question.of.form,
         kept=question.kept,
-        overtakes=(*_OVERTAKEN, *overtakes),
+        overtakes=() if question.kind in AFTER_THE_END else (*_OVERTAKEN, *overtakes),
         stays=not question.of.runs,
     )
     if question.person is not None:

@@ -23,6 +23,9 @@ from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.timelines import MakeFacts, MakePair, Timelines
 from afschrift.register.trail.attested_rows import change_row, change_rows, insert_row, rows_of_request
 
+AFTER_THE_END = ("possible_breach",)
+"""Kinds of questions that are asked and answered on a closed request too. They overtake no other question."""
+
 
 class Decisions(Repository):
     """Records decisions and reads them."""
@@ -57,10 +60,13 @@ class Decisions(Repository):
         detail: Mapping[str, Any] | None = None,
         text: str | None = None,
         authority: Mapping[str, str] | None = None,
+        *,
+        closed: bool = False,
     ) -> DecisionRow:
         """Record a decision that answers no question, for example the identity decision at intake.
 
-        Args and text as for `Questions.answer`; `about` is the digest that was decided on.
+        Args and text as for `Questions.answer`; `about` is the digest that was decided on. `closed`: also on
+        a closed request.
 
         Raises:
             UnknownRequestError: no such request.
@@ -68,7 +74,9 @@ class Decisions(Repository):
             RefusedError: a text was given, and the request's data key was destroyed.
         """
         with self._db.write() as tx:
-            must_be_open(self._request_row(tx, request_id))
+            row = self._request_row(tx, request_id)
+            if not closed:
+                must_be_open(row)
             return self.append(tx, request_id, kind, choice, by, about, detail, text, authority)
 
     def of(self, request_id: str) -> tuple[DecisionRow, ...]:
@@ -228,22 +236,29 @@ class Questions(Repository):
             return found
 
     def all(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
-        """Questions, oldest first. A question is open while it has no answer and its request is open."""
+        """Questions, oldest first.
+
+        A question is open while it has no answer and its request is open, or it outlives that.
+        """
         with self._db.read() as tx:
             if request_id is not None:
                 return self._of_request(tx, request_id, open_only)
             wanted = select(question).join(request).order_by(question.c.asked_at, question.c.id)
             if open_only:
-                still_open = request.c.state.in_([s for s in State if s.open])
+                going = request.c.state.in_([s for s in State if s.open])
+                still_open = going | question.c.kind.in_(AFTER_THE_END)
                 wanted = wanted.where(question.c.answered_at.is_(None) & still_open)
             return tuple(_question(row) for row in tx.execute(wanted))
 
     def _of_request(self, tx: Connection, request_id: str, open_only: bool) -> tuple[QuestionRow, ...]:
         row = self._row(tx, request, request_id)
-        if row is None or (open_only and not as_written(State, row.state).open):
+        if row is None:
             return ()
         rows = sorted(rows_of_request(tx, question, request_id), key=lambda row: (row.asked_at, row.id))
-        return tuple(_question(row) for row in rows if row.answered_at is None or not open_only)
+        if open_only:
+            going = as_written(State, row.state).open
+            rows = [row for row in rows if row.answered_at is None and (going or row.kind in AFTER_THE_END)]
+        return tuple(_question(row) for row in rows)
 
     def answer(
         self,
@@ -368,7 +383,8 @@ class Questions(Repository):
             raise RefusedError(
                 f"This choice is no option of question {row.id}.", remedy=f"choose {' | '.join(row.options)}."
             )
-        must_be_open(self._request_row(tx, row.request_id))
+        if row.kind not in AFTER_THE_END:
+            must_be_open(self._request_row(tx, row.request_id))
 
 
 def _still_open(tx: Connection, request_id: str) -> list[Row[Any]]:

@@ -18,6 +18,7 @@ from afschrift.questions.ask import assigned_to
 from afschrift.questions.kind import QuestionKind
 from afschrift.questions.view import in_words
 from afschrift.register.open import open_register
+from afschrift.register.questions import AFTER_THE_END
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller
@@ -48,11 +49,11 @@ class ListedQuestion:
 def listed_questions(register: Register, by: Caller) -> list[ListedQuestion]:
     """The open questions that the caller may see, oldest first."""
     timelines = {timeline.request: timeline for timeline in register.facts.timelines()}
-    mine = [
-        q for q in register.questions.all() if visible(by.roles, by.account, q) and q.request in timelines
-    ]
+    mine = [q for q in register.questions.all() if visible(by.roles, by.account, q)]
     jurisdiction, clocks = load_jurisdiction(), dict[str, Clock]()
     for request in {q.request for q in mine}:
+        if request not in timelines:  # closed
+            timelines[request] = register.facts.timeline(request)
         clocks[request] = clock_today(timelines[request], jurisdiction)
     return [_listed(q, timelines[q.request], clocks[q.request]) for q in mine]
 
@@ -84,7 +85,7 @@ def why_barred(register: Register, by: Caller, question: QuestionRow, timeline: 
     if question.answered_at is not None:
         taken = any(d.question == question.id for d in register.decisions.of(question.request))
         return "It is answered." if taken else "It was overtaken: what it asked about has changed."
-    if not timeline.state.open:
+    if not timeline.state.open and question.kind not in AFTER_THE_END:
         return "Its request is closed."
     if not by.roles.holds(by.account, role):
         return f"Only the role {in_words(role).lower()} answers it; you may look."

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
+from afschrift.casework.identity.breach import take_back
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.death import lift_death
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
-from afschrift.casework.identity.question import take_back
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.record_death import record_death
 from afschrift.domain.event import NewEvent

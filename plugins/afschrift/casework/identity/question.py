@@ -8,10 +8,10 @@ from typing import Any
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import sign
-from afschrift.domain.errors import FormError, RefusedError, TooLateError
+from afschrift.domain.errors import FormError, RefusedError
 from afschrift.law import person
 from afschrift.law.person import Factor, Level, Minor, NotEnough, Proven, Risk, check_mandate, must_cover
-from afschrift.law.roles import SIGNS, Act, Role
+from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.register.records import DecisionRow, QuestionRow
@@ -220,34 +220,6 @@ def sign_mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) ->
     """
     officer.still_asked(question, "Nothing was recorded.")
     return sign(officer, question, given, rules=("R16",))
-
-
-def take_back(officer: Officer, request_id: str, text: str | None = None) -> DecisionRow:
-    """Record that the person took a mandate back: nothing is delivered on it any more (R15).
-
-    Raises:
-        UnknownRequestError: no such request.
-        NotAllowedError: they lack the role.
-        TooLateError: the request is closed, or no mandate was found to be proven.
-    """
-    register = officer.register
-    role = officer.roles.require(officer.by, Act.DECIDE)
-    taken = [row for row in register.decisions.of(request_id) if row.kind == MANDATE]
-    if not taken or taken[-1].choice != PROVEN:
-        raise TooLateError(
-            "No mandate of this request counts as proven, so none can be taken back (R15).",
-            remedy="`afschrift request show` says what was decided. Nothing was recorded.",
-        )
-    return register.decisions.take(
-        request_id,
-        MANDATE,
-        NOT_PROVEN,
-        officer.by,
-        about=taken[-1].about,
-        detail={"lacking": "withdrawn"},
-        text=text,
-        authority=officer.authority(role),
-    )
 
 
 def _must_be_proven(

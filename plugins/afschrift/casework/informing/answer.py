@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from afschrift.casework.clock import ClockService
+from afschrift.casework.identity.breach import require_no_breach
 from afschrift.casework.identity.confirmed import identity_decision, mandate_decision
 from afschrift.casework.identity.question import MANDATE
 from afschrift.casework.informing.question import MAKE_LETTER
@@ -44,6 +45,7 @@ def answer_inform(officer: Officer, question: QuestionRow, given: GivenAnswer) -
         return _make_letter(officer, question, given)
     clocks = ClockService(officer, officer.jurisdiction)
     sending = Sending(date.fromisoformat(given.detail["on"]), given.detail["channel"], given.detail["proof"])
+    require_no_breach(officer.register, question.request, sending.on)
     done = officer.record_answer(
         question,
         given,

@@ -76,11 +76,12 @@ def mandate_withdrawn(
     ] = None,
 ) -> None:
     """Record that the person revoked a mandate: nothing is delivered on it, and it is asked again (R15)."""
-    from afschrift.casework.identity.question import take_back
+    from afschrift.casework.identity.breach import take_back
 
     take_back(officer(), request, given.text(text_file))
     typer.echo(f"Recorded: the mandate of {request} no longer holds.")
     say("The next run asks for another one; if the person continues alone, they make another request.")
+    say(f"Where an answer left on it, see `afschrift questions --request {request}`: a possible breach.")
 
 
 @app.command()

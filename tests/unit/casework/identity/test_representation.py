@@ -22,8 +22,9 @@ from tests.support.in_parts import Club
 
 from afschrift.casework.answer import look
 from afschrift.casework.decision.require_decision import open_decision
+from afschrift.casework.identity.breach import take_back
 from afschrift.casework.identity.confirmed import mandate_is_over
-from afschrift.casework.identity.question import MANDATE_FORM, take_back
+from afschrift.casework.identity.question import MANDATE_FORM
 from afschrift.casework.partial_response.question import ask_about
 from afschrift.domain.errors import (
     FormError,

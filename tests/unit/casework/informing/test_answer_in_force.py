@@ -15,8 +15,8 @@ from tests.support.restricted import dispute_service
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.decision.require_decision import open_decision
+from afschrift.casework.identity.breach import take_back
 from afschrift.casework.identity.correct_keys import change_keys
-from afschrift.casework.identity.question import take_back
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.domain.errors import NeedsPersonError, RefusedError

@@ -218,11 +218,13 @@ def test_only_a_letter_that_asks_stops_the_clock(bureau: Bureau, kind: str, own:
     given = {"doubt": "Wij kennen u niet.", "ways": ["login"]} if kind == "identity_request" else {}
     letter = make(bureau.officer(), request if own else bureau.store(authenticated=None), kind, given).letter
     assert letter is not None
-    suspend = partial(bureau.clocks().suspend, ground="identity", doubt="unknown_sender", letter=letter.id)
-    with pytest.raises(RefusedError, match=r"does not announce this.*identity_request or specify"):
-        suspend(request)
+    suspend = partial(bureau.clocks().suspend, letter=letter.id)
+    with pytest.raises(RefusedError, match=r"does not announce this.*kind identity_request:"):
+        suspend(request, "identity", doubt="unknown_sender")
+    with pytest.raises(RefusedError, match=r"does not announce this.*kind specify_request:"):
+        suspend(letter.request, "specification", overview=True)
     if not own:
-        assert suspend(letter.request)[0].waiting is not None
+        assert suspend(letter.request, "identity", doubt="unknown_sender")[0].waiting is not None
 
 
 def test_letter_without_an_address_is_to_be_sent_by_hand(bureau: Bureau) -> None:

@@ -1,23 +1,30 @@
 """Letters to the parties of a case: to whom, where, and whose data they name."""
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from testbed.register_reader import faults
 from testbed.running import drive
 from tests.support.days import days_away, local_today
 from tests.support.deciding import Bureau
 
 from afschrift.casework.decision.require_decision import open_decision
-from afschrift.casework.identity.question import take_back
+from afschrift.casework.identity.breach import require_no_breach, take_back
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.parties import party_lines, record_parties
 from afschrift.casework.intake.receive import case_of_message
-from afschrift.casework.letters.breach import require_no_breach
 from afschrift.casework.letters.make import make
-from afschrift.domain.errors import AfschriftError, FormError, NeedsPersonError, NotAllowedError, RefusedError
+from afschrift.domain.errors import (
+    AfschriftError,
+    FormError,
+    NeedsPersonError,
+    NotAllowedError,
+    RefusedError,
+    TooLateError,
+)
 from afschrift.domain.state import State
+from afschrift.law.clock.sending import Sending
 from afschrift.letters.mail_message import parts
 
 CHILD = {"name": "Zeynep T.", "address": "Lindelaan 3\n1234 AB Ons Dorp"}
@@ -121,16 +128,53 @@ def test_an_answer_posted_on_a_mandate_that_was_over_is_judged_as_a_breach(burea
     drive(bureau.services, request)
     letter = make(bureau.officer(), request, "delivery", FILES).letter
     assert letter is not None
-    require_no_breach(bureau.register, letter, local_today())
+    require_no_breach(bureau.register, request, local_today(), letter)
     take_back(bureau.officer(), request)
-    require_no_breach(bureau.register, letter, local_today() - timedelta(days=1))  # it held on that day
-    with pytest.raises(NeedsPersonError, match="possible breach"):
-        require_no_breach(bureau.register, letter, local_today())
-    [question] = [q for q in bureau.questions(request) if q.kind == "possible_breach"]
+    assert "possible_breach" not in [q.kind for q in bureau.questions(request)]  # nothing left
+    how = Sending(local_today(), "by_hand", "r1")
+    [to_inform] = [q for q in bureau.questions(request) if q.kind == "tell_person"]
+    for enter in (
+        lambda: require_no_breach(bureau.register, request, local_today(), letter),
+        lambda: bureau.clocks().inform(request, how),
+        lambda: bureau.clocks().sent(request, how),
+        lambda: bureau.reply(to_inform, "told", on=str(how.on), channel="by_hand", proof="r1"),
+    ):
+        with pytest.raises(NeedsPersonError, match="possible breach"):
+            enter()
+    first, *_ = (q for q in bureau.questions(request) if q.kind == "possible_breach")
     with pytest.raises(FormError, match="advice"):
-        bureau.reply(question, "no_breach", "De brief kwam ongeopend terug.")
-    bureau.reply(question, "no_breach", "De brief kwam ongeopend terug.", advice="no_breach")
-    require_no_breach(bureau.register, letter, local_today())
+        bureau.reply(first, "no_breach", "De brief kwam ongeopend terug.")
+    bureau.reply(first, "no_breach", "De brief kwam ongeopend terug.", advice="no_breach")
+    require_no_breach(bureau.register, request, local_today(), letter)
+
+
+@pytest.mark.parametrize(
+    ("answer_to", "by_letter"), [("representative", True), ("representative", False), ("person", True)]
+)
+def test_a_mandate_taken_back_after_the_answer_left_is_judged_too(
+    bureau: Bureau, answer_to: str, by_letter: bool
+) -> None:
+    request = asked(bureau, representative=PARENT)
+    bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to=answer_to)
+    drive(bureau.services, request)
+    if by_letter:
+        letter = make(bureau.officer(), request, "delivery", FILES).letter
+        assert letter is not None
+        bureau.send(letter.id)
+    else:
+        bureau.clocks().inform(request, Sending(local_today(), "by_hand", "r1"))
+    assert bureau.state(request) is State.DELIVERED
+    if answer_to == "person":
+        with pytest.raises(TooLateError, match="closed"):
+            take_back(bureau.officer(), request)
+        return
+    take_back(bureau.officer(), request, "Zij belde zelf.")
+    [question] = bureau.questions(request)  # it outlives its request
+    assert question in bureau.register.questions.all()
+    bureau.reply(question, "no_risk", "Zij had het nog niet geopend.", advice="no_risk")
+    assert bureau.questions(request) == ()
+    assert bureau.state(request) is State.DELIVERED
+    assert faults(bureau.settings.register) == []
 
 
 def test_no_mandate_is_asked_of_a_person_who_asks_for_themselves(bureau: Bureau) -> None:
