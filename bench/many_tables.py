@@ -132,13 +132,13 @@ def statements() -> Iterator[str]:
     for name, columns in tables():
         yield f"CREATE TABLE {name} ({name}_id serial PRIMARY KEY, {columns})"
         words = [column.split() for column in columns.split(", ")]
-        values = ", ".join(_value(column, kind) for column, kind, *_ in words)
+        values = ", ".join(_value(name, column, kind) for column, kind, *_ in words)
         names = ", ".join(column for column, *_ in words)
         yield f"INSERT INTO {name} ({names}) SELECT {values} FROM generate_series(1, {ROWS}) AS g"
     yield "ANALYZE"
 
 
-def _value(column: str, kind: str) -> str:
+def _value(table: str, column: str, kind: str) -> str:
     if kind == "integer":
         return "1 + g % 50"
     if kind in ("timestamp", "date"):
@@ -146,7 +146,7 @@ def _value(column: str, kind: str) -> str:
     if kind in ("numeric", "boolean"):
         return "g * 1.25" if kind == "numeric" else "g % 3 = 0"
     if "email" in column:
-        return "'someone' || g || '@example.org'"
+        return f"'{table}' || g || '@example.org'"
     return f"'{column} ' || chr(65 + g % 26) || chr(97 + g % 7)"
 
 

@@ -45,6 +45,7 @@ def choose_people(
     """The tables of the people who will ask; those that were chosen by name, or else the likeliest one.
 
     A table of people that names another one as itself (`customer.user_id`) extends it: then that one is it.
+    It names its key: two tables may hold the same e-mail address, and neither extends the other by that.
     """
     if chosen:
         return tuple(chosen)
@@ -61,6 +62,7 @@ def choose_people(
                 if edge.table == first
                 and edge.parent in people
                 and edge.parent not in seen
+                and edge.parent_columns == (people[edge.parent].key,)
                 and (edge.names_parent or set(edge.columns) == {people[first].key})
                 and not people[edge.parent].staff
             ),
