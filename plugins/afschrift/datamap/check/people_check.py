@@ -7,18 +7,17 @@ from dataclasses import dataclass, field, replace
 
 from afschrift.datamap.check.finding import Code, Finding, Severity, finding
 from afschrift.datamap.check.probe import CheckedSource
+from afschrift.datamap.matching.people_keys import Place, owners
 from afschrift.datamap.matching.read_sketches import SketchReader, could_be_key, new_salt
 from afschrift.datamap.matching.sketch import ColumnMatch, Sketch, compare
 from afschrift.datamap.reader import NotAnsweredError
 from afschrift.domain.decision import About
 from afschrift.domain.errors import AfschriftError
-from afschrift.domain.keys import Unique
 from afschrift.domain.sources import ColumnType
 from afschrift.inventory.column import Column
 from afschrift.inventory.joins import Hop, foreign_keys
 from afschrift.inventory.model import Inventory
 
-Place = tuple[str, str, str]
 _OF_NO_ONE = "the map says that the table is about no person"
 _IGNORED = "the map ignores the table"
 _NO_WAY = "no way of the table goes by it"
@@ -64,7 +63,7 @@ class PeopleByValues:
     missed: set[Place] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.missed |= {place for _, place in _owners(self.inventory)}
+        self.missed |= {place for _, place in owners(self.inventory)}
 
     def look(self, of: CheckedSource) -> Iterator[Finding]:
         """Read the sketches of a source that has an entry for each table; yield what was not looked at."""
@@ -74,7 +73,7 @@ class PeopleByValues:
         except NotAnsweredError:
             rows = {}
         known = {name: rows.get(of.declared.in_source(name)) for name in of.declared.tables}
-        for name, place in _owners(self.inventory):
+        for name, place in owners(self.inventory):
             source, table, column = place
             if source == of.declared.source and table in of.finder.tables:
                 words = f"{of.path(table, column)}: no column was compared with these keys"
@@ -186,19 +185,6 @@ class PeopleByValues:
 
 def _asked(words: Column) -> bool:
     return words.mentions is not None and words.mentions.is_asked
-
-
-def _owners(inventory: Inventory) -> list[tuple[str, Place]]:
-    """Return each key and the column of a table with a row for each of its values; else of all its tables."""
-    found: list[tuple[str, Place, bool]] = []
-    for source in inventory.sources.values():
-        for name, table in source.tables.items():
-            own = any(table.key == (link.column,) for link in table.subject.values())
-            for key, link in table.subject.items():
-                if table.personal and inventory.identity.keys[key].unique is not Unique.NO:
-                    found.append((key, (source.source, name, link.column), own))
-    with_rows = {key for key, _, own in found if own}
-    return [(key, place) for key, place, own in found if own or key not in with_rows]
 
 
 def _columns(of: CheckedSource, name: str) -> Iterator[tuple[str, ColumnType]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from afschrift.datamap.matching.people_keys import PeopleElsewhere
 from afschrift.datamap.reader import NotAnsweredError, NotReachedError, StatementRunner
 from afschrift.datamap.review.written_files import tables_of
 from afschrift.datamap.scan.bounded import read_samples, sampled
@@ -33,6 +34,7 @@ from afschrift.domain.notation import count
 from afschrift.domain.value_kind import ValueKind
 
 Say = Callable[[str], None]
+ReadOthers = Callable[[str], PeopleElsewhere]
 
 
 @dataclass
@@ -81,6 +83,7 @@ def find(
     *,
     values: bool = True,
     say: Say = lambda _: None,
+    others: ReadOthers = lambda _: PeopleElsewhere(),
 ) -> Findings:
     """Whose tables these are, and by which ways.
 
@@ -90,6 +93,7 @@ def find(
         persons: tables of the people who will ask, with the column of their key, where they were named.
         values: whether values of columns may be compared.
         say: takes a line on how far the work is.
+        others: reads the keys of people of other sources, by the salt of the pass.
 
     Raises:
         ConfigurationError: a table that was named is not there, or has no such column.
@@ -131,7 +135,9 @@ def find(
     shared = set(_shared(reader, places, roots)) if seen.samples and not lost else set()
     for name in shared:
         places[name].role = TableRole.LOOKUP
-    still_open = _open(seen, places, repeated, roots, people)
+    elsewhere = others(seen.salt) if seen.samples else PeopleElsewhere()
+    notes += [f"Nothing was compared with {place}: {why}" for place, why in elsewhere.missed.items()]
+    still_open = _open(seen, places, repeated, roots, people, elsewhere)
     found = Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
     return replace(found, open=still_open, keys_by_values=guessed.keys() - named.keys(), shared=shared)
 
@@ -146,13 +152,15 @@ def _open(
     repeated: Mapping[str, str],
     roots: Sequence[str],
     people: Collection[str],
+    elsewhere: PeopleElsewhere,
 ) -> dict[str, OpenTable]:
     """Return the tables that may be of people although no way leads to them."""
     unreached = [n for n, p in places.items() if p.role is TableRole.UNREACHED and n not in repeated]
     near = [n for n, p in places.items() if p.ways and p.role is not TableRole.LOOKUP]  # no one's: articles
     near.sort(key=lambda name: places[name].distance)
     known = list(dict.fromkeys([*roots, *people]))
-    return possible_ways(seen, unreached, known, [name for name in near if name not in people])
+    near = [name for name in near if name not in people]
+    return possible_ways(seen, unreached, known, near, elsewhere)
 
 
 def _shared(

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
+from afschrift.datamap.matching.people_keys import PeopleElsewhere
 from afschrift.datamap.reader import StatementRunner
 from afschrift.datamap.review.map_files import read_files
 from afschrift.datamap.review.written_files import content, must_take_draft, source_file
@@ -26,10 +27,12 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.nearest import choose
 from afschrift.domain.notation import count
 from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.document import InventoryError
+from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
-from afschrift.inventory.run_in import CONTROLLER, IDENTITY
+from afschrift.inventory.run_in import CONTROLLER, IDENTITY, describes_source
 from afschrift.sources.options import from_environment
-from afschrift.sources.registry import SOURCES, open_source
+from afschrift.sources.registry import SOURCES, open_declared, open_source
 from afschrift.sources.session_pool import GuardedSource
 
 _FILES = ("path", "root")
@@ -110,9 +113,9 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     with StatementRunner(little, roomy) as reader:
         source = read_source(reader)
         say(f"Read the catalogue: {count(len(source.tables), 'table')}.")
-        found = find(
-            reader, source, [_person(person) for person in asked.persons], values=asked.samples, say=say
-        )
+        persons = [_person(person) for person in asked.persons]
+        others = partial(_others, folder, name)
+        found = find(reader, source, persons, values=asked.samples, say=say, others=others)
         controller = plain(folder / CONTROLLER)
         region = str(controller.get("country") or "NL")
         roles = written_roles(here, found)
@@ -130,6 +133,22 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
         return Scanned(text, lines, ("Nothing was written (--dry-run).",), whole)
     added = write(file, text, draft)
     return Scanned(text, lines, tuple(next_steps(file, identity, draft, *added)), whole)
+
+
+def _others(folder: Path, name: str, salt: str) -> PeopleElsewhere:
+    """Read the keys of people of the other sources of the map."""
+
+    def opens(declared: SourceFile) -> GuardedSource:
+        options = {"statement_timeout": _TIMEOUT, **declared.options}
+        return GuardedSource(open_declared(declared, options=options, tag="scan"))
+
+    found, files = PeopleElsewhere(), sorted(folder.glob("*.y*ml"))
+    if any(describes_source(file) and plain(file).get("source") != name for file in files):
+        try:
+            found.read(load(folder, SOURCES), name, salt, opens)
+        except InventoryError:
+            found.missed["other sources"] = "the map does not load: `afschrift inventory check` says why."
+    return found
 
 
 def _kind(asked: Asked) -> str:

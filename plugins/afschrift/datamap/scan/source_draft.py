@@ -156,7 +156,8 @@ def _table(
 
 def _possible(found: Findings, names: KeyNames, table: str, ways: Sequence[Edge]) -> dict[str, Any]:
     """The ways of a table that are guessed or possible, each with the evidence."""
-    possible = [
+    possible = [*found.open[table].elsewhere] if table in found.open else []
+    possible += [
         {
             **(
                 {"subject": {names.of(way.parent): way.columns[0]}}
@@ -392,9 +393,7 @@ def _habits(found: Findings, name: str) -> list[str]:
     lines = []
     for column in table.columns:
         if flat(column.name) in _DELETED:
-            lines.append(
-                f"{column.name} marks rows as deleted; they are there, and are given like all others."
-            )
+            lines.append(f"{column.name} marks rows as deleted; they are given like all others.")
         if is_tenant(column.name):
             lines.append(f"{column.name} tells tenants apart: see whose requests this inventory serves.")
     return lines

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from testbed.mini import write_inventory
+from testbed.mini import write_database, write_inventory
 from tests.support.scanned import made
 
 from afschrift.datamap.review.map_files import read_files
@@ -314,3 +314,46 @@ def test_second_scan_of_a_table_without_columns(file: Path) -> None:
     written["tables"]["stock"]["columns"] = None
     file.write_text(yaml.safe_dump(written, sort_keys=False))
     assert "New columns: " in scan_lines(file)
+
+
+PATIENTS = """
+CREATE TABLE patient (patient_no TEXT PRIMARY KEY, first_name TEXT, last_name TEXT, born_on DATE);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+INSERT INTO patient SELECT printf('%08x-1111-4222-8333-444455556666', i), 'Jan', 'Smit', '1980-01-01' FROM n;
+"""
+LAKE = """
+CREATE TABLE visit (v INTEGER PRIMARY KEY, w TEXT);
+CREATE TABLE part (p INTEGER PRIMARY KEY, v INTEGER REFERENCES visit, x TEXT);
+CREATE TABLE codes (k INTEGER PRIMARY KEY, x TEXT);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+INSERT INTO visit SELECT 90000 + 7 * i, printf('%08x-1111-4222-8333-444455556666', i % 22 + 1) FROM n;
+INSERT INTO part SELECT v + 1, v, 'cold' FROM visit;
+INSERT INTO codes VALUES (1, 'cold'), (2, 'warm'), (3, 'mild');
+CREATE TABLE guest (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE);
+INSERT INTO guest VALUES (5001, 'Ann', 'Bos', 'ann@example.org'), (7002, 'Bob', 'Dam', 'bob@example.org');
+"""
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_keys_of_people_of_another_source_are_found(
+    tmp_path: Path, there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.duckdb")))
+    scanned_crm(tmp_path, PATIENTS)
+    folder = tmp_path / "map"
+    if not there:
+        (tmp_path / "crm.db").unlink()
+    asked = Asked(
+        kind="sqlite", options={"path": str(made(tmp_path / "lake.db", LAKE))}, out=folder / "lake.yml"
+    )
+    scanned = scan_source(asked, lambda _: None)
+    found = yaml.safe_load(scanned.text)["tables"]
+    if not there:
+        assert any("Nothing was compared with crm.patient.patient_no" in line for line in scanned.found)
+        assert found["visit"]["ways"] == found["codes"]["ways"] == "asked", "nothing says that it is no one's"
+        return
+    evidence = "60 of 60 values are in crm.patient.patient_no; 22 of its 40 values"
+    assert found["visit"]["possible"] == [{"subject": {"patient_no": "w"}, "because": evidence}]
+    assert found["part"]["possible"][0]["join"] == {"v": "visit.v"}
+    assert found["codes"]["personal"] is False, "it was compared with both kinds of people"
+    load(folder)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from afschrift.datamap.matching.people_keys import PeopleElsewhere
 from afschrift.datamap.matching.read_sketches import SketchReader, could_be_key, new_salt
 from afschrift.datamap.matching.sketch import ColumnMatch, Sketch, compare
 from afschrift.datamap.reader import NotAnsweredError, StatementRunner
@@ -33,10 +35,12 @@ class OpenTable:
     Attributes:
         ways: that are possible; `guess` is the evidence.
         why: in words, if its values leave it open without any.
+        elsewhere: further ones, with keys of people of another source, as the map writes them.
     """
 
     ways: tuple[Edge, ...] = ()
     why: str = ""
+    elsewhere: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass
@@ -204,7 +208,11 @@ class ColumnValues:
 
 
 def possible_ways(
-    seen: ColumnValues, unreached: Sequence[str], people: Sequence[str], near: Sequence[str]
+    seen: ColumnValues,
+    unreached: Sequence[str],
+    people: Sequence[str],
+    near: Sequence[str],
+    elsewhere: PeopleElsewhere,
 ) -> dict[str, OpenTable]:
     """Return the tables that no way reaches and that may be of people, with what their values leave possible.
 
@@ -215,9 +223,11 @@ def possible_ways(
         unreached: tables.
         people: tables of people.
         near: tables with rows of theirs.
+        elsewhere: keys of people of other sources.
     """
-    found: dict[str, OpenTable] = {}
-    targets, waiting = [*people, *near], list(unreached)
+    held = {name: tuple(elsewhere.ways(seen.samples.get(name, {}))) for name in unreached}
+    found = {name: OpenTable(elsewhere=ways) for name, ways in held.items() if ways}
+    targets, waiting = [*people, *near, *found], [name for name in unreached if name not in found]
     compared = list(targets)
     while targets:
         ends = [(name, column) for name in targets for column in seen.keys.get(name, ())][:_TARGETS]
@@ -233,8 +243,11 @@ def possible_ways(
         why = f"{seen.by_row[name]} points to another table by row" if name in seen.by_row else why
         if not people:
             why = "no table of people was found to compare it with"
-        elif unread or len(compared) > _TARGETS:
-            why = why or f"it was not compared with {', '.join(unread[:5]) or 'all tables'}"
+        elif elsewhere.missed or unread or len(compared) > _TARGETS:
+            why = (
+                why
+                or f"it was not compared with {', '.join([*elsewhere.missed, *unread][:5]) or 'all tables'}"
+            )
         if why:
             found[name] = OpenTable(why=why)
     return found
