@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Annotated
 
@@ -24,6 +24,13 @@ Suspended = Annotated[
 Clarified = Annotated[
     list[str] | None,
     typer.Option(metavar="FROM:TO", help="The same for a question about what is wanted. Repeatable."),
+]
+Term = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE",
+        help="Last day for the reply, as the last question set it: a public body's suspension ends with it.",
+    ),
 ]
 Unsettled = Annotated[
     list[str] | None,
@@ -51,6 +58,7 @@ def due(
     ] = None,
     suspended: Suspended = None,
     clarified: Clarified = None,
+    term: Term = None,
     public_body: Annotated[
         bool, typer.Option("--public-body", help="A suspension counts a day less (Awb 4:15).")
     ] = False,
@@ -72,13 +80,13 @@ def due(
             f"The time zone of {days_off.country} is not known here.", remedy="name it with --timezone."
         )
     day = local_date(_moment(received), zone)
+    waits = [_suspension(text, identity=True) for text in suspended or ()]
+    waits += [_suspension(text, identity=False) for text in clarified or ()]
+    words = _end_with(waits, _date(term, "--term"), public_body=public_body) if term else ""
     found = deadline(
         day,
         days_off,
-        suspensions=[
-            *(_suspension(text, identity=True) for text in suspended or ()),
-            *(_suspension(text, identity=False) for text in clarified or ()),
-        ],
+        suspensions=waits,
         extension_sent=_date(extension_sent, "--extension-sent")
         if extension_sent
         else day
@@ -86,6 +94,8 @@ def due(
         else None,
         public_body=public_body,
     )
+    if words:
+        found = replace(found, steps=(*found.steps, words))
     typer.echo(json.dumps(_row(found, zone, days_off.version), indent=2) if as_json else _text(found))
 
 
@@ -122,6 +132,22 @@ def _date(text: str, option: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(f"{option} {text!a} is no date.", remedy="write 2025-03-05.") from None
+
+
+def _end_with(waits: list[Suspension], term: date, *, public_body: bool) -> str:
+    """End the last suspension of a public body with its term; returns what the term does, in words."""
+    last = max(waits, key=lambda wait: wait.start, default=None)
+    if last is None or term <= last.start:
+        raise ConfigurationError(
+            f"No question was sent before the term of {term}.",
+            remedy="give the question with --suspended or --clarified, and a later day.",
+        )
+    if last.end is not None and last.end <= term:
+        return f"A reply was asked for by {term} and came in time."
+    if not public_body:
+        return f"A reply was asked for by {term}; the clock waits for it after that day too (R42)."
+    waits[waits.index(last)] = replace(last, end=term)
+    return f"The suspension ends with the term of {term} that the question set (Awb 4:15)."
 
 
 def _suspension(text: str, *, identity: bool) -> Suspension:

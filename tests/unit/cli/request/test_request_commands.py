@@ -267,6 +267,13 @@ def test_a_date_and_why() -> None:
     assert "due     2025-04-09" in due(*received, "--suspended", "2025-03-06:2025-03-10")
     assert "due     2025-04-08" in due(*received, "--suspended", "2025-03-06:2025-03-10", "--public-body")
     assert "not known while an answer is awaited" in due(*received, "--suspended", "2025-03-06")
+    asked = (*received, "--suspended", "2025-03-06", "--term", "2025-03-10")
+    assert "not known" in (waits := due(*asked))
+    assert "asked for by 2025-03-10" in waits
+    assert "due     2025-04-08" in (ended := due(*asked, "--public-body"))  # as with an answer on that day
+    assert "Awb 4:15" in ended
+    came = due(*received, "--suspended", "2025-03-06:2025-03-08", "--term", "2025-03-10", "--public-body")
+    assert ("due     2025-04-07" in came, "in time" in came) == (True, True)
     assert "due     2025-04-08" in due(*received, "--country", "BE", "--holiday", "2025-04-07")
     assert "due     2025-04-07" in due(*received, "--country", "BE", "--unsettled", "2025-04-07")
 
@@ -292,6 +299,8 @@ def test_for_machines() -> None:
         (("--received", "2025-03-05T10:00:00"), "offset"),
         (("--received", "2025-03-05", "--suspended", "soon"), "--suspended"),
         (("--received", "2025-03-05", "--holiday", "soon"), "--holiday"),
+        (("--received", "2025-03-05", "--term", "2025-03-20"), "--suspended or --clarified"),
+        (("--received", "2025-03-05", "--suspended", "2025-03-06", "--term", "2025-03-06"), "a later day"),
         (("--received", "2025-03-05", "--unsettled", "soon"), "--unsettled"),
     ],
 )
