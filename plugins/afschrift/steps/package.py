@@ -8,6 +8,7 @@ from typing import Any
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
+from afschrift.casework.review.require_review import kept_too_long
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
@@ -65,6 +66,8 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
             sink.write(chunk)
     result = {"bundle": sink.sha256, "bytes": sink.bytes, "plan": plan.digest()}
     payload = {**result, "sealed_at": seal.sealed_at, **evidence.of(gate.basis)}
+    if over := kept_too_long(services.inventory, plan, records):
+        payload["retention_over"] = over
     events = (NewEvent(BUNDLE_SEALED, payload={"bundle": sink.sha256}), NewEvent("packed", payload=payload))
     if last is not None:
         if last["bundle"] == sink.sha256:

@@ -13,6 +13,7 @@ from afschrift.casework.clock import earlier_lines, explanation_lines, fact_line
 from afschrift.casework.letters.due_letters import letters_due, unsent_lines
 from afschrift.casework.letters.due_letters import lines as letter_lines
 from afschrift.casework.partial_response.damaged import damage_lines
+from afschrift.casework.review.require_review import period_lines
 from afschrift.casework.review.view import ROWS, review_view
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
@@ -58,6 +59,7 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         lines += letter_lines(letters_due(register, timeline, load_jurisdiction(), today), request_id)
         lines += unsent_lines(register, request_id)
         lines += damage_lines(register, request_id)
+        lines += period_lines(register, request_id)
         runs = [
             (run, airflow_id(run.id), *(at and local(at, timeline) for at in (run.started_at, run.ended_at)))
             for run in register.runs.all(request_id=request_id)

@@ -238,6 +238,17 @@ def _in_files(pointers: Mapping[str, TablePointers]) -> dict[str, list[str]]:
     return found
 
 
+def period_lines(register: Register, request_id: str) -> list[str]:
+    """A line for terminal and page where the last bundle says of data that their period is over.
+
+    Under the policy `never` no review shows it.
+    """
+    over = [payload.get("retention_over", ()) for payload in _packed(register, request_id)]
+    if not over or not over[-1]:
+        return []
+    return [f"held after its period: {', '.join(over[-1])}; the person reads so on the sheet (R75)"]
+
+
 def kept_too_long(inventory: Inventory, plan: Plan, records: Sequence[SourceExtract]) -> list[str]:
     """Purposes for which all rows of the person are held after the end of their period (R75).
 

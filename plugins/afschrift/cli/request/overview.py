@@ -15,6 +15,7 @@ from afschrift.casework.clock import ClockService, due_words, earlier_lines, exp
 from afschrift.casework.intake.referral import to_hand_over
 from afschrift.casework.letters import due_letters
 from afschrift.casework.partial_response.damaged import damage_lines
+from afschrift.casework.review.require_review import period_lines
 from afschrift.cli.common import AsJson, officer, open_register, print_json
 from afschrift.cli.running import RequestId
 from afschrift.law.clock.facts import FactKind
@@ -110,6 +111,7 @@ def show(
         *due_letters.lines(due, request),
         *due_letters.unsent_lines(register, request),
         *damage_lines(register, request),
+        *period_lines(register, request),
     ):
         typer.echo(f"  {line}")
     for decision in decisions:

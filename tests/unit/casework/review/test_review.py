@@ -14,6 +14,7 @@ from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.casework.review.question import redactions_of
+from afschrift.casework.review.require_review import period_lines
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError
 
 pytestmark = pytest.mark.slow
@@ -322,8 +323,13 @@ def test_data_held_after_its_period_are_looked_at_before_the_sheet_says_so(
     reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
     reviewers.bureau.execute("UPDATE ticket_message SET body = 'help'")
     reviewers.describe("period: P40Y", "period: P1Y")
-    detail = reviewers.asked(reviewers.store()).detail
+    request = reviewers.store()
+    detail = reviewers.asked(request).detail
     assert (detail["why"], detail["retention_over"]) == (["retention_over"], ["shop.account"])
+    reviewers.decide_policy("never")
+    reviewers.deliver(request)
+    [line] = period_lines(reviewers.bureau.register, request)
+    assert "shop.account" in line
 
 
 def test_answer_of_which_a_part_is_restricted_is_looked_at(
