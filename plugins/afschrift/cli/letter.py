@@ -21,7 +21,7 @@ from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.letter import Bounce, LetterState, SendingChannel
+from afschrift.law.letter import Bounce, Discard, LetterState, SendingChannel
 from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS, kind_named
 from afschrift.register.outbox import Proof
@@ -244,6 +244,20 @@ def release(letter: Letter, as_json: AsJson = False) -> None:
     register = open_register()
     authority = _may_decide(officer(), register.letters.get(letter).request)
     _done(register.outbox.release(letter, actor(), authority=authority), as_json)
+
+
+@app.command()
+def discard(
+    letter: Letter,
+    reason: Annotated[Discard, typer.Option(help="Why it is not sent.")],
+    as_json: AsJson = False,
+) -> None:
+    """Enter that a letter that was made will not be sent. It stays in the case file and in the trail."""
+    register = open_register()
+    authority = _may_decide(officer(), register.letters.get(letter).request)
+    found = register.outbox.discard(letter, reason, actor(), authority=authority)
+    _done(found, as_json)
+    _to_inform(register, found.request)
 
 
 def _may_decide(who: Officer, request: str) -> dict[str, str]:

@@ -24,18 +24,23 @@ class LetterState(StrEnum):
     UNKNOWN = "unknown"
     SENT = "sent"
     BOUNCED = "bounced"
+    DISCARDED = "discarded"
 
 
 LETTER_MOVES: dict[LetterState, frozenset[LetterState]] = {
-    LetterState.PRODUCED: frozenset({LetterState.SENDING, LetterState.SENT}),
+    LetterState.PRODUCED: frozenset({LetterState.SENDING, LetterState.SENT, LetterState.DISCARDED}),
     LetterState.SENDING: frozenset(
         {LetterState.PRODUCED, LetterState.UNKNOWN, LetterState.SENT, LetterState.BOUNCED}
     ),
     LetterState.UNKNOWN: frozenset({LetterState.PRODUCED, LetterState.SENT, LetterState.BOUNCED}),
     LetterState.SENT: frozenset({LetterState.BOUNCED}),
     LetterState.BOUNCED: frozenset(),
+    LetterState.DISCARDED: frozenset(),
 }
 """Every move there is. A bounced letter is made anew, with the right address."""
+
+NOT_TO_ARRIVE = (LetterState.BOUNCED, LetterState.DISCARDED)
+"""States of a letter that informs the person of nothing; another one must."""
 
 UNSETTLED = (LetterState.PRODUCED, LetterState.SENDING, LetterState.UNKNOWN)
 """States of a letter that was neither sent nor returned."""
@@ -73,6 +78,15 @@ class Bounce(StrEnum):
     REFUSED = "refused"  # by the mail server, or by the person
     RETURNED_BY_POST = "returned_by_post"
     NOT_COLLECTED = "not_collected"
+
+
+class Discard(StrEnum):
+    """Why a letter that was made is not sent."""
+
+    WRONG_CONTENT = "wrong_content"
+    WRONG_ADDRESSEE = "wrong_addressee"
+    REPLACED = "replaced"
+    NOT_NEEDED = "not_needed"
 
 
 @dataclass(frozen=True)

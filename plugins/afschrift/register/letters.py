@@ -208,6 +208,7 @@ _WAYS_OUT = {
     LetterState.UNKNOWN: LOOK,
     LetterState.SENT: "nothing is to be done; write a new letter for anything further.",
     LetterState.BOUNCED: "make it anew, with the right address.",
+    LetterState.DISCARDED: "make another one.",
 }
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Row
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import WITH_LETTER
-from afschrift.law.letter import SMTP, Bounce, LetterRow, LetterState, SendingChannel
+from afschrift.law.letter import SMTP, Bounce, Discard, LetterRow, LetterState, SendingChannel
 from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.tables import fact, letter
 from afschrift.register.documents import Documents
@@ -196,6 +196,24 @@ class Outbox(Repository):
             released = self._letters.move(tx, row, LetterState.PRODUCED, claimed_at=None)
             self._letters.record(tx, row.request_id, row.id, "letter_released", by, {}, authority)
             return released
+
+    def discard(
+        self, letter_id: str, why: Discard, by: str, *, authority: Mapping[str, str] | None = None
+    ) -> LetterRow:
+        """Record that a letter that was made will not be sent; its text stays in the case file.
+
+        Raises:
+            UnknownRequestError: no such letter.
+            TooLateError: it is being sent, or was.
+        """
+        with self._db.write() as tx:
+            row = self._letters.row(tx, letter_id)
+            if self._letters.as_row(row).state is not LetterState.PRODUCED:
+                raise not_so(self._letters.as_row(row), "discarded")
+            discarded = self._letters.move(tx, row, LetterState.DISCARDED)
+            payload = {"reason": why.value}
+            self._letters.record(tx, row.request_id, row.id, "letter_discarded", by, payload, authority)
+            return discarded
 
     def _sent(
         self,

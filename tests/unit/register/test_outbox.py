@@ -18,7 +18,7 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.request import Request, new_id
 from afschrift.law.clock.facts import FactKind, NewFact
-from afschrift.law.letter import PATIENCE, Bounce, LetterRow, LetterState, NewLetter, SendingChannel
+from afschrift.law.letter import PATIENCE, Bounce, Discard, LetterRow, LetterState, NewLetter, SendingChannel
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import letter as letter_table
 from afschrift.register.database.tables import message
@@ -201,6 +201,32 @@ def test_only_a_sent_letter_comes_back(register: Register, opened: Request, cloc
     assert (after.state, after.bounced_on, after.bounce) == (STATE.BOUNCED, "2026-03-03", "returned_by_post")
     with pytest.raises(TooLateError):
         register.outbox.enter_bounce(letter.id, TODAY, Bounce.MAILBOX_FULL, "x")
+
+
+@both_databases
+def test_a_letter_that_was_never_sent_is_discarded_and_kept(register: Register, opened: Request) -> None:
+    letter = produce(register, opened.id, fact=suspended(register, opened.id))
+    claimed = register.outbox.claim(letter.id, "x")
+    with pytest.raises(TooLateError, match="sending and cannot be discarded"):
+        register.outbox.discard(letter.id, Discard.REPLACED, "x")
+    settle(register, claimed, STATE.PRODUCED, reason="451")
+    after = register.outbox.discard(letter.id, Discard.WRONG_ADDRESSEE, "cli:bea")
+    assert after.state is STATE.DISCARDED
+    for act in (
+        lambda: register.outbox.discard(letter.id, Discard.REPLACED, "x"),
+        lambda: register.outbox.claim(letter.id, "x"),
+        lambda: sent(register, letter.id),
+        lambda: register.outbox.enter_bounce(letter.id, TODAY, Bounce.REFUSED, "x"),
+    ):
+        with pytest.raises(TooLateError) as error:
+            act()
+        assert error.value.remedy
+    header, payload = register.trail.events(opened.id)[-1]
+    assert (header.type, payload) == ("letter_discarded", {"letter": letter.id, "reason": "wrong_addressee"})
+    assert b"".join(register.documents.read(letter.document, "x")) == CONTENT
+    again = produce(register, opened.id, fact=letter.fact)
+    assert (again.id != letter.id, again.state) == (True, STATE.PRODUCED)
+    register.evidence.must_follow(opened.id)
 
 
 @pytest.mark.parametrize("named", ["by the letter", "by the fact"])

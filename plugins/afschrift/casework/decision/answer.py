@@ -27,7 +27,7 @@ from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.clock.suspension import extend, suspend
 from afschrift.law.ground_check import Accepted
 from afschrift.law.grounds import FieldStorage, Outcome
-from afschrift.law.letter import LetterRow, LetterState
+from afschrift.law.letter import NOT_TO_ARRIVE, LetterRow
 from afschrift.law.roles import AGREE
 from afschrift.letters.elements import gates
 from afschrift.letters.kinds import kind_named
@@ -241,21 +241,22 @@ def with_letter(officer: Officer, done: Answered, due: tuple[str, Mapping[str, A
 def letter_again(
     officer: Officer, letter_id: str, *, to: str | None = None, authority: Mapping[str, str] | None = None
 ) -> LetterRow:
-    """Make a letter of a decision that came back anew: only a sent one counts (R45).
+    """Make a letter of a decision that came back or was discarded anew: only a sent one counts (R45).
 
     Args:
         officer: who makes it.
-        letter_id: of the one that came back.
+        letter_id: of that one.
         to: another e-mail address; None: as the decision has it.
         authority: the role in which they do.
 
     Raises:
         UnknownRequestError: no such letter.
-        RefusedError: it did not come back, or the last decision in force calls for another letter or none.
+        RefusedError: it did not come back and was not discarded, or the last decision in force calls for
+            another letter or none.
         ConfigurationError: grounds, inventory or texts cannot be used.
     """
     old = officer.register.letters.get(letter_id)
-    if old.state is not LetterState.BOUNCED and not court_is_over(officer.settings, officer.register, old):
+    if old.state not in NOT_TO_ARRIVE and not court_is_over(officer.settings, officer.register, old):
         raise RefusedError(
             f"Letter {letter_id} is {old.state}: it did not come back.",
             remedy="`afschrift letter bounced` enters that it did.",

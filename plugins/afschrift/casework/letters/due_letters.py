@@ -12,7 +12,7 @@ from afschrift.domain.state import State
 from afschrift.law.case_facts import referrals
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.facts import FactKind, Timeline
-from afschrift.law.letter import LetterState
+from afschrift.law.letter import NOT_TO_ARRIVE, LetterState
 from afschrift.register.register import Register
 
 
@@ -97,7 +97,7 @@ def _part_without_letter(register: Register, timeline: Timeline) -> bool:
     made = [
         letter.fact
         for letter in register.letters.all(request_id=timeline.request)
-        if letter.state is not LetterState.BOUNCED
+        if letter.state not in NOT_TO_ARRIVE
     ]
     parts = timeline.of(FactKind.PARTLY_DELIVERED)
     return any(part.sent_on is None and part.id not in made for part in parts)
@@ -109,6 +109,6 @@ def _made(register: Register, timeline: Timeline, kind: str, after: date | None 
 
 
 def _made_at(register: Register, request_id: str, kind: str) -> list[str]:
-    """When letters of a kind were made; bounced ones do not count, as they are made anew."""
+    """When letters of a kind were made; bounced and discarded ones do not count, as they are made anew."""
     found = register.letters.all(request_id=request_id)
-    return [row.produced_at for row in found if row.kind == kind and row.state is not LetterState.BOUNCED]
+    return [row.produced_at for row in found if row.kind == kind and row.state not in NOT_TO_ARRIVE]

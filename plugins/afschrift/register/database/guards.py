@@ -66,10 +66,10 @@ _CHECKS = (
 _SHARED = (
     "answer_refused bundle_viewed case_document_read case_text_added case_viewed checkpoint_made "
     "checkpoint_not_sent checkpoint_sent clock_went_back gate_bypassed gate_refused "
-    "identity_look_up_destroyed identity_read letter_bounced letter_not_sent letter_produced "
-    "letter_released letter_sending letter_sent letter_unknown options_changed options_refused "
-    "question_asked question_overtaken question_viewed register_differs request_viewed state_changed "
-    "trail_exported"
+    "identity_look_up_destroyed identity_read letter_bounced letter_discarded letter_not_sent "
+    "letter_produced letter_released letter_sending letter_sent letter_unknown options_changed "
+    "options_refused question_asked question_overtaken question_viewed register_differs request_viewed "
+    "state_changed trail_exported"
 )
 _RUNS = (
     "accepted acknowledged age_read assessed bundle_arrived bundle_delivered bundle_sealed canary_checked "

@@ -17,6 +17,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.state import State
+from afschrift.law.letter import Discard
 from afschrift.letters.words import LetterWords
 from afschrift.register.database.database import Database
 from afschrift.register.register import Register
@@ -236,6 +237,14 @@ def test_letter_without_an_address_is_to_be_sent_by_hand(bureau: Bureau) -> None
     assert letter is not None
     [line] = unsent_lines(bureau.register, request)
     assert f"{letter.id} (acknowledgement)" in line
+    for row in bureau.register.letters.all(request_id=request):
+        bureau.register.outbox.discard(row.id, Discard.WRONG_CONTENT, "cli:anna")
+    timeline = bureau.register.facts.timeline(request)
+    jurisdiction = load_jurisdiction(bureau.settings)
+    assert letters_due(bureau.register, timeline, jurisdiction, local_today()) == ("acknowledgement",)
+    assert list(unsent_lines(bureau.register, request)) == []
+    letter = make(bureau.officer(), request, "acknowledgement", {}).letter
+    assert letter is not None
     bureau.send(letter.id)
     assert list(unsent_lines(bureau.register, request)) == []
 

@@ -234,11 +234,12 @@ def test_without_the_role_nothing_is_made_or_seen(
         ("send", letter_id),
         ("show", letter_id),
         ("release", letter_id),
+        ("discard", letter_id, "--reason", "replaced"),
         ("bounced", letter_id, "--on", "2026-03-05", "--reason", "refused"),
         ("sent", letter_id, "--on", "2026-03-05", "--channel", "post", "--proof", roles),
     ):
         assert "takes the role" in str(refused_letter(*words)), words
-    assert recorded_kinds(services, request_id).count("answer_refused") == 6
+    assert recorded_kinds(services, request_id).count("answer_refused") == 7
     assert services.register.letters.get(letter_id).state is LetterState.PRODUCED
 
 
@@ -258,6 +259,11 @@ def test_a_bounced_letter_of_an_answer_asks_to_inform_the_person_again(
     answer = ("answer", asked(), "--choice", "make_letter", "--set", f"available_until={today}")
     run_command(*answer, "--text-file", "-", stdin="At the counter.")
     [row] = services.register.letters.all(request_id=request)
+    result = letter("discard", row.id, "--reason", "wrong_content")
+    assert "discarded" in result
+    answer = ("answer", asked(), *answer[2:])
+    run_command(*answer, "--text-file", "-", stdin="At the counter.")
+    [row] = services.register.letters.all(request_id=request, states=[LetterState.PRODUCED])
     letter("sent", row.id, "--on", today, "--channel", "post", "--proof", proof, "--no-id-copy")
     result = letter("bounced", row.id, "--on", today, "--reason", "returned_by_post")
     assert asked() in result
