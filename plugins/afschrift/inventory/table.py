@@ -123,6 +123,10 @@ class Ignored(ClassifiedBy):
     ]
 
 
+PROVES_LITTLE = ", but too few or small numbers, which prove nothing alone"
+"""How such evidence of a possible way ends; a review asks about these tables together."""
+
+
 class PossibleWay(Part):
     """A way that the values of a table leave possible, and that a person confirms or not.
 

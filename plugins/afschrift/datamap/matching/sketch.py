@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from afschrift.domain.notation import count
+from afschrift.inventory.table import PROVES_LITTLE
 
 HASHES = 1 << 60
 """Number of possible hashes."""
@@ -137,8 +138,7 @@ class ColumnMatch:
             alone: nothing but the values speaks for it, so that it is said if they prove little.
         """
         of_sample = " of a sample" if self.sampled else ""
-        few = ", but too few or small numbers, which prove nothing alone"
-        small = few if alone and not self.distinctive else ""
+        small = PROVES_LITTLE if alone and not self.distinctive else ""
         spelling = (
             "" if self.joins else "; they are spelled in two ways, so give the table a view that has one"
         )

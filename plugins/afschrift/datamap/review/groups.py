@@ -14,7 +14,7 @@ from afschrift.domain.notation import count
 from afschrift.inventory.column import Column
 from afschrift.inventory.defaults import INHERITED
 from afschrift.inventory.model import Inventory
-from afschrift.inventory.table import Table
+from afschrift.inventory.table import PROVES_LITTLE, Table
 from afschrift.inventory.unconfirmed import WAYS_OF, resting_on_guesses, same_number, unclassified
 
 
@@ -239,8 +239,10 @@ def _tables(inventory: Inventory, apart: Collection[str]) -> Iterator[Group]:
                 title = "" if table.asked else f"Rows of people by {group.proposed['ways']}"
             elif table.copy_of:
                 group = Group(name, {"copy_of": table.copy_of}, (place,))
-            if not (title or table.copy_of or table.possible or _looks_personal(table)):
+            proof = [way for way in table.possible if not way.because.endswith(PROVES_LITTLE)]
+            if not (title or table.copy_of or proof or _looks_personal(table)):
                 title = "Tables of which nothing says whose they are" if table.asked else _NO_ONES
+                title = _SMALL_NUMBERS if table.possible else title
             if table.ways is not None or table.unconfirmed:
                 found.setdefault((title, name if place.path in apart or not title else ""), []).append(group)
         for (title, _), alike in sorted(found.items(), key=lambda item: item[0][0] == _NO_ONES):
@@ -256,10 +258,17 @@ def _as_one(title: str, alike: Sequence[Group]) -> Group:
     """Return questions of the same decision as a single one."""
     places = tuple(place for group in alike for place in group.places)
     takers = dict.fromkeys(place for group in alike for place in group.takers)
-    return alike[0] if len(alike) == 1 else replace(alike[0], name=title, places=places, takers=tuple(takers))
+    if len(alike) == 1:
+        return alike[0]
+    common = [group.whose.items() for group in alike]
+    whose = {way: words for way, words in common[0] if all((way, words) in of for of in common)}
+    fits = "each table has its own evidence, which proves nothing alone"
+    evidence = {way: alike[0].evidence[way] if way == NO_ONE else fits for way in whose}
+    return replace(alike[0], name=title, places=places, takers=tuple(takers), whose=whose, evidence=evidence)
 
 
 NO_ONE, _NO_ONES = "no_one", "Tables about no one"
+_SMALL_NUMBERS = "Tables in which small numbers are those of people too"
 
 
 def _whose(place: Place, table: Table, takers: tuple[Place, ...]) -> Group:

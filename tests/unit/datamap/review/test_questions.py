@@ -18,6 +18,7 @@ from afschrift.domain.sources import ColumnType
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
+from afschrift.inventory.table import PROVES_LITTLE
 from afschrift.inventory.unconfirmed import guessed_ways, progress
 from afschrift.selection.table_decision import Classifier, PersonFacts
 
@@ -267,6 +268,36 @@ def test_a_person_says_whose_rows_a_table_holds(
     assert file.read_text() == ASKED
     file.write_text(ASKED.replace("40 of 40", "3 of 40"))
     assert shop(folder).tables["conditions"].asked, "the evidence is another one: it is asked again"
+
+
+def test_tables_in_which_small_numbers_fit_are_one_question_with_evidence(tmp_path: Path) -> None:
+    small = ASKED.replace(SEEN, f"because: '{SEEN[9:]}{PROVES_LITTLE}'")
+    entry = small.partition("  conditions:")[2]
+    sure = ASKED.partition("  conditions:")[2]
+    personal = entry.replace("review: needed", "category: user.contact.email, review: needed")
+    text = f"{small}  visit:{entry}  code:{entry.replace('PATIENT', 'c')}  case:{sure}  mail:{personal}"
+    folder = map_folder(tmp_path, text)
+    review = Review(folder)
+    asked = {question.name: question for question in review.waiting()}
+    together = asked["Tables in which small numbers are those of people too"]
+    assert [place.table for place in together.places] == ["conditions", "visit", "code"]
+    assert {"case", "mail"} < asked.keys()
+    assert list(together.whose) == ["no_one"], "the columns differ"
+    shown = [words for what, words in about_tables(review.inventory, together) if what == "possible"]
+    assert len(shown) == 6
+    with pytest.raises(ConfigurationError, match="Nothing says whose"):
+        must_say_enough(together, {})
+    review.take_apart(together)
+    alone = {question.name: question for question in review.waiting()}
+    assert set(alone) >= {"conditions", "visit", "code"}
+    review.confirm(alone["code"], answer(personal=False))
+    again = Review(folder)
+    [both] = [question for question in again.waiting() if len(question.places) == 2]
+    must_say_enough(both, both.whose["PATIENT:customer_id"])
+    again.confirm(both, answer(**both.whose["PATIENT:customer_id"]))
+    tables = shop(folder).tables
+    assert [tables[name].personal for name in ("conditions", "visit", "code")] == [True, True, False]
+    assert tables["visit"].subject["customer_id"].column == "PATIENT"
 
 
 @pytest.mark.parametrize(("no", "left"), [(True, []), (False, ["seen"])])
