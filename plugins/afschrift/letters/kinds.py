@@ -22,7 +22,7 @@ class Announced:
         fact: kind of the fact that holds the decision.
         where: name and values in its detail; None: any.
         decided_by: the command that decides it; empty: the answer to a question does.
-        needed: without such a fact there is no letter.
+        needed: without such a fact the letter would be untrue, and there is none.
     """
 
     fact: FactKind
@@ -31,12 +31,13 @@ class Announced:
     needed: bool = False
 
     def by(self, timeline: Timeline) -> FactRow | None:
-        """The last such fact of a request that is not announced yet."""
-        for fact in reversed(timeline.of(self.fact)):
-            fits = self.where is None or fact.detail.get(self.where[0]) in self.where[1]
-            if fits and fact.sent_on is None and not timeline.about(fact, FactKind.OVERRULED):
-                return fact
-        return None
+        """The last such fact of a request that is in force, one that is not announced yet before others."""
+        found = [fact for fact in timeline.of(self.fact) if self._fits(fact)]
+        found = [fact for fact in found if not timeline.about(fact, FactKind.OVERRULED)]
+        return max(found, key=lambda fact: (fact.sent_on is None, fact.number), default=None)
+
+    def _fits(self, fact: FactRow) -> bool:
+        return self.where is None or fact.detail.get(self.where[0]) in self.where[1]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class LetterKind:
             they wrote themselves.
         source: rules and articles that require its elements.
         announces: decisions that it may announce, so that sending it has an effect.
+        after: a fact that it says happened.
     """
 
     name: str
@@ -58,6 +60,7 @@ class LetterKind:
     optional: tuple[str, ...] = ()
     before_identity: bool = False
     announces: tuple[Announced, ...] = ()
+    after: FactKind | None = None
 
     @property
     def elements(self) -> tuple[Element, ...]:
@@ -72,12 +75,22 @@ class LetterKind:
 
     def about(self, timeline: Timeline) -> FactRow | None:
         """The last fact of a request that it announces and that is not announced yet."""
-        found = [fact for announced in self.announces if (fact := announced.by(timeline)) is not None]
-        return max(found, key=lambda fact: fact.number, default=None)
+        unsent = [fact for fact in self._announced(timeline) if fact.sent_on is None]
+        return max(unsent, key=lambda fact: fact.number, default=None)
+
+    def is_true(self, timeline: Timeline) -> bool:
+        """Whether what it announces was decided, is ready or happened."""
+        if self.after is not None and not timeline.of(self.after):
+            return False
+        needed = [announced for announced in self.announces if announced.needed]
+        return not needed or bool(self._announced(timeline))
+
+    def _announced(self, timeline: Timeline) -> list[FactRow]:
+        return [fact for announced in self.announces if (fact := announced.by(timeline)) is not None]
 
 
 def _decided(*outcomes: str) -> tuple[Announced]:
-    return (Announced(FactKind.DECIDED, ("outcome", outcomes)),)
+    return (Announced(FactKind.DECIDED, ("outcome", outcomes), needed=True),)
 
 
 def _asked(ground: SuspensionGround) -> tuple[Announced]:
@@ -85,7 +98,7 @@ def _asked(ground: SuspensionGround) -> tuple[Announced]:
 
 
 def _ready(letter: str) -> tuple[Announced]:
-    return (Announced(FactKind.ANSWER_READY, ("letter", (letter,))),)
+    return (Announced(FactKind.ANSWER_READY, ("letter", (letter,)), needed=True),)
 
 
 _REFUSED = _decided("refuse")
@@ -144,7 +157,7 @@ _TABLE = (
         _INSUFFICIENT,
     ),
     LetterKind("reminder", ("asked_on", "question", "how_to_reply"), "R42-R43", (), True),
-    LetterKind("resumed", ("answered_on", "new_due"), "R43", (), True),
+    LetterKind("resumed", ("answered_on", "new_due"), "R43", (), True, after=FactKind.RESUMED),
     LetterKind(
         "extension", ("received_on", "reasons", "new_due"), "R39-R41; Art. 12(3)", (), True, _EXTENDED
     ),
@@ -194,7 +207,7 @@ _TABLE = (
         ("received_on", "missing", "rest_by", *_FILES),
         "R44",
         _MAY_SAY,
-        announces=(Announced(FactKind.PARTLY_DELIVERED),),
+        announces=(Announced(FactKind.PARTLY_DELIVERED, needed=True),),
     ),
     LetterKind(
         "supplement",
@@ -263,7 +276,13 @@ _TABLE = (
     LetterKind(
         "person_deceased", ("received_on", "other_way"), "R17; Recital 27", ("reasons",), before_identity=True
     ),
-    LetterKind("withdrawal_confirmed", ("received_on", "withdrawn_on", "nothing_deleted"), "R80", (), True),
+    LetterKind(
+        "withdrawal_confirmed",
+        ("received_on", "withdrawn_on", "nothing_deleted"),
+        "R80",
+        before_identity=True,
+        after=FactKind.WITHDRAWN,
+    ),
 )
 AFTER_DEATH = ("person_deceased", "handed_over")
 """The letters that leave once a death is recorded."""

@@ -94,7 +94,7 @@ def make(
     kind = kind_named(kind_name)
     request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     controller = load_controller(settings)
-    about = _about(kind, timeline)
+    about = _about(kind, timeline, keep)
     today, jurisdiction = officer.today(request.zone), jurisdiction_of(controller)
     must_be_alive(timeline, kind.name)
     party = addressee(register, request, kind, today, given.get("party"))
@@ -196,16 +196,21 @@ def _elements(
     return elements
 
 
-def _about(kind: LetterKind, timeline: Timeline) -> FactRow | None:
-    """The fact that a letter announces and that is not announced yet: its sending moves the clock."""
-    found = kind.about(timeline)
-    needed = next((announced for announced in kind.announces if announced.needed), None)
-    if needed is not None and found is None:
+def _about(kind: LetterKind, timeline: Timeline, keep: bool) -> FactRow | None:
+    """The fact that a letter announces and that is not announced yet: its sending moves the clock.
+
+    A letter that is only shown may come before its decision, as its signers read it; one of an extension
+    names the day that the decision gives.
+    """
+    if not kind.is_true(timeline) and (keep or kind.name == "extension"):
+        first = next((announced.decided_by for announced in kind.announces if announced.decided_by), "")
         raise RefusedError(
-            f"There is no {kind.name} to announce (R39).",
-            remedy=f"decide on it first, with its reasons: `{needed.decided_by}`.",
+            f"The letter {kind.name} says what is not so yet: {timeline.request} is {timeline.state}.",
+            remedy=f"decide on it first, with its reasons: `{first}`."
+            if first
+            else f"`afschrift questions --request {timeline.request}` says what comes first.",
         )
-    return found
+    return kind.about(timeline)
 
 
 def _warning(kind: LetterKind, about: FactRow | None) -> str:

@@ -52,7 +52,7 @@ def test_nothing_leaves_once_a_death_is_recorded(bureau: Bureau) -> None:
     bureau.register.decisions.take(
         request, "mandate", "proven", "cli:anna", detail={"answer_to": "representative"}
     )
-    letter = make(bureau.officer(), request, "delivery", FILES).letter
+    letter = make(bureau.officer(), request, "acknowledgement", {}).letter
     with pytest.raises(FormError, match="rests_on"):
         record_death(bureau.officer(), request, "a_dream")
     with pytest.raises(NotAllowedError):

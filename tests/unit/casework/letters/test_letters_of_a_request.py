@@ -17,7 +17,9 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.letter import Discard
+from afschrift.letters.kinds import KINDS
 from afschrift.letters.words import LetterWords
 from afschrift.register.database.database import Database
 from afschrift.register.register import Register
@@ -180,11 +182,15 @@ def test_a_letter_made_in_time_does_not_leave_after_the_last_day(bureau: Bureau)
     request = bureau.store(days=60)
     at = datetime.combine(load_due(bureau, request) - timedelta(days=1), time(12), tzinfo=UTC)
     then = Register(bureau.settings.register, bureau.register.store.keys, lambda: at)
-    made = make(replace(bureau.officer(now=at), register=then), request, "nothing_in_limits", {}).letter
+    kind, elements = (
+        "transfer_not_feasible",
+        {"recipient": "De Fietsbond", "impediment": "Er is geen ontvanger."},
+    )
+    made = make(replace(bureau.officer(now=at), register=then), request, kind, elements).letter
     assert made is not None
     with pytest.raises(RefusedError, match=r"last day.*R45.*make it again"):
         send(bureau.settings, bureau.register, made.id, "cli:anna")
-    again = make(bureau.officer(), request, "nothing_in_limits", {}).letter
+    again = make(bureau.officer(), request, kind, elements).letter
     assert again is not None and again.id != made.id
     with pytest.raises(ConfigurationError, match="no mail server"):
         send(bureau.settings, bureau.register, again.id, "cli:anna")
@@ -282,3 +288,55 @@ def test_no_letter_leaves_of_a_request_changed_by_sql(bureau: Bureau) -> None:
     with pytest.raises(ForgedError, match=r"row_changed, request .* state"):
         send(bureau.settings, bureau.register, made.id, "cli:anna")
     assert bureau.register.letters.get(made.id).sent_at is None
+
+
+PREMISES: tuple[tuple[NewFact, set[str]], ...] = (
+    (NewFact(FactKind.ANSWER_READY, detail={"letter": "delivery", "state": "ready"}), {"delivery"}),
+    (NewFact(FactKind.ANSWER_READY, detail={"letter": "supplement", "state": "ready"}), {"supplement"}),
+    (
+        NewFact(FactKind.ANSWER_READY, detail={"letter": "nothing_held", "state": "nothing_held"}),
+        {"nothing_held"},
+    ),
+    (
+        NewFact(FactKind.ANSWER_READY, detail={"letter": "nothing_in_limits", "state": "nothing_held"}),
+        {"nothing_in_limits"},
+    ),
+    (
+        NewFact(FactKind.ANSWER_READY, detail={"letter": "nothing_portable", "state": "nothing_portable"}),
+        {"nothing_portable"},
+    ),
+    (
+        NewFact(FactKind.PARTLY_DELIVERED, detail={"later": [{"source": "shop", "rest_by": "2030-01-01"}]}),
+        {"partial_delivery"},
+    ),
+    (NewFact(FactKind.EXTENDED, detail={"reasons": ["complex"]}), {"extension"}),
+    (NewFact(FactKind.DECIDED, detail={"outcome": "charge"}), {"fee"}),
+    (
+        NewFact(FactKind.DECIDED, detail={"outcome": "refuse"}),
+        {"refusal", "cannot_identify", "nothing_portable"},
+    ),
+    (NewFact(FactKind.DECIDED, detail={"outcome": "refuse_part"}), {"partial_refusal"}),
+    (NewFact(FactKind.DECIDED, detail={"outcome": "restrict"}), {"partial_refusal"}),
+    (NewFact(FactKind.RESUMED, detail={}), {"resumed"}),
+    (NewFact(FactKind.WITHDRAWN, day=local_today(), channel="email"), {"withdrawal_confirmed"}),
+)
+"""A fact, and the letters that are true from it on and not before."""
+ANNOUNCING = set[str]().union(*(kinds for _, kinds in PREMISES))
+
+
+@pytest.mark.parametrize(("fact", "kinds"), PREMISES)
+def test_a_letter_says_only_what_is_so(bureau: Bureau, fact: NewFact, kinds: set[str]) -> None:
+    request = bureau.store(days=2)
+
+    def untrue() -> set[str]:
+        found = set()
+        for kind in KINDS:
+            try:
+                make(bureau.officer(), request, kind, {})
+            except RefusedError as error:
+                found |= {kind} if "says what is not so yet" in str(error) else set()
+        return found
+
+    assert untrue() == ANNOUNCING
+    bureau.register.facts.record(request, lambda _: [fact], "cli:anna")
+    assert untrue() == ANNOUNCING - kinds

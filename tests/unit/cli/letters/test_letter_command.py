@@ -110,7 +110,7 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
 def test_a_letter_about_what_was_not_decided_is_warned_of_or_refused(request_id: str) -> None:
     make = ("make", request_id, "identity_request", "--from", "-")
     assert "will stop no clock: `afschrift request suspend`" in letter(*make, stdin=json.dumps(IDENTITY))
-    assert "There is no extension to announce" in not_made(request_id, "extension", reasons="Veel werk.")
+    assert "extension says what is not so yet" in not_made(request_id, "extension", reasons="Veel werk.")
     run_command("request", "extend", request_id, "--reason", "scattered_over_systems")
     letter_id = made(request_id, "extension", reasons="Uw gegevens staan in vijf systemen.")
     new_due = date.fromisoformat(shown("show", letter_id)["detail"]["new_due"])
@@ -123,10 +123,10 @@ def test_unidentified_person_gets_only_their_own_words(request_id: str) -> None:
         assert "not identified yet" in message
         assert "ea@" not in message
     assert "did not write from or name this address" in not_made(request_id, to="bea@example.org")
-    delivery = {"where": "https://x.example", "available_until": "2027-01-01"}
-    assert "is about their data" in not_made(request_id, "delivery", **delivery)
+    refusal = {"recipient": "De Fietsbond", "impediment": "Er is geen ontvanger."}
+    assert "is about their data" in not_made(request_id, "transfer_not_feasible", **refusal)
     run_command("request", "confirm-identity", request_id, "--method", "call_back", "--level", "high")
-    made(request_id, "delivery", **delivery, name="Bea Bakker", to="bea@example.org")
+    made(request_id, "transfer_not_feasible", **refusal, name="Bea Bakker", to="bea@example.org")
 
 
 @pytest.mark.parametrize(
