@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from testbed.claims.case import Case, as_days, predicates
+from testbed.claims.marks import Mark
 from testbed.claims.printed import Printed
-from testbed.claims.world import DELIVERED, HELD, MASKED, RECEIVED, RIGHTS, SYSTEMS, World
+from testbed.claims.world import DELIVERED, HELD, SYSTEMS, World
 
 Judge = Callable[[World, Printed], bool]
 JUDGES: dict[str, Judge] = {}
@@ -27,47 +29,18 @@ def number(printed: Printed) -> int:
     return int(re.sub(r"\D", "", filled)) if filled else 1
 
 
-@claim("right_is_access")
-def _(world: World, _printed: Printed) -> bool:
-    return world.ask(RECEIVED)[0][1] == "access"
-
-
-@claim("right_is_portability", "may_be_given_on")
-def _(world: World, _printed: Printed) -> bool:
-    return bool(world.ask(RECEIVED)[0][1] == "portability")
-
-
-@claim("received_on", "message_received")
-def _(world: World, printed: Printed) -> bool:
-    day = world.ask(RECEIVED)[0][0][8:10]
-    named = re.search(r"\d+", printed.filled.get("received_on", ""))
-    return named is None or int(named[0]) == int(day) or abs(int(named[0]) - int(day)) in (1, 27, 28, 29, 30)
-
-
 @claim("reference")
 def _(world: World, printed: Printed) -> bool:
     return world.state.request in printed.text
 
 
-@claim("asked_rights")
-def _(world: World, printed: Printed) -> bool:
-    return {(key,) for key in printed.keys} <= set(world.ask(RIGHTS))
-
-
-@claim("asked_other", "merged", "merged_receipt", "merged_reference", "limits_given", "nothing_in_limits")
-def _(_world: World, _printed: Printed) -> bool:
-    return False  # no state has such a thing yet
-
-
-@claim("death_recorded", "law_of_the_dead", "death_can_be_lifted", "other_way_decided", "heir_looked_at")
-def _(_world: World, _printed: Printed) -> bool:
-    return False  # no person dies in these states
-
-
 @claim("is_part", "rest_follows", "part_ready", "some_failed", "missing_systems", "rest_by")
 def _(world: World, printed: Printed) -> bool:
     parts = world.facts("partly_delivered")
-    listed = set(printed.items) <= SYSTEMS["club"] if printed.marks[0].claim == "missing_systems" else True
+    club = tuple(SYSTEMS["club"])
+    listed = printed.marks[0].claim != "missing_systems" or all(
+        item.startswith(club) for item in printed.items
+    )
     return world.document.startswith(("part", "letter partial")) and bool(parts) and listed
 
 
@@ -87,7 +60,7 @@ def _(_world: World, _printed: Printed) -> bool:
 
 @claim("all_given")
 def _(world: World, printed: Printed) -> bool:
-    listed, masked = bool(world.reasons), not JUDGES["nothing_masked"](world, printed)
+    listed, masked = bool(world.reasons), world.masked
     whole = not world.portability and not world.document.startswith("part")
     read = {"everything_left_out": listed, "everything_masked": masked, "everything_both": listed and masked}
     whole = whole and world.state.mail != "not_searched"
@@ -135,11 +108,6 @@ def _(world: World, _printed: Printed) -> bool:
     return any("data/files/mail/" in path for path in world.paths)
 
 
-@claim("data_used")
-def _(world: World, _printed: Printed) -> bool:
-    return not world.portability and any(world.given(table) for table in world.tables)
-
-
 @claim("rows_given")
 def _(world: World, printed: Printed) -> bool:
     table = printed.filled.get("table") or printed.heading
@@ -185,26 +153,9 @@ def _(world: World, _printed: Printed) -> bool:
     return bool(world.rows("shop.customer")) or world.portability
 
 
-@claim("nothing_masked")
-def _(world: World, _printed: Printed) -> bool:
-    hidden = world.state.map.masked and not world.portability and "shop.ticket_message" in world.shown
-    return not (hidden and world.rows("shop.ticket_message", MASKED))
-
-
-@claim("something_masked", "tokens_used", "cells_masked")
-def _(world: World, printed: Printed) -> bool:
-    explained = world.document.endswith("readme")  # the signs are explained there, whether used or not
-    return explained or not JUDGES["nothing_masked"](world, printed)
-
-
-@claim("masked_count")
-def _(world: World, printed: Printed) -> bool:
-    return world.state.map.masked and number(printed) == len(world.rows("shop.ticket_message", MASKED))
-
-
 @claim("own_rows")
 def _(world: World, printed: Printed) -> bool:
-    return world.portability and printed.keys[0] == f"own_rows_{world.state.map.origins['said']}"
+    return world.portability and printed.keys[0] == f"own_rows_{world.state.map.origins['filled']}"
 
 
 @claim("bundle_ready", "files_are_at", "files_until")
@@ -236,8 +187,12 @@ def _(world: World, printed: Printed) -> bool:
 
 
 @claim("page.searched", "page.searched_intro", "page.searched_on")
-def _(world: World, _printed: Printed) -> bool:
-    return bool(world.state.mail)
+def _(world: World, printed: Printed) -> bool:
+    return world.state.mail in (
+        ("given", "nothing_held")
+        if "{day}" in printed.marks[0].en
+        else ("given", "nothing_held", "not_searched")
+    )
 
 
 @claim("page.searched_given", "page.files_found")
@@ -250,11 +205,6 @@ def _(world: World, printed: Printed) -> bool:
 @claim("page.searched_none")
 def _(world: World, _printed: Printed) -> bool:
     return world.state.mail == "nothing_held"
-
-
-@claim("answer_late", "day_missed")
-def _(world: World, _printed: Printed) -> bool:
-    return world.state.days > 31  # one calendar month, plus at most a weekend or holiday before it is sure
 
 
 @claim("nothing_portable")
@@ -293,34 +243,9 @@ def _(world: World, printed: Printed) -> bool:
     return any(OUTSIDE.get(key, set()) & world.reasons_with_keys for key in printed.keys)
 
 
-@claim("portable_scope")
-def _(world: World, printed: Printed) -> bool:
-    seen = re.search("zagen|ontstonden|we saw|came up", printed.text) is not None
-    return not seen or bool(world.state.map.observed)
-
-
-@claim("purposes_number", "no_automated_decision")
-def _(world: World, printed: Printed) -> bool:
-    used = {table.partition(".")[0] for table in world.tables if world.given(table)}
-    return "{n}" not in printed.marks[0].en or number(printed) == len(used)
-
-
-@claim("no_recipients")
-def _(world: World, _printed: Printed) -> bool:
-    return not any(world.given(table) for table in world.tables if table.startswith("shop"))
-
-
-@claim("some_recipients")
-def _(world: World, _printed: Printed) -> bool:
-    return any(world.given(table) for table in world.tables if table.startswith("shop"))
-
-
 @claim("nothing_changed")
 def _(_world: World, _printed: Printed) -> bool:
     return True  # the generator compares the files of the sources before and after
-
-
-NOTHING = Printed("", (), {}, (), "")
 
 
 def _always(_world: World) -> bool:
@@ -328,42 +253,58 @@ def _always(_world: World) -> bool:
 
 
 OWED: dict[str, tuple[str, Callable[[World], bool]]] = {
-    "answer_late": (
-        "letter (delivery|supplement|partial_delivery|nothing_held|nothing_portable)$",
-        lambda w: w.state.days > 31,
-    ),
-    "masked_count": (" page$", lambda w: not JUDGES["nothing_masked"](w, NOTHING)),
-    "right_is_portability": (" page$", lambda w: w.portability),
     "is_part": ("part page$", _always),
     "rest_by": ("(part page|letter partial_delivery)$", _always),
     "is_supplement": ("rest page$", _always),
     "tables_given": (" page$", lambda w: any(w.given(table) for table in w.tables)),
     "access_offers_more": (" page$", lambda w: w.portability and bool(w.reasons)),
-    "portable_scope": (" sheet$", lambda w: w.may_take),
     "kinds_not_portable": ("letter nothing_portable$", _always),
     "some_not_searched": (" page$", lambda w: w.state.mail == "not_searched"),
     "page.files_found": (" page$", lambda w: any("data/files/mail/" in path for path in w.paths)),
     "sheet.answer_files": (" sheet$", lambda w: any("data/files/mail/" in path for path in w.paths)),
     "not_looked_up": (" page$", lambda w: w.portability and not all(map(w.read, w.tables))),
 }
-"""Claims that are said wherever they hold, or the person would not know: the document, and when they hold."""
+"""Claims that are filled wherever they hold, or the person would not know: the document, and when they hold."""
 
 
-def silences(world: World, found: list[Printed]) -> Iterator[str]:
-    """What holds, is owed to the person and is not said."""
-    made = {mark.claim for printed in found for mark in printed.marks}
-    for name, (document, holds) in OWED.items():
-        if re.search(document, world.document) and name not in made and holds(world):
-            yield f"{world.document}: nothing says {name}, which holds"
+def silences(case: Case, found: list[Printed]) -> Iterator[str]:
+    """What holds, is owed to the person and is not filled."""
+    world, made = case.world, {mark.claim for printed in found for mark in printed.marks}
+    owed = {
+        name
+        for name, (document, holds) in OWED.items()
+        if re.search(document, world.document) and holds(world)
+    }
+    for predicate in predicates():
+        if predicate.owed and re.search(predicate.document, world.document) and case.holds(predicate):
+            owed |= set(predicate.claims)
+    for name in sorted(owed - made):
+        yield f"{world.document}: nothing says {name}, which holds"
 
 
-def lies(world: World, found: Iterator[Printed]) -> Iterator[str]:
+def lies(case: Case, found: list[Printed]) -> Iterator[str]:
     """Sentences whose claims are all judged false."""
     for printed in found:
-        judges = [JUDGES[mark.claim] for mark in printed.marks if mark.claim in JUDGES]
-        if (
-            judges
-            and len(judges) == len(printed.marks)
-            and not any(judge(world, printed) for judge in judges)
-        ):
-            yield f"{world.document}: {printed.text!r} ({', '.join(mark.claim for mark in printed.marks)})"
+        verdicts = [
+            verdict(case, printed, mark, key) for mark, key in zip(printed.marks, printed.keys, strict=True)
+        ]
+        if False in verdicts and set(verdicts) == {False}:
+            yield f"{case.world.document}: {printed.text!r} ({', '.join(mark.claim for mark in printed.marks)})"
+
+
+def verdict(case: Case, printed: Printed, mark: Mark, key: str) -> bool | None:
+    """Whether a claim holds; None: nothing judges it."""
+    if mark.claim in JUDGES:
+        return JUDGES[mark.claim](case.world, printed)
+    of = [p for p in predicates() if mark.claim in p.claims and re.search(p.document, case.world.document)]
+    filled = {**as_days(printed.filled), "text": printed.text, "heading": printed.heading}
+    filled |= {"digits": number(printed), "items": printed.items or None}
+    if "purposes" in printed.filled or "tables" in printed.filled:
+        named = printed.filled.get("purposes") or printed.filled["tables"]
+        filled["items"] = tuple(re.split("; |, ", named))
+    return any(case.holds(predicate, key, **filled) for predicate in of) if of else None
+
+
+def judged() -> set[str]:
+    """The claims that a predicate judges."""
+    return {*JUDGES, *(claim for predicate in predicates() for claim in predicate.claims)}

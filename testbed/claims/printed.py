@@ -9,7 +9,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 from testbed.claims.marks import COURTESY, Mark, marks
-from testbed.claims.sentences import split
+from testbed.claims.sentences import BEGINS, split
 
 _BLOCKS = {
     "p",
@@ -91,13 +91,15 @@ class _Blocks(HTMLParser):
             self.found.append((tag if "li" not in self._tags else "li", text))
 
 
+_LINES = re.compile(rf"{BEGINS.pattern[:-1]}|[A-Z][\w ]+: |data/information\.html)")
+"""Also at the name of a field, which a template has on a line of its own."""
+
+
 def blocks(document: str) -> list[tuple[str, str]]:
     """Tag and text of each block of HTML; of a plain text its paragraphs."""
     if "<html" not in document[:500]:
         return [
-            ("p", part)
-            for part in re.split(r"\n\s*\n|\n(?=- |\d+\. )", document.replace("\r", ""))
-            if part.strip()
+            ("p", " ".join(part.split())) for part in _LINES.split(document.replace("\r", "")) if part.strip()
         ]
     reader = _Blocks()
     reader.feed(document)
@@ -115,6 +117,12 @@ def letter_places(kind: str) -> tuple[str, ...]:
     return (f"{kind}=", *(f"{part}=" for part in parts), "texts ", "bundle/texts left_out")
 
 
+def places(document: str) -> tuple[str, ...]:
+    """The places of the sentences in a kind of document."""
+    kind = document.rpartition(" ")[2]
+    return {"page": PAGE, "sheet": SHEET, "readme": README}.get(kind) or letter_places(kind)
+
+
 @cache
 def _patterns(
     language: str, places: tuple[str, ...]
@@ -126,6 +134,8 @@ def _patterns(
             continue
         for sentence in mark.of(language):
             bare = re.sub(r"^(?:\{[^}]*\} )+(?=[A-ZÀ-Ý])", "", sentence)
+            if mark.place.startswith("bundle/texts bases"):
+                fixed.setdefault(f"{bare[:1].upper()}{bare[1:]}.", []).append(mark)
             if "{" not in bare:
                 fixed.setdefault(bare, []).append(mark)
             else:
@@ -153,19 +163,40 @@ def printed(document: str, language: str, places: tuple[str, ...]) -> Iterator[P
     found, heading = blocks(document), ""
     for number, (tag, text) in enumerate(found):
         heading = text if tag in ("h1", "h2", "h3") else heading
-        items = tuple(_items(found[number + 1 :]))
+        items = tuple(_items(tag, text, found[number + 1 :]))
         for sentence in split(text):
             known, filled = fixed.get(sentence, []), {}
             if not known:
                 for pattern, mark in open_:
                     if match := pattern.fullmatch(sentence):
                         known, filled = [*known, mark], match.groupdict()
+            if not known and (named := _NAMED.fullmatch(sentence)):
+                yield from _of_purpose(fixed, *named.groups())
             if known and all(mark.claim != COURTESY for mark in known):
                 yield Printed(sentence, tuple(known), filled, items, heading)
 
 
-def _items(following: list[tuple[str, str]]) -> Iterator[str]:
+def _items(tag: str, text: str, following: list[tuple[str, str]]) -> Iterator[str]:
+    """The list below a block; what follows a name; after a colon at least the next paragraph."""
+    if tag == "dt" and following and following[0][0] == "dd":
+        yield from following[0][1].removesuffix(".").split("; ")
+        return
+    listed = list(_listed(following))
+    yield from listed or ([following[0][1]] if text.endswith(":") and following else [])
+
+
+def _listed(following: list[tuple[str, str]]) -> Iterator[str]:
     for tag, text in following:
-        if tag != "li":
+        if tag != "li" and not text.startswith("- "):
             return
-        yield text
+        yield text.removeprefix("- ")
+
+
+_NAMED = re.compile(r"([^()]+) \((.+)\)")
+"""A purpose with its bases, as the page names it for a column."""
+
+
+def _of_purpose(fixed: dict[str, list[Mark]], title: str, bases: str) -> Iterator[Printed]:
+    for basis in bases.split(", "):
+        if marks_ := fixed.get(basis):
+            yield Printed(basis, tuple(marks_), {}, (), title)

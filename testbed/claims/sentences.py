@@ -63,6 +63,8 @@ def _template(file: Path) -> str:
     return re.sub(r"(?s)\{\{(?!\}).*?\}\}", "{…}", text)
 
 
+BEGINS = re.compile(r"\n\s*\n|\n(?=- |\d+\. |(?:index|data)[/.\w]* {2,}|\{…\})")
+"""Where a paragraph of a plain text begins: at an empty line, a dash, a number or the name of a file."""
 _IF = re.compile(r"(?s)\{% if [^%]*%\}((?:(?!\{% if ).)*?)\{% endif %\}")
 
 
@@ -82,9 +84,7 @@ def _branch(number: int, found: re.Match[str]) -> str:
 
 
 def _readme(text: str) -> Iterator[str]:
-    """Paragraphs of a plain text: an empty line, a dash, a number or the name of a file begins one."""
-    begins = re.compile(r"\n\s*\n|\n(?=- |\d+\. |(?:index|data)[/.\w]* {2,}|\{…\})")
-    return iter(begins.split(text))
+    return iter(BEGINS.split(text))
 
 
 def _leaves(read: Any, path: str = "") -> Iterator[tuple[str, str]]:

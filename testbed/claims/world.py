@@ -18,6 +18,8 @@ HELD = {
     "shop.orders": "SELECT o.* FROM orders o JOIN customer c USING (customer_id) WHERE c.customer_id = :p",
     "shop.ticket": "SELECT * FROM ticket WHERE customer_id = :p",
     "shop.ticket_message": "SELECT m.* FROM ticket_message m JOIN ticket t USING (ticket_id) WHERE t.customer_id = :p",
+    "shop.topic": "SELECT * FROM topic WHERE customer_id = :p",
+    "shop.consent": "SELECT * FROM consent WHERE customer_id = :p",
     "club.card": "SELECT * FROM card WHERE customer_id = :p",
     "club.visit": "SELECT v.* FROM visit v JOIN card c USING (card_id) WHERE c.customer_id = :p",
 }
@@ -27,10 +29,20 @@ COLUMNS = {
     "shop.orders": ("ordered_at",),
     "shop.ticket": (),
     "shop.ticket_message": ("body", "author"),
+    "shop.topic": ("topic",),
+    "shop.consent": ("purpose", "withdrawn_at"),
     "club.card": ("note",),
     "club.visit": ("place",),
 }
 """Columns that are no keys; `password_hash` is secret."""
+PURPOSE = {
+    **dict.fromkeys(("shop.customer", "shop.orders", "shop.consent"), "account"),
+    **dict.fromkeys(("shop.ticket", "shop.ticket_message"), "help"),
+    **dict.fromkeys(("club.card", "club.visit"), "cards"),
+    "shop.topic": "news",
+    "shop.customer.score": "rating",
+}
+"""Table or column -> its purpose."""
 RECEIVED = "SELECT received_at, right, state, language FROM request WHERE id = :r"
 DELIVERED = "SELECT count(*) FROM delivery WHERE request_id = :r"
 FACTS = "SELECT kind, detail FROM fact WHERE request_id = :r ORDER BY number"
@@ -57,7 +69,13 @@ class Drawn(Protocol):
     kept_back: str
     existence: str
     mail: str
-    files: dict[str, set[str]]
+    party: str
+    answer_to: str
+    limit: str
+    redacted: list[int]
+    known: dict[str, int]
+    files: dict[str, dict[str, bytes]]
+    inventory: Any
     shop: Any
     club: Any
     register: Any
@@ -112,13 +130,21 @@ class World:
         if not self.portability:
             return True
         origin, law = self.origin(table, column, row), self.state.map
-        basis = law.basis[table.partition(".")[0]]
         from_person = origin == "provided" or (origin == "observed" and law.observed)
-        return from_person and (basis == "A6-1-b" or (basis == "A6-1-f" and law.interest))
+        basis = self.basis(table, column)
+        return from_person and (basis in ("A6-1-a", "A6-1-b") or (basis == "A6-1-f" and law.interest))
+
+    def basis(self, table: str, column: str) -> str:
+        """Of the purpose of a column; who withdrew a consent asks for access alone in these states."""
+        return str(self.state.map.basis[PURPOSE.get(f"{table}.{column}", PURPOSE[table])])
+
+    def asked(self, table: str) -> bool:
+        """Whether the request covers the table: the person may have asked for another alone (R24)."""
+        return self.state.limit in ("", table)
 
     def given(self, table: str) -> int:
         """How many rows leave."""
-        if table == self.state.kept_back:
+        if table == self.state.kept_back or not self.asked(table):
             return 0
         if not self.portability:
             return len(self.rows(table))
@@ -129,7 +155,7 @@ class World:
 
     def read(self, table: str) -> bool:
         """Whether a statement reads the table: some column of it may leave."""
-        if table == self.state.kept_back and self.state.existence == "open":
+        if not self.asked(table) or (table == self.state.kept_back and self.state.existence == "open"):
             return False
         return not self.portability or any(self.leaves(table, c) for c in COLUMNS[table])
 
@@ -140,9 +166,12 @@ class World:
                 kinds = ("customer", "agent", "bot") if table == "shop.ticket_message" else ("customer",)
                 for row in kinds:
                     also = f" AND m.author_type = '{row}'" if table == "shop.ticket_message" else ""
-                    sql = f"SELECT count({column}) FROM ({HELD[table]}{also})"
-                    if self.leaves(table, column, row) and self.rows(table, sql)[0][0]:
+                    if self.leaves(table, column, row) and self.filled(table, column, also):
                         yield self.origin(table, column, row)
+
+    def filled(self, table: str, column: str, also: str = "") -> bool:
+        """Whether a row of the person has a value there."""
+        return bool(self.rows(table, f"SELECT count({column}) FROM ({HELD[table]}{also})")[0][0])
 
     @property
     def hidden(self) -> str:
@@ -152,7 +181,7 @@ class World:
     @property
     def shown(self) -> list[str]:
         """Tables of this document without what a restriction keeps back (Art. 23)."""
-        return [table for table in self.tables if table != self.state.kept_back]
+        return [table for table in self.tables if table != self.state.kept_back and self.asked(table)]
 
     def facts(self, kind: str) -> list[dict[str, Any]]:
         return [json.loads(detail or "{}") for name, detail in self.ask(FACTS) if name == kind]
@@ -163,7 +192,7 @@ class World:
         law = self.state.map
         origins = {"provided"} | ({"observed"} if law.observed else set())
         return any(
-            self.origin(table, column) in origins and law.basis[table.partition(".")[0]] == "A6-1-b"
+            self.origin(table, column) in origins and self.basis(table, column) in ("A6-1-a", "A6-1-b")
             for table in self.shown
             for column in COLUMNS[table]
             if self.rows(table, f"SELECT 1 FROM ({HELD[table]}) WHERE {column} IS NOT NULL")
@@ -180,22 +209,38 @@ class World:
         found: set[str] = set()
         if self.state.existence == "open" and self.state.kept_back in self.tables:
             found.add("person_decided")
+        if self.state.limit and not all(map(self.asked, self.tables)):
+            found.add("own_limitation")
         if "shop.customer" in self.tables and self.rows("shop.staff", STAFF):
             found.add("mentioned")
-        for table in self.tables if self.portability else ():
+        for table in filter(self.asked, self.tables) if self.portability else ():
             if table == "shop.ticket_message" and self.read(table):
                 found.add("rows_not_from_you")
             if (self.rows(table) and table != self.hidden) or not self.read(table):
                 found |= {
                     self._reason(table, column) for column in COLUMNS[table] if not self.leaves(table, column)
                 }
-        secret = "shop.customer" in self.tables and (self.portability or bool(self.rows("shop.customer")))
+        secret = (
+            "shop.customer" in self.tables
+            and self.asked("shop.customer")
+            and (self.portability or bool(self.rows("shop.customer")))
+        )
         return found | ({"security_secret"} if secret else set())
+
+    @property
+    def masked(self) -> bool:
+        """Whether something in this document is unreadable."""
+        here = not self.portability and "shop.ticket_message" in self.shown
+        by_map = self.state.map.masked and self.rows("shop.ticket_message", MASKED)
+        return here and bool(by_map or self.state.redacted)
 
     @property
     def paths(self) -> set[str]:
         """Files of the bundle that the document belongs to."""
-        return self.state.files.get(self.document.split()[0], set().union(*self.state.files.values()))
+        files = self.state.files
+        return set(
+            files.get(self.document.split()[0], {path: b"" for part in files.values() for path in part})
+        )
 
     @property
     def reasons_with_keys(self) -> set[str]:
@@ -207,8 +252,7 @@ class World:
         origin = self.origin(table, column)
         if origin in ("derived", "inferred", "assigned"):
             return f"origin_{origin}"
-        return (
-            "policy_observed"
-            if origin == "observed" and not self.state.map.observed
-            else "basis_not_portable"
-        )
+        if origin == "observed" and not self.state.map.observed:
+            return "policy_observed"
+        public = self.basis(table, column) == "A6-1-e" and self.state.map.words["public_task"] == "true"
+        return "public_task" if public and table.startswith("shop") else "basis_not_portable"

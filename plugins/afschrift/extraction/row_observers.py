@@ -95,15 +95,18 @@ class Observer:
         self._codes = {
             name: Distinct([field], MOST_CODES)
             for name, field in self._whole.items()
-            if field.kind in (ValueKind.TEXT, ValueKind.INTEGER)
-            and (c := self._table.columns.get(name))
-            and c.codes
+            if field.kind in (ValueKind.TEXT, ValueKind.INTEGER) and self._few_values(name)
         }
         self.distinct = {
             columns: Distinct([self._whole[name] for name in columns], MOST_VALUES, MOST_ROWS)
             for columns in self._compared_columns
             if set(columns) <= self._whole.keys()
         }
+
+    def _few_values(self, name: str) -> bool:
+        """Whether the distinct values count: of a column with codes, or that gives a row's origin."""
+        column, origin = self._table.columns.get(name), self._table.origin
+        return bool(column and column.codes) or (origin is not None and origin.by == name)
 
     def see(self, batch: pa.RecordBatch) -> None:
         """Observe the next batch, as the source returned it."""

@@ -1,5 +1,6 @@
 """Every sentence to a person is a claim or a courtesy, and no claim is printed that does not hold."""
 
+import csv
 import os
 import shutil
 import sqlite3
@@ -8,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from testbed.claims import courtesies, judge, sentences
-from testbed.claims.judge import JUDGES, OWED
+from testbed.claims.case import Case
+from testbed.claims.judge import OWED
 from testbed.claims.marks import COURTESY, UNMARKED, Mark, faults, mark_anew, marks
-from testbed.claims.printed import printed
+from testbed.claims.printed import places, printed
 from testbed.claims.world import World
-from tests.support.claim_states import State, places, states
+from tests.support.claim_states import State, states
 
 SEED, STATES = int(os.environ.get("AFSCHRIFT_SEED", "33")), int(os.environ.get("AFSCHRIFT_STATES", "0"))
 NIGHTLY, QUICK = 150, 6
@@ -46,7 +48,18 @@ def test_the_page_of_courtesies_is_the_marked_one() -> None:
 
 
 def test_every_predicate_judges_a_claim_of_the_marks() -> None:
-    assert JUDGES.keys() | OWED.keys() <= {mark.claim for mark in marks()}
+    assert judge.judged() | OWED.keys() <= {mark.claim for mark in marks()}
+
+
+def test_what_always_holds_rests_on_a_rule_and_has_no_predicate() -> None:
+    with (Path(judge.__file__).parent / "always.tsv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    rules = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+    known, claims = {mark.claim for mark in marks()}, [row["claim"] for row in rows]
+    assert [name for name in claims if name not in known or claims.count(name) > 1] == []
+    assert {row["kind"] for row in rows} == {"law", "advice", "promise"}
+    for row in rows:
+        assert (f"- **{row['rests_on'].partition(':')[0]}** " in rules) == (row["kind"] == "law"), row
 
 
 @pytest.mark.timeout(6 * 3600)
@@ -55,16 +68,19 @@ def test_every_predicate_judges_a_claim_of_the_marks() -> None:
 )
 def test_no_printed_sentence_is_false(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     false: dict[str, str] = {}
-    judged: Counter[str] = Counter()
+    met_claims, judged = Counter[str](), judge.judged()
     for state in states(SEED, number, tmp_path, monkeypatch):
         before = content(state)
         for document, text in state.read.items():
-            world, found = World(state, document), list(printed(text, state.language, places(document)))
-            judged.update(mark.claim for sentence in found for mark in sentence.marks if mark.claim in JUDGES)
-            for fault in (*judge.lies(world, iter(found)), *judge.silences(world, found)):
+            case, found = Case(World(state, document)), list(printed(text, state.language, places(document)))
+            met_claims.update(
+                mark.claim for sentence in found for mark in sentence.marks if mark.claim in judged
+            )
+            for fault in (*judge.lies(case, found), *judge.silences(case, found)):
                 false.setdefault(fault, str(state))
+            case.close()
         assert content(state) == before
-    print(f"{number} states, {judged.total()} sentences, {len(judged)} of {len(JUDGES)} claims met")
+    print(f"{number} states, {met_claims.total()} sentences, {len(met_claims)} of {len(judged)} claims met")
     assert not false, "\n".join(f"{fault}\n    {state}" for fault, state in false.items())
 
 

@@ -72,7 +72,7 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
         "part": [line for text in _part_texts(contents, words) for line in wrap(text, README_WIDTH)],
         "right": contents.plan.right.value,
         "terms": contents.plan.right.terms,
-        "formats": list(dict.fromkeys(entry.format for entry in files)) or list(contents.plan.formats),
+        "formats": list(dict.fromkeys(entry.format for entry in files)),
         "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
     }
     text = _render(letters, f"{contents.language}/bundle/README.txt.j2", values)

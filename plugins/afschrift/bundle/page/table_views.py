@@ -238,7 +238,17 @@ def manual_source_views(contents: Contents, words: PageWords) -> Iterator[Manual
         )
 
 
-REMARKS = frozenset({"others_masked", "payment_masked", "person_masked", "own_use", "join_key", "voluntary"})
+REMARKS = frozenset(
+    {
+        "others_masked",
+        "others_masked_some",
+        "payment_masked",
+        "person_masked",
+        "own_use",
+        "join_key",
+        "voluntary",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -308,8 +318,12 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
         yield words.say("zone", place=zone_name(zone)) if zone else words.say("no_zone")
     masked_by_hand = field.action is Action.MASK and field.reason == "person_decided"
     remark = "person_masked" if masked_by_hand else field.reason
-    if remark in REMARKS:
-        yield words.phrase("remarks", remark)
+    written = contents.extracted(extract.source, extract.table)
+    untouched = field.action is Action.MASK and written is not None and not written.masked.get(field.name)
+    if remark in REMARKS and not untouched:
+        yield words.phrase(
+            "remarks", "others_masked_some" if remark == "others_masked" and column.when else remark
+        )
 
 
 def _finds_rows(contents: Contents, extract: ExtractPlan, column: str) -> bool:

@@ -15,7 +15,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.plan import FieldPlan
+from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.vocabulary import CONSENT, PORTABLE, Origin
 from afschrift.inventory.model import Purpose
 from afschrift.inventory.processing import AutomatedDecision, DataSource
@@ -32,11 +32,8 @@ class HeldColumn:
     source: str
     table: str
     field: FieldPlan
-
-    @property
-    def origins(self) -> frozenset[Origin]:
-        """More than one where the origin goes by row."""
-        return frozenset((self.field.origin,) if self.field.origin else self.field.origins)
+    origins: frozenset[Origin]
+    """Those of the person's own rows; more than one where the origin goes by row."""
 
 
 class Processing:
@@ -50,11 +47,21 @@ class Processing:
     def columns(self) -> tuple[HeldColumn, ...]:
         """The columns with a value, in the order of the plan."""
         return tuple(
-            HeldColumn(planned.source, planned.table, field)
+            HeldColumn(planned.source, planned.table, field, self._origins(planned, written, field))
             for planned, written in self.contents.held
             for field in planned.fields
             if is_on_sheet(field) and has_values(written, field)
         )
+
+    def _origins(self, planned: ExtractPlan, written: TableExtract, field: FieldPlan) -> frozenset[Origin]:
+        if field.origin:
+            return frozenset((field.origin,))
+        by_row = self.contents.table(planned.source, planned.table).origin
+        if by_row is None or written.seen is None:
+            return frozenset(field.origins)
+        seen = set(written.seen.codes.get(by_row.by, ()))
+        found = frozenset(origin for value, origin in by_row.values.items() if value in seen)
+        return found or frozenset(field.origins)  # of very many values it is not known which are there
 
     @cached_property
     def purposes(self) -> Mapping[PurposeKey, tuple[HeldColumn, ...]]:
@@ -172,7 +179,7 @@ def _erase(
         return None
     texts: list[tuple[str, tuple[PurposeKey, ...]]] = [("erase", ())]
     texts += [("erase_consent", ())] if withdrawable else []
-    texts += [("erase_object", ())] if objectable else []
+    texts += [("erase_object", ())] if any(all_[key].basis not in _KEPT for key in objectable) else []
     texts += [(text, keys) for text, keys in kept.items() if keys]
     return SheetRight("erase", tuple(texts))
 
