@@ -11,7 +11,7 @@ import yaml
 from testbed.mini import write_inventory
 from tests.support.warehouses import Warehouse
 
-from afschrift.domain.extracted import Searched, SearchLimits
+from afschrift.domain.extracted import Passed, Searched, SearchLimits
 from afschrift.domain.keys import Key
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
@@ -80,7 +80,33 @@ def statements(kind: str) -> Iterator[str]:
     first, second = COLLATIONS.get(kind, ("", ""))
     mixed = f"a VARCHAR(200) {first}, b VARCHAR(200) {second}, tel BIGINT"
     yield f"CREATE TABLE mixed (id INTEGER, {mixed}){utf8}"
+    yield from statements_of_bytes(kind)
     yield "INSERT INTO mixed VALUES (1, '<Jan.Jansen@Example.NL>', 'later', 612345679), (2, 'é', '06-12345678', 612345678)"
+
+
+UUID_BYTES = {
+    "as_written": "6f9619ff8b86d011b42d00c04fc964ff",
+    "windows": "ff19966f868b11d0b42d00c04fc964ff",
+    "time_first": "d0118b866f9619ffb42d00c04fc964ff",
+}
+BYTES = {
+    "duckdb": ("BLOB", "from_hex('{}')"),
+    "parquet": ("BLOB", "from_hex('{}')"),
+    "mysql": ("BINARY(16)", "UNHEX('{}')"),
+    "postgres": ("BYTEA", "decode('{}', 'hex')"),
+    "sqlalchemy": ("BYTEA", "decode('{}', 'hex')"),
+    "sqlite": ("BLOB", "x'{}'"),
+}
+OTHERS_BYTES = "6f9619ff8b86d011b42d00c04fc964f0"
+
+
+def statements_of_bytes(kind: str) -> Iterator[str]:
+    """A table for each order of the bytes of a UUID, and others that hold no UUID of the person."""
+    if kind in BYTES:
+        type_, literal = BYTES[kind]
+        yield f"CREATE TABLE in_bytes (id INTEGER, {', '.join(f'{name} {type_}' for name in UUID_BYTES)}, other {type_})"
+        values = [literal.format(digits) for digits in (*UUID_BYTES.values(), OTHERS_BYTES)]
+        yield f"INSERT INTO in_bytes VALUES (1, {', '.join(values)}), (2, NULL, NULL, NULL, {literal.format('00' * 16)})"
 
 
 def described(folder: Path) -> Inventory:
@@ -93,6 +119,7 @@ def described(folder: Path) -> Inventory:
     for row in rows():
         tables[row["table"]] = {"personal": False, "columns": {"id": {}, row["column"]: {}}}
     tables["mixed"] = {"personal": False, "columns": {name: {} for name in ("id", "a", "b", "tel")}}
+    tables["in_bytes"] = {"personal": False, "columns": {name: {} for name in (*UUID_BYTES, "other")}}
     shop = {"source": "shop", "kind": "duckdb", "tables": tables}
     return load(write_inventory(folder / "inventory", yaml.safe_dump(shop)))
 
@@ -135,3 +162,10 @@ def test_each_column_says_what_it_was_searched_for(searched: dict[str, Searched]
     if kind != "files":  # there a number is a text
         assert searched["own_phone_number"].kinds["tel"] == ("number",)
         assert searched["own_column"].kinds["klantnr"] == ("number", "named")
+
+
+def test_uuid_kept_as_bytes_is_found_in_each_order(searched: dict[str, Searched], kind: str) -> None:
+    if kind in BYTES:
+        assert searched["in_bytes"].found == dict.fromkeys(UUID_BYTES, 1)
+        assert searched["in_bytes"].kinds["other"] == ("code",)
+        assert searched["in_bytes"].passed["other"] is Passed.BINARY, "no text was looked for"

@@ -196,6 +196,9 @@ class Dialect(Protocol):
     def hexadecimal(self, column: str) -> str:
         """A column of bytes as hex digits in small letters."""
 
+    def uuid_digits(self, column: str) -> str | None:
+        """The hex digits of bytes that are as many as a UUID has, else NULL; None: it is not known how."""
+
     def is_text(self, native: str) -> bool:
         """Whether a type holds texts, which a database may compare in more ways than by their bytes."""
 

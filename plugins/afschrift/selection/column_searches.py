@@ -140,6 +140,13 @@ class SearchMaker:
         same, now = (f"{held} {keys} {self._named(some)}{also})" for some in (names, current))
         yield ColumnSearch(column, kind, (), same, same, now, sign, text)
 
+    def uuid_bytes(self, column: str, name: str, kind: str) -> Iterator[ColumnSearch]:
+        """The search of a column of bytes for keys whose hex digits have a name."""
+        digits = self.dialect.uuid_digits(f"t.{self.dialect.quote(column)}")
+        if digits is not None:
+            same = f"{digits} IN (SELECT k.value FROM {self.dialect.keys} AS k WHERE {self._named([name])})"  # noqa: S608 - quoted
+            yield ColumnSearch(column, kind, (), same, same, same)
+
     def _named(self, names: Sequence[str]) -> str:
         """Condition: the bound key has one of these names."""
         return f"k.name IN ({', '.join(map(self.dialect.literal, names)) or 'NULL'})"

@@ -121,6 +121,7 @@ def coded(kind: str) -> str:
     return f"{before}({_OTHER}|&|%|.?u00)|{_OTHER}[0-9_]|{_OTHER}{{7}}"
 
 
+_DATE = re.compile(r"(19|20)[0-9]{2}[-.]?[01][0-9][-.]?[0-3][0-9]")
 _CODE = re.compile(r"(?=.*[0-9_])[A-Za-z0-9][A-Za-z0-9_.-]*")
 _HEX = re.compile(r"\{?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
 _MEANING = re.compile(r"[\\\[\].*+?^${}()|]")  # those that a pattern gives a meaning
@@ -189,7 +190,7 @@ def sought_as(value: str, region: str, *, described: bool = False) -> Iterator[t
     elif kind is not None or _is_address(value):
         return
     elif re.fullmatch(r"[0-9]+(?:[ .-][0-9]+)*", value):
-        if len("".join(_digits(value)).lstrip("0")) >= _DISTINCTIVE and not _is_date(value):
+        if len("".join(_digits(value)).lstrip("0")) >= _DISTINCTIVE and not _DATE.fullmatch(value):
             yield Sought.NUMBER, value
         elif value.isdecimal():
             yield Sought.NAMED, value
@@ -237,7 +238,7 @@ def _rows(
     *,
     former: bool = False,
 ) -> Iterator[Key]:
-    """The rows of a value: each spelling, its pattern, and a UUID as a column of that type holds it."""
+    """The rows of a value: each spelling, its pattern, and a UUID as its type and as bytes hold it."""
     named = member_name(known[key]) if kind is Sought.NAMED else ""
     name = search_name(kind, key if named else "", former=former)
     for way in sorted(spellings(kind, value, region)):
@@ -245,13 +246,17 @@ def _rows(
         yield Key(f"{name}:whole", whole(kind, way, named))
     if kind is Sought.CODE and (uuid := _uuid(value)) is not None:
         yield Key(UUID_NAME, str(uuid))
+        text, windows = uuid.hex, uuid.bytes_le.hex()
+        time_first = text[12:16] + text[8:12] + text[:8] + text[16:]  # by MySQL's `uuid_to_bin(u, 1)`
+        yield from (Key(BYTES_NAME, digits) for digits in (text, windows, time_first))
 
 
 MOST_ROWS = 4_000
 TOO_MANY = f"{OF_SOFTWARE}too_many"
 """Most spellings and patterns of a person; the name of the row that says that there are more."""
 UUID_NAME = f"{OF_SOFTWARE}uuid"
-"""Name of the person's UUIDs in the key table, for columns of that type."""
+BYTES_NAME = f"{OF_SOFTWARE}bytes"
+"""Names of the person's UUIDs in the key table: for columns of that type, and as hex digits for bytes."""
 
 
 def not_sought(keys: Iterable[Key], inventory: Inventory) -> Iterator[str]:
@@ -261,10 +266,6 @@ def not_sought(keys: Iterable[Key], inventory: Inventory) -> Iterator[str]:
     yield from (name for name in names if is_private(name) or is_shared(inventory, name))
     if TOO_MANY in names:
         yield "too_many"
-
-
-def former_periods(keys: Iterable[Key]) -> list[list[str | None]]:
-    return sorted([key.name, key.valid_from, key.valid_to] for key in keys if key.valid_to is not None)
 
 
 def search_name(kind: str, key: str = "", *, former: bool = False) -> str:
@@ -289,10 +290,6 @@ def spelled_key(name: str) -> str:
 
 def is_former(name: str) -> bool:
     return name.startswith(f"{OF_SOFTWARE}former:")
-
-
-def _is_date(value: str) -> bool:
-    return re.fullmatch(r"(19|20)[0-9]{2}[-.]?[01][0-9][-.]?[0-3][0-9]", value) is not None
 
 
 def _is_address(value: str) -> bool:

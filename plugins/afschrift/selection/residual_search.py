@@ -27,6 +27,7 @@ from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.law.person import below
 from afschrift.selection.column_searches import ColumnSearch, SearchMaker
 from afschrift.selection.identifiers import (
+    BYTES_NAME,
     CATEGORIES,
     EDGES,
     UUID_NAME,
@@ -264,6 +265,7 @@ class ResidualSearch:
         spelled, looks = self._spelled(), SearchMaker(self.session.dialect)
         plain = {key.name for key in self.keys} & self.inventory.identity.keys.keys()
         codes, pointing = self._columns_of_codes(names), self._pointing(names)
+        in_bytes = any(key.name == BYTES_NAME for key in self.keys)
         for number, (column, column_type) in enumerate(columns.items()):
             if column_type.closed:
                 continue
@@ -279,6 +281,8 @@ class ResidualSearch:
                 yield from looks.number(column, column_type, of_numbers, Sought.NUMBER, least, text)
             elif column_type.kind is ValueKind.UUID:
                 yield from looks.number(column, column_type, (UUID_NAME,), Sought.CODE, text=(Sought.CODE,))
+            elif column_type.kind is ValueKind.BINARY and column not in codes and in_bytes:
+                yield from looks.uuid_bytes(column, BYTES_NAME, Sought.CODE)
             held = key_columns(self.declared, names, column)
             if column not in pointing and column_type.kind in (*_TEXTS, *_NUMBERS, ValueKind.UUID):
                 # Else the map says what the column holds, or it holds no key that can be compared.

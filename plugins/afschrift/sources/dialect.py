@@ -72,6 +72,10 @@ class StandardDialect:
         """Use `hex`, as most databases have it."""
         return f"lower(hex({column}))"
 
+    def uuid_digits(self, column: str) -> str | None:
+        """Use `octet_length`, so that long bytes are not converted."""
+        return f"CASE WHEN octet_length({column}) = 16 THEN {self.hexadecimal(column)} END"
+
     def typed_key(self, value: str, native: str) -> str:  # noqa: ARG002
         """Cast a key's text to a column's type; NULL if it is no value of that type."""
         return value

@@ -21,7 +21,7 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.model import Inventory
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.identifiers import former_periods, not_sought, search_keys, spelled_kind
+from afschrift.selection.identifiers import not_sought, search_keys, spelled_kind
 from afschrift.selection.residual_search import ResidualSearch
 from afschrift.services import Services
 
@@ -105,7 +105,8 @@ def _questions(
             kept = None
             if former := result.former.get(column):
                 words += f" Of them {former} hold(s) a former one alone, which may be another person's now."
-                kept = {"former": former, "periods": former_periods(keys)}
+                ended = [[key.name, key.valid_from, key.valid_to] for key in keys if key.valid_to is not None]
+                kept = {"former": former, "periods": sorted(ended, key=str)}
             # Without the number of rows: the answer must still hold when rows are added.
             about = digest({"kind": RESIDUAL, "column": path})
             detail = {"column": path, "rows": rows}

@@ -1,24 +1,29 @@
 """What each error of a server or a driver means: try again, ask a person, or mend the configuration.
 
-The sessions' tests meet the common ones for real; `data/server_errors.tsv` is the whole table, by the numbers of the
+The sessions' tests meet the common ones for real, and the last test a rare one; `data/server_errors.tsv` is the whole table, by the numbers of the
 manuals: a state of PostgreSQL, or a module with its error and what it says, a number or words.
 """
 
 import importlib
+from pathlib import Path
 
 import adbc_driver_manager
 import pyarrow as pa
 import pymysql.err
 import pytest
 import sqlalchemy.exc
+from tests.support import mariadb
 from tests.support.data import lines
+from tests.support.warehouses import at
+from tests.unit.sources.reading import forms
 
 from afschrift.domain import errors
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, DamagedValueError, RetriableError
 from afschrift.domain.sources import Connection
 from afschrift.sources.duckdb import errors as duck_errors
 from afschrift.sources.mysql import errors as mysql_errors
 from afschrift.sources.postgres import errors as postgres_errors
+from afschrift.sources.registry import open_source
 from afschrift.sources.sqlalchemy import errors as alchemy_errors
 from afschrift.sources.table_errors import relation_of, table_of
 from afschrift.sources.text_rows import text_batch
@@ -98,3 +103,24 @@ def test_rows_of_bytes() -> None:
     assert batch.to_pylist() == [{"n": None, "t": "é", "x": 0.1}, {"n": "2", "t": "", "x": None}]
     assert text_batch("w", ["n"], []).num_rows == 0
     assert text_batch("w", ["n"], [(None,), (None,)]).column(0).null_count == 2
+
+
+def test_text_of_mariadb_that_is_not_utf8_names_its_table(mariadb_server: mariadb.Server) -> None:
+    """No statement writes one: its file is that of a table of another character set."""
+    database = mariadb_server.create()
+    folder = Path(mariadb_server.socket).parent / "d" / database.name
+    database.execute(
+        "CREATE TABLE t (a varchar(60)) ENGINE=MyISAM CHARACTER SET utf8mb4",
+        "CREATE TABLE other (a varchar(240)) ENGINE=MyISAM CHARACTER SET latin1",
+        "INSERT INTO other VALUES (CONVERT(x'63616ee9' USING latin1))",
+        "FLUSH TABLES",
+    )
+    for end in ("MYD", "MYI"):
+        (folder / f"t.{end}").write_bytes((folder / f"other.{end}").read_bytes())
+    database.execute("FLUSH TABLES")
+    with open_source("w", "mysql", {}, connection="w", connect=at(database.uri())) as session:
+        with pytest.raises(DamagedValueError, match=r"A text of w\.t is not in the encoding"):
+            session.rows("SELECT a\nFROM `t` AS t")
+        with pytest.raises(DamagedValueError, match="Column a of source w holds a text that is not UTF-8"):
+            forms(session, "t")
+    mariadb_server.drop(database)

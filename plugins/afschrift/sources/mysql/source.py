@@ -26,6 +26,7 @@ from afschrift.sources.options import Opening, seconds
 from afschrift.sources.person_keys import KEY_TABLE, text_key_rows
 from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.sql_reconciliation import SqlReconciliation
+from afschrift.sources.table_errors import table_of, wrong_encoding
 from afschrift.sources.text_rows import FETCHED, text_batch
 
 _OPTIONS = ("statement_timeout", "lock_timeout", "cell_limit")
@@ -177,7 +178,11 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
         with self._our_errors(reads or statement), self.connection.cursor() as cursor:
             self._execute(cursor, statement)
             whole = [column[1] in _INTEGERS for column in cursor.description or ()]
-            return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
+            try:
+                return [tuple(map(_value, row, whole)) for row in cursor.fetchall()]
+            except UnicodeDecodeError:
+                where = table_of(self.name, reads or statement)
+                raise wrong_encoding(where, "not UTF-8", "convert the column") from None
 
     def estimate(self, statement: str) -> Estimate:
         """Estimate by EXPLAIN; without the right SHOW VIEW nothing is known of a statement on a view."""

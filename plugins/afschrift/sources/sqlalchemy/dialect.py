@@ -83,6 +83,10 @@ class AlchemyDialect(StandardDialect):
         """Use the database's own dialect if it is known."""
         return self._known.hexadecimal(column) if self._known else super().hexadecimal(column)
 
+    def uuid_digits(self, column: str) -> str | None:
+        """Use the database's own dialect if it is known."""
+        return self._known.uuid_digits(column) if self._known else None
+
     def token(self, salt: str, text: str, digits: int = 8) -> str | None:
         """Hash in PostgreSQL; of other databases it is not known that SHA-256 hashes UTF-8."""
         return postgres_token(salt, text, digits) if self.name == "postgresql" else None

@@ -39,6 +39,10 @@ class SqliteDialect(StandardDialect):
         """Use our function: SQLite has no SHA-256."""
         return f"substr(afschrift_token({salt}, {text}), 1, {digits})"
 
+    def uuid_digits(self, column: str) -> str:
+        """Use `length`: SQLite has no `octet_length` before 3.43."""
+        return f"CASE WHEN length({column}) = 16 THEN {self.hexadecimal(column)} END"
+
     def is_text(self, native: str) -> bool:
         """Texts, and unknown declared types, which may hold texts."""
         kind, _ = declared(native)
