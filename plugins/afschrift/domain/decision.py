@@ -222,8 +222,6 @@ def _portability(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
         return ColumnDecision(Action.EXCLUDE, ("R18",), f"origin_{origin}")
     if origin is Origin.OBSERVED and not policy.observed:
         return ColumnDecision(Action.EXCLUDE, ("R18",), "policy_observed")
-    if facts.protect is Protect.SECURITY_PROOF:
-        return ColumnDecision(Action.EXCLUDE, ("R20",), "proof_record")
     if not facts.automated:
         return ColumnDecision(Action.EXCLUDE, ("R23",), "not_automated")
     if not facts.purposes:
@@ -254,6 +252,9 @@ def _gate_basis(facts: ColumnFacts, policy: Policy) -> ColumnDecision:
         return ColumnDecision(Action.ASK, ("R20",), "consent_missing")
     if any(p.public_task for p in facts.purposes):
         return ColumnDecision(Action.EXCLUDE, ("R20",), "public_task")
+    if facts.protect is Protect.SECURITY_PROOF:  # never given voluntarily
+        kept = any(p.basis == "A6-1-c" for p in facts.purposes)
+        return ColumnDecision(Action.EXCLUDE, ("R20",), "proof_record" if kept else "basis_not_portable")
     if policy.legitimate_interest and any(p.basis == "A6-1-f" for p in facts.purposes):
         return ColumnDecision(Action.INCLUDE, ("R22",), "voluntary", outside_art20=True)
     return ColumnDecision(Action.EXCLUDE, ("R20",), "basis_not_portable")
@@ -304,7 +305,7 @@ REASONS: dict[str, str] = {
     "policy_observed": "the controller's policy leaves observed data out of portability",
     "portable_observed": "seen when the person used a service or device, on consent or contract",
     "portable_provided": "given by the person, on consent or contract",
-    "proof_record": "kept to prove or secure something, not on consent or contract",
+    "proof_record": "kept as proof by a legal duty, not on consent or contract",
     "public_task": "processed for a public task (Art. 20(3))",
     "security_secret": "a security secret: its value never leaves; access says that it exists",
     "special_condition_unknown": "special data without a recorded condition of Art. 9",

@@ -184,3 +184,21 @@ def test_question_on_others_data_that_may_be_included(origin: Origin, third_part
     column = of_others(origin, third_party)
     for right in Right:
         assert decide(right, column, Policy()).reason == "others_undecided"
+
+
+@pytest.mark.parametrize("voluntary", [False, True])
+@pytest.mark.parametrize(
+    ("basis", "action", "reason"),
+    [
+        ("A6-1-b", Action.INCLUDE, "portable_observed"),  # use of the service is observed (K30)
+        ("A6-1-f", Action.EXCLUDE, "basis_not_portable"),
+        ("A6-1-c", Action.EXCLUDE, "proof_record"),
+    ],
+)
+def test_proof_is_left_out_on_its_true_ground(
+    basis: str, action: Action, reason: str, voluntary: bool
+) -> None:
+    facts = ColumnFacts(Origin.OBSERVED, (PurposeFacts("p", basis),), protect=Protect.SECURITY_PROOF)
+    decision = decide(Right.PORTABILITY, facts, Policy(legitimate_interest=voluntary))
+    assert (decision.action, decision.reason) == (action, reason)
+    assert decide(Right.ACCESS, facts, Policy()).action is Action.INCLUDE
