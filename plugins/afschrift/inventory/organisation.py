@@ -6,7 +6,7 @@ They hold the responsible organisation, its decisions of policy, and the keys by
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -44,6 +44,24 @@ class Channel(Part):
     published_on: date
 
 
+class DirectTransfer(Part):
+    """Whether files can be sent straight to a party that the person names (Art. 20(2), R65).
+
+    Attributes:
+        possible: technically.
+        why: if it is not possible, why, in words for the person (R66).
+    """
+
+    possible: bool
+    why: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_explained(self) -> Self:
+        if self.possible is (self.why is not None):
+            raise ValueError("`why` says why it is not possible: give it then, and only then")
+        return self
+
+
 class Organisation(Part):
     """`controller.yml`: the controller, how to reach it, and where to complain.
 
@@ -67,6 +85,7 @@ class Organisation(Part):
         days_off_unsettled: days that may or may not be public holidays.
         channels: the published channels for requests (R03).
         hand_over: matter that is not fulfilled here -> the desk that handles it (R05).
+        direct_transfer: left out: the person is asked to ask.
         example: the organisation is invented, and accepts requests only in a demo.
     """
 
@@ -89,7 +108,15 @@ class Organisation(Part):
     days_off_unsettled: tuple[date, ...] = ()
     channels: dict[str, Channel] = {}
     hand_over: dict[Matter, str] = {}
+    direct_transfer: DirectTransfer | None = None
     example: bool = False
+
+    @property
+    def sends_directly(self) -> Literal["possible", "impossible", "on_request"]:
+        """Whether files can be sent straight to another party."""
+        if self.direct_transfer is None:
+            return "on_request"
+        return "possible" if self.direct_transfer.possible else "impossible"
 
     @model_validator(mode="before")
     @classmethod

@@ -181,6 +181,14 @@ _ALL = (
     Element(
         TAKES_ALONG, ElementForm.CODE, Giver.REGISTER, "what can be taken along", ("observed", "provided")
     ),
+    Element(
+        "direct",
+        ElementForm.CODE,
+        Giver.REGISTER,
+        "whether files can go straight to another party (R65)",
+        ("possible", "on_request", "impossible"),
+    ),
+    Element("direct_why", ElementForm.TEXT, Giver.REGISTER, "why they cannot (R66)"),
     Element("kinds", ElementForm.ITEMS, Giver.REGISTER, "kinds of data that cannot be taken along"),
     Element("personal", ElementForm.CODE, Giver.REGISTER, "that others share the address", ("yes",)),
     Element("told_before", ElementForm.CODE, Giver.REGISTER, "that it was kept back", ("yes",)),

@@ -115,7 +115,7 @@ _TABLE = (
         "acknowledgement",
         ("received_on", "rights_asked", "until", "what_next"),
         "R04, R05",
-        ("referred", "quote"),
+        ("referred", "quote", "direct", "direct_why"),
         True,
     ),
     LetterKind(

@@ -134,6 +134,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "not_seen": [(contents.source_title(source), n) for source, n in not_seen(contents).items()],
         "doubts": any(e.unproven for e in entries) or bool(not_seen(contents)),
         "portable": portable_key(_given_origins(contents)),
+        "direct": _direct(contents, words),
         "completeness": _completeness(bool(gone), bool(masked)),
         "looked_beside": any(extract.searched is not None for extract in contents.extracts),
         "left_out": gone,
@@ -176,6 +177,14 @@ def _given_origins(contents: Contents) -> Iterator[Origin]:
         for column in planned.selected:
             if column.reason != "join_key" and has_values(written, column):
                 yield from column.origins
+
+
+def _direct(contents: Contents, words: PageWords) -> str:
+    """Whether the files can be sent straight to another party (Art. 20(2), R65, R66)."""
+    controller = contents.inventory.controller
+    why = controller.direct_transfer.why if controller.direct_transfer else None
+    reason = why.get(contents.language) if why else ""
+    return words.say(f"direct_{controller.sends_directly}", contact=controller.contact, why=reason)
 
 
 def _completeness(left_out: bool, masked: bool) -> str:

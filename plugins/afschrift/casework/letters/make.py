@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -30,6 +30,7 @@ from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
 from afschrift.domain.request import Request, new_id
+from afschrift.domain.right import Right
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
@@ -106,7 +107,8 @@ def make(
         **dates,
         "received_on": timeline.received,
         "court": _paragraph(_court(settings, kind, of_request, controller)),
-        **register_elements(of_request, kind),
+        **(asked := register_elements(of_request, kind)),
+        **_direct(controller, request, asked["rights_asked"]),
         **decided_elements(settings, kind, about, request.language),
         **_other_law(officer, kind, request, given),
     }
@@ -307,6 +309,15 @@ def _court(settings: Settings, kind: LetterKind, of: AboutRequest, controller: O
     if controller.court_late is not None:
         return controller.court_late.get(language)
     return LetterWords.load(settings.folder("letters"), language).say("court_late_unknown")
+
+
+def _direct(controller: Organisation, request: Request, rights: Sequence[str]) -> dict[str, Any]:
+    """Whether files of portability can go straight to another party (Art. 20(2), R65, R66)."""
+    if Right.PORTABILITY not in rights:
+        return {}
+    why = controller.direct_transfer.why if controller.direct_transfer else None
+    reason = _paragraph(why.get(request.language)) if why else []
+    return {"direct": controller.sends_directly, "direct_why": reason}
 
 
 def _paragraph(text: str) -> list[str]:

@@ -123,7 +123,9 @@ BUILT = {
         f"{what}_{of}"
         for what in ("portable", "own_rows")
         for of in ("provided", "observed", "both", "other")
-    },
+    }
+    | {f"direct_{how}" for how in ("possible", "on_request", "impossible")}
+    | {f"exchange_{format_}" for format_ in ("gpx", "ics", "vcard", "fhir")},
     "sheet": {"consent_withdrawn", "consent_absent", "logic", "significance", "consequences"}
     | {"state", "state_between"},  # by `PageWords.state`
 }

@@ -52,6 +52,23 @@ def test_the_receipt_of_every_right_of_a_message_is_confirmed(bureau: Bureau) ->
         assert words not in alone
 
 
+@pytest.mark.parametrize(("transfer", "says"), [
+    ("", "Wij doen dat als het technisch kan."),
+    ("direct_transfer: {possible: true}", "Dat kan. Schrijf ons dan naar wie."),
+    (
+        "direct_transfer: {possible: false, why: {nl: Er is geen lijn., en: There is no line.}}",
+        "U krijgt de bestanden zelf en kunt ze geven aan wie u wilt. Er is geen lijn.",
+    ),
+])  # fmt: skip
+def test_the_receipt_says_whether_files_can_go_to_another_party(
+    bureau: Bureau, transfer: str, says: str
+) -> None:
+    file = bureau.settings.inventory / "controller.yml"
+    file.write_text(f"{file.read_text('utf-8')}\n{transfer}\n", "utf-8")
+    assert says in text_of(bureau, bureau.store("portability"), "acknowledgement")
+    assert "direct naar" not in text_of(bureau, bureau.store(), "acknowledgement")
+
+
 def test_no_right_is_claimed_that_the_message_does_not_name(bureau: Bureau) -> None:
     request = bureau.store("unclear")
     text = text_of(bureau, request, "acknowledgement", keep=True)
