@@ -220,8 +220,9 @@ def _schema(contents: Contents, planned: ExtractPlan, entry: FileEntry, names: N
 
 def _relation(relation: Relation, planned: ExtractPlan, entry: FileEntry, names: Names) -> dict[str, Any]:
     reference: dict[str, Any] = {"fields": list(relation.reference)}
-    if relation.table != planned.table:
-        resource = names.get((planned.source, relation.table, entry.format))
+    source = relation.source or planned.source
+    if (source, relation.table) != (planned.source, planned.table):
+        resource = names.get((source, relation.table, entry.format))
         # A table that is not in the bundle has no resource, so its name in the source is given.
         reference = (
             {"resource": resource, **reference} if resource else {"table": relation.table, **reference}

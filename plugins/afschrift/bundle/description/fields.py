@@ -173,7 +173,7 @@ def _law(contents: Contents, extract: ExtractPlan, field: FieldPlan, column: Col
     purposes = contents.purposes(extract.source, extract.table, field.name)
     if purposes:
         law["afschrift:purposes"] = list(purposes)
-    law["afschrift:reason"] = field.reason
+    law["afschrift:reason"] = reason(contents, extract, field)
     law["afschrift:rules"] = list(field.rules)
     if field.action is Action.MASK:
         law["afschrift:masked"] = field.mask
@@ -196,6 +196,7 @@ class Why(StrEnum):
     ROWS_NOT_INCLUDED = "rows_not_included"  # some values point to rows that are not in the bundle
     NOT_A_KEY = "not_a_key"  # the columns on the other side are no key there
     IN_PARTS = "in_parts"  # the other table is in several files
+    NOT_COMPARED = "not_compared"  # the columns hold a key of the person; not every value was looked up
 
 
 @dataclass(frozen=True)
@@ -204,12 +205,14 @@ class Relation:
 
     Attributes:
         why_not: None if every value is found in the other table.
+        source: of the other table; empty: the same.
     """
 
     fields: tuple[str, ...]
     table: str
     reference: tuple[str, ...]
     why_not: Why | None
+    source: str = ""
 
     @property
     def holds(self) -> bool:
@@ -241,6 +244,41 @@ def relations(contents: Contents, extract: ExtractPlan) -> Iterator[Relation]:
             yield Relation(fields, hop.parent, reference, Why.TABLE_NOT_INCLUDED)
         else:
             yield Relation(fields, hop.parent, reference, _why_not(contents, extract, hop, *other))
+    yield from _by_person_keys(contents, extract)
+
+
+def _by_person_keys(contents: Contents, extract: ExtractPlan) -> Iterator[Relation]:
+    """The relations by a key of the person, such as a device, to the table of any source that has it."""
+    way = references(contents.source(extract.source), extract.table)
+    known = {(extract.source, hop.parent, *hop.pairs) for hop in way}
+    for key, link in contents.table(extract.source, extract.table).subject.items():
+        for other, _ in contents.held:
+            table = contents.table(other.source, other.table)
+            column = table.subject[key].column if key in table.links else ""
+            holds = len(table.links) > 1 and key != contents.inventory.identity.person
+            pair = (link.column, column)
+            if not column or other.name == extract.name or not (holds or table.key == (column,)):
+                continue
+            if (other.source, other.table, pair) not in known and link.column in _whole(extract):
+                unique = primary_key(contents, other) == (column,)
+                why = Why.NOT_COMPARED if unique else Why.NOT_A_KEY
+                if column in _whole(other):
+                    yield Relation((link.column,), other.table, (column,), why, other.source)
+
+
+def reason(contents: Contents, extract: ExtractPlan, field: FieldPlan) -> str:
+    """Why a column is given; `row_key` for a number that joins no other table of the bundle (K43)."""
+    written = contents.extracted(extract.source, extract.table)
+    if field.reason != "join_key" or (written and written.uploads):  # which name the key of their row
+        return field.reason
+    for planned, _ in contents.held:
+        for way in relations(contents, planned):
+            ends = (planned.name, way.fields), (f"{way.source or planned.source}.{way.table}", way.reference)
+            if way.why_not is not Why.TABLE_NOT_INCLUDED and any(
+                name == extract.name and field.name in columns for name, columns in ends
+            ):
+                return field.reason
+    return "row_key"
 
 
 def _why_not(

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, coverage
+from afschrift.bundle.description.fields import reason
 from afschrift.bundle.page.charts import Chart, chart, latest, span
 from afschrift.bundle.page.shown_rows import ShownSample, fitting, sample, sample_sizes, shares
 from afschrift.bundle.page.shown_values import LinkedWords, readable
@@ -246,6 +247,7 @@ REMARKS = frozenset(
         "person_masked",
         "own_use",
         "join_key",
+        "row_key",
         "voluntary",
     }
 )
@@ -317,7 +319,7 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
         zone = contents.source(extract.source).zone
         yield words.say("zone", place=zone_name(zone)) if zone else words.say("no_zone")
     masked_by_hand = field.action is Action.MASK and field.reason == "person_decided"
-    remark = "person_masked" if masked_by_hand else field.reason
+    remark = "person_masked" if masked_by_hand else reason(contents, extract, field)
     written = contents.extracted(extract.source, extract.table)
     untouched = field.action is Action.MASK and written is not None and not written.masked.get(field.name)
     if remark in REMARKS and not untouched:
