@@ -63,6 +63,7 @@ class Services:
             earlier state.
         delivers: False: these serve the canary, and the gate of `deliver` is closed whatever is packed.
         patience: how long a run may show no sign of life before another one may begin.
+        exchanges: formats that programs of a trade load, which the data map asks for.
     """
 
     register: Register
@@ -87,5 +88,6 @@ class Services:
     age_of_consent: int = 16
     inform_by_mail: Callable[[str], str | None] = lambda _request: None
     roles: Callable[[], Roles] = Roles
+    exchanges: Mapping[str, Format] = field(default_factory=dict)
     witnessed: Callable[[bool], None] = lambda _first: None
     delivers: bool = True

@@ -11,6 +11,7 @@ _S3 = ("s3://", "s3a://")
 EXTRAS: dict[str, tuple[str, ...]] = {
     "duckdb": ("duckdb",),
     "mysql": ("pymysql",),
+    "portability": ("icalendar", "vobject"),
     "postgres": ("adbc_driver_postgresql", "psycopg"),
     "s3": ("s3fs",),
     "timestamp": ("rfc3161_client",),

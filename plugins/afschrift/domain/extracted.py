@@ -141,6 +141,26 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class Exchanged:
+    """A table's rows for programs of a trade (`domain.exchange`).
+
+    Attributes:
+        columns: value of the format -> column; one that is missing is not given, or not as it is.
+        rows: number of rows in the file.
+        left: rows that are not: by the value that does not fit, or `missing` for a required one.
+        checksums: value -> digest over what was written.
+        entry: None where no row could be written.
+    """
+
+    format: str
+    columns: dict[str, str]
+    rows: int
+    left: dict[str, int]
+    checksums: dict[str, str]
+    entry: FileEntry | None = None
+
+
+@dataclass(frozen=True)
 class TableExtract:
     """One table's rows of one person, as written.
 
@@ -150,6 +170,7 @@ class TableExtract:
         uploads, missing: files that its rows hold or name.
         seen: None: not recorded.
         compared: reconciled with the source; None in what was staged before there was a reconciliation.
+        exchanged: its rows for programs of a trade.
     """
 
     source: str
@@ -160,6 +181,7 @@ class TableExtract:
     missing: tuple[MissingFile, ...] = ()
     seen: Seen | None = None
     compared: Compared | None = None
+    exchanged: tuple[Exchanged, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -168,12 +190,13 @@ class TableExtract:
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
-        """The files of all parts."""
-        return tuple(entry for part in self.parts for entry in part.files)
+        """The files of all parts, and those for programs of a trade."""
+        of_parts = (entry for part in self.parts for entry in part.files)
+        return (*of_parts, *(file.entry for file in self.exchanged if file.entry is not None))
 
     @property
     def digests(self) -> dict[str, str]:
-        """Path -> SHA-256 of the files of all parts; one digest over all uploaded files together."""
+        """Path -> SHA-256 of its files; one digest over all uploaded files together."""
         written = {entry.path: entry.sha256 for entry in self.files}
         if self.uploads or self.missing:
             of_uploads = {u.entry.path: u.entry.sha256 for u in self.uploads}

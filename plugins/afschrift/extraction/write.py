@@ -17,10 +17,11 @@ from typing import Any, Generic, Self, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.extracted import Overview, ProfileChoice, TableExtract, TablePart
+from afschrift.domain.extracted import Exchanged, Overview, ProfileChoice, TableExtract, TablePart
 from afschrift.domain.files import Format
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.extraction.comparison import Comparison
+from afschrift.extraction.exchange import ExchangePlan
 from afschrift.extraction.followed_file import CollidedError, FollowedFile, Options
 from afschrift.formats.validate_file import require_valid
 from afschrift.services import WriteLimits
@@ -88,6 +89,7 @@ class TableWriter:
         choice: what to profile in every row.
         kept: bytes of first rows to keep.
         comparison: reconciles the rows with the source; None if they are not reconciled.
+        exchanges: files for programs of a trade, of what fits their formats.
         sample: the first rows as value forms, after `write`.
         overview: the overview of all rows, after `write`.
     """
@@ -99,6 +101,7 @@ class TableWriter:
     choice: ProfileChoice = field(default_factory=ProfileChoice)
     kept: int = 100_000
     comparison: Comparison | None = None
+    exchanges: Sequence[ExchangePlan] = ()
     sample: Rows = field(default_factory=list)
     overview: Overview = field(default_factory=Overview)
 
@@ -112,15 +115,15 @@ class TableWriter:
         options: dict[str, Options] = {}
         while True:
             try:
-                parts = self._attempt(stream(), options)
+                parts, exchanged = self._attempt(stream(), options)
             except CollidedError as collided:
                 options[collided.format] = collided.options
             else:
-                return TableExtract(self.plan.source, self.plan.table, parts, masked)
+                return TableExtract(self.plan.source, self.plan.table, parts, masked, exchanged=exchanged)
 
     def _attempt(
         self, stream: Iterator[pa.RecordBatch], options: Mapping[str, Options]
-    ) -> tuple[TablePart, ...]:
+    ) -> tuple[tuple[TablePart, ...], tuple[Exchanged, ...]]:
         first, profiler = FirstRows(self.kept), TableProfiler(self.choice)
         valid = self.comparison.documents if self.comparison is not None else frozenset()
         if self.comparison is not None:
@@ -133,15 +136,21 @@ class TableWriter:
             first.take(text)
             profiler.take(text)
             parts.write(text)
+            for exchange in exchanges:
+                exchange.write(text)
 
-        with _Parts(lambda number: self._open(number, options), self.limits.part_bytes) as parts:
+        with (
+            _Parts(lambda number: self._open(number, options), self.limits.part_bytes) as parts,
+            ExitStack() as stack,
+        ):
+            exchanges = [stack.enter_context(plan.open(self.staging)) for plan in self.exchanges]
             with BackgroundWorker(take, _enough_for_threads()) as worker:
                 for batch in stream:
                     for piece in slices(batch, self.limits.batch_bytes):
                         worker(piece)
                 worker.wait()
             self.sample, self.overview = first.rows, profiler.overview()
-            return parts.finish()
+            return parts.finish(), tuple(exchange.finish() for exchange in exchanges)
 
     def _open(self, number: int, options: Mapping[str, Options]) -> _Files:
         name = self.plan.table if number == 1 else f"{self.plan.table}.{number}"

@@ -18,6 +18,7 @@ from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.files import Format
 from afschrift.domain.plan import FieldPlan
+from afschrift.formats.exchange import EXCHANGES
 from afschrift.formats.file_finding import FileFinding, UnreadableFileError
 from afschrift.formats.registry import FORMATS
 from afschrift.values.checksum import ColumnChecksums
@@ -125,16 +126,15 @@ def validate(
     Raises:
         ConfigurationError: there is no reader for the format.
     """
-    if entry.format not in FORMATS:
+    known = {**FORMATS, **EXCHANGES}
+    if entry.format not in known:
         raise ConfigurationError(
             f"No reader checks the format {entry.format}.",
             remedy="add one to `formats.registry`; nothing is delivered unchecked.",
         )
     source = DigestStream(stream)
     try:
-        found = read_contents(
-            FORMATS[entry.format], entry.path, cast(BinaryIO, source), fields, entry.options
-        )
+        found = read_contents(known[entry.format], entry.path, cast(BinaryIO, source), fields, entry.options)
     except UnreadableFileError as error:
         # counts and checksums of half a file would only repeat that
         findings = [error.finding(entry.path)]

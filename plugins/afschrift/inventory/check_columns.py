@@ -11,6 +11,7 @@ from afschrift.domain.nearest import hint
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import FaultAt
+from afschrift.inventory.export import export_faults
 from afschrift.inventory.joins import leads_to_person
 from afschrift.inventory.model import Inventory, Purpose, SourceFile
 from afschrift.inventory.processing import CountryOf, DataSource
@@ -32,6 +33,7 @@ def table_faults(source: SourceFile, name: str, where: list[str]) -> Iterator[Fa
     table = source.tables[name]
     yield from _finder_faults(table, where)
     yield from _label_faults(table, where)
+    yield from _export_faults(table, where)
     yield from _member_faults(source, name, where)
     yield from source_faults(table, table.source, where)
     yield from _proposal_faults(table, where)
@@ -119,6 +121,21 @@ def _label_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
             )
         elif why := _never_shown(column.proposal or column):
             yield [*where, "label"], f"{name} {why}: name another column"
+
+
+def _export_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
+    """Yield faults of `export`: columns that are not there, do not fit the format, or are never given."""
+    if table.export and not table.personal:
+        yield [*where, "export"], "rows of this table are in no answer: leave it out"
+    if len({export.format for export in table.export}) < len(table.export):
+        yield [*where, "export"], "two of these are of one format: give the other its own entry, with `table`"
+    for export in table.export:
+        for word, message in export_faults(export, table.columns):
+            yield [*where, "export"], f"`{word}`: {message}"
+        for role, name in export.columns.items():
+            column = table.columns.get(name) or Column()
+            if why := _never_shown(column.proposal or column):
+                yield [*where, "export"], f"`{role}`: {name} {why}: name another column"
 
 
 def _never_shown(column: Column) -> str:

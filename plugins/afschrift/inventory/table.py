@@ -19,6 +19,7 @@ from afschrift.inventory.column import (
     FileColumn,
     confirmations,
 )
+from afschrift.inventory.export import Export
 from afschrift.inventory.processing import DataSource
 
 
@@ -167,6 +168,7 @@ class Table(Part):
         label: columns that name the row in words, such as a title, or a first and a last name; the person's
             page shows them with a number that points to the row. One that points on is shown as that row.
         references: column -> `table.column` of the same source that it points to, outside the joins.
+        export: formats of a trade in which portability gives the rows too (R57).
         file: columns with uploaded files.
         names: columns with names of people, which the finder searches for in free text.
         personal: False for a table that holds no personal data.
@@ -208,6 +210,9 @@ class Table(Part):
     key: tuple[str, ...] = ()
     label: Annotated[tuple[str, ...], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = ()
     references: dict[str, str] = {}
+    export: Annotated[
+        tuple[Export, ...], BeforeValidator(as_list, json_schema_input_type=Export | list[Export])
+    ] = ()
     file: Annotated[
         tuple[FileColumn, ...],
         BeforeValidator(as_list, json_schema_input_type=FileColumn | list[FileColumn]),

@@ -13,6 +13,7 @@ from afschrift.app.task_places import place_lines, places_of
 from afschrift.datamap.check.documents import court_gaps
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.notation import count
+from afschrift.formats.exchange import EXCHANGES
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
 from afschrift.register.open import open_register
@@ -117,6 +118,12 @@ def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[Install
         partial(require, extra, f"Source {name} of kind {source.kind}")
         for name, source in (inventory.sources if inventory else {}).items()
         if (extra := SOURCES[source.kind].extra)
+    ]
+    wanted += [
+        partial(require, extra, f"`export` as {export.format} of {path}")
+        for path, table in (inventory.tables() if inventory else ())
+        for export in table.export
+        if (extra := EXCHANGES[export.format].extra)
     ]
     places = {"Staging (AFSCHRIFT_STAGING)": settings.staging}
     places |= {f"The destination '{name}'": url for name, url in settings.destinations.items()}

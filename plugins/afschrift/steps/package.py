@@ -94,9 +94,8 @@ def _contents(
     """Return the contents of the bundle, which know nothing of a hidden restriction (R84)."""
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
     overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
-    contents = Contents(
-        plan, records, services.inventory, request, samples, seal, services.formats, overviews
-    )
+    formats = {**services.formats, **services.exchanges}
+    contents = Contents(plan, records, services.inventory, request, samples, seal, formats, overviews)
     another = services.register.requests.made_by(request.id) != "self"
     return replace(contents, linked=linked_rows(contents, staging), for_another=another)
 

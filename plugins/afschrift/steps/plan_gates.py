@@ -245,7 +245,9 @@ def compared_while_written(gate: Gate, record: SourceExtract) -> frozenset[str]:
     results = _of_files(services, record, extract_results(gate, record))
     if not known or not any(done.get("read_back") == known for done in results):
         return frozenset()
-    readers = {name: file_format.read_by for name, file_format in services.formats.items()}
+    readers = {
+        name: file_format.read_by for name, file_format in {**services.formats, **services.exchanges}.items()
+    }
     return frozenset(
         entry.path
         for entry in files

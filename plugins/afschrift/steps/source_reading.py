@@ -17,6 +17,7 @@ from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.sources import Source, Structure
 from afschrift.extraction.comparison import Comparison
+from afschrift.extraction.exchange import exchange_plans
 from afschrift.extraction.finder.find import SourceFinder
 from afschrift.extraction.own_rows import OwnRows
 from afschrift.extraction.profile_columns import choices, kept_bytes
@@ -121,11 +122,15 @@ class SourceReading:
         percent, seed = services.limits.hashed_percent, self._plan.digest()
         comparison = Comparison(session, part, percent, seed, hidden)
         formats = [services.formats[name] for name in self._plan.formats]
-        writer = TableWriter(
-            self._staging, part, formats, services.limits, self._chosen[part.name], self._kept, comparison
-        )
         inventory = services.inventory
-        declared = inventory.sources[self._source].tables[part.table]
+        source = inventory.sources[self._source]
+        portable = self._plan.right.terms.provided_only
+        exchanges = exchange_plans(part, source, services.exchanges) if portable else ()
+        chosen, kept = self._chosen[part.name], self._kept
+        writer = TableWriter(
+            self._staging, part, formats, services.limits, chosen, kept, comparison, exchanges
+        )
+        declared = source.tables[part.table]
         own = OwnRows(part, declared, inventory.identity, self._keys)
         read = redact_batches(part, own.over(partial(session.stream, part.statement)), self._mac)
         stream = self._finding.over(part, self._observers.over(part, read))

@@ -11,6 +11,7 @@ from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import FieldPlan
+from afschrift.extraction.exchange import exchange_fields
 from afschrift.extraction.staged_records import unstage
 from afschrift.extraction.uploads import open_inflated, verify_uploads
 from afschrift.formats.validate_file import require_valid
@@ -77,14 +78,17 @@ def _read_source(
     """Read the files of a source that are not compared yet; return the number of all its files."""
     files = 0
     for table in record.tables:
-        selected = fields[f"{table.source}.{table.table}"]
-        for part in table.parts:
-            for entry in part.files:
-                files += 1
-                if entry.path in compared:
-                    continue
-                with staging.reader(f"data/{entry.path}") as staged, open_inflated(staged, entry) as stream:
-                    require_valid(read_again(entry, stream, selected, part.rows, part.checksums))
+        columns = fields[f"{table.source}.{table.table}"]
+        written = [(e, columns, p.rows, p.checksums) for p in table.parts for e in p.files]
+        written += [
+            (x.entry, exchange_fields(x.format), x.rows, x.checksums) for x in table.exchanged if x.entry
+        ]
+        for entry, selected, rows, checksums in written:
+            files += 1
+            if entry.path in compared:
+                continue
+            with staging.reader(f"data/{entry.path}") as staged, open_inflated(staged, entry) as stream:
+                require_valid(read_again(entry, stream, selected, rows, checksums))
         verify_uploads(staging, table.uploads)
         files += len(table.uploads)
     verify_uploads(staging, record.given)

@@ -18,6 +18,7 @@ from afschrift.destinations.registry import open_destination
 from afschrift.domain.files import FileStore
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.sources import Connect
+from afschrift.formats.exchange import EXCHANGES
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.law_files import age_of_consent, load_grounds
 from afschrift.inventory.load import load
@@ -72,6 +73,7 @@ def build(
         ),
         open_store=partial(_store, inventory, connect),
         formats=FORMATS,
+        exchanges=EXCHANGES,
         signer=lambda: Ed25519Signer(keys.signing_key().private.private_bytes_raw()),
         destination=lambda name: open_destination(name, settings.destination(name)),
         staging=lambda request: EncryptedStaging(

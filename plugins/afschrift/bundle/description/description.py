@@ -93,10 +93,39 @@ def datapackage(contents: Contents, documents: Mapping[str, bytes], words: PageW
                 for number, part in enumerate(written.parts)
                 for entry in part.files
             ),
+            *_exchanged_files(contents, taken),
             *_uploaded_files(contents, words),
             *_given_files(contents, words),
             *(_document(contents, of_documents[path], path, content) for path, content in documents.items()),
         ],
+    }
+
+
+def _exchanged_files(contents: Contents, taken: set[str]) -> Iterator[dict[str, Any]]:
+    """The files for programs of a trade, each with the columns and rows in it (R57)."""
+    for planned, written in contents.held:
+        for file in written.exchanged:
+            if file.entry is not None:
+                table = contents.table(planned.source, planned.table)
+                yield {
+                    "name": _unique(file.entry.path.replace("/", "."), taken),
+                    "type": "file",
+                    **_stored(file.entry, contents.formats[file.format].media_type),
+                    **_text("title", table.title, contents.language),
+                    "sources": [{"title": contents.source_title(planned.source)}],
+                    "afschrift:source": planned.source,
+                    "afschrift:table": planned.table,
+                    "afschrift:exchange": {"columns": file.columns, "rows": file.rows, "left": file.left},
+                }
+
+
+def _stored(entry: FileEntry, media_type: str) -> dict[str, Any]:
+    return {
+        "path": entry.path,
+        "format": entry.path.rpartition(".")[2],
+        "mediatype": media_type,
+        "bytes": entry.bytes,
+        "hash": f"sha256:{entry.sha256}",
     }
 
 
@@ -135,11 +164,7 @@ def _file(file: Upload | GivenFile, words: PageWords) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "name": entry.path.replace("/", ".").lower(),
         "type": "file",  # a CSV that a person uploaded is no table of this package
-        "path": entry.path,
-        "format": entry.path.rpartition(".")[2],
-        "mediatype": file.media_type,
-        "bytes": entry.bytes,
-        "hash": f"sha256:{entry.sha256}",
+        **_stored(entry, file.media_type),
     }
     if file.active:
         resource["description"] = " ".join(warnings(file.active, words))

@@ -73,6 +73,7 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
         "right": contents.plan.right.value,
         "terms": contents.plan.right.terms,
         "formats": list(dict.fromkeys(entry.format for entry in files)),
+        "exchanges": {x.format for _, written in contents.held for x in written.exchanged if x.entry},
         "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
     }
     text = _render(letters, f"{contents.language}/bundle/README.txt.j2", values)

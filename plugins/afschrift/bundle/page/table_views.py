@@ -42,6 +42,7 @@ class TableView:
     """One table with rows, as the page shows it.
 
     Attributes:
+        exchanges: what programs of a trade load of it, in sentences.
         span: from which day to which day, as a sentence; may be empty.
         uploads: files that the person uploaded, as link, name and warnings; first those with a warning, and
             of the others the first ones where there are many.
@@ -58,6 +59,7 @@ class TableView:
     note: str
     rows: int
     own_rows: str
+    exchanges: tuple[str, ...]
     span: str
     files: tuple[tuple[str, str], ...]
     uploads: tuple[tuple[str, str, tuple[str, ...]], ...]
@@ -119,6 +121,7 @@ def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, s
         note=table.note.get(contents.language) if table.note else "",
         rows=written.rows,
         own_rows=_own_rows(planned, table) if contents.plan.right.terms.provided_only else "",
+        exchanges=tuple(_exchanges(written, words)),
         span=span(contents, planned, words) if written.rows > 1 else "",
         files=tuple(
             (
@@ -137,6 +140,16 @@ def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, s
         sample=sample(linked, titles, anchor_of, shown),
         marks=_marks(contents, planned),
     )
+
+
+def _exchanges(written: TableExtract, words: PageWords) -> Iterator[str]:
+    for file in written.exchanged:
+        if file.entry is None:
+            yield words.say("exchange_none", format=file.format.upper())
+            continue
+        left = sum(file.left.values())
+        missing = [words.count("exchange_left", left)] if left else []
+        yield " ".join([words.say(f"exchange_{file.format}"), *missing])
 
 
 def _own_rows(planned: ExtractPlan, table: Table) -> str:
