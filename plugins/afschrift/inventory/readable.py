@@ -118,6 +118,8 @@ class Readability:
             yield Need.UNIT
         elif not measured and not own and not column.codes and _is_code(column, planned, given):
             yield Need.CODES
+        elif not (measured or own or column.codes or column.unit or column.unit_from):
+            yield from [Need.UNIT] * _is_bare_number(column, planned)
 
     def _is_named(self, source: SourceFile, table: str, column: str) -> bool:
         """Whether the row that a column points to is given with its name, or can be found by its number.
@@ -252,6 +254,14 @@ def _is_measured(column: Column, planned: FieldPlan) -> bool:
             word_list("may_be_code") | word_list("date") | {*_CODES}
         )
     return False
+
+
+def _is_bare_number(column: Column, planned: FieldPlan) -> bool:
+    """Whether it is a whole number of which neither name nor category says what it counts."""
+    if planned.kind is not ValueKind.INTEGER or _is_date(planned):
+        return False
+    plain = (column.category or "").startswith(("user.location", *_PLAIN_CATEGORIES))
+    return not plain and (word_list("counted") | word_list("place")).isdisjoint(name_words(planned.name))
 
 
 def _is_observed(table: Table, column: Column) -> bool:

@@ -68,6 +68,7 @@ def propose_columns(
         role = (written or {}).get(table.name) or role_found(found, table.name)
         around = Surroundings(_people(found, table.name), shared=table.name in found.shared)
         numbers = _numbers(found, table, proposals)
+        names = [column.name for column in table.columns]
         proposals[table.name] = {
             column.name: replace(
                 propose(
@@ -77,7 +78,7 @@ def propose_columns(
                     samples.get(column.name),
                     replace(around, number=numbers.get(column.name)),
                 ),
-                explains=rule_of(column.name, samples.get(column.name, TextSample(())).values, region),
+                explains=rule_of(column.name, samples.get(column.name, TextSample(())).values, names),
             )
             for column in table.columns
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from afschrift.inventory.titles import ends_with, word_list
@@ -12,15 +12,22 @@ from afschrift.outside.read_yaml import packaged
 Rule = Mapping[str, Any]
 
 
-def rule_of(name: str, values: Sequence[str], country: str) -> Rule:
-    """Return the rule of `explained.yml` for a column; empty: there is none. No value is in it."""
+def rule_of(name: str, values: Sequence[str], others: Collection[str]) -> Rule:
+    """Return the rule of `explained.yml` for a column; empty: there is none. No value is in it.
+
+    Args:
+        name: of the column.
+        values: some of its values.
+        others: the other columns of its table.
+    """
     rules: Sequence[Rule] = packaged("afschrift.datamap.scan", "explained.yml") if values else ()
     for rule in rules:
         columns = word_list("money") if rule["columns"] == "money" else rule["columns"]
-        fits = not columns or ends_with(name, columns)
-        fits = fits and country in rule.get("countries", [country])
-        if fits and all(re.fullmatch(rule["values"], value) for value in values):
-            return rule
+        if (not columns or ends_with(name, columns)) and all(
+            re.fullmatch(rule["values"], value) for value in values
+        ):
+            units = [other for other in others if ends_with(other, rule.get("unit_from", ()))]
+            return rule if "unit_from" not in rule else {"unit_from": units[0]} if units else {}
     return {}
 
 
@@ -41,4 +48,4 @@ def explained(title: Mapping[str, str], rule: Rule, *, alone: bool) -> dict[str,
         return {code: spoken(text) for code, text in texts.items()}
 
     found = {word: spoken(rule[word]) for word in ("codes", "meaning") if word in rule}
-    return {"title": title, **found, **({"unit": rule["unit"]} if "unit" in rule else {})}
+    return {"title": title, **found, **({"unit_from": rule["unit_from"]} if "unit_from" in rule else {})}

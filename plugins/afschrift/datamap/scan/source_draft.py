@@ -95,7 +95,8 @@ def _explain(
         if "review" in words and words.get("origin") != Origin.NOT_PERSONAL and "protect" not in words:
             title = draft_title(column.name, column.comment, languages)
             drafts = explained(title, proposals[column.name].explains, alone=column.name not in keys)
-            words |= {word: text for word, text in drafts.items() if word not in words}
+            known = {*words, *(["unit_from"] if "unit" in words else [])}
+            words |= {word: text for word, text in drafts.items() if word not in known}
 
 
 def _own_columns(entry: Mapping[str, Any]) -> Iterator[str]:
