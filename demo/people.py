@@ -132,7 +132,8 @@ WITHDREW = Persona(
     "Weerhoud",
     "wim.weerhoud@example.org",
     "2023-01-11T09:00:00Z",
-    "Took back the consent for heart-rate coaching; the samples until then are still there. "
+    "Took back the consent for heart-rate coaching; the samples until then are still there. Left the "
+    "newsletter on that day, and the row is still there after its month. "
     "One support ticket was written from AWKWARD's e-mail address.",
     (
         Pairing("watch-weerhoud-01", "2023-01-12T09:00:00Z"),

@@ -104,11 +104,12 @@ def _known_by(put: Put, ids: itertools.count[int], persona: Persona) -> None:
             proof={"ip": "192.0.2.7", "user_agent": "GeleKanoApp/7.2", "form": "app"},
         )
     if persona not in (RENAMED, REISSUED):
-        _subscribe(put, str(persona.email).upper(), "hardlopen", persona.since)
+        left = HEART_RATE_WITHDRAWN if persona is WITHDREW else None
+        _subscribe(put, str(persona.email).upper(), "hardlopen", persona.since, left)
 
 
-def _subscribe(put: Put, email: str, topic: str, since: str) -> None:
-    put("newsletter", email=email, topic=topic, subscribed_at=since, opens=3)
+def _subscribe(put: Put, email: str, topic: str, since: str, until: str | None = None) -> None:
+    put("newsletter", email=email, topic=topic, subscribed_at=since, unsubscribed_at=until, opens=3)
 
 
 def _changed_email(put: Put, ids: itertools.count[int]) -> None:

@@ -34,6 +34,12 @@ CREATE TEMP VIEW got AS SELECT r.*, p.title FROM recipient r JOIN purpose p ON p
   WHERE p.id IN (SELECT purpose FROM value) AND (r.tbl IS NULL OR r.tbl IN (SELECT tbl FROM value WHERE purpose = p.id));
 CREATE TEMP VIEW ordered AS SELECT date(min(ordered_at)) AS first, date(max(ordered_at)) AS last, sum(ordered_at IS NULL) AS without,
   (SELECT today FROM me) AS today FROM orders JOIN customer USING (customer_id) WHERE customer_id = (SELECT person FROM me);
+CREATE TEMP VIEW late AS WITH over AS (SELECT p.id, p.years, NOT o.without AND date(o.last, '+' || p.years || ' years') <= o.today AS whole,
+  (SELECT count(*) FROM orders JOIN customer USING (customer_id) WHERE customer_id = (SELECT person FROM me)
+    AND date(ordered_at, '+' || p.years || ' years') <= o.today) AS some FROM purpose p, ordered o WHERE p.kept_from = 'orders.ordered_at')
+  SELECT name AS tbl, CASE name WHEN 'shop.orders' THEN some ELSE given END AS n FROM tab JOIN over ON over.id = CASE
+    WHEN name IN ('shop.orders', 'shop.consent') THEN 'account' WHEN name LIKE 'shop.ticket%' THEN 'help' END
+  WHERE given AND some AND (name = 'shop.orders' OR whole);
 CREATE TEMP VIEW used AS SELECT * FROM purpose WHERE id IN (SELECT purpose FROM value);
 """
 _TABLES = {

@@ -20,6 +20,8 @@ TABLES = {
     "line": ("line_no INTEGER, order_no INTEGER, kind INTEGER", [(n, n + 9, 1) for n in range(1, 31)] + [(31, 99, 1), (31, 12, 1)]),
     "message": ("message_no INTEGER, sender INTEGER, recipient INTEGER", [(1, 1, 2), (2, 2, 2), (3, 1, 3)]),
     "batch": ("kind INTEGER, note VARCHAR(60)", [(1, "'all'"), (2, "'none'")]),
+    "visit": ("visit_no INTEGER, customer_id INTEGER, on_day DATE", [(1, 1, "'2020-01-31'"), (2, 1, "'2999-01-01'"), (3, 2, "NULL")]),
+    "step": ("step_no INTEGER, visit_no INTEGER", [(1, 1), (2, 1), (3, 2), (4, 3)]),
     "ping": ("who VARCHAR(60), n INTEGER", [("'ann@example.org'", 1), ("'bob@example.org'", 2)]),
     "depot": ("depot_no INTEGER, contact VARCHAR(60)", [(1, "'ring kwikstaart@example.org at noon'"), (2, "'north gate'")]),
 }  # fmt: skip
@@ -50,6 +52,8 @@ def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
         (Code.HOLDS_KEYS, "shop.ping.who"),
         (Code.POINTS_TO_NOTHING, "shop.line.order_no"),  # no row points to a kind of `batch`, as is usual
         (Code.ROWS_OF_SEVERAL, "shop.batch"),
+        (Code.PAST_PERIOD, "shop.visit"),
+        (Code.PAST_PERIOD, "shop.step"),
         (Code.HOLDS_IDENTIFIER, "shop.ping.who"),
         (Code.HOLDS_IDENTIFIER, "shop.depot.contact"),
         (Code.ROWS_NOT_REACHED, "shop.beat"),
@@ -66,6 +70,15 @@ def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
     assert not report.not_reached
 
 
+def test_rows_past_their_period_are_counted_by_table(checked: Checked) -> None:
+    late = [found for found in checked(ProbeLimits()).findings if found.code is Code.PAST_PERIOD]
+    assert [found.sentence for found in late] == [
+        "shop.visit: rows held after their period: 1 of 3 rows",
+        "shop.step: rows held after their period: 2 of 4 rows",
+    ]
+    assert all(found.of for found in late)  # a person may settle it
+
+
 def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
     assert {
         reach.table: (reach.rows, reach.nobody, reach.one, reach.several)
@@ -78,6 +91,8 @@ def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
         "line": (32, 1, 31, 0),
         "message": (3, 0, 1, 2),
         "batch": (2, 1, 0, 1),
+        "visit": (3, 0, 3, 0),
+        "step": (4, 0, 4, 0),
     }
 
 

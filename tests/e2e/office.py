@@ -87,6 +87,6 @@ def inventory(folder: Path, warehouse: Path, amend: Mapping[str, str]) -> Path:
         text = file.read_text(encoding="utf-8")
         for old, new in {"${AFSCHRIFT_DEMO_DATA}": str(warehouse), **amend}.items():
             text = text.replace(old, new)
-        text = re.sub(r"period: P(1M|6M|1Y)\b", "period: P40Y", text)
+        text = re.sub(r"period: P\d+[YM]\b", "period: P40Y", text)
         (folder / file.name).write_text(text, encoding="utf-8")
     return folder

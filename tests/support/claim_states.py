@@ -345,6 +345,8 @@ def _drive(reader: Reader, which: str, dice: random.Random) -> bool:
                 _search_mailbox(reader, asked[0].id)
             elif needed.question == "review":
                 _review(reader, asked[0], which, dice)
+            elif needed.question == "past_period":
+                bureau.register.questions.answer(asked[0].id, "remove", "officer", {"removed_by": SOON})
             else:
                 bureau.register.questions.answer(asked[0].id, asked[0].options[0], "officer")
             continue
@@ -365,7 +367,7 @@ def _drive(reader: Reader, which: str, dice: random.Random) -> bool:
     return any(name.startswith(which) for name in state.read)
 
 
-ANSWERED = ("manual", "review", "nothing_held", "nothing_in_limits", "residual_rows")
+ANSWERED = ("manual", "review", "past_period", "nothing_held", "nothing_in_limits", "residual_rows")
 """Questions that are answered, and a run goes on."""
 _LEAVES: dict[str, dict[str, Any]] = {
     "nothing_portable": {"reasons": "Zie boven."},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 from afschrift.domain.extracted import (
@@ -16,6 +17,7 @@ from afschrift.domain.extracted import (
     TableExtract,
 )
 from afschrift.domain.files import Format
+from afschrift.domain.overdue import Overdue
 from afschrift.domain.plan import ExtractPlan, Plan, Seal
 from afschrift.domain.request import Request
 from afschrift.domain.sources import Structure
@@ -40,6 +42,7 @@ class Contents:
         linked: rows to which rows in the samples refer: `source.table` and the referenced columns -> their
             values -> the row's `label`.
         for_another: another party than the person made the request.
+        removed_by: the day by which rows that are held too long are removed, as an officer decided.
         preview: whose rows a preview shows; empty: it is an answer to a request.
         marks: in a preview, `source.table` or `source.table.column` -> what a reader would not understand.
     """
@@ -56,6 +59,7 @@ class Contents:
         default_factory=dict
     )
     for_another: bool = False
+    removed_by: date | None = None
     preview: str = ""
     marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -83,6 +87,10 @@ class Contents:
     def searched(self, source: str) -> tuple[Searched, ...]:
         """Results of searching a source's tables for the person besides the ways of the inventory."""
         return next((e.searched for e in self.extracts if e.source == source and e.searched), ())
+
+    def overdue(self, source: str, table: str) -> Overdue | None:
+        """Rows of a table that are held after their period; None: there are none."""
+        return next((e.overdue.get(table) for e in self.extracts if e.source == source), None)
 
     @cached_property
     def held(self) -> tuple[tuple[ExtractPlan, TableExtract], ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from afschrift.casework import second_signature
+from afschrift.casework import retention, second_signature
 from afschrift.casework.columns import judged_files
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
@@ -85,6 +85,7 @@ HANDLERS: dict[str, Handlers] = {
     judged_files.ACTIVE_CONTENT.name: Handlers(view=judged_files.active_files_view),
     columns.NOTHING_IN_LIMITS.name: Handlers(view=columns.limits_view),
     columns.NOTHING_HELD.name: Handlers(view=columns.nothing_held_view),
+    retention.PAST_PERIOD.name: Handlers(retention.answer_past_period, retention.past_period_view),
     review.REVIEW_KIND.name: Handlers(answer_review, signed_by=review.signature),
     review.REVIEW_SIGNED_KIND.name: Handlers(second_signature.sign, review.review_signed_view),
     partial_response.SOURCE_DOWN.name: Handlers(answer_source_down),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from afschrift.casework import retention
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
 from afschrift.casework.identity import accounts, breach, death
@@ -15,7 +16,7 @@ from afschrift.questions.kind import QuestionKind
 
 SUBJECTS = (
     *(identity, accounts, death, decision, not_received, columns),
-    *(review, manual, partial_response, informing, breach),
+    *(retention, review, manual, partial_response, informing, breach),
 )
 
 KINDS: dict[str, QuestionKind] = {kind.name: kind for subject in SUBJECTS for kind in subject.KINDS}

@@ -1,8 +1,7 @@
 """Records of an extraction: files, their parts, uploads, constraints that hold, the search, and overviews.
 
 They are staged between tasks, so names of fields are data. What is recorded of the rows of a table has a
-bounded
-size: enough for a chart and a summary.
+bounded size: enough for a chart and a summary.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from enum import StrEnum
 
 from afschrift.domain.event import digest
 from afschrift.domain.files import ActivePart, ReadBack
+from afschrift.domain.overdue import Overdue
 from afschrift.domain.reconciliation import Sample
 from afschrift.domain.sources import Structure
 
@@ -335,6 +335,7 @@ class SourceExtract:
         given: files of a source that a person searched; its snapshot is the moment of the answer.
         kept_back: files of such a source that a person left out since.
         searched: results of looking for the person in rows that no way reaches; None: not searched.
+        overdue: table -> its rows that should have been removed; for the information sheet.
     """
 
     source: str
@@ -346,6 +347,7 @@ class SourceExtract:
     kept_back: tuple[MissingFile, ...] = ()
     structure: Structure = field(default_factory=Structure)
     searched: tuple[Searched, ...] | None = None
+    overdue: dict[str, Overdue] = field(default_factory=dict)
 
     @property
     def compared(self) -> bool:

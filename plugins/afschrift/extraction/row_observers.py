@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.domain.decision import Action
-from afschrift.domain.extracted import Seen, TableExtract
-from afschrift.domain.plan import ExtractPlan, FieldPlan
+from afschrift.domain.extracted import FactValues, Seen, TableExtract
+from afschrift.domain.overdue import Overdue
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.sources import ForeignKey
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.finder.find import SourceFinder
+from afschrift.extraction.row_ages import RowAges
 from afschrift.extraction.uploads import Uploads
 from afschrift.inventory.joins import Hop, reference_id, references
 from afschrift.inventory.model import SourceFile
@@ -184,7 +186,12 @@ class RowObservers:
     """Observes the tables of a source, one after the other."""
 
     def __init__(
-        self, services: Services, staging: EncryptedStaging, source: str, finding: SourceFinder
+        self,
+        services: Services,
+        staging: EncryptedStaging,
+        source: str,
+        finding: SourceFinder,
+        plan: Plan,
     ) -> None:
         self._finding = finding
         self._services = services
@@ -193,6 +200,7 @@ class RowObservers:
         self._known: tuple[ForeignKey, ...] = ()
         self._observers: dict[str, Observer] = {}
         self._uploads: dict[str, Uploads] = {}
+        self._ages = RowAges(services.inventory, plan, source)
 
     def know(self, keys: tuple[ForeignKey, ...]) -> None:
         """Also compare foreign keys of the database; call before the first table is read."""
@@ -211,8 +219,10 @@ class RowObservers:
         def observed() -> Iterator[pa.RecordBatch]:
             observer.begin()
             uploads.begin()
+            self._ages.begin(part.table)
             for batch in stream():
                 observer.see(batch)
+                self._ages.see(part.table, batch)
                 uploads.see(batch)
                 yield batch
 
@@ -231,3 +241,7 @@ class RowObservers:
     def references(self) -> dict[str, bool]:
         """Which references between the tables hold in the person's rows."""
         return references_that_hold(self._source, self._observers, self._known)
+
+    def overdue(self, facts: Sequence[FactValues]) -> dict[str, Overdue]:
+        """Return the rows of each table that are held after their period."""
+        return self._ages.overdue(facts)

@@ -43,8 +43,10 @@ def read_back_digest(services: Services, record: SourceExtract) -> str:
 
 def record_digest(services: Services, record: SourceExtract) -> str:
     """Return a keyed digest of the whole staged record of a source, with rows, checksums and options."""
-    content = digest(msgspec.json.decode(msgspec.json.encode(record)))
-    return keyed_files(services, {"record": content})["record"]
+    content = msgspec.json.decode(msgspec.json.encode(record))
+    if not record.overdue:  # what was staged before rows were held against their period keeps its digest
+        del content["overdue"]
+    return keyed_files(services, {"record": digest(content)})["record"]
 
 
 def search_digest(services: Services, record: SourceExtract) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.pack import pack
+from afschrift.casework.retention import require_removal
 from afschrift.casework.review.require_review import kept_too_long
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
@@ -36,6 +37,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
 
     Raises:
         GateError: the staged files are not the validated ones.
+        NeedsPersonError: rows are held after their period, and no officer decided when they are removed.
     """
     evidence, gate = StepEvidence(), gated_plan(services, request_id, "package")
     plan, staging = gate.plan, gate.staging
@@ -53,8 +55,10 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
         if (why := fault(staging, BUNDLE, last["bundle"])) is None:
             return last
         record_again(services, request_id, {BUNDLE: why})
+    removed_by = require_removal(services, plan, records)
     seal = _seal(gate, inputs, {record.source: record.snapshot for record in records})
     contents = _contents(services, gate.request, plan, records, seal, staging)
+    contents = replace(contents, removed_by=removed_by)
     with staging.writer(BUNDLE) as raw:
         sink = HashingSink(raw)
         for chunk in pack(

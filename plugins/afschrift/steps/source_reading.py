@@ -46,7 +46,7 @@ class SourceReading:
         self._staging, self._hidden, self._mac = gate.staging, gate.hidden, gate.fingerprint
         self._results = gate.results
         self._finding = SourceFinder(services, plan, keys)
-        self._observers = RowObservers(services, self._staging, source, self._finding)
+        self._observers = RowObservers(services, self._staging, source, self._finding, plan)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
         self._seconds: dict[str, float] = {}
         self._searched: dict[str, Any] = {}
@@ -161,6 +161,7 @@ class SourceReading:
             facts,
             structure=self._structure,
             searched=self._found,
+            overdue=self._observers.overdue(facts),
         )
         require_complete(self._services.inventory, plan, record)
         return record

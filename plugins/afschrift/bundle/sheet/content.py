@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -28,12 +28,24 @@ class DataKind:
 
 
 @dataclass(frozen=True)
+class LateRows:
+    """Rows of a table that should have been removed: number, all rows, the oldest day, the day of removal."""
+
+    table: str
+    rows: int
+    of: int
+    oldest: date
+    removed_by: date
+
+
+@dataclass(frozen=True)
 class RetentionText:
     """How long data are kept, or the criterion; `until` is the last day if the start is known."""
 
     period: str | None
     text: str
     until: date | None = None
+    late: tuple[LateRows, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +167,7 @@ class SheetContent:
             consent=consent,
             kinds=self._kinds(columns),
             receivers=tuple(self._receivers(key, purpose, {held.table for held in columns})),
-            kept=self._kept(key[0], f"purposes.{key[1]}.retention", purpose),
+            kept=self._kept(key, purpose, columns),
             marketing=purpose.direct_marketing,
         )
 
@@ -201,7 +213,7 @@ class SheetContent:
             ]
         yield from sorted(found, key=_abroad_first)
 
-    def _kept(self, source: str, field_path: str, purpose: Purpose) -> RetentionText:
+    def _kept(self, key: PurposeKey, purpose: Purpose, columns: Sequence[HeldColumn]) -> RetentionText:
         """(d) a date if the start is known, else the period and the event that starts it."""
         retention = purpose.retention
         assert retention is not None
@@ -210,18 +222,67 @@ class SheetContent:
             return RetentionText(None, self.words.phrase("kept", "criterion").format_map(values))
         period = Period.parse(retention.period)
         assert period is not None
-        zone = self.contents.inventory.controller.zone
-        first, last, without = (*(self.processing.rows(source, field_path) or [(None, None, "0")])[0],)
-        start, end = local_day(first, zone), local_day(last, zone)
-        until = period.after(end) if end else None
-        words = {"period": self.words.lasts(period), "trigger": self._trigger(source, purpose)}
-        if until is None:
+        start, until, whole = self._span(key, purpose)
+        words = {"period": self.words.lasts(period), "trigger": self._trigger(key[0], purpose)}
+        if start is None or until is None:
             return RetentionText(retention.period, self.words.phrase("kept", "open").format_map(words))
-        state = local_day(self.contents.plan.frozen_at, zone)
-        how = "one" if start == end else "many"
-        how = "part" if without != "0" else "passed" if state and until <= state else how
+        late = tuple(self._late(key[0], columns))
+        how = "one" if period.after(start) == until else "many"
+        how = "passed" if self._is_over(until) else how
+        how = how if whole else "part_passed" if how == "passed" else "part"
         words["day"] = self.words.date(until)
-        return RetentionText(retention.period, self.words.phrase("kept", how).format_map(words), until)
+        text = self.words.phrase("kept", how).format_map(words)
+        others = self._others(key, columns) if self._is_over(period.after(start)) else ()
+        if others:
+            also = "still" if how == "passed" else "older"
+            text += " " + self.words.phrase("kept", also).format_map({"purposes": "; ".join(others)})
+        return RetentionText(retention.period, " ".join([text, *map(self._late_text, late)]), until, late)
+
+    def _span(self, key: PurposeKey, purpose: Purpose) -> tuple[date | None, date | None, bool]:
+        """The first day of a purpose's rows, until when the newest are kept, and whether all have a day."""
+        retention, zone = purpose.retention, self.contents.inventory.controller.zone
+        period = Period.parse(retention.period) if retention and retention.period else None
+        rows = self.processing.rows(key[0], f"purposes.{key[1]}.retention") or [(None, None, "0")]
+        first, last, without = (*rows[0],)
+        start, end = local_day(first, zone), local_day(last, zone)
+        return start, period.after(end) if period and end else None, without == "0"
+
+    def _is_over(self, until: date | None) -> bool:
+        state = local_day(self.contents.plan.frozen_at, self.contents.inventory.controller.zone)
+        return bool(state and until and until <= state)
+
+    def _late(self, source: str, columns: Iterable[HeldColumn]) -> Iterator[LateRows]:
+        """Rows of the purpose's tables that should have been removed (R75)."""
+        for table in dict.fromkeys(held.table for held in columns):
+            overdue, written = self.contents.overdue(source, table), self.contents.extracted(source, table)
+            if overdue and written and self.contents.removed_by:
+                title, oldest = self.contents.table_title(source, table), date.fromisoformat(overdue.oldest)
+                yield LateRows(title, overdue.rows, written.rows, oldest, self.contents.removed_by)
+
+    def _late_text(self, late: LateRows) -> str:
+        return self.words.count(
+            "late_all" if late.rows == late.of else "late_some",
+            late.rows,
+            total=self.words.number(late.of),
+            table=late.table,
+            oldest=self.words.date(late.oldest),
+            day=self.words.date(late.removed_by),
+        )
+
+    def _others(self, key: PurposeKey, columns: Iterable[HeldColumn]) -> tuple[str, ...]:
+        """Titles of other purposes for which rows of these tables are still kept."""
+        tables = {held.table for held in columns}
+        kept = {table for table in tables if not self._all_late(key[0], table)}
+        keys = dict.fromkeys(
+            other
+            for other, held in self.processing.purposes.items()
+            if other != key and other[0] == key[0] and any(column.table in kept for column in held)
+        )
+        return self.titles(k for k in keys if not self._is_over(self._span(k, self.processing.purpose(k))[1]))
+
+    def _all_late(self, source: str, table: str) -> bool:
+        overdue, written = self.contents.overdue(source, table), self.contents.extracted(source, table)
+        return overdue is not None and written is not None and overdue.rows == written.rows
 
     def _trigger(self, source: str, purpose: Purpose) -> str:
         retention = purpose.retention

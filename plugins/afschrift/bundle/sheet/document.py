@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from afschrift.bundle.page.words import page_templates
-from afschrift.bundle.sheet.content import DataKind, Receiver, SheetContent, Use
+from afschrift.bundle.sheet.content import DataKind, LateRows, Receiver, SheetContent, Use
 from afschrift.domain.plan import Portion
 from afschrift.domain.vocabulary import basis_iri, category_iri
 
@@ -88,8 +88,15 @@ def _use(use: Use) -> dict[str, Any]:
             **({"period": use.kept.period} if use.kept.period else {}),
             "text": use.kept.text,
             **({"until": use.kept.until.isoformat()} if use.kept.until else {}),
+            **({"late": [_late(late) for late in use.kept.late]} if use.kept.late else {}),
         },
     }
+
+
+def _late(late: LateRows) -> dict[str, Any]:
+    """Rows that should have been removed."""
+    days = {"oldest": late.oldest.isoformat(), "removedBy": late.removed_by.isoformat()}
+    return {"table": late.table, "rows": late.rows, "of": late.of, **days}
 
 
 def _receiver(receiver: Receiver) -> dict[str, Any]:

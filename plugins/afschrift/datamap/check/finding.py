@@ -59,6 +59,7 @@ class Code(StrEnum):
     ROWS_BY_SEVERAL_WAYS = "rows_by_several_ways"
     HOLDS_IDENTIFIER = "holds_identifier"
     HOLDS_KEYS = "holds_keys"
+    PAST_PERIOD = "past_period"
     STATEMENT_FAILS = "statement_fails"
     NOT_LOOKED_AT = "not_looked_at"
     READ_WHOLE = "read_whole"
@@ -105,6 +106,7 @@ RULES: dict[Code, Rule] = {
     Code.ROWS_BY_SEVERAL_WAYS: Rule(_NOTE, "two ways lead to two persons, as of sender and recipient"),
     Code.HOLDS_IDENTIFIER: Rule(_WARNING, "a column that is classified as not personal holds identifiers"),
     Code.HOLDS_KEYS: Rule(_ERROR, "a column holds keys of people, and the map reaches no row by it"),
+    Code.PAST_PERIOD: Rule(_WARNING, "rows are held after the period of every purpose: an officer is asked"),
     Code.STATEMENT_FAILS: Rule(_ERROR, "the source rejects a statement of a request"),
     Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not checked, as it took too long or failed"),
     Code.READ_WHOLE: Rule(_NOTE, "a request reads a large table from end to end"),

@@ -13,6 +13,7 @@ from afschrift.app.project import SHIPPED
 from afschrift.datamap.check.contents_check import contents
 from afschrift.datamap.check.finding import Code, Finding, MapReport, NotReached, finding
 from afschrift.datamap.check.people_check import PeopleByValues
+from afschrift.datamap.check.periods_check import periods
 from afschrift.datamap.check.person_cells import readable_by_cells
 from afschrift.datamap.check.probe import CheckedSource, OutOfTimeError, Probe, ProbeDeadline, ProbeLimits
 from afschrift.datamap.check.reach import reach
@@ -49,6 +50,7 @@ _DEEP: dict[str, Look] = {
     "pointers": lambda of, _: pointers(of),
     "whose rows are": reach,
     "statements of requests": statements,
+    "periods": lambda of, _: periods(of),
     "what columns hold": lambda of, _: contents(_with_ignored(of)),
 }
 """The parts of a check, in order."""

@@ -166,6 +166,17 @@ class Period:
         except (ValueError, OverflowError):
             return None
 
+    def last_over(self, today: date) -> date:
+        """The last day from which the period is over on a day.
+
+        It is searched for, since months are clamped; a period that begins earlier never ends later.
+        """
+        most = 366 * self.years + 31 * self.months + 7 * self.weeks + self.days
+        day = today - timedelta(days=most)
+        while (end := self.after(day + timedelta(days=1))) is not None and end <= today:
+            day += timedelta(days=1)
+        return day
+
 
 ALGORITHM = "2"
 """Version of the calculation, stored with each date that was sent to a person. 2: never before the answer."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from testbed.running import members
+from tests.support.days import days_away
 from tests.support.deciding import unchanged
 from tests.support.kept import Kept
 from tests.support.restricted import restrict
@@ -324,6 +325,8 @@ def test_data_held_after_its_period_are_looked_at_before_the_sheet_says_so(
     reviewers.bureau.execute("UPDATE ticket_message SET body = 'help'")
     reviewers.describe("period: P40Y", "period: P1Y")
     request = reviewers.store()
+    day = {"removed_by": days_away(9).date().isoformat()}
+    reviewers.answer(reviewers.asked(request, "past_period"), "remove", detail=day)
     detail = reviewers.asked(request).detail
     assert (detail["why"], detail["retention_over"]) == (["retention_over"], ["shop.account"])
     reviewers.decide_policy("never")

@@ -305,3 +305,14 @@ def test_when_it_ends(text: str, start: date, end: date | None) -> None:
     period = Period.parse(text)
     assert period is not None
     assert period.after(start) == end
+
+
+@pytest.mark.parametrize("text", ["P1D", "P3W", "P1M", "P13M", "P1Y", "P7Y1M3D", "P999Y"])
+@pytest.mark.parametrize("today", [date(2024, 2, 29), date(2026, 3, 1), date(2026, 12, 31)])
+def test_last_day_from_which_it_is_over(text: str, today: date) -> None:
+    period = Period.parse(text)
+    assert period is not None
+    last = period.last_over(today)
+    ends = [period.after(last + timedelta(days=days)) for days in (0, 1)]
+    assert None not in ends
+    assert ends[0] <= today < ends[1]  # type: ignore[operator]
