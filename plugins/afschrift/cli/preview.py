@@ -35,6 +35,9 @@ def preview(
     language: Annotated[str, typer.Option(help="Of the page; default: the first of controller.yml.")] = "",
     html: Annotated[bool, typer.Option("--html", help="Print the page itself.")] = False,
     sheet: Annotated[bool, typer.Option("--sheet", help="Print the information sheet.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Name each column that is not clear, by its table.")
+    ] = False,
 ) -> None:
     """Show the page of an answer with the map as it is, and what a reader would not understand in it.
 
@@ -58,7 +61,7 @@ def preview(
     if html or sheet:
         sys.stdout.buffer.write(found.sheet(made.letters) if sheet else found.page)
     else:
-        print_lines(_lines(found))
+        print_lines(_lines(found) if everything else _short_lines(found))
 
 
 def _keys(file: Path | None, person: str) -> dict[str, str]:
@@ -74,8 +77,29 @@ def _keys(file: Path | None, person: str) -> dict[str, str]:
 def _lines(found: Preview) -> Iterator[str]:
     for table, rows in found.rows.items():
         yield f"{table}: {count(rows, 'row')}"
-        for name, marks in found.marks.items():
-            if f"{name}.".startswith(f"{table}."):
-                yield f"  {name.removeprefix(f'{table}.')}: {'; '.join(marks)}"
+        yield from (f"  {name.removeprefix(f'{table}.')}: {'; '.join(m)}" for name, m in _marks(found, table))
     if found.waiting:
         yield f"Left out, as a person must decide first: {', '.join(found.waiting)}"
+
+
+_NAMED = 3
+
+
+def _short_lines(found: Preview) -> Iterator[str]:
+    """Yield a line for each table and each mark, with the first places that have it."""
+    for table, rows in found.rows.items():
+        unclear = len(list(_marks(found, table)))
+        yield f"{table}: {count(rows, 'row')}" + (f", {unclear} not clear" if unclear else "")
+    places: dict[str, list[str]] = {}
+    for name, marks in found.marks.items():
+        for mark in marks:
+            places.setdefault(mark, []).append(name)
+    places["left out, as a person must decide first"] = [*found.waiting]
+    for mark, names in places.items():
+        more = f" and {len(names) - _NAMED} more (--all)" if len(names) > _NAMED else ""
+        if names:
+            yield f"{mark}: {', '.join(names[:_NAMED])}{more}"
+
+
+def _marks(found: Preview, table: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield from ((name, m) for name, m in found.marks.items() if f"{name}.".startswith(f"{table}."))

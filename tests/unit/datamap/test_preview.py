@@ -115,7 +115,11 @@ def test_key_that_leads_nowhere_says_what_to_do(shop: CanaryShop, keys: dict[str
 
 
 def test_command_shows_marks_and_takes_keys_from_standard_input(shop: CanaryShop) -> None:
-    assert "no title of the table" in run_command("preview", "portability")
+    short, whole = (run_command("preview", "portability", *more).splitlines() for more in ((), ("--all",)))
+    assert any(line.startswith("no title of the table: shop.") for line in short)
+    assert any(line.endswith(" not clear") for line in short)
+    assert sum("no title of the table" in line for line in whole) > 1
+    assert len(short) < len(whole)
     assert "A preview with the rows" in run_command("preview", "--html")
     assert "Waarvoor gebruiken wij" in run_command("preview", "--sheet")
     assert "`afschrift preview access`" in str(refused("preview", "portability", "--sheet"))
