@@ -5,6 +5,8 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+from testbed.running import run
+
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.services import Services
 from afschrift.steps.assess import assess
@@ -39,6 +41,16 @@ def waits(services: Services, request: str) -> dict[str, str]:
         classify(services, request)
     asked = services.register.questions.all(request_id=request)
     return {question.detail["source"]: question.id for question in asked if question.kind == "manual"}
+
+
+def reviewed(services: Services, request: str) -> Path:
+    """The bundle, after the review of what was pointed out in files that people found."""
+    with suppress(NeedsPersonError):
+        run(services, request)
+    [review] = services.register.questions.all(request_id=request)
+    assert set(review.detail["why"]) & {"pointed_out", "changed"}
+    services.register.questions.answer(review.id, "approved", "cli:anna")
+    return run(services, request)
 
 
 def zipped(**members: bytes) -> bytes:

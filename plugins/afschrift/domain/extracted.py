@@ -82,8 +82,9 @@ class Upload:
     active: tuple[ActivePart, ...] = ()
 
 
-LEFT_OUT = "active_content"
-"""Reason why an existing file is not handed over: a person left it out, since something in it may run."""
+LEFT_OUT, MASKED = "active_content", "masked"
+"""Reasons why an existing file is not handed over: a person left it out, since something in it may run; or as
+a reviewer masked all of it."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,8 @@ class MissingFile:
     Attributes:
         column: of the row; empty for a file that a person found in a system that no query reaches.
         row: its number; of such a file its own.
-        reason: `not_found`, `changed` (not the size or digest that the row tells), `outside_store` or
-            `active_content`.
+        reason: `not_found`, `changed` (not the size or digest that the row tells), `outside_store`,
+            `active_content` or `masked`.
     """
 
     column: str

@@ -132,6 +132,7 @@ class ManualPlan:
         answer: digest of the answer with its files; empty: no question was asked.
         answered_at: RFC 3339, UTC.
         files: ids of the documents in the case file.
+        masks: what a reviewer masked in their texts; the key of a row is the id of a document.
     """
 
     source: str
@@ -142,6 +143,7 @@ class ManualPlan:
     answer: str = ""
     answered_at: str = ""
     files: tuple[str, ...] = ()
+    masks: tuple[Redaction, ...] = ()
 
     @property
     def status_for_person(self) -> str:
@@ -247,7 +249,7 @@ class Withheld:
         return tuple(dict.fromkeys(f.reason for f in self.fields))
 
 
-_ABSENT = (b'"damage":"",', b'"place":"",')
+_ABSENT = (b'"damage":"",', b'"place":"",', b'"masks":[],')
 """Fields that are left out where they are empty, so that a plan frozen before them keeps its digest."""
 _FIRST_BEYOND_D7FF = 0xEE
 """First byte in UTF-8 of characters that UTF-16, which RFC 8785 sorts by, may order differently."""

@@ -24,6 +24,11 @@ MOST_LINES = 2_000
 LOST = "redaction_lost"
 """Kind of the question where a text was changed since it was reviewed."""
 
+GIVEN_FILES = "files"
+"""What a line names after a system that people search: `mail.files #3 attachment.1/text.1 10:25 GROUND`."""
+WHOLE, NAME = "file", "name"
+"""Columns of such a line: the file as a whole, which may be one text; what it is called. Others are parts."""
+
 _JOINERS = "\u200d\u034f"
 Span = tuple[int, int]
 Mac = Callable[[bytes], str]
@@ -220,6 +225,9 @@ def row_bytes(values: Iterable[str | None]) -> bytes:
     return json.dumps(list(values), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
+NO_TEXT = "no_text"
+"""Kind of a pointer to a part of a file in which nothing can be looked for: a person looks at it."""
+
 MOST_POINTERS = 1_000
 """Most pointers kept of a table; the counts are of all."""
 
@@ -242,7 +250,7 @@ class Pointer:
         row: number of the row in the table's files, from 1 and over all parts.
         column: its name.
         start, end: code points of the value's text, half-open.
-        kind: a `PointerKind`.
+        kind: a `PointerKind`, or `NO_TEXT`.
     """
 
     row: int

@@ -18,6 +18,7 @@ from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.redaction import LOST, MASK, Mac, Redaction, mask, row_bytes
 from afschrift.domain.value_kind import ValueKind
+from afschrift.extraction.manual_files import add_masks
 from afschrift.extraction.staged_rows import matching
 from afschrift.values.forms import text_batch
 
@@ -25,10 +26,15 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 
 
 def add_redactions(plan: Plan, redactions: Sequence[Redaction]) -> Plan:
-    """Add the redactions of included columns to a plan; these columns become text."""
+    """Add the redactions of included columns, and of files that people found; these columns become text.
+
+    A redaction of a file that is no longer handed over has nothing to mask.
+    """
     if not redactions:
         return plan
-    return replace(plan, extracts=tuple(_redact_extract(part, redactions) for part in plan.extracts))
+    extracts = tuple(_redact_extract(part, redactions) for part in plan.extracts)
+    manual = tuple(add_masks(part, redactions) for part in plan.manual)
+    return replace(plan, extracts=extracts, manual=manual)
 
 
 def _redact_extract(part: ExtractPlan, redactions: Sequence[Redaction]) -> ExtractPlan:

@@ -109,6 +109,7 @@ def plan_evidence(plan: Plan) -> dict[str, Any]:
     parts: list[ExtractPlan | Withheld] = [*plan.extracts, *plan.withheld]
     fields = [field for part in parts for field in part.fields]
     redactions = [redaction for extract in plan.extracts for redaction in extract.redactions]
+    redactions += [mask for system in plan.manual for mask in system.masks]
     rules = {rule for field in fields for rule in field.rules}
     rules |= {rule for redaction in redactions for rule in redaction.rules}
     counted = Counter((f.action.value, f.reason, f.rules) for f in fields)

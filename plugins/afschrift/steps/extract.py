@@ -12,7 +12,9 @@ from afschrift.domain.errors import DamagedValueError, GateError, NeedsPersonErr
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import UPLOADS, SourceExtract
 from afschrift.domain.keys import Key, keys_text
-from afschrift.extraction.manual_files import stage
+from afschrift.domain.redaction import GIVEN_FILES
+from afschrift.extraction.finder.people import PeopleReader
+from afschrift.extraction.manual_files import stage, stage_found
 from afschrift.extraction.own_rows import OthersRowError
 from afschrift.extraction.staged_records import read_record, record_path, stage_record, unstage
 from afschrift.services import Services
@@ -30,7 +32,14 @@ from afschrift.steps.keyed_digests import (
 from afschrift.steps.plan_gates import Gate, gated_plan, why_not
 from afschrift.steps.residual import read_sources, searched_sources
 from afschrift.steps.source_reading import SourceReading
-from afschrift.steps.staging_faults import Faults, fault, record_again, source_faults, staged_keys
+from afschrift.steps.staging_faults import (
+    Faults,
+    fault,
+    record_again,
+    source_faults,
+    staged_identifiers,
+    staged_keys,
+)
 
 
 class ReplacedPlanError(GateError):
@@ -186,19 +195,25 @@ def keys_of(gate: Gate) -> tuple[Key, ...]:
 
 
 def _given_files(gate: Gate, source: str, took: StepEvidence) -> dict[str, Any]:
-    """Stage the files that a person found in a manual source, unchanged (R08).
+    """Stage the files that a person found in a manual source, with what a reviewer masked in them (R08, R31).
 
     Raises:
         NeedsPersonError: one of them has active content, and it is not decided whether it is included.
     """
     services, request_id = gate.services, gate.request.id
     found = next(files for files in gate.plan.given if files.source == source)
-    record = stage(services.register, gate.staging, request_id, found)
+    record = stage(services.register, gate.staging, request_id, found, gate.fingerprint)
     record = judged_files(services.register, gate.staging, record, request_id, gate.fingerprint)
+    own = (*staged_identifiers(gate.staging), services.inventory.controller.contact)
+    people = PeopleReader(services, gate.plan, keys_of(gate), own)
+    pointed_out = stage_found(gate.staging, record, people, services.inventory.controller.country)
     ask_again(gate, source)
     stage_record(gate.staging, record)
     files = keyed_files(services, record.digests)
     evidence: dict[str, Any] = {"answer": found.answer, "files": files}
+    if pointed_out.total:
+        evidence["pointed_out"] = {GIVEN_FILES: pointed_out.counts}
+    evidence |= {"people": people.outcomes} if people.outcomes else {}
     if record.kept_back:
         evidence["kept_back"] = len(record.kept_back)
     if active := active_counts(record.given):

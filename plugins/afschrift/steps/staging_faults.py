@@ -114,6 +114,8 @@ def _by_maker(faults: Faults) -> dict[tuple[str, str | None], dict[str, Counter[
 def _files(record: SourceExtract, read: bool) -> Iterator[tuple[str, str | None]]:
     if read:
         yield from ((path, None) for path in (*observations(record.source), pointers_path(record.source)))
+    elif record.given or record.kept_back:
+        yield pointers_path(record.source), None
     for table in record.tables:
         for entry in (*table.files, *(upload.entry for upload in table.uploads)):
             yield f"data/{entry.path}", entry.deflated_sha256

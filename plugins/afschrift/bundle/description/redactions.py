@@ -10,6 +10,9 @@ from typing import Any
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
+from afschrift.domain.plan import Plan
+from afschrift.domain.redaction import GIVEN_FILES, WHOLE, Redaction
+from afschrift.inventory.model import Inventory
 
 BY_HAND = "person_masked"
 REDACTED = frozenset({"rights_of_others", "trade_secret", "outside_portability", "persons_wish"})
@@ -53,6 +56,21 @@ def masked_cells(contents: Contents) -> Iterator[Masked]:
                 yield Masked(planned.source, planned.table, field.name, ground, rules, method, count)
 
 
+def masked_files(plan: Plan) -> Iterator[Masked]:
+    """The same of files that people found, by their number; the method `file` is of one that is left out."""
+    for system in plan.given:
+        alike = Counter(
+            (system.files.index(cell.key[WHOLE]) + 1, cell.ground, cell.rules, _file_method(cell))
+            for cell in system.masks
+        )
+        for (number, ground, rules, method), count in sorted(alike.items()):
+            yield Masked(system.source, GIVEN_FILES, str(number), ground, rules, method, count)
+
+
+def _file_method(cell: Redaction) -> str:
+    return "file" if cell.column == WHOLE and cell.span is None else cell.method
+
+
 @dataclass(frozen=True)
 class MaskingGround:
     """Why values were masked, in words, and a sentence for each column with the number of its values."""
@@ -75,10 +93,23 @@ def grounds(contents: Contents, words: PageWords) -> tuple[MaskingGround, ...]:
             column, table = contents.column_title(source, name, field), contents.table_title(source, name)
             line = words.count("masked_line", count, column=column, table=table)
             found.setdefault(ground, []).append(line)
+    for file in masked_files(contents.plan):
+        line = file_line(words, contents.inventory, file, contents.language)
+        found.setdefault(remark(file.ground), []).append(line)
     return tuple(MaskingGround(words.phrase("remarks", key), tuple(lines)) for key, lines in found.items())
+
+
+def file_line(words: PageWords, inventory: Inventory, file: Masked, language: str) -> str:
+    """The sentence about a file that people found: how often it is masked, or that it is left out."""
+    system = inventory.manual[file.source].title.get(language)
+    if file.method == "file":
+        return words.say("masked_file", n=file.column, system=system)
+    return words.count(
+        "masked_line", file.count, column=words.say("file_number", n=file.column), table=system
+    )
 
 
 def redactions_document(contents: Contents) -> dict[str, Any]:
     """Make the document (R31: only what must be masked is, and it is disclosed)."""
-    every = [*masked_columns(contents), *masked_cells(contents)]
+    every = [*masked_columns(contents), *masked_cells(contents), *masked_files(contents.plan)]
     return {"masked": [asdict(masked) | {"rules": list(masked.rules)} for masked in every]}

@@ -19,7 +19,7 @@ from afschrift.bundle.page.shown_rows import ShownSample, fitting, sample, sampl
 from afschrift.bundle.page.shown_values import LinkedWords, readable
 from afschrift.bundle.page.words import PageWords, warnings, zone_name
 from afschrift.domain.decision import Action
-from afschrift.domain.extracted import LEFT_OUT, GivenFile, TableExtract, Upload
+from afschrift.domain.extracted import LEFT_OUT, MASKED, GivenFile, TableExtract, Upload
 from afschrift.domain.plan import ExtractPlan, FieldPlan, ManualStatus
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import CONSENT, Origin
@@ -213,6 +213,7 @@ class ManualSourceView:
             there are many.
         more: number of other files.
         kept_back: number of files that were found and left out, because something in them may run.
+        masked: number of those that a reviewer left out.
     """
 
     title: str
@@ -222,6 +223,7 @@ class ManualSourceView:
     files: tuple[tuple[str, str, tuple[str, ...]], ...]
     more: int
     kept_back: int
+    masked: int
     missing: bool
 
 
@@ -247,7 +249,8 @@ def manual_source_views(contents: Contents, words: PageWords) -> Iterator[Manual
                 _file_link(file, readable(file.name)[:NAME], words) for file in shown_files(found, GIVEN)
             ),
             more=len(found) - len(shown_files(found, GIVEN)),
-            kept_back=len(contents.kept_back(planned.source)),
+            kept_back=sum(gone.reason == LEFT_OUT for gone in contents.kept_back(planned.source)),
+            masked=sum(gone.reason == MASKED for gone in contents.kept_back(planned.source)),
             missing=planned.status is ManualStatus.NOT_SEARCHED and planned.reason != _A_COPY,
         )
 

@@ -165,7 +165,10 @@ def _left_out(staging: EncryptedStaging, record: SourceExtract, without: set[str
         return replace(record, tables=tables)
     gone = tuple(MissingFile("", file.number, LEFT_OUT) for file in record.given if file.active)
     return replace(
-        record, tables=tables, given=tuple(file for file in record.given if not file.active), kept_back=gone
+        record,
+        tables=tables,
+        given=tuple(file for file in record.given if not file.active),
+        kept_back=(*record.kept_back, *gone),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from afschrift.app.settings import Settings
-from afschrift.bundle.description.redactions import remark
+from afschrift.bundle.description.redactions import file_line, masked_files, remark
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.plan import Plan
@@ -146,7 +146,8 @@ def plan_lines(
     except ConfigurationError:  # shredded, or of another version of the software
         plan = None
     parts = plan.extracts if plan else ()
-    if plan is None or not any(part.redactions or any(f.damage for f in part.selected) for part in parts):
+    touched = any(part.redactions or any(f.damage for f in part.selected) for part in parts)
+    if plan is None or not (touched or any(system.masks for system in plan.given)):
         return {}
     words, inventory = PageWords.load(settings.folder("letters"), language), load(settings.inventory)
     found = {
@@ -201,4 +202,7 @@ def _masked_lines(plan: Plan, inventory: Inventory, words: PageWords, language: 
             titles = _column_titles(inventory, part.source, part.table, name, language)
             line = words.count("masked_line", count, **titles)
             lines.append(f"{line} {words.phrase('remarks', remark(ground))}"[:LINE])
+    for file in masked_files(plan):
+        line = file_line(words, inventory, file, language)
+        lines.append(f"{line} {words.phrase('remarks', remark(file.ground))}"[:LINE])
     return lines

@@ -39,7 +39,7 @@ MANUAL = QuestionKind(
     "A system to search",
     "No query reaches this system. Search it, and say what it holds about the person (R08).",
     {
-        "given": "The files that you found go into the bundle as they are. Choose them below.",
+        "given": "The files that you found go into the bundle, others' data in them after a review.",
         "nothing_held": "It was searched, and holds nothing about the person.",
         "not_searched": "It was not searched, for the reason that you choose below; the bundle says so.",
     },

@@ -191,7 +191,7 @@ def _digest(piece: Piece, *, partly: bool) -> str:
     `partly`: the person may not know of some columns, so the statements, which lack them, do not count.
     """
     plain = asdict(piece)
-    for ignored in ("redactions", *(("statement", "masked_statement") if partly else ())):
+    for ignored in ("redactions", "masks", *(("statement", "masked_statement") if partly else ())):
         plain.pop(ignored, None)
     for field in plain.get("fields", ()):
         for masked in ("kind", "read_as"):

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -34,6 +34,9 @@ from afschrift.law.grounds import Ground, Outcome
 from afschrift.law.restriction import lifted
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import QuestionRow
+
+if TYPE_CHECKING:
+    from afschrift.extraction.file_texts import Texts
 
 _UNFIT = "The answer does not fit its question."
 _WHY = "why"
@@ -139,6 +142,7 @@ def _resolved(
 ) -> tuple[Redaction, ...]:
     # imported here, because they load libraries that read files and no other answer needs them
     from afschrift.casework.review.resolve import Staged
+    from afschrift.extraction.manual_files import given_texts
     from afschrift.extraction.staged_records import staged_record
     from afschrift.extraction.staged_rows import StagedTable
     from afschrift.formats.registry import FORMATS
@@ -151,12 +155,18 @@ def _resolved(
         found = [t for t in record.tables if t.table == part.table] if record else []
         return StagedTable(staging, found[0], part.selected, FORMATS) if found else None
 
+    def texts(source: str, number: int) -> Texts | None:
+        record = staged_record(staging, source)
+        given = [file for file in record.given if file.number == number] if record else []
+        return given_texts(staging, given[0]) if given else None
+
     staged = Staged(
         register.plans.get(request, question.detail["plan"]),
         officer.inventory,
         open_table,
         partial(register.data_keys.fingerprint, request),
         {code: ground.rules for code, ground in grounds.items()},
+        texts,
     )
     return staged.resolve(question.id, lines)
 

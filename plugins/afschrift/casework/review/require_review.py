@@ -65,7 +65,7 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
     staging = services.staging(plan.request)
     pointers = {
         f"{source}.{table}": found
-        for source in plan.sources
+        for source in (*plan.sources, *(system.source for system in plan.given))
         for table, found in staged_pointers(staging, source).items()
     }
     records = [read_record(staging, source) for source in plan.staged]
@@ -148,7 +148,8 @@ def question(
         "in_files": _in_files(pointers),
         # tables of people whose names were not searched for in the free text of this answer
         "names_unread": sorted({table for found in pointers.values() for table in found.unread}),
-        "redacted": dict(Counter(f"{r.table}.{r.column}" for part in plan.extracts for r in part.redactions)),
+        "redacted": dict(Counter(f"{r.table}.{r.column}" for part in plan.extracts for r in part.redactions))
+        | dict(Counter(cell.table for system in plan.manual for cell in system.masks)),
         "readable": unclear,
         "retention_over": over,
     }

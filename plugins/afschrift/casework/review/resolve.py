@@ -11,14 +11,17 @@ from dataclasses import dataclass, field, replace
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import FormError
 from afschrift.domain.extracted import TableExtract
-from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
+from afschrift.domain.plan import ExtractPlan, FieldPlan, ManualPlan, Plan
 from afschrift.domain.redaction import (
+    GIVEN_FILES,
     MOST_LINES,
     SHAPE,
+    WHOLE,
     LineError,
     Mac,
     Redaction,
     RedactionLine,
+    Span,
     before_masking,
     check_span,
     mask,
@@ -27,6 +30,7 @@ from afschrift.domain.redaction import (
     row_bytes,
 )
 from afschrift.domain.value_kind import ValueKind
+from afschrift.extraction.file_texts import Texts
 from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
@@ -45,6 +49,7 @@ class Staged:
 
     Attributes:
         open_table: opens the staged rows of a table of the plan; None where nothing is staged of it.
+        texts: the staged texts of a file of a system that people searched, by its number; None: no such file.
         mac: HMAC under the request's key.
         rules: ground that a redaction may rest on -> its rules.
     """
@@ -54,6 +59,7 @@ class Staged:
     open_table: Callable[[ExtractPlan], StagedTable | None]
     mac: Mac
     rules: Mapping[str, tuple[str, ...]]
+    texts: Callable[[str, int], Texts | None] = lambda _source, _number: None
 
     def resolve(self, question: str, texts: Sequence[str]) -> tuple[Redaction, ...]:
         """The redactions of an answer.
@@ -69,11 +75,15 @@ class Staged:
         faults: Faults = {}
         lines = list(_parsed(texts, faults))
         parts = {part.name: part for part in self.plan.extracts}
+        systems = {f"{system.source}.{GIVEN_FILES}": system for system in self.plan.given}
         found: list[tuple[RedactionLine, Redaction]] = []
         by_table: dict[str, list[RedactionLine]] = {}
         for line in lines:
             by_table.setdefault(line.table, []).append(line)
         for name, some in by_table.items():
+            if name in systems:
+                found += self._of_files(question, systems[name], some, faults)
+                continue
             if name not in parts:
                 words = "this answer has no such table (named as source.table)"
                 faults |= dict.fromkeys((line.number for line in some), words)
@@ -88,6 +98,44 @@ class Staged:
         if faults or not found:
             raise _form_error(faults)
         return tuple(redaction for _, redaction in found)
+
+    def _of_files(
+        self, question: str, system: ManualPlan, lines: Sequence[RedactionLine], faults: Faults
+    ) -> Iterator[tuple[RedactionLine, Redaction]]:
+        for line in lines:
+            try:
+                yield line, self._of_file(f"{question}.{line.number}", system, line)
+            except LineError as error:
+                faults[line.number] = str(error)
+
+    def _of_file(self, id_: str, system: ManualPlan, line: RedactionLine) -> Redaction:
+        texts = self.texts(system.source, line.row) if line.row else None
+        if texts is None:
+            raise LineError("this answer has no such file: name it as #NUMBER")
+        whole = line.column == WHOLE and line.span is None
+        if line.ground not in self.rules:
+            raise LineError(f"the last word is a ground: {' | '.join(self.rules)}")
+        if not whole and line.column not in texts:
+            raise LineError(f"the file has no such part: name one that the review shows, or {WHOLE}")
+        text, key = texts.get(line.column), {WHOLE: system.files[(line.row or 1) - 1]}
+        new = Redaction(
+            id_, line.table, line.column, line.ground, self.rules[line.ground], line.row or 1, "", key
+        )
+        if line.span and not text:
+            raise LineError("this part has no text: leave it out whole, without a span")
+        return self.placed(new, text or "", line.span, system.masks)
+
+    def placed(self, new: Redaction, text: str, span: Span | None, before: Sequence[Redaction]) -> Redaction:
+        """The redaction by offsets in the text of the source."""
+        earlier = [past for past in before if past.cell_id == new.cell_id]
+        if any(past.span is None for past in earlier) or mask("", [None]) == text:
+            raise LineError("the cell is masked already")
+        if span is not None:
+            check_span(text, span)
+            span = before_masking(span, [past.span for past in earlier if past.span])
+        start, end = span or (None, None)
+        cell = earlier[0].cell if earlier else self.mac(text.encode())
+        return replace(new, cell=cell, start=start, end=end)
 
     def _of_table(
         self, question: str, part: ExtractPlan, lines: Sequence[RedactionLine], faults: Faults
@@ -188,15 +236,8 @@ class _TableLines:
         new = Redaction(
             id_, self.part.name, line.column, line.ground, self.staged.rules[line.ground], number, "", key
         )
-        earlier = [past for past in self.part.redactions if past.cell_id == new.cell_id]
-        if any(past.span is None for past in earlier) or mask("", [None]) == text:
-            raise LineError("the cell is masked already")
-        if span is not None:
-            check_span(text, span)
-            span = before_masking(span, [past.span for past in earlier if past.span])
-        start, end = span or (None, None)
-        cell = earlier[0].cell if earlier else self.staged.mac(text.encode())
-        return replace(new, cell=cell, start=start, end=end, row="" if key else self._row_mac(number, row))
+        found = self.staged.placed(new, text, span, self.part.redactions)
+        return replace(found, row="" if key else self._row_mac(number, row))
 
     def _row_mac(self, number: int, row: Row) -> str:
         same = (past.row for past in self.part.redactions if not past.key and past.number == number)

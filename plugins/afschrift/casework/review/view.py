@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from afschrift.casework.columns.search_ledger import of_events
 from afschrift.casework.decision.require_decision import hidden_places
@@ -17,10 +17,11 @@ from afschrift.casework.review.resolve import usable_key
 from afschrift.domain.decision import REASONS
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.extracted import CELL, TableExtract
+from afschrift.domain.extracted import CELL, SourceExtract, TableExtract
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
-from afschrift.domain.redaction import LineError, RedactionLine, TablePointers, parse
-from afschrift.extraction.staged_records import staged_pointers, staged_record, staged_samples
+from afschrift.domain.redaction import GIVEN_FILES, LineError, RedactionLine, Span, TablePointers, parse
+from afschrift.extraction.manual_files import given_texts
+from afschrift.extraction.staged_records import pointers_path, staged_pointers, staged_record, staged_samples
 from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory
@@ -180,6 +181,32 @@ class StagedReview:
             for part in self.plan.of_source(source):
                 if self.table in (None, part.name):
                     yield self._table(part, written.get(part.table), found.get(part.table, TablePointers()))
+        for system in self.plan.given:
+            name, record = f"{system.source}.{GIVEN_FILES}", staged_record(self.staging, system.source)
+            if self.table in (None, name) and record is not None:
+                yield self._files(name, record)
+
+    def _files(self, name: str, record: SourceExtract) -> ReviewTable:
+        """The files of a system that people search: each text is a row, each part of a file a column."""
+        pointers = pointers_path(record.source)  # without them the next run searches the files
+        staged = staged_pointers(self.staging, record.source) if self.staging.exists(pointers) else {}
+        pointed = staged.get(GIVEN_FILES, TablePointers())
+        first, found, rows = list[ReviewRow](), list[Pointed](), 0
+        for file in record.given:
+            mine = [pointer for pointer in pointed.pointers if pointer.row == file.number]
+            texts = given_texts(self.staging, file)
+            rows += len(texts)
+            for column, text in [*texts.items()][: self.rows - len(first)] if self.values else ():
+                shown = text if self.table or text is None else text[:CELL]
+                first.append(ReviewRow(file.number, f"#{file.number}", {"part": column, "text": shown}))
+            for pointer in mine:
+                span = (pointer.start, pointer.end) if pointer.end else None
+                line = RedactionLine(1, name, pointer.column, "GROUND", file.number, span=span).text
+                text = texts.get(pointer.column) or f"{file.name}: {pointer.column}"
+                around = _around(text, span or (0, len(text))) if self.values else (None, None, None)
+                found.append(Pointed(line, *astuple(pointer), *around))
+        files = len(record.given)
+        return ReviewTable(name, rows, "", (), (), files, tuple(first), tuple(found), pointed.counts)
 
     def _table(self, part: ExtractPlan, written: TableExtract | None, found: TablePointers) -> ReviewTable:
         redacted = Counter(redaction.column for redaction in part.redactions)
@@ -251,16 +278,13 @@ class StagedReview:
                 (pointer.start, pointer.end),
             ).text
             text = row.get(pointer.column) if self.values else None
-            around: tuple[str, str, str] | tuple[None, None, None] = (None, None, None)
-            if text is not None:
-                around = (
-                    text[max(0, pointer.start - AROUND) : pointer.start],
-                    text[pointer.start : pointer.end],
-                    text[pointer.end : pointer.end + AROUND],
-                )
-            yield Pointed(
-                line, pointer.row, pointer.column, pointer.start, pointer.end, pointer.kind, *around
-            )
+            around = (None, None, None) if text is None else _around(text, (pointer.start, pointer.end))
+            yield Pointed(line, *astuple(pointer), *around)
+
+
+def _around(text: str, span: Span) -> tuple[str, str, str]:
+    start, end = span
+    return text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND]
 
 
 def column(planned: FieldPlan, masked: int = 0, redacted: int = 0) -> ReviewColumn:
@@ -351,7 +375,8 @@ def _frozen(register: Register, request_id: str) -> tuple[str, Plan]:
 
 
 def _must_have(plan: Plan, table: str | None) -> None:
-    if table is not None and table not in {part.name for part in plan.extracts}:
+    files = {f"{system.source}.{GIVEN_FILES}" for system in plan.given}
+    if table is not None and table not in {part.name for part in plan.extracts} | files:
         raise RefusedError(
             "The answer has no such table.", remedy="`afschrift review show REQUEST` lists them."
         )

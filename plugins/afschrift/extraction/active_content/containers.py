@@ -135,7 +135,7 @@ def _parts_of(message: Message, part: Part, budget: Budget) -> Found:
     as large as the outer message.
     """
     texts = attachments = 0
-    for leaf in _leaves(message):
+    for leaf in leaves(message):
         kind, name, payload = leaf.get_content_type(), _name(leaf), leaf.get_payload(decode=True)
         if kind == "message/rfc822":
             attachments += 1
@@ -158,12 +158,12 @@ def _parts_of(message: Message, part: Part, budget: Budget) -> Found:
             yield part.inner(content, extension_of(name), declared, word="attachment", number=attachments)
 
 
-def _leaves(message: Message) -> Iterator[Message]:
+def leaves(message: Message) -> Iterator[Message]:
     """The parts that hold no other parts, in their order; nested messages are not entered."""
     payload = message.get_payload()
     if message.get_content_type() != "message/rfc822" and isinstance(payload, list):
         for inner in payload:
-            yield from _leaves(inner)  # type: ignore[arg-type]
+            yield from leaves(inner)  # type: ignore[arg-type]
     else:
         yield message
 

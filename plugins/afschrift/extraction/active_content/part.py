@@ -13,7 +13,7 @@ MOST_BYTES = 64_000_000
 
 _MOST_PARTS = 5_000
 _MOST_IN_ALL = 256_000_000
-_MOST_DEPTH = 8
+MOST_DEPTH = 8
 _RATIO, _SMALL = 100, 10_000_000
 """Bytes that one byte of the file may unpack to, if it unpacks to more than the second number in all."""
 _STEP = 1 << 16
@@ -71,7 +71,7 @@ class Budget:
             ClosedError: there are too many parts, or this one is nested too deeply.
         """
         self.parts += 1
-        if self.parts > _MOST_PARTS or part.depth > _MOST_DEPTH or len(part.content) > MOST_BYTES:
+        if self.parts > _MOST_PARTS or part.depth > MOST_DEPTH or len(part.content) > MOST_BYTES:
             raise ClosedError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,11 +28,13 @@ _OWN = (_NAME, "user.contact", "user.financial", "user.government_id")
 class PeopleReader:
     """Reads the tables with `names` in the inventory, whatever their source.
 
+    `own`: further values that are not data of others.
+
     Attributes:
         outcomes: `source.table` -> number of people read, or why none were; for the log and the evidence.
     """
 
-    def __init__(self, services: Services, plan: Plan, keys: Sequence[Key]) -> None:
+    def __init__(self, services: Services, plan: Plan, keys: Sequence[Key], own: Iterable[str] = ()) -> None:
         self._services = services
         self._plan = plan
         self._keys = keys
@@ -40,7 +42,7 @@ class PeopleReader:
         self._names: set[str] = set()
         self._ignored: set[str] = set()
         self._own_names: set[str] = set()
-        self._own_values = {key.value for key in keys}
+        self._own_values = {key.value for key in keys} | set(own)
 
     def read(self) -> People:
         """Read everyone's names and the person's own data.

@@ -14,7 +14,7 @@ from tests.support.active_files import pdf
 from tests.support.command_line import refused, run_command
 from tests.support.days import days_away, local_today
 from tests.support.in_parts import Club, run_to_its_end
-from tests.support.manual import add_systems, system, waits
+from tests.support.manual import add_systems, reviewed, system, waits
 from tests.support.reviewing import BALANCE, BODY, CODES, LINE, NEIGHBOUR, Reviewers
 
 from afschrift.domain.errors import (
@@ -89,7 +89,7 @@ def test_files_nothing_and_not_searched_end_in_a_bundle(
     assert "needs an answer to" in message  # the other system
     assert f"afschrift run {waiting}" in run_command(*answer, "tape", "--not-searched", "copy_of_searched")
     assert "answered" in run_command("manual", "list", "--all")
-    with zipfile.ZipFile(run(searched, waiting)) as bundle:
+    with zipfile.ZipFile(reviewed(searched, waiting)) as bundle:
         files = {n.partition("/")[2]: bundle.read(n) for n in bundle.namelist() if "/files/" in n}
     assert files == {"data/files/mail/000001.pdf": LETTER, "data/files/mail/000002.pdf": LETTER}
 
