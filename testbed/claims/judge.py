@@ -47,7 +47,7 @@ def _(world: World, printed: Printed) -> bool:
 @claim("is_supplement", "supplement_ready", "part_given_before", "both_parts_whole", "supplement_systems")
 def _(world: World, printed: Printed) -> bool:
     club = printed.marks[0].claim != "supplement_systems" or set(printed.items) <= SYSTEMS["club"]
-    whole = printed.marks[0].claim != "both_parts_whole" or world.state.mail != "not_searched"
+    whole = printed.marks[0].claim != "both_parts_whole" or world.mail != "not_searched"
     rest = world.document.startswith(("rest", "letter supplement"))
     return rest and whole and club and bool(world.facts("partly_delivered"))
 
@@ -63,7 +63,7 @@ def _(world: World, printed: Printed) -> bool:
     listed, masked = bool(world.reasons), world.masked
     whole = not world.portability and not world.document.startswith("part")
     read = {"everything_left_out": listed, "everything_masked": masked, "everything_both": listed and masked}
-    whole = whole and world.state.mail != "not_searched"
+    whole = whole and world.mail != "not_searched"
     return whole and (len(printed.keys) > 1 or read.get(printed.keys[0], not listed and not masked))
 
 
@@ -95,7 +95,7 @@ def _(world: World, printed: Printed) -> bool:
 @claim("nothing_given", "nothing_to_give")
 def _(world: World, _printed: Printed) -> bool:
     part = world.document.startswith(("part", "rest"))  # then another part has what was given
-    return not part and not any(map(world.given, world.tables)) and world.state.mail != "given"
+    return not part and not any(map(world.given, world.tables)) and world.mail != "given"
 
 
 @claim("page.nothing_in_part", "sheet.answer_part")
@@ -120,7 +120,7 @@ def _(world: World, printed: Printed) -> bool:
 @claim("systems_read", "searched_systems")
 def _(world: World, printed: Printed) -> bool:
     read = {t.partition(".")[0] for t in world.tables if world.read(t) or "letter" in world.document}
-    read |= {"mail"} if world.state.mail in ("given", "nothing_held") else set()
+    read |= {"mail"} if world.mail in ("given", "nothing_held") else set()
     return set(printed.items) == {name for name in printed.items if any(name in SYSTEMS[s] for s in read)}
 
 
@@ -183,12 +183,12 @@ def _(world: World, printed: Printed) -> bool:
 @claim("some_not_searched", "not_searched_because")
 def _(world: World, printed: Printed) -> bool:
     mailbox = printed.marks[0].claim != "some_not_searched" or set(printed.items) <= SYSTEMS["mail"]
-    return world.state.mail == "not_searched" and mailbox
+    return world.mail == "not_searched" and mailbox
 
 
 @claim("page.searched", "page.searched_intro", "page.searched_on")
 def _(world: World, printed: Printed) -> bool:
-    return world.state.mail in (
+    return world.mail in (
         ("given", "nothing_held")
         if "{day}" in printed.marks[0].en
         else ("given", "nothing_held", "not_searched")
@@ -199,17 +199,17 @@ def _(world: World, printed: Printed) -> bool:
 def _(world: World, printed: Printed) -> bool:
     found = [path for path in world.paths if path.startswith("data/files/mail/")]
     plain = "open" in printed.text or number(printed) == len(found)
-    return world.state.mail == "given" and bool(found) and plain
+    return world.mail == "given" and bool(found) and plain
 
 
 @claim("page.searched_none")
 def _(world: World, _printed: Printed) -> bool:
-    return world.state.mail == "nothing_held"
+    return world.mail == "nothing_held"
 
 
 @claim("nothing_portable")
 def _(world: World, _printed: Printed) -> bool:
-    portable = world.state.mail == "given" or any(True for _ in world.values())
+    portable = world.mail == "given" or any(True for _ in world.values())
     return world.portability and world.held > 0 and not portable
 
 
@@ -259,7 +259,7 @@ OWED: dict[str, tuple[str, Callable[[World], bool]]] = {
     "tables_given": (" page$", lambda w: any(w.given(table) for table in w.tables)),
     "access_offers_more": (" page$", lambda w: w.portability and bool(w.reasons)),
     "kinds_not_portable": ("letter nothing_portable$", _always),
-    "some_not_searched": (" page$", lambda w: w.state.mail == "not_searched"),
+    "some_not_searched": (" page$", lambda w: w.mail == "not_searched"),
     "page.files_found": (" page$", lambda w: any("data/files/mail/" in path for path in w.paths)),
     "sheet.answer_files": (" sheet$", lambda w: any("data/files/mail/" in path for path in w.paths)),
     "not_looked_up": (" page$", lambda w: w.portability and not all(map(w.read, w.tables))),

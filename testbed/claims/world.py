@@ -110,6 +110,13 @@ class World:
         return self.state.right == "portability"
 
     @cached_property
+    def mail(self) -> str:
+        """The answer about the mailbox; not searched where nothing was found by a number alone."""
+        known = "SELECT email FROM customer WHERE customer_id = :p AND trim(email) > ''"
+        by_number = self.state.mail == "nothing_held" and not self.rows("shop.customer", known)
+        return "not_searched" if by_number else self.state.mail
+
+    @cached_property
     def tables(self) -> list[str]:
         """Tables of this document: of a part, those that could be reached; of the rest, what came later."""
         part = self.document.split()[0]

@@ -47,7 +47,7 @@ def check(inventory: Inventory, documents: dict[str, Document], identity: Docume
         found += _names(source, source.defaults.purposes, ["defaults", "purposes"])
         faults.extend(document.fault(written_at(source, where), message) for where, message in found)
     for name, manual in inventory.manual.items():
-        found = [*_source_name(name), *manual_faults(manual)]
+        found = [*_source_name(name), *manual_faults(manual, inventory.identity.keys)]
         faults.extend(documents[name].fault(where, message) for where, message in found)
     return faults
 

@@ -32,6 +32,7 @@ from afschrift.inventory.processing import (
 from afschrift.inventory.run_in import RunIn
 from afschrift.inventory.table import Table
 from afschrift.inventory.unconfirmed import unconfirmed_ways
+from afschrift.law.manual_search import SEARCH_BY
 from afschrift.law.roles import READ_ONLY_ROLES, Role
 
 
@@ -326,6 +327,8 @@ class ManualSource(Part):
         medium: what it is; portability does not reach paper (R23).
         owner: who searches: a role that answers questions (`keeper`, `officer`), or a name of the roles file.
         instruction: what to search, where, and by which data of the person.
+        search_by: what the person who searches is shown of the person concerned, besides the keys that they
+            gave: `name`, `email`, `phone`, `address`, `iban`, or an identity key.
         holds: origins of its data; a portability request asks only if some are provided or observed.
     """
 
@@ -335,6 +338,7 @@ class ManualSource(Part):
     medium: Medium
     owner: str = Field(min_length=1)
     instruction: Text
+    search_by: tuple[str, ...] = Field(default=("name", "email"), min_length=1)
     holds: tuple[Origin, ...] = Field(min_length=1)
 
     @property
@@ -348,8 +352,11 @@ class ManualSource(Part):
         return None if self.owner in set(Role) else self.owner
 
 
-def manual_faults(source: ManualSource) -> Iterator[FaultAt]:
-    """Yield the faults that the model cannot see."""
+def manual_faults(source: ManualSource, keys: Collection[str]) -> Iterator[FaultAt]:
+    """Yield the faults that the model cannot see; `keys`: names of the identity keys."""
+    known = {*SEARCH_BY, *keys}
+    if not known.issuperset(source.search_by):
+        yield ["search_by"], f"not known by what to search: name some of {', '.join(sorted(known))}"
     if source.role in (*READ_ONLY_ROLES, Role.INTAKE):
         yield ["owner"], f"a {source.owner} answers no questions: name keeper, officer or a person"
     if Origin.NOT_PERSONAL in source.holds:

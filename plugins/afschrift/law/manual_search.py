@@ -32,8 +32,18 @@ NOT_SEARCHED_BECAUSE = {
     "no_filing_system": "R23",  # paper in no order by which a person can be found
     "processor_silent": "R82",  # the processor was asked and did not answer yet
     "unavailable": "R08",  # it could not be reached in time
+    "number_only": "R08",  # the keeper had a number of the person, and none of what the system is searched by
 }
 """Reason why a system was not searched -> its rule. Each has words for the person in `include/letters`."""
+
+SEARCH_BY = {
+    "name": "user.name",
+    "email": "user.contact.email",
+    "phone": "user.contact.phone_number",
+    "address": "user.contact.address",
+    "iban": "user.financial.bank_account",
+}
+"""What a system is searched by -> the Fides category of such columns; an identity key is named too."""
 
 OUTSIDE_BECAUSE = {"on_paper": "R23", "not_from_the_person": "R18", "own_limits": "R24"}
 """Reason why a request does not reach a system -> its rule; the first two hold for portability alone."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from html import escape
@@ -349,32 +349,32 @@ CATEGORIES = ("user.contact.email", "user.contact.phone_number", "user.financial
 _MOST = 20  # a record with more of them is no record of one person
 
 
-def own_columns(source: SourceFile, person: str) -> Iterator[tuple[str, str]]:
-    """Table and column of the person's identifiers, in the tables with one row for each person.
-
-    Args:
-        source: as the data map has it.
-        person: name of the person's own key.
-    """
+def own_columns(
+    source: SourceFile, person: str, categories: Collection[str] = CATEGORIES
+) -> Iterator[tuple[str, str]]:
+    """Table and column of what identifies the person, in the tables with one row for each person."""
     for name, table in source.tables.items():
         link = table.subject.get(person)
         one_row = link is not None and table.key == (link.column,)
         if table.personal and one_row and source.may_follow(name):
             for column, described in table.columns.items():
-                if described.about is About.SUBJECT and below(described.category, CATEGORIES):
+                if described.about is About.SUBJECT and below(described.category, categories):
                     yield name, column
 
 
-def own_identifiers(source: SourceFile, session: Source, statements: Statements, person: str) -> set[str]:
+def own_identifiers(
+    source: SourceFile,
+    session: Source,
+    statements: Statements,
+    person: str,
+    categories: Collection[str] = CATEGORIES,
+) -> set[str]:
     """Values of `own_columns` in the person's rows, read in a session with the person's keys bound.
 
     Columns that the account may not read are skipped: if they must be given, the plan asks for the right.
-
-    Raises:
-        ConfigurationError, NeedsPersonError: a column is not there, or the table may not be read.
     """
     found: set[str] = set()
-    for table, column in own_columns(source, person):
+    for table, column in own_columns(source, person, categories):
         known = statements.columns(table).get(column)
         if known is not None and known.closed:
             continue

@@ -41,7 +41,7 @@ from afschrift.selection.table_decision import PersonFacts
 from afschrift.services import Services
 from afschrift.sources.session_pool import SessionPool
 from afschrift.steps.draft_tables import Notes, TableDrafts
-from afschrift.steps.key_facts import KeyFacts
+from afschrift.steps.key_facts import KeyFacts, key_terms, own_terms
 from afschrift.steps.sheet_facts import incomplete
 
 
@@ -84,6 +84,7 @@ class Drafter:
         self._damaged: Mapping[Place, Damaged] = {}
         self._hidden = hidden_places(services.register, request.id)
         self._identifiers: set[str] = set()
+        self._terms: set[tuple[str, str]] = set()
 
     def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> PlanDraft:
         """Expand the identity, read consents, decide on every column of every personal table.
@@ -117,7 +118,7 @@ class Drafter:
         tables = TableDrafts(services, request.right, facts, self._notes, self._damaged, count=count)
         parts, planned_facts = self._sources(keys, supplement, tables)
         extracts = tuple(part for part in parts if isinstance(part, ExtractPlan))
-        manual = supplement.of(list(self._manual(given)))
+        manual = supplement.of(list(self._manual(given, keys)))
         plan = replace(
             plan,
             extracts=extracts,
@@ -162,6 +163,7 @@ class Drafter:
                 days = services.grounds.trigger_limits.contact_days
                 person = services.inventory.identity.person
                 self._identifiers |= own_identifiers(source, session, statements, person)
+                self._terms |= set(own_terms(services.inventory, source.source, session, statements))
                 self._notes.triggers += changed_contact(
                     source, session, statements, keys, request.received_at, days
                 )
@@ -196,15 +198,16 @@ class Drafter:
             after=delivered(services.register.facts.timeline(request.id)),
         )
 
-    def _manual(self, given: Sequence[Key]) -> Iterable[ManualPlan]:
+    def _manual(self, given: Sequence[Key], keys: Sequence[Key]) -> Iterable[ManualPlan]:
         """Yield the results of the manual sources; note their open questions."""
         register, request = self._services.register, self._request
         if not self._services.inventory.manual:
             return
         decisions = register.decisions.of(request.id)
-        rows = register.questions.all(request_id=request.id)
-        which = self._fingerprint(given)
-        for part, asked in planned(self._services.inventory, request, which, decisions, rows, self._hidden):
+        rows = register.questions.all(open_only=False, request_id=request.id)
+        inventory, which = self._services.inventory, self._fingerprint(given)
+        terms = self._terms | set(key_terms(inventory, keys))
+        for part, asked in planned(inventory, request, which, decisions, rows, terms, self._hidden):
             if asked is not None:
                 self._notes.questions.append(asked)
             if part is not None:

@@ -5,7 +5,7 @@ It may hold values of the person, so it is kept in the register encrypted (`Open
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,9 @@ from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Source
+from afschrift.inventory.model import Inventory
+from afschrift.law.manual_search import SEARCH_BY
+from afschrift.selection.identifiers import kind_of, own_identifiers
 from afschrift.selection.identity_graph import Identity
 from afschrift.selection.statements import Statements
 from afschrift.services import Services
@@ -111,3 +114,21 @@ def _counting(statements: Statements, tables: Sequence[str], name: str) -> Itera
 
 def _written(key: Key) -> tuple[str, str | None, str | None]:
     return key.value, key.valid_from, key.valid_to
+
+
+def own_terms(
+    inventory: Inventory, name: str, session: Source, statements: Statements
+) -> Iterator[tuple[str, str]]:
+    """The values of the person's own record by which systems are searched, in a session with their keys."""
+    person, source = inventory.identity.person, inventory.sources[name]
+    for kind in sorted({kind for system in inventory.manual.values() for kind in system.search_by}):
+        if kind in SEARCH_BY:
+            values = own_identifiers(source, session, statements, person, (SEARCH_BY[kind],))
+            yield from ((kind, value) for value in values if value.strip())
+
+
+def key_terms(inventory: Inventory, keys: Iterable[Key]) -> Iterator[tuple[str, str]]:
+    """The same of the person's keys: by their name, and by their kind."""
+    for key in keys:
+        kind = kind_of(key.value, inventory.controller.country)
+        yield from ((name, key.value) for name in {key.name, *([kind.value] if kind else [])})

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import has_view, look, visible
 from afschrift.casework.identity.question import IDENTITY_KIND
+from afschrift.casework.manual.question import shown_terms
 from afschrift.domain.errors import FormError
 from afschrift.domain.event import NewEvent
 from afschrift.law.clock.facts import Timeline
@@ -158,7 +159,9 @@ def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
         raise cross_origin_error()
     if asked.kind == "manual":
         register.trail.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
-        return render(request, "keys", by=by, question=asked, keys=register.identities.of(asked.request))
+        keys = [(key.name, key.value) for key in register.identities.of(asked.request)]
+        terms = shown_terms(register, asked)
+        return render(request, "keys", by=by, question=asked, keys=[*keys, *terms])
     if asked.kind == IDENTITY_KIND.name:
         return unmasked_page(request, register, by, asked, timeline)
     texts = register.cases.texts(asked.request, by.account)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import digest
@@ -15,6 +15,7 @@ from afschrift.law.manual_search import (
     KIND,
     NOT_SEARCHED,
     NOT_SEARCHED_BECAUSE,
+    NOTHING_HELD,
     OPTIONS,
     OUTSIDE_BECAUSE,
     answered,
@@ -40,7 +41,7 @@ MANUAL = QuestionKind(
     "No query reaches this system. Search it, and say what it holds about the person (R08).",
     {
         "given": "The files that you found go into the bundle, others' data in them after a review.",
-        "nothing_held": "It was searched, and holds nothing about the person.",
+        "nothing_held": "It was searched, by more than a number, and holds nothing about the person.",
         "not_searched": "It was not searched, for the reason that you choose below; the bundle says so.",
     },
     Role.SOURCE_OWNER,
@@ -53,7 +54,11 @@ MANUAL = QuestionKind(
 KINDS = (MANUAL,)
 
 
-def question(source: ManualSource, which: str) -> OpenQuestion:
+Terms = Collection[tuple[str, str]]
+"""What a system can be searched by, and its value."""
+
+
+def question(source: ManualSource, which: str, terms: Terms = ()) -> OpenQuestion:
     """The question to the owner of a system, who searches it.
 
     An answer holds for these keys of the person and this instruction: with another key it is asked anew.
@@ -61,10 +66,14 @@ def question(source: ManualSource, which: str) -> OpenQuestion:
     Args:
         source: the system.
         which: fingerprint of the keys that the person gave.
+        terms: what identifies the person; the keeper sees those that the system is searched by.
     """
+    shown = sorted(term for term in terms if term[0] in source.search_by)
     instruction = source.instruction.model_dump()
-    detail = {"source": source.source, "medium": source.medium.value}
-    bound = digest({"kind": KIND, **detail, "instruction": instruction, "which": which})
+    detail: dict[str, Any] = {"source": source.source, "medium": source.medium.value}
+    by = {"search_by": source.search_by} if "search_by" in source.model_fields_set else {}
+    bound = digest({"kind": KIND, **detail, "instruction": instruction, "which": which, **by})
+    detail["searched_by"] = sorted({kind for kind, _ in shown})
     reason = {"title": "Why it was not searched", "enum": list(NOT_SEARCHED_BECAUSE)}
     schema = form(OPTIONS, {"reason": reason}, {NOT_SEARCHED: ("reason",)})
     words = f"It is not known yet what {source.source} ({source.medium.value}) holds."
@@ -77,6 +86,7 @@ def question(source: ManualSource, which: str) -> OpenQuestion:
         form={**schema, "title": source.title.get("en"), "description": "\n\n".join(instruction.values())},
         role=source.role,
         person=source.person,
+        kept={"terms": shown},
     )
 
 
@@ -85,7 +95,8 @@ def planned(
     request: Request,
     which: str,
     decisions: Sequence[DecisionRow],
-    open_questions: Sequence[QuestionRow],
+    questions: Sequence[QuestionRow],
+    terms: Terms = (),
     hidden: Collection[str] = (),
 ) -> Iterator[Asked]:
     """Each such system in order: its outcome, or the question that is still open.
@@ -95,10 +106,13 @@ def planned(
         request: whose right and limits count.
         which: fingerprint of the keys that the person gave.
         decisions: of the request, oldest first.
-        open_questions: of the request; a question that was asked again is open, whatever its earlier answer.
+        questions: of the request; one that was asked again is open, whatever its earlier answer.
+        terms: what identifies the person.
         hidden: systems of which the person may not know; they are searched like all others (R08, R84).
     """
     observed = inventory.policy.observed.choice
+    seen = {row.id: row.detail.get("searched_by") for row in questions}
+    still_open = {row.about for row in questions if row.kind == KIND and row.answered_at is None}
     for name, source in inventory.manual.items():
         because = outside(request.right, source.medium, source.holds, observed=observed)
         if request.limits.get("tables") and name not in request.limits["tables"]:
@@ -107,14 +121,22 @@ def planned(
             rules = (OUTSIDE_BECAUSE[because],)
             yield ManualPlan(name, source.medium, Status.OUTSIDE, rules, because), None
             continue
-        asked = question(source, which)
+        asked = question(source, which, terms)
         taken = [d for d in decisions if d.kind == KIND and d.about == asked.about]
-        if not taken or any(q.kind == KIND and q.about == asked.about for q in open_questions):
+        if not taken or asked.about in still_open:
             yield None, asked
         else:
             last = taken[-1]
-            found = answered(name, source.medium, last.choice, last.detail, last.at)
+            choice, detail = last.choice, last.detail
+            if choice == NOTHING_HELD and seen.get(last.question or "") == []:  # by a number alone
+                choice, detail = NOT_SEARCHED, {"reason": "number_only"}
+            found = answered(name, source.medium, choice, detail, last.at)
             yield (held_back(found) if name in hidden else found), None
+
+
+def shown_terms(register: Register, asked: QuestionRow) -> list[tuple[str, str]]:
+    """What the keeper is shown of the person's own record; in a form and a value as in `Terms`."""
+    return [(kind, value) for kind, value in register.questions.kept(asked.id).get("terms", ())]
 
 
 def asked_again(register: Register, request_id: str) -> bool:
@@ -171,6 +193,7 @@ def ask_again(register: Register, roles: Roles, inventory: Inventory, asked: Que
         form=asked.form,
         role=Role(asked.role),
         person=source.person,
+        kept=register.questions.kept(asked.id),
     )
     ask(register, asked.request, [again])
     return open_question(register, asked.request, source.source).id

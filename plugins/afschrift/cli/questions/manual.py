@@ -12,7 +12,7 @@ import typer
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.answer import answer_question
-from afschrift.casework.manual.question import ask_again, open_question
+from afschrift.casework.manual.question import ask_again, open_question, shown_terms
 from afschrift.casework.notices.questions import searches
 from afschrift.cli.common import AsJson, actor, load_inventory, officer, open_register, print_json, say
 from afschrift.cli.given import opened
@@ -74,8 +74,9 @@ def show(request: Request, source: Source) -> None:
         texts = "\n\n".join(text for _, text in instruction)
         typer.echo(f"{known.title.get('en')} ({known.medium})\n\n{texts}\n")
     typer.echo("By these data of the person:")
-    for key in register.identities.of(request):
-        typer.echo(f"  {key.name}: {one_line(key.value)}")
+    keys = [(key.name, key.value) for key in register.identities.of(request)]
+    for name, value in [*keys, *shown_terms(register, asked)]:
+        typer.echo(f"  {name}: {one_line(value)}")
 
 
 @app.command(epilog=CODES)
@@ -97,8 +98,8 @@ def answer(
 ) -> None:
     """Enter the result of a search: files, nothing held, or not searched and why.
 
-    Files are checked by their content, encrypted under the request's key, and go into the bundle unchanged.
-    A second answer is refused: `afschrift manual again` asks once more.
+    Files are checked by their content and encrypted under the request's key. Data of others in them are
+    pointed out to a reviewer. A second answer is refused: `afschrift manual again` asks once more.
     """
     from afschrift.casework.manual.scan import scan
 

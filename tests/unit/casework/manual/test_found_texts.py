@@ -1,4 +1,4 @@
-"""What a person found is searched and reviewed as free text is."""
+"""What a person found is searched and reviewed as free text is, and searched for by more than a number."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from tests.support.manual import add_systems, system, waits
 from tests.support.reviewing import BALANCE, CODES
 
 from afschrift.casework.answer import answer_question
-from afschrift.casework.manual.question import ask_again
+from afschrift.casework.manual.question import ask_again, shown_terms
 from afschrift.casework.manual.scan import scan
 from afschrift.casework.review.view import ReviewTable, review_view
 from afschrift.domain.errors import FormError, NeedsPersonError
@@ -179,9 +179,37 @@ def test_later_look_masks_more_and_another_answer_starts_anew(desk: Callable[...
     bureau = opened.bureau
     ask_again(bureau.register, bureau.officer().roles, bureau.services.inventory, opened.question, "cli:anna")
     again = opened.searches()
+    assert shown_terms(bureau.register, again) == [("email", "ann@example.org"), ("name", "Ann")]
     opened.question = again
     opened.give(("log.txt", b"Bob en Bob"))  # what was masked in the other file says nothing of this one
     assert opened.asked().detail["pointed_out"] == {"mail.files": 2}
+
+
+def test_keeper_sees_what_the_system_is_searched_by(desk: Callable[..., Desk]) -> None:
+    opened = desk(more="search_by: [email]\n")
+    assert shown_terms(opened.bureau.register, opened.question) == [("email", "ann@example.org")]
+    assert opened.question.detail["searched_by"] == ["email"]
+    assert "ann@example.org" not in opened.events()
+
+
+@pytest.mark.parametrize(
+    ("keys", "more", "status"),
+    [
+        ({"customer_id": "4"}, "", ("not_searched", "number_only")),
+        ({"customer_id": "4"}, "search_by: [customer_id]\n", ("nothing_given", None)),
+        ({"customer_id": "4", "email": "dirk@example.org"}, "", ("nothing_given", None)),
+        (ANN, "", ("nothing_given", None)),
+    ],
+)
+def test_nothing_found_by_a_number_alone_is_not_searched(
+    desk: Callable[..., Desk], keys: dict[str, str], more: str, status: tuple[str, str | None]
+) -> None:
+    opened = desk(keys, more)
+    opened.give()
+    found = members(drive(opened.bureau.services, opened.request))
+    [searched] = json.loads(found["data/coverage.json"])["searched"]
+    assert (searched["status"], searched.get("reason")) == status
+    assert ("only by a number of yours" in found["index.html"].decode()) == (status[1] == "number_only")
 
 
 def test_findings_that_are_lost_are_looked_for_again(desk: Callable[..., Desk]) -> None:

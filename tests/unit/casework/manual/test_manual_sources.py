@@ -347,7 +347,7 @@ def test_nothing_anywhere_names_what_was_searched(opened: Open) -> None:
         run(services, request)
     [question] = services.register.questions.all(request_id=request)
     assert question.kind == "nothing_held"
-    assert question.detail["manual"] == {"mail": "none_held"}
+    assert question.detail["manual"] == {"mail": "not_searched"}  # by a number alone
 
 
 def test_a_staged_file_that_was_altered_is_not_packed(opened: Open) -> None:

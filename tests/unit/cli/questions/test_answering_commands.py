@@ -80,6 +80,7 @@ def test_files_nothing_and_not_searched_end_in_a_bundle(
     shown = run_command("manual", "show", waiting, "mail")
     assert "Zoek op naam en e-mailadres." in shown
     assert "customer_id: 1" in shown
+    assert "email: ann@example.org" in shown
     header, payload = searched.register.trail.events(waiting)[-1]
     assert (header.type, header.actor) == ("identity_read", f"cli:{ME}")
     assert payload and set(payload) == {"question"}
