@@ -2,4 +2,4 @@
 SELECT count(*)
 FROM {{ relation }} AS t
 WHERE {{ person(belongs) }}
-  AND (t.{{ by }} IS NULL OR t.{{ by }} NOT IN ({{ known | join(", ") }}))
+  AND ({{ by }} IS NULL OR {{ by }} NOT IN ({{ known | join(", ") }}))

@@ -13,6 +13,7 @@ from afschrift.batch.batch_statements import PERSON
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import Described, ForeignKey, Structure
+from afschrift.selection.statements import Scope
 
 COMMENTS = ("COMMENT ON TABLE shop IS 'Our shops'", "COMMENT ON COLUMN shop.id IS 'Number'")
 
@@ -178,6 +179,27 @@ def test_names_that_a_collation_takes_for_one_are_several(opened: Reading) -> No
         0: sorted(set(NAMES)),
         1: sorted(NAMES[:3]),
     }
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_who_wrote_a_row_is_the_person_another_or_not_known(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    rows = [(1, 1, 1), (2, 1, 2), (3, 1, None), (4, 1, 1), (5, 2, 1), (6, 2, 2)]
+    by_row = "{by: sender, person_key: ck, own: provided, other: third_party}"
+    message = mapped("message", f"subject: {{ck: ck}}\n    origin: {by_row}", "id", "ck", "sender")
+    with key_shop(request, tmp_path, kind, CASES[kind][1]) as shop:
+        shop.make("message", "id INTEGER, ck INTEGER, sender INTEGER", rows)
+        with shop.read(message) as reading:
+            session, made, together = reading.session, reading.statements, reading.batch_statements()
+            session.bind(ANNA, AT)
+            assert session.rows(made.unknown_origins("message")) == [(1,)]
+            assert session.rows(made.count("message", Scope("sender", ("own",)))) == [(2,)]
+            assert session.rows(made.count("message", Scope("sender", ("own", "other")))) == [(3,)]
+            assert sorted(session.rows(made.row_origins("message")[1])) == [("other", "1"), ("own", "2")]
+            session.bind(ANNA, AT, (BOB, AT))
+            found = session.rows(together.row_origins("message")[1])
+    assert sorted(found) == [(0, "other", "1"), (0, "own", "2"), (1, "other", "1"), (1, "own", "1")]
 
 
 KILL = {

@@ -71,7 +71,7 @@ class BatchStatements(Statements):
     def same_rows(self, part: ExtractPlan, relation: str = "", further: Sequence[str] = ()) -> str:
         """Return FROM and WHERE of an extract, for further queries over the same rows (`SameRows`)."""
         relation = relation or self.finder.all_rows(part.table)
-        scope = self._scope(scope_of(part))
+        scope = self._scope(part.table, scope_of(part))
         return self._render("same_rows.sql", part.table, scope=scope, relation=relation, further=further)
 
     def of_facts(self, plan: Plan) -> Mapping[str, str]:

@@ -18,9 +18,10 @@ from afschrift.domain.extracted import (
 )
 from afschrift.domain.files import Format
 from afschrift.domain.overdue import Overdue
-from afschrift.domain.plan import ExtractPlan, Plan, Seal
+from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal
 from afschrift.domain.request import Request
 from afschrift.domain.sources import Structure
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
@@ -91,6 +92,30 @@ class Contents:
     def overdue(self, source: str, table: str) -> Overdue | None:
         """Rows of a table that are held after their period; None: there are none."""
         return next((e.overdue.get(table) for e in self.extracts if e.source == source), None)
+
+    @cached_property
+    def _facts(self) -> dict[tuple[str, str], tuple[tuple[str | None, ...], ...]]:
+        return {(e.source, fact.place): fact.rows for e in self.extracts for fact in e.facts}
+
+    def facts(self, source: str, place: str) -> tuple[tuple[str | None, ...], ...]:
+        """What the data say at a place of the inventory; empty where they say nothing, or were not asked."""
+        return self._facts.get((source, place), ())
+
+    def row_origins(self, source: str, table: str, column: FieldPlan) -> dict[str, Origin]:
+        """The words by which the origin of a column differs in the person's rows; empty: it does not.
+
+        Where it was not read which are there, every word of the inventory may be meant.
+        """
+        by_row = self.table(source, table).origin
+        if by_row is None or column.origin is not None or self.column(source, table, column.name).origin:
+            return {}
+        if by_row.person_key:
+            found = {row[0] for row in self.facts(source, f"tables.{table}.origin")}
+        else:
+            seen = written.seen if (written := self.extracted(source, table)) else None
+            found = set(seen.codes.get(by_row.by, ())) if seen else set()
+        named = {word: origin for word, origin in by_row.values.items() if origin in column.origins}
+        return {word: origin for word, origin in named.items() if word in found} or named
 
     @cached_property
     def held(self) -> tuple[tuple[ExtractPlan, TableExtract], ...]:

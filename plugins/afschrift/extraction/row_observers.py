@@ -108,7 +108,8 @@ class Observer:
     def _few_values(self, name: str) -> bool:
         """Whether the distinct values count: of a column with codes, or that gives a row's origin."""
         column, origin = self._table.columns.get(name), self._table.origin
-        return bool(column and column.codes) or (origin is not None and origin.by == name)
+        names_origin = origin is not None and origin.by == name and not origin.person_key
+        return bool(column and column.codes) or names_origin
 
     def see(self, batch: pa.RecordBatch) -> None:
         """Observe the next batch, as the source returned it."""

@@ -141,11 +141,20 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
         yield from table_faults(source, name, where)
         if table.origin:
             yield from missing(table, [*where, "origin", "by"], table.origin.by)
+            yield from _author(inventory, table.origin.person_key, [*where, "origin", "person_key"])
         if table.purposes != source.defaults.purposes:  # faults of the defaults are reported once
             yield from _names(source, table.purposes, [*where, "purposes"])
         if table.personal:
             for column_name, column in table.columns.items():
                 yield from _column(source, table, column, [*where, "columns", column_name])
+
+
+def _author(inventory: Inventory, key: str | None, where: list[str]) -> Iterator[FaultAt]:
+    """Check the key that says who wrote a row: one that passed to another would name the wrong person."""
+    keys = inventory.identity.keys
+    if key is not None and (key not in keys or keys[key].unique is not Unique.YES):
+        named = ", ".join(name for name, of in keys.items() if of.unique is Unique.YES)
+        yield where, f"name a key of identity.yml that always belongs to one person: {named}"
 
 
 def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:

@@ -75,19 +75,34 @@ FORMER_ROWS = " FOR SYSTEM_TIME ALL"
 """SQL after the name of a system-versioned table to read former rows too (SQL:2011; for MariaDB only)."""
 
 
+OWN, OTHER = "own", "other"
+"""Rows with a key of the person in the column that says who wrote, and those with another."""
+
+
 class OriginByRow(BaseModel):
     """Origin by a column's value: `{by: author_type, customer: provided, agent: assigned, else: block}`.
 
     Attributes:
         by: column whose value gives the origin of the row; every other word is such a value, with its origin.
+        person_key: identity key that the column holds, where it says who wrote: the words are then `own` for
+            the person's rows and `other` for those of others; a row without a value blocks.
         otherwise: effect of a value that is not named: `block` stops the request and asks (file: `else`).
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     by: str
+    person_key: str | None = None
     otherwise: Literal["block"] = Field("block", alias="else")
     __pydantic_extra__: dict[str, Origin]
+
+    @model_validator(mode="after")
+    def _own_and_other(self) -> Self:
+        if self.person_key is not None and self.values.keys() != {OWN, OTHER}:
+            raise ValueError(
+                f"with `person_key`, give an origin for `{OWN}` and for `{OTHER}`, and no other word"
+            )
+        return self
 
     @property
     def values(self) -> dict[str, Origin]:

@@ -26,6 +26,7 @@ from afschrift.inventory.model import Consent, SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
 from afschrift.inventory.sheet_gaps import column_purposes, is_on_sheet, is_settled
+from afschrift.inventory.table import OTHER, OWN
 from afschrift.selection.map_entries import of_entries
 from afschrift.selection.mask_tokens import token_mask
 from afschrift.selection.ways import Match, WayFinder, Ways
@@ -118,7 +119,9 @@ class Statements:
         order = [*(expression for expression, _ in self._whose[:1]), *order]
         named = ((expr, quote(f.name)) for expr, f in zip(expressions, selected, strict=True))
         columns = [*named, *self._held(table), *self._whose]  # last: ORDER BY may use positions
-        return self._render_all("extract.sql", table, columns=columns, order=order, scope=self._scope(scope))
+        return self._render_all(
+            "extract.sql", table, columns=columns, order=order, scope=self._scope(table, scope)
+        )
 
     def _held(self, table: str) -> Iterator[tuple[str, str]]:
         """SQL and names of the keys in a row by which it may be the person's."""
@@ -131,7 +134,7 @@ class Statements:
 
     def count(self, table: str, scope: Scope | None = None) -> str:
         """How many rows of a table are the person's."""
-        return self._render_all("count.sql", table, scope=self._scope(scope))
+        return self._render_all("count.sql", table, scope=self._scope(table, scope))
 
     def cells(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
         """Per column how many values the rows hold, how many texts exceed `SHORT`, and how many are no UUID.
@@ -146,12 +149,12 @@ class Statements:
             longer = f"{text} <> {beginning(SHORT)}"
             other = f"{text} <> {beginning(UUID)} OR {text} = {beginning(UUID - 1)}"
             columns.append((column, (longer, other) if field.kind is ValueKind.TEXT else ("1 = 1", "1 = 1")))
-        return self._render_all("cells.sql", table, columns=columns, scope=self._scope(scope))
+        return self._render_all("cells.sql", table, columns=columns, scope=self._scope(table, scope))
 
     def exists(self, table: str, scope: Scope | None, any_of: Sequence[str]) -> str:
         """Whether a row of the person holds a value in one of some columns; no row: no."""
         columns = [self._given(table, name, self.finder.column(table, name)) for name in any_of]
-        return self._render_all("exists.sql", table, scope=self._scope(scope), columns=columns)
+        return self._render_all("exists.sql", table, scope=self._scope(table, scope), columns=columns)
 
     def masked(self, table: str, fields: Sequence[FieldPlan], scope: Scope | None) -> str:
         """How many values each masked column hides, in the order of the fields; empty without masks."""
@@ -162,7 +165,7 @@ class Statements:
         ]
         if not masked:
             return ""
-        return self._render_all("masked.sql", table, masked=masked, scope=self._scope(scope))
+        return self._render_all("masked.sql", table, masked=masked, scope=self._scope(table, scope))
 
     def changed(self, table: str, column: str) -> str:
         """Whether a time in a column of the person's rows is at or after the bound instant."""
@@ -173,7 +176,7 @@ class Statements:
         origin = self._source.tables[table].origin
         assert origin is not None
         known = [self._dialect.literal(value) for value in origin.values]
-        return self._render_all("unknown_origins.sql", table, by=self._dialect.quote(origin.by), known=known)
+        return self._render_all("unknown_origins.sql", table, by=self._row_origin(table), known=known)
 
     def foreign(self, table: str) -> str | None:
         """How many rows nearly belong to the person but have another key; None: there can be none."""
@@ -294,13 +297,32 @@ class Statements:
         if not when or declared.origin is None:
             return None
         values = ", ".join(self._dialect.literal(value) for value in when)
-        return f"t.{self._dialect.quote(declared.origin.by)} IN ({values})"
+        return f"{self._row_origin(table)} IN ({values})"
 
-    def _scope(self, scope: Scope | None) -> tuple[str, list[str]] | None:
+    def _scope(self, table: str, scope: Scope | None) -> tuple[str, list[str]] | None:
         if scope is None:
             return None
         literals = [self._dialect.literal(value) for value in scope.included]
-        return f"t.{self._dialect.quote(scope.column)}", literals
+        return self._row_origin(table), literals
+
+    def _row_origin(self, table: str) -> str:
+        """SQL of the word for a row's origin: a column's value, or whether that is the person's key."""
+        origin = self._source.tables[table].origin
+        assert origin is not None
+        if origin.person_key is None:
+            return f"t.{self._dialect.quote(origin.by)}"
+        own = self.finder.bears(table, origin.by, origin.person_key, of_row=bool(self._several))
+        by = self.finder.column(table, origin.by)
+        return f"CASE WHEN {by} IS NULL THEN NULL WHEN {own} THEN '{OWN}' ELSE '{OTHER}' END"
+
+    def row_origins(self, table: str) -> tuple[tuple[FieldPlan, ...], str]:
+        """The words for the origins of the person's rows, each with the number of rows."""
+        origin, quote = self._source.tables[table].origin, self._dialect.quote
+        assert origin is not None
+        word = self._given(table, origin.by, self._row_origin(table)), quote("word")
+        number = self._dialect.text("count(*)"), quote("number")
+        fields = _fact("word", ValueKind.TEXT), _fact("number", ValueKind.TEXT)
+        return fields, self._render_given("row_origins.sql", table, word=word, number=number)
 
     def _render_all(self, template: str, table: str, **parts: object) -> str:
         """Render over former rows too, if the inventory says so; ways over joins use current rows alone."""
@@ -367,6 +389,8 @@ def fact_plans(
         if declared.source and declared.source.from_ and source.may_follow(table, declared.source.from_):
             asked = statements.names(table, declared.source.from_)
             yield FactPlan(source.source, f"tables.{table}.source", *asked)
+        if declared.origin and declared.origin.person_key and source.may_follow(table, declared.origin.by):
+            yield FactPlan(source.source, f"tables.{table}.origin", *statements.row_origins(table))
         for name in columns:
             own = declared.columns[name].source if name in declared.columns else None
             if own and own.from_ and source.may_follow(table, own.from_):

@@ -24,7 +24,7 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan, ManualStatus
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import CONSENT, Origin
 from afschrift.inventory.model import Purpose
-from afschrift.inventory.table import Table
+from afschrift.inventory.table import OTHER, OWN, Table
 
 SAMPLES = 700_000
 """Bytes of rows that the page shows without script, for all tables."""
@@ -299,18 +299,33 @@ def _explain(
     contents: Contents, extract: ExtractPlan, field: FieldPlan, words: PageWords
 ) -> ColumnExplanation:
     column = contents.column(extract.source, extract.table, field.name)
-    origins = (field.origin,) if field.origin else field.origins
-    sentences = [words.phrase("origins", origin) for origin in origins]
-    if len(sentences) > 1:
-        sentences.insert(0, words.say("by_row"))
     return ColumnExplanation(
         title=contents.column_title(extract.source, extract.table, field.name),
         name=field.name,
         meaning=tuple(_meaning(contents, extract, field, words)),
-        origins=tuple(sentences),
+        origins=tuple(_origins(contents, extract, field, words)),
         purposes=tuple(_purposes_in_words(contents, extract, field, words)),
         codes=tuple((code, text.get(contents.language)) for code, text in (column.codes or {}).items()),
     )
+
+
+def _origins(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: PageWords) -> Iterator[str]:
+    """Where a column is from; where that differs by row, for each word of the column that says so."""
+    by_row = contents.row_origins(extract.source, extract.table, field)
+    origins = dict.fromkeys(by_row.values() or ((field.origin,) if field.origin else field.origins))
+    declared = contents.table(extract.source, extract.table).origin
+    if len(origins) < 2 or not by_row or declared is None:
+        yield from (words.phrase("origins", origin) for origin in origins)
+        return
+    yield words.say("by_row")
+    author = contents.column(extract.source, extract.table, declared.by)
+    title = contents.column_title(extract.source, extract.table, declared.by)
+    for word, origin in by_row.items():
+        code = (author.codes or {}).get(word)
+        value = code.get(contents.language) if code else word
+        key = {OWN: "row_own", OTHER: "row_other"}[word] if declared.person_key else "row_value"
+        yield words.say(key, column=title, value=value)
+        yield words.phrase("origins", origin)
 
 
 def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: PageWords) -> Iterator[str]:

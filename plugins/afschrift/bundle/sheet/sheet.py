@@ -41,27 +41,16 @@ class Processing:
 
     def __init__(self, contents: Contents) -> None:
         self.contents = contents
-        self._facts = {(e.source, fact.place): fact.rows for e in contents.extracts for fact in e.facts}
 
     @cached_property
     def columns(self) -> tuple[HeldColumn, ...]:
         """The columns with a value, in the order of the plan."""
         return tuple(
-            HeldColumn(planned.source, planned.table, field, self._origins(planned, written, field))
+            HeldColumn(planned.source, planned.table, field, self._origins(planned, field))
             for planned, written in self.contents.held
             for field in planned.fields
             if is_on_sheet(field) and has_values(written, field)
         )
-
-    def _origins(self, planned: ExtractPlan, written: TableExtract, field: FieldPlan) -> frozenset[Origin]:
-        if field.origin:
-            return frozenset((field.origin,))
-        by_row = self.contents.table(planned.source, planned.table).origin
-        if by_row is None or written.seen is None:
-            return frozenset(field.origins)
-        seen = set(written.seen.codes.get(by_row.by, ()))
-        found = frozenset(origin for value, origin in by_row.values.items() if value in seen)
-        return found or frozenset(field.origins)  # of very many values it is not known which are there
 
     @cached_property
     def purposes(self) -> Mapping[PurposeKey, tuple[HeldColumn, ...]]:
@@ -82,7 +71,11 @@ class Processing:
 
     def rows(self, source: str, field_path: str) -> tuple[tuple[str | None, ...], ...]:
         """What the data say at a place of the inventory."""
-        return self._facts.get((source, field_path), ())
+        return self.contents.facts(source, field_path)
+
+    def _origins(self, planned: ExtractPlan, field: FieldPlan) -> frozenset[Origin]:
+        by_row = self.contents.row_origins(planned.source, planned.table, field)
+        return frozenset(by_row.values() or ((field.origin,) if field.origin else field.origins))
 
     def givers(self) -> Iterator[tuple[HeldColumn, DataSource, str]]:
         """Columns that are not from the person, with who gave them and the place that says so."""
@@ -91,7 +84,11 @@ class Processing:
             own = self.contents.column(held.source, held.table, held.field.name).source
             if own is not None:
                 yield held, own, f"tables.{held.table}.columns.{held.field.name}.source"
-            elif table.source is not None and not any(o.made_by_controller for o in held.origins):
+            elif table.source is not None and (
+                Origin.THIRD_PARTY in held.origins
+                if table.origin
+                else not any(origin.made_by_controller for origin in held.origins)
+            ):
                 yield held, table.source, f"tables.{held.table}.source"
 
     def decisions(self) -> Iterator[tuple[PurposeKey, AutomatedDecision]]:

@@ -12,6 +12,7 @@ from tests.unit.bundle.bundle_example import INVENTORY, LETTERS, Example, Rows, 
 from tests.unit.bundle.bundle_tampering import files_of
 from tests.unit.bundle.page.test_bundle_texts import LANGUAGES
 
+from afschrift.bundle.page.page import render_index
 from afschrift.bundle.page.words import SheetWords, local_day
 from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.document import sheet_document
@@ -19,6 +20,7 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FactValues, Seen
 from afschrift.domain.right import Right
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.model import Inventory
 from afschrift.law.clock.deadline import Period
 
@@ -113,6 +115,36 @@ def test_what_the_rights_of_others_keep_back_is_on_the_sheet_all_the_same(
     action: Action, reason: str
 ) -> None:
     assert with_fields(example(), action, reason) == document(example())
+
+
+@pytest.mark.parametrize(
+    ("words", "origins", "page"),
+    [
+        (("own", "other"), {"provided", "third_party"}, "Staat een ander bij"),
+        (("own",), {"provided"}, None),
+        (("other",), {"third_party"}, None),
+    ],
+)
+def test_who_wrote_goes_by_row(words: tuple[str, ...], origins: set[str], page: str | None) -> None:
+    made = example(facts={"tables.message.origin": [(word, "1") for word in words]})
+    raw = made.contents.inventory.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    message = raw["sources"]["shop"]["tables"]["message"]
+    by_row = {"by": "sender_id", "person_key": "customer_id", "own": "provided", "other": "third_party"}
+    message |= {"origin": by_row, "source": {"name": {"nl": "andere klanten", "en": "other customers"}}}
+    message["columns"]["recipient_email"].pop("origin")
+    (planned,) = (e for e in made.contents.plan.extracts if e.table == "message")
+    of_row = (Origin.PROVIDED, Origin.THIRD_PARTY)
+    fields = tuple(
+        replace(f, origin=None, origins=of_row) if f.name == "recipient_email" else f for f in planned.fields
+    )
+    made.but(inventory=Inventory.model_validate(raw)).plan_of("message", fields=fields)
+    found = document(made)
+    mine = {o["origin"] for o in found["origins"] if "Berichten" in o["categories"]} - {"assigned"}
+    given = any(g["names"] == ["andere klanten"] for g in found["sources"])
+    assert mine | ({"third_party"} if given else set()) >= origins
+    assert given == ("third_party" in origins)
+    sentences = render_index(made.contents, LETTERS).decode()
+    assert ("Staat een ander bij ‘Afzender’?" in sentences) == (page is not None)
 
 
 def test_of_nothing_that_is_given_the_sheet_says_nothing() -> None:
