@@ -25,7 +25,7 @@ class Mutant:
         result: `killed`, `survived`, `equivalent` where a person saw that nothing changes, `gone`
             where its code is not found, `no test` where no test of it is.
         by: test that killed it.
-        was: what it was before the code was replaced, by hand.
+        was: what it was before the code was replaced, or why nothing changes, by hand.
         tests: that execute the line, fastest first, separated by blanks.
     """
 

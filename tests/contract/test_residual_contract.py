@@ -12,6 +12,7 @@ from tests.support.warehouses import Warehouse
 
 from afschrift.domain.extracted import NotSearched, Passed, Searched, SearchLimits
 from afschrift.domain.keys import Key
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.identifiers import search_keys
@@ -95,7 +96,12 @@ def test_a_table_without_persons_is_searched_too(warehouse: Warehouse, tmp_path:
 def test_a_plain_number_is_compared_only_in_columns_of_such_numbers(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    assert result(searched(warehouse, described(tmp_path))["letter"]) == (3, {"writer": 2}, None)
+    found = searched(warehouse, described(tmp_path))
+    assert result(found["letter"]) == (3, {"writer": 2}, None)
+    with warehouse.open() as session:
+        kind = session.catalogue()["notes"]["customer_id"].kind
+    passed = Passed.KEY if kind is ValueKind.TEXT else Passed.TYPE  # a number is no code of the ways
+    assert found["notes"].passed == {"customer_id": passed}
 
 
 def test_what_is_too_much_is_said_not_to_be_searched(warehouse: Warehouse, tmp_path: Path) -> None:

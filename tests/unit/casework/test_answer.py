@@ -13,6 +13,7 @@ from tools import questions_page
 from afschrift.casework.answer import answer_question, form_of, look, still_open, visible
 from afschrift.casework.handlers import HANDLERS, Handlers
 from afschrift.casework.identity.confirm import confirm_identity
+from afschrift.casework.informing.question import INFORM_KIND
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS, kind_named
 from afschrift.domain.errors import (
@@ -24,7 +25,7 @@ from afschrift.domain.errors import (
     UnknownRequestError,
 )
 from afschrift.law.roles import SIGNS, Role
-from afschrift.questions.ask import ask
+from afschrift.questions.ask import ask, put
 from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
 from afschrift.questions.view import NOT_FOR_ROLE, Kept, Line, Section, in_words, masked
@@ -135,6 +136,8 @@ def test_the_next_run_waits_for_the_last_answer(bureau: Bureau) -> None:
     bureau.reply(second, "exclude")
     assert still_open(register, request) == ()
     assert still_open(register, other.request) == (other.id,)
+    put(register, request, OpenQuestion(INFORM_KIND, ("told",), "", {}))
+    assert still_open(register, request) == ()  # no run waits for that
 
 
 def test_a_question_asked_before_there_were_forms_has_that_of_its_kind(bureau: Bureau) -> None:

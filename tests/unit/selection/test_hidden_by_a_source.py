@@ -11,13 +11,18 @@ from testbed.mini import write_inventory
 from testbed.running import installation, members, run, store
 from tests.support import mariadb
 from tests.support.driving import ANN, given_rows, payloads, stopped
-from tests.support.key_shop import HEAD, SQL, mapped
+from tests.support.key_shop import AT, HEAD, SQL, mapped
 from tests.unit.selection.conftest import READER
 
 from afschrift.datamap.check.map_check import compare
+from afschrift.domain.extracted import SearchLimits
+from afschrift.domain.keys import Key
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
+from afschrift.selection.identifiers import search_keys
+from afschrift.selection.residual_search import ResidualSearch
 from afschrift.services import Services
+from afschrift.sources.registry import open_source
 
 BY = "{by: Data office, on: 2026-11-02, why: It is a list of all.}"
 BY_ID = "subject: {customer_id: customer_id}"
@@ -193,6 +198,26 @@ def test_former_rows_are_given_and_searched_or_said_not_to_be(
     resources = json.loads(members(bundle)["data/datapackage.json"])["resources"]
     (schema,) = [entry["schema"] for entry in resources if entry["path"] == "shop/customer.csv"]
     assert ("primaryKey" in schema) is not proven
+
+
+def test_former_rows_are_searched_whichever_entry_of_a_table_reads_them(
+    versioned: mariadb.Database, tmp_path: Path
+) -> None:
+    body = "body: {origin: provided}"
+    entries = (
+        mapped(name, f"{BY_ID}\n    {more}", "note_id", "customer_id", body)
+        for name, more in (("note", f"history: {BY}"), ("old_note", "table: note\n    history: read"))
+    )
+    path = inventory(tmp_path, "customer", "history: read", kind="mysql", tables="".join(entries))
+    loaded = load(path)
+    source = loaded.sources["shop"]
+    keys = search_keys([Key("email", "an@example.nl")], (), AT, loaded)
+    with open_source("shop", source.kind, source.options, connection=source.connection) as session:
+        session.bind(keys, AT)
+        found = {
+            row.table: row for row in ResidualSearch(loaded, source, session, keys, SQL, SearchLimits()).run()
+        }
+    assert (found["note"].found, found["note"].reason) == ({"body": 1}, None)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,17 @@ from afschrift.datamap.check.contents_check import WORDS
 from afschrift.domain.keys import Key
 from afschrift.domain.plain_text import plain
 from afschrift.domain.redaction import PointerKind
+from afschrift.domain.sources import ColumnType
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.load import load
+from afschrift.selection.column_searches import SearchMaker
 from afschrift.selection.held_keys import HeldKeys, alike
 from afschrift.selection.identifiers import (
     EDGES,
     GAPS,
     SIGNS,
+    TOO_MANY,
+    UUID_NAME,
     Sought,
     coded,
     decoded,
@@ -30,6 +35,8 @@ from afschrift.selection.identifiers import (
     spellings,
     whole,
 )
+from afschrift.selection.key_names import says
+from afschrift.sources.sqlite.dialect import SqliteDialect
 
 AT = "2026-01-01T00:00:00.000000Z"
 LOCAL = st.from_regex(r"[a-z][a-z0-9+._-]{0,12}[a-z0-9]", fullmatch=True)
@@ -115,6 +122,62 @@ def test_former_identifiers_are_searched_for_under_another_name(tmp_path: Path) 
         ("afschrift:former:email", "piet%40example.nl"),
         ("afschrift:named:customer_id", "100001"),
     }
+    assert TOO_MANY not in {key.name for key in keys}
+
+
+def test_spellings_beyond_the_limit_are_left_out_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("afschrift.selection.identifiers.MOST_ROWS", 2)
+    keys = search_keys([Key("email", "jan@example.nl")], (), AT, load(write_inventory(tmp_path)))
+    assert (len(keys), keys[-1]) == (3, Key(TOO_MANY, "1"))
+
+
+@pytest.mark.parametrize(
+    ("value", "is_uuid"), [("{0E984725-C51C-4BF4-9960-E1C80E27ABA0}", True), ("K-12-8", False)]
+)
+def test_a_uuid_is_searched_for_in_columns_of_that_type(tmp_path: Path, value: str, is_uuid: bool) -> None:
+    keys = search_keys([], [value], AT, load(write_inventory(tmp_path)))
+    held = [key.value for key in keys if key.name == UUID_NAME]
+    assert held == (["0e984725-c51c-4bf4-9960-e1c80e27aba0"] if is_uuid else [])
+
+
+@pytest.mark.parametrize(
+    ("column", "names"),
+    [
+        ("customer", True),
+        ("customer_id", True),
+        ("customer_name", False),
+        ("id", False),
+        ("order_customer", True),
+    ],
+)
+def test_a_column_is_named_after_a_person_by_its_last_word(column: str, names: bool) -> None:
+    assert says(column, frozenset({"customer"})) is names
+
+
+class NoExpressions(SqliteDialect):
+    """A database without regular expressions, as `AlchemyDialect` reads many."""
+
+    def matches(self, text: str, pattern: str) -> str | None:  # type: ignore[override]
+        return None
+
+
+def test_without_regular_expressions_only_names_of_keys_are_not_searched_for() -> None:
+    names = ["afschrift:email"]
+    [search] = SearchMaker(NoExpressions()).text("body", Sought.EMAIL, 0, names, {})
+    assert (search.sign, search.does) == ("", search.may)
+    named = {"customer_id": frozenset({"customer"})}
+    assert not list(
+        SearchMaker(NoExpressions()).text("body", Sought.NAMED, 0, ["afschrift:named:customer_id"], named)
+    )
+
+
+def test_a_number_that_was_the_persons_before_is_counted_apart() -> None:
+    names = ["afschrift:number", "afschrift:former:number"]
+    column = ColumnType("INTEGER", ValueKind.INTEGER, "{column}")
+    [search] = SearchMaker(SqliteDialect()).number("no", column, names, Sought.NUMBER)
+    assert ("former" in search.does, "former" in search.now) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,15 @@ import pytest
 from testbed.mini import SHOP, write_database, write_inventory
 from tests.support.key_shop import AT, SQL
 
+from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
+from afschrift.domain.plan import FieldPlan
+from afschrift.domain.redaction import MASK
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
+from afschrift.selection.identifiers import own_identifiers
 from afschrift.selection.identity_graph import Expansion
 from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.statements import Statements
@@ -76,8 +81,48 @@ def test_rows(mini: Inventory, people: dict[str, Any], customer: str) -> None:
             count = statements.count(table)
             counted[table] = session.rows(count)[0][0]
             found[table] = sorted(row[0] for row in session.rows(count.replace("count(*)", what)))
+        assert statements.finder.key_match("customer", "no_such_key") is None
     assert found == {table: rows.get(customer, []) for table, (_, rows) in EXPECTED.items()}
     assert counted == {table: len(rows) for table, rows in found.items()}
+
+
+def test_a_column_that_the_map_lacks_is_masked_in_every_row(mini: Inventory, people: dict[str, Any]) -> None:
+    source = mini.sources["shop"]
+    table = source.tables["ticket_message"]
+    fields = [FieldPlan(name, ValueKind.TEXT, Action.MASK, (), "") for name in ("author", "body")]
+    with reading(mini, people["1"].keys) as (session, _):
+        for left, masked in ((table.columns, [1, 2, 1]), ({"id": table.columns["id"]}, [2, 2, 1])):
+            entries = {**source.tables, "ticket_message": table.model_copy(update={"columns": left})}
+            lacking = source.model_copy(update={"tables": entries})
+            made = Statements(SQL, lacking, mini.identity, session.dialect, session.catalogue())
+            rows = session.rows(made.extract("ticket_message", fields, None))
+            assert [row[:2].count(MASK) for row in rows] == masked  # a bot has no name
+
+
+def test_identifiers_of_the_person_are_read_from_fields_of_a_struct_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field of a struct is a text as it is; a member of JSON is a text in quotes."""
+    monkeypatch.setenv("MINI_SHOP", str(tmp_path / "shop.duckdb"))
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        connection.execute("CREATE TABLE customer (customer_id INTEGER, own STRUCT(mail VARCHAR), more JSON)")
+        more = '{"mail": "anna@example.org"}'
+        connection.execute("INSERT INTO customer VALUES (1, {'mail': 'ann@example.org'}, ?)", [more])
+    members = (
+        f"      {name}_mail: {{origin: provided, category: user.contact.email, path: [{name}, mail]}}\n"
+        for name in ("own", "more")
+    )
+    entry = "  customer:\n    subject: {customer_id: customer_id}\n    key: [customer_id]\n    purposes: [account]\n"
+    entry += "    columns:\n      customer_id: {origin: assigned}\n      own: {origin: provided}\n"
+    entry += "      more: {origin: provided}\n" + "".join(members)
+    head = "source: shop\nkind: duckdb\noptions: {path: '${MINI_SHOP}', threads: 1}\nzone: UTC\npurposes:\n"
+    head += "  account: {basis: A6-1-b, title: {nl: Account, en: Account}, recipients: [], automated_decision: false,\n"
+    head += "    retention: {period: P1Y, trigger: {nl: na uw bezoek, en: after your visit}}}\n"
+    shop = head + "tables:\n" + entry
+    inventory = load(write_inventory(tmp_path / "inventory", shop))
+    with reading(inventory, [Key("customer_id", "1")]) as (session, statements):
+        found = own_identifiers(inventory.sources["shop"], session, statements, "customer_id")
+    assert found == {"ann@example.org", "anna@example.org"}
 
 
 def test_old_email_is_a_key_with_its_interval(people: dict[str, Any]) -> None:

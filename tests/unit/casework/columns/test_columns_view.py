@@ -9,6 +9,7 @@ from tests.support.days import local_today
 from tests.support.deciding import ANN, Bureau, values_of
 
 from afschrift.casework.columns.judged_files import ACTIVE_CONTENT
+from afschrift.casework.columns.meaning import purpose_words
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.questions.ask import ask
 from afschrift.questions.kind import OpenQuestion
@@ -69,6 +70,8 @@ def test_columns_about_others_are_shown_by_what_they_hold(bureau: Bureau) -> Non
 
 
 def test_an_undescribed_table_shows_its_columns(bureau: Bureau) -> None:
+    for path in ("shop.secret_profile.note", "nowhere.secret_profile.note"):
+        assert purpose_words(bureau.services.inventory, path) == []
     bureau.execute("CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
     [section] = bureau.seen(asked(bureau, "unlisted_tables", ANN)).values()
     assert section.rows == (("secret_profile", "customer_id, note"),)

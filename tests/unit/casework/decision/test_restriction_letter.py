@@ -104,6 +104,12 @@ def test_the_form_over_http_asks_the_same() -> None:
     short = {name: value for name, value in whole.items() if not name.startswith("matter_")}
     for given, valid in ((whole, True), (short, False), (short | {"provision": "BW-7-457-1"}, True)):
         assert jsonschema_rs.validator_for(schema).is_valid(given) is valid
+    charged = question_form(GROUNDS, Right.ACCESS, ["charge", "refuse"])
+    code = "manifestly_unfounded"
+    whole = {"choice": "charge", "ground": code, **complete(code, Outcome.CHARGE)}
+    for given, valid in ((whole, True), (whole | {"costs": None}, False)):
+        given = {name: value for name, value in given.items() if value is not None}
+        assert jsonschema_rs.validator_for(charged).is_valid(given) is valid
 
 
 def test_a_letter_without_a_decision_says_nothing_of_weighing(bureau: Bureau) -> None:

@@ -133,6 +133,15 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
     assert "Zangvogel" not in sent[0].text + sent[0].html
     notified = [f for f in bureau.register.case_facts.of() if f.kind is CaseFactKind.MATTER_NOTIFIED]
     assert [fact.detail["level"] for fact in notified] == ["new", "new", "overdue"]
+    taken(bureau, message="Ik maak bezwaar.", other_rights=["objection"])
+    desks = {
+        fact.detail["matter"]: fact.detail["desk"]
+        for fact in bureau.register.case_facts.of()
+        if "desk" in fact.detail
+    }
+    assert desks["objection"] is None
+    assert remind(0, "fourth") == 2
+    assert "objection" in sent[-1].html
 
 
 @pytest.mark.parametrize("content", [{"made_by": "heir"}, {"made_by": "proxy", "about_deceased": True}])
@@ -161,6 +170,7 @@ def test_the_dead_have_no_right_and_are_not_swallowed(bureau: Bureau, content: d
         ({"right": ["unclear", "access"]}, "is given alone"),
         ({"keys": None}, "keys: a log-in knows"),
         ({"made_by": "heir"}, "R17"),
+        ({"made_by": "heir", "keys": {}}, "R17"),  # of a log-in alone
         ({"about_deceased": True, "keys": None, "authenticated": None}, "made_by"),
         ({"representative": {"name": "Zangvogel"}}, "R15"),
         ({"made_by": "proxy", "representative": {}}, "representative: give"),

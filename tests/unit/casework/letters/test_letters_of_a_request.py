@@ -1,5 +1,6 @@
 """What letters say from the register alone, and which letters are due."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -234,6 +235,19 @@ def test_question_names_the_last_day_for_the_reply(
     language = LetterWords.load(bureau.settings.folder("letters"), "nl")
     assert words.format(day=until and language.day(until)) in text
     assert without not in text
+
+
+@pytest.mark.parametrize(("scheme", "links"), [("https", True), ("http", False)])
+def test_only_a_safe_address_of_the_authority_is_a_link(bureau: Bureau, scheme: str, links: bool) -> None:
+    file = bureau.settings.inventory / "controller.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub("authority_url: [a-z]+:", f"authority_url: {scheme}:", text), encoding="utf-8")
+    request, late = (
+        bureau.store(days=40),
+        {"reasons": "Druk.", "expected_on": str(local_today() + timedelta(9))},
+    )
+    page = make(bureau.officer(), request, "late", late, keep=False).text.html
+    assert (f'<a href="{scheme}://' in page) is links
 
 
 @pytest.mark.parametrize(("kind", "own"), [("acknowledgement", True), ("identity_request", False)])

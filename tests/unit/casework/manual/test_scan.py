@@ -53,6 +53,13 @@ def turned_down(name: str, content: bytes, at_most: int = AT_MOST) -> str:
         ("gesprek.mp3", b"ID3\3\0\0\0\0", "gesprek.mp3", "audio/mpeg"),
         ("brief.docx", office("word__document.xml"), "brief.docx", f"{OOXML}wordprocessingml.document"),
         ("post.zip", zipped(a=b"een", b=zipped(c=b"twee")), "post.zip", "application/zip"),
+        (
+            "kaart.odt",
+            zipped(mimetype=b"x", a=b"een"),
+            "kaart.odt",
+            "application/vnd.oasis.opendocument.text",
+        ),
+        ("kaart.odt", zipped(a=b"een"), "kaart.odt.zip", "application/zip"),
         ("post.docx", zipped(a=b"een"), "post.docx.zip", "application/zip"),
         ("oud.doc", OLE + "_VBA_PROJECT".encode("utf-16-le"), "oud.doc", "application/msword"),
         ("macro.xlsx", office("xl__vbaProject.bin"), "macro.xlsx", f"{OOXML}spreadsheetml.sheet"),

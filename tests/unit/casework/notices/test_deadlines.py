@@ -69,7 +69,19 @@ def test_a_notice_is_raised_once_for_each_level(register: Register, open_one: Op
         check(at(days))
     assert raised(register, request) == ["14", "7", "3", "1", OVERDUE]
     assert [w.raised.detail["due"] for w in at(-31).open_requests() if w.raised] == ["2026-04-02"]
+    assert [w.remarks for w in at(-31).open_requests()] == [()]  # the level says that it is overdue
     assert register_reader.faults(url) == []
+
+
+def test_a_request_without_a_last_day_comes_after_the_others(
+    register: Register, open_one: Open, at: At
+) -> None:
+    waits, runs = open_one().id, open_one().id
+    day = DUE - timedelta(days=20)
+    clock_on(register, day).suspend(
+        waits, "identity", doubt="unknown_sender", sending=Sending(day, "post", "r1")
+    )
+    assert [w.timeline.request for w in at(19).open_requests()] == [runs, waits]
 
 
 def test_days_without_a_scheduler_raise_the_level_of_today_alone(
