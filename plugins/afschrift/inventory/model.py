@@ -103,6 +103,16 @@ class Purpose(Part):
     automated_decision: bool | AutomatedDecision | None = None
     direct_marketing: bool = False
 
+    def served(self, recipients: tuple[Recipient, ...], transfers: tuple[Transfer, ...]) -> Self:
+        """Return the purpose with the recipients of its whole source."""
+        if self.recipients is None or not recipients:
+            return self
+        more = tuple(recipient for recipient in recipients if recipient not in self.recipients)
+        also = tuple(transfer for transfer in transfers if transfer not in self.transfers)
+        return self.model_copy(
+            update={"recipients": (*self.recipients, *more), "transfers": (*self.transfers, *also)}
+        )
+
 
 class Store(Part):
     """A place of uploaded files: a folder, or an object store that fsspec knows (`s3://bucket/prefix`).
@@ -123,6 +133,9 @@ class SourceFile(Part):
         source: its name, unique in the inventory; the folder of its files in a bundle.
         title: name of the system for the person.
         purposes: name -> why data are processed; tables and columns refer to the names.
+        recipients: who gets data for each purpose of the source, such as its host: they are added to its
+            recipients. With `tables`, for each purpose of these tables.
+        transfers: as for a purpose, for these recipients.
         tables: name -> table; one of another schema is `schema.table`.
         connection: Airflow connection id, or for a local source nothing.
         kind: adapter in the registry of sources.
@@ -147,6 +160,11 @@ class SourceFile(Part):
     run_in: RunIn = RunIn()
     title: Text | None = None
     purposes: dict[str, Purpose] = {}
+    recipients: Annotated[
+        tuple[Recipient, ...],
+        BeforeValidator(as_list, json_schema_input_type=Recipient | list[Recipient]),
+    ] = ()
+    transfers: tuple[Transfer, ...] = ()
     defaults: Defaults = Defaults()
     confirmations: dict[str, Session] = {}
     settled: tuple[Settled, ...] = ()
@@ -164,6 +182,11 @@ class SourceFile(Part):
                 name for name, table in tables.items() if table is not self.tables[name]
             )
             self.__dict__["tables"] = Compiler(tables, self.defaults, self.confirmations).tables()
+            served = {
+                name: purpose.served(self.recipients, self.transfers)
+                for name, purpose in self.purposes.items()
+            }
+            self.__dict__["purposes"] = served
             self._worked_in = True
         return self
 

@@ -161,6 +161,23 @@ def test_rights_that_do_not_apply_are_not_offered() -> None:
     assert (coaching["consent"], coaching["reasons"]) == ("withdrawn", [])
 
 
+def test_who_serves_a_whole_source_gets_the_data_of_each_purpose_there() -> None:
+    host = {"name": "Gasthuis Hosting B.V.", "country": "US"}
+    safe = {"country": "US", "safeguard": {"nl": "Het modelcontract.", "en": "The standard contract."}}
+    made = example(recipients=[])
+    raw = made.contents.inventory.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    raw["sources"]["shop"] |= {"recipients": host, "transfers": [safe]}
+    found = document(made.but(inventory=Inventory.model_validate(raw)))
+    used = {p["id"].partition(".")[0]: p["recipients"] for p in found["purposes"]}
+    assert (used["shop"], used["app"]) == ([host["name"]], used["app"])
+    assert host["name"] not in used["app"]
+    (named,) = (r for r in found["recipients"] if r["name"] == host["name"])
+    assert (named["outsideEea"], named["safeguard"]) == (True, "Het modelcontract.")
+    assert Inventory.model_validate(raw) == Inventory.model_validate(
+        made.contents.inventory.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    )
+
+
 def test_advertising_is_stopped_without_reasons() -> None:
     plain, ads = (
         next(
