@@ -296,6 +296,8 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
     """Yield what is known of the tables of a question: their columns, and what points from and to them."""
     for column, title in group.titles.items():
         yield "title", f"{column}: {' / '.join(title.values())}"
+    if group.name == _SMALL_NUMBERS:
+        yield "possible", PROVES_LITTLE.removeprefix(", but ")
     for place in group.places if group.is_table and not group.titles else ():
         tables = inventory.sources[place.source].tables
         table = tables[place.table]
@@ -303,7 +305,9 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
         more = [f"and {len(names) - _COLUMNS} more"] * (len(names) > _COLUMNS)
         yield "columns", f"{place.table}: {', '.join([*names[:_COLUMNS], *more]) or 'not known'}"
         for way in table.possible:
-            yield "possible", way.because
+            own = ", ".join((*way.join, *way.subject.values()))
+            because = way.because.removesuffix(PROVES_LITTLE) if len(group.places) > 1 else way.because
+            yield "possible", f"{place.table}.{own}: {because}"
         for name, other in tables.items():
             for own, end in (
                 *(way for join in other.join for way in join.items()),

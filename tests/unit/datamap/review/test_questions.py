@@ -165,7 +165,9 @@ def test_way_is_asked_before_its_columns(tmp_path: Path) -> None:
     review = Review(folder)
     [question] = review.waiting()
     assert question.is_table and question.proposed == {"ways": "subject customer_id: customer_id"}
-    assert ("possible", "9 of 9 values") in about_tables(review.inventory, question), "the evidence is shown"
+    assert ("possible", "visit.customer_id: 9 of 9 values") in about_tables(review.inventory, question), (
+        "the evidence is shown"
+    )
     before = (folder / "shop.yml").read_text()
 
     review.confirm(question, ANSWER)
@@ -284,7 +286,9 @@ def test_tables_in_which_small_numbers_fit_are_one_question_with_evidence(tmp_pa
     assert {"case", "mail"} < asked.keys()
     assert list(together.whose) == ["no_one"], "the columns differ"
     shown = [words for what, words in about_tables(review.inventory, together) if what == "possible"]
-    assert len(shown) == 6
+    assert len(shown) == 7
+    assert shown[0] == "too few or small numbers, which prove nothing alone", "once for all"
+    assert shown[3] == f"visit.PATIENT: {SEEN[9:]}"
     with pytest.raises(ConfigurationError, match="Nothing says whose"):
         must_say_enough(together, {})
     review.take_apart(together)

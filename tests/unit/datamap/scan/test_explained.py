@@ -29,7 +29,7 @@ def drafted(name: str, *values: str, alone: bool = True, others: tuple[str, ...]
         ("status", ["Y", "N"], {"codes": "no"}),
         ("discount", ["0", "0.15"], {"meaning": "percent"}),
         ("discount", ["15"], {}),
-        ("ENCOUNTER", [UUID], {"meaning": "Our number for this: visit."}),
+        ("ENCOUNTER", [UUID], {"meaning": "There is no entry with more about it."}),
         ("ENCOUNTER", [UUID, "1"], {}),
     ],
 )
