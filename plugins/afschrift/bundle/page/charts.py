@@ -63,12 +63,18 @@ def chart(contents: Contents, extract: ExtractPlan, words: PageWords, charts: in
 
 
 def span(contents: Contents, extract: ExtractPlan, words: PageWords) -> str:
-    """The first and last day of the rows, in words; empty if they have no time."""
+    """The first and last day in the column that gives the rows their time; empty if none has a day.
+
+    The column is named: it may be a day that is still to come, and some rows may have none.
+    """
     seen = contents.overview(extract)
     if seen.first is None or seen.last is None:
         return ""
+    column = contents.column_title(extract.source, extract.table, seen.choice.moment)
     first, last = (_day(moment, seen, words) for moment in (seen.first, seen.last))
-    return words.say("span_day", first=first) if first == last else words.say("span", first=first, last=last)
+    if first == last:
+        return words.say("span_day", column=column, first=first)
+    return words.say("span", column=column, first=first, last=last)
 
 
 def latest(contents: Contents, extract: ExtractPlan, words: PageWords) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -32,6 +32,7 @@ from afschrift.bundle.page.words import PageWords, page_templates
 from afschrift.bundle.sheet.sheet import has_values
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.extracted import FileEntry
 from afschrift.domain.plan import Later
 from afschrift.domain.vocabulary import Origin
 from afschrift.law.partial_response import DAMAGED_GIVEN, DAMAGED_LATER
@@ -74,10 +75,19 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
         "terms": contents.plan.right.terms,
         "formats": list(dict.fromkeys(entry.format for entry in files)),
         "exchanges": {x.format for _, written in contents.held for x in written.exchanged if x.entry},
-        "null_markers": list(dict.fromkeys(e.options["null"] for e in files if "null" in e.options)),
+        "null_markers": _null_markers(files),
     }
     text = _render(letters, f"{contents.language}/bundle/README.txt.j2", values)
     return text.replace("\n", "\r\n").encode()
+
+
+def _null_markers(files: Sequence[FileEntry]) -> list[tuple[str, list[str]]]:
+    """Signs of no value and their files (R62); the first, of most files, is ordinary text in the others."""
+    found: dict[str, list[str]] = {}
+    for entry in files:
+        if "null" in entry.options:
+            found.setdefault(entry.options["null"], []).append(entry.path)
+    return sorted(found.items(), key=lambda marker: -len(marker[1]))
 
 
 def _render(letters: Path, name: str, values: dict[str, Any]) -> str:

@@ -150,7 +150,7 @@ MONTHS = ["2025-11", "2026-02", "2026-02", "2026-02", "2026-02", "2026-03"]
         (MONTHS, [
             "6 rijen in totaal. De meeste, 4, in februari 2026.",
             "november 2025 1 december 2025 0 januari 2026 0 februari 2026 4 maart 2026 1",
-            "Van 15 november 2025 tot en met 15 maart 2026.",
+            "Besteld op: van 15 november 2025 tot en met 15 maart 2026.",
         ]),
         ([f"{year}-05" for year in range(1990, 2026)], ["‘Bestellingen’ per jaar", "1990 1 1991 1"]),
     ],

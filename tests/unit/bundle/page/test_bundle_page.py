@@ -206,6 +206,15 @@ def test_the_readme_tells_only_of_formats_that_are_in() -> None:
     assert "3. EEN JSON-BESTAND" in readme
 
 
+def test_the_readme_names_the_files_with_another_sign_of_no_value() -> None:
+    example = Example()
+    entry = next(file for file in example.contents.files() if file.format == "csv")
+    entry.options["null"] = r"\NULL"
+    readme = " ".join(render_readme(example.contents, LETTERS).decode().split())
+    sentence = rf"In deze bestanden betekent \NULL dat, en is \N gewone tekst: {entry.path} [masked]"
+    assert rf"\N betekent: hier staat niets. {sentence}" in readme
+
+
 def test_many_tables_and_titles_missing_still_make_a_page() -> None:
     example = Example()
     inventory = example.contents.inventory.model_copy(deep=True)
