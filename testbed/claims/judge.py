@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from testbed.claims.case import Case, as_days, predicates
 from testbed.claims.marks import Mark
 from testbed.claims.printed import Printed
-from testbed.claims.world import DELIVERED, HELD, SYSTEMS, World
+from testbed.claims.world import COLUMNS, DELIVERED, HELD, SYSTEMS, World
 
 Judge = Callable[[World, Printed], bool]
 JUDGES: dict[str, Judge] = {}
@@ -86,12 +86,6 @@ def _(world: World, printed: Printed) -> bool:
     return number(printed) == sum(world.read(table) and not world.given(table) for table in world.tables)
 
 
-@claim("tables_empty")
-def _(world: World, printed: Printed) -> bool:
-    empty = {t.partition(".")[2] for t in world.tables if world.read(t) and not world.given(t)}
-    return set(printed.items) <= empty
-
-
 @claim("nothing_given", "nothing_to_give")
 def _(world: World, _printed: Printed) -> bool:
     part = world.document.startswith(("part", "rest"))  # then another part has what was given
@@ -155,7 +149,7 @@ def _(world: World, _printed: Printed) -> bool:
 
 @claim("own_rows")
 def _(world: World, printed: Printed) -> bool:
-    return world.portability and printed.keys[0] == f"own_rows_{world.state.map.origins['filled']}"
+    return world.portability and printed.keys[0] == f"own_rows_{world.state.map.origins['said']}"
 
 
 @claim("bundle_ready", "files_are_at", "files_until")
@@ -258,8 +252,11 @@ OWED: dict[str, tuple[str, Callable[[World], bool]]] = {
     "is_supplement": ("rest page$", _always),
     "tables_given": (" page$", lambda w: any(w.given(table) for table in w.tables)),
     "access_offers_more": (" page$", lambda w: w.portability and bool(w.reasons)),
-    "kinds_not_portable": ("letter nothing_portable$", _always),
     "some_not_searched": (" page$", lambda w: w.mail == "not_searched"),
+    "kinds_not_portable": (
+        "letter nothing_portable$",
+        lambda w: any(w.filled(table, column) for table in HELD for column in COLUMNS[table]),
+    ),
     "page.files_found": (" page$", lambda w: any("data/files/mail/" in path for path in w.paths)),
     "sheet.answer_files": (" sheet$", lambda w: any("data/files/mail/" in path for path in w.paths)),
     "not_looked_up": (" page$", lambda w: w.portability and not all(map(w.read, w.tables))),
@@ -298,6 +295,7 @@ def verdict(case: Case, printed: Printed, mark: Mark, key: str) -> bool | None:
         return JUDGES[mark.claim](case.world, printed)
     of = [p for p in predicates() if mark.claim in p.claims and re.search(p.document, case.world.document)]
     filled = {**as_days(printed.filled), "text": printed.text, "heading": printed.heading}
+    filled["section"] = printed.section
     filled |= {"digits": number(printed), "items": printed.items or None}
     if "purposes" in printed.filled or "tables" in printed.filled:
         named = printed.filled.get("purposes") or printed.filled["tables"]

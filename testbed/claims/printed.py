@@ -41,7 +41,7 @@ class Printed:
         marks: of the sentence in this kind of document; more than one where places share it.
         filled: what is filled in, by name.
         items: the list that follows.
-        heading: the last heading before it.
+        heading: the last heading before it; `section`: the last one of the second rank.
     """
 
     text: str
@@ -49,6 +49,7 @@ class Printed:
     filled: dict[str, str]
     items: tuple[str, ...]
     heading: str
+    section: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -112,9 +113,12 @@ SHEET = ("bundle/sheet ", "bundle/texts origins", "bundle/texts bases")
 README = ("README", "bundle/texts page.part", "bundle/texts page.request")
 
 
+_OF_PAGE = ("bundle/texts left_out", "bundle/texts page.masked_line", "bundle/texts remarks")
+
+
 def letter_places(kind: str) -> tuple[str, ...]:
     parts = ("_files", "_late", "_masked", "_remedy", "_reply", "_stops")
-    return (f"{kind}=", *(f"{part}=" for part in parts), "texts ", "bundle/texts left_out")
+    return (f"{kind}=", *(f"{part}=" for part in parts), "texts ", *_OF_PAGE)
 
 
 def places(document: str) -> tuple[str, ...]:
@@ -160,9 +164,10 @@ def _pattern(sentence: str) -> str:
 def printed(document: str, language: str, places: tuple[str, ...]) -> Iterator[Printed]:
     """The sentences of a document that are ours and no courtesy."""
     fixed, open_ = _patterns(language, places)
-    found, heading = blocks(document), ""
+    found, heading, section = blocks(document), "", ""
     for number, (tag, text) in enumerate(found):
         heading = text if tag in ("h1", "h2", "h3") else heading
+        section = text if tag == "h2" else section
         items = tuple(_items(tag, text, found[number + 1 :]))
         for sentence in split(text):
             known, filled = fixed.get(sentence, []), {}
@@ -173,7 +178,7 @@ def printed(document: str, language: str, places: tuple[str, ...]) -> Iterator[P
             if not known and (named := _NAMED.fullmatch(sentence)):
                 yield from _of_purpose(fixed, *named.groups())
             if known and all(mark.claim != COURTESY for mark in known):
-                yield Printed(sentence, tuple(known), filled, items, heading)
+                yield Printed(sentence, tuple(known), filled, items, heading, section)
 
 
 def _items(tag: str, text: str, following: list[tuple[str, str]]) -> Iterator[str]:
