@@ -15,6 +15,7 @@ from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.parties import party_lines, record_parties
 from afschrift.casework.intake.receive import case_of_message
 from afschrift.casework.letters.make import make
+from afschrift.casework.record_death import record_death
 from afschrift.domain.errors import (
     AfschriftError,
     FormError,
@@ -71,7 +72,12 @@ def text_of(bureau: Bureau, request: str, kind: str, **given: Any) -> str:
         (PARENT, None, "mandate_request", ("Beste Aysel Tuncay", "U vraagt dit voor Zeynep T.")),
         (LAWYER, "representative", "delivery", ("Vos Advocaten Singel 1 1012", "The data of Zeynep T. are")),
         (LAWYER, "person", "delivery", ("Beste Zeynep T.", "U bepaalt of Vos Advocaten ze van u krijgt")),
-        (LAWYER, None, "nothing_held", ("Beste Zeynep T.", "geen gegevens over u die")),
+        (
+            LAWYER,
+            None,
+            "nothing_held",
+            ("Beste Zeynep T.", "geen gegevens over u die", "niets hebben over u."),
+        ),
     ],
 )
 def test_a_letter_goes_to_the_party_and_names_the_person(
@@ -227,6 +233,37 @@ def test_a_representative_of_two_persons_has_a_case_for_each(bureau: Bureau) -> 
     for person, found in ((CHILD, kept.case), ({"name": "Deniz T."}, None), (None, kept.case)):
         intake = Intake.model_validate(content | {"channel": channel, "person": person})
         assert case_of_message(bureau.register, intake) == found
+
+
+def test_a_person_in_three_roles_gets_each_letter_about_the_right_person(bureau: Bureau) -> None:
+    """For themselves, as a parent, and with a mandate; two of them live at one address."""
+    client = {"name": "Mien Visser", "address": "Hof 2"}
+    own = bureau.store(message="Ik vraag alles van mijzelf op.", person=PARENT, days=4)
+    child = asked(bureau, keys={"customer_id": "2"}, representative=PARENT, days=3)
+    other = bureau.store(
+        message="Ik vraag alles van Mien Visser op.",
+        keys={"customer_id": "3"},
+        made_by="proxy",
+        person=client,
+        representative=PARENT,
+    )
+    for request in (child, other):
+        proven(bureau, request, "representative")
+    for request, about, others in (
+        (own, "Uw gegevens staan nu klaar", ("Zeynep", "Mien", "Persoonlijk")),
+        (child, "De gegevens van Zeynep T. staan nu klaar", ("uw gegevens", "Mien")),
+        (other, "De gegevens van Mien Visser staan nu klaar", ("uw gegevens", "Zeynep", "Persoonlijk")),
+    ):
+        text = text_of(bureau, request, "delivery")
+        assert "Beste Aysel Tuncay" in text
+        assert about in text
+        assert [word for word in others if word in text] == []
+    record_death(bureau.officer(), other, "family")
+    take_back(bureau.officer(), child)
+    assert [bureau.state(request).open for request in (own, child, other)] == [True, True, False]
+    assert bureau.questions(own) == ()
+    assert "Beste Aysel Tuncay" in text_of(bureau, own, "delivery")
+    assert "Beste Zeynep T." in text_of(bureau, child, "delivery")
 
 
 def test_the_representative_of_an_earlier_version_is_a_party(bureau: Bureau) -> None:
