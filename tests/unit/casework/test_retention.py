@@ -132,3 +132,22 @@ def test_hidden_rows_are_counted_nowhere(tmp_path: Path, monkeypatch: pytest.Mon
     (hidden, _), (without, _) = found
     texts = [[purpose["storage"] for purpose in json.loads(sheet)["purposes"]] for sheet in (hidden, without)]
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("orders", "sentence"),
+    [
+        (["old", "new"], "What is older we still keep for another purpose: For books."),
+        (["old", "older"], "We still keep this for another purpose: For books."),
+        (["new", "new"], None),
+    ],
+)
+def test_sheet_names_the_other_purpose_for_which_rows_are_kept(
+    bureau: Bureau, orders: list[str], sentence: str | None
+) -> None:
+    books = {"purposes": {"books": "{period: P40Y, from: orders.ordered_at}"}}
+    places = dict.fromkeys(("customer", "orders", "ticket", "ticket_message"), "[account, books]")
+    shop(CASE | books | {"orders": orders, "tables": places}, bureau)
+    sheet = json.loads(members(drive(bureau.services, bureau.store(language="en")))["data/information.json"])
+    [text] = [p["storage"]["text"] for p in sheet["purposes"] if p["id"] == "shop.account"]
+    assert text.endswith(sentence) if sentence else "another purpose" not in text

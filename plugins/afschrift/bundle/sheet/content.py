@@ -232,7 +232,9 @@ class SheetContent:
         how = how if whole else "part_passed" if how == "passed" else "part"
         words["day"] = self.words.date(until)
         text = self.words.phrase("kept", how).format_map(words)
-        others = self._others(key, columns) if self._is_over(period.after(start)) else ()
+        begun = (retention.from_ or "").rpartition(".")[0]  # rows elsewhere begin with the newest of these
+        older = [held for held in columns if how == "passed" or held.table == begun]
+        others = self._others(key, older) if self._is_over(period.after(start)) else ()
         if others:
             also = "still" if how == "passed" else "older"
             text += " " + self.words.phrase("kept", also).format_map({"purposes": "; ".join(others)})
