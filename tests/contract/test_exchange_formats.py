@@ -23,7 +23,7 @@ from afschrift.domain.extracted import Exchanged
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.exchange import ExchangePlan, exchange_fields
-from afschrift.formats.exchange import EXCHANGES
+from afschrift.formats.trade import EXCHANGES
 from afschrift.formats.validate_file import validate
 from afschrift.inventory.export import MEASURES, ROLES
 from afschrift.staging.encrypted import EncryptedStaging

@@ -6,8 +6,7 @@ bounded size: enough for a chart and a summary.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from afschrift.domain.event import digest
@@ -297,31 +296,6 @@ class Searched:
     former: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passed: dict[str, Passed] = field(default_factory=dict)
-
-
-def search_ledger(searched: Iterable[Searched]) -> dict[str, dict[str, dict[str, list[str]]]]:
-    """Table -> columns, under `searched` by kind of identifier and under `not_searched` by reason."""
-    found: dict[str, dict[str, dict[str, list[str]]]] = {"searched": {}, "not_searched": {}}
-    for result in searched:
-        pairs = [("searched", kind, column) for column, kinds in result.kinds.items() for kind in kinds]
-        pairs += [("not_searched", why.value, column) for column, why in result.passed.items()]
-        for word, by, column in pairs:
-            found[word].setdefault(by, {}).setdefault(result.table, []).append(column)
-    return found
-
-
-_ADDED = ("former", "kinds", "passed")
-
-
-def searched_digest(searched: Sequence[Searched] | None) -> str:
-    """Digest of a search for the register, so that its staged result cannot be exchanged; "" for none.
-
-    What is empty in a result of an earlier version does not count.
-    """
-    if searched is None:
-        return ""
-    tables = [asdict(table) for table in searched]
-    return digest([{k: v for k, v in table.items() if v or k not in _ADDED} for table in tables])
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.followed_file import FollowedFile
 from afschrift.formats.validate_file import require_valid
-from afschrift.inventory.export import ROLES, Role
+from afschrift.inventory.export import ROLES, ExchangedValue
 from afschrift.inventory.model import SourceFile
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.checksum import ColumnChecksums
@@ -138,7 +138,7 @@ class ExchangeFile:
             self._rows += kept.num_rows
             self._file.write(kept)
 
-    def _prepared(self, values: pa.Array, role: Role, kind: ValueKind | None) -> pa.Array:
+    def _prepared(self, values: pa.Array, role: ExchangedValue, kind: ValueKind | None) -> pa.Array:
         """The values as the format writes them; null where one does not fit."""
         if role.kind == "text":
             lines = pc.replace_substring(values, "\r\n", "\n")

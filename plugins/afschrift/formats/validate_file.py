@@ -18,9 +18,9 @@ from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.domain.extracted import FileEntry
 from afschrift.domain.files import Format
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.exchange import EXCHANGES
 from afschrift.formats.file_finding import FileFinding, UnreadableFileError
 from afschrift.formats.registry import FORMATS
+from afschrift.formats.trade import EXCHANGES
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.shapes import first_offence
 from afschrift.values.written import written_kind

@@ -14,7 +14,7 @@ from afschrift.inventory.base import Part
 from afschrift.inventory.column import Column
 
 
-class Role(Part):
+class ExchangedValue(Part):
     """A value that a format takes from a column of each row; `exchange.yml` explains the words."""
 
     kind: Literal["number", "instant", "day_or_instant", "date", "text"] = "text"
@@ -35,7 +35,8 @@ class Measure(Part):
 
 _TABLE = yaml.safe_load(files(__package__).joinpath("exchange.yml").read_text(encoding="utf-8"))
 ROLES = {
-    name: {role: Role(**words) for role, words in roles.items()} for name, roles in _TABLE["formats"].items()
+    name: {role: ExchangedValue(**words) for role, words in roles.items()}
+    for name, roles in _TABLE["formats"].items()
 }
 MEASURES = {name: Measure(**words) for name, words in _TABLE["measures"].items()}
 
@@ -88,7 +89,9 @@ def export_faults(export: Export, columns: Mapping[str, Column]) -> Iterator[tup
                 yield role, f"{column_name} {fault}"
 
 
-def _column_faults(format_: str, role: Role, units: Mapping[str, str], column: Column) -> Iterator[str]:
+def _column_faults(
+    format_: str, role: ExchangedValue, units: Mapping[str, str], column: Column
+) -> Iterator[str]:
     column = column.proposal or column
     if units and column.unit not in units:
         known = f"the unit {column.unit}" if column.unit else "no `unit`"

@@ -13,7 +13,7 @@ from afschrift.app.task_places import place_lines, places_of
 from afschrift.datamap.check.documents import court_gaps
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.notation import count
-from afschrift.formats.exchange import EXCHANGES
+from afschrift.formats.trade import EXCHANGES
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
 from afschrift.register.open import open_register

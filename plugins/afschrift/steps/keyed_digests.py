@@ -12,7 +12,7 @@ from dataclasses import asdict
 import msgspec
 
 from afschrift.domain.event import digest
-from afschrift.domain.extracted import SourceExtract, searched_digest
+from afschrift.domain.extracted import Searched, SourceExtract
 from afschrift.domain.plan import Plan
 from afschrift.services import Services
 
@@ -53,3 +53,17 @@ def search_digest(services: Services, record: SourceExtract) -> str:
     """Return a keyed digest of the results of a search; "": no search ran."""
     results = searched_digest(record.searched)
     return keyed_files(services, {"searched": results})["searched"] if results else ""
+
+
+_ADDED = ("former", "kinds", "passed")
+
+
+def searched_digest(searched: Sequence[Searched] | None) -> str:
+    """Digest of a search for the register, so that its staged result cannot be exchanged; "" for none.
+
+    What is empty in a result of an earlier version does not count.
+    """
+    if searched is None:
+        return ""
+    tables = [asdict(table) for table in searched]
+    return digest([{k: v for k, v in table.items() if v or k not in _ADDED} for table in tables])

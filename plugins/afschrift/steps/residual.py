@@ -14,7 +14,7 @@ from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.partial_response.damaged import damaged_columns, unsearched
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.event import digest
-from afschrift.domain.extracted import Passed, Searched, search_ledger
+from afschrift.domain.extracted import Passed, Searched
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Place, Plan
 from afschrift.domain.sources import Source
@@ -180,3 +180,14 @@ def evidence(searched: Iterable[Searched], keys: Sequence[Key], inventory: Inven
         "residual": residual(results),
         "spellings": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
     }
+
+
+def search_ledger(searched: Iterable[Searched]) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Table -> columns, under `searched` by kind of identifier and under `not_searched` by reason."""
+    found: dict[str, dict[str, dict[str, list[str]]]] = {"searched": {}, "not_searched": {}}
+    for result in searched:
+        pairs = [("searched", kind, column) for column, kinds in result.kinds.items() for kind in kinds]
+        pairs += [("not_searched", why.value, column) for column, why in result.passed.items()]
+        for word, by, column in pairs:
+            found[word].setdefault(by, {}).setdefault(result.table, []).append(column)
+    return found

@@ -18,8 +18,8 @@ from afschrift.destinations.registry import open_destination
 from afschrift.domain.files import FileStore
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.sources import Connect
-from afschrift.formats.exchange import EXCHANGES
 from afschrift.formats.registry import FORMATS
+from afschrift.formats.trade import EXCHANGES
 from afschrift.inventory.law_files import age_of_consent, load_grounds
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory

@@ -46,7 +46,7 @@ class ComponentWriter:
         self._sink.write(self.tail.encode())
 
 
-class Writer(ComponentWriter):
+class IcsWriter(ComponentWriter):
     """Writes appointments."""
 
     head, tail = _HEAD, _TAIL

@@ -55,7 +55,7 @@ class _Observation(msgspec.Struct, forbid_unknown_fields=True):
         return (self.resourceType, self.status, self.category, self.code, *unit)
 
 
-class Writer:
+class FhirWriter:
     """Writes observations."""
 
     def __init__(self, sink: BinaryIO, _fields: Sequence[FieldPlan], options: Mapping[str, str]) -> None:

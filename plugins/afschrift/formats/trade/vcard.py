@@ -10,7 +10,7 @@ from icalendar import Component
 from icalendar.prop import vAdr, vN, vText
 
 from afschrift.domain.plan import FieldPlan
-from afschrift.formats.exchange.ics import ComponentWriter, Row, read_components
+from afschrift.formats.trade.ics import ComponentWriter, Row, read_components
 
 _LINES = ("email", "tel", "bday")
 
@@ -19,7 +19,7 @@ class _Card(Component):
     name = "VCARD"
 
 
-class Writer(ComponentWriter):
+class VcardWriter(ComponentWriter):
     """Writes people."""
 
     def component(self, number: int, values: Row) -> bytes:  # noqa: ARG002

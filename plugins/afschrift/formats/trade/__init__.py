@@ -16,11 +16,13 @@ from afschrift.domain.files import Format
 def _call(name: str, extra: str | None, member: str, *given: Any) -> Any:
     if extra:
         require(extra, f"The format {name}")
-    return getattr(import_module(f"afschrift.formats.exchange.{name}"), member)(*given)
+    return getattr(import_module(f"afschrift.formats.trade.{name}"), member)(*given)
 
 
 def _format(name: str, extension: str, media_type: str, read_by: str, extra: str | None = None) -> Format:
-    writer, reader = (partial(_call, name, extra, member) for member in ("Writer", "read"))
+    writer, reader = (
+        partial(_call, name, extra, member) for member in (f"{name.capitalize()}Writer", "read")
+    )
     return Format(name, extension, media_type, writer, reader, read_by, extra=extra)
 
 

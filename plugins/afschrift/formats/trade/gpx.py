@@ -23,7 +23,7 @@ _TAIL = "</trkseg></trk>\n</gpx>\n"
 _ROWS = 8_192
 
 
-class Writer:
+class GpxWriter:
     """Writes points."""
 
     def __init__(self, sink: BinaryIO, _fields: Sequence[FieldPlan], options: Mapping[str, str]) -> None:
