@@ -6,8 +6,10 @@ from email.policy import default
 
 import pytest
 
+from afschrift.domain.redaction import Redaction
 from afschrift.extraction import file_texts
 from afschrift.extraction.file_texts import WHOLE, texts_of, with_texts
+from afschrift.extraction.manual_files import _masked
 
 HEAD = b"From: Ann <a@b.nl>\nMIME-Version: 1.0\nContent-Type: text/plain"
 
@@ -117,3 +119,21 @@ def test_masks_change_no_other_part_of_a_mail() -> None:
     assert not {b"Bob", b"bob@b.nl", b"DKIM"} & {
         word for word in (b"Bob", b"bob@b.nl", b"DKIM") if word in masked
     }
+
+
+@pytest.mark.parametrize(
+    ("column", "reviewed", "span", "expected"),
+    [
+        ("text.1", "Bob is er", (0, 3), {"text.1": "[masked] is er"}),
+        ("text.1", "Bob was er", (0, 3), {"text.1": "[masked]"}),  # another text than the reviewed one
+        ("attachment.1", "", (None, None), {"attachment.1": "[masked]"}),
+        ("text.2", "Bob is er", (0, 3), None),  # the file has no such part any more
+        (WHOLE, "", (None, None), None),
+    ],
+)
+def test_mask_of_another_text_masks_more_and_never_less(
+    column: str, reviewed: str, span: tuple[int | None, int | None], expected: dict[str, str] | None
+) -> None:
+    texts = {"name": "post.eml", "text.1": "Bob is er", "attachment.1": None}
+    cell = Redaction("q.1", "mail.files", column, "x", (), 1, reviewed, {WHOLE: "id"}, "", *span)
+    assert _masked(texts, [cell], bytes.decode) == expected

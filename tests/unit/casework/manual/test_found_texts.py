@@ -17,6 +17,7 @@ from tests.support.manual import add_systems, system, waits
 from tests.support.reviewing import BALANCE, CODES
 
 from afschrift.casework.answer import answer_question
+from afschrift.casework.letters.answer_elements import plan_lines
 from afschrift.casework.manual.question import ask_again, shown_terms
 from afschrift.casework.manual.scan import scan
 from afschrift.casework.review.view import ReviewTable, review_view
@@ -81,6 +82,10 @@ class Desk:
         self.answer(self.asked(), "approved")
         return members(drive(self.bureau.services, self.request))
 
+    def letter_lines(self) -> list[str]:
+        bureau = self.bureau
+        return plan_lines(bureau.settings, bureau.register, self.request, "en")["masked"]
+
     def events(self) -> str:
         events = self.bureau.register.trail.events(self.request)
         return json.dumps([(header.type, payload) for header, payload in events])
@@ -115,6 +120,8 @@ def test_neighbour_stops_at_the_review_and_the_rest_reaches_the_person(desk: Cal
     page = found["index.html"].decode()
     assert "Ann over [masked].eml" in page
     assert "file 1 in ‘Mailbox’: 3 times." in page
+    [line] = opened.letter_lines()
+    assert line.startswith("file 1 in ‘Mailbox’: 3 times. ")
     masked = json.loads(found["data/redactions.json"])["masked"]
     assert [
         (cell["source"], cell["column"], cell["count"]) for cell in masked if cell["source"] == "mail"
@@ -147,6 +154,7 @@ def test_what_has_no_text_is_given_or_left_out_whole(desk: Callable[..., Desk]) 
     assert "We left 1 file out. You can read why at" in page
     assert "‘Mailbox’: file 1 is not here." in page
     assert "could do harm" not in page
+    assert "‘Mailbox’: file 1 is not here." in opened.letter_lines()[0]
 
 
 def test_lines_that_name_nothing_in_a_file_are_refused(desk: Callable[..., Desk]) -> None:
