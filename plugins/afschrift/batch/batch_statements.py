@@ -15,8 +15,9 @@ from afschrift.domain.plan import ExtractPlan, Plan, Withheld
 from afschrift.domain.sources import Catalogue, Dialect, Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
+from afschrift.selection.fact_plans import fact_plans
 from afschrift.selection.mask_tokens import salt_name
-from afschrift.selection.statements import Scope, Statements, fact_plans, render
+from afschrift.selection.statements import Scope, Statements, render
 from afschrift.selection.ways import Match, Via
 from afschrift.services import Services
 

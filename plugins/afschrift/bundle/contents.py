@@ -25,6 +25,7 @@ from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
+from afschrift.selection.fact_plans import held_place
 
 Row = Mapping[str, str | None]
 Linked = tuple[str | None, ...]
@@ -100,6 +101,18 @@ class Contents:
     def facts(self, source: str, place: str) -> tuple[tuple[str | None, ...], ...]:
         """What the data say at a place of the inventory; empty where they say nothing, or were not asked."""
         return self._facts.get((source, place), ())
+
+    def may_hold(self, source: str, table: str, column: str) -> bool:
+        """Whether the person has a value in a column that is not read, or that was not asked."""
+        return bool(self._facts.get((source, held_place(table, column)), True))
+
+    def concerns(self, source: str, purpose: str) -> bool:
+        """Whether a purpose concerns the person, by their own rows; it does where these were not asked."""
+        only, found = (
+            self.source(source).purposes[purpose].only,
+            self._facts.get((source, f"purposes.{purpose}.only")),
+        )
+        return only is None or found is None or any(row[0] in only.values for row in found)
 
     def row_origins(self, source: str, table: str, column: FieldPlan) -> dict[str, Origin]:
         """The words by which the origin of a column differs in the person's rows; empty: it does not.
@@ -180,6 +193,7 @@ class Contents:
         return title.get(self.language) if title else column
 
     def purposes(self, source: str, table: str, column: str) -> tuple[str, ...]:
-        """Ids of the purposes of a column, or else of its table."""
+        """Ids of the purposes of a column, or else of its table, that concern the person."""
         own = self.column(source, table, column).purposes
-        return self.table(source, table).purposes if own is None else own
+        names = self.table(source, table).purposes if own is None else own
+        return tuple(name for name in names if self.concerns(source, name))

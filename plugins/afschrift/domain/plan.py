@@ -273,7 +273,7 @@ class Plan:
         keys: fingerprint of the person's keys that the plan was made for.
         destination: where the bundle goes.
         consents: `source.purpose` -> state of the person's own consent.
-        facts: what the information sheet needs from the sources; access only.
+        facts: what the information sheet needs from the sources, and which purposes concern the person.
         manual: systems that a person searched, with what came of it.
         received_at: when the request arrived; who held which key is looked up as of then.
         later: sources that are not opened and columns that are not read, as a person decided (R44).

@@ -96,6 +96,7 @@ def _used(source: SourceFile, name: str, table: Table) -> Iterator[tuple[str, st
 def _of_purposes(source: SourceFile, name: str) -> Iterator[str]:
     for purpose in source.purposes.values():
         ends = [purpose.retention.from_] if purpose.retention and purpose.retention.from_ else []
+        ends += [purpose.only.column] if purpose.only else []
         ends += [path for recipient in purpose.recipients or () for _, path in recipient.read]
         yield from (column for of, _, column in (end.rpartition(".") for end in ends) if of == name)
         if (consent := purpose.consent) and consent.table in (name, f"{source.source}.{name}"):
@@ -202,6 +203,8 @@ def processing_faults(source: SourceFile, purpose: Purpose, where: list[str]) ->
     """Yield faults of the columns that the information sheet reads in the person's rows."""
     if purpose.retention and purpose.retention.from_:
         yield from _read(source, purpose.retention.from_, [*where, "retention", "from"])
+    if purpose.only:
+        yield from _read(source, purpose.only.column, [*where, "only", "column"])
     for number, recipient in enumerate(purpose.recipients or ()):
         path = [*where, "recipients", str(number)]
         if recipient.from_:

@@ -67,6 +67,18 @@ class SpecialDecision(ClassifiedBy):
     portable: bool
 
 
+class OnlyFor(Part):
+    """Whom a purpose concerns: people with one of some values in a column of their rows.
+
+    Attributes:
+        column: `table.column` of the source.
+        values: of it, as text.
+    """
+
+    column: str
+    values: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(as_list)]
+
+
 class Purpose(Part):
     """Why data are processed, with the legal basis of Art. 6 and, where needed, the condition of Art. 9.
 
@@ -83,6 +95,7 @@ class Purpose(Part):
         recipients: who gets the data; an access answer needs it. `[]` says that there are none.
         transfers: countries outside the European Economic Area with a recipient.
         automated_decision: needed if the purpose uses inferred columns; false: there is none.
+        only: the people whom it concerns; absent: all.
         direct_marketing: a person may object without giving reasons (Art. 21(2)).
     """
 
@@ -101,6 +114,7 @@ class Purpose(Part):
     ] = None
     transfers: tuple[Transfer, ...] = ()
     automated_decision: bool | AutomatedDecision | None = None
+    only: OnlyFor | None = None
     direct_marketing: bool = False
 
     def served(self, recipients: tuple[Recipient, ...], transfers: tuple[Transfer, ...]) -> Self:

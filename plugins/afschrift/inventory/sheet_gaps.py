@@ -129,6 +129,7 @@ def gaps_in_data(inventory: Inventory, plan: Plan, extract: SourceExtract) -> tu
             countries = {row[1] for row in fact.rows if len(row) > 1 and row[1]}
             unknown = sorted(c for c in countries - known if outside_eea(c))
             found += [_no_safeguard(extract.source, name, country) for country in unknown]
+    found += _without_purpose(source, plan, extract)
     computed = {
         (table, field.name)
         for path, table, field in sheet_columns(plan)
@@ -143,6 +144,23 @@ def gaps_in_data(inventory: Inventory, plan: Plan, extract: SourceExtract) -> tu
                     Gap(extract.source, where, f"{len(without)} value(s) in the data have no meaning")
                 )
     return tuple(found)
+
+
+def _without_purpose(source: SourceFile, plan: Plan, extract: SourceExtract) -> Iterator[Gap]:
+    """Yield columns whose purposes all concern other people."""
+    facts = {fact.place: {row[0] for row in fact.rows} for fact in extract.facts}
+    others = {
+        name
+        for name, purpose in source.purposes.items()
+        if purpose.only
+        and facts.get(f"purposes.{name}.only", {*purpose.only.values}).isdisjoint(purpose.only.values)
+    }
+    given = {table.table for table in extract.tables if table.rows}
+    for path, table, field in sheet_columns(plan) if others else ():
+        purposes = column_purposes(source, table, field.name) if path == source.source else ()
+        if table in given and purposes and others.issuperset(purposes):
+            where = f"tables.{table}.columns.{field.name}.purposes"
+            yield Gap(source.source, where, f"none concerns this person: {', '.join(purposes)} have `only`")
 
 
 def _no_safeguard(source: str, purpose: str, country: str) -> Gap:

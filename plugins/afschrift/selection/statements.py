@@ -18,14 +18,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from afschrift.domain.decision import Action, Mask
-from afschrift.domain.plan import ExtractPlan, FactPlan, FieldPlan, Place, Withheld
+from afschrift.domain.plan import FieldPlan, Place
 from afschrift.domain.redaction import MASK
 from afschrift.domain.sources import Catalogue, ColumnType, Dialect
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import Consent, SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
-from afschrift.inventory.sheet_gaps import column_purposes, is_on_sheet, is_settled
 from afschrift.inventory.table import OTHER, OWN
 from afschrift.selection.map_entries import of_entries
 from afschrift.selection.mask_tokens import token_mask
@@ -317,12 +316,20 @@ class Statements:
 
     def row_origins(self, table: str) -> tuple[tuple[FieldPlan, ...], str]:
         """The words for the origins of the person's rows, each with the number of rows."""
-        origin, quote = self._source.tables[table].origin, self._dialect.quote
+        origin = self._source.tables[table].origin
         assert origin is not None
-        word = self._given(table, origin.by, self._row_origin(table)), quote("word")
+        return self._counted(table, self._given(table, origin.by, self._row_origin(table)))
+
+    def held(self, table: str, column: str) -> tuple[tuple[FieldPlan, ...], str]:
+        """How many of the person's rows have a value in a column, which is not read; without one, no row."""
+        given = self._given(table, column, self.finder.column(table, column))
+        return self._counted(table, f"CASE WHEN {given} IS NOT NULL THEN 'held' END")
+
+    def _counted(self, table: str, word: str) -> tuple[tuple[FieldPlan, ...], str]:
+        quote = self._dialect.quote
         number = self._dialect.text("count(*)"), quote("number")
         fields = _fact("word", ValueKind.TEXT), _fact("number", ValueKind.TEXT)
-        return fields, self._render_given("row_origins.sql", table, word=word, number=number)
+        return fields, self._render_given("row_words.sql", table, word=(word, quote("word")), number=number)
 
     def _render_all(self, template: str, table: str, **parts: object) -> str:
         """Render over former rows too, if the inventory says so; ways over joins use current rows alone."""
@@ -358,41 +365,3 @@ def render(folder: Path, template: str, **parts: Any) -> str:
     """Fill a template of `include/sql/` with quoted identifiers."""
     text = sql_templates(folder).get_template(template).render(**parts)
     return _BLANK_LINES.sub("\n", text).strip() + "\n"
-
-
-def fact_plans(
-    source: SourceFile, parts: Sequence[ExtractPlan | Withheld], statements: Statements
-) -> Iterator[FactPlan]:
-    """What to read of a source for the purposes and columns that the sheet describes (R74, R75).
-
-    Nothing is read by an unconfirmed proposal; the sheet then has a gap, about which a person is asked.
-    """
-    purposes: dict[str, None] = {}
-    tables: dict[str, list[str]] = {}
-    for part in parts:
-        for field in filter(is_on_sheet, part.fields):
-            tables.setdefault(part.table, []).append(field.name)
-            purposes |= dict.fromkeys(column_purposes(source, part.table, field.name))
-    for name in purposes:
-        purpose = source.purposes[name]
-        if purpose.retention and purpose.retention.from_ and is_settled(source, purpose.retention.from_):
-            table, _, column = purpose.retention.from_.rpartition(".")
-            yield FactPlan(source.source, f"purposes.{name}.retention", *statements.span(table, column))
-        for number, recipient in enumerate(purpose.recipients or ()):
-            if recipient.from_ and is_settled(source, *(path for _, path in recipient.read)):
-                table, _, column = recipient.from_.rpartition(".")
-                country = recipient.country if isinstance(recipient.country, CountryOf) else None
-                field_path = f"purposes.{name}.recipients.{number}"
-                yield FactPlan(source.source, field_path, *statements.names(table, column, country=country))
-    for table, columns in tables.items():
-        declared = source.tables[table]
-        if declared.source and declared.source.from_ and source.may_follow(table, declared.source.from_):
-            asked = statements.names(table, declared.source.from_)
-            yield FactPlan(source.source, f"tables.{table}.source", *asked)
-        if declared.origin and declared.origin.person_key and source.may_follow(table, declared.origin.by):
-            yield FactPlan(source.source, f"tables.{table}.origin", *statements.row_origins(table))
-        for name in columns:
-            own = declared.columns[name].source if name in declared.columns else None
-            if own and own.from_ and source.may_follow(table, own.from_):
-                asked = statements.names(table, own.from_, present=name)
-                yield FactPlan(source.source, f"tables.{table}.columns.{name}.source", *asked)

@@ -33,10 +33,11 @@ from afschrift.inventory.model import Consent, Inventory, SourceFile
 from afschrift.inventory.sheet_gaps import gaps, sheet_columns
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
+from afschrift.selection.fact_plans import fact_plans, only_plans
 from afschrift.selection.identifiers import own_identifiers
 from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.key_statements import KeyStatements
-from afschrift.selection.statements import Statements, fact_plans
+from afschrift.selection.statements import Statements
 from afschrift.selection.table_decision import PersonFacts
 from afschrift.services import Services
 from afschrift.sources.session_pool import SessionPool
@@ -168,8 +169,8 @@ class Drafter:
                     source, session, statements, keys, request.received_at, days
                 )
                 parts = supplement.of(tables.of(source, session, statements, {key.name for key in keys}))
-                if request.right.terms.information_sheet:
-                    facts += fact_plans(source, parts, statements)
+                asked = fact_plans if request.right.terms.information_sheet else only_plans
+                facts += asked(source, parts, statements)
                 found += parts
             self._open.end(source.source)
         return found, facts

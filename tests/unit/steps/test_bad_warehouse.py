@@ -22,7 +22,8 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.finder.people import PeopleReader
 from afschrift.extraction.staged_records import read_record, staged_record
 from afschrift.inventory.sheet_gaps import gaps
-from afschrift.selection.statements import Statements, fact_plans
+from afschrift.selection.fact_plans import fact_plans
+from afschrift.selection.statements import Statements
 from afschrift.services import Services
 from afschrift.sources.duckdb import column_types as types
 from afschrift.steps.draft import read_consents

@@ -75,7 +75,8 @@ def _items(contents: Contents) -> Iterator[tuple[str, str, str | None, bool]]:
             yield MENTIONED, title, contents.column_title(entry.source, entry.table, column), True
         if _may_be_held(entry):
             for field in entry.left_out:
-                if field.reason != NOT_ABOUT_THE_PERSON:
+                held = contents.may_hold(entry.source, entry.table, field.name)
+                if held and field.reason != NOT_ABOUT_THE_PERSON:
                     column = contents.column_title(entry.source, entry.table, field.name)
                     yield field.reason, title, column, entry.status is Status.ROWS
     yield from _not_asked(contents)

@@ -292,7 +292,11 @@ class ColumnExplanation:
 def explain(contents: Contents, extract: ExtractPlan, words: PageWords) -> tuple[ColumnExplanation, ...]:
     """Explain the columns in the files, and those of which only the existence is given (R87)."""
     shown = (Action.INCLUDE, Action.MASK, Action.EXISTS_ONLY)
-    return tuple(_explain(contents, extract, f, words) for f in extract.fields if f.action in shown)
+    return tuple(
+        _explain(contents, extract, field, words)
+        for field in extract.fields
+        if field.action in shown and contents.may_hold(extract.source, extract.table, field.name)
+    )
 
 
 def _explain(

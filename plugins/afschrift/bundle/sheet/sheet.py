@@ -49,7 +49,9 @@ class Processing:
             HeldColumn(planned.source, planned.table, field, self._origins(planned, field))
             for planned, written in self.contents.held
             for field in planned.fields
-            if is_on_sheet(field) and has_values(written, field)
+            if is_on_sheet(field)
+            and has_values(written, field)
+            and self.contents.may_hold(planned.source, planned.table, field.name)
         )
 
     @cached_property
@@ -95,7 +97,7 @@ class Processing:
         """The automated decisions among the purposes that the person's data serve."""
         for key in self.purposes:
             decision = self.purpose(key).automated_decision
-            if isinstance(decision, AutomatedDecision):
+            if isinstance(decision, AutomatedDecision) and self.consent(key) != "withdrawn":
                 yield key, decision
 
 

@@ -14,8 +14,8 @@ from afschrift.domain.plan import Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
 from afschrift.selection.estimate_lines import about, estimate_lines
+from afschrift.selection.fact_plans import fact_plans
 from afschrift.selection.key_statements import KeyStatements
-from afschrift.selection.statements import fact_plans
 from afschrift.selection.table_decision import Classifier, PersonFacts, TableDecision
 
 LARGE = 1_000_000

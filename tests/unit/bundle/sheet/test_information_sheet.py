@@ -16,6 +16,7 @@ from afschrift.bundle.page.page import render_index
 from afschrift.bundle.page.words import SheetWords, local_day
 from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.document import sheet_document
+from afschrift.bundle.sheet.sheet import Processing
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FactValues, Seen
@@ -176,6 +177,29 @@ def test_who_serves_a_whole_source_gets_the_data_of_each_purpose_there() -> None
     assert Inventory.model_validate(raw) == Inventory.model_validate(
         made.contents.inventory.model_dump(mode="json", by_alias=True, exclude_unset=True)
     )
+
+
+def test_a_column_whose_purposes_all_concern_others_is_a_gap() -> None:
+    made = example(
+        only={"column": "customer.email", "values": ["A"]}, facts={"purposes.account.only": [("A",)]}
+    )
+    assert any("shop.account" in kind["purposes"] for kind in document(made)["categories"])
+    others = example(
+        only={"column": "customer.email", "values": ["A"]}, facts={"purposes.account.only": [("P",)]}
+    )
+    with pytest.raises(ConfigurationError, match=r"none concerns this person: account have `only`"):
+        others.zip()
+
+
+@pytest.mark.parametrize(("found", "named"), [([("held", "1")], True), ([], False), (None, True)])
+def test_a_secret_that_the_person_has_not_is_not_named(found: Any, named: bool) -> None:
+    made = example(facts={} if found is None else {"tables.customer.columns.password_hash.held": found})
+    page = render_index(made.contents, LETTERS).decode()
+    assert ("Versleuteld wachtwoord" in page) == named
+    (customer,) = (planned for planned, _ in made.contents.held if planned.table == "customer")
+    columns = {held.field.name for held in Processing(made.contents).columns}
+    assert ("password_hash" in columns) == named
+    assert any(field.name == "password_hash" for field in customer.fields)
 
 
 def test_advertising_is_stopped_without_reasons() -> None:

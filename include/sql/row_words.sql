@@ -1,5 +1,5 @@
 {% from "person.sql" import whose with context %}
-{# The words for the origins of the person's rows, with the number of rows of each. #}
+{# Words for the person's rows, such as of their origins, with the number of rows of each; NULL is no word. #}
 SELECT
 {% if several %}
   o.afschrift_person AS afschrift_person,
