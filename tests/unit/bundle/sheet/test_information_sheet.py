@@ -179,6 +179,19 @@ def test_who_serves_a_whole_source_gets_the_data_of_each_purpose_there() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("consent", "count", "before"),
+    [("granted", 3, False), ("absent", 3, False), ("withdrawn", 2, True)],
+)
+def test_a_purpose_of_a_withdrawn_consent_is_no_present_use(consent: str, count: int, before: bool) -> None:
+    made = example().planned(consents={"app.coaching": consent})
+    sheet = files_of(made.zip())["data/information.html"].decode()
+    assert f"{count} verschillende doelen" in sheet
+    _, *past = sheet.split("Waarvoor gebruikten wij ze eerder?")
+    assert bool(past) == before
+    assert ("Waarom mocht dat?" in sheet) == before
+
+
 def test_a_column_whose_purposes_all_concern_others_is_a_gap() -> None:
     made = example(
         only={"column": "customer.email", "values": ["A"]}, facts={"purposes.account.only": [("A",)]}
