@@ -6,6 +6,7 @@ graphs anew.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,3 +146,20 @@ def test_every_request_can_end(title: str, tmp_path: Path, monkeypatch: pytest.M
     known_edges = edges_in(page.partition(f"<!-- {part}: begin -->")[2].partition("<!--")[0])
     assert found.edge_labels() <= known_edges, "draw it anew, see above"
     assert not WHOLE or found.edge_labels() == known_edges, "draw it anew, see above"
+
+
+@pytest.mark.parametrize(
+    ("title", "letters"),
+    [
+        ("The person dies when the answer is ready", {"person_deceased", "delivery", "refusal"}),
+        ("An heir asks", {"person_deceased", "delivery"}),  # the death may have been recorded in error
+        ("A parent asks", {"delivery"}),
+    ],
+)
+def test_a_death_an_heir_and_a_representative_reach_a_sent_letter(title: str, letters: set[str]) -> None:
+    """The graphs are those that the walks above make."""
+    page = PAGE.read_text(encoding="utf-8")
+    graph = page.partition(f"<!-- {GRAPH}, {title}: begin -->")[2].partition("<!--")[0]
+    ends = re.findall(r'\(\["<b>\w+</b>(?:<br>letter (\w+))+"\]\)', graph)
+    sent = re.findall(r'"(?:\w+<br>)*?(\w+) (?:made and )?sent\b', graph)
+    assert letters <= {name for name in ends if name in sent}

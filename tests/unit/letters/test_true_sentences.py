@@ -189,3 +189,23 @@ def test_a_secret_that_is_not_there_is_not_claimed(bureau: Bureau, language: str
     bureau.execute("UPDATE customer SET password_hash = NULL")
     text = page(members(drive(bureau.services, bureau.store(language=language))))
     assert not re.search("Wij hebben dit wel|We have this|Wij bewaren dit om|We keep this to", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_origin_mask_or_right_of_rows_that_are_not_there_is_named(
+    bureau: Bureau, tmp_path: Any, language: str
+) -> None:
+    """The person wrote every message; what may be objected to is kept for a public task."""
+    bureau.execute("DELETE FROM ticket_message WHERE author_type <> 'customer'")
+    club, inventory = Club(tmp_path), bureau.settings.inventory
+    club.declare(inventory)
+    file = inventory / "club.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("A6-1-b", "A6-1-e"), encoding="utf-8")
+    bureau.describe(small.SHOP.replace("inferred, meaning", "derived, meaning"))
+    bundle = members(drive(bureau.services, bureau.store(language=language, formats=["csv"])))
+    sheet, index = page(bundle, "data/information.html"), page(bundle)
+    for words in ("Dit schatten wij zelf in", "it is an estimate", "Maakt u bezwaar", "Do you object, and"):
+        assert words not in sheet
+    assert ("algemeen belang" in sheet) or ("public interest" in sheet)
+    for words in ("gegevens van iemand anders. D", "data of someone else. T"):
+        assert words not in index
