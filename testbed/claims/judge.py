@@ -92,6 +92,31 @@ def _(world: World, _printed: Printed) -> bool:
     return not part and not any(map(world.given, world.tables)) and world.mail != "given"
 
 
+@claim("evasive_words", "nothing_held.mostly_that_is_because_we")
+def _(world: World, _printed: Printed) -> bool:
+    return world.evasive
+
+
+@claim("nothing_found")
+def _(world: World, _printed: Printed) -> bool:
+    searched = world.mail in ("", "nothing_held")
+    return not world.evasive and not world.held and searched and not world.state.kept_back
+
+
+@claim("none_found", "none_found_here", "none_found_count")
+def _(world: World, printed: Printed) -> bool:
+    without = {table for table in world.tables if world.read(table) and not world.given(table)}
+    empty = {table for table in without if not world.rows(table)}
+    named = set(printed.items) <= {table.partition(".")[2] for table in empty}
+    counted = printed.marks[0].claim != "none_found_count" or number(printed) == len(empty)
+    return empty == without and not world.evasive and not world.portability and named and counted
+
+
+@claim("unsearched")
+def _(world: World, printed: Printed) -> bool:
+    return set(printed.items) <= (SYSTEMS["mail"] if world.mail in ("", "not_searched") else set())
+
+
 @claim("page.nothing_in_part", "sheet.answer_part")
 def _(world: World, _printed: Printed) -> bool:
     return world.document.startswith(("part", "rest")) and not any(map(world.given, world.tables))

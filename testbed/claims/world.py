@@ -50,6 +50,7 @@ RIGHTS = "SELECT DISTINCT q.right FROM request q JOIN request o ON o.case_id = q
 MASKED = HELD["shop.ticket_message"] + " AND m.author_type = 'agent' AND m.author IS NOT NULL"
 STAFF = "SELECT s.* FROM staff s JOIN customer c ON c.email = s.mail WHERE c.customer_id = :p"
 """Rows with an address of the person that no way of the map reaches."""
+POLICY = "SELECT payload FROM event JOIN event_payload USING (seq) WHERE type = 'denial_policy'"
 SYSTEMS = {
     "mail": {"Postbus", "Mailbox"},
     "shop": {"De winkel", "The shop"},
@@ -179,6 +180,12 @@ class World:
     def filled(self, table: str, column: str, also: str = "") -> bool:
         """Whether a row of the person has a value there."""
         return bool(self.rows(table, f"SELECT count({column}) FROM ({HELD[table]}{also})")[0][0])
+
+    @property
+    def evasive(self) -> bool:
+        """Two people signed the evasive words of a source before the request came."""
+        signed = [policy for (text,) in self.ask(POLICY) if (policy := json.loads(text))["act"] == "signed"]
+        return any(policy["evasive"] and policy["since"] <= self.ask(RECEIVED)[0][0] for policy in signed)
 
     @property
     def hidden(self) -> str:

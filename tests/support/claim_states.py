@@ -21,10 +21,11 @@ from tests.support.days import days_away, local_today
 from tests.support.deciding import Bureau
 from tests.support.ground_forms import complete
 from tests.support.in_parts import Club, run_to_its_end, says
-from tests.support.restricted import restrict
+from tests.support.restricted import restrict, set_evasive
 from tests.support.reviewing import BALANCE, CODES
 
 from afschrift.casework.answer import answer_question
+from afschrift.casework.decision.denial import evasive_sources
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.intake.referral import record_handed_over
 from afschrift.casework.letters.make import make
@@ -101,6 +102,8 @@ def states(
         home.mkdir()
         of_home = Map.sampled(dice)
         bureau, club = of_home.open(home, patch)
+        if dice.random() < 0.5:
+            set_evasive(bureau, "shop", "club", *(["mail"] if of_home.mailbox else []))
         people = {
             person: dice.choice(["access", "access", "portability"]) for person in range(1001, 1001 + homes)
         }
@@ -309,7 +312,8 @@ def _answer(reader: Reader, dice: random.Random) -> None:
         state.mail = dice.choice(["given", "nothing_held", "not_searched"])
     if dice.random() < 0.25 and not state.limit and state.story != "charged":
         state.kept_back = dice.choice(["shop.ticket_message", "shop.orders", "club.card", "club.visit"])
-        state.existence = dice.choice(["open", "hidden"])
+        evasive = evasive_sources(bureau.register, bureau.register.requests.get(state.request))
+        state.existence = dice.choice(["open", "hidden"]) if evasive else "open"
         decision = open_decision(bureau.services.grounds, bureau.register, state.request)
         restrict(bureau, state.request, decision, [state.kept_back], state.existence)
         reader.decided()

@@ -23,6 +23,7 @@ FACTS = RequestFacts(
     longest_day=date(2026, 4, 7),
     tables=frozenset({"shop.ticket", "shop.orders"}),
     columns=frozenset({"shop.ticket.body"}),
+    evasive=frozenset({"shop"}),
     wrote=("Ik wil graag alleen mijn bestellingen.",),
 )
 """A second request within a year, of an identified person."""

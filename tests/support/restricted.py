@@ -1,6 +1,7 @@
 """A request of which something is kept back by a provision, in an installation without reviews of bundles."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from tests.support.days import days_away
 from tests.support.deciding import ROLES, Bureau
 from tests.support.reviewing import policy
 
+from afschrift.casework.decision import ground_form
+from afschrift.casework.decision.denial import propose, sign
+from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.disputes import DisputeService
 from afschrift.casework.officer import Officer
 from afschrift.domain.instants import utc_now
@@ -20,13 +24,28 @@ FIRST = days_away(50)
 
 
 def open_bureau(
-    folder: Path, patch: pytest.MonkeyPatch, more: str = "", *, all_tables: bool = False
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    more: str = "",
+    *,
+    all_tables: bool = False,
+    evasive: Sequence[str] = (),
 ) -> Bureau:
+    """`evasive`: sources with the policy of evasive words, on which restrictions may be hidden."""
     bureau = Bureau.open(folder, patch, all_tables=all_tables)
     text = POLICY + policy("never") + more
     (folder / "inventory" / "policy.yml").write_text(text, encoding="utf-8")
     bureau.services = build(lambda _line: None, bureau.settings)
+    set_evasive(bureau, *evasive)
     return bureau
+
+
+def set_evasive(bureau: Bureau, *sources: str, evasive: bool = True, days: int = 90) -> None:
+    """Set or lift the policy of evasive words so many days ago."""
+    at = utc_now() - timedelta(days=days)
+    for source in sources:
+        propose(bureau.officer("cli:otto", at), source, evasive=evasive)
+        sign(bureau.officer("cli:sam", at), source)
 
 
 def restricted(bureau: Bureau, places: list[str], existence: str = "hidden") -> tuple[str, str]:
@@ -49,6 +68,16 @@ def restrict(
     bureau.answer(question, "restrict", "restriction", **given | left_out)
     if sign:
         bureau.sign(request)
+
+
+def hide_as_before(bureau: Bureau, patch: pytest.MonkeyPatch, request: str, places: list[str]) -> None:
+    """Hide places as a version before the policy did, which refused it nowhere."""
+    question = open_decision(bureau.services.grounds, bureau.register, request)
+    with patch.context() as before:
+        before.setattr(
+            ground_form, "evasive_sources", lambda *_: {place.partition(".")[0] for place in places}
+        )
+        restrict(bureau, request, question, places)
 
 
 def dispute_service(bureau: Bureau, by: str = "cli:anna", now: datetime | None = None) -> DisputeService:

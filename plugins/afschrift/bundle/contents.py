@@ -45,6 +45,7 @@ class Contents:
             values -> the row's `label`.
         for_another: another party than the person made the request.
         removed_by: the day by which rows that are held too long are removed, as an officer decided.
+        denial: how it says that nothing is held (R09): `plain`, `part` (only what can be had), `evasive`.
         preview: whose rows a preview shows; empty: it is an answer to a request.
         marks: in a preview, `source.table` or `source.table.column` -> what a reader would not understand.
     """
@@ -62,6 +63,7 @@ class Contents:
     )
     for_another: bool = False
     removed_by: date | None = None
+    denial: str = "part"
     preview: str = ""
     marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -69,6 +71,15 @@ class Contents:
     def language(self) -> str:
         """Language of the person's texts."""
         return self.plan.language
+
+    @cached_property
+    def says_none(self) -> bool:
+        """Whether a table or system without data is said to hold nothing of the person (R09)."""
+        empty = (e for e in self.plan.extracts if (w := self.extracted(e.source, e.table)) and not w.rows)
+        alike = self.plan.right.terms.provided_only or any(
+            not extract.row_rule.get("whole", True) for extract in empty
+        )
+        return self.denial == "plain" and not alike
 
     def extracted(self, source: str, table: str) -> TableExtract | None:
         """The extract of a table; None if nothing was written."""

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.app.jurisdiction import load_grounds
-from afschrift.cli.common import AsJson, print_json, right_of
+from afschrift.casework.decision.denial import propose, sign, sources_at
+from afschrift.cli.common import AsJson, officer, print_json, print_lines, right_of, say
 from afschrift.cli.forms import template
+from afschrift.cli.given import date_
 from afschrift.domain.errors import RefusedError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.right import Right
 from afschrift.law.ground_check import takes
 from afschrift.law.grounds import FieldStorage, Outcome
@@ -94,6 +97,32 @@ def show(
         kept = "encrypted" if field.kept is FieldStorage.CASE_FILE else "trail"
         typer.echo(f"    field    {name} ({kept}, {'needed: ' + when if needs else 'may be left out'})")
         typer.echo(f"             {field.title['en']}: {takes(field)}")
+
+
+@app.command()
+def evasive(
+    source: Annotated[str | None, typer.Argument(help="A source; without one, those that have them.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="Day from which it holds; default: at once.")
+    ] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Propose that answers say it plainly again.")] = False,
+    sign_it: Annotated[bool, typer.Option("--sign", help="As second person: agree.")] = False,
+    turn_down: Annotated[bool, typer.Option("--turn-down", help="As second person: disagree.")] = False,
+) -> None:
+    """Set the evasive words for a source: answers do not say whether nothing is held there (R09, R84).
+
+    An officer proposes it, and a second signer signs with --sign. It holds for requests received from then
+    on; only on these may a restriction be hidden.
+    """
+    at_work = officer()
+    if source is None:
+        print_lines(sorted(sources_at(at_work.register, rfc3339(at_work.now))))
+    elif sign_it or turn_down:
+        words = "evasive" if sign(at_work, source, agree=sign_it) else "plain"
+        say(f"{source}: {words} words, {'signed' if sign_it else 'turned down'}.")
+    else:
+        propose(at_work, source, evasive=not lift, since=date_(from_, "--from"))
+        say(f"Proposed. Another person: `afschrift grounds evasive {source} --sign`, or --turn-down.")
 
 
 def _shown(grounds: Grounds, code: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ checked first, then the form of each field, then values that contradict the regi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -36,6 +36,7 @@ class RequestFacts:
         tables: `source.table` of all personal tables; None: not known, so places are not checked.
         columns: likewise, `source.table.column`.
         systems: that people search; only a hidden restriction may name one.
+        evasive: sources and systems of which the answer does not say whether nothing is held (R09).
         withheld: places that other decisions in force leave out.
         wrote: what the person wrote.
     """
@@ -49,6 +50,7 @@ class RequestFacts:
     tables: frozenset[str] | None = None
     columns: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()
+    evasive: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
     wrote: Sequence[str] = field(default=(), repr=False)
 
@@ -107,8 +109,20 @@ def _locations(outcome: Outcome, form: Mapping[str, Any], facts: RequestFacts) -
     if unknown := [p for p in form["places"] if p not in known]:
         words = "are in no inventory; write source.table or source.table.column"
         yield "places", f"{len(unknown)} of them {words}"
+    elif form.get("existence") == "hidden" and (plain := sources_of(form["places"]) - facts.evasive):
+        yield (
+            "existence",
+            f"takes open: this answer says plainly what is not held on {', '.join(sorted(plain))} (R09). For "
+            "requests received later, two people set the evasive words: `afschrift grounds evasive SOURCE`; "
+            "where the provision forbids to restrict it openly, ask the data protection officer",
+        )
     elif outcome is Outcome.REFUSE_PART and not _given({*form["places"], *facts.withheld}, facts):
         yield "places", "are all that there is, with other decisions: that would refuse the whole (R31)"
+
+
+def sources_of(places: Iterable[str]) -> set[str]:
+    """The sources of tables and columns, and systems themselves."""
+    return {place.partition(".")[0] for place in places}
 
 
 def _given(places: Collection[str], facts: RequestFacts) -> frozenset[str]:

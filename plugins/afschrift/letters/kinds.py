@@ -220,7 +220,7 @@ _TABLE = (
         "nothing_held",
         ("received_on", "searched", "searched_for", "other_identifiers", *REMEDY),
         "R09; Art. 15(1)",
-        ("was_due",),
+        ("was_due", "nothing_found", "evasive", "unsearched"),
         announces=_ready("nothing_held"),
     ),
     LetterKind(

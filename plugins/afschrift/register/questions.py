@@ -79,6 +79,14 @@ class Decisions(Repository):
                 must_be_open(row)
             return self.append(tx, request_id, kind, choice, by, about, detail, text, authority)
 
+    def restrictions(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Request and detail of every restriction that was decided on, in force or not."""
+        taken = select(decision.c.request_id, decision.c.detail).where(
+            decision.c.kind == "decision", decision.c.choice == "restrict"
+        )
+        with self._db.read() as tx:
+            return [(row.request_id, row.detail) for row in tx.execute(taken.order_by(decision.c.id))]
+
     def of(self, request_id: str) -> tuple[DecisionRow, ...]:
         """All decisions of the request, oldest first.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
+from afschrift.casework.decision.denial import EVASIVE, PART, PLAIN, denial
 from afschrift.casework.decision.require_decision import hidden_places, require_decision
 from afschrift.casework.identity.confirmed import fingerprint, require_identity
 from afschrift.casework.identity.mandates import require_representation
@@ -20,7 +21,7 @@ from afschrift.casework.review.question import decided, redactions_of
 from afschrift.datamap.check.map_findings import stopping_findings
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent, digest
-from afschrift.domain.plan import ExtractPlan, Plan, Withheld
+from afschrift.domain.plan import NOTHING_GIVEN, ExtractPlan, Plan, Withheld
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.extraction.redact import add_redactions
@@ -34,7 +35,7 @@ from afschrift.services import Services
 from afschrift.staging.staged_file import PERSON
 from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import StepBasis, StepEvidence, enter
-from afschrift.steps.residual import read_sources, search_all
+from afschrift.steps.residual import read_sources, search_all, searched_sources
 from afschrift.steps.staging_faults import REPLACED, Faults, fault, record_again, stage_person, staged_keys
 
 
@@ -133,7 +134,7 @@ def plan_evidence(plan: Plan) -> dict[str, Any]:
 
 
 NOTHING_HELD, NOTHING_PORTABLE, NOTHING_IN_LIMITS = "nothing_held", "nothing_portable", "nothing_in_limits"
-_ANSWERED = ("systems", "keys", "holding")
+_ANSWERED = ("systems", "keys", "holding", "denial", "searched", "unsearched")
 """What the letter about such an answer names."""
 
 
@@ -306,7 +307,9 @@ def _stop_where_nothing_is_given(
         detail["holding"] = {source: list(reasons) for source, reasons in draft.holding.items()}
         raise _nothing(services, request_id, State.NOTHING_PORTABLE, nothing, detail, message)
     found, shown = search_all(services, draft.plan, draft.keys, draft.identifiers, request.received_at)
-    _confirm_nothing_held(services, request_id, detail | found, answers, shown)
+    _confirm_nothing_held(
+        services, request_id, detail | found, answers, shown, _denial(services, basis, draft, found)
+    )
 
 
 def _hidden(basis: PlanBasis) -> dict[str, list[str]]:
@@ -315,19 +318,41 @@ def _hidden(basis: PlanBasis) -> dict[str, list[str]]:
 
 
 def _confirm_nothing_held(
-    services: Services, request_id: str, detail: dict[str, Any], answers: Answers, shown: dict[str, Any]
+    services: Services,
+    request_id: str,
+    detail: dict[str, Any],
+    answers: Answers,
+    shown: dict[str, Any],
+    wording: dict[str, Any],
 ) -> NoReturn:
     """Let a person confirm, after the residual search, that nothing is held (R09).
 
-    `shown`: what was searched, for that person.
+    `shown`: what was searched, for that person. `wording`: what the letter says of it.
     """
     hidden = ", except what a hidden restriction keeps back" if "hidden" in detail else ""
     words = f"No system holds anything under these keys{hidden}."
     question = OpenQuestion(KINDS[NOTHING_HELD], ("confirm_none", "search_again"), words, detail, kept=shown)
     if answers.to(question) == "confirm_none":
         message = f"There is nothing to give to the person of request {request_id}, as an officer confirmed."
-        raise _nothing(services, request_id, State.NOTHING_HELD, NOTHING_HELD, detail, message)
+        raise _nothing(services, request_id, State.NOTHING_HELD, NOTHING_HELD, detail | wording, message)
     raise ask(services.register, request_id, [question])
+
+
+def _denial(services: Services, basis: PlanBasis, draft: PlanDraft, found: dict[str, Any]) -> dict[str, Any]:
+    """Return how the letter says that nothing is held, which people searched, and what was not (R09).
+
+    `plain` holds only where every source was searched and nothing is kept back; tables, or parts of a source,
+    that were not looked into are named. The evasive words name none: of a hidden table nothing is known here.
+    """
+    plan = draft.plan
+    searched = [part.source for part in plan.manual if part.status_for_person == NOTHING_GIVEN]
+    read = {*searched, *searched_sources(services, plan)}
+    rest = [name for name in (*services.inventory.sources, *services.inventory.manual) if name not in read]
+    word = denial(services.register, basis.request, plan)
+    if word == PLAIN and (rest or found.get("residual")):
+        word = PART
+    rest += found.get("not_searched", {}) if word != EVASIVE else ()
+    return {"denial": word, "searched": searched, "unsearched": rest}
 
 
 def _ask_about_the_limits(

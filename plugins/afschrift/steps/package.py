@@ -57,7 +57,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
         record_again(services, request_id, {BUNDLE: why})
     removed_by = require_removal(services, plan, records)
     seal = _seal(gate, inputs, {record.source: record.snapshot for record in records})
-    contents = _contents(services, gate.request, plan, records, seal, staging)
+    contents = _contents(services, gate.request, plan, records, seal, staging, gate.denial)
     contents = replace(contents, removed_by=removed_by)
     with staging.writer(BUNDLE) as raw:
         sink = HashingSink(raw)
@@ -94,6 +94,7 @@ def _contents(
     records: Sequence[SourceExtract],
     seal: Seal,
     staging: EncryptedStaging,
+    wording: str,
 ) -> Contents:
     """Return the contents of the bundle, which know nothing of a hidden restriction (R84)."""
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
@@ -101,7 +102,7 @@ def _contents(
     formats = {**services.formats, **services.exchanges}
     contents = Contents(plan, records, services.inventory, request, samples, seal, formats, overviews)
     another = services.register.requests.made_by(request.id) != "self"
-    return replace(contents, linked=linked_rows(contents, staging), for_another=another)
+    return replace(contents, linked=linked_rows(contents, staging), for_another=another, denial=wording)
 
 
 def _seal(gate: Gate, inputs: str, snapshots: dict[str, str]) -> Seal:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from afschrift.casework.decision.denial import denial
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.mandates import asked_for, known_minority, mandate_status_now
@@ -48,6 +49,7 @@ class Gate:
         results: of the steps that finished.
         basis: the decisions that the event of the step names.
         hidden: tables, columns and systems that a hidden restriction keeps back (R84).
+        denial: how the bundle says that nothing is held; read for `package` alone.
         fingerprint: HMAC under the request's own key.
     """
 
@@ -58,6 +60,7 @@ class Gate:
     results: StepResults
     basis: StepBasis
     hidden: frozenset[str]
+    denial: str
     staging: EncryptedStaging
     fingerprint: Callable[[bytes], str]
 
@@ -87,6 +90,7 @@ def gated_plan(services: Services, request_id: str, step: str) -> Gate:
             results=register.steps.results(request_id),
             basis=StepBasis(register, request_id),
             hidden=hidden_places(register, request_id),
+            denial=denial(register, request, plan) if step == "package" else "",
             staging=services.staging(request_id),
             fingerprint=register.data_keys.fingerprinter(request_id),
         )

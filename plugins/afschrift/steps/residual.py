@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from afschrift.bundle.description.coverage import unproven
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.partial_response.damaged import damaged_columns, unsearched
 from afschrift.casework.question_kinds import KINDS
@@ -18,7 +19,7 @@ from afschrift.domain.extracted import Passed, Searched
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Place, Plan
 from afschrift.domain.sources import Source
-from afschrift.inventory.model import Inventory
+from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
 from afschrift.selection.identifiers import not_sought, search_keys, spelled_kind
@@ -119,9 +120,10 @@ def search_all(
     """Search all sources before a person is asked to confirm that nothing is held.
 
     Returns:
-        `not_searched` (`source.table` -> why) and `residual` (`source.table.column` -> rows), where there are
-        some; and what the question shows (`OpenQuestion.kept`), values included: `keys` and `spellings` (name
-        and value), `searched` (`source.table`, rows, columns, why not), `at`.
+        `not_searched` (`source.table`, or `source.` for tables that are not described -> why) and `residual`
+        (`source.table.column` -> rows), where there are some; and what the question shows
+        (`OpenQuestion.kept`), values included: `keys` and `spellings` (name and value), `searched`
+        (`source.table`, rows, columns, why not), `at`.
 
     Raises:
         NeedsPersonError: a finding is not settled; the questions are in the register.
@@ -138,13 +140,15 @@ def search_all(
         with asking(register, request_id, KINDS), services.open_source(source, request_id) as session:
             session.bind(bound, at)
             searched = search(services, source, session, bound, hidden, damaged)
+            doubts = _doubts(services.inventory.sources[source], session)
         asked += unsettled(services, request_id, source, searched, bound)
         ledgers.append([source, search_ledger(searched)])
         results += [[f"{source}.{s.table}", s.rows, s.columns, s.reason] for s in searched]
-        tables = {table.table: table.reason.value for table in searched if table.reason}
-        for word, found in (("not_searched", tables), ("residual", residual(searched))):
+        tables = doubts | {f"{source}.{row.table}": row.reason.value for row in searched if row.reason}
+        rows = {f"{source}.{name}": number for name, number in residual(searched).items()}
+        for word, found in (("not_searched", tables), ("residual", rows)):
             if found:
-                findings[word] = findings.get(word, {}) | {f"{source}.{name}": n for name, n in found.items()}
+                findings[word] = findings.get(word, {}) | found
     if asked:
         raise ask(register, request_id, asked)
     spellings = [[kind, key.value] for key in bound if (kind := spelled_kind(key.name))]
@@ -155,6 +159,20 @@ def search_all(
     }
     shown |= {"ledgers": ledgers, "not_sought": list(not_sought(bound, services.inventory))}
     return findings, {**shown, "at": services.now()}
+
+
+def _doubts(declared: SourceFile, session: Source) -> dict[str, str]:
+    """Return why it is not proven that all rows were seen; `source.`: of tables that are not described."""
+    structure = session.structure()
+    unseen = declared.not_passed_over(list(session.catalogue()))
+    unseen += declared.undescribed(structure.hidden) if declared.unlisted == "ask" else []
+    found = {f"{declared.source}.": "not_described"} if unseen else {}
+    personal = [(name, table) for name, table in declared.tables.items() if table.personal]
+    return found | {
+        f"{declared.source}.{name}": doubt.value
+        for name, table in personal
+        for doubt in unproven(table, name, structure)
+    }
 
 
 def residual(searched: Iterable[Searched]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from tests.support.reviewing import Reviewers
 @pytest.fixture
 def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     """An installation with officers, in which no bundle is reviewed."""
-    return open_bureau(tmp_path, monkeypatch)
+    return open_bureau(tmp_path, monkeypatch, evasive=["shop"])
 
 
 @pytest.fixture

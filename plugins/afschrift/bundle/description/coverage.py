@@ -16,6 +16,8 @@ from afschrift.bundle.contents import Contents
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import MENTIONED
 from afschrift.domain.plan import Before, FieldPlan, ManualPlan, Plan, Portion
+from afschrift.domain.sources import Structure
+from afschrift.inventory.table import Table
 from afschrift.law.partial_response import NOT_HELD
 
 
@@ -95,7 +97,7 @@ def _by_the_plan(contents: Contents) -> Iterator[TableCoverage]:
                 else:
                     status = Status.ROWS if written.rows else Status.NOTHING_GIVEN
                     once_more = f"{source}.{table}" in again
-                    doubts = _unproven(contents, source, table)
+                    doubts = unproven(entry, table, contents.structure(source))
                     yield TableCoverage(
                         source, table, status, written.rows, left_out, again=once_more, unproven=doubts
                     )
@@ -151,8 +153,8 @@ def coverage_document(contents: Contents) -> dict[str, Any]:
     }
 
 
-def _unproven(contents: Contents, source: str, table: str) -> tuple[Unproven, ...]:
-    entry, structure = contents.table(source, table), contents.structure(source)
+def unproven(entry: Table, table: str, structure: Structure) -> tuple[Unproven, ...]:
+    """Why it is not proven that all rows of a table were seen."""
     found = {
         Unproven.VIEW: table in structure.views and entry.complete is None,
         Unproven.HISTORY: table in structure.history and entry.history != "read",

@@ -75,6 +75,8 @@ def render_readme(contents: Contents, letters: Path) -> bytes:
         "terms": contents.plan.right.terms,
         "formats": list(dict.fromkeys(entry.format for entry in files)),
         "exchanges": {x.format for _, written in contents.held for x in written.exchanged if x.entry},
+        "evasive": contents.denial == "evasive",
+        "says_none": contents.says_none,
         "null_markers": _null_markers(files),
     }
     text = _render(letters, f"{contents.language}/bundle/README.txt.j2", values)
@@ -152,6 +154,8 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "more_on_request": any(g.reason not in _NEVER_MORE for g in gone),
         "held": sum(e.status is Status.ROWS for e in entries),
         "nothing_given": sum(e.status is Status.NOTHING_GIVEN for e in entries),
+        "evasive": contents.denial == "evasive",
+        "empty": "found_nothing" if contents.says_none else "nothing_given",
         "masked": masked,
         "tokens": any(column.count and column.method == Mask.TOKEN for column in masked_columns(contents)),
         "consents": list(_consents(contents, words)),

@@ -239,7 +239,7 @@ def manual_source_views(contents: Contents, words: PageWords) -> Iterator[Manual
         elif planned.reason:
             text = words.phrase("searched_reason", planned.reason)
         else:
-            text = words.say("searched_none")
+            text = words.say("searched_found_nothing" if contents.says_none else "searched_none")
         yield ManualSourceView(
             title=contents.inventory.manual[planned.source].title.get(contents.language),
             searched=planned.status is not ManualStatus.NOT_SEARCHED,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from afschrift.casework.decision.denial import evasive_sources
 from afschrift.casework.decision.in_force import keeping_back
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.identity.confirmed import lacks_mandate
@@ -44,6 +45,7 @@ def request_facts(officer: Officer, request_id: str) -> RequestFacts:
         tables=tables,
         columns=columns,
         systems=frozenset(officer.inventory.manual),
+        evasive=evasive_sources(officer.register, officer.register.requests.get(request_id)),
         withheld=frozenset(withheld),
         wrote=officer.register.cases.wrote(request_id),
     )

@@ -10,12 +10,15 @@ from typing import Any
 from afschrift.app.settings import Settings
 from afschrift.bundle.description.redactions import file_line, masked_files, remark
 from afschrift.bundle.page.words import PageWords
+from afschrift.casework.decision.denial import EVASIVE, PLAIN, evasive_sources
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.plan import Plan
+from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
-from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.model import Inventory, ManualSource, SourceFile
 from afschrift.inventory.organisation import KeyDeclaration
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
@@ -57,7 +60,8 @@ def answer_elements(
     if about.detail["letter"] != "nothing_held":  # the person's limits leave nothing, so there was no search
         return {}
     keys = _titles(inventory.identity.keys, about.detail.get("keys", ()), language)
-    systems = _titles(inventory.sources, about.detail.get("systems", ()), language)
+    named = dict.fromkeys((*about.detail.get("systems", ()), *about.detail.get("searched", ())))
+    systems = _titles({**inventory.sources, **inventory.manual}, tuple(named), language)
     return {"searched": systems, "searched_for": keys}
 
 
@@ -79,8 +83,41 @@ def decided_elements(
     return {KINDS: list(dict.fromkeys(kinds))}
 
 
+def denial_elements(
+    officer: Officer, request: Request, kind: LetterKind, about: FactRow | None
+) -> dict[str, Any]:
+    """How the letter says that nothing is held, and what was not searched (R09).
+
+    In evasive words where it is not known, and of a source that got a policy since.
+    """
+    if "evasive" not in kind.optional:
+        return {}
+    detail = about.detail if about else {}
+    found = {*detail.get("systems", ()), *detail.get("searched", ())}
+    denial = detail.get("denial", EVASIVE)
+    if not found.isdisjoint(evasive_sources(officer.register, request)):
+        denial = EVASIVE
+    flag = {EVASIVE: "evasive", PLAIN: "nothing_found"}.get(denial)
+    rest = detail.get("unsearched", ())
+    places = (_place(officer, name, request.language) for name in rest)
+    return ({flag: "yes"} if flag else {}) | {"unsearched": list(dict.fromkeys(places))}
+
+
+def _place(officer: Officer, name: str, language: str) -> str:
+    """Title of a source, of a table in it, or of a part of it that has none."""
+    inventory, (source, dot, table) = officer.inventory, name.partition(".")
+    [system] = _titles({**inventory.sources, **inventory.manual}, [source], language)
+    if not dot or source not in inventory.sources:
+        return system
+    words, declared = PageWords.load(officer.settings.folder("letters"), language), inventory.sources[source]
+    entries = [table] if table in declared.tables else declared.entries(table)
+    title = next((title for entry in entries if (title := declared.tables[entry].title)), None)
+    of_table = title and words.say("column_of", column=title.get(language), table=system)
+    return of_table or words.say("part_of", system=system)
+
+
 def _titles(
-    described: Mapping[str, SourceFile] | Mapping[str, KeyDeclaration], names: Sequence[str], language: str
+    described: Mapping[str, SourceFile | ManualSource | KeyDeclaration], names: Sequence[str], language: str
 ) -> list[str]:
     """Titles of sources or keys; the name where there is no title."""
     titles = {name: described[name].title for name in names if name in described}

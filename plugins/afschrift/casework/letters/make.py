@@ -16,6 +16,7 @@ from afschrift.casework.letters.answer_elements import (
     PLAN_LINES,
     answer_elements,
     decided_elements,
+    denial_elements,
     known_elements,
     plan_lines,
 )
@@ -110,6 +111,7 @@ def make(
         **(asked := register_elements(of_request, kind)),
         **_direct(controller, request, asked["rights_asked"]),
         **decided_elements(settings, kind, about, request.language),
+        **denial_elements(officer, request, kind, about),
         **_other_law(officer, kind, request, given),
     }
     facts = _facts(officer, controller, request, known, party)

@@ -79,7 +79,7 @@ _RUNS = (
 )
 _OFFICERS = (
     "acknowledged canary_signed case_opened decision_taken destruction_proposed destruction_refused "
-    "destruction_turned_down identity_look_up_asked keys_changed map_confirmation_taken_back "
+    "denial_policy destruction_turned_down identity_look_up_asked keys_changed map_confirmation_taken_back "
     "map_confirmed map_samples_shown request_received"
 )
 _KEYS = (

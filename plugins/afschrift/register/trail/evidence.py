@@ -34,7 +34,7 @@ from afschrift.register.trail.trail import SET_ASIDE
 PROTECTING = (
     *("decision_taken", "fact_decided", "fact_held", "fact_released", "fact_withdrawn", "fact_deceased"),
     *("data_key_destroyed", "stray_data_keys_destroyed", "index_key_forgotten", "signing_key_revoked"),
-    *("map_confirmation_taken_back", "set_aside"),
+    *("map_confirmation_taken_back", "set_aside", "denial_policy"),
 )
 """Events of decisions, holds and destructions: after the loss of one, the software may do what it forbade."""
 

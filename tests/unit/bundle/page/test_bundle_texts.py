@@ -117,7 +117,8 @@ def test_languages_have_the_same_texts_with_the_same_values_in_them(file: str) -
 BUILT = {
     "page": {"request_access", "request_portability", "request_for_you"}
     | {"consent_withdrawn", "consent_absent"}
-    | {"column_unread"}  # in letters
+    | {"column_unread", "part_of"}  # in letters
+    | {"nothing_given_from", "found_nothing_from"}
     | {f"everything_{how}" for how in ("yes", "left_out", "masked", "both")}
     | {
         f"{what}_{of}"

@@ -28,7 +28,7 @@ refused_case = partial(refused, "case")
 
 @pytest.fixture
 def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch)
+    return open_bureau(tmp_path, monkeypatch, evasive=["shop"])
 
 
 @pytest.fixture

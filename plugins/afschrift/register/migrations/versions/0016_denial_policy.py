@@ -1,0 +1,17 @@
+"""Officers may write the events of the policy of evasive words."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from afschrift.register.database.guards import make_guards
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the guard on the types of events again."""
+    make_guards(op.get_bind(), {"event_in_order"})
