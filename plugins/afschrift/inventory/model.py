@@ -76,7 +76,7 @@ class OnlyFor(Part):
     """
 
     column: str
-    values: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(as_list)]
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Purpose(Part):
