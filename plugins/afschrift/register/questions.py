@@ -217,7 +217,7 @@ class Questions(Repository):
                 self._overtake(tx, asked, overtakes)
             if not stays:
                 self._set_state(tx, row, "question_asked", State.NEEDS_PERSON)
-            return _question(asked)
+            return QuestionRow.of(asked)
 
     def get(self, question_id: str) -> QuestionRow:
         """A question by id, answered or not.
@@ -226,7 +226,7 @@ class Questions(Repository):
             UnknownQuestionError: no such question.
         """
         with self._db.read() as tx:
-            return _question(self._question_row(tx, question_id))
+            return QuestionRow.of(self._question_row(tx, question_id))
 
     def kept(self, question_id: str) -> dict[str, Any]:
         """What a question shows in addition to its detail, decrypted; empty once its key was destroyed.
@@ -256,7 +256,7 @@ class Questions(Repository):
                 going = request.c.state.in_([s for s in State if s.open])
                 still_open = going | question.c.kind.in_(AFTER_THE_END)
                 wanted = wanted.where(question.c.answered_at.is_(None) & still_open)
-            return tuple(_question(row) for row in tx.execute(wanted))
+            return tuple(QuestionRow.of(row) for row in tx.execute(wanted))
 
     def _of_request(self, tx: Connection, request_id: str, open_only: bool) -> tuple[QuestionRow, ...]:
         row = self._row(tx, request, request_id)
@@ -266,7 +266,7 @@ class Questions(Repository):
         if open_only:
             going = as_written(State, row.state).open
             rows = [row for row in rows if row.answered_at is None and (going or row.kind in AFTER_THE_END)]
-        return tuple(_question(row) for row in rows)
+        return tuple(QuestionRow.of(row) for row in rows)
 
     def answer(
         self,
@@ -402,18 +402,3 @@ def _still_open(tx: Connection, request_id: str) -> list[Row[Any]]:
 def _shown_id(question_id: str) -> str:
     """Id of the message that holds what a question shows."""
     return f"qtxt-{question_id.partition('-')[2]}"
-
-
-def _question(row: Row[Any]) -> QuestionRow:
-    return QuestionRow(
-        id=row.id,
-        request=row.request_id,
-        kind=row.kind,
-        role=row.role,
-        options=tuple(row.options),
-        detail=row.detail,
-        about=row.about,
-        asked_at=row.asked_at,
-        answered_at=row.answered_at,
-        form=row.form,
-    )

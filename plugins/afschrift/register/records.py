@@ -55,6 +55,22 @@ class QuestionRow:
     answered_at: str | None
     form: dict[str, Any] | None = None
 
+    @classmethod
+    def of(cls, row: Any) -> QuestionRow:
+        """The question of a row of the table."""
+        return cls(
+            id=row.id,
+            request=row.request_id,
+            kind=row.kind,
+            role=row.role,
+            options=tuple(row.options),
+            detail=row.detail,
+            about=row.about,
+            asked_at=row.asked_at,
+            answered_at=row.answered_at,
+            form=row.form,
+        )
+
 
 @dataclass(frozen=True)
 class Past:

@@ -182,7 +182,7 @@ def test_a_controller_without_the_way_to_court_is_refused(check: Check, tmp_path
             places["court:"],
             ["U kunt eerst bezwaar", "Schrijf ons"],
         ),
-        ("\n".join(cut), places["court:"], ["Daarom geldt daarvoor geen vaste termijn"]),
+        ("\n".join(cut), places["court:"], ["dan geldt daarvoor geen vaste termijn"]),
         ("\n".join(cut).replace("country: NL", "country: BE"), places["court:"], ['{"nl": "..."']),
     ):
         file.write_text(text, encoding="utf-8")

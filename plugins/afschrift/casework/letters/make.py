@@ -124,8 +124,7 @@ def make(
     made = MadeLetter(None, letter, _warning(kind, about) or (_NO_ROUTE if lacks else ""))
     if not keep:
         return made
-    sender = _sender(settings, controller)
-    new = _new_letter(officer, request, letter, facts, (sender, to), computed)
+    new = _new_letter(officer, request, letter, facts, (_sender(settings, controller), to), computed)
     row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, authority=authority)
     return replace(made, letter=row)
 

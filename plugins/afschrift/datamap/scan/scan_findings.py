@@ -112,8 +112,7 @@ def find(
         shapes, lost = _compared(reader, seen, repeated, likely, notes)
     named = named_keys(source, keys)
     guessed = named if not seen.samples else {t: c for t, c in named.items() if seen.unique(t, c)}
-    spoken = {(edge.table, column) for edge in known for column in edge.columns}
-    proven = list(seen.proven(spoken))
+    proven = list(seen.proven({(edge.table, column) for edge in known for column in edge.columns}))
     guessed |= _pointed_to(source, keys | guessed, proven)
     edges = [*known, *_agreeing(seen, candidates(source, keys | guessed, known), looked=bool(seen.samples))]
     edges += [edge for edge in proven if (keys | guessed).get(edge.parent) == edge.parent_columns[0]]
@@ -123,11 +122,8 @@ def find(
     guessed = {name: key for name, key in by_people.items() if seen.unique(name, key)} | guessed
     roots = choose_people(people, edges, [table for table, _ in persons])
     for root in roots if seen.samples else ():
-        more = [
-            *by_email(source, people, people[root], edges),
-            *by_role(source, people, people[root], edges),
-        ]
-        edges += _agreeing(seen, more, looked=True, strict=True)
+        of = (source, people, people[root], edges)
+        edges += _agreeing(seen, [*by_email(*of), *by_role(*of)], looked=True, strict=True)
     edges = _once(edges)
     notes += [f"{edge.text} {NO_WAY}" for edge in edges if not edge.can_be_written]
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]

@@ -349,7 +349,7 @@ PREMISES: tuple[tuple[NewFact, set[str]], ...] = (
     (NewFact(FactKind.DECIDED, detail={"outcome": "refuse_part"}), {"partial_refusal"}),
     (NewFact(FactKind.DECIDED, detail={"outcome": "restrict"}), {"partial_refusal"}),
     (NewFact(FactKind.RESUMED, detail={}), {"resumed"}),
-    (NewFact(FactKind.WITHDRAWN, day=local_today(), channel="email"), {"withdrawal_confirmed"}),
+    (NewFact(FactKind.WITHDRAWN, channel="email"), {"withdrawal_confirmed"}),
 )
 """A fact, and the letters that are true from it on and not before."""
 ANNOUNCING = set[str]().union(*(kinds for _, kinds in PREMISES))
