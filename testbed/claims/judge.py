@@ -250,6 +250,7 @@ def _(world: World, printed: Printed) -> bool:
 
 OUTSIDE = {
     "basis": {"basis_not_portable"},
+    "public_task": {"public_task"},
     "provided": {"origin_derived", "origin_inferred", "origin_assigned", "policy_observed"},
 }
 """Part of Art. 20(1) -> reasons of columns that are outside by it; no column of these shops is by another."""

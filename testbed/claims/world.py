@@ -221,7 +221,8 @@ class World:
     def reasons(self) -> set[str]:
         """Why columns stay that a table with rows, or one that is not read, has; keys not counted."""
         found: set[str] = set()
-        if self.state.existence == "open" and self.state.kept_back in self.tables:
+        kept = self.state.existence == "open" and self.state.kept_back in self.tables
+        if kept and (self.portability or self.rows(self.state.kept_back)):
             found.add("person_decided")
         if self.state.limit and not all(map(self.asked, self.tables)):
             found.add("own_limitation")
@@ -237,7 +238,7 @@ class World:
         secret = (
             "shop.customer" in self.tables
             and self.asked("shop.customer")
-            and (self.portability or bool(self.rows("shop.customer")))
+            and (self.portability or self.filled("shop.customer", "password_hash"))
         )
         return found | ({"security_secret"} if secret else set())
 
