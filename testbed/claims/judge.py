@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from testbed.claims.case import Case, as_days, predicates
 from testbed.claims.marks import Mark
 from testbed.claims.printed import Printed
-from testbed.claims.world import COLUMNS, DELIVERED, HELD, SYSTEMS, World
+from testbed.claims.world import COLUMNS, DELIVERED, HELD, STAFF, SYSTEMS, World
 
 Judge = Callable[[World, Printed], bool]
 JUDGES: dict[str, Judge] = {}
@@ -151,6 +151,11 @@ def _(_world: World, printed: Printed) -> bool:
 @claim("left_out_because")
 def _(world: World, printed: Printed) -> bool:
     return any(key in world.reasons_with_keys for key in printed.keys)
+
+
+@claim("page.left_out_rows")
+def _(world: World, printed: Printed) -> bool:
+    return "mentioned" in world.reasons and number(printed) == len(world.rows("shop.staff", STAFF))
 
 
 @claim("something_left_out", "access_offers_more")

@@ -118,6 +118,8 @@ class Column(Part):
         protect: a value that needs care whatever its origin.
         automated: false for what is kept outside any automated processing, such as paper: outside Art. 20.
         note: shown to the person with the column.
+        not_shown: why a masked or secret value is not shown here, and what that protects, in words for the
+            person.
         decided: who classified it, when, why, and when to review it.
         origin: absent: the table's origin by row, or not classified yet; `mixed` asks a person.
         category: Fides data category, for example `user.contact.email`.
@@ -167,6 +169,7 @@ class Column(Part):
     kind: Literal["json", "text"] | None = None
     path: Annotated[tuple[str, ...], Field(min_length=2)] | None = None
     note: Text | None = None
+    not_shown: Text | None = None
     source: DataSource | None = None
     decided: ClassifiedBy | None = None
     review: Literal["case", "needed"] | None = None

@@ -248,6 +248,7 @@ def finish(
         "tables": len(record.tables),
         "rows": sum(table.rows for table in record.tables),
         **counts,
+        "masked": {table.table: table.masked for table in record.tables if table.masked},
         "digest": files_digest(services, [record]),
         "read_back": read_back_digest(services, record),
         "record": record_digest(services, record),

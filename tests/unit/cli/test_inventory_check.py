@@ -208,3 +208,29 @@ def test_text_that_decides_nothing_is_refused_with_its_line(check: Check, tmp_pa
     assert checked.code == 1
     found = [(f["code"], f["table"], f["column"], f["line"]) for f in json.loads(checked.text)["findings"]]
     assert found == [("not_decided", "list", "kind", place + 1), ("not_decided", "scratch", "", place + 2)]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "found"),
+    [
+        ("origin: provided, protect: payment", 1, "own_value_masked"),
+        ("origin: provided, about: third_party, third_party: mask", 1, "own_value_masked"),
+        ("origin: assigned, about: third_party, third_party: mask", 0, "mask_not_explained"),
+        ("origin: assigned, protect: payment", 0, "mask_not_explained"),
+        ("origin: derived, protect: secret", 0, "mask_not_explained"),
+        ("origin: derived, protect: secret, not_shown: {nl: Daarom., en: Because.}", 0, ""),
+        ("origin: provided, about: third_party, third_party: own_use", 0, ""),
+    ],
+)
+def test_own_values_are_not_masked_and_masks_have_a_reason(
+    check: Check, tmp_path: Path, words: str, code: int, found: str
+) -> None:
+    shop = tmp_path / "inventory" / "shop.yml"
+    text = shop.read_text(encoding="utf-8")
+    place = "    columns:\n"
+    more = f"      card: {{{words}, category: user.payment, title: {{nl: Kaart, en: Card}}, meaning: {{nl: A, en: A}}}}\n"
+    shop.write_text(text.replace(place, place + more, 1), encoding="utf-8")
+    checked = check("--format", "json")
+    assert checked.code == code, checked
+    findings = [(f["code"], f["column"]) for f in json.loads(checked.text)["findings"]]
+    assert findings == ([(found, "card")] if found else [])

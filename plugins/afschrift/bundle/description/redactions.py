@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
-from afschrift.domain.plan import Plan
+from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.domain.redaction import GIVEN_FILES, WHOLE, Redaction
+from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 
 BY_HAND = "person_masked"
+BY_MAP = ("others_masked", "payment_masked")
+"""Grounds of the map, which has a reason of its own for each column."""
 REDACTED = frozenset({"rights_of_others", "trade_secret", "outside_portability", "persons_wish"})
 """Grounds of single cells with a phrase of their own, `redacted_GROUND`."""
 
@@ -73,7 +76,12 @@ def _file_method(cell: Redaction) -> str:
 
 @dataclass(frozen=True)
 class MaskingGround:
-    """Why values were masked, in words, and a sentence for each column with the number of its values."""
+    """Why values were masked, in words, and a sentence for each column with the number of its values.
+
+    Attributes:
+        text: with the article, where there is one.
+        places: the sentences, with the map's own reason of the column.
+    """
 
     text: str
     places: tuple[str, ...]
@@ -81,22 +89,68 @@ class MaskingGround:
 
 def grounds(contents: Contents, words: PageWords) -> tuple[MaskingGround, ...]:
     """Values that were actually masked, by ground (R31), in the order of their first use."""
-    counts: Counter[tuple[str, str, str, str]] = Counter()
-    for masked in masked_columns(contents):
-        ground = BY_HAND if masked.ground == "person_decided" else masked.ground
-        counts[ground, masked.source, masked.table, masked.column] += masked.count
-    for cell in masked_cells(contents):
-        counts[remark(cell.ground), cell.source, cell.table, cell.column] += cell.count
+    counts = {(planned.source, planned.table): written.masked for planned, written in contents.held}
+    return grounds_of(contents.plan, contents.inventory, counts, words)
+
+
+def grounds_of(
+    plan: Plan,
+    inventory: Inventory,
+    counts: Mapping[tuple[str, str], Mapping[str, int]],
+    words: PageWords,
+) -> tuple[MaskingGround, ...]:
+    """The same of a plan.
+
+    Args:
+        plan: of the answer.
+        inventory: the data map.
+        counts: source and table of each table with rows -> column -> number of values masked by the plan.
+        words: of the language.
+    """
     found: dict[str, list[str]] = {}
-    for (ground, source, name, field), count in counts.items():
-        if count:
-            column, table = contents.column_title(source, name, field), contents.table_title(source, name)
-            line = words.count("masked_line", count, column=column, table=table)
-            found.setdefault(ground, []).append(line)
-    for file in masked_files(contents.plan):
-        line = file_line(words, contents.inventory, file, contents.language)
+    for part in plan.extracts:
+        if (part.source, part.table) not in counts:
+            continue
+        masked: Counter[tuple[str, str]] = Counter()
+        for field in part.fields:
+            if field.action is Action.MASK:
+                ground = BY_HAND if field.reason == "person_decided" else field.reason
+                masked[ground, field.name] += counts[part.source, part.table].get(field.name, 0)
+            for cell in part.redactions:
+                if cell.column == field.name:
+                    masked[remark(cell.ground), field.name] += 1
+        for (ground, name), count in masked.items():
+            if count:
+                titles = column_titles(inventory, part.source, part.table, name, plan.language)
+                line = words.count("masked_line", count, **titles)
+                why = _own_reason(inventory, part, name, plan.language) if ground in BY_MAP else ""
+                found.setdefault(ground, []).append(f"{line} {why}".strip())
+    for file in masked_files(plan):
+        line = file_line(words, inventory, file, plan.language)
         found.setdefault(remark(file.ground), []).append(line)
-    return tuple(MaskingGround(words.phrase("remarks", key), tuple(lines)) for key, lines in found.items())
+    return tuple(
+        MaskingGround(
+            " ".join(filter(None, [words.phrase("remarks", key), words.law(key, plan.right)])), tuple(lines)
+        )
+        for key, lines in found.items()
+    )
+
+
+def _own_reason(inventory: Inventory, part: ExtractPlan, name: str, language: str) -> str:
+    column = inventory.sources[part.source].tables[part.table].columns.get(name)
+    return column.not_shown.get(language) if column and column.not_shown else ""
+
+
+def column_titles(
+    inventory: Inventory, source: str, table: str, column: str, language: str
+) -> dict[str, str]:
+    """Titles of a column and its table; the names where they have none."""
+    described = inventory.sources[source].tables[table]
+    title = (described.columns.get(column) or Column()).title
+    return {
+        "column": title.get(language) if title else column,
+        "table": described.title.get(language) if described.title else table,
+    }
 
 
 def file_line(words: PageWords, inventory: Inventory, file: Masked, language: str) -> str:

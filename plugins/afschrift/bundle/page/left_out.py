@@ -27,6 +27,8 @@ class LeftOutReason:
     Attributes:
         reason: code of the decision.
         text: the reason in words.
+        law: the article on which it rests, in words; may be empty.
+        whys: the map's own reasons for columns.
         tables: title of a table -> titles of its columns; empty if whole rows are meant.
         maybe: no row of some of these tables was read, so it is not known whether the person has any.
     """
@@ -35,13 +37,18 @@ class LeftOutReason:
     text: str
     tables: dict[str, tuple[str, ...]]
     maybe: bool
+    law: str = ""
+    whys: tuple[str, ...] = ()
 
 
 def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
     """The reasons, in the order of their first use."""
     found: dict[str, dict[str, list[str]]] = {}
     unread_reasons = set()
-    for reason, table, column, was_read in _items(contents):
+    whys: dict[str, dict[str, None]] = {}
+    for reason, table, column, was_read, why in _items(contents, words):
+        if why:
+            whys.setdefault(reason, {})[why] = None
         if not was_read:
             unread_reasons.add(reason)
         columns = found.setdefault(reason, {}).setdefault(table, [])
@@ -53,6 +60,8 @@ def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
             words.phrase("left_out", reason),
             {t: tuple(c) for t, c in tables.items()},
             reason in unread_reasons,
+            words.law(reason, contents.plan.right),
+            tuple(whys.get(reason, ())),
         )
         for reason, tables in found.items()
     )
@@ -63,26 +72,29 @@ def unread(contents: Contents, status: Status) -> tuple[str, ...]:
     return tuple(contents.table_title(e.source, e.table) for e in coverage(contents) if e.status is status)
 
 
-def _items(contents: Contents) -> Iterator[tuple[str, str, str | None, bool]]:
+def _items(contents: Contents, words: PageWords) -> Iterator[tuple[str, str, str | None, bool, str]]:
     by_row = {
         (e.source, e.table) for e in contents.plan.extracts if e.row_rule and not e.row_rule.get("whole")
     }
     for entry in coverage(contents):
         title = contents.table_title(entry.source, entry.table)
         if contents.plan.right.terms.provided_only and (entry.source, entry.table) in by_row:
-            yield ROWS, title, None, True
-        for column in entry.mentions:
-            yield MENTIONED, title, contents.column_title(entry.source, entry.table, column), True
+            yield ROWS, title, None, True, ""
+        for name, rows in entry.mentions.items():
+            column = contents.column_title(entry.source, entry.table, name)
+            yield MENTIONED, title, words.count("left_out_rows", rows, column=column), True, ""
         if _may_be_held(entry):
             for field in entry.left_out:
                 held = contents.may_hold(entry.source, entry.table, field.name)
                 if held and field.reason != NOT_ABOUT_THE_PERSON:
                     column = contents.column_title(entry.source, entry.table, field.name)
-                    yield field.reason, title, column, entry.status is Status.ROWS
+                    own = contents.column(entry.source, entry.table, field.name).not_shown
+                    why = own.get(contents.language) if own and field.reason == "security_secret" else ""
+                    yield field.reason, title, column, entry.status is Status.ROWS, why
     yield from _not_asked(contents)
 
 
-def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None, bool]]:
+def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None, bool, str]]:
     """Systems that were not searched, because the request does not cover them."""
     for planned in contents.plan.manual:
         if planned.reason in _OUTSIDE:
@@ -91,6 +103,7 @@ def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None, bool]
                 contents.inventory.manual[planned.source].title.get(contents.language),
                 None,
                 False,
+                "",
             )
 
 

@@ -18,12 +18,26 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.files import ActivePart
 from afschrift.domain.notation import MODEL
+from afschrift.domain.right import Right
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.deadline import Period
 from afschrift.outside.read_yaml import read_yaml
 
 _BRACES = str.maketrans("", "", "{}")
 _UNITS = ("kB", "MB", "GB", "TB")
+_LAW = {
+    "others": ("others_masked", "redacted_rights_of_others"),
+    "trade_secret": ("redacted_trade_secret",),
+    "portable": ("redacted_outside_portability", "rows_not_from_you", "searched_not_from_you",
+                 "policy_observed", "origin_derived", "origin_inferred", "origin_assigned",
+                 "origin_third_party"),
+    "basis": ("basis_not_portable", "proof_record"),
+    "public_task": ("public_task",),
+    "not_automated": ("not_automated",),
+    "security": ("security_secret", "payment_masked"),
+    "mentioned": ("mentioned",),
+}  # fmt: skip
+"""Key of the text about an article -> reasons that rest on it; others rest on a wish or a decision."""
 
 
 class PageWords:
@@ -86,6 +100,11 @@ class PageWords:
             return found
         text = self.phrase("court_if_late", "known" if late else "unknown")
         return f"{found} {text.format(text=late.get(self._language) if late else '')}"
+
+    def law(self, why: str, right: Right) -> str:
+        """The article on which data are kept back, in words; empty where the reason rests on none."""
+        key = next((key for key, reasons in _LAW.items() if why in reasons), None)
+        return self.phrase("law", key).format(article=15 if right is Right.ACCESS else 20) if key else ""
 
     def count(self, key: str, number: int, **values: object) -> str:
         """A sentence of the page in the plural form for a number, which is `{n}` in it."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from afschrift.bundle.page.words import page_templates
+from afschrift.bundle.description.redactions import grounds
+from afschrift.bundle.page.left_out import left_out
+from afschrift.bundle.page.words import PageWords, page_templates
 from afschrift.bundle.sheet.content import DataKind, LateRows, Receiver, SheetContent, Use
 from afschrift.domain.plan import Portion
 from afschrift.domain.vocabulary import basis_iri, category_iri
@@ -113,12 +115,16 @@ def _receiver(receiver: Receiver) -> dict[str, Any]:
 def render_sheet(content: SheetContent, letters: Path) -> bytes:
     """The page: whole in itself, without script or network, everything from the data escaped."""
     contents, words = content.contents, content.words
+    page = PageWords.load(letters, contents.language)
     controller, language = contents.inventory.controller, contents.language
     return (
         page_templates(letters)
         .get_template("sheet.html.j2")
         .render(
             w=words,
+            p=page,
+            masked=grounds(contents, page),
+            left_out=left_out(contents, page),
             sheet=content,
             anchors={use.id: f"p{number}" for number, use in enumerate(content.uses, start=1)},
             language=language,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from afschrift.app.settings import Settings
-from afschrift.bundle.description.redactions import file_line, masked_files, remark
+from afschrift.bundle.description.redactions import column_titles, grounds_of
 from afschrift.bundle.page.words import PageWords
 from afschrift.casework.decision.denial import EVASIVE, PLAIN, evasive_sources
 from afschrift.casework.officer import Officer
@@ -16,7 +15,6 @@ from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.state import State
-from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, ManualSource, SourceFile
 from afschrift.inventory.organisation import KeyDeclaration
@@ -183,32 +181,23 @@ def plan_lines(
     except ConfigurationError:  # shredded, or of another version of the software
         plan = None
     parts = plan.extracts if plan else ()
-    touched = any(part.redactions or any(f.damage for f in part.selected) for part in parts)
-    if plan is None or not (touched or any(system.masks for system in plan.given)):
+    if plan is None:
         return {}
+    counts: dict[tuple[str, str], Mapping[str, int]] = {(part.source, part.table): {} for part in parts}
+    for step in register.steps.results(request_id).every("extract"):  # of each source the last counts
+        read = step.result.get("masked", {})
+        counts |= {key: read.get(key[1], {}) for key in counts if key[0] == step.part}
     words, inventory = PageWords.load(settings.folder("letters"), language), load(settings.inventory)
     found = {
-        "masked": _masked_lines(plan, inventory, words, language),
+        "masked": _masked_lines(plan, inventory, counts, words),
         "as_stored": [
-            words.say("column_of", **_column_titles(inventory, part.source, part.table, field.name, language))
+            words.say("column_of", **column_titles(inventory, part.source, part.table, field.name, language))
             for part in parts
             for field in part.selected
             if field.damage
         ],
     }
     return {name: lines[:ITEMS] for name, lines in found.items() if lines}
-
-
-def _column_titles(
-    inventory: Inventory, source: str, table: str, column: str, language: str
-) -> dict[str, str]:
-    """Titles of a column and its table; the names where they have none."""
-    described = inventory.sources[source].tables[table]
-    title = (described.columns.get(column) or Column()).title
-    return {
-        "column": title.get(language) if title else column,
-        "table": described.title.get(language) if described.title else table,
-    }
 
 
 def _missing(
@@ -225,21 +214,19 @@ def _missing(
             and entry["source"] in inventory.sources
             and table in inventory.sources[entry["source"]].tables
         ):
-            titles = _column_titles(inventory, entry["source"], table, column, language)
+            titles = column_titles(inventory, entry["source"], table, column, language)
             columns.append(words.say(sentence, **titles)[:LINE])
     systems = [entry["source"] for entry in later if not entry.get("place")]
     return [*_titles(inventory.sources, systems, language), *columns]
 
 
-def _masked_lines(plan: Plan, inventory: Inventory, words: PageWords, language: str) -> list[str]:
-    lines = []
-    for part in plan.extracts:
-        counts = Counter((cell.column, cell.ground) for cell in part.redactions)
-        for (name, ground), count in counts.items():
-            titles = _column_titles(inventory, part.source, part.table, name, language)
-            line = words.count("masked_line", count, **titles)
-            lines.append(f"{line} {words.phrase('remarks', remark(ground))}"[:LINE])
-    for file in masked_files(plan):
-        line = file_line(words, inventory, file, language)
-        lines.append(f"{line} {words.phrase('remarks', remark(file.ground))}"[:LINE])
-    return lines
+def _masked_lines(
+    plan: Plan, inventory: Inventory, counts: Mapping[tuple[str, str], Mapping[str, int]], words: PageWords
+) -> list[str]:
+    """For each ground its places, and the ground; a sentence that is too long is an item of its own."""
+    return [
+        line[:LINE]
+        for ground in grounds_of(plan, inventory, counts, words)
+        for text in (*ground.places, ground.text)
+        for line in ([text] if len(text) <= LINE else text.replace(". ", ".\n").split("\n"))
+    ]

@@ -60,6 +60,8 @@ class Code(StrEnum):
     HOLDS_IDENTIFIER = "holds_identifier"
     HOLDS_KEYS = "holds_keys"
     PAST_PERIOD = "past_period"
+    OWN_VALUE_MASKED = "own_value_masked"
+    MASK_NOT_EXPLAINED = "mask_not_explained"
     STATEMENT_FAILS = "statement_fails"
     NOT_LOOKED_AT = "not_looked_at"
     READ_WHOLE = "read_whole"
@@ -107,6 +109,8 @@ RULES: dict[Code, Rule] = {
     Code.HOLDS_IDENTIFIER: Rule(_WARNING, "a column that is classified as not personal holds identifiers"),
     Code.HOLDS_KEYS: Rule(_ERROR, "a column holds keys of people, and the map reaches no row by it"),
     Code.PAST_PERIOD: Rule(_WARNING, "rows are held after the period of every purpose: an officer is asked"),
+    Code.OWN_VALUE_MASKED: Rule(_ERROR, "what the person gave is masked, which no ground allows"),
+    Code.MASK_NOT_EXPLAINED: Rule(_NOTE, "no text says why a value is kept back here"),
     Code.STATEMENT_FAILS: Rule(_ERROR, "the source rejects a statement of a request"),
     Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not checked, as it took too long or failed"),
     Code.READ_WHOLE: Rule(_NOTE, "a request reads a large table from end to end"),

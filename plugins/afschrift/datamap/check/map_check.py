@@ -22,9 +22,11 @@ from afschrift.datamap.check.statements_check import statements
 from afschrift.datamap.check.structure_check import structure, unproven
 from afschrift.datamap.check.ways_check import keys, pointers, ways
 from afschrift.datamap.reader import NotReachedError
+from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.notation import count
 from afschrift.domain.sources import Connect, Source
+from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.layers import LapseReason
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
@@ -143,6 +145,33 @@ def void_confirmations(inventory: Inventory) -> Iterator[Finding]:
             otherwise = confirmation.why is LapseReason.OTHERWISE
             code = Code.CONFIRMED_OTHERWISE if otherwise else Code.CONFIRMATION_LAPSED
             yield finding(code, place, words, remedy)
+
+
+def unfounded_masks(inventory: Inventory) -> Iterator[Finding]:
+    """Yield columns that mask what the person gave, and those kept back without a reason in words."""
+    for source, file in inventory.sources.items():
+        for name, table in file.tables.items():
+            for column, known in table.columns.items() if table.personal else ():
+                others = known.about is About.THIRD_PARTY and known.third_party is ThirdParty.MASK
+                payment = known.protect is Protect.PAYMENT
+                place, words = (source, name, column), f"{source}.{name}.{column}"
+                whole = not known.when if others else payment
+                if whole and known.origin is Origin.PROVIDED:
+                    yield finding(
+                        Code.OWN_VALUE_MASKED,
+                        place,
+                        f"{words} is masked, and the person gave it: Art. 15(4) and 20(4) protect others",
+                        "take out `protect: payment`"
+                        if payment and not others
+                        else "say `third_party: own_use`, or another `origin` if someone else gave it",
+                    )
+                elif (others or payment or known.protect is Protect.SECRET) and not known.not_shown:
+                    yield finding(
+                        Code.MASK_NOT_EXPLAINED,
+                        place,
+                        f"{words} is kept back, and no text tells the person why here",
+                        "write under `not_shown` what it protects and why here, in each language",
+                    )
 
 
 TAG = "inventory check"

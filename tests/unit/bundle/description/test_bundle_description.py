@@ -12,12 +12,13 @@ from tests.unit.bundle.bundle_tampering import files_of
 from afschrift.bundle.container.report import Flaw
 from afschrift.bundle.container.verify import verify
 from afschrift.bundle.description.coverage import coverage, coverage_document
-from afschrift.bundle.description.redactions import grounds, redactions_document
+from afschrift.bundle.description.redactions import grounds, grounds_of, redactions_document
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import MissingFile, Seen, Upload
 from afschrift.domain.notation import key_id
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import Origin
+from afschrift.inventory.base import Text
 
 
 def described(example: Example) -> dict[str, Any]:
@@ -166,7 +167,11 @@ def test_redactions_count_by_column_and_never_by_value() -> None:
 @pytest.mark.parametrize(
     ("reason", "ground"),
     [
-        ("others_masked", "Dit zijn gegevens van iemand anders. Daarom maakten wij ze onleesbaar."),
+        (
+            "others_masked",
+            "Dit zijn gegevens van iemand anders. Daarom maakten wij ze onleesbaar. "
+            "Uw recht mag de rechten van anderen niet schaden (artikel 15, vierde lid, van de AVG).",
+        ),
         ("person_decided", "Een medewerker besloot om dit onleesbaar te maken."),
     ],
 )
@@ -183,6 +188,22 @@ def test_the_page_tells_the_ground_of_what_was_masked_with_its_number(reason: st
     page = files_of(example.zip())["index.html"].decode()
     assert ground in page
     assert grounds_shown.places[0] in page
+
+
+@pytest.mark.parametrize(
+    ("right", "article"), [(Right.ACCESS, "Article 15(4)"), (Right.PORTABILITY, "Article 20(4)")]
+)
+def test_a_mask_names_its_article_and_the_reason_of_the_map(right: Right, article: str) -> None:
+    example = Example()
+    inventory = example.contents.inventory.model_copy(deep=True)
+    columns = inventory.sources["shop"].tables["message"].columns
+    why = Text({"nl": "Zij kozen hier niet voor.", "en": "They did not choose this."})
+    columns["agent_name"] = columns["agent_name"].model_copy(update={"not_shown": why})
+    plan = replace(example.plan, right=right, language="en")
+    counts = {(e.source, e.table): {"agent_name": 2} for e in plan.extracts}
+    (ground,) = grounds_of(plan, inventory, counts, PageWords.load(LETTERS, "en"))
+    assert article in ground.text
+    assert ground.places[0].endswith(": 2 times. They did not choose this.")
 
 
 def test_the_bundle_holds_both_documents() -> None:
