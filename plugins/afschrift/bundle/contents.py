@@ -33,6 +33,21 @@ Linked = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
+class SharedKey:
+    """A key that others use too and that a person left out.
+
+    Attributes:
+        name: of the key.
+        values: the person's own.
+        rows: `source.table` -> number of rows that nothing else finds.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Contents:
     """The plan, the extracts by it, and what explains them to the person.
 
@@ -46,6 +61,7 @@ class Contents:
         for_another: another party than the person made the request.
         removed_by: the day by which rows that are held too long are removed, as an officer decided.
         denial: how it says that nothing is held (R09): `plain`, `part` (only what can be had), `evasive`.
+        shared: keys that were left out because others use them too.
         preview: whose rows a preview shows; empty: it is an answer to a request.
         marks: in a preview, `source.table` or `source.table.column` -> what a reader would not understand.
     """
@@ -64,6 +80,7 @@ class Contents:
     for_another: bool = False
     removed_by: date | None = None
     denial: str = "part"
+    shared: tuple[SharedKey, ...] = ()
     preview: str = ""
     marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from afschrift.bundle.contents import Contents
+from afschrift.bundle.contents import Contents, SharedKey
 from afschrift.bundle.pack import pack
+from afschrift.casework.identity.accounts import SHARED_KEY
 from afschrift.casework.retention import require_removal
 from afschrift.casework.review.require_review import kept_too_long
 from afschrift.domain.event import NewEvent, digest
@@ -17,6 +18,7 @@ from afschrift.domain.request import Request
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.linked_rows import linked_rows
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
+from afschrift.register.register import Register
 from afschrift.register.trail.trail import BUNDLE_SEALED
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
@@ -102,7 +104,26 @@ def _contents(
     formats = {**services.formats, **services.exchanges}
     contents = Contents(plan, records, services.inventory, request, samples, seal, formats, overviews)
     another = services.register.requests.made_by(request.id) != "self"
-    return replace(contents, linked=linked_rows(contents, staging), for_another=another, denial=wording)
+    return replace(
+        contents,
+        linked=linked_rows(contents, staging),
+        for_another=another,
+        denial=wording,
+        shared=tuple(_shared(services.register, plan)),
+    )
+
+
+def _shared(register: Register, plan: Plan) -> Iterator[SharedKey]:
+    """Yield keys that a person left out, with rows of tables that the plan reads: others are hidden."""
+    read = {extract.name for extract in plan.extracts}
+    decided = {d.question: d.choice for d in register.decisions.of(plan.request)}
+    asked = register.questions.all(open_only=False, request_id=plan.request)
+    latest = {q.detail["key"]: q.id for q in asked if q.kind == SHARED_KEY.name and q.id in decided}
+    for name, question in latest.items():
+        kept = register.questions.kept(question) if decided[question] == "exclude" else {}
+        rows = {table: alone for table, _, alone in kept.get("tables", ()) if alone and table in read}
+        if rows:
+            yield SharedKey(name, tuple(value for value, *_ in kept["values"]), rows)
 
 
 def _seal(gate: Gate, inputs: str, snapshots: dict[str, str]) -> Seal:

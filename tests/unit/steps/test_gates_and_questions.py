@@ -1,6 +1,7 @@
 """A run goes as far as the register and the inventory allow; what only a person may decide is asked there."""
 
 import dataclasses
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,11 @@ def test_held_but_nothing_of_it_can_be_given(mini_services: Services) -> None:
     assert asked(mini_services, ANN, limits=limits)[1] == "nothing_in_limits"
 
 
+WHY_SHARED = (
+    "<h3>Rijen waarvan wij niet weten of ze van u zijn, omdat een ander account dit ook gebruikt</h3>"
+)
+
+
 @pytest.mark.parametrize(("choice", "rows"), [("include", 3), ("exclude", 2)])
 def test_shared_key_asks_and_the_answer_counts(mini_services: Services, choice: str, rows: int) -> None:
     request, kind, _ = asked(mini_services, BOB)
@@ -87,6 +93,12 @@ def test_shared_key_asks_and_the_answer_counts(mini_services: Services, choice: 
         mini_services.register.questions.answer(question.id, wanted, "officer")
     bundle = members(run_reviewed(mini_services, request))
     assert bundle["data/shop/beat.csv"].count(b"\r\n") - 1 == rows
+    pages = [bundle["index.html"].decode(), bundle["data/information.html"].decode()]
+    assert [WHY_SHARED in page for page in pages] == [choice == "exclude"] * 2
+    if choice == "exclude":
+        shown = pages[0].partition(WHY_SHARED)[2].partition("</div>")[0]
+        assert "device_id: tab" in shown
+        assert re.findall(r"<li>(.*?)</li>", shown) == ["beat: 1 rij"]
     assert b"alien" not in bundle["data/shop/ticket_message.csv"]
     assert b"Bob" in bundle["data/shop/ticket_message.csv"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from afschrift.bundle.contents import Contents
+from afschrift.bundle.contents import Contents, SharedKey
 from afschrift.bundle.description.coverage import Status, TableCoverage, coverage
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import MENTIONED
 
 NOT_ABOUT_THE_PERSON = "not_personal"
 ROWS = "rows_not_from_you"
+SHARED = "shared_key"
 _OUTSIDE = {
     "on_paper": "not_automated",
     "not_from_the_person": "searched_not_from_you",
@@ -54,7 +55,8 @@ def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
         columns = found.setdefault(reason, {}).setdefault(table, [])
         if column and column not in columns:
             columns.append(column)
-    return tuple(
+    shared = [_of_shared_key(contents, words, key) for key in contents.shared]
+    others = (
         LeftOutReason(
             reason,
             words.phrase("left_out", reason),
@@ -64,6 +66,25 @@ def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
             tuple(whys.get(reason, ())),
         )
         for reason, tables in found.items()
+    )
+    return *shared, *others
+
+
+def _of_shared_key(contents: Contents, words: PageWords, key: SharedKey) -> LeftOutReason:
+    title = contents.inventory.identity.keys[key.name].title
+    name = title.get(contents.language) if title else key.name
+    tables: dict[str, tuple[str, ...]] = {
+        contents.table_title(*table.split(".", 1)): (words.count("rows", rows),)
+        for table, rows in key.rows.items()
+    }
+    whys = (f"{name}: {', '.join(key.values)}",)
+    return LeftOutReason(
+        SHARED,
+        words.phrase("left_out", SHARED),
+        tables,
+        maybe=False,
+        law=words.law(SHARED, contents.plan.right),
+        whys=whys,
     )
 
 
