@@ -211,7 +211,7 @@ def test_the_readme_names_the_files_with_another_sign_of_no_value() -> None:
     entry = next(file for file in example.contents.files() if file.format == "csv")
     entry.options["null"] = r"\NULL"
     readme = " ".join(render_readme(example.contents, LETTERS).decode().split())
-    sentence = rf"In deze bestanden betekent \NULL dat, en is \N gewone tekst: {entry.path} [masked]"
+    sentence = rf"In deze bestanden betekent \NULL dat, en is \N gewone tekst: {entry.path} In coverage.json"
     assert rf"\N betekent: hier staat niets. {sentence}" in readme
 
 
