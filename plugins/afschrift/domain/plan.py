@@ -218,6 +218,11 @@ class ExtractPlan:
         """The columns that leave the warehouse, in the order of the file."""
         return tuple(f for f in self.fields if f.action in (Action.INCLUDE, Action.MASK))
 
+    @property
+    def whole(self) -> dict[str, FieldPlan]:
+        """The columns that leave without a mask, by name."""
+        return {f.name: f for f in self.fields if f.action is Action.INCLUDE}
+
 
 @dataclass(frozen=True)
 class FactPlan:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import pyarrow as pa
 
-from afschrift.domain.decision import Action
 from afschrift.domain.errors import ValidationFailedError
 from afschrift.domain.event import digest
 from afschrift.domain.extracted import Compared
@@ -135,7 +134,7 @@ class Comparison:
         self._part = part
         apart = {redaction.column for redaction in part.redactions} | set(hidden)
         kinds = {column.name: column.kind for column in part.selected if column.name not in apart}
-        whole = {column.name for column in part.selected if column.action is Action.INCLUDE} - apart
+        whole = part.whole.keys() - apart
         self._columns = list(kinds)
         in_parts = [column for column in part.selected if column.name in kinds]
         parts = {column.name: column.part for column in in_parts if column.part is not None}

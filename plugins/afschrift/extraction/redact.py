@@ -13,7 +13,6 @@ from itertools import chain
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.decision import Action
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.redaction import LOST, MASK, Mac, Redaction, mask, row_bytes
@@ -99,8 +98,7 @@ class _Masking:
     def _usable_key(self) -> list[str]:
         """The key of the latest redactions, if its columns are included unmasked."""
         key = list(next((redaction.key for redaction in reversed(self.part.redactions) if redaction.key), {}))
-        whole = {column.name for column in self.part.selected if column.action is Action.INCLUDE}
-        return key if set(key) <= whole else []
+        return key if set(key) <= self.part.whole.keys() else []
 
     def mask_batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Mask the next rows."""

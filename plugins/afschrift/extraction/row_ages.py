@@ -14,10 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from afschrift.bundle.page.words import local_day
-from afschrift.domain.decision import Action
 from afschrift.domain.extracted import FactValues
 from afschrift.domain.overdue import Overdue
-from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
+from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.periods import hop_to, last_days, midnight_after
 from afschrift.values.forms import text_batch
@@ -91,12 +90,12 @@ class RowAges:
             self._find_triggers(table)
 
     def _find_triggers(self, table: _AgedTable) -> None:
-        whole, name = _whole(table.part), table.part.table
+        whole, name = table.part.whole, table.part.table
         table.own = tuple(column for of, column in table.last if of == name and column in whole)
         for parent, column in table.last:
             other = self._tables.get(parent)
             key = self._declared.tables[parent].key
-            if parent == name or other is None or not {column, *key} <= _whole(other.part).keys():
+            if parent == name or other is None or not {column, *key} <= other.part.whole.keys():
                 continue
             if hop := hop_to(self._declared, name, parent, whole):
                 own_of = {theirs: own for own, theirs in hop.pairs}
@@ -176,13 +175,9 @@ class RowAges:
         return local_day(days[list(other.given_days).index(trigger[1])], self._zone) if days else None
 
 
-def _whole(part: ExtractPlan) -> dict[str, FieldPlan]:
-    return {f.name: f for f in part.selected if f.action is Action.INCLUDE}
-
-
 def _texts(part: ExtractPlan, batch: pa.RecordBatch, columns: Sequence[str]) -> dict[str, pa.Array]:
     """The value forms of some columns, each once."""
-    names, whole = list(dict.fromkeys(columns)), _whole(part)
+    names, whole = list(dict.fromkeys(columns)), part.whole
     texts = text_batch(batch.select(names), [whole[name] for name in names])
     return dict(zip(names, texts.columns, strict=True))
 

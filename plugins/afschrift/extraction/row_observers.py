@@ -14,7 +14,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.decision import Action
 from afschrift.domain.extracted import FactValues, Seen, TableExtract
 from afschrift.domain.overdue import Overdue
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
@@ -80,7 +79,7 @@ class Observer:
     def __init__(self, part: ExtractPlan, source: SourceFile, known: Sequence[ForeignKey] = ()) -> None:
         self._part = part
         self._table = source.tables[part.table]
-        self._whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
+        self._whole = part.whole
         self._compared_columns = _compared_columns(source, part.table, known)
         self.begin()
 

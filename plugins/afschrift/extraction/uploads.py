@@ -16,7 +16,6 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from afschrift.domain.decision import Action
 from afschrift.domain.errors import OutsideStoreError, RetriableError, SourceDownError, ValidationFailedError
 from afschrift.domain.extracted import UPLOADS, FileEntry, GivenFile, MissingFile, Upload
 from afschrift.domain.files import FileStore
@@ -65,7 +64,7 @@ class Uploads:
         self._texts = texts
         self._staging = staging
         self._part = part
-        whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE}
+        whole = part.whole
         self._masked = {name for name, field in whole.items() if field.read_as is not None}
         self._files = [_readable(file, whole.keys()) for file in table.file if file.column in whole]
         self._key = [name for name in table.key if name in whole]

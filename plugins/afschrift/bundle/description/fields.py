@@ -227,7 +227,7 @@ def primary_key(contents: Contents, extract: ExtractPlan) -> tuple[str, ...]:
     seen = written.seen if written else None
     if seen is not None and (not seen.key_unique or set(key) & seen.nulls.keys()):
         return ()
-    return key if set(key) <= _whole(extract) else ()
+    return key if set(key) <= extract.whole.keys() else ()
 
 
 def relations(contents: Contents, extract: ExtractPlan) -> Iterator[Relation]:
@@ -237,10 +237,10 @@ def relations(contents: Contents, extract: ExtractPlan) -> Iterator[Relation]:
     for hop in references(source, extract.table, known):
         fields = tuple(own for own, _ in hop.pairs)
         reference = tuple(theirs for _, theirs in hop.pairs)
-        if not set(fields) <= _whole(extract):
+        if not set(fields) <= extract.whole.keys():
             continue
         other = held.get(hop.parent)
-        if other is None or not set(reference) <= _whole(other[0]):
+        if other is None or not set(reference) <= other[0].whole.keys():
             yield Relation(fields, hop.parent, reference, Why.TABLE_NOT_INCLUDED)
         else:
             yield Relation(fields, hop.parent, reference, _why_not(contents, extract, hop, *other))
@@ -259,10 +259,10 @@ def _by_person_keys(contents: Contents, extract: ExtractPlan) -> Iterator[Relati
             pair = (link.column, column)
             if not column or other.name == extract.name or not (holds or table.key == (column,)):
                 continue
-            if (other.source, other.table, pair) not in known and link.column in _whole(extract):
+            if (other.source, other.table, pair) not in known and link.column in extract.whole:
                 unique = primary_key(contents, other) == (column,)
                 why = Why.NOT_COMPARED if unique else Why.NOT_A_KEY
-                if column in _whole(other):
+                if column in other.whole:
                     yield Relation((link.column,), other.table, (column,), why, other.source)
 
 
@@ -297,10 +297,6 @@ def _by_its_way(contents: Contents, extract: ExtractPlan, hop: Hop, other: Extra
     table = contents.table(extract.source, extract.table)
     only_way = len(table.join) == 1 and not table.subject and set(table.join[0]) == {o for o, _ in hop.pairs}
     return only_way and not other.row_rule
-
-
-def _whole(extract: ExtractPlan) -> set[str]:
-    return {field.name for field in extract.fields if field.action is Action.INCLUDE}
 
 
 def schema_path(planned: ExtractPlan, format_: Format) -> str | None:

@@ -15,7 +15,6 @@ from functools import cached_property
 
 from afschrift.bundle.contents import Contents, Linked, Row
 from afschrift.bundle.page.words import PageWords
-from afschrift.domain.decision import Action
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.redaction import A_MASK
 from afschrift.domain.redaction import MASK as WHOLE_MASK
@@ -143,8 +142,8 @@ def further_links(contents: Contents, link: RowLink) -> Mapping[str, RowLink | N
 
 def _unmasked(extract: ExtractPlan, columns: tuple[str, ...]) -> tuple[FieldPlan, ...]:
     """The columns, if all are given and none is masked; else empty."""
-    fields = {field.name: field for field in extract.selected if field.action is Action.INCLUDE}
-    return tuple(fields[name] for name in columns) if set(columns) <= fields.keys() else ()
+    whole = extract.whole
+    return tuple(whole[name] for name in columns) if set(columns) <= whole.keys() else ()
 
 
 HOPS = 4

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from afschrift.domain.decision import Action
 from afschrift.domain.errors import FormError
 from afschrift.domain.extracted import TableExtract
 from afschrift.domain.plan import ExtractPlan, FieldPlan, ManualPlan, Plan
@@ -246,10 +245,9 @@ class _TableLines:
 
 def usable_key(part: ExtractPlan, table: Table, written: TableExtract | None) -> tuple[str, ...]:
     """The columns of the key, if they are in the files and each value names one row; else empty."""
-    whole = {planned.name for planned in part.selected if planned.action is Action.INCLUDE}
     seen = written.seen if written else None
     unique = seen is None or (seen.key_unique and not set(table.key) & seen.nulls.keys())
-    return table.key if unique and set(table.key) <= whole else ()
+    return table.key if unique and set(table.key) <= part.whole.keys() else ()
 
 
 def sheet_source_columns(inventory: Inventory, plan: Plan, part: ExtractPlan) -> frozenset[str]:
