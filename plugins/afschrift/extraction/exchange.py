@@ -7,12 +7,11 @@ one that the format cannot hold exactly, is left out of this file alone: the oth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
-from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -62,14 +61,19 @@ class ExchangePlan:
     zone: str | None
     options: Mapping[str, str]
 
-    @property
-    def possible(self) -> bool:
-        """Whether every required value is given."""
-        return all(role in self.columns for role, known in ROLES[self.format.name].items() if known.required)
-
-    def open(self, staging: EncryptedStaging) -> ExchangeFile:
-        """Begin the file."""
-        return ExchangeFile(staging, self)
+    @contextmanager
+    def open(self, staging: EncryptedStaging) -> Iterator[ExchangeFile]:
+        """Begin the file, if every required value is given. It is staged at the end of the block."""
+        required = {role for role, known in ROLES[self.format.name].items() if known.required}
+        if not required <= self.columns.keys():
+            yield ExchangeFile(self)
+            return
+        fields = exchange_fields(self.format.name)
+        with (
+            staging.writer(f"data/{self.path}") as raw,
+            FollowedFile(self.format, self.path, raw, fields, self.options, forms=False) as file,
+        ):
+            yield ExchangeFile(self, file)
 
 
 def exchange_plans(
@@ -77,37 +81,24 @@ def exchange_plans(
 ) -> list[ExchangePlan]:
     """The files that the data map asks for of a table."""
     table, found = source.tables[part.table], []
-    whole = {f.name: f for f in part.selected if f.action is Action.INCLUDE and f.read_as is None}
+    whole = {name: field for name, field in part.whole.items() if field.read_as is None}
     for export in table.export:
-        format_, columns = formats[export.format], export.columns
+        format_, columns, options = formats[export.format], export.columns, dict[str, str]()
         given = {role: whole[name] for role, name in columns.items() if name in whole}
-        options = export.options
-        if (value := table.columns.get(columns.get("value", ""))) is not None and value.unit:
-            options["unit"] = value.unit
+        if export.measure:
+            unit = table.columns[columns["value"]].unit or ""
+            options = {"measure": export.measure, "unit": unit}
         path = f"{part.source}/{part.table}.{format_.extension}"
         found.append(ExchangePlan(format_, path, given, source.zone, options))
     return found
 
 
 class ExchangeFile:
-    """A file that is written and read back. Use as a context manager."""
+    """A file that is written and read back; without one, the rows are counted."""
 
-    def __init__(self, staging: EncryptedStaging, plan: ExchangePlan) -> None:
-        self._plan, self._fields = plan, exchange_fields(plan.format.name)
-        self._sums, self._left = ColumnChecksums(self._fields), Counter[str]()
-        self._rows, self._file = 0, None
-        with ExitStack() as stack:
-            if plan.possible:
-                raw = stack.enter_context(staging.writer(f"data/{plan.path}"))
-                file = FollowedFile(plan.format, plan.path, raw, self._fields, plan.options, forms=False)
-                self._file = stack.enter_context(file)
-            self._stack = stack.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        self._stack.__exit__(*exc)
+    def __init__(self, plan: ExchangePlan, file: FollowedFile | None = None) -> None:
+        self._plan, self._file, self._rows = plan, file, 0
+        self._sums, self._left = ColumnChecksums(exchange_fields(plan.format.name)), Counter[str]()
 
     def write(self, text: pa.RecordBatch) -> None:
         """Append the rows that fit."""
@@ -131,7 +122,7 @@ class ExchangeFile:
             columns.append(values)
         for found in pc.value_counts(pc.drop_null(reasons)).to_pylist():
             self._left[found["values"]] += found["counts"]
-        names = [field.name for field in self._fields]
+        names = list(ROLES[self._plan.format.name])
         kept = pa.RecordBatch.from_arrays(columns, names=names).filter(pc.is_null(reasons))
         if kept.num_rows:
             self._sums.update(kept)
@@ -157,14 +148,13 @@ class ExchangeFile:
         """Write the end, and require that the file reads back as what was written.
 
         Raises:
-            ValidationFailedError: it does not; nothing of it is staged.
+            ValidationFailedError: it does not.
         """
         plan, entry, sums = self._plan, None, self._sums.digests()
         if self._file is not None:
             self._file.close()
             entry, findings = self._file.compare(self._rows, sums)
             require_valid(findings)
-        self._stack.close()
         columns = {role: field.name for role, field in plan.columns.items()}
         left = dict(sorted(self._left.items()))
         return Exchanged(plan.format.name, columns, self._rows, left, sums, entry if self._rows else None)

@@ -62,11 +62,6 @@ class Export(BaseModel):
         given = self.__pydantic_extra__
         return {role: given[role] for role in ROLES[self.format] if role in given}
 
-    @property
-    def options(self) -> dict[str, str]:
-        """What the format writes with every value."""
-        return {"measure": self.measure} if self.measure else {}
-
 
 def export_faults(export: Export, columns: Mapping[str, Column]) -> Iterator[tuple[str, str]]:
     """Yield word of an export -> fault."""
