@@ -152,6 +152,7 @@ def _readable(raw: object) -> str:
 
 def _put_head(part: Message, text: str) -> None:
     kind, fields = part.get_content_type(), {name.lower() for name, _ in _fields(part)}
+    attached = _named(part) or part.get_content_disposition() == "attachment"
     for name in part.keys():  # noqa: SIM118
         if name.lower() in fields or not name.lower().startswith(("content-", "mime-")):
             del part[name]
@@ -163,3 +164,5 @@ def _put_head(part: Message, text: str) -> None:
             part["X-Masked"] = MASK
     if "content-type" not in part:
         part["Content-Type"] = kind
+    if attached and "content-disposition" not in part:
+        part["Content-Disposition"] = "attachment"  # so that the parts keep their numbers

@@ -44,6 +44,14 @@ def test_wrong_charset_hides_no_name(charset: str, text: bytes) -> None:
     assert found == {"head": "Subject: Zoë\nFrom: Ann <a@b.nl>", "text.1": "Zoë"}
 
 
+@pytest.mark.parametrize("name", [b'filename="Bob.dat"', b"filename*=idna''Bob%ff"])
+def test_mask_of_a_whole_head_leaves_the_numbers_of_the_parts(name: bytes) -> None:
+    content = attached("text/plain", b"Bob").replace(b'filename="Bob.dat"', name)
+    masked = with_texts(content, "eml", "", {"attachment.1/head": "[masked]"})
+    assert list(eml(masked)) == list(eml(content))
+    assert eml(masked)["attachment.1/head"] == "X-Masked: [masked]"
+
+
 @pytest.mark.parametrize("times", [300, 5_000])
 def test_mails_in_mails_are_read_to_a_depth_and_the_rest_is_without_text(times: int) -> None:
     found = eml(forwarded(times))
