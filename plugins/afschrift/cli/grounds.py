@@ -11,7 +11,7 @@ from afschrift.casework.decision.denial import propose, sign, sources_at
 from afschrift.cli.common import AsJson, officer, print_json, print_lines, right_of, say
 from afschrift.cli.forms import template
 from afschrift.cli.given import date_
-from afschrift.domain.errors import RefusedError
+from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.right import Right
 from afschrift.law.ground_check import takes
@@ -114,6 +114,11 @@ def evasive(
     An officer proposes it, and a second signer signs with --sign. It holds for requests received from then
     on; only on these may a restriction be hidden.
     """
+    if sign_it + turn_down + (lift or from_ is not None) > 1:
+        raise ConfigurationError(
+            "A change of the words is proposed, or signed, or turned down.",
+            remedy="give --sign or --turn-down alone; --lift and --from go with a proposal.",
+        )
     at_work = officer()
     if source is None:
         print_lines(sorted(sources_at(at_work.register, rfc3339(at_work.now))))

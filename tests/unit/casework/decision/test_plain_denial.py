@@ -19,7 +19,14 @@ from afschrift.casework.decision import denial
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
-from afschrift.domain.errors import AfschriftError, FormError, NeedsPersonError, NotAllowedError, RefusedError
+from afschrift.domain.errors import (
+    AfschriftError,
+    ConfigurationError,
+    FormError,
+    NeedsPersonError,
+    NotAllowedError,
+    RefusedError,
+)
 from afschrift.domain.instants import utc_now
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.steps.assess import assess
@@ -225,6 +232,8 @@ def test_the_command_proposes_signs_and_lists(shop: Bureau) -> None:
     command = partial(run_command, "grounds", "evasive")
     assert "Another person: `afschrift grounds evasive shop --sign`" in command("shop")
     assert isinstance(refused("grounds", "evasive", "shop", "--sign"), NotAllowedError)
+    for other in ("--turn-down", "--lift"):
+        assert isinstance(refused("grounds", "evasive", "shop", "--sign", other), ConfigurationError)
     assert command() == ""
     denial.sign(shop.officer("cli:sam"), "shop")
     assert command() == "shop\n"
