@@ -68,12 +68,16 @@ UNFIT: dict[str, list[tuple[tuple[str | None, ...], str]]] = {
         ((AT, None), "missing"),
         ((AT, "NaN"), "value"),
         (("infinity", "1"), "time"),
+        (("2024-01-01T24:00:00Z", "1"), "time"),
     ],
     "gpx": [
         (("52", "4", None, None), "missing"),
         (("90.1", "4", AT, None), "latitude"),
         (("52", "180", AT, None), "longitude"),
         (("NaN", "4", AT, None), "latitude"),
+        (("52N5E3", "4", AT, None), "latitude"),
+        (("52", "1e9999999", AT, None), "longitude"),
+        (("52", "4", "2024-02-30T10:00:00Z", None), "time"),
         (("52", "4", "infinity", None), "time"),
         (("52", "4", "0044-03-15 BC", None), "time"),
         (("52", "4", AT, "INF"), "elevation"),
@@ -81,6 +85,8 @@ UNFIT: dict[str, list[tuple[tuple[str | None, ...], str]]] = {
     "ics": [
         ((AT, None, "", None, None), "missing"),
         ((LATER, None, "half a second", None, None), "start"),
+        (("0000-00-00", None, "no day", None, None), "start"),
+        (("2024-02-01", "2024-02-30", "no day", None, None), "end"),
         (("2024-02-01", AT, "a day and a time", None, None), "end"),
         ((AT, "2023-01-01T10:00:00Z", "ends before", None, None), "end"),
         ((AT, None, "\x00", None, None), "summary"),
@@ -88,6 +94,7 @@ UNFIT: dict[str, list[tuple[tuple[str | None, ...], str]]] = {
     "vcard": [
         (("", "Otto", *[None] * 7), "missing"),
         (("J", None, None, None, "infinity", *[None] * 4), "birthday"),
+        (("J", None, None, None, "1980-02-30", *[None] * 4), "birthday"),
         (("J", None, "a\rb", *[None] * 6), "email"),
     ],
 }
@@ -205,14 +212,15 @@ def test_a_time_in_the_zone_of_the_source_is_written_in_utc(tmp_path: Path) -> N
         "2024-10-27T02:30:00",
         "2024-03-31T02:30:00",
         "2024-01-01T10:00:00.500000",
+        "0000-00-00T00:00:00",
     ]
     rows = batch("gpx", [("52", "4", at, None) for at in local])
     kinds = KINDS["gpx"] | {"time": ValueKind.DATETIME}
     result, data = written(tmp_path, "gpx", iter([rows]), zone="Europe/Amsterdam", kinds=kinds)
     assert [row[2] for row in loaded("gpx", data)] == ["2024-07-01T08:00:00Z", "2024-01-01T09:00:00.500000Z"]
-    assert result.left == {"time": 2}  # the hour that comes twice, and the one that never comes
+    assert result.left == {"time": 3}  # the hour that comes twice, the one that never comes, and no day
     result, _ = written(tmp_path, "gpx", iter([rows]), kinds=kinds)
-    assert result.left == {"time": 4}
+    assert result.left == {"time": 5}
 
 
 def test_a_number_with_an_exponent_is_written_in_full(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ one that the format cannot hold exactly, is left out of this file alone: the oth
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,13 +30,14 @@ from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.checksum import ColumnChecksums
 from afschrift.values.times import normalise
 
-_DAY, _CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_DAY, _CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _FORMS = {
     "number": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$",
     "date": f"^{_DAY}$",
     "instant": rf"^{_DAY}{_CLOCK}(\.[0-9]{{6,9}})?Z$",
     "day_or_instant": f"^{_DAY}({_CLOCK}Z)?$",  # a calendar knows no fraction of a second
 }
+_EXPONENT = re.compile(r"-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
 _LOCAL = rf"^{_DAY}{_CLOCK}(\.[0-9]{{6}})?$"
 _UNWRITABLE = r"[\x00-\x08\x0B-\x1F\x7F-\x9F\x{2028}\x{2029}\x{FEFF}\x{FFFE}\x{FFFF}]"
 
@@ -140,7 +142,7 @@ class ExchangeFile:
             values = _utc(values, self._plan.zone)
         values = _where(values, pc.match_substring_regex(values, _FORMS[role.kind]))
         if role.kind != "number":
-            return values
+            return _where(values, _has_day(values))
         numbers, (least, below) = values.cast(pa.float64()), (role.least or -inf, role.below or inf)
         return _where(values, pc.and_(pc.greater_equal(numbers, least), pc.less(numbers, below)))
 
@@ -166,12 +168,20 @@ def _where(values: pa.Array, fits: pa.Array) -> pa.Array:
 
 def _plain(text: str) -> str:
     """A number without its exponent."""
-    return f"{Decimal(text):f}" if text[:1] in "-0123456789" and text[-1:].isdigit() else text
+    return f"{Decimal(text):f}" if _EXPONENT.fullmatch(text) else text
+
+
+def _has_day(values: pa.Array) -> pa.Array:
+    """Whether the calendar has the day of each value: a text may say 2024-02-30."""
+    days = pc.utf8_slice_codeunits(values, 0, 10)
+    found = pc.strptime(days, format="%Y-%m-%d", unit="s", error_is_null=True)
+    return pc.equal(pc.strftime(found, format="%Y-%m-%d"), days)
 
 
 def _utc(values: pa.Array, zone: str) -> pa.Array:
     """Instants of times in a zone; null for one that came twice or never, or has no such form."""
-    local = _where(values, pc.match_substring_regex(values, _LOCAL)).cast(pa.timestamp("us"))
+    local = _where(values, pc.match_substring_regex(values, _LOCAL))
+    local = _where(local, _has_day(local)).cast(pa.timestamp("us"))
     sides = ("earliest", "latest")
     early, late = (pc.assume_timezone(local, zone, ambiguous=side, nonexistent=side) for side in sides)
     utc = pc.if_else(pc.equal(early, late), early, None).cast(pa.timestamp("us")).cast(pa.string())
