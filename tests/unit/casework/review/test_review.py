@@ -9,7 +9,7 @@ from testbed.running import members
 from tests.support.days import days_away
 from tests.support.deciding import unchanged
 from tests.support.kept import Kept
-from tests.support.restricted import restrict
+from tests.support.restricted import restrict, set_evasive
 from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers
 
 from afschrift.casework.decision.require_decision import open_decision
@@ -339,6 +339,7 @@ def test_answer_of_which_a_part_is_restricted_is_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reviewers = Reviewers.set_up(tmp_path, monkeypatch, "flagged")
+    set_evasive(reviewers.bureau, "shop")
     bureau, request = reviewers.bureau, reviewers.store(right="portability")
     question = open_decision(bureau.services.grounds, bureau.register, request)
     restrict(bureau, request, question, ["shop.ticket"])
