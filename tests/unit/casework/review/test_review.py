@@ -64,7 +64,7 @@ def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) 
     given = {"where": "https://portal.example", "available_until": "2027-01-01"}
     bureau = reviewers.bureau
     letter = make(bureau.officer(), request, "delivery", given, keep=False).text
-    assert "body in ‘ticket_message’: 1 keer. Hier stonden gegevens van iemand anders." in letter.text
+    assert "- body in ‘ticket_message’: 1 keer.\n- Hier stonden gegevens van iemand anders." in letter.text
     assert "klacht" in letter.text
     assert NEIGHBOUR not in letter.html
 
