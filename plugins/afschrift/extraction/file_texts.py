@@ -18,7 +18,7 @@ from afschrift.domain.redaction import MASK, WHOLE
 from afschrift.extraction.active_content.containers import is_email, leaves
 from afschrift.extraction.active_content.part import MOST_DEPTH, Part
 
-_HEAD = "head"
+_HEAD, _BETWEEN = "head", "between."
 
 MOST_BYTES = 48_000_000
 """Bytes of a file that is looked into; it is kept in memory."""
@@ -54,12 +54,13 @@ def with_texts(content: bytes, ending: str, media_type: str, new: Mapping[str, s
     if not is_email(Part(content, ending, media_type)):
         return new[WHOLE].encode()
     message, places = _opened(content)
-    for part in message.walk():
-        part.preamble = part.epilogue = None  # no program shows these texts
     for at, text in sorted(new.items(), key=lambda item: not item[0].endswith(_HEAD)):
         part, before = places[at]
         if at.endswith(_HEAD):
             _put_head(part, text)
+            continue
+        if at.rpartition("/")[2].startswith(_BETWEEN):
+            _put_between(part, text, of_message=at.endswith(f"{_BETWEEN}1"))
             continue
         names = ("type", "disposition", "transfer-encoding") if before is None else ("transfer-encoding",)
         for name in names:
@@ -88,6 +89,10 @@ def _opened(content: bytes) -> tuple[Message, Places]:
 def _walk(message: Message, at: str, depth: int) -> Iterator[tuple[str, Message, str | None]]:
     """Parts are numbered as `active_content.containers` does."""
     yield f"{at}{_HEAD}", message, _head(message)
+    for number, part in enumerate(_multiparts(message), 1):
+        around = [_head(part) if part is not message else "", part.preamble or "", part.epilogue or ""]
+        if between := "\n".join(text.strip() for text in around if text.strip()):
+            yield f"{at}{_BETWEEN}{number}", part, _readable(between)
     texts = attachments = 0
     for leaf in leaves(message):
         kind, named = leaf.get_content_type(), _named(leaf)
@@ -107,6 +112,15 @@ def _walk(message: Message, at: str, depth: int) -> Iterator[tuple[str, Message,
             payload = leaf.get_payload(decode=True) if kind.startswith("text/") else None
             charset = leaf.get_param("charset") or "utf-8"
             yield here, leaf, _decoded(payload, str(charset)) if isinstance(payload, bytes) else None
+
+
+def _multiparts(message: Message) -> Iterator[Message]:
+    """The message and the groups of parts in it, which have heads and texts that no program shows."""
+    yield message
+    inner = message.get_payload() if message.get_content_maintype() == "multipart" else None
+    for part in inner if isinstance(inner, list) else ():
+        if isinstance(part, Message) and part.get_content_maintype() == "multipart":
+            yield from _multiparts(part)
 
 
 def _decoded(content: bytes, charset: str) -> str | None:
@@ -148,6 +162,12 @@ def _readable(raw: object) -> str:
     with suppress(Exception):  # no encoded words, or damaged ones
         text = str(make_header(decode_header(text)))
     return " ".join(text.encode("utf-8", "replace").decode().split())
+
+
+def _put_between(part: Message, text: str, *, of_message: bool) -> None:
+    for name in () if of_message else [name for name, _ in _fields(part)]:
+        del part[name]
+    part.preamble, part.epilogue = text.encode("ascii", "backslashreplace").decode(), None
 
 
 def _put_head(part: Message, text: str) -> None:

@@ -52,6 +52,18 @@ def test_mask_of_a_whole_head_leaves_the_numbers_of_the_parts(name: bytes) -> No
     assert eml(masked)["attachment.1/head"] == "X-Masked: [masked]"
 
 
+def test_texts_that_no_program_shows_are_read_and_masked() -> None:
+    part = b"Content-Type: text/plain\n\nHello\n"
+    inner = b"Content-Type: multipart/mixed; boundary=i\nX-By: Bob\n\nCarla\n--i\n" + part + b"--i--\n"
+    outer = b"Content-Type: multipart/mixed; boundary=o\n\nDirk\n--o\n" + inner + b"\n--o--\nErik\n"
+    content = b"From: a@b.nl\nMIME-Version: 1.0\n" + outer
+    found = eml(content)
+    assert (found["between.1"], found["between.2"]) == ("Dirk Erik", "X-By: Bob Carla")
+    masked = with_texts(content, "eml", "", {"between.1": "Dirk [masked]", "between.2": "[masked]"})
+    assert eml(masked) == found | {"between.1": "Dirk [masked]", "between.2": "[masked]"}
+    assert not {name for name in (b"Bob", b"Carla", b"Erik") if name in masked}
+
+
 @pytest.mark.parametrize("times", [300, 5_000])
 def test_mails_in_mails_are_read_to_a_depth_and_the_rest_is_without_text(times: int) -> None:
     found = eml(forwarded(times))
