@@ -140,7 +140,9 @@ def _(world: World, printed: Printed) -> bool:
 def _(world: World, printed: Printed) -> bool:
     read = {t.partition(".")[0] for t in world.tables if world.read(t) or "letter" in world.document}
     read |= {"mail"} if world.mail in ("given", "nothing_held") else set()
-    return set(printed.items) == {name for name in printed.items if any(name in SYSTEMS[s] for s in read)}
+    true = set(printed.items) == {name for name in printed.items if any(name in SYSTEMS[s] for s in read)}
+    whole = "letter" not in world.document or all({*SYSTEMS[s]} & {*printed.items} for s in read)
+    return true and whole
 
 
 @claim("searched_for_keys")
