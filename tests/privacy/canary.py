@@ -135,7 +135,7 @@ _ROWS: dict[str, list[dict[str, Any]]] = {
     "review": [{"review_id": _REVIEW}],
     "review_file": [{"review_id": _REVIEW, "bytes": len(TEXT), "sha256": None}],
     # a code without a meaning would stop access, and a child that asks alone is asked about
-    "customer": [{"email": EMAIL, "segment": "S1", "date_of_birth": date(1990, 3, 5)}],
+    "customer": [{"email": EMAIL, "segment": "S1", "status": "A", "date_of_birth": date(1990, 3, 5)}],
     "loyalty_account": [{"tier": "goud"}],
     "customer_email": [{"email": EMAIL, "valid_from": _SINCE, "valid_to": None}],
     "device": [{"device_id": DEVICE, "paired_at": _SINCE, "unpaired_at": None}],

@@ -77,9 +77,7 @@ def check(
     folder: Folder = None,
     live: Annotated[
         bool,
-        typer.Option(
-            "--live", help="Compare it with the sources: tables, keys, joins, whose the rows are, contents."
-        ),
+        typer.Option("--live", help="Compare it with the sources: tables, keys, joins, people, contents."),
     ] = False,
     form: Annotated[Form, typer.Option("--format", help="For people, or for machines.")] = Form.TEXT,
     least: Annotated[

@@ -187,10 +187,15 @@ def _count(table: _AgedTable, texts: Mapping[str, pa.Array]) -> None:
     keys = table.references
     number = len(next(iter(texts.values())))
     days = texts[table.own[0]] if table.own else pa.nulls(number, pa.string())
-    rows = pa.table([days, *(texts[key] for key in keys)], names=["day", *map(str, range(len(keys)))])
-    grouped = rows.group_by(rows.schema.names[1:]).aggregate([("day", "min"), ([], "count_all")])
-    for group in grouped.to_pylist():
-        key = tuple(group[str(number)] for number in range(len(keys)))
+    groups: dict[_Key, tuple[int, str]] = {}
+    if keys:  # `group_by` of pyarrow would import pandas
+        references = zip(*(texts[name].to_pylist() for name in keys), strict=True)
+        for leads_to, day in zip(references, days.to_pylist(), strict=True):
+            count, first = groups.get(leads_to, (0, ""))
+            groups[leads_to] = count + 1, min(filter(None, (first, day)), default="")
+    elif number:
+        groups[()] = number, pc.min(days).as_py() or ""
+    for key, (count, first) in groups.items():
         rows_before, day = table.counts.get(key, (0, ""))
-        begun = min(filter(None, (day, group["day_min"])), default="")
-        table.counts[key] = rows_before + group["count_all"], begun
+        begun = min(filter(None, (day, first)), default="")
+        table.counts[key] = rows_before + count, begun

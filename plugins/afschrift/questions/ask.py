@@ -14,8 +14,7 @@ from afschrift.domain.errors import NeedsPersonError, NotAllowedError, RefusedEr
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.kind import OpenQuestion, QuestionKind
-from afschrift.register.questions import AFTER_THE_END
-from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.records import AFTER_THE_END, DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
 _OVERTAKEN = ("review", "tell_person")

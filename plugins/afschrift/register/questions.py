@@ -19,12 +19,9 @@ from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import decision, message, question, request
 from afschrift.register.documents import Documents
 from afschrift.register.identities import Identities
-from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.records import AFTER_THE_END, DecisionRow, QuestionRow
 from afschrift.register.timelines import MakeFacts, MakePair, Timelines
 from afschrift.register.trail.attested_rows import change_row, change_rows, insert_row, rows_of_request
-
-AFTER_THE_END = ("possible_breach",)
-"""Kinds of questions that are asked and answered on a closed request too. They overtake no other question."""
 
 
 class Decisions(Repository):
@@ -244,10 +241,7 @@ class Questions(Repository):
             return found
 
     def all(self, *, open_only: bool = True, request_id: str | None = None) -> tuple[QuestionRow, ...]:
-        """Questions, oldest first.
-
-        A question is open while it has no answer and its request is open, or it outlives that.
-        """
+        """Questions, oldest first; open while without an answer, on a request that is open or outlived."""
         with self._db.read() as tx:
             if request_id is not None:
                 return self._of_request(tx, request_id, open_only)

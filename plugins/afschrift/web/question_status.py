@@ -18,8 +18,7 @@ from afschrift.questions.ask import assigned_to
 from afschrift.questions.kind import QuestionKind
 from afschrift.questions.view import in_words
 from afschrift.register.open import open_register
-from afschrift.register.questions import AFTER_THE_END
-from afschrift.register.records import QuestionRow
+from afschrift.register.records import AFTER_THE_END, QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller
 from afschrift.web.form import takes_files

@@ -105,7 +105,7 @@ class PageWords:
     def law(self, why: str, right: Right) -> str:
         """The article on which data are kept back, in words; empty where the reason rests on none."""
         key = next((key for key, reasons in _LAW.items() if why in reasons), None)
-        return self.phrase("law", key).format(article=15 if right is Right.ACCESS else 20) if key else ""
+        return self.phrase("law", key).format(article=right.article) if key else ""
 
     def count(self, key: str, number: int, **values: object) -> str:
         """A sentence of the page in the plural form for a number, which is `{n}` in it."""

@@ -31,7 +31,7 @@ from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
 from afschrift.domain.request import Request, new_id
-from afschrift.domain.right import Right
+from afschrift.domain.right import TERMS, Right
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
@@ -81,8 +81,7 @@ def make(
         officer: who makes it.
         request_id: the request that it is about.
         kind_name: see `letters.kinds`.
-        given: element -> value; `to`, where it goes by e-mail, is the address; `party` the party of the case
-            that it goes to, instead of the one that follows from who asked.
+        given: element -> value; `to` the e-mail address; `party` another party of the case than who asked.
         authority: the role in which they do.
         keep: False: show it alone.
 
@@ -314,7 +313,7 @@ def _court(settings: Settings, kind: LetterKind, of: AboutRequest, controller: O
 
 def _direct(controller: Organisation, request: Request, rights: Sequence[str]) -> dict[str, Any]:
     """Whether files of portability can go straight to another party (Art. 20(2), R65, R66)."""
-    if Right.PORTABILITY not in rights:
+    if not any(right in TERMS and TERMS[Right(right)].provided_only for right in rights):
         return {}
     why = controller.direct_transfer.why if controller.direct_transfer else None
     reason = _paragraph(why.get(request.language)) if why else []

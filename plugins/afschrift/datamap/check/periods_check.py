@@ -8,6 +8,7 @@ from functools import partial
 
 from afschrift.datamap.check.finding import Code, Finding
 from afschrift.datamap.check.probe import NO_PERSON, CheckedSource
+from afschrift.domain.errors import UnreadFilesError
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.sources import Source
 from afschrift.inventory.periods import hop_to, last_days, midnight_after
@@ -22,7 +23,10 @@ def periods(of: CheckedSource) -> Iterator[Finding]:
     """
     today = local_date(rfc3339(utc_now()), of.inventory.controller.zone)
     for name, _ in of.personal():
-        last = last_days(of.declared, name, of.catalogue[name], today)
+        try:
+            last = last_days(of.declared, name, of.catalogue[name], today)
+        except UnreadFilesError:  # a finding of its own
+            continue
         if last is not None and len(last) == 1:
             [(trigger, day)] = last.items()
             words = f"{of.path(name)}: its rows were not held against their period"
