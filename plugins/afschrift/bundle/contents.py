@@ -47,7 +47,7 @@ class SharedKey:
     rows: Mapping[str, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contents:
     """The plan, the extracts by it, and what explains them to the person.
 
@@ -136,10 +136,8 @@ class Contents:
 
     def concerns(self, source: str, purpose: str) -> bool:
         """Whether a purpose concerns the person, by their own rows; it does where these were not asked."""
-        only, found = (
-            self.source(source).purposes[purpose].only,
-            self._facts.get((source, f"purposes.{purpose}.only")),
-        )
+        only = self.source(source).purposes[purpose].only
+        found = self._facts.get((source, f"purposes.{purpose}.only"))
         return only is None or found is None or any(row[0] in only.values for row in found)
 
     def row_origins(self, source: str, table: str, column: FieldPlan) -> dict[str, Origin]:

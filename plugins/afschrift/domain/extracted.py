@@ -142,7 +142,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Exchanged:
-    """A table's rows for programs of a trade (`domain.exchange`).
+    """A table's rows for programs of a trade (`extraction.exchange`).
 
     Attributes:
         columns: value of the format -> column; one that is missing is not given, or not as it is.

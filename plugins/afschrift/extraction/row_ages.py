@@ -6,7 +6,7 @@ leads to none, the newest day of the person counts for all rows. Rows without a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -187,15 +187,12 @@ def _count(table: _AgedTable, texts: Mapping[str, pa.Array]) -> None:
     keys = table.references
     number = len(next(iter(texts.values())))
     days = texts[table.own[0]] if table.own else pa.nulls(number, pa.string())
-    groups: dict[_Key, tuple[int, str]] = {}
+    found: Iterator[tuple[_Key, int, str | None]]
     if keys:  # `group_by` of pyarrow would import pandas
         references = zip(*(texts[name].to_pylist() for name in keys), strict=True)
-        for leads_to, day in zip(references, days.to_pylist(), strict=True):
-            count, first = groups.get(leads_to, (0, ""))
-            groups[leads_to] = count + 1, min(filter(None, (first, day)), default="")
-    elif number:
-        groups[()] = number, pc.min(days).as_py() or ""
-    for key, (count, first) in groups.items():
-        rows_before, day = table.counts.get(key, (0, ""))
-        begun = min(filter(None, (day, first)), default="")
-        table.counts[key] = rows_before + count, begun
+        found = ((key, 1, day) for key, day in zip(references, days.to_pylist(), strict=True))
+    else:
+        found = iter([((), number, pc.min(days).as_py())])
+    for key, count, day in found:
+        rows, oldest = table.counts.get(key, (0, ""))
+        table.counts[key] = rows + count, min(filter(None, (oldest, day)), default="")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from afschrift.domain.nearest import hint
 from afschrift.inventory.base import Part
 from afschrift.inventory.column import Column
+from afschrift.outside.read_yaml import packaged
 
 
 class ExchangedValue(Part):
@@ -33,7 +32,7 @@ class Measure(Part):
     units: dict[str, str]
 
 
-_TABLE = yaml.safe_load(files(__package__).joinpath("exchange.yml").read_text(encoding="utf-8"))
+_TABLE = packaged("afschrift.inventory", "exchange.yml")
 ROLES = {
     name: {role: ExchangedValue(**words) for role, words in roles.items()}
     for name, roles in _TABLE["formats"].items()

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from afschrift.bundle.container import layout
 from afschrift.bundle.contents import Contents
@@ -271,14 +272,21 @@ def reason(contents: Contents, extract: ExtractPlan, field: FieldPlan) -> str:
     written = contents.extracted(extract.source, extract.table)
     if field.reason != "join_key" or (written and written.uploads):  # which name the key of their row
         return field.reason
+    if contents not in _JOINED:
+        _JOINED[contents] = frozenset(_joined(contents))
+    return field.reason if (extract.name, field.name) in _JOINED[contents] else "row_key"
+
+
+_JOINED = WeakKeyDictionary[Contents, frozenset[tuple[str, str]]]()
+
+
+def _joined(contents: Contents) -> Iterator[tuple[str, str]]:
+    """Table and column of each end of a relation between tables of the bundle."""
     for planned, _ in contents.held:
         for way in relations(contents, planned):
-            ends = (planned.name, way.fields), (f"{way.source or planned.source}.{way.table}", way.reference)
-            if way.why_not is not Why.TABLE_NOT_INCLUDED and any(
-                name == extract.name and field.name in columns for name, columns in ends
-            ):
-                return field.reason
-    return "row_key"
+            if way.why_not is not Why.TABLE_NOT_INCLUDED:
+                yield from ((planned.name, column) for column in way.fields)
+                yield from ((f"{way.source or planned.source}.{way.table}", c) for c in way.reference)
 
 
 def _why_not(

@@ -23,9 +23,14 @@ from afschrift.register.register import Register
 
 POLICY = "denial_policy"
 EVASIVE, PART, PLAIN = "evasive", "part", "plain"
-_ROWS_LEFT = (
-    *("several_persons", "shared_key", "foreign_rows", "unknown_origin", "rows_not_given", "residual_rows"),
-)
+_ROWS_LEFT = {
+    "several_persons",
+    "shared_key",
+    "foreign_rows",
+    "unknown_origin",
+    "rows_not_given",
+    "residual_rows",
+}
 """Questions by which an officer leaves rows out."""
 PROPOSED, SIGNED, TURNED_DOWN = "proposed", "signed", "turned_down"
 
