@@ -42,7 +42,6 @@ SOON = str(days_away(9).date())
 PERSON, OTHER = {"name": "Zeynep T."}, {"name": "Aysel Tuncay", "address": "Lindelaan 3, 1234 AB Ons Dorp"}
 MANDATE = {"kind": "written_mandate", "checked_on": str(days_away(-2).date()), "scope": "both"}
 MANDATE |= {"identity_checked": "eid", "answer_by": "post"}
-
 EXCESSIVE = complete("manifestly_excessive", Outcome.REFUSE, first_request=True)
 
 

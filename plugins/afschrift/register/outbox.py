@@ -208,8 +208,6 @@ class Outbox(Repository):
         """
         with self._db.write() as tx:
             row = self._letters.row(tx, letter_id)
-            if self._letters.as_row(row).state is not LetterState.PRODUCED:
-                raise not_so(self._letters.as_row(row), "discarded")
             discarded = self._letters.move(tx, row, LetterState.DISCARDED)
             payload = {"reason": why.value}
             self._letters.record(tx, row.request_id, row.id, "letter_discarded", by, payload, authority)

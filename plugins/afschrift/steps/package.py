@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from afschrift.bundle.contents import Contents, SharedKey
@@ -14,14 +15,12 @@ from afschrift.casework.review.require_review import kept_too_long
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
-from afschrift.domain.request import Request
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.linked_rows import linked_rows
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
 from afschrift.register.register import Register
 from afschrift.register.trail.trail import BUNDLE_SEALED
 from afschrift.services import Services
-from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import StepEvidence
 from afschrift.steps.keyed_digests import validated_inputs
@@ -59,8 +58,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
         record_again(services, request_id, {BUNDLE: why})
     removed_by = require_removal(services, plan, records)
     seal = _seal(gate, inputs, {record.source: record.snapshot for record in records})
-    contents = _contents(services, gate.request, plan, records, seal, staging, gate.denial)
-    contents = replace(contents, removed_by=removed_by)
+    contents = _contents(gate, records, seal, removed_by)
     with staging.writer(BUNDLE) as raw:
         sink = HashingSink(raw)
         for chunk in pack(
@@ -89,26 +87,19 @@ def _last(gate: Gate, inputs: str, done: dict[str, Any]) -> dict[str, Any]:
     return latest if latest.get("of") == inputs else done
 
 
-def _contents(
-    services: Services,
-    request: Request,
-    plan: Plan,
-    records: Sequence[SourceExtract],
-    seal: Seal,
-    staging: EncryptedStaging,
-    wording: str,
-) -> Contents:
+def _contents(gate: Gate, records: Sequence[SourceExtract], seal: Seal, removed_by: date | None) -> Contents:
     """Return the contents of the bundle, which know nothing of a hidden restriction (R84)."""
+    services, plan, staging = gate.services, gate.plan, gate.staging
     samples = {name: rows for s in plan.sources for name, rows in staged_samples(staging, s).items()}
     overviews = {name: seen for s in plan.sources for name, seen in staged_overviews(staging, s).items()}
     formats = {**services.formats, **services.exchanges}
-    contents = Contents(plan, records, services.inventory, request, samples, seal, formats, overviews)
-    another = services.register.requests.made_by(request.id) != "self"
+    contents = Contents(plan, records, services.inventory, gate.request, samples, seal, formats, overviews)
     return replace(
         contents,
         linked=linked_rows(contents, staging),
-        for_another=another,
-        denial=wording,
+        for_another=services.register.requests.made_by(plan.request) != "self",
+        denial=gate.denial,
+        removed_by=removed_by,
         shared=tuple(_shared(services.register, plan)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -22,7 +23,7 @@ _BLOCK, _ROWS = 1 << 20, 1_024
 Row = Sequence[str | None]
 
 
-class ComponentWriter:
+class ComponentWriter(ABC):
     """Writes each row as a component, between a head and a tail."""
 
     head = tail = ""
@@ -31,9 +32,9 @@ class ComponentWriter:
         self.options, self._sink, self._rows = dict(options), sink, 0
         sink.write(self.head.encode())
 
+    @abstractmethod
     def component(self, number: int, values: Row) -> bytes:
         """A row of the file."""
-        raise NotImplementedError
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append rows."""

@@ -107,6 +107,17 @@ def test_a_reference_that_was_seen_to_fail_has_its_reason() -> None:
     ]
 
 
+def test_a_key_of_rows_that_are_not_given_joins_nothing() -> None:
+    example = Example(Right.PORTABILITY)
+    assert fields(example, "shop.orders.csv")["customer_id"]["afschrift:reason"] == "join_key"
+    without = tuple(
+        replace(extract, tables=tuple(t for t in extract.tables if t.table != "customer"))
+        for extract in example.contents.extracts
+    )
+    alone = fields(example.but(extracts=without), "shop.orders.csv")["customer_id"]
+    assert alone["afschrift:reason"] == "row_key"
+
+
 def test_each_resource_tells_its_source_and_when_it_was_read() -> None:
     example = Example(language="en")
     seal = replace(example.contents.seal, snapshots={"shop": "2026-06-30T22:16:00Z"})

@@ -200,6 +200,8 @@ def test_a_column_whose_purposes_all_concern_others_is_a_gap() -> None:
     others = example(
         only={"column": "customer.email", "values": ["A"]}, facts={"purposes.account.only": [("P",)]}
     )
+    found = [case.contents.purposes("shop", "customer", "email") for case in (made, others)]
+    assert found == [("account",), ()]
     with pytest.raises(ConfigurationError, match=r"none concerns this person: account have `only`"):
         others.zip()
 
