@@ -17,7 +17,7 @@ from afschrift.app.settings import Settings
 from afschrift.casework.destruction import DestructionService
 from afschrift.casework.trail_acts import propose_aside, sign_aside
 from afschrift.cli.bundle import trusted_keys
-from afschrift.cli.common import Yes, actor, confirm, officer, open_register, print_lines, say
+from afschrift.cli.common import Yes, actor, agreed, confirm, officer, open_register, print_lines, say
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.destruction import Destroying
 from afschrift.register.trail.checkpoint import offered
@@ -136,7 +136,8 @@ def set_aside(
     chain and each verification names them; the rows are removed from their tables. An event of the service
     whose code was deleted looks the same: compare with a back-up before you sign.
     """
-    what = sign_aside(officer(), agree=sign) if sign or turn_down else propose_aside(officer())
+    agree = agreed(sign, turn_down)
+    what = propose_aside(officer()) if agree is None else sign_aside(officer(), agree=agree)
     print_lines((*what.about, *(f"{table} {row}" for table, row, _ in what.rows)))
     if turn_down:
         say("Turned down, and entered in the trail.")

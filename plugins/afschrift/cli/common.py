@@ -14,6 +14,7 @@ import typer
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.nearest import choose
 from afschrift.domain.right import Right
 from afschrift.register import open as opening
@@ -63,6 +64,20 @@ def confirm(question: str, yes: bool) -> None:
     """Ask before something that cannot be undone, unless `--yes` was given."""
     if not yes:
         typer.confirm(question, abort=True, err=True)
+
+
+def agreed(sign: bool, turn_down: bool) -> bool | None:
+    """What a second person says by `--sign` or `--turn-down`; None where neither was given.
+
+    Raises:
+        ConfigurationError: both were given.
+    """
+    if sign and turn_down:
+        raise ConfigurationError(
+            "A second person agrees or turns it down.",
+            remedy="give --sign or --turn-down; nothing was changed.",
+        )
+    return sign if sign or turn_down else None
 
 
 def services() -> Services:

@@ -11,7 +11,7 @@ import typer
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.destruction import DestructionService
-from afschrift.cli.common import Yes, actor, confirm, officer, open_keys, open_register, say
+from afschrift.cli.common import Yes, actor, agreed, confirm, officer, open_keys, open_register, say
 from afschrift.domain.errors import AfschriftError
 from afschrift.law.destruction import Destroying
 from afschrift.law.roles import Act
@@ -162,10 +162,10 @@ def shred(
     bundles and your sources are not touched. It cannot be undone, and a hold prevents it.
     """
     service = _destruction()
-    if sign or turn_down:
-        if sign:
+    if (agree := agreed(sign, turn_down)) is not None:
+        if agree:
             confirm(f"It will be impossible to read who made request {request}. Destroy its data key?", yes)
-        _signed(service.sign(Destroying.SHRED, request, agree=sign), turn_down)
+        _signed(service.sign(Destroying.SHRED, request, agree=agree), turn_down)
     elif not service.propose_shredding(request, rule):
         say("It was destroyed before; the trail says when and by which rule.")
     else:
@@ -180,12 +180,12 @@ def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = Fal
     find them. An officer proposes it, and another person signs with --sign; then they are destroyed.
     """
     service = _destruction()
-    if sign or turn_down:
-        if sign:
+    if (agree := agreed(sign, turn_down)) is not None:
+        if agree:
             confirm(
                 "Later content of a newer back-up of the register could not be read any more. Continue?", yes
             )
-        _signed(service.sign(Destroying.SHRED_STRAYS, agree=sign), turn_down)
+        _signed(service.sign(Destroying.SHRED_STRAYS, agree=agree), turn_down)
         return
     owners = service.propose_strays()
     typer.echo("\n".join(owners) if owners else "There is none.")

@@ -12,10 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy import text
 from testbed.running import run, store
-from tests.support.command_line import in_this_process, run_command
+from tests.support.command_line import in_this_process, refused, run_command
 from tests.support.moves import moved
 
-from afschrift.domain.errors import RefusedError
+from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.keys import Key
 from afschrift.domain.notation import key_id
 from afschrift.domain.right import Right
@@ -195,6 +195,8 @@ def test_a_request_is_shredded_once_it_is_closed(file: Path, monkeypatch: pytest
     assert (event["rule"], event["case"]) == ("persons_erasure", case)
     assert "destroyed before" in shred(*words)
     assert "There is none" in run_command("register", "shred-strays")
+    for both in (("register", "shred", opened.id), ("register", "shred-strays"), ("audit", "set-aside")):
+        assert isinstance(refused(*both, "--sign", "--turn-down"), ConfigurationError)
     assert "Entered" in run_command("register", "restored")
     assert "already" in run_command("register", "restored")
 

@@ -44,10 +44,16 @@ class Signed(NamedTuple):
 
 
 def signed_policies(register: Register) -> list[Signed]:
-    """Every policy that was signed, in the order in which they come into force."""
-    found = (payload or {} for _, payload in register.evidence.of_types(None, POLICY))
-    signed = [row for row in found if row.get("act") == SIGNED]
-    return sorted((Signed(row["since"], row["source"], row["evasive"]) for row in signed), key=lambda s: s[0])
+    """Every policy that was signed, in the order in which they come into force.
+
+    One that would start on the day of a later signature on the same source, or after it, never does.
+    """
+    signed: list[Signed] = []
+    for _, row in register.evidence.of_types(None, POLICY):
+        if row and row.get("act") == SIGNED:
+            signed = [s for s in signed if s.source != row["source"] or s.since < row["since"]]
+            signed.append(Signed(row["since"], row["source"], row["evasive"]))
+    return sorted(signed, key=lambda policy: policy.since)
 
 
 def sources_at(register: Register, received_at: str) -> set[str]:
