@@ -3,7 +3,8 @@
     python -m bench.many_tables
 
 makes the tables in PostgreSQL, with foreign keys and rows, scans them, confirms each question of the review
-(as proposed; where nothing is proposed, the origin is set to `provided`), and checks the map.
+(as proposed; where nothing is proposed, the origin is set to `provided`, and a score gets a meaning), and
+checks the map.
 docs/datamap/many-tables.md has what came out.
 """
 
@@ -110,6 +111,7 @@ TECHNICAL = [
     "setting",
 ]
 ROWS = 200
+_MEANING = {"nl": "Hoe goed een klant betaalt.", "en": "How well a customer pays."}
 
 
 def tables() -> Iterator[tuple[str, str]]:
@@ -163,6 +165,7 @@ def review(folder: Path) -> tuple[Counter[str], int, list[str]]:
         lacks = {*lacking(group, {})}
         words = {"personal": False} if Lack.WHOSE in lacks else {}
         words |= {"origin": "provided"} if Lack.ORIGIN in lacks else {}
+        words |= {"meaning": _MEANING} if Lack.MEANING in lacks else {}
         answer = Answer("bench", date(2026, 11, 28), "Gone through.", date(2027, 11, 28), words)
         try:
             lines += session.confirm(group, answer).lines

@@ -71,7 +71,7 @@ def effect(group: Group, words: Mapping[str, Any]) -> str:
     if answered.get("personal") is False:
         return "never read: no person gets a row of it"
     if group.whose:
-        known = _says_whose(group, words)
+        known = Lack.WHOSE not in lacking(group, words)
         return "their rows are the person's, and each column is asked about" if known else ""
     if group.is_table:
         return "its rows are given only with the table that it repeats"
@@ -223,7 +223,7 @@ def lacking(group: Group, words: Mapping[str, Any]) -> Iterator[Lack]:
         group: the question.
         words: that differ from the proposal.
     """
-    if group.whose and not _says_whose(group, words):
+    if group.whose and not words and group.proposed.get("ways") == "asked":
         yield Lack.WHOSE
     if lacks_origin(group, words):
         yield Lack.ORIGIN
@@ -234,8 +234,11 @@ def lacking(group: Group, words: Mapping[str, Any]) -> Iterator[Lack]:
         yield Lack.MEANING
 
 
-def _says_whose(group: Group, words: Mapping[str, Any]) -> bool:
-    return bool(words) or group.proposed.get("ways") != "asked"
+def must_say_whose(group: Group, words: Mapping[str, Any]) -> None:
+    """Require that an answer to a question whose rows these are names it."""
+    if Lack.WHOSE in lacking(group, words):
+        text, remedy = _MISSING[Lack.WHOSE]
+        raise ConfigurationError(text, remedy=remedy)
 
 
 def lacks_origin(group: Group, words: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from afschrift.datamap.review.map_files import (
     replace_files,
     uncollected,
 )
+from afschrift.datamap.review.offered import must_say_whose
 from afschrift.datamap.review.written_files import Answer, confirmed_file
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.vocabulary import Origin
@@ -144,13 +145,16 @@ class Review:
 
         Raises:
             WouldBreakError: the inventory would have faults; nothing was written.
-            ConfigurationError: other words would result than were shown and answered, a table already has
-                `decided`, or a file was changed meanwhile; nothing was written.
+            ConfigurationError: an answer does not say whose the rows are, other words would result than were
+                shown and answered, a table already has `decided`, or a file was changed meanwhile; nothing
+                was written.
             NotWritableError: the folder is not writable.
         """
         first, *rest = (answer.record() for _, answer in answered)
         if any(record != first for record in rest):
             raise ValueError("answers that are written together have one person, day and reason")
+        for group, answer in answered:
+            must_say_whose(group, answer.words)  # no fault of the map, which would be found below
         with uncollected():
             must_be(self._folder, self._shown)
             before, after = self._texts(answered)

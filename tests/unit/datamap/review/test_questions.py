@@ -257,8 +257,9 @@ def test_a_person_says_whose_rows_a_table_holds(
     review = Review(folder)
     [question] = review.waiting()
     assert {answer: dict(of) for answer, of in question.whose.items()}[chosen] == words
-    with pytest.raises(ConfigurationError, match="Nothing says whose"):
-        must_say_enough(question, {})
+    for answered in (lambda: must_say_enough(question, {}), lambda: review.confirm(question, answer())):
+        with pytest.raises(ConfigurationError, match="Nothing says whose"):
+            answered()
     with pytest.raises(ConfigurationError, match="asks about a table"):
         must_say_enough(question, {"subject": {"customer_id": "body"}})
     must_say_enough(question, words)
