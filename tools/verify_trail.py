@@ -1,6 +1,6 @@
 """Verifies an export of the audit trail without Afschrift; docs/trail.md has the formats and the codes.
 
-Keys (PEM): as published, never as the export names them. Heads (SEQ:DIGEST): from a bundle's bag-info.txt.
+Keys (PEM): as published. Heads from bag-info.txt of bundles: SEALED-AT:DIGEST; with a number SEQ:DIGEST.
 Prints "code seq" for each finding; exit code 0: none, 1: some, 2: unreadable.
 """
 
@@ -80,14 +80,14 @@ parser.add_argument("--keep-years", type=int, default=5, help="after its end, of
 args = parser.parse_args()
 for key in (load_pem_public_key(Path(pem).read_bytes()) for pem in args.key):
     keys[hashlib.sha256(key.public_bytes_raw()).hexdigest()[:32]] = key
-expected, prev, at, last_gone, left = 1, ZEROS, "", 0, ""  # left: time of the first event that is left
+expected, prev, at, last_gone, last_year, left = 1, ZEROS, "", 0, 0, ""  # left: when the first one was
 try:  # the chain, from the last dropped year on
     rows = map(json.loads, args.export.open("rb"))
     expect((row := next(rows, {})).get("format") == "afschrift-trail/1", "export_unknown", 0)
     for row in rows:
         if row["kind"] == "segment":
             gone.append(row)
-            last_gone, prev = row["segment"]["last_seq"], row["segment"]["closing"]
+            last_gone, prev, last_year = (row["segment"][name] for name in ("last_seq", "closing", "year"))
             expected, seen[last_gone] = last_gone + 1, prev
         elif row["kind"] == "event":
             header, seq = row["header"], row["header"]["seq"]
@@ -103,7 +103,11 @@ except (KeyError, OSError, TypeError, ValueError) as error:
     parser.error(f"{args.export} is no export of a trail, or damaged ({error!r})")
 expect((row.get("seq"), row.get("head")) == (expected - 1, prev), "export_cut", expected - 1)
 
-heads, held = [(int(seq), head) for seq, _, head in (part.partition(":") for part in args.head)], {}
+heads, held, places = [], {}, {head: seq for seq, head in seen.items()}
+for when, head in (part.rpartition(":")[::2] for part in args.head):
+    place = places.get(head, last_gone - 1 if int(when[:4] or 0) <= last_year else 0)
+    heads.append((int(when) if when.isdigit() else place, head))
+    expect(when.isdigit() or place, "head_missing", 0)
 register = gone[0]["segment"]["register"] if gone else seen.get(1)
 for path in map(Path, args.checkpoint):
     for file in sorted(path.glob("afschrift-checkpoint-*.json")) if path.is_dir() else [path]:

@@ -273,6 +273,10 @@ DEEDS: dict[str, tuple[Deed, str]] = {
         lambda trail: trail.heads.append((trail.last() - 3, "f" * 64)),
         "head_differs",
     ),
+    "the head of a bundle without a number that is not in the trail": (
+        lambda trail: trail.heads.append(("2018-03-01T12:00:00Z", "f" * 64)),
+        "head_missing",
+    ),
     "a bundle's head that is not in the trail": (
         lambda trail: trail.heads.append((trail.last() + 1, "f" * 64)),
         "head_missing",

@@ -56,7 +56,7 @@ class Trail:
         self.url, self.folder, self.clock, self.keys = url, folder, clock, keys
         self.register = Register(url, keys, clock)
         self.held = folder / "held"
-        self.heads: list[tuple[int, str]] = []
+        self.heads: list[tuple[int | str, str]] = []
         self.rows: dict[str, Rows] = {}
 
     @classmethod

@@ -70,7 +70,7 @@ class Verified:
 def verify(
     settings: Settings,
     register: Register,
-    heads: Sequence[tuple[int, str]] = (),
+    heads: Sequence[tuple[int | str, str]] = (),
     checkpoints: Sequence[Offered] = (),
     *,
     trusted: Mapping[str, bytes] | None = None,
@@ -82,7 +82,7 @@ def verify(
     Args:
         settings: of the installation.
         register: the register.
-        heads: known from elsewhere, as (seq, digest).
+        heads: known from elsewhere, as `register.trail.verify` takes them.
         checkpoints: besides what the witness places hold.
         trusted: key id -> raw public key; None: the keys at hand.
         max_age: how old the newest checkpoint may be; None: any age.

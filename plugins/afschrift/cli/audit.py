@@ -218,7 +218,7 @@ def _against_logs(folder: Path, register: Register) -> list[TrailFinding]:
     return found.findings
 
 
-def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int, str]], bool]:
+def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int | str, str]], bool]:
     """Return the heads that bundles name, and whether one of the bundles cannot be trusted."""
     from afschrift.bundle.container.verify import verify as check
 

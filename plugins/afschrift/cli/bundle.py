@@ -47,8 +47,7 @@ def verify(bundle: Bundle, key: Keys = None) -> None:
         typer.echo(
             f"Whole: {report.files} files, {report.rows} rows, request {report.request} ({report.right})."
         )
-        seq, head = report.trail
-        typer.echo(f"Sealed {report.sealed_at}; the trail was at event {seq}, {head}.")
+        typer.echo(f"Sealed {report.sealed_at}; the trail's head was {report.trail[1]}.")
         known = "which is trusted" if report.trusted else "which is NOT among the trusted keys"
         typer.echo(f"Signed by key {report.signer}, {known}.")
         if since:

@@ -119,9 +119,11 @@ class Report:
         return self.info.get("Afschrift-Sealed-At", "")
 
     @property
-    def trail(self) -> tuple[int, str]:
-        """Sequence number and digest of the audit trail's last event at sealing."""
-        return int(self.info.get("Afschrift-Trail-Seq", "0")), self.info.get("Afschrift-Trail-Head", "")
+    def trail(self) -> tuple[int | str, str]:
+        """The audit trail's last event at sealing: its number, or when it was sealed; and its digest."""
+        # The number counts what happened between two bundles, so bundles no longer have it.
+        seq = self.info.get("Afschrift-Trail-Seq")
+        return int(seq) if seq else self.sealed_at, self.info.get("Afschrift-Trail-Head", "")
 
     @property
     def exit_code(self) -> int:

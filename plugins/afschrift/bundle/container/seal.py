@@ -110,7 +110,7 @@ def _check_bagit(content: bytes) -> None:
 def _signed_info(content: bytes) -> tuple[dict[str, str], bytes]:
     """`bag-info.txt` by label, and the public key in it."""
     info = read_bag_info(content)
-    if not re.fullmatch("[0-9]{1,18}", info.get("Afschrift-Trail-Seq", "")):
+    if not re.fullmatch("[0-9]{1,18}", info.get("Afschrift-Trail-Seq", "0")):
         raise ValueError("the trail's sequence number is no number")
     return info, base64.b64decode(info.get("Afschrift-Public-Key", ""), validate=True)
 
@@ -159,7 +159,6 @@ def bag_info(contents: Contents, sizes: Mapping[str, int], public_key: bytes) ->
         "Afschrift-Right": plan.right.value,
         "Afschrift-Plan-SHA256": plan.digest(),
         "Afschrift-Sealed-At": seal.sealed_at,
-        "Afschrift-Trail-Seq": str(seal.trail_seq),
         "Afschrift-Trail-Head": seal.trail_head,
         "Afschrift-Signing-Key": key_id(public_key),
         "Afschrift-Public-Key": base64.b64encode(public_key).decode(),

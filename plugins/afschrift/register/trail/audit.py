@@ -105,7 +105,7 @@ class AuditTrail(Repository):
 
     def verify(
         self,
-        witnesses: Iterable[tuple[int, str]] = (),
+        witnesses: Iterable[tuple[int | str, str]] = (),
         *,
         checkpoints: Iterable[Offered] | None = None,
         trusted: Mapping[str, bytes] | None = None,
@@ -115,7 +115,8 @@ class AuditTrail(Repository):
         """Check the whole trail.
 
         Args:
-            witnesses: heads known from elsewhere, as (seq, digest), for example from bundles.
+            witnesses: heads known from elsewhere, as (seq, digest); of a bundle the instant of its sealing,
+                RFC 3339, instead of the number, which a bundle must not tell.
             checkpoints: everything that the witness places hold; None: not compared.
             trusted: key id -> raw public key of those who may sign; None: the keys at hand.
             keep_years: how long a year of the trail must be kept after its end at least.

@@ -25,7 +25,7 @@ _TELLING = (segments.DROPPED, checkpoint.MADE, erasures.ERASED)
 
 def verify(
     connection: Connection,
-    witnesses: Iterable[tuple[int, str]] = (),
+    witnesses: Iterable[tuple[int | str, str]] = (),
     *,
     checkpoints: Iterable[Offered] | None = None,
     trusted: TrustedKeys,
@@ -36,8 +36,9 @@ def verify(
 
     Args:
         connection: a transaction on the register that sees one state (`Database.read`).
-        witnesses: heads known from elsewhere, as (seq, digest), for example from bundles. Without any, and
-            without checkpoints, a truncated end or an altered last header cannot be found.
+        witnesses: heads known from elsewhere, as (seq, digest); of a bundle the instant of its sealing
+            instead of seq. Without any, and without checkpoints, a truncated end or an altered last header
+            cannot be found.
         checkpoints: everything that the witness places hold; None: not compared.
         trusted: who may sign checkpoints, dropped years and erasures.
         keep_years: how long a year must be kept after its end at least.
@@ -49,8 +50,14 @@ def verify(
     rows = segments.dropped(connection)
     register = segments.register_id(connection)
     genuine, findings = checkpoint.verify_checkpoints(checkpoints or (), trusted, register)
-    heads = [*witnesses, *((c.statement.seq, c.statement.head) for c in genuine)]
+    named = list(witnesses)
+    heads = [(seq, head) for seq, head in named if isinstance(seq, int)]
+    heads += [(c.statement.seq, c.statement.head) for c in genuine]
     walk = _ChainWalk(rows, heads, trusted)
+    walk.sealed = {head: at for at, head in named if isinstance(at, str)}
+    walk.sealed = {
+        head: at for head, at in walk.sealed.items() if head not in {r.segment.closing for r in rows}
+    }
     for row in stream(connection):
         walk.step(row)
     findings = [
@@ -60,6 +67,8 @@ def verify(
         *findings,
     ]
     recorded = [point for point in walk.checkpoints.values() if not trusted.fault(*_signed(point))]
+    # What was sealed in a dropped year, and is not there, can only be in it.
+    heads += [(rows[-1].segment.last_seq - 1, head) for head in walk.sealed_in_dropped()]
     findings += _dropped_heads(rows, heads, [*genuine, *recorded])
     findings += segments.check_dates(rows, {(c.statement.seq, c.statement.at) for c in (*genuine, *recorded)})
     if checkpoints is not None:
@@ -121,6 +130,8 @@ class _ChainWalk:
         self._compare(self._expected - 1, self._prev)
         self._erased: Counter[tuple[str | None, str]] = Counter()
         self._first_erased: dict[tuple[str | None, str], int] = {}
+        self.sealed: dict[str, str] = {}
+        self._last_year = rows[-1].segment.year if rows else 0
         self._recorded: Counter[tuple[str | None, str]] = Counter()
 
     def step(self, row: Row[Any]) -> None:
@@ -135,6 +146,11 @@ class _ChainWalk:
         self._payload(row, header)
         self._prev, self._expected, self._at = header.digest(), header.seq + 1, header.at
         self._compare(header.seq, self._prev)
+        self.sealed.pop(self._prev, None)
+
+    def sealed_in_dropped(self) -> list[str]:
+        """Heads that were not found, of bundles sealed in a year that was dropped."""
+        return [head for head, at in self.sealed.items() if at[:4] <= f"{self._last_year:04d}"]
 
     def finish(self) -> list[TrailFinding]:
         for key, seq in self._first_erased.items():
@@ -144,6 +160,8 @@ class _ChainWalk:
         for seq in sorted(self._heads):
             text = f"event {seq} is named by a bundle or checkpoint and is not there"
             self._find("head_missing", seq, text)
+        for head in self.sealed.keys() - self.sealed_in_dropped():
+            self._find("head_missing", 0, f"the event {head} is named by a bundle and is not there")
         return self._findings
 
     def _payload(self, row: Row[Any], header: Header) -> None:

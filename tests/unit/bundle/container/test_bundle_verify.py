@@ -57,7 +57,10 @@ def test_a_whole_bundle_of_a_trusted_key(check: Check, folder: Path) -> None:
     assert (report.problems, report.exit_code, report.trusted) == ((), 0, True)
     assert report.signer == key_id(SIGNER.public_key)
     assert (report.request, report.right) == (REQUEST, "access")
-    assert report.trail == (42, "ab" * 32)
+    assert report.trail == ("2026-07-01T09:00:00Z", "ab" * 32)
+    numbered = rewritten(b"Afschrift-Trail-Head", b"Afschrift-Trail-Seq: 42\nAfschrift-Trail-Head")
+    before = check(zipped(signed(manifests(numbered), SIGNER)))  # sealed before numbers were left out
+    assert (before.exit_code, before.trail) == (0, (42, "ab" * 32))
     assert report.rows == 1 + 7 + 3 + 1 + 300
     assert report.files == len([p for p in FILES if p.startswith("data/")])
     assert report.size == sum(len(c) for p, c in FILES.items() if p.startswith("data/"))
@@ -122,7 +125,7 @@ TAMPERED: list[tuple[str, Files, Flaw]] = [
     ("payload removed", without(CSV), Flaw.MISSING),
     ("payload removed, manifests rewritten", manifests(without(CSV)), Flaw.SIGNATURE_INVALID),
     ("changed page", changed("index.html", FILES["index.html"] + b" "), Flaw.CHANGED),
-    ("changed bag info", rewritten(b"Seq: 42", b"Seq: 43"), Flaw.CHANGED),
+    ("changed bag info", rewritten(b"Head: ab", b"Head: ac"), Flaw.CHANGED),
     ("changed total", rewritten(b"Oxum: ", b"Oxum: 1"), Flaw.SIZE_DIFFERS),
     ("another version", changed("bagit.txt", FILES["bagit.txt"].replace(b"1.0", b"0.97")), Flaw.UNREADABLE),
     ("another format", signed(manifests(rewritten(b"Bundle-Version: 1", b"Bundle-Version: 2")), SIGNER), Flaw.UNKNOWN_VERSION),

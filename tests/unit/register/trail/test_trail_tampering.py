@@ -70,6 +70,8 @@ def test_a_clean_trail_gives_no_finding(trail: Trail) -> None:
     assert "clock_went_back" in {header.type for header, _ in events}
     heads = [(header.seq, header.digest()) for header, _ in events]
     trail.heads += [*heads, (0, "0" * 64), (1, "f" * 64)]  # a dropped year has no head that is compared
+    trail.heads += [(header.at, header.digest()) for header, _ in events]  # of bundles without a number
+    trail.heads += [("2010-06-01T12:00:00Z", "f" * 64), ("2010-06-01T12:00:00Z", events[0][0].prev)]
     assert trail.product() == set() == trail.standalone()
 
 
