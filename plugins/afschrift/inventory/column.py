@@ -38,15 +38,25 @@ class Mentions(ClassifiedBy):
             `not_searched`: the column cannot name a person and is not searched.
         never_own: with `not_given`, on what it rests that such rows are never those of the person who asks,
             in another role. Without it each request that finds some asks an officer.
+        disclosed: false: the answer does not say whether there are such rows, as that would reveal another
+            person, such as who has the address now (R31). Every answer says the same of the column instead.
+        not_shown: why such rows are not given here, in words for the person.
     """
 
     settled: Literal["not_given", "not_searched"]
     never_own: Annotated[str, Field(min_length=1)] | None = None
+    disclosed: bool = True
+    not_shown: Text | None = None
 
     @property
     def is_asked(self) -> bool:
         """Whether what a search finds there is asked at each request."""
         return self.settled == "not_given" and self.never_own is None
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether the answer names such rows without a reason for the person."""
+        return self.settled == "not_given" and self.disclosed and self.not_shown is None
 
 
 class Settled(ClassifiedBy):

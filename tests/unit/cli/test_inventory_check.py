@@ -210,6 +210,9 @@ def test_text_that_decides_nothing_is_refused_with_its_line(check: Check, tmp_pa
     assert found == [("not_decided", "list", "kind", place + 1), ("not_decided", "scratch", "", place + 2)]
 
 
+NOT_GIVEN = "settled: not_given, by: Office, on: 2026-01-01, why: Of others, never_own: By the number"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "found"),
     [
@@ -218,6 +221,8 @@ def test_text_that_decides_nothing_is_refused_with_its_line(check: Check, tmp_pa
         ("origin: assigned, about: third_party, third_party: mask", 0, "mask_not_explained"),
         ("origin: assigned, protect: payment", 0, "mask_not_explained"),
         ("origin: derived, protect: secret", 0, "mask_not_explained"),
+        (f"origin: provided, mentions: {{{NOT_GIVEN}}}", 0, "mask_not_explained"),
+        (f"origin: provided, mentions: {{{NOT_GIVEN}, disclosed: false}}", 0, ""),
         ("origin: derived, protect: secret, not_shown: {nl: Daarom., en: Because.}", 0, ""),
         ("origin: provided, about: third_party, third_party: own_use", 0, ""),
     ],

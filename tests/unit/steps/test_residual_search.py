@@ -1,6 +1,7 @@
 """That none is held is said only after a search beside the ways of the inventory; what it finds is settled first."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,37 @@ def test_settled_column_asks_no_question(tmp_path: Path, right: str) -> None:
     assert CANARY not in written(services, request).lower()
     words = "Rijen met uw e-mailadres, telefoonnummer, rekeningnummer of een ander nummer"
     assert words in members(bundle)["index.html"].decode()
+
+
+HOLDER = SETTLED.replace("by:", "disclosed: false, by:")
+SPEAKER = SETTLED.replace("by:", "not_shown: {nl: Het gesprek is van een ander., en: Another's talk.}, by:")
+
+
+@pytest.mark.parametrize("right", ["access", "portability"])
+def test_answer_does_not_tell_that_another_has_the_address(tmp_path: Path, right: str) -> None:
+    """Who has an address now is not for its former holder to learn (R31), and neither that someone has."""
+    answers = []
+    for folder, held in (("alone", False), ("held", True)):
+        (tmp_path / folder).mkdir()
+        services = office(tmp_path / folder, friend=HOLDER, email=HOLDER)
+        if not held:
+            small.execute(tmp_path / folder / "shop.sqlite", "DELETE FROM referral WHERE referral_id = 1")
+            small.execute(tmp_path / folder / "office.sqlite", "DELETE FROM employee WHERE employee_id = 7")
+        request = store(services, ANN, right)
+        bundle = run(services, request)
+        residual = [payload["residual"] for payload in payloads(services, request, "extracted")]
+        assert any(residual) is held
+        page = members(bundle)["index.html"].decode().replace(request, "")
+        assert "Of die er zijn, zeggen wij aan niemand" in page
+        answers.append((covered(bundle), re.sub(r"\d\d:\d\d", "", page)))
+    assert answers[0] == answers[1]
+
+
+def test_answer_says_why_a_talk_that_names_the_person_is_not_given(tmp_path: Path) -> None:
+    services = office(tmp_path, friend=SPEAKER)
+    assert (
+        "Het gesprek is van een ander." in members(run(services, store(services, ANN)))["index.html"].decode()
+    )
 
 
 def not_searched(services: Services, request: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from afschrift.domain.decision import Action
 from afschrift.domain.extracted import MENTIONED
 from afschrift.domain.plan import Before, FieldPlan, ManualPlan, Plan, Portion
 from afschrift.domain.sources import Structure
+from afschrift.inventory.model import SourceFile
 from afschrift.inventory.table import Table
 from afschrift.law.partial_response import NOT_HELD
 
@@ -126,12 +127,18 @@ def _as_searched(contents: Contents, entry: TableCoverage) -> TableCoverage:
 
 
 def _mentions(contents: Contents, source: str, table: str) -> Mapping[str, int]:
-    """What the search of a table found; if it has several entries in the inventory, only at the first."""
+    """What the search of a table found and the answer may tell; of several entries, only at the first."""
     file = contents.inventory.sources[source]
     name = file.in_source(table)
     if table != file.entries(name)[0]:
         return {}
-    return next((search.found for search in contents.searched(source) if search.table == name), {})
+    found = next((search.found for search in contents.searched(source) if search.table == name), {})
+    return {column: rows for column, rows in found.items() if _disclosed(file, name, column)}
+
+
+def _disclosed(file: SourceFile, table: str, column: str) -> bool:
+    described = (file.tables[entry].columns.get(column) for entry in file.entries(table))
+    return all(column.mentions.disclosed for column in described if column and column.mentions)
 
 
 def coverage_document(contents: Contents) -> dict[str, Any]:

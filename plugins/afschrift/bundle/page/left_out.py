@@ -13,6 +13,7 @@ from afschrift.domain.extracted import MENTIONED
 NOT_ABOUT_THE_PERSON = "not_personal"
 ROWS = "rows_not_from_you"
 SHARED = "shared_key"
+OTHER_HOLDER = "other_holder"
 _OUTSIDE = {
     "on_paper": "not_automated",
     "not_from_the_person": "searched_not_from_you",
@@ -103,7 +104,10 @@ def _items(contents: Contents, words: PageWords) -> Iterator[tuple[str, str, str
             yield ROWS, title, None, True, ""
         for name, rows in entry.mentions.items():
             column = contents.column_title(entry.source, entry.table, name)
-            yield MENTIONED, title, words.count("left_out_rows", rows, column=column), True, ""
+            known = contents.column(entry.source, entry.table, name)
+            own = known.mentions.not_shown if known.mentions else None
+            why = own.get(contents.language) if own else ""
+            yield MENTIONED, title, words.count("left_out_rows", rows, column=column), True, why
         if _may_be_held(entry):
             for field in entry.left_out:
                 held = contents.may_hold(entry.source, entry.table, field.name)
@@ -112,7 +116,18 @@ def _items(contents: Contents, words: PageWords) -> Iterator[tuple[str, str, str
                     own = contents.column(entry.source, entry.table, field.name).not_shown
                     why = own.get(contents.language) if own and field.reason == "security_secret" else ""
                     yield field.reason, title, column, entry.status is Status.ROWS, why
+    yield from _of_other_holders(contents)
     yield from _not_asked(contents)
+
+
+def _of_other_holders(contents: Contents) -> Iterator[tuple[str, str, str | None, bool, str]]:
+    """Columns in which rows of others may have a value of the person; the same in each answer (R31)."""
+    for source, file in contents.inventory.sources.items():
+        for table, described in file.tables.items():
+            for name, column in described.columns.items():
+                if column.mentions and not column.mentions.disclosed:
+                    title = contents.column_title(source, table, name)
+                    yield OTHER_HOLDER, contents.table_title(source, table), title, True, ""
 
 
 def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None, bool, str]]:

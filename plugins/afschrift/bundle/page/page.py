@@ -20,7 +20,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, Unproven, coverage, not_seen
 from afschrift.bundle.description.redactions import grounds, masked_columns
 from afschrift.bundle.page.browse import PAGE, inert, row_scripts, script
-from afschrift.bundle.page.left_out import left_out, unread
+from afschrift.bundle.page.left_out import OTHER_HOLDER, left_out, unread
 from afschrift.bundle.page.table_views import (
     SystemView,
     anchors,
@@ -110,7 +110,7 @@ def _data(contents: Contents, words: PageWords, views: list[SystemView]) -> str:
     return "".join([script("words", inert(texts)), *charts])
 
 
-_NEVER_MORE = ("security_secret", DAMAGED_LATER, DAMAGED_GIVEN)
+_NEVER_MORE = ("security_secret", OTHER_HOLDER, DAMAGED_LATER, DAMAGED_GIVEN)
 """Reasons that invite no request for more: it is not given on request either, or it comes anyway."""
 
 

@@ -36,6 +36,7 @@ _LAW = {
     "not_automated": ("not_automated",),
     "security": ("security_secret", "payment_masked"),
     "mentioned": ("mentioned",),
+    "other_holder": ("other_holder",),
     "shared_key": ("shared_key",),
 }  # fmt: skip
 """Key of the text about an article -> reasons that rest on it; others rest on a wish or a decision."""

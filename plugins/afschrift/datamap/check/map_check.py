@@ -151,9 +151,12 @@ def unfounded_masks(inventory: Inventory) -> Iterator[Finding]:
     """Yield columns that mask what the person gave, and those kept back without a reason in words."""
     for source, file in inventory.sources.items():
         for name, table in file.tables.items():
-            for column, known in table.columns.items() if table.personal else ():
+            for column, known in table.columns.items():
                 others = known.about is About.THIRD_PARTY and known.third_party is ThirdParty.MASK
                 payment = known.protect is Protect.PAYMENT
+                secret = known.protect is Protect.SECRET
+                if not table.personal:
+                    others = payment = secret = False
                 place, words = (source, name, column), f"{source}.{name}.{column}"
                 whole = not known.when if others else payment
                 if whole and known.origin is Origin.PROVIDED:
@@ -165,12 +168,20 @@ def unfounded_masks(inventory: Inventory) -> Iterator[Finding]:
                         if payment and not others
                         else "say `third_party: own_use`, or another `origin` if someone else gave it",
                     )
-                elif (others or payment or known.protect is Protect.SECRET) and not known.not_shown:
+                elif (others or payment or secret) and not known.not_shown:
                     yield finding(
                         Code.MASK_NOT_EXPLAINED,
                         place,
                         f"{words} is kept back, and no text tells the person why here",
                         "write under `not_shown` what it protects and why here, in each language",
+                    )
+                if known.mentions and known.mentions.lacks_reason:
+                    yield finding(
+                        Code.MASK_NOT_EXPLAINED,
+                        place,
+                        f"rows that name the person in {words} are not given, and no text tells them why",
+                        "write it under `not_shown` of `mentions`, or `disclosed: false` if that there are "
+                        "such rows already reveals another person",
                     )
 
 
