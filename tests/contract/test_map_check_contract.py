@@ -23,6 +23,9 @@ TABLES = {
     "visit": ("visit_no INTEGER, customer_id INTEGER, on_day DATE", [(1, 1, "'2020-01-31'"), (2, 1, "'2999-01-01'"), (3, 2, "NULL")]),
     "step": ("step_no INTEGER, visit_no INTEGER", [(1, 1), (2, 1), (3, 2), (4, 3)]),
     "ping": ("who VARCHAR(60), n INTEGER", [("'ann@example.org'", 1), ("'bob@example.org'", 2)]),
+    "friend": ("friend_no INTEGER, customer_id INTEGER, joined VARCHAR(3), reward INTEGER, at_work VARCHAR(1), near INTEGER, liked VARCHAR(5), other INTEGER", [
+        (n, n % 3 + 1, "'yes'" if n % 2 else "'no'", n if n % 2 else "NULL", f"'{n // 2 % 2}'", n // 4 % 2 if n < 60 else "NULL", f"'{n // 2 % 2 ^ n // 4 % 2}'" if n < 60 else "NULL", n % 7) for n in range(1, 63)]),
+    "lone": ("lone_no INTEGER, customer_id INTEGER, joined VARCHAR(3), reward INTEGER", [(1, 1, "'yes'", 5)]),
     "depot": ("depot_no INTEGER, contact VARCHAR(60)", [(1, "'ring kwikstaart@example.org at noon'"), (2, "'north gate'")]),
 }  # fmt: skip
 SHOP = Path(__file__).parent / "data" / "checked_shop.yml"
@@ -54,6 +57,10 @@ def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
         (Code.ROWS_OF_SEVERAL, "shop.batch"),
         (Code.PAST_PERIOD, "shop.visit"),
         (Code.PAST_PERIOD, "shop.step"),
+        (Code.OTHERS_KEY_GIVEN, "shop.message.sender"),
+        (Code.OTHERS_KEY_GIVEN, "shop.message.recipient"),
+        (Code.MASK_DETERMINED, "shop.friend.joined"),
+        (Code.MASK_DETERMINED, "shop.friend.liked"),  # no mask of few rows, nor one that only the key tells
         (Code.HOLDS_IDENTIFIER, "shop.ping.who"),
         (Code.HOLDS_IDENTIFIER, "shop.depot.contact"),
         (Code.ROWS_NOT_REACHED, "shop.beat"),
@@ -79,6 +86,16 @@ def test_rows_past_their_period_are_counted_by_table(checked: Checked) -> None:
     assert all(found.of for found in late)  # a person may settle it
 
 
+def test_columns_that_tell_a_masked_value_are_named(checked: Checked) -> None:
+    codes = (Code.MASK_DETERMINED, Code.OTHERS_KEY_GIVEN)
+    assert [f.sentence for f in checked(ProbeLimits()).findings if f.code in codes] == [
+        "shop.message.sender: 2 of 3 rows have another person here than in `recipient`, who gets this key in the clear",
+        "shop.message.recipient: 2 of 3 rows have another person here than in `sender`, who gets this key in the clear",
+        "shop.friend.joined is masked, and the same row tells it by whether `reward` has a value, of 62 rows",
+        "shop.friend.liked is masked, and the same row tells it by `at_work` and `near`, of 62 rows",
+    ]
+
+
 def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
     assert {
         reach.table: (reach.rows, reach.nobody, reach.one, reach.several)
@@ -93,6 +110,8 @@ def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
         "batch": (2, 1, 0, 1),
         "visit": (3, 0, 3, 0),
         "step": (4, 0, 4, 0),
+        "friend": (62, 0, 62, 0),
+        "lone": (1, 0, 1, 0),
     }
 
 

@@ -62,6 +62,10 @@ class Code(StrEnum):
     PAST_PERIOD = "past_period"
     OWN_VALUE_MASKED = "own_value_masked"
     MASK_NOT_EXPLAINED = "mask_not_explained"
+    MASK_DETERMINED = "mask_determined"
+    OTHERS_KEY_GIVEN = "others_key_given"
+    ORIGIN_NOT_BY_ROW = "origin_not_by_row"
+    RECIPIENT_LEFT_OUT = "recipient_left_out"
     STATEMENT_FAILS = "statement_fails"
     NOT_LOOKED_AT = "not_looked_at"
     READ_WHOLE = "read_whole"
@@ -111,6 +115,10 @@ RULES: dict[Code, Rule] = {
     Code.PAST_PERIOD: Rule(_WARNING, "rows are held after the period of every purpose: an officer is asked"),
     Code.OWN_VALUE_MASKED: Rule(_ERROR, "what the person gave is masked, which no ground allows"),
     Code.MASK_NOT_EXPLAINED: Rule(_NOTE, "no text says why a value is kept back here"),
+    Code.MASK_DETERMINED: Rule(_WARNING, "other columns of the row tell what a mask hides"),
+    Code.OTHERS_KEY_GIVEN: Rule(_WARNING, "a person gets the key of another person in the clear"),
+    Code.ORIGIN_NOT_BY_ROW: Rule(_WARNING, "what another person wrote counts as given by the person"),
+    Code.RECIPIENT_LEFT_OUT: Rule(_WARNING, "a purpose says that nobody gets a table that a recipient has"),
     Code.STATEMENT_FAILS: Rule(_ERROR, "the source rejects a statement of a request"),
     Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not checked, as it took too long or failed"),
     Code.READ_WHOLE: Rule(_NOTE, "a request reads a large table from end to end"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from afschrift.app.project import SHIPPED
 from afschrift.datamap.check.contents_check import contents
 from afschrift.datamap.check.finding import Code, Finding, MapReport, NotReached, finding
+from afschrift.datamap.check.masks_check import masks
 from afschrift.datamap.check.people_check import PeopleByValues
 from afschrift.datamap.check.periods_check import periods
 from afschrift.datamap.check.person_cells import readable_by_cells
@@ -53,6 +54,7 @@ _DEEP: dict[str, Look] = {
     "whose rows are": reach,
     "statements of requests": statements,
     "periods": lambda of, _: periods(of),
+    "masks and keys of others": lambda of, _: masks(of),
     "what columns hold": lambda of, _: contents(_with_ignored(of)),
 }
 """The parts of a check, in order."""
