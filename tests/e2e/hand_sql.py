@@ -79,7 +79,9 @@ SECRET = {("customer", "password_hash")}
 
 MASKED = {
     ("shipment", "signed_by"): "chr(1) || signed_by",
-    ("referral", "friend_joined"): "chr(1) || friend_joined",
+    ("message", "sender_id"): "CASE WHEN sender_id = person THEN '' ELSE chr(1) END || sender_id",
+    ("message", "recipient_id"): "CASE WHEN recipient_id = person THEN '' ELSE chr(1) END || recipient_id",
+    ("wishlist_item", "added_by"): "CASE WHEN added_by = person THEN '' ELSE chr(1) END || added_by",
     ("referral_received", "customer_id"): "chr(1) || customer_id",
     ("referral_received", "reward"): "'[masked]'",
     ("ticket", "agent_id"): "chr(1) || agent_id",

@@ -53,7 +53,7 @@ def _at_person(source: SourceFile, person: str, ways: Iterator[Hop]) -> Iterator
 
 
 def calls_all_provided(table: Table) -> bool:
-    """Whether a column counts as given by the person in every row, whoever wrote the row."""
+    """Whether a column counts as given by the person in every row, also in rows of other authors."""
     return any(column.origin is Origin.PROVIDED for column in table.columns.values())
 
 

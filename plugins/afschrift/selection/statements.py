@@ -25,6 +25,7 @@ from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.model import Consent, SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.inventory.processing import CountryOf
+from afschrift.inventory.refutable import masks_others, person_columns
 from afschrift.inventory.table import OTHER, OWN
 from afschrift.selection.map_entries import of_entries
 from afschrift.selection.mask_tokens import token_mask
@@ -290,13 +291,22 @@ class Statements:
         return f"CASE WHEN {condition} THEN {masked} ELSE {keep} END"
 
     def _when(self, table: str, field: FieldPlan) -> str | None:
-        """Condition for the rows whose value is masked; None: all rows are."""
-        declared = self._source.tables[table]
-        when = declared.columns[field.name].when if field.name in declared.columns else None
-        if not when or declared.origin is None:
+        """Condition for the rows whose value is masked; None: all rows are.
+
+        The person's own key is never masked as data of others.
+        """
+        declared, person = self._source.tables[table], self._identity.person
+        column = declared.columns.get(field.name)
+        if column is None:
             return None
-        values = ", ".join(self._dialect.literal(value) for value in when)
-        return f"{self._row_origin(table)} IN ({values})"
+        conditions = []
+        if column.when and declared.origin is not None:
+            values = ", ".join(self._dialect.literal(value) for value in column.when)
+            conditions.append(f"{self._row_origin(table)} IN ({values})")
+        if masks_others(column) and field.name in person_columns(self._source, table, person):
+            own = self.finder.bears(table, field.name, person, of_row=bool(self._several))
+            conditions.append(f"NOT ({own})")
+        return " AND ".join(conditions) or None
 
     def _scope(self, table: str, scope: Scope | None) -> tuple[str, list[str]] | None:
         if scope is None:

@@ -59,8 +59,7 @@ def masks(of: CheckedSource) -> Iterator[Finding]:
         yield of.finding(
             Code.RECIPIENT_LEFT_OUT,
             (name,),
-            f"{of.path(name)}: the purpose {purpose} says that nobody outside gets its data, and a recipient "
-            "of another purpose has this table",
+            f"{of.path(name)}: the purpose {purpose} names no recipient, and one of another has this table",
             f"name that recipient under the recipients of {purpose} too, or of the whole source",
         )
 
