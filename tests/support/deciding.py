@@ -55,6 +55,21 @@ ROLES = Roles(
 )
 
 
+def place_shop(folder: Path, patch: pytest.MonkeyPatch, *, all_tables: bool) -> Settings:
+    """Write inventory and database below a folder, and point the environment to them."""
+    inventory, database = folder / "inventory", folder / small.FILE
+    if all_tables:
+        mini.write_inventory(inventory, mini.SQLITE_SHOP)
+        mini.write_database(database)
+    else:
+        small.write_inventory(inventory)
+        small.write_database(database)
+    patch.setenv("MINI_SHOP", str(database))
+    patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
+    patch.setenv("AFSCHRIFT_INVENTORY", str(inventory))
+    return Settings.from_environment()
+
+
 @dataclass
 class Bureau:
     """An installation with people who decide."""
@@ -65,18 +80,8 @@ class Bureau:
     @classmethod
     def open(cls, folder: Path, patch: pytest.MonkeyPatch, *, all_tables: bool = False) -> Bureau:
         """Set up below a folder, on the small shop or on one with all tables of the mini shop."""
-        inventory, database = folder / "inventory", folder / small.FILE
-        if all_tables:
-            mini.write_inventory(inventory, mini.SQLITE_SHOP)
-            mini.write_database(database)
-        else:
-            small.write_inventory(inventory)
-            small.write_database(database)
-        patch.setenv("MINI_SHOP", str(database))
-        patch.setenv("AFSCHRIFT_HOME", str(folder / "home"))
-        patch.setenv("AFSCHRIFT_INVENTORY", str(inventory))
-        services = installation(folder / "home", inventory)
-        return cls(Settings.from_environment(), services)
+        settings = place_shop(folder, patch, all_tables=all_tables)
+        return cls(settings, installation(settings.home, settings.inventory))
 
     def execute(self, *statements: str) -> None:
         small.execute(Path(os.environ["MINI_SHOP"]), *statements)

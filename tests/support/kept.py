@@ -30,6 +30,6 @@ class Kept:
             self._known[state] = (copy, result)
             return result
         copy, known = self._known[state]
-        shutil.rmtree(home)
+        shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(copy, home)
         return cast(Result, known)

@@ -16,6 +16,8 @@ from testbed import postgres as pg
 from tests.support import maps, mariadb
 
 from afschrift.batch.batch_statements import HELD, PERSON, BatchStatements
+from afschrift.datamap.check.finding import Severity, failures
+from afschrift.datamap.check.map_check import check_sources
 from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import ExtractPlan, FieldPlan
@@ -53,6 +55,11 @@ class Other(SQLiteDialect_pysqlite):
 
 
 registry.register("other", __name__, "Other")
+
+
+def differences(inventory: Inventory) -> list[str]:
+    """The sentences of errors and warnings of a live check."""
+    return [found.sentence for found in failures(check_sources(inventory), Severity.WARNING)]
 
 
 def mapped(name: str, way: str, *columns: str, key: str | None = None) -> str:

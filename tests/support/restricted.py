@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from testbed.mini import POLICY
+from testbed.running import installation
 from tests.support.days import days_away
-from tests.support.deciding import ROLES, Bureau
+from tests.support.deciding import ROLES, Bureau, place_shop
+from tests.support.kept import Kept
 from tests.support.reviewing import policy
 
 from afschrift.casework.decision import ground_form
@@ -30,14 +32,21 @@ def open_bureau(
     *,
     all_tables: bool = False,
     evasive: Sequence[str] = (),
+    kept: Kept | None = None,
 ) -> Bureau:
     """`evasive`: sources with the policy of evasive words, on which restrictions may be hidden."""
-    bureau = Bureau.open(folder, patch, all_tables=all_tables)
+    settings = place_shop(folder, patch, all_tables=all_tables)
     text = POLICY + policy("never") + more
-    (folder / "inventory" / "policy.yml").write_text(text, encoding="utf-8")
-    bureau.services = build(lambda _line: None, bureau.settings)
-    set_evasive(bureau, *evasive)
-    return bureau
+    (settings.inventory / "policy.yml").write_text(text, encoding="utf-8")
+
+    def reach() -> None:
+        set_evasive(Bureau(settings, installation(settings.home, settings.inventory)), *evasive)
+
+    if kept is None:
+        reach()
+    else:
+        kept.reached(("bureau", more, all_tables, *evasive), settings.home, reach)
+    return Bureau(settings, build(lambda _line: None, settings))
 
 
 def set_evasive(bureau: Bureau, *sources: str, evasive: bool = True, days: int = 90) -> None:

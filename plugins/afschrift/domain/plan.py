@@ -248,11 +248,6 @@ class Withheld:
     table: str
     fields: tuple[FieldPlan, ...]
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Distinct reasons in the order of the columns."""
-        return tuple(dict.fromkeys(f.reason for f in self.fields))
-
 
 _ABSENT = (b'"damage":"",', b'"place":"",', b'"masks":[],')
 """Fields that are left out where they are empty, so that a plan frozen before them keeps its digest."""

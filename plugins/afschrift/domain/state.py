@@ -45,14 +45,6 @@ class State(StrEnum):
         return DPV + _BROADER[self] if self in _BROADER else self.iri
 
     @property
-    def passed(self) -> tuple[str, ...]:
-        """DPV statuses that a request in this state went through at the same moment, `iri` the last.
-
-        A refused request is rejected, and by that unfulfilled.
-        """
-        return (DPV + "RequestRejected", self.iri) if self is State.REFUSED else (self.iri,)
-
-    @property
     def open(self) -> bool:
         """Whether the clock still runs."""
         return self not in _ENDS

@@ -21,11 +21,6 @@ class Destroying(StrEnum):
     FORGET_YEAR = "forget_year"  # the blind-index key of a year
     DROP_YEAR = "drop_year"  # the events of a year of the trail
 
-    @property
-    def two(self) -> bool:
-        """Whether a second person signs."""
-        return self in (Destroying.SHRED, Destroying.SHRED_STRAYS)
-
 
 @dataclass(frozen=True)
 class DestructionReason:

@@ -34,11 +34,6 @@ class RestrictionReview:
     signed: bool | None
 
     @property
-    def restriction(self) -> str:
-        """Id of the question that the restriction answered."""
-        return str(self.fact.detail.get("restriction"))
-
-    @property
     def outcome(self) -> ReviewOutcome:
         """Outcome of the review."""
         return ReviewOutcome(str(self.fact.detail.get("outcome")))

@@ -10,9 +10,9 @@ from tests.support.reviewing import Reviewers
 
 
 @pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Bureau:
     """An installation with officers, in which no bundle is reviewed."""
-    return open_bureau(tmp_path, monkeypatch, evasive=["shop"])
+    return open_bureau(tmp_path, monkeypatch, evasive=["shop"], kept=kept)
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ import pytest
 from testbed.mini import write_inventory
 from testbed.running import installation, run
 from tests.support.driving import answer_all, assessed, given_rows, stopped
-from tests.support.key_shop import AT, HEAD, SQL, mapped
+from tests.support.key_shop import AT, HEAD, SQL, differences, mapped
 
-from afschrift.datamap.check.map_check import compare
 from afschrift.domain.keys import Key
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
@@ -143,7 +142,7 @@ def test_shared_rows_are_of_both(described: Callable[..., Path]) -> None:
         for customer in CUSTOMERS:
             mine = [row[0] for row in PAID if payer(row) == customer]
             assert found(customer) == (sorted(mine + disagreeing(customer)), None)
-    assert compare(loaded, SQL).differences == []
+    assert differences(loaded) == []
 
 
 @pytest.mark.slow
@@ -172,9 +171,7 @@ def test_check_live_names_joins_that_lead_to_others(described: Callable[..., Pat
         "UPDATE payment SET staff_id = 1 + payment_id % 2",
     ]
     join = "join: [{rental_id: rental.rental_id}, {staff_id: staff.staff_id}]"
-    found = compare(
-        load(described(join=join, columns=("staff_id",), tables=staff, made=made)), SQL
-    ).differences
+    found = differences(load(described(join=join, columns=("staff_id",), tables=staff, made=made)))
     persons = max(len({c for n, c, _, _ in PAID if c and 1 + n % 2 == key}) for key in (1, 2))
     differing = sum(len(disagreeing(customer)) for customer in CUSTOMERS)
     rented = max(len({c for _, c, r, _ in PAID if c and r == rental}) for rental in RENTALS)

@@ -11,10 +11,9 @@ from testbed.mini import write_inventory
 from testbed.running import installation, members, run, store
 from tests.support import mariadb
 from tests.support.driving import ANN, given_rows, payloads, stopped
-from tests.support.key_shop import AT, HEAD, SQL, mapped
+from tests.support.key_shop import AT, HEAD, SQL, differences, mapped
 from tests.unit.selection.conftest import READER
 
-from afschrift.datamap.check.map_check import compare
 from afschrift.domain.extracted import SearchLimits
 from afschrift.domain.keys import Key
 from afschrift.inventory.document import InventoryError
@@ -41,10 +40,6 @@ def answered(services: Services, right: str = "access", **keys: str) -> Path:
     return run(services, store(services, ANN | keys, right, language="en"))
 
 
-def differences(folder: Path) -> list[str]:
-    return list(compare(load(folder), SQL).differences)
-
-
 def tables_of(bundle: Path) -> dict[str, dict[str, Any]]:
     return {table["table"]: table for table in json.loads(members(bundle)["data/coverage.json"])["tables"]}
 
@@ -67,7 +62,7 @@ def closed(guarded: pg.Database) -> pg.Database:
 def test_unread_column_without_a_right_stops_nothing(closed: pg.Database, tmp_path: Path) -> None:
     path = inventory(tmp_path, "customer", "", HASH, tables=SEEN)
     crm = "shop.crm.call is in a schema without USAGE for the connection: it is not read"
-    assert differences(path) == [crm]
+    assert differences(load(path)) == [crm]
     bundle = answered(installation(tmp_path / "home", path))
     assert [row["name"] for row in given_rows(bundle, "customer")] == ["An"]
     assert json.loads(members(bundle)["data/coverage.json"])["notSeen"] == [{"source": "shop", "tables": 1}]
@@ -93,7 +88,7 @@ def test_what_is_wanted_without_a_right_waits_for_a_person(
     closed: pg.Database, tmp_path: Path, name: str, columns: list[str], place: str
 ) -> None:
     path = inventory(tmp_path, name, "", *columns, tables=SEEN if columns else "")
-    assert f"{place}: no right to read it" in differences(path) or not columns
+    assert f"{place}: no right to read it" in differences(load(path)) or not columns
     services = installation(tmp_path / "home", path)
     error = stopped(run, services, store(services, ANN))
     assert error.question == "no_right"
@@ -134,7 +129,7 @@ def test_view_proves_nothing_unless_confirmed(closed: pg.Database, tmp_path: Pat
     customer = f"  customer: {{personal: false, columns: {{customer_id: {{mentions: {settled}}}}}}}\n"
     path = inventory(tmp_path, "seen", f"complete: {BY}" if confirmed else "", tables=customer)
     finding = "shop.seen is a view, and it is not confirmed that it holds every row: set `complete`"
-    assert (finding in differences(path)) is not confirmed
+    assert (finding in differences(load(path))) is not confirmed
     bundle = answered(installation(tmp_path / "home", path))
     (table,) = tables_of(bundle).values()
     assert table.get("notProven", []) == ([] if confirmed else ["view_not_confirmed"])
@@ -187,7 +182,7 @@ def test_former_rows_are_given_and_searched_or_said_not_to_be(
     )
     notes = mapped("note", f"{BY_ID}\n    {history}", "note_id", "customer_id", body)
     path = inventory(tmp_path, "customer", history, kind="mysql", tables=notes)
-    found = differences(path)
+    found = differences(load(path))
     assert len(found) == findings, found
     bundle = answered(installation(tmp_path / "home", path), email="an@example.nl")
     assert sorted(row["name"] for row in given_rows(bundle, "customer")) == names

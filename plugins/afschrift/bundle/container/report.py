@@ -109,11 +109,6 @@ class Report:
         return self.info.get("Afschrift-Right", "")
 
     @property
-    def plan(self) -> str:
-        """Digest of the plan."""
-        return self.info.get("Afschrift-Plan-SHA256", "")
-
-    @property
     def sealed_at(self) -> str:
         """RFC 3339 instant of sealing."""
         return self.info.get("Afschrift-Sealed-At", "")

@@ -272,11 +272,6 @@ class MapReport:
     costs: list[TableCost] = field(default_factory=list)
     readable: ReadableShare | None = None
 
-    @property
-    def differences(self) -> list[str]:
-        """The sentences of errors and warnings."""
-        return [found.sentence for found in failures(self, Severity.WARNING)]
-
     def tidy(self) -> MapReport:
         """Return the report with each finding once, errors first."""
         unique: dict[str, Finding] = {}

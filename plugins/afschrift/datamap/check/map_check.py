@@ -45,11 +45,9 @@ def _with_ignored(of: CheckedSource) -> CheckedSource:
     return replace(of, declared=of.declared.model_copy(update={"tables": tables}))
 
 
-_SHALLOW: dict[str, Look] = {
+_LOOKS: dict[str, Look] = {
     "keys and joins": lambda of, _: chain(ways(of), keys(of)),
     "tables and columns": lambda of, report: chain(unproven(of), structure(of, report)),
-}
-_DEEP: dict[str, Look] = {
     "pointers": lambda of, _: pointers(of),
     "whose rows are": reach,
     "statements of requests": statements,
@@ -68,14 +66,11 @@ class MapCheck:
         opens: a session on a source, not opened yet.
         sql: the folder of statements.
         deadline: when it ends, even if parts are left.
-        deep: check rows by persons, pointers, contents and statements too; else only tables, columns, keys
-            and joins.
     """
 
     inventory: Inventory
     opens: OpenSource
     sql: Path
-    deep: bool = True
     deadline: ProbeDeadline = field(default_factory=lambda: ProbeDeadline(ProbeLimits()))
 
     @cached_property
@@ -85,7 +80,7 @@ class MapCheck:
     @property
     def _looks(self) -> dict[str, Look]:
         by_values: dict[str, Look] = {"keys of people": lambda of, _: self._people.look(_with_ignored(of))}
-        return _SHALLOW | (_DEEP | by_values if self.deep else {})
+        return _LOOKS | by_values
 
     def run(self) -> MapReport:
         """Check every source; one that cannot be reached does not stop the others."""
@@ -107,9 +102,8 @@ class MapCheck:
                 report.findings.append(
                     finding(Code.STATEMENT_FAILS, place, words, why.remedy, undecided=Code)
                 )
-        if self.deep:
-            report.findings += self._people.findings()
-        return settle(self.inventory, report.tidy(), checked=self.deep)
+        report.findings += self._people.findings()
+        return settle(self.inventory, report.tidy(), checked=True)
 
     def _out_of_time(self, declared: SourceFile, begun: list[str]) -> NotReached:
         within = f"The time of the check ({count(self.deadline.limits.total or 0, 'second')}) was over"
@@ -191,16 +185,6 @@ TAG = "inventory check"
 """Name of the check in a database's list of sessions."""
 
 
-def compare(inventory: Inventory, sql: Path) -> MapReport:
-    """Run the quick check: tables and columns on one side only, unknown types, keys and joins that fail.
-
-    Args:
-        inventory: the data map.
-        sql: the folder of statements.
-    """
-    return MapCheck(inventory, _opens(ProbeDeadline(ProbeLimits())), sql, deep=False).run()
-
-
 def check_sources(
     inventory: Inventory,
     limits: ProbeLimits | None = None,
@@ -208,7 +192,7 @@ def check_sources(
     *,
     measure: bool = False,
 ) -> MapReport:
-    """Run the whole check: persons by rows, contents of columns, and statements too.
+    """Run the check: persons by rows, contents of columns, and statements too.
 
     Args:
         inventory: the data map.
@@ -222,7 +206,7 @@ def check_sources(
     return replace(report, readable=readable_by_cells(inventory, opens, sql, deadline) if measure else None)
 
 
-def _opens(deadline: ProbeDeadline, connect: Connect = from_environment) -> OpenSource:
+def _opens(deadline: ProbeDeadline, connect: Connect) -> OpenSource:
     """Return a function that opens sources with the time limit of the check, or their own if it is lower."""
 
     def opens(declared: SourceFile) -> Source:

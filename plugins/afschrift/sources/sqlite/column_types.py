@@ -7,6 +7,7 @@ silently. `kind: text` gives every value as it is stored, whatever is declared.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from afschrift.domain.sources import ColumnType, in_template
 from afschrift.domain.value_kind import ValueKind
@@ -34,6 +35,7 @@ _DECLARED: tuple[tuple[str, ValueKind, tuple[str, ...]], ...] = (
 _CHECKED = (ValueKind.DATE, ValueKind.TIME, ValueKind.DATETIME, ValueKind.INSTANT, ValueKind.UUID)
 
 
+@cache
 def declared(native: str) -> tuple[ValueKind | None, tuple[str, ...]]:
     """Kind of a declared type, and the storage classes that its values may have."""
     bare = _SIZE.sub("", native).strip().upper()

@@ -12,6 +12,7 @@ from tests.support.active_files import docx, mail
 from tests.support.command_line import in_this_process, refused, run_command
 from tests.support.days import local_today
 from tests.support.deciding import Bureau
+from tests.support.kept import Kept
 from tests.support.restricted import dispute_service, open_bureau, restricted
 
 from afschrift.app.settings import Settings
@@ -27,8 +28,8 @@ refused_case = partial(refused, "case")
 
 
 @pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureau:
-    return open_bureau(tmp_path, monkeypatch, evasive=["shop"])
+def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Kept) -> Bureau:
+    return open_bureau(tmp_path, monkeypatch, evasive=["shop"], kept=kept)
 
 
 @pytest.fixture
