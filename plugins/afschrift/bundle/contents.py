@@ -58,6 +58,7 @@ class Contents:
         formats: the installation's formats, by name.
         linked: rows to which rows in the samples refer: `source.table` and the referenced columns -> their
             values -> the row's `label`.
+        decided: `source.table` -> its rows of decisions, newest first; absent: the samples are all its rows.
         for_another: another party than the person made the request.
         removed_by: the day by which rows that are held too long are removed, as an officer decided.
         denial: how it says that nothing is held (R09): `plain`, `part` (only what can be had), `evasive`.
@@ -77,6 +78,7 @@ class Contents:
     linked: Mapping[tuple[str, tuple[str, ...]], Mapping[tuple[str, ...], Linked]] = field(
         default_factory=dict
     )
+    decided: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     for_another: bool = False
     removed_by: date | None = None
     denial: str = "part"

@@ -108,8 +108,8 @@ class Seen:
 
     Attributes:
         nulls: column -> number of NULLs, where there are some.
-        codes: column with codes in the inventory, or that gives a row's origin -> the distinct values found;
-            a column with very many of them is left out.
+        codes: column with codes or ranges in the inventory, or that gives a row's origin -> the distinct
+            values found; a column with very many of them is left out.
         key_unique: no two rows have the same key.
         untyped: columns of dates and times with a value that Data Package has no type for: an infinite one,
             one before the year 1 or after 9999.

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
-from afschrift.bundle.contents import Contents, Linked
+from afschrift.bundle.contents import Contents, Linked, Row
 from afschrift.bundle.page.shown_values import HOPS, RowLink, further_links, key_of, row_links
+from afschrift.bundle.sheet.decisions import EARLIER, newest_first
+from afschrift.bundle.sheet.sheet import Processing
 from afschrift.extraction.staged_rows import StagedTable, matching
 from afschrift.staging.encrypted import EncryptedStaging
 
@@ -43,6 +45,23 @@ def linked_rows(contents: Contents, staging: EncryptedStaging) -> dict[Target, d
                     ahead.setdefault(link.target, set()).add(key)
         wanted = ahead
     return {target: labels for target, labels in found.items() if labels}
+
+
+def decision_rows(contents: Contents, staging: EncryptedStaging) -> dict[str, list[Row]]:
+    """Make `Contents.decided`: the newest decisions of a table of which the samples are not all its rows."""
+    found: dict[str, list[Row]] = {}
+    for key, decision in Processing(contents).decisions():
+        table, _, column = (decision.outcome or "").rpartition(".")
+        written, day = contents.extracted(key[0], table), (decision.at or "").rpartition(".")[2]
+        planned = next((e for e in contents.plan.of_source(key[0]) if e.table == table), None)
+        if planned and written and len(contents.samples.get(planned.name, ())) < written.rows:
+            rows: list[Row] = []
+            staged = StagedTable(staging, written, planned.selected, contents.formats)
+            for _, batch in staged.batches():
+                taken = (row for row in batch.to_pylist() if row.get(column) is not None)
+                rows = newest_first([*rows, *taken], day)[: EARLIER + 2]
+            found[planned.name] = rows
+    return found
 
 
 def _further(contents: Contents, link: RowLink, labels: Iterable[Linked]) -> Iterator[tuple[RowLink, Key]]:

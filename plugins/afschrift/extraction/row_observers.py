@@ -38,6 +38,7 @@ MOST_ROWS = 3_000_000
 """Rows up to which references of a table are compared; more would take too long. It counts rows, because a
 count of values would depend on how the source cut its batches, and so the bundle would too."""
 
+_COUNTED = (ValueKind.TEXT, ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER)
 _TIMES = (ValueKind.DATE, ValueKind.DATETIME, ValueKind.INSTANT)
 
 
@@ -96,7 +97,7 @@ class Observer:
         self._codes = {
             name: Distinct([field], MOST_CODES)
             for name, field in self._whole.items()
-            if field.kind in (ValueKind.TEXT, ValueKind.INTEGER) and self._few_values(name)
+            if field.kind in _COUNTED and self._few_values(name)
         }
         self.distinct = {
             columns: Distinct([self._whole[name] for name in columns], MOST_VALUES, MOST_ROWS)
@@ -105,10 +106,10 @@ class Observer:
         }
 
     def _few_values(self, name: str) -> bool:
-        """Whether the distinct values count: of a column with codes, or that gives a row's origin."""
+        """Whether the distinct values count: of a column with codes or ranges, or with a row's origin."""
         column, origin = self._table.columns.get(name), self._table.origin
         names_origin = origin is not None and origin.by == name and not origin.person_key
-        return bool(column and column.codes) or names_origin
+        return bool(column and (column.codes or column.ranges)) or names_origin
 
     def see(self, batch: pa.RecordBatch) -> None:
         """Observe the next batch, as the source returned it."""

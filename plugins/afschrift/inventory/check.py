@@ -14,6 +14,7 @@ from afschrift.inventory.base import fides_categories
 from afschrift.inventory.check_columns import (
     missing,
     near_column,
+    plain_faults,
     processing_faults,
     source_faults,
     table_faults,
@@ -21,10 +22,12 @@ from afschrift.inventory.check_columns import (
 from afschrift.inventory.check_defaults import default_faults, written_at
 from afschrift.inventory.column import Column
 from afschrift.inventory.document import Document, Fault, FaultAt
-from afschrift.inventory.joins import leads_to_person
+from afschrift.inventory.joins import find_table, leads_to_person
 from afschrift.inventory.model import Inventory, SourceFile, manual_faults
 from afschrift.inventory.organisation import PolicyFile
+from afschrift.inventory.processing import AutomatedDecision
 from afschrift.inventory.run_in import SOURCE_NAME
+from afschrift.inventory.sheet_gaps import column_purposes
 from afschrift.inventory.table import Table
 
 _KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -84,14 +87,6 @@ def _source_name(name: str) -> Iterator[FaultAt]:
         yield ["source"], "name a source with small letters, digits, - and _"
 
 
-def find_table(inventory: Inventory, source: SourceFile, name: str) -> Table | None:
-    """Return a table by `table`, or by `source.table` for another source."""
-    if name in source.tables:
-        return source.tables[name]
-    other, _, table = name.partition(".")
-    return inventory.sources[other].tables.get(table) if other in inventory.sources else None
-
-
 def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
     for name, purpose in source.purposes.items():
         where = ["purposes", name]
@@ -102,11 +97,14 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
         if purpose.special_decided and purpose.special in (None, *CONSENT):
             yield [*where, "special_decided"], "it is about a condition of Art. 9 other than consent"
         yield from processing_faults(source, purpose, where)
+        if isinstance(decision := purpose.automated_decision, AutomatedDecision):
+            yield from _decision(inventory, source, name, decision)
         if purpose.consent is None:
             continue
         if not {purpose.basis, purpose.special} & CONSENT:
             yield [*where, "consent"], "this purpose does not rest on consent"
-        table = find_table(inventory, source, purpose.consent.table)
+        found = find_table(inventory, source.source, purpose.consent.table)
+        table = found and inventory.sources[found[0]].tables[found[1]]
         columns = (purpose.consent.column, purpose.consent.granted, purpose.consent.withdrawn)
         if table is None:
             yield (
@@ -122,6 +120,51 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
                     )
                 elif column in table.parts:
                     yield [*where, "consent"], f"{column} is of a document: it cannot be used to find rows"
+
+
+def _decision(
+    inventory: Inventory, source: SourceFile, name: str, decision: AutomatedDecision
+) -> Iterator[FaultAt]:
+    """Yield faults of the columns by which a decision is explained to the person (C-203/22)."""
+    where = ["purposes", name, "automated_decision"]
+    if decision.outcome is None and (decision.inputs or decision.at or decision.change):
+        yield where, "`inputs`, `at` and `change` explain an `outcome`: name its column"
+    named = [("outcome", decision.outcome), ("at", decision.at), *(("inputs", p) for p in decision.inputs)]
+    for word, path in named:
+        of, _, column = (path or "").rpartition(".")
+        place = find_table(inventory, source.source, of)
+        declared = inventory.sources[place[0]] if place else source
+        if path and (place is None or column not in declared.tables[place[1]].columns):
+            yield (
+                [*where, word],
+                f"there is no column {path}: write `table.column`, or `source.table.column` of another "
+                f"source{near_column(source, path)}",
+            )
+        elif place and not leads_to_person(declared, place[1]):
+            yield [*where, word], f"no way leads from table {of} to the person"
+        elif (
+            place and word != "at" and declared is source and name not in column_purposes(source, of, column)
+        ):
+            yield [*where, word], f"{path} does not serve this purpose: add {name} to the column's `purposes`"
+        elif place and word == "outcome":
+            yield from _outcome(source, decision, where)
+
+
+def _outcome(source: SourceFile, decision: AutomatedDecision, where: list[str]) -> Iterator[FaultAt]:
+    name, _, column = (decision.outcome or "").rpartition(".")
+    if name not in source.tables:
+        yield [*where, "outcome"], "name a column of this source, whose purpose makes the decision"
+        return
+    table, written = source.tables[name], source.tables[name].columns[column]
+    if not (written.proposal or written).codes and not (written.proposal or written).ranges:
+        yield (
+            [*where, "outcome"],
+            f"write under `ranges` or `codes` of {name}.{column} what each outcome means",
+        )
+    yield from plain_faults(written, [*where, "outcome"])
+    single = table.key and {*table.key} <= {link.column for link in table.subject.values()}
+    if not single and (decision.at or "").rpartition(".")[0] != name:
+        yield [*where, "at"], f"a person may have several: name the column of {name} with their day"
 
 
 def _tables(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:

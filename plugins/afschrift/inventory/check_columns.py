@@ -227,7 +227,7 @@ def _read(source: SourceFile, target: str, where: list[str]) -> Iterator[FaultAt
     elif not table.personal or not leads_to_person(source, name):
         yield where, f"no way leads from table {name} to the person"
     else:
-        yield from _plain(table.columns[column], where)
+        yield from plain_faults(table.columns[column], where)
 
 
 def near_column(source: SourceFile, target: str) -> str:
@@ -237,7 +237,7 @@ def near_column(source: SourceFile, target: str) -> str:
     )
 
 
-def _plain(column: Column, where: list[str]) -> Iterator[FaultAt]:
+def plain_faults(column: Column, where: list[str]) -> Iterator[FaultAt]:
     """Refuse a masked column: the sheet must not show what the files hide."""
     column = column.proposal or column
     hidden = column.about is About.THIRD_PARTY and column.third_party is not ThirdParty.OWN_USE
@@ -249,7 +249,7 @@ def source_faults(table: Table, given: DataSource | None, where: list[str]) -> I
     """Yield faults of the column that names the source of the data."""
     if given and given.from_:
         if given.from_ in table.columns:
-            yield from _plain(table.columns[given.from_], [*where, "source", "from"])
+            yield from plain_faults(table.columns[given.from_], [*where, "source", "from"])
         else:
             yield (
                 [*where, "source", "from"],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.vocabulary import Origin
@@ -118,6 +120,36 @@ class FileColumn(Part):
         return tuple(c for c in (self.name, self.media_type, self.size, self.digest) if c)
 
 
+class NumberRange(Part):
+    """Numbers with one meaning, such as the scores that mean “no”.
+
+    Attributes:
+        from_: the lowest; absent: there is none.
+        below: the first number above them, which is not in the range; absent: there is none.
+        means: what a number in it means for the person, in a sentence.
+    """
+
+    from_: Decimal | None = Field(None, alias="from")
+    below: Decimal | None = None
+    means: Text
+
+    def holds(self, number: Decimal) -> bool:
+        return (self.from_ is None or self.from_ <= number) and (self.below is None or number < self.below)
+
+
+def _without_gap(ranges: tuple[NumberRange, ...] | None) -> tuple[NumberRange, ...] | None:
+    for lower, upper in pairwise(ranges or ()):
+        if lower.below is None or lower.below != upper.from_:
+            raise ValueError(
+                f"the range from {upper.from_} does not begin where the one before it ends ({lower.below}): "
+                "write them upwards, without overlap and without gap"
+            )
+    for part in ranges or ():
+        if part.from_ is not None and part.below is not None and part.from_ >= part.below:
+            raise ValueError(f"no number is from {part.from_} and below {part.below}")
+    return ranges
+
+
 class Column(Part):
     """One column: origin, category, purposes and whose data it is.
 
@@ -139,6 +171,8 @@ class Column(Part):
             `label`, the same for every value.
         when: rows to which `about` applies, by the table's `origin.by` value; absent: all.
         codes: code -> meaning.
+        ranges: meanings of a number, upwards; each begins where the one before it ends.
+        members: names in a document, such as `properties.value`, with a dot below another -> what they hold.
         unit: unit of a measurement (UCUM), or of an amount (ISO 4217, such as EUR).
         unit_from: column of the same row that holds the unit.
         free_text: typed by people in their own words, so others may be named in it; the finder searches it.
@@ -172,6 +206,8 @@ class Column(Part):
     protect: Protect | None = None
     automated: bool = True
     codes: dict[str, Text] | None = None
+    ranges: Annotated[tuple[NumberRange, ...] | None, AfterValidator(_without_gap)] = None
+    members: dict[str, Text] | None = None
     unit: str | None = None
     unit_from: str | None = None
     free_text: bool = False
@@ -206,6 +242,21 @@ class Column(Part):
         column = cls.model_construct(_fields_set=set(words), **words)
         column._sources = sources
         return column
+
+    def range_of(self, value: str) -> NumberRange | None:
+        """Return the range that a value form lies in; None: it is no number, or in none of them."""
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            return None
+        return next((p for p in self.ranges or () if number.is_finite() and p.holds(number)), None)
+
+    def meaning_of(self, value: str) -> Text | None:
+        """Return the words that `codes` or `ranges` have for a value form."""
+        if self.codes and value in self.codes:
+            return self.codes[value]
+        part = self.range_of(value) if self.ranges else None
+        return part.means if part else None
 
     @property
     def proposal(self) -> Column | None:

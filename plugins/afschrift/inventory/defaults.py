@@ -22,8 +22,8 @@ from afschrift.inventory.unconfirmed import (
 )
 
 INHERITED = frozenset(
-    {"origin", "category", "title", "meaning", "codes", "unit", "protect", "about", "third_party", "mask",
-     "not_shown", "kind", "automated"}
+    {"origin", "category", "title", "meaning", "codes", "ranges", "members", "unit", "protect", "about",
+     "third_party", "mask", "not_shown", "kind", "automated"}
 )  # fmt: skip
 """Words that a column takes over from the one it points to; the others depend on the table or on a person."""
 NO_DEFAULT = ("decided", "mentions", "path", "proposed", "review", "why")

@@ -177,6 +177,7 @@ _WORDS = {
     ),
     **dict.fromkeys(("list_type", "tuple_type"), "a list is expected, as [one, another]"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "choose true or false"),
+    **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), "a number is expected"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number is expected"),
     **dict.fromkeys(
         ("date_type", "date_parsing", "date_from_datetime_parsing"), "a day is expected, as 2026-01-31"

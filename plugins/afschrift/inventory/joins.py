@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from afschrift.domain.sources import ForeignKey
-from afschrift.inventory.model import SourceFile
+from afschrift.inventory.model import Inventory, SourceFile
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,15 @@ def reference_id(table: str, hop: Hop) -> str:
     own = ",".join(column for column, _ in hop.pairs)
     theirs = ",".join(column for _, column in hop.pairs)
     return f"{table}({own})->{hop.parent}({theirs})"
+
+
+def find_table(inventory: Inventory, source: str, name: str) -> tuple[str, str] | None:
+    """Return source and name of a table, by `table`, or by `source.table` for one of another source."""
+    if name in inventory.sources[source].tables:
+        return source, name
+    other, _, table = name.partition(".")
+    known = other in inventory.sources and table in inventory.sources[other].tables
+    return (other, table) if known else None
 
 
 def leads_to_person(source: SourceFile, table: str, seen: frozenset[str] = frozenset()) -> bool:

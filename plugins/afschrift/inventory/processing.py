@@ -116,11 +116,29 @@ class AutomatedDecision(Part):
         logic: which data are used, how, and with which weight: the procedure and principles as applied.
         significance: why it matters.
         consequences: what may follow for the person.
+        outcome: `table.column` with the outcome; `codes` or `ranges` of the column say what it means.
+        inputs: `table.column`, or `source.table.column`, of each value of the person that counted
+            (C-203/22): the sheet says the person's own.
+        at: `table.column` with the day of the decision; the newest of several is explained.
+        change: what another input would have changed, where the rule says so.
     """
 
     logic: Text | None = None
     significance: Text | None = None
     consequences: Text | None = None
+    outcome: str | None = None
+    inputs: tuple[str, ...] = ()
+    at: str | None = None
+    change: Text | None = None
+
+    @property
+    def texts(self) -> dict[str, Text | None]:
+        """The words that every such decision needs."""
+        return {
+            "logic": self.logic,
+            "significance": self.significance,
+            "consequences": self.consequences,
+        }
 
 
 class DataSource(Part):

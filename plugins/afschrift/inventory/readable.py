@@ -32,6 +32,7 @@ class Need(StrEnum):
     CODES = "codes"
     UNIT = "unit"
     NAME = "name"
+    MEMBERS = "members"
 
     def in_words(self, what: Literal["write", "means", "lacks"]) -> str:
         """Return what to write, what that is, or what a reader does not find."""
@@ -102,6 +103,8 @@ class Readability:
             yield Need.TITLE
         if column.meaning or planned.action is Action.MASK:
             return
+        if column.kind == "json" and not column.members:
+            yield Need.MEMBERS
         points = [hop for hop in references(source, given.table) if planned.name in dict(hop.pairs)]
         own = planned.name in table.key or any(planned.name == link.column for link in table.subject.values())
         is_id = name_words(planned.name)[1:][-1:] == ["id"] and planned.kind is not ValueKind.BOOLEAN
@@ -114,11 +117,11 @@ class Readability:
         measured = _is_measured(column, planned)
         if (measured or _is_observed(table, column)) and not own and not self._is_dated(source, given):
             yield Need.DATE
-        if measured and not (column.unit or column.unit_from or column.codes):
+        if measured and not (column.unit or column.unit_from or column.codes or column.ranges):
             yield Need.UNIT
         elif not measured and not own and not column.codes and _is_code(column, planned, given):
             yield Need.CODES
-        elif not (measured or own or column.codes or column.unit or column.unit_from):
+        elif not (measured or own or column.codes or column.ranges or column.unit or column.unit_from):
             yield from [Need.UNIT] * _is_bare_number(column, planned)
 
     def _is_named(self, source: SourceFile, table: str, column: str) -> bool:
@@ -219,7 +222,7 @@ def readable_share(
     return ReadableShare(total, persons, tuple(found), tuple(not_counted))
 
 
-_CODES = ("code", "codes", "flag", "flags")
+_CODES = ("code", "codes", "flag", "flags", "version", "versie")
 _PLAIN_CATEGORIES = ("user.contact", "user.name", "user.unique_id", "user.government_id", "user.account")
 _NUMBERS = frozenset({ValueKind.DECIMAL, ValueKind.NUMBER})
 _DATED = frozenset({ValueKind.DATE, ValueKind.DATETIME, ValueKind.INSTANT})

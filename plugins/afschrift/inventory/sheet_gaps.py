@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Withheld
+from afschrift.domain.redaction import MASK
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Inventory, SourceFile
@@ -137,9 +138,11 @@ def gaps_in_data(inventory: Inventory, plan: Plan, extract: SourceExtract) -> tu
     }
     for table in extract.tables:
         for column, codes in (table.seen.codes if table.seen else {}).items():
-            declared = source.tables[table.table].columns[column].codes or {}
-            if (table.table, column) in computed and (without := set(codes) - declared.keys()):
-                where = f"tables.{table.table}.columns.{column}.codes"
+            declared = source.tables[table.table].columns[column]
+            without = [v for v in codes if v != MASK and not declared.meaning_of(v)]
+            if (table.table, column) in computed and without:
+                word = "ranges" if declared.ranges else "codes"
+                where = f"tables.{table.table}.columns.{column}.{word}"
                 found.append(
                     Gap(extract.source, where, f"{len(without)} value(s) in the data have no meaning")
                 )
@@ -238,7 +241,7 @@ def _decision(decision: AutomatedDecision | bool | None, inferred: bool) -> Iter
     elif decision is True:
         yield where, "says only that there is one: explain logic, significance and consequences"
     elif isinstance(decision, AutomatedDecision):
-        for part, text in decision:
+        for part, text in decision.texts.items():
             if text is None:
                 yield f"{where}.{part}", "is missing"
             yield from _text(f"{where}.{part}", text)

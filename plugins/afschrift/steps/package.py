@@ -16,7 +16,7 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
 from afschrift.extraction.deflate import HashingSink
-from afschrift.extraction.linked_rows import linked_rows
+from afschrift.extraction.linked_rows import decision_rows, linked_rows
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
 from afschrift.register.register import Register
 from afschrift.register.trail.trail import BUNDLE_SEALED
@@ -97,6 +97,7 @@ def _contents(gate: Gate, records: Sequence[SourceExtract], seal: Seal, removed_
     return replace(
         contents,
         linked=linked_rows(contents, staging),
+        decided=decision_rows(contents, staging),
         for_another=services.register.requests.made_by(plan.request) != "self",
         denial=gate.denial,
         removed_by=removed_by,

@@ -239,3 +239,13 @@ def test_own_values_are_not_masked_and_masks_have_a_reason(
     assert checked.code == code, checked
     findings = [(f["code"], f["column"]) for f in json.loads(checked.text)["findings"]]
     assert findings == ([(found, "card")] if found else [])
+
+
+def test_a_decision_without_inputs_is_a_warning(check: Check, tmp_path: Path) -> None:
+    shop = tmp_path / "inventory" / "shop.yml"
+    logic = "en: Account}, automated_decision: {logic: {nl: Wij tellen op., en: We add up.}}}"
+    text = shop.read_text(encoding="utf-8").replace("en: Account}}", logic)
+    shop.write_text(text, encoding="utf-8")
+    checked = check("--format", "json")
+    [found] = json.loads(checked.text)["findings"]
+    assert (checked.code, found["code"], found["source"]) == (1, "decision_not_explained", "shop")

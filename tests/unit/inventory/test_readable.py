@@ -49,6 +49,8 @@ tables:
       base_cost: {origin: observed}
       num_seats: {origin: observed}
       active: {origin: observed}
+      text_version: {origin: assigned}
+      details: {origin: observed, kind: json}
 """
 
 
@@ -96,6 +98,8 @@ FILM = given("film", film_id="integer", name="text")
         ([given("visit", answer="integer", seen_on="date")], "answer", {Need.UNIT}),
         ([given("visit", num_seats="integer", seen_on="date")], "num_seats", set()),
         ([given("visit", post_code="integer", seen_on="date")], "post_code", set()),
+        ([given("visit", text_version="text", short=(), seen_on="date")], "text_version", {Need.CODES}),
+        ([given("visit", details="json", seen_on="date")], "details", {Need.MEMBERS}),
         ([given("customer", income="decimal")], "income", {Need.UNIT}),
         ([given("film", name="text")], "name", {Need.DATE}),
         ([given("film", name="text"), given("visit", film_id="integer", seen_on="date")], "name", set()),

@@ -82,7 +82,11 @@ def _head(
     named = _labels(linked, shown, anchors)
     columns: list[list[Any]] = []
     for field in planned.selected:
-        codes = contents.column(planned.source, planned.table, field.name).codes or {}
+        column = contents.column(planned.source, planned.table, field.name)
+        codes = dict(column.codes or {})
+        for row in _sample_rows(linked)[:shown] if column.ranges else ():
+            value = row.get(field.name) or ""
+            codes |= {value: means} if (means := column.meaning_of(value)) else {}
         style = "masked" if field.action is Action.MASK else column_style(field)
         style = "redacted" if field.read_as is not None and style != "masked" else style
         columns.append([style, {code: text.get(contents.language) for code, text in codes.items()}])

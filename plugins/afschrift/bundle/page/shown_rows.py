@@ -82,7 +82,7 @@ def sample(
 
 
 def _shown(linked: LinkedWords, field: FieldPlan, row: Row, anchors: Mapping[str, str]) -> Cell:
-    cell = _cell(linked.contents, linked.extract, field, row.get(field.name), linked.words)
+    cell = shown_cell(linked.contents, linked.extract, field, row.get(field.name), linked.words)
     if field.name not in linked.links:
         return cell
     text = linked.name(field.name, row)
@@ -91,9 +91,10 @@ def _shown(linked: LinkedWords, field: FieldPlan, row: Row, anchors: Mapping[str
     return Cell(text, cell.text, to=anchors[linked.links[field.name].to.name])
 
 
-def _cell(
+def shown_cell(
     contents: Contents, extract: ExtractPlan, field: FieldPlan, value: str | None, words: PageWords
 ) -> Cell:
+    """A value in words: its mask, its time, and what a code or a number means."""
     if value is None:
         return Cell("", words.say("null"), "none")
     if value == "":
@@ -106,9 +107,8 @@ def _cell(
         value = in_language(value, words)
     if local := local_time(contents, field, value, words):
         return Cell(local, value, "time")
-    codes = contents.column(extract.source, extract.table, field.name).codes or {}
-    if value in codes:
-        return Cell(readable(value), codes[value].get(contents.language))
+    if means := contents.column(extract.source, extract.table, field.name).meaning_of(value):
+        return Cell(readable(value), means.get(contents.language))
     return _plain(value, _class(field), words)
 
 

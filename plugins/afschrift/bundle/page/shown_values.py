@@ -19,6 +19,8 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.redaction import A_MASK
 from afschrift.domain.redaction import MASK as WHOLE_MASK
 from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.base import Text
+from afschrift.inventory.column import Column
 from afschrift.inventory.joins import labelled_ways
 
 MASK = re.compile(A_MASK)
@@ -52,10 +54,17 @@ def local_time(contents: Contents, field: FieldPlan, value: str, words: PageWord
 
 def in_words(contents: Contents, extract: ExtractPlan, field: FieldPlan, value: str, words: PageWords) -> str:
     """A value within a line of text: the meaning of a code, or a time in the organisation's zone."""
-    codes = contents.column(extract.source, extract.table, field.name).codes or {}
-    if value in codes:
-        return codes[value].get(contents.language)
-    return local_time(contents, field, value, words) or value
+    means = contents.column(extract.source, extract.table, field.name).meaning_of(value)
+    return means.get(contents.language) if means else local_time(contents, field, value, words) or value
+
+
+def coded(column: Column, words: PageWords) -> dict[str, Text]:
+    """Codes, and ranges in words, each with its meaning."""
+    found = dict(column.codes or {})
+    for part in column.ranges or ():
+        word = "range_below" if part.from_ is None else "range_from" if part.below is None else "range"
+        found[words.say(word, first=part.from_, below=part.below)] = part.means
+    return found
 
 
 LENGTH = 80

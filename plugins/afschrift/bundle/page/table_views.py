@@ -16,7 +16,7 @@ from afschrift.bundle.description.coverage import Status, coverage
 from afschrift.bundle.description.fields import reason
 from afschrift.bundle.page.charts import Chart, chart, latest, span
 from afschrift.bundle.page.shown_rows import ShownSample, fitting, sample, sample_sizes, shares
-from afschrift.bundle.page.shown_values import LinkedWords, readable
+from afschrift.bundle.page.shown_values import LinkedWords, coded, readable
 from afschrift.bundle.page.words import PageWords, warnings, zone_name
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import LEFT_OUT, MASKED, GivenFile, TableExtract, Upload
@@ -278,7 +278,8 @@ class ColumnExplanation:
         meaning: sentences.
         origins: sentences; more than one if it differs by row.
         purposes: purpose with its basis.
-        codes: code and meaning.
+        codes: code, or numbers in words, and meaning.
+        members: name in a document, and what it holds.
     """
 
     title: str
@@ -287,6 +288,7 @@ class ColumnExplanation:
     origins: tuple[str, ...]
     purposes: tuple[str, ...]
     codes: tuple[tuple[str, str], ...]
+    members: tuple[tuple[str, str], ...]
 
 
 def explain(contents: Contents, extract: ExtractPlan, words: PageWords) -> tuple[ColumnExplanation, ...]:
@@ -309,7 +311,8 @@ def _explain(
         meaning=tuple(_meaning(contents, extract, field, words)),
         origins=tuple(_origins(contents, extract, field, words)),
         purposes=tuple(_purposes_in_words(contents, extract, field, words)),
-        codes=tuple((code, text.get(contents.language)) for code, text in (column.codes or {}).items()),
+        codes=tuple((code, text.get(contents.language)) for code, text in coded(column, words).items()),
+        members=tuple((name, text.get(contents.language)) for name, text in (column.members or {}).items()),
     )
 
 

@@ -338,4 +338,5 @@ def local_day(value: str | None, zone: str) -> date | None:
 
 def _merge_texts(letters: Path, language: str) -> dict[str, Any]:
     folder = letters / language / "bundle"
-    return {**texts(folder / "texts.yml"), **texts(folder / "sheet.yml")}
+    of_page, of_sheet = texts(folder / "texts.yml"), texts(folder / "sheet.yml")
+    return {**of_page, **of_sheet, "page": {**of_page["page"], **of_sheet["page"]}}

@@ -9,10 +9,12 @@ from functools import cached_property
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.words import SheetWords, local_day
+from afschrift.bundle.sheet.decisions import Explainer, Explanation
 from afschrift.bundle.sheet.sheet import HeldColumn, Processing, PurposeKey, SheetRight, rights
 from afschrift.domain.vocabulary import CONSENT, Origin
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
+from afschrift.inventory.processing import AutomatedDecision
 from afschrift.law.clock.deadline import Period
 from afschrift.law.information import outside_eea
 
@@ -134,6 +136,14 @@ class SheetContent:
             columns = [held for held in self.processing.columns if origin in held.origins]
             if columns and origin not in (Origin.THIRD_PARTY, Origin.NOT_PERSONAL):
                 yield origin, self._titles(columns)
+
+    @cached_property
+    def decisions(self) -> tuple[tuple[PurposeKey, AutomatedDecision, Explanation | None], ...]:
+        """(h) the automated decisions, explained where the map names their outcome."""
+        return tuple(
+            (key, of, Explainer(self.contents, self.words, key[0], of).explain() if of.outcome else None)
+            for key, of in self.processing.decisions()
+        )
 
     def rights(self) -> Iterator[tuple[SheetRight, tuple[str, ...]]]:
         """(e) the rights that apply, with their sentences."""

@@ -5,6 +5,7 @@ The schema of the document lies in include/letters/bundle. The page has no rule 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,10 @@ def sheet_document(content: SheetContent) -> dict[str, Any]:
         "automatedDecisions": [
             {
                 "purpose": ".".join(key),
-                **{part: value.get(text) for part, value in decision if value is not None},
+                **{part: value.get(text) for part, value in decision.texts.items() if value is not None},
+                **({"own": asdict(own)} if own else {}),
             }
-            for key, decision in content.processing.decisions()
+            for key, decision, own in content.decisions
         ],
         "rights": [
             {
@@ -136,9 +138,7 @@ def render_sheet(content: SheetContent, letters: Path) -> bytes:
             files=any(True for _ in contents.given),
             state=words.state(*contents.read_between, controller.zone),
             made=words.moment(contents.seal.sealed_at, controller.zone),
-            decisions=[
-                (content.titles([key])[0], decision) for key, decision in content.processing.decisions()
-            ],
+            decisions=[(content.titles([key])[0], of, found) for key, of, found in content.decisions],
         )
         .encode()
     )

@@ -66,6 +66,7 @@ class Code(StrEnum):
     OTHERS_KEY_GIVEN = "others_key_given"
     ORIGIN_NOT_BY_ROW = "origin_not_by_row"
     RECIPIENT_LEFT_OUT = "recipient_left_out"
+    DECISION_NOT_EXPLAINED = "decision_not_explained"
     STATEMENT_FAILS = "statement_fails"
     NOT_LOOKED_AT = "not_looked_at"
     READ_WHOLE = "read_whole"
@@ -119,6 +120,7 @@ RULES: dict[Code, Rule] = {
     Code.OTHERS_KEY_GIVEN: Rule(_WARNING, "a person gets the key of another person in the clear"),
     Code.ORIGIN_NOT_BY_ROW: Rule(_WARNING, "what another person wrote counts as given by the person"),
     Code.RECIPIENT_LEFT_OUT: Rule(_WARNING, "a purpose says that nobody gets a table that a recipient has"),
+    Code.DECISION_NOT_EXPLAINED: Rule(_WARNING, "a decision is not explained by the person's own values"),
     Code.STATEMENT_FAILS: Rule(_ERROR, "the source rejects a statement of a request"),
     Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not checked, as it took too long or failed"),
     Code.READ_WHOLE: Rule(_NOTE, "a request reads a large table from end to end"),

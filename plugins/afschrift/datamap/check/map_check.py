@@ -30,6 +30,7 @@ from afschrift.domain.sources import Connect, Source
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.layers import LapseReason
 from afschrift.inventory.model import Inventory, SourceFile
+from afschrift.inventory.processing import AutomatedDecision
 from afschrift.inventory.table import Table
 from afschrift.sources.options import Opening, from_environment, seconds
 from afschrift.sources.registry import open_declared
@@ -179,6 +180,20 @@ def unfounded_masks(inventory: Inventory) -> Iterator[Finding]:
                         "write it under `not_shown` of `mentions`, or `disclosed: false` if that there are "
                         "such rows already reveals another person",
                     )
+
+
+def unexplained_decisions(inventory: Inventory) -> Iterator[Finding]:
+    """Yield automated decisions of which the person's own values cannot be said (C-203/22)."""
+    for source, file in inventory.sources.items():
+        for name, purpose in file.purposes.items():
+            decision = purpose.automated_decision
+            if isinstance(decision, AutomatedDecision) and not decision.inputs:
+                yield finding(
+                    Code.DECISION_NOT_EXPLAINED,
+                    (source,),
+                    f"purpose {name} of {source} makes a decision, and names no values that counted",
+                    "name its `outcome` and `inputs` under `automated_decision`",
+                )
 
 
 TAG = "inventory check"
