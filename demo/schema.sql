@@ -50,7 +50,7 @@ CREATE TABLE newsletter (
 CREATE TABLE profile (
     customer_id BIGINT PRIMARY KEY, region VARCHAR, order_count INTEGER, total_spent DECIMAL(18, 2),
     household_guess VARCHAR, interests_guess VARCHAR[], embedding FLOAT[4], model_version VARCHAR,
-    scored_on DATE
+    scored_on DATE, paid_on_time SMALLINT, sent_back SMALLINT
 );
 CREATE TABLE enrichment (
     customer_id BIGINT, supplier VARCHAR, supplied_on DATE, household_class VARCHAR, income_band VARCHAR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -66,6 +67,7 @@ def write(con: duckdb.DuckDBPyConnection) -> None:
         refund="12.50",
     )
     zoo_rows.write(con, put)
+    con.execute((Path(__file__).parent / "computed.sql").read_text(encoding="utf-8"))
 
 
 def _inserter(con: duckdb.DuckDBPyConnection) -> Put:
@@ -173,7 +175,6 @@ def _prospect(put: Put) -> None:
     put(
         "profile",
         customer_id=number,
-        region="Oost",
         order_count=0,
         total_spent="0.00",
         household_guess="2",

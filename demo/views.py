@@ -18,6 +18,7 @@ def profile(world: World) -> pa.Table:
     embedding = pa.FixedSizeListArray.from_arrays(
         pa.array(np.round(draw.rng.normal(size=4 * n), 3).astype(np.float32)), 4
     )
+    counted = Draw(world.seed, "credit")
     return pa.table(
         {
             "customer_id": world.ids,
@@ -29,6 +30,8 @@ def profile(world: World) -> pa.Table:
             "embedding": embedding,
             "model_version": draw.pick(["profiel-7", "profiel-8"], n),
             "scored_on": dates(draw.between(20_400, 20_600, n)),
+            "paid_on_time": gaps(pa.array(100 - counted.between(0, 70, n)), counted.chance(n, 0.1)),
+            "sent_back": counted.between(0, 40, n),
         }
     )
 
