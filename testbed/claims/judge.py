@@ -112,9 +112,23 @@ def _(world: World, printed: Printed) -> bool:
     return empty == without and not world.evasive and not world.portability and named and counted
 
 
+UNSTATED = ("Mailbox", "Pap", "Reservekopie", "Back-up")
+
+
 @claim("unsearched")
 def _(world: World, printed: Printed) -> bool:
-    return set(printed.items) <= (SYSTEMS["mail"] if world.mail in ("", "not_searched") else set())
+    named = SYSTEMS["mail"] if world.mail in ("", "not_searched") else ()
+    return all(item.startswith((*UNSTATED, *named)) for item in printed.items)
+
+
+@claim("search_nothing")
+def _(world: World, _printed: Printed) -> bool:
+    return world.mail in ("", "not_searched") and world.document.startswith("rest")
+
+
+@claim("empty_field")
+def _(world: World, _printed: Printed) -> bool:
+    return not world.evasive
 
 
 @claim("page.nothing_in_part", "sheet.answer_part")

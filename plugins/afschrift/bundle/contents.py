@@ -17,6 +17,7 @@ from afschrift.domain.extracted import (
     TableExtract,
 )
 from afschrift.domain.files import Format
+from afschrift.domain.keys import Key
 from afschrift.domain.overdue import Overdue
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal
 from afschrift.domain.request import Request
@@ -63,6 +64,8 @@ class Contents:
         removed_by: the day by which rows that are held too long are removed, as an officer decided.
         denial: how it says that nothing is held (R09): `plain`, `part` (only what can be had), `evasive`.
         shared: keys that were left out because others use them too.
+        keys: by which rows were searched, as far as the person may know of them (R84).
+        identifiers: likewise, further values of the person's own record for which texts were searched.
         preview: whose rows a preview shows; empty: it is an answer to a request.
         marks: in a preview, `source.table` or `source.table.column` -> what a reader would not understand.
     """
@@ -83,6 +86,8 @@ class Contents:
     removed_by: date | None = None
     denial: str = "part"
     shared: tuple[SharedKey, ...] = ()
+    keys: tuple[Key, ...] = ()
+    identifiers: tuple[str, ...] = field(default=(), repr=False)
     preview: str = ""
     marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -206,8 +211,8 @@ class Contents:
         return self.table(source, table).columns.get(column) or Column()
 
     def source_title(self, source: str) -> str:
-        """A source's title in the person's language, or else its name."""
-        known = self.inventory.sources.get(source)
+        """Title of a source, or of a system that people search, in the person's language; else its name."""
+        known = self.inventory.sources.get(source) or self.inventory.manual.get(source)
         return known.title.get(self.language) if known and known.title else source
 
     def table_title(self, source: str, table: str) -> str:

@@ -80,6 +80,31 @@ def policy_faults(policy: PolicyFile) -> Iterator[FaultAt]:
             yield ["case_categories", str(number)], "this category is not in the Fides taxonomy"
 
 
+def controller_faults(inventory: Inventory) -> Iterator[FaultAt]:
+    """Yield what the controller says of the search and the data map refutes."""
+    scope = inventory.controller.search
+    declared = {source.medium for source in inventory.manual.values()}
+    declared |= {place.medium for place in scope.not_searched}
+    for number, medium in enumerate(scope.none):
+        if medium in declared:
+            yield ["search", "none", str(number)], f"there is a {medium}, as another entry says: take it out"
+    if isinstance(scope.access_log, str) and scope.access_log not in dict(inventory.tables()):
+        yield ["search", "access_log"], "no source has this table: write source.table, or false"
+
+
+def search_hints(inventory: Inventory) -> Iterator[str]:
+    """Yield what every answer says is not stated."""
+    scope = inventory.controller.search
+    left = [str(medium) for medium in scope.unstated({source.medium for source in inventory.manual.values()})]
+    left += ["access_log"] if scope.access_log is None else []
+    if left:
+        yield (
+            f"controller.yml: `search` says nothing of {', '.join(left)}, and every answer says so: describe "
+            "them under `not_searched` or `none`, or as a system that people search; `access_log: false` "
+            "where none is kept."
+        )
+
+
 def _source_name(name: str) -> Iterator[FaultAt]:
     if name == UPLOADS:
         yield ["source"], "this name is the folder of uploaded files in a bundle"

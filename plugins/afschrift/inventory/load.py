@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from afschrift.domain.nearest import choose
-from afschrift.inventory.check import check, policy_faults
+from afschrift.inventory.check import check, controller_faults, policy_faults
 from afschrift.inventory.document import Document, Fault, InventoryError
 from afschrift.inventory.layers import Lapsed, Layered, layered, orphan_layers
 from afschrift.inventory.model import Inventory, ManualSource, SourceFile
@@ -125,6 +125,7 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
     by_source = {source.source: layer.document for layer, source in parsed if source is not None}
     faults += check(inventory, by_source, singles[IDENTITY])
     faults += [singles[POLICY].fault(where, message) for where, message in policy_faults(policy)]
+    faults += [singles[CONTROLLER].fault(at, message) for at, message in controller_faults(inventory)]
     faults += _places(layers, contents)
     if faults:
         raise InventoryError(faults)

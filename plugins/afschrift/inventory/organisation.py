@@ -5,12 +5,14 @@ They hold the responsible organisation, its decisions of policy, and the keys by
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from afschrift.domain.keys import Unique
+from afschrift.domain.plan import Medium
 from afschrift.inventory.base import STRICT, Part, Text, Zone
 from afschrift.law.case_facts import Matter
 from afschrift.law.clock.place import usual_zone
@@ -62,6 +64,52 @@ class DirectTransfer(Part):
         return self
 
 
+SPOKEN_OF = (Medium.MAILBOX, Medium.PAPER, Medium.BACKUP)
+"""What every answer speaks of: searched by people, not searched, not there, or not stated."""
+
+
+class Unsearched(Part):
+    """A place with personal data that no request searches.
+
+    Attributes:
+        name: of it, for the person.
+        medium: what it is.
+        why: why it is not searched, in a sentence for the person.
+        kept: how long a copy is kept, such as `30 days`; a back-up needs it.
+    """
+
+    name: Text
+    medium: Medium
+    why: Text
+    kept: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_how_long(self) -> Self:
+        if self.medium is Medium.BACKUP and self.kept is None:
+            raise ValueError("say how long this back-up is kept, as `kept: {nl: 30 dagen, en: 30 days}`")
+        return self
+
+
+class SearchScope(Part):
+    """What the statement on the search says besides the data map.
+
+    Attributes:
+        not_searched: places with personal data that no request searches, such as back-ups.
+        none: kinds of places of which there are none with personal data.
+        access_log: of the employees who look at data: false where none is kept; else the table of the data
+            map that holds it, as `source.table`, or why it is not searched. Left out: the person may ask.
+    """
+
+    not_searched: tuple[Unsearched, ...] = ()
+    none: tuple[Medium, ...] = ()
+    access_log: Literal[False] | str | Text | None = None
+
+    def unstated(self, searched: Collection[Medium]) -> tuple[Medium, ...]:
+        """Return the kinds of places on which neither this nor the data map says anything."""
+        known = {*searched, *self.none, *(place.medium for place in self.not_searched)}
+        return tuple(medium for medium in SPOKEN_OF if medium not in known)
+
+
 class Organisation(Part):
     """`controller.yml`: the controller, how to reach it, and where to complain.
 
@@ -86,6 +134,7 @@ class Organisation(Part):
         channels: the published channels for requests (R03).
         hand_over: matter that is not fulfilled here -> the desk that handles it (R05).
         direct_transfer: left out: the person is asked to ask.
+        search: what is not searched; left out: the answer says that it is not stated.
         example: the organisation is invented, and accepts requests only in a demo.
     """
 
@@ -109,6 +158,7 @@ class Organisation(Part):
     channels: dict[str, Channel] = {}
     hand_over: dict[Matter, str] = {}
     direct_transfer: DirectTransfer | None = None
+    search: SearchScope = SearchScope()
     example: bool = False
 
     @property

@@ -155,6 +155,7 @@ _ALL = (
             ("written_on", ElementForm.DAY, "day of the letter"),
             ("received_on", ElementForm.DAY, "day of receipt"),
             ("until", ElementForm.DAY, "last day for an answer"),
+            ("searched_on", ElementForm.DAY, "day of the search (R08)"),
             (
                 "was_due",
                 ElementForm.DAY,
@@ -193,7 +194,7 @@ _ALL = (
     Element("personal", ElementForm.CODE, Giver.REGISTER, "that others share the address", ("yes",)),
     Element("nothing_found", ElementForm.CODE, Giver.REGISTER, "that nothing was found (R09)", ("yes",)),
     Element("evasive", ElementForm.CODE, Giver.REGISTER, "that it does not say whether (R84)", ("yes",)),
-    Element("unsearched", ElementForm.ITEMS, Giver.REGISTER, "what was not searched"),
+    Element("unsearched", ElementForm.ITEMS, Giver.REGISTER, "what was not searched, and why"),
     Element("told_before", ElementForm.CODE, Giver.REGISTER, "that it was kept back", ("yes",)),
     _officer("name", ElementForm.LINE, "how to address the person; left out: a general greeting", wrote=True),
     _officer("quote", ElementForm.TEXT, "a passage of the message that is answered", wrote=True),

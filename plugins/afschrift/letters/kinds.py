@@ -109,6 +109,7 @@ _EXTENDED = (Announced(FactKind.EXTENDED, decided_by="afschrift request extend",
 
 _TERM = ("reply_by", "goes_on_after")
 _MAY_SAY = ("was_due", "as_stored", "masked", "secret_by", "fingerprint")
+_SEARCH = ("searched_for", "searched_on", "unsearched")
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
 _TABLE = (
     LetterKind(
@@ -198,7 +199,7 @@ _TABLE = (
         "nothing_portable",
         ("received_on", "refused", "article", "reasons", "access_offered", *REMEDY),
         "R18-R19, R45, R56",
-        ("was_due", "gates", "kinds"),
+        ("was_due", "gates", "kinds", *_SEARCH),
         announces=_REFUSED + _ready("nothing_portable"),
     ),
     LetterKind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY, announces=_ready("delivery")),
@@ -220,7 +221,7 @@ _TABLE = (
         "nothing_held",
         ("received_on", "searched", "searched_for", "other_identifiers", *REMEDY),
         "R09; Art. 15(1)",
-        ("was_due", "nothing_found", "evasive", "unsearched"),
+        ("was_due", "nothing_found", "evasive", *_SEARCH[1:]),
         announces=_ready("nothing_held"),
     ),
     LetterKind(

@@ -134,7 +134,7 @@ def plan_evidence(plan: Plan) -> dict[str, Any]:
 
 
 NOTHING_HELD, NOTHING_PORTABLE, NOTHING_IN_LIMITS = "nothing_held", "nothing_portable", "nothing_in_limits"
-_ANSWERED = ("systems", "keys", "holding", "denial", "searched", "unsearched")
+_ANSWERED = ("systems", "keys", "reasons", "holding", "denial", "searched", "unsearched")
 """What the letter about such an answer names."""
 
 
@@ -158,7 +158,7 @@ def classify(services: Services, request_id: str) -> dict[str, Any]:
         return _accepted(services, basis, basis.latest or {})
     answers = Answers(basis.decisions)
     _stop_where_nothing_is_given(services, basis, draft, answers)
-    stage_person(staging, draft.keys, draft.identifiers)
+    stage_person(staging, draft.keys, draft.identifiers, draft.shown)
     turn = latest.get("turn", 0) + 1 if latest else 1
     bound_to = {"inputs": basis.inputs, "decisions": basis.rests_on, "turn": turn}
     bound_to |= {"map": list(basis.stopping)} if basis.stopping else {}
@@ -294,9 +294,10 @@ def _stop_where_nothing_is_given(
     if nothing is None:
         return
     systems = sorted({e.source for e in draft.plan.extracts} | {w.source for w in draft.plan.withheld})
-    detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.keys})}
+    detail: dict[str, Any] = {"systems": systems, "keys": sorted({key.name for key in draft.shown})}
     if draft.plan.manual:
         detail["manual"] = {part.source: part.status.value for part in draft.plan.manual}
+        detail["reasons"] = {part.source: part.reason for part in draft.plan.manual if part.reason}
     detail |= _hidden(basis)
     if nothing == NOTHING_IN_LIMITS:
         _ask_about_the_limits(services, request_id, detail, answers)

@@ -59,6 +59,7 @@ class PlanDraft:
         portable: whether a row holds something to give besides keys that only join.
         triggers: flags for an officer that the sources' data raise.
         identifiers: values of the person's own record, besides the keys, to search for.
+        shown: the keys that the answer may name: those that are known without what is hidden (R84).
     """
 
     plan: Plan
@@ -71,6 +72,7 @@ class PlanDraft:
     triggers: tuple[Trigger, ...] = ()
     identifiers: frozenset[str] = field(default=frozenset(), repr=False)
     holding: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shown: tuple[Key, ...] = ()
 
 
 class Drafter:
@@ -86,6 +88,7 @@ class Drafter:
         self._hidden = hidden_places(services.register, request.id)
         self._identifiers: set[str] = set()
         self._terms: set[tuple[str, str]] = set()
+        self._shown: tuple[Key, ...] | None = None
 
     def draft(self, given: Sequence[Key], frozen_at: str, *, count: bool = False) -> PlanDraft:
         """Expand the identity, read consents, decide on every column of every personal table.
@@ -144,6 +147,7 @@ class Drafter:
             tuple(notes.triggers),
             frozenset(self._identifiers),
             {source: tuple(reasons) for source, reasons in notes.holding.items()},
+            keys if self._shown is None else self._shown,
         )
 
     def _sources(
@@ -229,10 +233,11 @@ class Drafter:
     def _keys(self, given: Sequence[Key]) -> tuple[Key, ...]:
         services = self._services
         received_at = self._request.received_at
-        expansion = Expansion(services.inventory, self._open, services.sql, received_at, self._later)
-        identity = expansion.run(given)
-        if identity.persons > 1:
-            identity = self._several_persons(identity, given, expansion)
+        expand = partial(Expansion, services.inventory, self._open, services.sql, received_at, self._later)
+        identity = expand().run(given)
+        if only := identity.persons > 1 and not self._takes_all_accounts(identity, given):
+            given = [key for key in given if key.name == services.inventory.identity.person]
+            identity = expand().run(given, only=True)
         leave: set[Key] = set()
         for name, count in sorted(identity.shared.items()):
             words = f"{count} value(s) of the key {name} are used by another person at the same time."
@@ -242,9 +247,13 @@ class Drafter:
             choice = self._notes.need(asked, partial(self._facts().shared, identity, name))
             if choice != "include":
                 leave |= {key for key in identity.shared_keys if key.name == name}
+        if self._hidden:
+            left = {(key.name, key.value) for key in leave}
+            seen = expand(self._hidden).run(given, only=only).keys
+            self._shown = tuple(key for key in seen if (key.name, key.value) not in left)
         return tuple(key for key in identity.keys if key not in leave)
 
-    def _several_persons(self, identity: Identity, given: Sequence[Key], expansion: Expansion) -> Identity:
+    def _takes_all_accounts(self, identity: Identity, given: Sequence[Key]) -> bool:
         person = self._services.inventory.identity.person
         own = [key for key in given if key.name == person]
         words = f"The keys lead to {identity.persons} different values of {person}."
@@ -253,7 +262,7 @@ class Drafter:
         detail = {"persons": identity.persons, "given": len(own), "which": which}
         asked = OpenQuestion(SEVERAL_PERSONS, options, words, detail)
         choice = self._notes.need(asked, partial(self._facts().persons, identity, given, person))
-        return identity if choice == "all_accounts" else expansion.run(own, only=True)
+        return choice == "all_accounts"
 
     def _facts(self) -> KeyFacts:
         return KeyFacts(self._services, self._request.id, self._request.received_at, self._later)

@@ -25,7 +25,7 @@ from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import StepEvidence
 from afschrift.steps.keyed_digests import validated_inputs
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
-from afschrift.steps.staging_faults import fault, record_again
+from afschrift.steps.staging_faults import fault, record_again, shown_keys, staged_identifiers
 
 
 def package(services: Services, request_id: str) -> dict[str, Any]:
@@ -102,6 +102,8 @@ def _contents(gate: Gate, records: Sequence[SourceExtract], seal: Seal, removed_
         denial=gate.denial,
         removed_by=removed_by,
         shared=tuple(_shared(services.register, plan)),
+        keys=shown_keys(staging),
+        identifiers=staged_identifiers(staging),
     )
 
 

@@ -25,11 +25,16 @@ from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_file import PERSON, describe_path
 
 
-def stage_person(staging: EncryptedStaging, keys: Sequence[Key], identifiers: Iterable[str]) -> None:
-    """Stage the keys, and the further values that the residual search looks for."""
-    rows = [[key.name, key.value, key.valid_from, key.valid_to] for key in keys]
+def stage_person(
+    staging: EncryptedStaging, keys: Sequence[Key], identifiers: Iterable[str], shown: Sequence[Key]
+) -> None:
+    """Stage the keys, the further values that the residual search looks for, and the keys to be named."""
+    rows, named = (
+        [[key.name, key.value, key.valid_from, key.valid_to] for key in found] for found in (keys, shown)
+    )
     with staging.writer(PERSON) as sink:
-        sink.write(json.dumps({"keys": rows, "identifiers": sorted(identifiers)}).encode())
+        person = {"keys": rows, "identifiers": sorted(identifiers), "shown": named}
+        sink.write(json.dumps(person).encode())
 
 
 def staged_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
@@ -39,6 +44,15 @@ def staged_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
         StagedFileError: they are gone or damaged.
     """
     return tuple(Key(*row) for row in _staged(staging)["keys"])
+
+
+def shown_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
+    """Return the keys that the answer may name.
+
+    Raises:
+        StagedFileError: they are gone or damaged.
+    """
+    return tuple(Key(*row) for row in _staged(staging).get("shown", ()))
 
 
 def staged_identifiers(staging: EncryptedStaging) -> tuple[str, ...]:

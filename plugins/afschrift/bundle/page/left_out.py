@@ -9,12 +9,13 @@ from afschrift.bundle.contents import Contents, SharedKey
 from afschrift.bundle.description.coverage import Status, TableCoverage, coverage
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import MENTIONED
+from afschrift.domain.plan import Later
 
 NOT_ABOUT_THE_PERSON = "not_personal"
 ROWS = "rows_not_from_you"
 SHARED = "shared_key"
 OTHER_HOLDER = "other_holder"
-_OUTSIDE = {
+OUTSIDE = {
     "on_paper": "not_automated",
     "not_from_the_person": "searched_not_from_you",
     "own_limits": "own_limitation",
@@ -94,6 +95,19 @@ def unread(contents: Contents, status: Status) -> tuple[str, ...]:
     return tuple(contents.table_title(e.source, e.table) for e in coverage(contents) if e.status is status)
 
 
+def unreadable_columns(contents: Contents, words: PageWords, sentence: str) -> Iterator[str]:
+    """Columns that are left for later, each in a sentence."""
+    later = (entry for entry in contents.plan.later if entry.place)
+    yield from (words.say(sentence, **column_titles(contents, entry)) for entry in later)
+
+
+def column_titles(contents: Contents, later: Later) -> dict[str, str]:
+    """Titles of a column that is left for later, and of its table."""
+    table, _, column = later.place.rpartition(".")
+    title = contents.column_title(later.source, table, column)
+    return {"column": title, "table": contents.table_title(later.source, table)}
+
+
 def _items(contents: Contents, words: PageWords) -> Iterator[tuple[str, str, str | None, bool, str]]:
     by_row = {
         (e.source, e.table) for e in contents.plan.extracts if e.row_rule and not e.row_rule.get("whole")
@@ -133,10 +147,10 @@ def _of_other_holders(contents: Contents) -> Iterator[tuple[str, str, str | None
 def _not_asked(contents: Contents) -> Iterator[tuple[str, str, str | None, bool, str]]:
     """Systems that were not searched, because the request does not cover them."""
     for planned in contents.plan.manual:
-        if planned.reason in _OUTSIDE:
+        if planned.reason in OUTSIDE:
             yield (
-                _OUTSIDE[planned.reason],
-                contents.inventory.manual[planned.source].title.get(contents.language),
+                OUTSIDE[planned.reason],
+                contents.source_title(planned.source),
                 None,
                 False,
                 "",

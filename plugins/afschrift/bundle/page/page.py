@@ -20,7 +20,14 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, Unproven, coverage, not_seen
 from afschrift.bundle.description.redactions import grounds, masked_columns
 from afschrift.bundle.page.browse import PAGE, inert, row_scripts, script
-from afschrift.bundle.page.left_out import OTHER_HOLDER, left_out, unread
+from afschrift.bundle.page.left_out import (
+    OTHER_HOLDER,
+    column_titles,
+    left_out,
+    unread,
+    unreadable_columns,
+)
+from afschrift.bundle.page.search_statement import search_statement
 from afschrift.bundle.page.table_views import (
     SystemView,
     anchors,
@@ -33,7 +40,6 @@ from afschrift.bundle.sheet.sheet import has_values
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import FileEntry
-from afschrift.domain.plan import Later
 from afschrift.domain.vocabulary import Origin
 from afschrift.law.partial_response import DAMAGED_GIVEN, DAMAGED_LATER
 
@@ -118,7 +124,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
     controller, plan = contents.inventory.controller, contents.plan
     gone = left_out(contents, words)
     masked = grounds(contents, words)
-    failed = (*unread(contents, Status.FAILED), *_columns_for_later(contents, words))
+    failed = (*unread(contents, Status.FAILED), *unreadable_columns(contents, words, "column_of"))
     by_hand = list(manual_source_views(contents, words))
     not_searched = (
         *unread(contents, Status.NOT_SEARCHED),
@@ -161,6 +167,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "consents": list(_consents(contents, words)),
         "systems": list(systems(contents, words)),
         "searched": by_hand,
+        "search": None if contents.preview else search_statement(contents, words),
         "files_found": sum(1 for _ in contents.given),
         "preview": contents.preview,
     }
@@ -180,10 +187,9 @@ def _part_texts(contents: Contents, words: PageWords) -> Iterator[str]:
 
 def _not_searched_before(contents: Contents) -> Iterator[str]:
     """Systems that people search, and that an earlier part of the answer named as not searched."""
-    manual = contents.inventory.manual
     for before in contents.plan.before:
-        if not before.table and before.status == Status.NOT_SEARCHED and before.source in manual:
-            yield manual[before.source].title.get(contents.language)
+        if before.status == Status.NOT_SEARCHED and before.source in contents.inventory.manual:
+            yield contents.source_title(before.source)
 
 
 def _given_origins(contents: Contents) -> Iterator[Origin]:
@@ -305,7 +311,7 @@ def portion(contents: Contents, words: PageWords) -> PortionView | None:
     if plan.later:
         systems = tuple(contents.source_title(entry.source) for entry in plan.later if not entry.place)
         intro = words.say("part_missing" if systems else "part_unreadable")
-        names = systems or tuple(_columns_for_later(contents, words))
+        names = systems or tuple(unreadable_columns(contents, words, "column_of"))
         more = (*_promises(contents, words), *gone)
         return PortionView(words.say("part_partial"), intro, names, more)
     if not plan.after:
@@ -325,21 +331,9 @@ def _promises(contents: Contents, words: PageWords) -> Iterator[str]:
     for entry in contents.plan.later:
         day = _local_day(words, entry.rest_by)
         if entry.place:
-            yield words.say("part_rest_column", **_column(contents, entry), day=day)
+            yield words.say("part_rest_column", **column_titles(contents, entry), day=day)
         elif entry.source in contents.inventory.sources:
             yield words.say("part_rest", system=contents.source_title(entry.source), day=day)
-
-
-def _columns_for_later(contents: Contents, words: PageWords) -> Iterator[str]:
-    for entry in contents.plan.later:
-        if entry.place:
-            yield words.say("column_of", **_column(contents, entry))
-
-
-def _column(contents: Contents, later: Later) -> dict[str, str]:
-    table, _, column = later.place.rpartition(".")
-    title = contents.column_title(later.source, table, column)
-    return {"column": title, "table": contents.table_title(later.source, table)}
 
 
 def _once_more(contents: Contents) -> Iterator[str]:

@@ -42,6 +42,7 @@ class TableView:
     """One table with rows, as the page shows it.
 
     Attributes:
+        others: key of a sentence on data of other people; may be empty.
         exchanges: what programs of a trade load of it, in sentences.
         span: from which day to which day, as a sentence; may be empty.
         uploads: files that the person uploaded, as link, name and warnings; first those with a warning, and
@@ -58,6 +59,7 @@ class TableView:
     description: str
     note: str
     rows: int
+    others: str
     own_rows: str
     exchanges: tuple[str, ...]
     span: str
@@ -120,6 +122,7 @@ def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, s
         description=table.description.get(contents.language) if table.description else "",
         note=table.note.get(contents.language) if table.note else "",
         rows=written.rows,
+        others=_others(planned, written),
         own_rows=_own_rows(planned, table) if contents.plan.right.terms.provided_only else "",
         exchanges=tuple(_exchanges(written, words)),
         span=span(contents, planned, words) if written.rows > 1 else "",
@@ -140,6 +143,13 @@ def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, s
         sample=sample(linked, titles, anchor_of, shown),
         marks=_marks(contents, planned),
     )
+
+
+def _others(planned: ExtractPlan, written: TableExtract) -> str:
+    fields = [field for field in planned.selected if field.about_others]
+    if any(field.action is Action.INCLUDE for field in fields):
+        return "others_shown"
+    return "others_masked" if any(written.masked.get(field.name) for field in fields) else ""
 
 
 def _exchanges(written: TableExtract, words: PageWords) -> Iterator[str]:
@@ -241,7 +251,7 @@ def manual_source_views(contents: Contents, words: PageWords) -> Iterator[Manual
         else:
             text = words.say("searched_found_nothing" if contents.says_none else "searched_none")
         yield ManualSourceView(
-            title=contents.inventory.manual[planned.source].title.get(contents.language),
+            title=contents.source_title(planned.source),
             searched=planned.status is not ManualStatus.NOT_SEARCHED,
             text=text,
             day=words.day(planned.answered_at, zone),

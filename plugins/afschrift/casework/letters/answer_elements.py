@@ -8,6 +8,7 @@ from typing import Any
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.description.redactions import column_titles, grounds_of
+from afschrift.bundle.page.search_statement import key_line, never_searched, not_searched
 from afschrift.bundle.page.words import PageWords
 from afschrift.casework.decision.denial import EVASIVE, PLAIN, evasive_sources
 from afschrift.casework.officer import Officer
@@ -51,16 +52,28 @@ def answer_elements(
     if about.kind is FactKind.PARTLY_DELIVERED or about.detail["state"] == State.READY:
         return _files(settings, register, timeline, about.detail.get("bundle"))
     inventory = load(settings.inventory)
+    keys = _searched_for(settings, register, timeline, about, language)
     if about.detail["state"] == State.NOTHING_PORTABLE:
         holding: Mapping[str, Sequence[str]] = about.detail.get("holding", {})
         found = gates(reason for reasons in holding.values() for reason in reasons)
-        return {"refused": _titles(inventory.sources, tuple(holding), language), "gates": found}
+        refused = _titles(inventory.sources, tuple(holding), language)
+        return {"refused": refused, "gates": found, "searched_for": keys}
     if about.detail["letter"] != "nothing_held":  # the person's limits leave nothing, so there was no search
         return {}
-    keys = _titles(inventory.identity.keys, about.detail.get("keys", ()), language)
     named = dict.fromkeys((*about.detail.get("systems", ()), *about.detail.get("searched", ())))
     systems = _titles({**inventory.sources, **inventory.manual}, tuple(named), language)
     return {"searched": systems, "searched_for": keys}
+
+
+def _searched_for(
+    settings: Settings, register: Register, timeline: Timeline, about: FactRow, language: str
+) -> list[str]:
+    """Keys by which was searched: those that were given with their values, others by their kind (R08)."""
+    inventory, given = load(settings.inventory), register.identities.of(timeline.request)
+    words = PageWords.load(settings.folder("letters"), language)
+    others = sorted({*about.detail.get("keys", ())} - {key.name for key in given})
+    lines = [key_line(key, inventory, words, language)[:LINE] for key in given]
+    return [*lines, *_titles(inventory.identity.keys, others, language)][:ITEMS]
 
 
 def decided_elements(
@@ -84,30 +97,37 @@ def decided_elements(
 def denial_elements(
     officer: Officer, request: Request, kind: LetterKind, about: FactRow | None
 ) -> dict[str, Any]:
-    """How the letter says that nothing is held, and what was not searched (R09).
+    """How the letter says that nothing is held, the day of the search and what was not searched (R08, R09).
 
     In evasive words where it is not known, and of a source that got a policy since.
     """
-    if "evasive" not in kind.optional:
+    if "unsearched" not in kind.optional or (about and about.kind is not FactKind.ANSWER_READY):
         return {}
     detail = about.detail if about else {}
+    reasons = detail.get("reasons", {})
+    names = dict.fromkeys((*detail.get("unsearched", ()), *reasons))
+    words = PageWords.load(officer.settings.folder("letters"), request.language)
+    places = [_place(officer, name, words, reasons.get(name, ""), request.language) for name in names]
+    places += never_searched(officer.inventory, words, request.language)
+    rest: dict[str, Any] = {"unsearched": list(dict.fromkeys(places))}
+    rest |= {"searched_on": local_date(about.at, request.zone)} if about else {}
+    if "evasive" not in kind.optional:
+        return rest
     found = {*detail.get("systems", ()), *detail.get("searched", ())}
     denial = detail.get("denial", EVASIVE)
     if not found.isdisjoint(evasive_sources(officer.register, request)):
         denial = EVASIVE
     flag = {EVASIVE: "evasive", PLAIN: "nothing_found"}.get(denial)
-    rest = detail.get("unsearched", ())
-    places = (_place(officer, name, request.language) for name in rest)
-    return ({flag: "yes"} if flag else {}) | {"unsearched": list(dict.fromkeys(places))}
+    return ({flag: "yes"} if flag else {}) | rest
 
 
-def _place(officer: Officer, name: str, language: str) -> str:
-    """Title of a source, of a table in it, or of a part of it that has none."""
+def _place(officer: Officer, name: str, words: PageWords, reason: str, language: str) -> str:
+    """Title of a source, of a table in it, or of a part of it that has none; with why it was not searched."""
     inventory, (source, dot, table) = officer.inventory, name.partition(".")
     [system] = _titles({**inventory.sources, **inventory.manual}, [source], language)
     if not dot or source not in inventory.sources:
-        return system
-    words, declared = PageWords.load(officer.settings.folder("letters"), language), inventory.sources[source]
+        return not_searched(system, reason, words) if reason else system
+    declared = inventory.sources[source]
     entries = [table] if table in declared.tables else declared.entries(table)
     title = next((title for entry in entries if (title := declared.tables[entry].title)), None)
     of_table = title and words.say("column_of", column=title.get(language), table=system)

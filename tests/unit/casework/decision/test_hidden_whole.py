@@ -273,6 +273,7 @@ ANSWERS = [("access", "nl"), ("portability", "en")]
 
 DAILY = [
     ("tables", "access", "en"),
+    ("a table that leads to keys", "portability", "nl"),
     ("the only table of a purpose", "access", "nl"),
     ("a column that dates the period", "portability", "en"),
     ("a column that names recipients", "access", "nl"),
