@@ -221,7 +221,7 @@ def test_faults_of_roles_file_and_software_are_logged_and_not_shown(
 def test_post_by_cookie_is_accepted_from_our_own_site_only(desk: Desk, asked: Asked) -> None:
     client = desk.client("anna")
     answer = f"/afschrift/api{asked.path}/answer"
-    bodyless = f"/afschrift/api/requests/{asked.request}/restrictions/x/request"
+    bodyless = f"/afschrift/api/requests/{asked.request}/look-up"
     before = desk.register.trail.events(asked.request)
     for headers in (
         {"Sec-Fetch-Site": "cross-site", "Origin": "https://elsewhere.example"},

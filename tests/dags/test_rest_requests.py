@@ -115,28 +115,30 @@ def test_complaint_and_holds_after_the_answer(desk: Desk) -> None:
     request = desk.submit(HEAVY.number, "access")
     at = f"/cases/{request}"
     assert call(desk, "dirk", f"{at}/hold", {"ground": "court", "text": WHY}).status_code == 403
-    [held] = call(desk, "anna", f"{at}/hold", {"ground": "court", "text": WHY}).json()
+    [held] = call(desk, "anna", f"{at}/hold", {"ground": "court", "text": WHY}).json()["requests"]
     [hold] = held["holds"]
     assert (hold["ground"], hold["by"]) == ("court", "airflow:anna")
     wrong = call(desk, "anna", f"{at}/hold", {"ground": "kwikstaart", "text": WHY})
     assert (wrong.status_code, "kwikstaart" in wrong.text) == (409, False)
     assert call(desk, "anna", f"{at}/hold", {"ground": "court"}).json()["fields"].keys() == {"text"}
-    assert call(desk, "anna", f"{at}/hold", {"ground": "court", "text": " "}).status_code == 409
+    assert call(desk, "anna", f"{at}/hold", {"ground": "court", "text": " "}).status_code == 422
 
     came = {"from": "authority", "reference": "z2026-1", "received": str(local_today())}
-    [reply] = call(desk, "anna", f"{at}/complaint", came).json()
+    [reply] = call(desk, "anna", f"{at}/complaint", came).json()["requests"]
     assert (reply["complaints"][0]["from"], len(reply["holds"])) == ("authority", 2)
     outcome = {"reference": "z2026-1", "outcome": "upheld", "text": WHY}
-    [reply] = call(desk, "anna", f"{at}/complaint/outcome", outcome).json()
+    [reply] = call(desk, "anna", f"{at}/complaint-outcome", outcome).json()["requests"]
     assert reply["complaints"][0]["outcome"] == "upheld"
     for hold in reply["holds"]:
         assert call(desk, "anna", f"{at}/release", {"hold": hold["hold"], "text": WHY}).status_code == 200
 
-    restriction = f"/requests/{request}/restrictions/q-000000000000"
-    look = call(desk, "anna", f"{restriction}/review", {"outcome": "lifted", "text": WHY})
+    at_request, of = f"/requests/{request}", {"restriction": "q-000000000000"}
+    look = call(desk, "anna", f"{at_request}/review-restriction", {**of, "outcome": "lifted", "text": WHY})
     assert (look.status_code, "no restriction" in look.json()["detail"]) == (409, True)
-    assert call(desk, "sam", f"{restriction}/sign", {"agree": True}).status_code == 409
-    assert call(desk, "anna", f"{restriction}/request", {}).status_code == 409
+    assert (
+        call(desk, "sam", f"{at_request}/sign-restriction-review", {**of, "agree": True}).status_code == 409
+    )
+    assert call(desk, "anna", f"{at_request}/follow-up", of).status_code == 409
 
     shown = call(desk, "dirk", at).json()
     moments = [entry["at"] for entry in shown["story"]]

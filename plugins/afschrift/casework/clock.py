@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from afschrift.casework.identity.breach import require_no_breach
 from afschrift.casework.officer import Officer
@@ -291,3 +292,14 @@ def earlier_lines(timeline: Timeline, requests: Sequence[str]) -> Iterator[str]:
             f"earlier requests of the same person: {', '.join(unlinked)} (`request merge` an open one, "
             "`request link` a closed one)"
         )
+
+
+def clock_row(clock: Clock) -> dict[str, Any]:
+    """A clock for JSON: dates as text, statuses by their terms."""
+    plain = {name: str(v) if isinstance(v, date) else v for name, v in asdict(clock).items()}
+    return {**plain, "status": [fact.iri for fact in clock.status], "versions": dict(clock.versions)}
+
+
+def fact_row(fact: FactRow) -> dict[str, Any]:
+    """A fact for JSON."""
+    return {name: str(v) if isinstance(v, date) else v for name, v in asdict(fact).items()}

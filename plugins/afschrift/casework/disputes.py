@@ -55,12 +55,6 @@ class DisputeService:
         """End a hold; `text`: why, in words. `hold`: which, where there are several."""
         return self._officer(owner, "release", lambda t: dispute.release(t, hold), text)
 
-    def check_complaint(self, owner: str, sender: str, reference: str, received: date) -> None:
-        """What `complain` would raise, before documents of it are kept."""
-        self.deciding(owner, "complaint")
-        timelines = self.officer.register.disputes.timelines(owner)
-        dispute.complain(timelines, self._today(timelines), "", sender, reference, received)
-
     def complain(
         self,
         owner: str,
@@ -71,6 +65,11 @@ class DisputeService:
         documents: Sequence[str] = (),
     ) -> Result:
         """Enter a complaint or petition, which puts a hold; `documents`: ids in the case file."""
+        if missing := self.officer.register.documents.missing(owner, documents):
+            raise RefusedError(
+                f"The case file has no document {', '.join(missing)}.",
+                remedy="add it first: `afschrift case add --kind document`, which prints its id.",
+            )
         made = new_id("hold")
         return self._officer(
             owner,
@@ -189,7 +188,7 @@ def review_lines(timeline: Timeline, found: Restriction) -> Iterator[str]:
     if last is not None and last.waits:
         yield (
             f"{found.request}  restriction {found.id}: {last.outcome}, once another person signs: "
-            f"`afschrift case reviewed {found.request} --restriction {found.id} --sign`."
+            f"`afschrift request sign-restriction-review {found.request} --restriction {found.id} --agree`."
         )
     elif last is not None and not last.in_force:
         yield f"{found.request}  restriction {found.id}: the review was turned down; it is due again."
@@ -204,7 +203,7 @@ def review_lines(timeline: Timeline, found: Restriction) -> Iterator[str]:
         yield (
             f"{found.request}  restriction {found.id}: lifted. The request is closed ({timeline.state}); "
             "what was kept back can now be given to the person, without delay. "
-            f"`afschrift case reviewed {found.request} --restriction {found.id} --open-request` opens a "
+            f"`afschrift request follow-up {found.request} --restriction {found.id}` opens a "
             "request for it, linked to this one (R54)."
         )
 

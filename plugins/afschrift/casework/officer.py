@@ -83,6 +83,17 @@ class Officer:
 
         return load_jurisdiction(self.settings)
 
+    @cached_property
+    def own_keys(self) -> tuple[str, ...]:
+        """Names of the keys by which a person is recognised again; read from `identity.yml` alone.
+
+        Raises:
+            InventoryError: that file is missing or wrong.
+        """
+        from afschrift.app.jurisdiction import own_keys
+
+        return own_keys(self.settings)
+
     def staging(self, request_id: str) -> EncryptedStaging:
         """What is staged of a request.
 

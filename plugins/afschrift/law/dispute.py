@@ -228,8 +228,8 @@ def complain(
         if any(complaint.reference == reference for complaint in complaints(timeline)):
             raise RefusedError(
                 f"A complaint with reference {reference} was entered for {timeline.request} already.",
-                remedy=f"enter what came of it: `afschrift case complaint {timeline.request} --reference "
-                f"{reference} --outcome ...`. An appeal has a reference of its own.",
+                remedy=f"enter what came of it: `afschrift case complaint-outcome {timeline.request} "
+                f"--reference {reference} --outcome ...`. An appeal has a reference of its own.",
             )
     detail = {"from": sender, "hold": hold_id} | ({"documents": list(documents)} if documents else {})
     held = hold(timelines, today, hold_id, Sender(sender).ground)

@@ -110,8 +110,8 @@ def review(
     if any(earlier.waits for earlier in reviews(timeline, restriction)):
         raise TooLateError(
             f"A review of restriction {restriction} waits for its second signer.",
-            remedy=f"another person: `afschrift case reviewed {timeline.request} --restriction "
-            f"{restriction} --sign`, or --turn-down.",
+            remedy=f"another person: `afschrift request sign-restriction-review {timeline.request} "
+            f"--restriction {restriction} --agree`, or --disagree.",
         )
     if outcome == ReviewOutcome.STAYS and (next_ is None or next_ <= today):
         raise RefusedError(

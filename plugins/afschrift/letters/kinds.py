@@ -102,9 +102,7 @@ def _ready(letter: str) -> tuple[Announced]:
 
 
 _REFUSED = _decided("refuse")
-_INSUFFICIENT = (
-    Announced(FactKind.REPLY_INSUFFICIENT, decided_by="afschrift request resume --insufficient"),
-)
+_INSUFFICIENT = (Announced(FactKind.REPLY_INSUFFICIENT, decided_by="afschrift request insufficient"),)
 _EXTENDED = (Announced(FactKind.EXTENDED, decided_by="afschrift request extend", needed=True),)
 
 _TERM = ("reply_by", "goes_on_after")

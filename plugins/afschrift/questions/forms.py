@@ -12,6 +12,9 @@ import jsonschema_rs
 
 from afschrift.domain.errors import FormError
 
+WORDS = {"x-kept": "case_file"}
+"""Of the schema of a field that takes words: they are kept encrypted, and never reach the trail."""
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -37,6 +40,11 @@ def form(
         "additionalProperties": False,
         **({"allOf": rules} if rules else {}),
     }
+
+
+def is_words(field: Mapping[str, Any]) -> bool:
+    """Whether a field takes words."""
+    return WORDS.items() <= field.items()
 
 
 def fields(schema: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:

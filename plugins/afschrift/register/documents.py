@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -73,6 +73,18 @@ class Documents(Repository):
             payload = {"case": row.case_id, "id": text_id}
             self._append(tx, row.request_id, NewEvent("case_document_read", by, payload))
         return self._parts(text_id, key, row.hmac)
+
+    def missing(self, owner: str, ids: Collection[str]) -> tuple[str, ...]:
+        """Those of the ids that are no document in the case file of a case or request.
+
+        Raises:
+            UnknownRequestError: no such case or request.
+        """
+        with self._db.read() as tx:
+            case_id, _ = case_of(tx, owner)
+            mine = (message.c.case_id == case_id) & (message.c.kind == "document")
+            known = set(tx.scalars(select(message.c.id).where(mine & message.c.id.in_(ids))))
+        return tuple(id_ for id_ in ids if id_ not in known)
 
     def of_request(self, request_id: str, text_id: str) -> StoredDocument | None:
         """A document of a request, for the steps that pass it on; None once its key was destroyed.

@@ -17,6 +17,8 @@ from starlette.exceptions import HTTPException
 
 from afschrift.domain.errors import FormError
 from afschrift.web import (
+    action_api,
+    action_pages,
     case_api,
     identity_pages,
     question_api,
@@ -25,7 +27,6 @@ from afschrift.web import (
     request_page,
 )
 from afschrift.web.answers import Start
-from afschrift.web.body import known_fields
 from afschrift.web.caller import CrossOriginError, caller, is_page_visit
 from afschrift.web.map_review import map_page, preview_page
 from afschrift.web.page import HEADERS, cross_origin_page, message, status_and_words
@@ -57,9 +58,11 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.include_router(question_api.routes(start), prefix="/api")
     app.include_router(request_api.routes(start_look_up), prefix="/api")
     app.include_router(case_api.router, prefix="/api")
+    app.include_router(action_api.router, prefix="/api")
     app.include_router(identity_pages.routes(start_look_up))
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
+    app.include_router(action_pages.router)
     app.include_router(map_page.router)
     app.include_router(preview_page.router)
     return app
@@ -91,14 +94,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
-    """Name the wrong fields of the body. FastAPI's own reply would repeat the values that were sent."""
+    """An address that is none. FastAPI's own reply would repeat what was sent."""
     assert isinstance(error, RequestValidationError)
     if not _is_api(request):
         return message(request, 422, _TITLES[422], "The address is not one of these pages.")
-    known = known_fields()
-    names = (next((p for p in item["loc"] if p in known), "body") for item in error.errors())
-    fields = dict.fromkeys(names, "is missing, not known or not of the type it takes")
-    return JSONResponse({"detail": "The body is not what this takes.", "fields": fields}, 422)
+    return JSONResponse({"detail": "The address is not what this takes."}, 422)
 
 
 async def _without_words(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:

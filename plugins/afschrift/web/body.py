@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from afschrift.domain.errors import FormError
 from afschrift.outside.limits import UnreadableError
 from afschrift.outside.read_json import read_json
+from afschrift.outside.read_model import read_model
 from afschrift.web.caller import Known
 from afschrift.web.multipart import chunks
 
@@ -29,12 +29,6 @@ class ApiBody(BaseModel):
     """A body of the API: what it does not name is refused."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-def known_fields() -> set[str]:
-    """The names that bodies of the API take; an error may repeat these and no other."""
-    fields = (body.model_fields.items() for body in ApiBody.__subclasses__())
-    return {field.alias or name for of_body in fields for name, field in of_body}
 
 
 Model = TypeVar("Model", bound=ApiBody)
@@ -58,13 +52,21 @@ else:
 
 
 async def _read(request: Request, model: type[Model]) -> Model:
+    return read_model(model, await read_body(request))
+
+
+async def read_body(request: Request) -> object:
+    """The body of a call of the API.
+
+    Raises:
+        FormError: it is no JSON, or too large.
+    """
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     read = b"".join([chunk async for chunk in chunks(request, JSON_BYTES, "body")])
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise RequestValidationError([{"loc": ("body",)}])
-    try:
-        return model.model_validate(read_json(read, parts=JSON_PARTS))
-    except UnreadableError as error:
-        raise FormError(f"The body is not read: {error.problem}.", {"body": error.problem}) from None
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_input=False, include_url=False)) from None
+    problem = "is no JSON by its Content-Type"
+    if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
+        try:
+            return read_json(read, parts=JSON_PARTS)
+        except UnreadableError as error:
+            problem = error.problem
+    raise FormError(f"The body is not read: {problem}.", {"body": problem})

@@ -18,11 +18,9 @@ from afschrift.law.grounds import (
     OnlyWhile,
     Outcome,
 )
+from afschrift.questions.forms import is_words
 from afschrift.questions.view import in_words
 from afschrift.web.multipart import Sent
-
-WORDS = "case_file"
-"""`x-kept` of a field that holds words, which are kept encrypted and never reach the trail."""
 
 _RADIOS = 7
 """Up to so many codes are radio buttons; more are a drop-down list."""
@@ -60,7 +58,7 @@ class FormField:
     @property
     def words(self) -> bool:
         """It takes words, which are kept encrypted."""
-        return self.schema.get("x-kept") == WORDS
+        return is_words(self.schema)
 
     @property
     def id(self) -> str:
@@ -116,9 +114,7 @@ def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]
         return "number", ()
     if schema.get("format") == "date":
         return "date", ()
-    long = schema.get("maxLength", 0) > _SHORT or (
-        "maxLength" not in schema and schema.get("x-kept") == WORDS
-    )
+    long = schema.get("maxLength", 0) > _SHORT or ("maxLength" not in schema and is_words(schema))
     return ("text" if long else "line"), ()
 
 

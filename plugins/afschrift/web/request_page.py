@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.app.settings import Settings
 from afschrift.canary.signature import asks_for_canary
+from afschrift.casework.actions.actions import open_actions, situation
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import earlier_lines, explanation_lines, fact_lines
 from afschrift.casework.letters.due_letters import letters_due, unsent_lines
@@ -22,7 +23,7 @@ from afschrift.domain.request import airflow_id, run_name
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
-from afschrift.web.caller import Known, form_token
+from afschrift.web.caller import Known, form_token, read_note
 from afschrift.web.form import form_for
 from afschrift.web.page import render
 from afschrift.web.question_status import clock_today, last_day, local, why_barred
@@ -41,13 +42,14 @@ def of_run(request: Request, run_id: str, by: Known) -> Response:
 
 
 @router.get("/requests/{request_id}")
-def show(request: Request, request_id: str, by: Known) -> Response:
+def show(request: Request, request_id: str, by: Known, notice: str = "") -> Response:
     """A request, with its trail for accounts that may read it; that look is an event."""
     register = open_register()
     found, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     clock = clock_today(timeline, load_jurisdiction())
     lines: list[str] = []
     events, runs, parties = None, [], {}
+    officer = by.officer(register)
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
@@ -86,6 +88,8 @@ def show(request: Request, request_id: str, by: Known) -> Response:
         decisions=[(d, local(d.at, timeline)) for d in register.decisions.of(request_id)] if events else [],
         events=events,
         runs=runs,
+        actions=open_actions(officer, situation(officer, request_id)),
+        notice=read_note(by, notice),
     )
 
 

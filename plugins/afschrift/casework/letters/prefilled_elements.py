@@ -127,7 +127,7 @@ def _informed_before(about: AboutRequest) -> dict[str, Any]:
     if not lifted:
         raise RefusedError(
             f"No restriction of request {about.request.id} was lifted (R84).",
-            remedy="look at it again first: `afschrift case reviewed --outcome lifted`.",
+            remedy="look at it again first: `afschrift request review-restriction --outcome lifted`.",
         )
     informed = any(
         fact.detail.get("outcome") == Outcome.RESTRICT and fact.sent_on is not None

@@ -14,7 +14,7 @@ from afschrift.register.register import Register
 
 _COLUMNS = ("Request", "What", "Review", "Set by")
 _HOW = {
-    "restriction": "afschrift case reviewed REQUEST --restriction ID --outcome stays|lifted",
+    "restriction": "afschrift request review-restriction REQUEST --restriction ID --outcome stays|lifted",
     "hold": "afschrift case release REQUEST --hold ID, where the dispute is over",
 }
 

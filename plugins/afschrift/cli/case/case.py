@@ -14,11 +14,12 @@ import typer
 from afschrift.app.jurisdiction import load_controller
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
+from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.referral import record_handed_over, to_hand_over
 from afschrift.cli import given
-from afschrift.cli.case.disputes import app
+from afschrift.cli.actions import add_actions
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, say
 from afschrift.cli.forms import read_form
 from afschrift.cli.given import empty_folder, harmless, id_copy, opened, write
@@ -29,6 +30,9 @@ from afschrift.law.case_facts import CaseFactKind, referrals
 if TYPE_CHECKING:
     from afschrift.register.register import Register
 
+
+app = typer.Typer(no_args_is_help=True)
+add_actions(app, [action for action in ACTIONS.values() if action.of_case])
 
 Owner = Annotated[str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case or of a request.")]
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from afschrift.app.jurisdiction import own_keys
-from afschrift.casework.clock import ClockService, due_words, earlier_lines, explanation_lines, fact_lines
+from afschrift.casework.clock import (
+    ClockService,
+    clock_row,
+    due_words,
+    earlier_lines,
+    explanation_lines,
+    fact_lines,
+    fact_row,
+)
 from afschrift.casework.intake.referral import to_hand_over
 from afschrift.casework.letters import due_letters
 from afschrift.casework.partial_response.damaged import damage_lines
@@ -23,8 +30,7 @@ from afschrift.law.dispute import complaints, holds
 from afschrift.law.partial_response import status_lines as partly
 
 if TYPE_CHECKING:
-    from afschrift.law.clock.clock import Clock
-    from afschrift.law.clock.facts import FactRow, Timeline
+    from afschrift.law.clock.facts import Timeline
 
 commands = typer.Typer()
 app = typer.Typer(no_args_is_help=True)
@@ -56,7 +62,7 @@ def listing(
         rows = [
             {
                 **requests.get(timeline.request, {}),
-                "clock": row(clock),
+                "clock": clock_row(clock),
                 "to_hand_over": [w.referral.matter for w in pending if w.referral.case == timeline.case],
             }
             for timeline, clock in found
@@ -91,7 +97,7 @@ def show(
     if as_json:
         document = {
             "request": asdict(found),
-            "clock": row(clock),
+            "clock": clock_row(clock),
             "facts": [fact_row(fact) for fact in timeline.facts],
             "earlier": earlier,
             "letters_due": due,
@@ -119,29 +125,6 @@ def show(
     for header, payload in events:
         words = "(erased)" if payload is None else json.dumps(payload, ensure_ascii=False)
         typer.echo(f"  {header.seq:>6} {header.at} {header.type:<18} {header.actor}  {words[:160]}")
-
-
-def print_clock(timeline: Timeline, clock: Clock, *, as_json: bool) -> None:
-    """Print a request's clock and facts after a command recorded some."""
-    if as_json:
-        facts = [fact_row(fact) for fact in timeline.facts]
-        document = {"id": timeline.request, "state": timeline.state, "clock": row(clock), "facts": facts}
-        print_json(document)
-        return
-    typer.echo(f"{timeline.request}: {timeline.state}")
-    for line in (*explanation_lines(clock), *fact_lines(timeline.facts)):
-        typer.echo(f"  {line}")
-
-
-def row(clock: Clock) -> dict[str, Any]:
-    """Return a clock for JSON: dates as text, statuses by their terms."""
-    plain = {name: str(v) if isinstance(v, date) else v for name, v in asdict(clock).items()}
-    return {**plain, "status": [fact.iri for fact in clock.status], "versions": dict(clock.versions)}
-
-
-def fact_row(fact: FactRow) -> dict[str, Any]:
-    """Return a fact for JSON."""
-    return {name: str(v) if isinstance(v, date) else v for name, v in asdict(fact).items()}
 
 
 def _disputes(timeline: Timeline) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """`afschrift request`: reading, mandate, look-up, keys and identity of a request.
 
-Its timeline is in `overview`, facts that move its clock are in `timekeeping`.
+Its timeline is in `overview`; more commands come from the table of actions.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import typer
 
 from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
 from afschrift.app.roles_file import load_roles
+from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.identity.confirmed import needed_level
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.cli import given, submit
+from afschrift.cli.actions import add_actions
 from afschrift.cli.common import actor, officer, print_lines, say, services
-from afschrift.cli.request import overview, timekeeping  # noqa: F401  (its commands come first)
+from afschrift.cli.request import overview
 from afschrift.cli.running import OnAirflow, RequestId
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError, RefusedError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from afschrift.casework.officer import Officer
 
 app = overview.app
+add_actions(app, [action for action in ACTIONS.values() if not action.of_case])
 
 
 class ReadingChoice(StrEnum):

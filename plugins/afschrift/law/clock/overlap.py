@@ -63,6 +63,10 @@ def merge(later: Timeline, earlier: Timeline, *, same: bool, narrower: bool) -> 
     )
 
 
+LINKS = ("repeat", "reminder")
+"""How a request follows an earlier one."""
+
+
 def link(later: Timeline, earlier: Timeline, kind: str, *, same: bool) -> list[NewFact]:
     """Facts that a request follows an earlier one: as a `repeat` (R26), or as a `reminder` of it (R54).
 
@@ -70,7 +74,7 @@ def link(later: Timeline, earlier: Timeline, kind: str, *, same: bool) -> list[N
         RefusedError: they are not of one person, not in this order, or the earlier one is still open.
     """
     _pair(later, earlier, same, "R26, R54")
-    if kind not in ("repeat", "reminder"):
+    if kind not in LINKS:
         raise RefusedError("A link is a repeat (R26) or a reminder (R54).", remedy="choose one of them.")
     if earlier.state.open:
         raise RefusedError(

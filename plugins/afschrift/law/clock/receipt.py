@@ -38,7 +38,7 @@ def correct(timeline: Timeline, now: datetime, received_at: datetime, reason: st
     if timeline.proposed is not None:
         raise TooLateError(
             "A correction of this request waits for its second signer.",
-            remedy="`afschrift request correct --sign`, by another person than the one who proposed it.",
+            remedy="`afschrift request sign-correction`, by another person than the one who proposed it.",
         )
     _must_precede_letters(timeline, instant, "see which of both days is wrong: `afschrift request show`.")
     later = instant > timeline.received_at
@@ -56,7 +56,7 @@ def sign(timeline: Timeline) -> list[NewFact]:
     _must_precede_letters(
         timeline,
         proposed.instant or timeline.received_at,
-        "turn the later receipt down: `afschrift request correct --turn-down`.",
+        "turn the later receipt down: `afschrift request sign-correction --disagree`.",
     )
     detail = {"reason": proposed.detail.get("reason"), "decided_by": proposed.by}
     return [

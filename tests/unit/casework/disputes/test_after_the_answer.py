@@ -188,7 +188,7 @@ def test_a_kept_restriction_is_due_on_its_next_day_and_leaves_no_trace(bureau: B
 
     assert not found.lifted
     assert [r.id for r in due_reviews(bureau.register, FIRST)] == [restriction_id]  # not signed yet
-    with pytest.raises(TooLateError, match=r"second signer.*--sign"):
+    with pytest.raises(TooLateError, match=r"second signer.*--agree"):
         dispute_service(bureau, "cli:vera", FIRST).review(request, restriction_id, "lifted", WHY)
     with pytest.raises(NotAllowedError, match="four eyes"):
         # Another account, the same person.
@@ -230,7 +230,7 @@ def test_lifted_after_the_answer_is_given_by_a_request_of_its_own(bureau: Bureau
     look(bureau, request, restriction_id)
     timeline = bureau.register.facts.timeline(request)
     [line] = review_lines(timeline, restriction(bureau.register, request, restriction_id))
-    assert "--open-request" in line
+    assert "request follow-up" in line
     assert "R54" in line
     opened = follow_up(dispute_service(bureau, now=FIRST), request, restriction_id)
     [linked] = bureau.register.facts.timeline(opened).of(FactKind.LINKED)

@@ -16,6 +16,7 @@ from tests.support.kept import Kept
 from tests.support.restricted import dispute_service, open_bureau, restricted
 
 from afschrift.app.settings import Settings
+from afschrift.casework.actions.actions import open_actions, situation
 from afschrift.operations import figures
 from afschrift.register.database.database import Database
 from afschrift.services import Services
@@ -194,7 +195,7 @@ def test_words_of_a_hold_are_never_an_argument_and_never_missing(bureau: Bureau)
     assert "--text-file" in str(refused_case(*hold, "court", stdin=WHY))
     assert "--text-file" in str(refused_case(*hold, "court", *WORDS, stdin=" \n"))
     assert in_this_process(("case", *hold, "court", WHY)).code == 2
-    assert in_this_process(("case", *hold, "because", *WORDS), WHY).code == 2
+    assert "complaint" in str(refused_case(*hold, "because", *WORDS, stdin=WHY))
     assert "is no date" in str(refused_case(*hold, "court", "--review-on", "soon", *WORDS, stdin=WHY))
     unknown = refused_case("hold", "req-000000000000", "--ground", "court", *WORDS, stdin=WHY)
     assert "knows no case" in str(unknown)
@@ -205,17 +206,18 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     run(bureau.services, request)
     complaint = ("complaint", request, "--reference", "C/13/99")
     came = ("--from", "court", "--received", today)
-    document = ("--document", letter(tmp_path), *WORDS, "--no-id-copy")
+    kept = case(*adding(request, letter(tmp_path)), "--no-id-copy").split()[-1]
+    document = ("--document", kept, *WORDS)
+    assert "no document txt-0" in str(refused_case(*complaint, *came, "--document", "txt-0"))
     done = case(*complaint, *came, *document, stdin=WHY)
     assert f"{request}  complaint of court (C/13/99), received {today}: no outcome yet" in done
     assert "sets a hold" in done
     assert "complaint_open" in run_command("requests", "--all")
-    assert "--outcome" in str(refused_case(*complaint))
     assert "entered for" in str(refused_case(*complaint, *came, *document, stdin=WHY))
     texts = json.loads(case("show", request, "--json"))["texts"]
-    assert [text["kind"] for text in texts].count("document") == 1  # nothing was kept of what was turned down
+    assert [text["kind"] for text in texts].count("document") == 1
     assert "no reference" in str(refused_case("complaint", request, "--reference", "van Ann", *came))
-    ended = case(*complaint, "--outcome", "settled")
+    ended = case("complaint-outcome", *complaint[1:], "--outcome", "settled")
     assert f"settled on {today}" in ended
     assert "case release" in ended
     shown = run_command("request", "show", request)
@@ -234,20 +236,30 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     assert "kwikstaart" not in repr(bureau.register.trail.events())
 
 
+def restriction_actions(bureau: Bureau, request: str) -> set[str]:
+    """Those about a restriction that may be done now."""
+    who = bureau.officer()
+    found = {action.name for action in open_actions(who, situation(who, request))}
+    return {name for name in found if "restriction" in name or name == "follow-up"}
+
+
 def test_a_restriction_is_looked_at_again_signed_and_given(bureau: Bureau) -> None:
     request, entry = restricted(bureau, ["shop.ticket"])
     run(bureau.services, request)
-    of = ("reviewed", request, "--restriction", entry)
-    lifted = ("--outcome", "lifted", *WORDS)
-    assert "give one of" in str(refused_case(*of))
-    assert "once another person signs" in case(*of, *lifted, stdin=WHY)
-    assert "four eyes" in str(refused_case(*of, "--sign"))  # the terminal holds both roles, as one person
-    assert "waits for its second signer" in str(refused_case(*of, *lifted, stdin=WHY))
+    of = (request, "--restriction", entry)
+    lifted = ("request", "review-restriction", *of, "--outcome", "lifted", *WORDS)
+    sign, follow_up = ("request", "sign-restriction-review", *of, "--agree"), ("request", "follow-up", *of)
+    assert restriction_actions(bureau, request) == {"review-restriction"}
+    assert "once another person signs" in run_command(*lifted, stdin=WHY)
+    assert restriction_actions(bureau, request) == {"sign-restriction-review"}
+    assert "four eyes" in str(refused(*sign))  # the terminal holds both roles, as one person
+    assert "waits for its second signer" in str(refused(*lifted, stdin=WHY))
     dispute_service(bureau, "cli:sam").sign_review(request, entry, agree=False)
     dispute_service(bureau, "cli:anna").review(request, entry, "lifted", WHY)
-    assert "in force" in str(refused_case(*of, "--open-request"))
-    assert "--open-request" in case(*of, "--sign")
-    [opened] = re.findall(r"req-\w{12}", case(*of, "--open-request").splitlines()[0])
+    assert "in force" in str(refused(*follow_up))
+    assert "request follow-up" in run_command(*sign)
+    assert restriction_actions(bureau, request) == {"follow-up"}
+    opened = run_command(*follow_up).split()[0]
     assert f"linked of {request}" in run_command("request", "show", opened)
 
 

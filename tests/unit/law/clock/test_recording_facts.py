@@ -114,7 +114,7 @@ OVER, FIRST = date(2026, 4, 3), "fact-000000000001"
         (lambda: corrected(noon(march(4)), corrected(noon(march(3)))), "second signer"),
         (lambda: receipt.sign(PLAIN), "No correction"),
         (lambda: receipt.turn_down(PLAIN), "No correction"),
-        (lambda: receipt.sign(PROPOSED), "sent on 2026-03-05, before that receipt.*R02.*--turn-down"),
+        (lambda: receipt.sign(PROPOSED), "sent on 2026-03-05, before that receipt.*R02.*--disagree"),
     ],
 )
 def test_is_turned_down_with_rule_and_way_out(act: Callable[[], object], words: str) -> None:

@@ -1,0 +1,213 @@
+"""An action: its name, parameters and role, when it can be done, and what does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from afschrift.casework.clock import clock_row, fact_row
+from afschrift.casework.decision.in_force import Restriction
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import FormError
+from afschrift.law.clock.clock import Clock
+from afschrift.law.clock.facts import Timeline
+from afschrift.law.clock.sending import Sending
+from afschrift.law.dispute import complaints, holds
+from afschrift.law.letter import LetterRow
+from afschrift.law.roles import Role
+from afschrift.questions.forms import WORDS
+
+LONGEST_TEXT = 20_000
+OTHERWISE: dict[str, Any] = {"x-otherwise": "disagree"}
+"""Of a parameter that is true or false: the name of its option for false."""
+
+
+def _as_iso(given: object) -> object:
+    """Only what ISO 8601 writes with hyphens: pydantic would take digits for seconds since 1970."""
+    return given if isinstance(given, date) or (isinstance(given, str) and "-" in given) else None
+
+
+Day = Annotated[date, BeforeValidator(_as_iso)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_iso)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT),
+    Field(json_schema_extra=WORDS),
+]
+
+
+def codes(values: Iterable[str], default: Any = ..., *, title: str, description: str = "") -> Any:
+    """A field with a code of a list, or several. The law refuses others, and says why where it knows them."""
+    return Field(
+        default, title=title, description=description or None, json_schema_extra={"enum": list(values)}
+    )
+
+
+class Parameters(BaseModel):
+    """What an action takes besides the request. Each field has a title, and its description says more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __repr__(self) -> str:
+        return type(self).__name__  # the words may be about a person
+
+    __str__ = __repr__
+
+
+class LetterParameters(Parameters):
+    """Of an action with a letter: which one, and its sending where it was sent already."""
+
+    letter: Code | None = Field(None, title="Letter", description="The letter in the outbox.")
+    sent_on: Day | None = Field(None, title="Sent on", description="Where the letter was sent already.")
+    channel: Code | None = Field(
+        None, title="Channel", description="How it was sent: post, email, portal, counter."
+    )
+    proof: Code | None = Field(
+        None,
+        title="Proof",
+        description="A reference without spaces: track and trace, the id of the message.",
+    )
+
+    @property
+    def sending(self) -> Sending | None:
+        """The sending; None where nothing was sent yet.
+
+        Raises:
+            FormError: a part of it is missing.
+        """
+        if self.sent_on and self.channel and self.proof:
+            return Sending(self.sent_on, self.channel, self.proof)
+        parts = {"sent_on": self.sent_on, "channel": self.channel, "proof": self.proof}
+        if not any(parts.values()):
+            return None
+        raise FormError.listing(
+            "Day, channel and proof of a sent letter belong together.",
+            {name: "is missing" for name, value in parts.items() if not value},
+            remedy="give all three, or none and record them later: `afschrift request sent`.",
+        )
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a request is like at present, as far as actions depend on it.
+
+    Attributes:
+        earlier: other requests of the same person.
+        letters: of the request, in any state.
+    """
+
+    timeline: Timeline
+    clock: Clock
+    restrictions: Sequence[Restriction] = ()
+    earlier: Sequence[str] = ()
+    letters: Sequence[LetterRow] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an action came to.
+
+    Attributes:
+        timelines: of the requests that it changed, with the new facts.
+        lines: what remains to be done, in sentences.
+        clock: of the request, after an action that moves it.
+    """
+
+    timelines: Sequence[Timeline]
+    lines: Sequence[str] = ()
+    clock: Clock | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {"requests": list(map(self._row, self.timelines)), "lines": list(self.lines)}
+
+    def _row(self, timeline: Timeline) -> dict[str, Any]:
+        found: dict[str, Any] = {"request": timeline.request, "state": timeline.state.value}
+        if self.clock is not None:
+            return found | {"clock": clock_row(self.clock), "facts": list(map(fact_row, timeline.facts))}
+        return found | {
+            "holds": [
+                {"hold": h.id, "ground": h.ground, "since": h.since, "by": h.by, "review_on": h.review_on}
+                for h in holds(timeline)
+            ],
+            "complaints": [
+                {
+                    "reference": c.reference,
+                    "from": c.entered.detail.get("from"),
+                    "received": c.entered.day,
+                    "outcome": c.ended.detail.get("outcome") if c.ended else None,
+                }
+                for c in complaints(timeline)
+            ],
+        }
+
+
+Choices = Sequence[tuple[str, str]]
+"""Values that can be chosen, with their words."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a person can do with a request or a case.
+
+    Attributes:
+        name: in commands and addresses, with hyphens.
+        title: what it does, as a link says it.
+        help: what it does and when, in sentences.
+        parameters: what it takes.
+        do: does it: by whom, the id of the request or case, and the parameters. Raises as the service of its
+            subject: NotAllowedError (the attempt is an event), TooLateError and RefusedError (names the rule
+            and the remedy); the register is then unchanged.
+        is_open: whether it can be done in a situation; pages show it then alone.
+        choices: of a parameter that names something of the request -> what can be named.
+        role: that may do it.
+        of_case: it can be done with a case as well, which is all of its requests.
+    """
+
+    name: str
+    title: str
+    help: str
+    parameters: type[Parameters]
+    do: Callable[[Officer, str, Any], Done]
+    is_open: Callable[[Situation], bool] = lambda _: True
+    choices: Mapping[str, Callable[[Situation], Choices]] = field(default_factory=dict)
+    role: Role = Role.OFFICER
+    of_case: bool = False
+
+    def fields(self) -> dict[str, dict[str, Any]]:
+        """Name of each parameter -> JSON Schema of its value."""
+        return {n: _plain(f) for n, f in self.parameters.model_json_schema().get("properties", {}).items()}
+
+    def needed(self) -> tuple[str, ...]:
+        """Names of the parameters that must be given."""
+        return tuple(self.parameters.model_json_schema().get("required", ()))
+
+    def form(self, at: Situation) -> dict[str, Any]:
+        """A form of its parameters, in which those that name something have what can be named."""
+        fields = self.fields()
+        for name, find in self.choices.items():
+            if found := dict(find(at)):
+                fields[name] |= {"enum": list(found), "x-titles": found}
+        return {"properties": fields, "required": self.needed()}
+
+
+def _plain(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a value that may be left out, and of a list of codes, as forms take them."""
+    given: dict[str, Any] = next((kind for kind in field.pop("anyOf", ()) if kind.get("type") != "null"), {})
+    plain = {**given, **field}
+    plain.pop("default", None)
+    if plain.get("type") == "array" and "enum" in plain:
+        plain["items"] = {**plain["items"], "enum": plain.pop("enum")}
+    return plain

@@ -1,0 +1,58 @@
+"""All actions: each subject declares its own. And those that are open to a person now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from afschrift.casework.actions import clock_actions, dispute_actions
+from afschrift.casework.actions.action import Action, Done, Situation
+from afschrift.casework.clock import ClockService
+from afschrift.casework.decision.in_force import restrictions
+from afschrift.casework.officer import Officer
+from afschrift.outside.read_model import read_model
+
+ACTIONS: dict[str, Action] = {
+    action.name: action for subject in (clock_actions, dispute_actions) for action in subject.ACTIONS
+}
+
+
+def perform(officer: Officer, action: Action, owner: str, given: Mapping[str, Any]) -> Done:
+    """Do an action.
+
+    Args:
+        officer: who does it.
+        action: what.
+        owner: id of the request, or of a case where the action is of cases.
+        given: parameters by name, as texts or as the types of JSON.
+
+    Raises:
+        FormError: names the parameters that do not fit; nothing was changed.
+        AfschriftError: as `Action.do`.
+    """
+    return action.do(officer, owner, read_model(action.parameters, dict(given)))
+
+
+def situation(officer: Officer, request_id: str) -> Situation:
+    """What a request is like at present.
+
+    Raises:
+        UnknownRequestError: no such request.
+    """
+    register, timeline = officer.register, officer.register.facts.timeline(request_id)
+    return Situation(
+        timeline,
+        ClockService(officer, officer.jurisdiction).clock(timeline),
+        restrictions(register, request_id),
+        register.identities.earlier(request_id, officer.own_keys),
+        register.letters.all(request_id=request_id),
+    )
+
+
+def open_actions(officer: Officer, at: Situation) -> list[Action]:
+    """The actions that an officer may do now, in the order of the table."""
+    return [
+        action
+        for action in ACTIONS.values()
+        if officer.roles.holds(officer.by, action.role) and action.is_open(at)
+    ]

@@ -1,0 +1,304 @@
+"""Actions that move a request's clock, and those with an earlier request of the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pydantic import Field
+
+from afschrift.casework.actions.action import (
+    OTHERWISE,
+    Action,
+    Choices,
+    Code,
+    Day,
+    Done,
+    Instant,
+    LetterParameters,
+    Parameters,
+    Situation,
+    Words,
+    codes,
+)
+from afschrift.casework.clock import ClockService, Result
+from afschrift.casework.officer import Officer
+from afschrift.law.clock.clock import Colour
+from afschrift.law.clock.facts import WITH_LETTER, FactKind, SuspensionGround, Timeline
+from afschrift.law.clock.overlap import LINKS
+from afschrift.law.clock.receipt import WHY
+from afschrift.law.clock.sending import Sending
+from afschrift.law.clock.suspension import DOUBTS, REASONS
+from afschrift.law.roles import Role
+
+
+class Suspension(LetterParameters):
+    """Of a question to the person that stops the clock."""
+
+    ground: Code = codes(SuspensionGround, title="Ground", description="A specification: for access alone.")
+    doubt: Code | None = codes(DOUBTS, None, title="Doubt", description="Of an identity: why it is asked.")
+    overview: bool = Field(
+        False,
+        title="Overview",
+        description="Of a specification: the letter gives an overview of the processing.",
+    )
+    term: Day | None = Field(
+        None,
+        title="Last day for the reply",
+        description="As the letter sets it: the clock of a public body continues after it.",
+    )
+
+
+class Reply(Parameters):
+    """Of the person's sufficient answer."""
+
+    on: Day | None = Field(None, title="Day", description="On which it came; without one, today.")
+
+
+class InsufficientReply(LetterParameters):
+    """Of an answer that fell short."""
+
+    on: Day | None = Field(None, title="Day", description="On which it came; without one, today.")
+
+
+class Extension(LetterParameters):
+    """Of two further months."""
+
+    reason: tuple[Code, ...] = codes(REASONS, title="Reasons")
+    text: Words | None = Field(None, title="The reasons in words")
+
+
+class Sent(Parameters):
+    """Of a letter that was sent, or an answer that was handed over."""
+
+    on: Day = Field(title="Day", description="On which it was sent or received.")
+    channel: Code = Field(title="Channel", description="How: post, email, portal, by_hand.")
+    proof: Code = Field(title="Proof", description="A reference without spaces.")
+
+    @property
+    def sending(self) -> Sending:
+        """The sending."""
+        return Sending(self.on, self.channel, self.proof)
+
+
+class SentLetter(Sent):
+    """Of a letter that was sent."""
+
+    fact: Code | None = Field(
+        None, title="Of what", description="The suspension or extension, where several wait."
+    )
+
+
+class Acknowledgement(Parameters):
+    """Of a day that was missed."""
+
+    text: Words = Field(title="Why it is late, and what is done about it")
+
+
+class Withdrawal(Parameters):
+    """Of a request that the person withdrew."""
+
+    channel: Code = Field(title="Channel", description="How the person said so: email, phone, letter.")
+    on: Day | None = Field(None, title="Day", description="On which they said so; without one, today.")
+
+
+class Correction(Parameters):
+    """Of another time of receipt."""
+
+    received_at: Instant = Field(
+        title="First arrival", description="With its offset, as 2026-11-20T09:30:00+01:00."
+    )
+    reason: Code = codes(WHY, title="Reason", description="Why the time was wrong.")
+
+
+class Signature(Parameters):
+    """The second signer's word."""
+
+    agree: bool = Field(
+        title="Agree", description="Whether what was proposed applies.", json_schema_extra=OTHERWISE
+    )
+
+
+class Merge(Parameters):
+    """Of an overlapping request."""
+
+    into: Code = Field(title="Earlier request", description="The earlier, open one.")
+
+
+class LinkParameters(Parameters):
+    """Of a request after a closed one."""
+
+    to: Code = Field(title="Earlier request", description="The earlier, closed one.")
+    as_: Code = Field(
+        alias="as",
+        json_schema_extra={"enum": list(LINKS)},
+        title="How they belong together",
+        description="repeat: answered in full again (R26); reminder: of an incomplete answer (R54).",
+    )
+
+
+def _recorded(record: Callable[[ClockService, str, Any], Result]) -> Callable[[Officer, str, Any], Done]:
+    def do(officer: Officer, request: str, given: Any) -> Done:
+        timeline, clock = record(ClockService(officer, officer.jurisdiction), request, given)
+        return Done([timeline], list(_waits(timeline)), clock)
+
+    return do
+
+
+def _waits(timeline: Timeline) -> Iterator[str]:
+    if timeline.proposed:
+        yield (
+            "The later receipt applies after a second signer's `afschrift request sign-correction "
+            f"{timeline.request} --agree`."
+        )
+
+
+def _is_open(at: Situation) -> bool:
+    return at.timeline.state.open
+
+
+def _asked(at: Situation) -> bool:
+    return _is_open(at) and at.timeline.waiting is not None
+
+
+def _letters(*kinds: str) -> Callable[[Situation], Choices]:
+    return lambda at: [
+        (letter.id, f"{letter.kind}, made {at.timeline.local(letter.produced_at)}")
+        for letter in at.letters
+        if letter.kind in kinds
+    ]
+
+
+def _unsent(at: Situation) -> Choices:
+    return [
+        (fact.id, f"{fact.kind} of {at.timeline.local(fact.at)}")
+        for fact in at.timeline.of(*WITH_LETTER)
+        if fact.sent_on is None
+    ]
+
+
+def _earlier(at: Situation) -> Choices:
+    return [(request, request) for request in at.earlier]
+
+
+ACTIONS = (
+    Action(
+        "suspend",
+        "Stop the clock with a question to the person",
+        "Record a question to the person that stops the clock (R42). It counts from the day it is sent.",
+        Suspension,
+        _recorded(
+            lambda at, request, p: at.suspend(
+                request,
+                p.ground,
+                doubt=p.doubt,
+                overview=p.overview,
+                term=p.term,
+                letter=p.letter,
+                sending=p.sending,
+            )
+        ),
+        lambda at: _is_open(at) and at.timeline.waiting is None,
+        {"letter": _letters("identity_request", "specify_request")},
+    ),
+    Action(
+        "resume",
+        "Record the person's answer",
+        "Record the person's sufficient answer and its day: the clock continues (R43).",
+        Reply,
+        _recorded(lambda at, request, p: at.resume(request, p.on)),
+        _asked,
+    ),
+    Action(
+        "insufficient",
+        "Record an answer that is not sufficient",
+        "Record that the person's answer fell short; a further question follows at once (R43).",
+        InsufficientReply,
+        _recorded(lambda at, request, p: at.insufficient(request, p.on, letter=p.letter, sending=p.sending)),
+        _asked,
+        {"letter": _letters("answer_insufficient")},
+    ),
+    Action(
+        "extend",
+        "Extend by two months",
+        "Decide on two further months (R39-R41). It holds once its letter is sent within the first month.",
+        Extension,
+        _recorded(
+            lambda at, request, p: at.extend(
+                request, p.reason, letter=p.letter, sending=p.sending, text=p.text
+            )
+        ),
+        lambda at: _is_open(at) and not at.timeline.of(FactKind.EXTENDED),
+        {"letter": _letters("extension")},
+    ),
+    Action(
+        "sent",
+        "Record that a letter was sent",
+        "Record that the letter of a suspension or an extension was sent, how, and with which proof.",
+        SentLetter,
+        _recorded(lambda at, request, p: at.sent(request, p.sending, p.fact)),
+        lambda at: bool(_unsent(at)),
+        {"fact": _unsent},
+    ),
+    Action(
+        "handed-over",
+        "Record that the person has the answer",
+        "Enter that the person received the ready answer, or was notified where it is: it closes the "
+        "request. If a letter of the outbox notifies them, send that, or enter its sending: `afschrift "
+        "letter sent`.",
+        Sent,
+        _recorded(lambda at, request, p: at.inform(request, p.sending)),
+        lambda at: bool(at.timeline.to_inform),
+    ),
+    Action(
+        "acknowledge",
+        "Say why it is late",
+        "Acknowledge by name why a request is overdue (R37). It remains overdue; `check_deadlines` succeeds.",
+        Acknowledgement,
+        _recorded(lambda at, request, p: at.acknowledge(request, p.text)),
+        lambda at: at.clock.colour is Colour.RED,
+    ),
+    Action(
+        "withdraw",
+        "Record that the person withdrew it",
+        "Record that the person withdrew the request. Only they can: a controller refuses instead.",
+        Withdrawal,
+        _recorded(lambda at, request, p: at.withdraw(request, p.channel, p.on)),
+        _is_open,
+    ),
+    Action(
+        "correct",
+        "Correct the time of receipt",
+        "Correct the time of receipt. Both are kept; a later one applies once a second signer agreed (R02).",
+        Correction,
+        _recorded(lambda at, request, p: at.correct(request, p.received_at, p.reason)),
+        lambda at: _is_open(at) and at.timeline.proposed is None,
+    ),
+    Action(
+        "sign-correction",
+        "Sign the later time of receipt",
+        "As second signer: whether the proposed later receipt applies (R02).",
+        Signature,
+        _recorded(lambda at, request, p: at.sign(request, agree=p.agree)),
+        lambda at: at.timeline.proposed is not None,
+        role=Role.SECOND_SIGNER,
+    ),
+    Action(
+        "merge",
+        "Merge it into an earlier request",
+        "Merge an overlapping request into an earlier, open one of the person, whose receipt applies (R55).",
+        Merge,
+        _recorded(lambda at, request, p: at.merge(request, p.into, at.officer.own_keys)),
+        lambda at: _is_open(at) and bool(at.earlier),
+        {"into": _earlier},
+    ),
+    Action(
+        "link",
+        "Link it to an earlier request",
+        "Record that a request follows a closed one of the same person.",
+        LinkParameters,
+        _recorded(lambda at, request, p: at.link(request, p.to, p.as_, at.officer.own_keys)),
+        lambda at: _is_open(at) and bool(at.earlier),
+        {"to": _earlier},
+    ),
+)

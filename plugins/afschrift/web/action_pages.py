@@ -1,0 +1,101 @@
+"""A page for each action on a request: its form, made from the table of actions."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from afschrift.casework.actions.action import Action
+from afschrift.casework.actions.actions import ACTIONS, perform, situation
+from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
+from afschrift.register.open import open_register
+from afschrift.web.caller import (
+    Caller,
+    Known,
+    cross_origin_error,
+    form_token,
+    is_form_token,
+    is_same_origin,
+    note,
+)
+from afschrift.web.form_fields import fields_of, filled_value
+from afschrift.web.multipart import Sent, answer_form
+from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.question_pages import CUT, RENEWED
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+
+@router.get("/requests/{request_id}/do/{name}")
+def form(request: Request, request_id: str, name: str, by: Known) -> Response:
+    """The form of an action, for those who may do it now."""
+    return _page(request, by, _action(by, name), request_id, Sent())
+
+
+@router.post("/requests/{request_id}/do/{name}")
+async def sent(request: Request, request_id: str, name: str, by: Known) -> Response:
+    """Do it. A fault shows the page again, with all that was typed."""
+    return await answer_form(request, _do, request_id, _action(by, name), by)
+
+
+def _action(by: Caller, name: str) -> Action:
+    """The action.
+
+    Raises:
+        UnknownRequestError: no such action.
+        NotAllowedError: they have no role that may do it.
+    """
+    if name not in ACTIONS:
+        raise UnknownRequestError("There is no such action.", remedy="choose one on the page of the request.")
+    action = ACTIONS[name]
+    if not by.roles.holds(by.account, action.role):
+        raise by.roles.refusal([action.role])
+    return action
+
+
+def _do(request: Request, request_id: str, action: Action, by: Caller, sent: Sent) -> Response:
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
+            raise cross_origin_error()
+        return _page(request, by, action, request_id, sent, Problem(RENEWED), 403)
+    if sent.cut:
+        return _page(request, by, action, request_id, sent, Problem(CUT), 422)
+    fields = list(fields_of(action.form(situation(by.officer(), request_id)), ()))
+    codes, words = filled_value(fields, sent)
+    try:
+        done = perform(by.officer(), action, request_id, codes | words)
+    except AfschriftError as error:
+        status, text = status_and_words(error)
+        faults = error.fields if isinstance(error, FormError) else {}
+        lines = tuple((f.id, f.title, faults[f.name]) for f in fields if f.name in faults)
+        problem = Problem("Nothing was recorded. Correct this:" if lines else text, lines)
+        return _page(request, by, action, request_id, sent, problem, status)
+    made = done.timelines[0].request
+    notice = note(by, {"done": action.title, "next": " ".join(done.lines)})
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{made}?notice={notice}", 303)
+
+
+def _page(
+    request: Request,
+    by: Caller,
+    action: Action,
+    request_id: str,
+    sent: Sent,
+    problem: Problem | None = None,
+    status: int = 200,
+) -> Response:
+    at = situation(by.officer(open_register()), request_id)
+    return render(
+        request,
+        "action",
+        status,
+        by=by,
+        action=action,
+        request_id=request_id,
+        is_open=action.is_open(at),
+        fields=list(fields_of(action.form(at), ())),
+        sent=sent,
+        problem=problem,
+        faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
+        token=form_token(by, request.url.path),
+    )

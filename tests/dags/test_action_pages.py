@@ -1,0 +1,96 @@
+"""The pages of actions, and the same actions over HTTP, for each role."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.support.pages import Desk, text_of
+
+from afschrift.casework.actions.actions import ACTIONS
+from afschrift.law.dispute import holds
+
+pytestmark = pytest.mark.airflow
+WHY = "Omdat de kwikstaart een zaak heeft aangespannen."
+PEOPLE = {"anna": "officer", "sam": "second_signer", "kim": "source_owner", "dirk": "dpo", "ivo": "intake"}
+
+
+def titles(desk: Desk, user: str, request: str) -> set[str]:
+    page = desk.browse(user, f"/requests/{request}").text
+    return {name for name, action in ACTIONS.items() if f'/do/{name}">{action.title}</a>' in page}
+
+
+def do(desk: Desk, user: str, request: str, name: str, **fields: str) -> str:
+    """What the page of the request says after a form was sent."""
+    given = {f"f.{field}": value for field, value in fields.items()}
+    sent = desk.send(user, f"/requests/{request}/do/{name}", given)
+    assert sent.status_code == 303, text_of(sent.text)
+    return text_of(desk.browse(user, sent.headers["location"].removeprefix("/afschrift")).text)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_is_of_its_role_on_pages_and_over_http(desk: Desk, name: str) -> None:
+    request, _ = desk.identity()
+    action, before = ACTIONS[name], desk.events(request)
+    owners = "cases" if action.of_case else "requests"
+    for user, role in PEOPLE.items():
+        page = desk.browse(user, f"/requests/{request}/do/{name}")
+        assert page.status_code == (200 if role == action.role else 403), user
+        forged = {"token": "x", "f.text": WHY}
+        assert desk.browse(user, f"/requests/{request}/do/{name}", forged).status_code == 403, user
+        assert desk.ask(user, "POST", f"/{owners}/{request}/{name}", json={"x": 1}).status_code in (403, 422)
+    assert [kind for kind, _ in desk.events(request)[len(before) :] if kind.startswith("fact_")] == []
+
+
+def test_what_an_officer_and_a_signer_do_without_the_terminal(desk: Desk) -> None:
+    received = datetime.now(ZoneInfo("Europe/Amsterdam")) - timedelta(days=5)
+    request, _ = desk.identity(received_at=received.isoformat())
+    assert {"suspend", "extend", "withdraw", "correct", "hold", "complaint"} <= titles(desk, "anna", request)
+    assert not {"resume", "release", "sign-correction", "review-restriction"} & titles(desk, "anna", request)
+    assert titles(desk, "sam", request) == titles(desk, "dirk", request) == set()
+
+    page = do(desk, "anna", request, "suspend", ground="identity", doubt="unknown_sender")
+    assert "Recorded: Stop the clock with a question to the person" in page
+    [fact] = desk.register.facts.timeline(request).unsent_letters
+    assert f'value="{fact.id}"' in desk.browse("anna", f"/requests/{request}/do/sent").text
+    today = received.date() + timedelta(days=5)
+    do(desk, "anna", request, "sent", on=str(today), channel="post", proof="3SABC", fact=fact.id)
+    assert "suspend" not in titles(desk, "anna", request)
+    assert "cannot be done now" in text_of(desk.browse("anna", f"/requests/{request}/do/suspend").text)
+    do(desk, "anna", request, "resume", on=str(today))
+
+    do(desk, "anna", request, "hold", ground="court", text=WHY)
+    [hold] = holds(desk.register.facts.timeline(request))
+    assert hold.words in text_of(desk.browse("anna", f"/requests/{request}/do/release").text)
+    assert "free" in do(desk, "anna", request, "release", text=WHY)
+    assert "State Withdrawn" in do(desk, "anna", request, "withdraw", channel="phone")
+    assert titles(desk, "anna", request) == {"hold", "complaint"}
+    assert WHY not in repr(desk.events(request))
+
+
+def test_a_later_receipt_is_signed_by_another_person_on_their_page(desk: Desk) -> None:
+    received = datetime.now(ZoneInfo("Europe/Amsterdam")) - timedelta(days=5)
+    request, _ = desk.identity(received_at=received.isoformat())
+    later = (received + timedelta(days=1)).isoformat()
+    page = do(desk, "anna", request, "correct", received_at=later, reason="typing_error")
+    assert "after a second signer" in page
+    assert titles(desk, "sam", request) == {"sign-correction"}
+    do(desk, "sam", request, "sign-correction", agree="true")
+    assert desk.register.facts.timeline(request).received == (received + timedelta(days=1)).date()
+
+
+def test_a_fault_keeps_what_was_typed_and_names_its_field(desk: Desk) -> None:
+    request, _ = desk.identity()
+    path = f"/requests/{request}/do/complaint"
+    typed = {"f.from": "court", "f.reference": "C/13/99", "f.received": "soon", "f.text": WHY}
+    before = desk.events(request)
+    wrong = desk.send("anna", path, typed)
+    assert (wrong.status_code, WHY in wrong.text, "C/13/99" in wrong.text) == (422, True, True)
+    assert '<a href="#f-received">Received on</a>: is no date; write 2026-03-05' in wrong.text
+    law = desk.send("anna", f"/requests/{request}/do/withdraw", {"f.channel": "By phone"})
+    assert (law.status_code, "no code" in text_of(law.text)) == (409, True)
+    own = {"Sec-Fetch-Site": "same-origin"}
+    renewed = desk.browse("anna", path, {"token": "x", **typed}, headers=own)
+    assert (renewed.status_code, WHY in renewed.text) == (403, True)
+    assert desk.events(request) == before
+    assert desk.browse("anna", f"/requests/{request}/do/nothing").status_code == 404
+    assert desk.browse("anna", "/requests/req-000000000000/do/hold").status_code == 404

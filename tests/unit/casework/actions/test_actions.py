@@ -1,0 +1,76 @@
+"""The table of actions: what each takes, where it leads, and that a wrong parameter is named and not repeated."""
+
+from datetime import date
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from click import Context
+from typer.main import get_command
+
+from afschrift.casework.actions.action import Action
+from afschrift.casework.actions.actions import ACTIONS
+from afschrift.casework.actions.clock_actions import Suspension
+from afschrift.casework.actions.dispute_actions import ComplaintParameters
+from afschrift.domain.errors import FormError
+from afschrift.outside.read_model import read_model
+from afschrift.questions.forms import is_words
+
+SECRET = "kwikstaart"
+every = pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+
+
+@every
+def test_each_action_has_a_command_a_route_and_words(action: Action) -> None:
+    from afschrift.cli.main import app
+
+    root: Any = get_command(app)
+    group = root.get_command(Context(root), "case" if action.of_case else "request")
+    options = {option for each in group.commands[action.name].params for option in each.opts}
+    assert action.title
+    assert action.help.endswith(".")
+    for name, field in action.fields().items():
+        assert jsonschema_rs.meta.is_valid(field)
+        assert field["title"], name
+        assert f"--{'text-file' if is_words(field) else name.replace('_', '-')}" in options
+
+
+@every
+def test_words_are_in_no_text_of_parameters(action: Action) -> None:
+    given = {name: SECRET for name, field in action.fields().items() if is_words(field)}
+    with pytest.raises(FormError) as wrong:
+        read_model(action.parameters, {**given, SECRET: SECRET})
+    assert SECRET not in f"{wrong.value} {wrong.value.fields}"
+    made = action.parameters.model_construct(**given)
+    assert SECRET not in f"{made!r} {made}"
+
+
+@pytest.mark.parametrize(
+    ("given", "faults"),
+    [
+        ({}, {"ground": "is missing"}),
+        ({"ground": "  "}, {"ground": "is missing"}),
+        ({"ground": "x" * 101}, {"ground": "string should have at most 100 characters"}),
+        ({"ground": "identity", "term": "1767225600"}, {"term": "is no date; write 2026-03-05"}),
+        ({"ground": "identity", "term": "2026-13-05"}, {"term": "is no date; write 2026-03-05"}),
+        ({"ground": "identity", "overview": []}, {"overview": "input should be a valid boolean"}),
+        ({"ground": "identity", SECRET: 1}, {"body": "is no object of these names"}),
+        ([SECRET], {"body": "is no object of these names"}),
+    ],
+)
+def test_a_wrong_parameter_is_named(given: object, faults: dict[str, str]) -> None:
+    with pytest.raises(FormError) as wrong:
+        read_model(Suspension, given)
+    assert wrong.value.fields == faults
+
+
+def test_a_sending_is_whole_or_not_there() -> None:
+    assert Suspension(ground="identity").sending is None
+    with pytest.raises(FormError) as wrong:
+        _ = Suspension(ground="identity", sent_on=date(2026, 3, 5), proof="3SABC").sending
+    assert wrong.value.fields == {"channel": "is missing"}
+
+
+def test_names_that_python_keeps_for_itself() -> None:
+    given = {"from": "court", "reference": "C/13/99", "received": "2026-03-05"}
+    assert read_model(ComplaintParameters, given).from_ == "court"
