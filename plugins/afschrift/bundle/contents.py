@@ -141,10 +141,16 @@ class Contents:
         """Whether the person has a value in a column that is not read, or that was not asked."""
         return bool(self._facts.get((source, held_place(table, column)), True))
 
-    def concerns(self, source: str, purpose: str) -> bool:
-        """Whether a purpose concerns the person, by their own rows; it does where these were not asked."""
-        only = self.source(source).purposes[purpose].only
-        found = self._facts.get((source, f"purposes.{purpose}.only"))
+    def concerns(self, source: str, purpose: str, recipient: int | None = None) -> bool:
+        """Whether a purpose, or a recipient of it by number, concerns the person, by their own rows.
+
+        It does where these were not asked.
+        """
+        declared, place = self.source(source).purposes[purpose], f"purposes.{purpose}"
+        only = declared.only
+        if recipient is not None:
+            only, place = (declared.recipients or ())[recipient].only, f"{place}.recipients.{recipient}"
+        found = self._facts.get((source, f"{place}.only"))
         return only is None or found is None or any(row[0] in only.values for row in found)
 
     def row_origins(self, source: str, table: str, column: FieldPlan) -> dict[str, Origin]:

@@ -209,6 +209,8 @@ def processing_faults(source: SourceFile, purpose: Purpose, where: list[str]) ->
         path = [*where, "recipients", str(number)]
         if recipient.from_:
             yield from _read(source, recipient.from_, [*path, "from"])
+        if recipient.only:
+            yield from _read(source, recipient.only.column, [*path, "only", "column"])
         for name in recipient.tables:
             if name not in source.tables:
                 yield [*path, "tables"], f"the source has no table {name}{hint(name, source.tables)}"

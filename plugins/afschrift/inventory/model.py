@@ -24,6 +24,7 @@ from afschrift.inventory.layers import Lapsed
 from afschrift.inventory.organisation import IdentityFile, Organisation, PolicyFile
 from afschrift.inventory.processing import (
     AutomatedDecision,
+    OnlyFor,
     Recipient,
     Retention,
     Transfer,
@@ -65,18 +66,6 @@ class SpecialDecision(ClassifiedBy):
     """
 
     portable: bool
-
-
-class OnlyFor(Part):
-    """Whom a purpose concerns: people with one of some values in a column of their rows.
-
-    Attributes:
-        column: `table.column` of the source.
-        values: of it, as text.
-    """
-
-    column: str
-    values: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Purpose(Part):

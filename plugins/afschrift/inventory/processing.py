@@ -57,6 +57,18 @@ class CountryOf(Part):
     country: str
 
 
+class OnlyFor(Part):
+    """Whom a purpose or a recipient concerns: people with one of some values in a column of their rows.
+
+    Attributes:
+        column: `table.column` of the source.
+        values: of it, as text.
+    """
+
+    column: str
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
 class Recipient(Part):
     """Who receives data for a purpose (Art. 15(1)(c), R74).
 
@@ -69,6 +81,7 @@ class Recipient(Part):
         country: of the recipient.
         does: what they do with the data, or why they get them.
         tables: they get data of these tables only; empty: of all that the purpose uses.
+        only: the people whose data they get; absent: all.
     """
 
     name: str | None = None
@@ -78,6 +91,7 @@ class Recipient(Part):
     country: Country | CountryOf | None = None
     does: Text | None = None
     tables: tuple[str, ...] = ()
+    only: OnlyFor | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -94,7 +108,7 @@ class Recipient(Part):
         if isinstance(self.country, CountryOf):
             of = self.country
             found += [("country", f"{of.table}.{column}") for column in (of.name, of.country)]
-        return tuple(found)
+        return (*found, ("only", self.only.column)) if self.only else tuple(found)
 
 
 class Transfer(Part):

@@ -47,6 +47,9 @@ def fact_plans(
             table, _, column = purpose.retention.from_.rpartition(".")
             yield FactPlan(source.source, f"purposes.{name}.retention", *statements.span(table, column))
         for number, recipient in enumerate(purpose.recipients or ()):
+            if recipient.only and is_settled(source, recipient.only.column):
+                asked = statements.names(*recipient.only.column.rsplit(".", 1))
+                yield FactPlan(source.source, f"purposes.{name}.recipients.{number}.only", *asked)
             if recipient.from_ and is_settled(source, *(path for _, path in recipient.read)):
                 table, _, column = recipient.from_.rpartition(".")
                 country = recipient.country if isinstance(recipient.country, CountryOf) else None

@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from testbed import small
 from testbed.mini import SQLITE_SHOP, write_database, write_inventory
-from testbed.running import installation, run, store
+from testbed.running import installation, members, run, store
 from tests.support.driving import ANN, answer_all, assessed, extracted, planned, stopped
 from tests.support.moves import classify, extract, validate
 
@@ -135,3 +136,16 @@ def test_packing_again_gives_the_same_sheet_although_the_source_changed(
         (bundle,) = (tmp_path / "home").rglob("bundle.zip.enc")
         bundle.unlink()
     assert bundles[0] == bundles[1]
+
+
+@pytest.mark.parametrize(("value", "named"), [(CARRIER, True), ("Another carrier", False)])
+def test_recipient_of_some_people_is_named_to_them_alone(
+    tmp_path: Path, database: Path, value: str, named: bool
+) -> None:
+    """Who gets rows of one kind is no recipient of a person without such rows (R74)."""
+    only = f"{{name: Meekijker, country: NL, only: {{column: shipment.carrier, values: ['{value}']}}}}"
+    shop = re.sub(r"recipients: \{from: shipment.carrier.*?\}", f"recipients: [{only}]", SQLITE_SHOP)
+    assert only in shop
+    services = another(tmp_path, shop)
+    sheet = json.loads(members(run(services, store(services, ANN)))["data/information.json"])
+    assert ("Meekijker" in {recipient["name"] for recipient in sheet["recipients"]}) is named

@@ -200,7 +200,8 @@ class SheetContent:
         safeguards = {t.country: self._text(t.safeguard) for t in purpose.transfers}
         title, found = self._text(purpose.title), []
         for number, recipient in enumerate(purpose.recipients or ()):
-            if recipient.tables and tables.isdisjoint(recipient.tables):
+            served = not recipient.tables or not tables.isdisjoint(recipient.tables)
+            if not served or not self.contents.concerns(*key, number):
                 continue  # these recipients get no data of the person
             fixed = recipient.country if isinstance(recipient.country, str) else ""
             if recipient.from_ is None:
