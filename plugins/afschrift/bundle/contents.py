@@ -137,6 +137,10 @@ class Contents:
         """What the data say at a place of the inventory; empty where they say nothing, or were not asked."""
         return self._facts.get((source, place), ())
 
+    def was_read(self, source: str, place: str) -> bool:
+        """Whether the data were asked what they say at a place of the inventory."""
+        return (source, place) in self._facts
+
     def may_hold(self, source: str, table: str, column: str) -> bool:
         """Whether the person has a value in a column that is not read, or that was not asked."""
         return bool(self._facts.get((source, held_place(table, column)), True))

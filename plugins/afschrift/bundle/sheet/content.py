@@ -14,7 +14,7 @@ from afschrift.bundle.sheet.sheet import HeldColumn, Processing, PurposeKey, She
 from afschrift.domain.vocabulary import CONSENT, Origin
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
-from afschrift.inventory.processing import AutomatedDecision
+from afschrift.inventory.processing import AutomatedDecision, Retention
 from afschrift.law.clock.deadline import Period
 from afschrift.law.information import outside_eea
 
@@ -233,32 +233,38 @@ class SheetContent:
             return RetentionText(None, self.words.phrase("kept", "criterion").format_map(values))
         period = Period.parse(retention.period)
         assert period is not None
-        start, until, whole = self._span(key, purpose)
+        first, last, whole = self._span(key)
         words = {"period": self.words.lasts(period), "trigger": self._trigger(key[0], purpose)}
-        if start is None or until is None:
-            return RetentionText(retention.period, self.words.phrase("kept", "open").format_map(words))
-        late = tuple(self._late(key[0], columns))
-        how = "one" if period.after(start) == until else "many"
-        how = "passed" if self._is_over(until) else how
+        until, late = _ends(retention, last), tuple(self._late(key[0], columns))
+        if first is None or last is None or until is None:
+            how = "not_begun" if self._has_no_day(key) else "open"
+            return RetentionText(retention.period, self.words.phrase("kept", how).format_map(words))
+        how = "passed" if self._is_over(until) else "one" if first == last else "many"
         how = how if whole else "part_passed" if how == "passed" else "part"
-        words["day"] = self.words.date(until)
-        text = self.words.phrase("kept", how).format_map(words)
+        words |= {"start": self.words.date(last), "day": self.words.date(until)}
+        texts = [self.words.phrase("kept", how).format_map(words)]
         begun = (retention.from_ or "").rpartition(".")[0]  # rows elsewhere begin with the newest of these
-        older = [held for held in columns if how == "passed" or held.table == begun]
-        others = self._others(key, older) if self._is_over(period.after(start)) else ()
-        if others:
-            also = "still" if how == "passed" else "older"
-            text += " " + self.words.phrase("kept", also).format_map({"purposes": "; ".join(others)})
-        return RetentionText(retention.period, " ".join([text, *map(self._late_text, late)]), until, late)
+        older = [held.table for held in columns if how == "passed" or held.table == begun]
+        also = "still" if how == "passed" else "older"
+        if self._is_over(period.after(first)):
+            for purposes, tables in self._others(key, older).items():
+                named = {"purposes": "; ".join(purposes), "tables": ", ".join(f"‘{t}’" for t in tables)}
+                texts.append(self.words.phrase("kept", also).format_map(named))
+        return RetentionText(retention.period, " ".join([*texts, *map(self._late_text, late)]), until, late)
 
-    def _span(self, key: PurposeKey, purpose: Purpose) -> tuple[date | None, date | None, bool]:
-        """The first day of a purpose's rows, until when the newest are kept, and whether all have a day."""
-        retention, zone = purpose.retention, self.contents.inventory.controller.zone
-        period = Period.parse(retention.period) if retention and retention.period else None
+    def _span(self, key: PurposeKey) -> tuple[date | None, date | None, bool]:
+        """The first and the last day that start a purpose's period, and whether all rows have one."""
+        zone = self.contents.inventory.controller.zone
         rows = self.processing.rows(key[0], f"purposes.{key[1]}.retention") or [(None, None, "0")]
         first, last, without = (*rows[0],)
-        start, end = local_day(first, zone), local_day(last, zone)
-        return start, period.after(end) if period and end else None, without == "0"
+        return local_day(first, zone), local_day(last, zone), without == "0"
+
+    def _has_no_day(self, key: PurposeKey) -> bool:
+        """Whether the rows were read, and none has a day that starts the purpose's period."""
+        place = f"purposes.{key[1]}.retention"
+        return self.contents.was_read(key[0], place) and not any(
+            row[1] for row in self.processing.rows(key[0], place)
+        )
 
     def _is_over(self, until: date | None) -> bool:
         state = local_day(self.contents.plan.frozen_at, self.contents.inventory.controller.zone)
@@ -282,16 +288,32 @@ class SheetContent:
             day=self.words.date(late.removed_by),
         )
 
-    def _others(self, key: PurposeKey, columns: Iterable[HeldColumn]) -> tuple[str, ...]:
-        """Titles of other purposes for which rows of these tables are still kept."""
-        tables = {held.table for held in columns}
-        kept = {table for table in tables if not self._all_late(key[0], table)}
-        keys = dict.fromkeys(
-            other
-            for other, held in self.processing.purposes.items()
-            if other != key and other[0] == key[0] and any(column.table in kept for column in held)
-        )
-        return self.titles(k for k in keys if not self._is_over(self._span(k, self.processing.purpose(k))[1]))
+    def _others(self, key: PurposeKey, tables: Iterable[str]) -> dict[tuple[str, ...], list[str]]:
+        """Titles of purposes for which older rows are kept longer -> titles of the tables with these rows."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for table in dict.fromkeys(tables):
+            if not self._all_late(key[0], table):
+                purposes = self.titles(
+                    other
+                    for other, held in self.processing.purposes.items()
+                    if other[0] == key[0] and self._outlasts(other, key) and table in {h.table for h in held}
+                )
+                found.setdefault(purposes, []).append(self.contents.table_title(key[0], table))
+        return {purposes: titles for purposes, titles in found.items() if purposes}
+
+    def _outlasts(self, other: PurposeKey, key: PurposeKey) -> bool:
+        """Whether a purpose keeps rows whose period for another one is over.
+
+        From the same start the longer period does; two that end together do not name each other.
+        """
+        longer, kept = (self.processing.purpose(name).retention for name in (other, key))
+        assert longer is not None and kept is not None
+        _, last, _ = self._span(other)
+        until, before = _ends(longer, last), _ends(kept, last)
+        if other == key or self._is_over(until):
+            return False
+        same = longer.from_ is not None and longer.from_ == kept.from_
+        return not (same and until and before and until <= before)
 
     def _all_late(self, source: str, table: str) -> bool:
         overdue, written = self.contents.overdue(source, table), self.contents.extracted(source, table)
@@ -309,6 +331,12 @@ class SheetContent:
                 "table": self.contents.table_title(source, table),
             }
         )
+
+
+def _ends(retention: Retention, start: date | None) -> date | None:
+    """The end of a period that starts on a day."""
+    period = Period.parse(retention.period) if retention.period else None
+    return period.after(start) if period and start else None
 
 
 def _merge_receivers(first: Receiver, other: Receiver) -> Receiver:
