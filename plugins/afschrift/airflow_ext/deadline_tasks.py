@@ -24,12 +24,15 @@ def look() -> dict[str, Any]:
         from afschrift.casework.intake.referral import to_hand_over
         from afschrift.casework.notices.report import open_check, table
         from afschrift.casework.notices.reviews import due_reviews
+        from afschrift.casework.retention import ask_removals
         from afschrift.operations.figures import remarks
 
         notifiers = sorted(load_notifiers())
         check = open_check(BY)
         for request in ask_again(check.register):
             log.info("The answer of request %s is ready, and the person has not been informed.", request)
+        for request in ask_removals(check.register, check.now):
+            log.info("Rows of request %s were to be removed by a day that has passed (R75).", request)
         requests = check.open_requests(remarks())
         raised = check.raise_notices(requests)
         for line in table(requests).splitlines():

@@ -86,6 +86,7 @@ HANDLERS: dict[str, Handlers] = {
     columns.NOTHING_IN_LIMITS.name: Handlers(view=columns.limits_view),
     columns.NOTHING_HELD.name: Handlers(view=columns.nothing_held_view),
     retention.PAST_PERIOD.name: Handlers(retention.answer_past_period, retention.past_period_view),
+    retention.REMOVAL_DUE.name: Handlers(retention.answer_past_period, retention.past_period_view),
     review.REVIEW_KIND.name: Handlers(answer_review, signed_by=review.signature),
     review.REVIEW_SIGNED_KIND.name: Handlers(second_signature.sign, review.review_signed_view),
     partial_response.SOURCE_DOWN.name: Handlers(answer_source_down),

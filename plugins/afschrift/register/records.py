@@ -8,7 +8,7 @@ from typing import Any
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 
-AFTER_THE_END = ("possible_breach",)
+AFTER_THE_END = ("possible_breach", "removal_due")
 """Kinds of questions that are asked and answered on a closed request too. They overtake no other question."""
 
 

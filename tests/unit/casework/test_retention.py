@@ -1,12 +1,12 @@
 """Every row that is given is held against its period; an officer decides when late ones are removed."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.running import drive, members
+from testbed.running import drive, members, run
 from testbed.small import SHOP
 from tests.support.data import document
 from tests.support.days import days_away, local_today
@@ -14,6 +14,7 @@ from tests.support.deciding import Bureau
 from tests.support.driving import extracted
 from tests.support.restricted import open_bureau, restrict, set_evasive
 
+from afschrift.casework.retention import ask_removals
 from afschrift.domain.errors import FormError, NeedsPersonError
 from afschrift.extraction import row_ages
 from afschrift.extraction.staged_records import read_record
@@ -113,6 +114,30 @@ def test_day_that_passed_before_packing_is_asked_again(bureau: Bureau) -> None:
     gone = days_away(-3).date().isoformat()
     bureau.register.questions.answer(question.id, "remove", "cli:anna", {"removed_by": gone})
     assert at_question(bureau, request).detail["lapsed"] == gone
+
+
+def test_day_of_removal_that_passes_is_asked_until_the_rows_are_gone(bureau: Bureau) -> None:
+    """Also of a closed request; nothing before the day, and nothing where no answer left."""
+    shop(CASE, bureau)
+    request, register = bureau.store(), bureau.register
+    question = at_question(bureau, request)
+    first, second = (local_today("Europe/Amsterdam") + timedelta(days=days) for days in (30, 60))
+    bureau.reply(question, "remove", removed_by=first.isoformat())
+    assert ask_removals(register, days_away(40)) == ()
+    run(bureau.services, request)
+    assert not register.requests.get(request).state.open
+    for promised, choice, more in ((first, "remove", second), (second, "removed", None)):
+        noon = datetime.combine(promised, time(12), UTC)
+        assert ask_removals(register, noon) == ()
+        for _ in range(2):
+            assert ask_removals(register, noon + timedelta(days=1)) == (request,)
+        [asked] = register.questions.all()
+        assert (asked.kind, asked.detail["lapsed"]) == ("removal_due", promised.isoformat())
+        assert next(line.value for line in bureau.seen(asked)["Rows past their period"].lines) == "2 of 3"
+        detail = {"removed_by": more.isoformat()} if more else {}
+        bureau.reply(asked, choice, text="The nightly job was off." if more else None, **detail)
+    assert ask_removals(register, days_away(300)) == ()
+    assert register.questions.all() == ()
 
 
 def test_hidden_rows_are_counted_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
