@@ -29,7 +29,7 @@ def look() -> dict[str, Any]:
 
         notifiers = sorted(load_notifiers())
         check = open_check(BY)
-        for request in ask_again(check.register):
+        for request in ask_again(check.register, check.place):
             log.info("The answer of request %s is ready, and the person has not been informed.", request)
         for request in ask_removals(check.register, check.now):
             log.info("Rows of request %s were to be removed by a day that has passed (R75).", request)

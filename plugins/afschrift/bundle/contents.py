@@ -61,6 +61,7 @@ class Contents:
             values -> the row's `label`.
         decided: `source.table` -> its rows of decisions, newest first; absent: the samples are all its rows.
         for_another: another party than the person made the request.
+        access_asked: the message asks for access too, so the page of portability does not offer it.
         removed_by: the day by which rows that are held too long are removed, as an officer decided.
         denial: how it says that nothing is held (R09): `plain`, `part` (only what can be had), `evasive`.
         shared: keys that were left out because others use them too.
@@ -83,6 +84,7 @@ class Contents:
     )
     decided: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     for_another: bool = False
+    access_asked: bool = False
     removed_by: date | None = None
     denial: str = "part"
     shared: tuple[SharedKey, ...] = ()

@@ -146,3 +146,13 @@ class LetterRow:
     bounced_on: str | None
     bounce: str | None
     detail: dict[str, Any]
+
+    @property
+    def also(self) -> dict[str, str]:
+        """Other requests of the message that it is about -> id of the fact that it announces; "": of none."""
+        return dict(self.detail.get("also", {}))
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Ids of all facts that it announces."""
+        return tuple(filter(None, (self.fact, *self.also.values())))

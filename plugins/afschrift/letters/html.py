@@ -41,7 +41,8 @@ def _html(name: str, value: Any, words: LetterWords, links: Mapping[str, str]) -
         day = Markup('<span class="whole" data-element="{}">{}</span>').format(name, words.day(value))
         return Markup("<b>{}</b>").format(day) if name in _TO_REMEMBER else day
     if form is ElementForm.CODE:
-        return Markup('<span data-element="{}">{}</span>').format(name, words.say(name, value))
+        text = words.say("right" if name == "other_right" else name, value)
+        return Markup('<span data-element="{}">{}</span>').format(name, text)
     if form is ElementForm.CODES:
         return _list(name, (words.say(name, code) for code in value))
     if form is ElementForm.COSTS:

@@ -106,8 +106,10 @@ _INSUFFICIENT = (Announced(FactKind.REPLY_INSUFFICIENT, decided_by="afschrift re
 _EXTENDED = (Announced(FactKind.EXTENDED, decided_by="afschrift request extend", needed=True),)
 
 _TERM = ("reply_by", "goes_on_after")
-_MAY_SAY = ("was_due", "as_stored", "masked", "secret_by", "fingerprint")
 _SEARCH = ("searched_for", "searched_on", "unsearched")
+_OTHER = ("other_right", "other_status", "other_answered", "other_late", "other_follows")
+"""What a letter about one right says of the other right of its message."""
+_MAY_SAY = ("was_due", "as_stored", "masked", "secret_by", "fingerprint", *_OTHER)
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
 _TABLE = (
     LetterKind(
@@ -182,7 +184,7 @@ _TABLE = (
         "refusal",
         ("received_on", "ground", "article", "reasons", *REMEDY),
         "R45, R56",
-        ("was_due",),
+        ("was_due", *_OTHER),
         True,
         _REFUSED,
     ),
@@ -197,10 +199,12 @@ _TABLE = (
         "nothing_portable",
         ("received_on", "refused", "article", "reasons", "access_offered", *REMEDY),
         "R18-R19, R45, R56",
-        ("was_due", "gates", "kinds", *_SEARCH),
+        ("was_due", "gates", "kinds", *_SEARCH, *_OTHER),
         announces=_REFUSED + _ready("nothing_portable"),
     ),
-    LetterKind("delivery", ("received_on", *_FILES), "R69, R72", _MAY_SAY, announces=_ready("delivery")),
+    LetterKind(
+        "delivery", ("received_on", *_FILES), "R69, R72", (*_MAY_SAY, "files"), announces=_ready("delivery")
+    ),
     LetterKind(
         "partial_delivery",
         ("received_on", "missing", "rest_by", *_FILES),
@@ -219,14 +223,14 @@ _TABLE = (
         "nothing_held",
         ("received_on", "searched", "searched_for", "other_identifiers", *REMEDY),
         "R09; Art. 15(1)",
-        ("was_due", "nothing_found", "evasive", *_SEARCH[1:]),
+        ("was_due", "nothing_found", "evasive", *_SEARCH[1:], *_OTHER),
         announces=_ready("nothing_held"),
     ),
     LetterKind(
         "nothing_in_limits",
         ("received_on", "may_want_more", *REMEDY),
         "R24; Art. 15(1)",
-        ("was_due",),
+        ("was_due", *_OTHER),
         announces=_ready("nothing_in_limits"),
     ),
     LetterKind(

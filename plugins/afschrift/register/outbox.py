@@ -266,7 +266,8 @@ class Outbox(Repository):
         """Ids of the facts that count from this letter: the fact it was made for, and those that name it."""
         named = or_(fact.c.letter == row.id, fact.c.id == row.fact_id)
         mine = select(fact.c.id).where(fact.c.request_id == row.request_id, named)
-        return tx.scalars(mine.where(fact.c.kind.in_(WITH_LETTER)).order_by(fact.c.number)).all()
+        found = tx.scalars(mine.where(fact.c.kind.in_(WITH_LETTER)).order_by(fact.c.number)).all()
+        return [*found, *filter(None, self._letters.as_row(row).also.values())]
 
     def _must_be_between(self, tx: Connection, row: Row[Any], on: date, since: str) -> None:
         zone = self._request_row(tx, row.request_id).zone

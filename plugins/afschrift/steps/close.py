@@ -31,6 +31,7 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
     with register.read_snapshot():
         must_follow_from_trail(services, request_id, "close")
         request = register.requests.get(request_id)
+        alone = len(register.requests.all(case=request.case)) == 1  # the gate has read the case
         is_ready = request.state in (State.READY, State.DELIVERED)
         if not is_ready:
             plan, delivered = _delivered_plan(services, request_id)
@@ -41,7 +42,7 @@ def close(services: Services, request_id: str) -> dict[str, Any]:
         detail = {"letter": letter, "bundle": delivered["sha256"]}
         answer_ready(register, request_id, State.READY, detail)
     if request.state is not State.DELIVERED:
-        inform_person(services, request_id)
+        inform_person(services, request_id, alone=alone)
     return {"request": request_id, "state": str(_wiped(services, request_id)[0])}
 
 

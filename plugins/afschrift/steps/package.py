@@ -12,9 +12,12 @@ from afschrift.bundle.pack import pack
 from afschrift.casework.identity.accounts import SHARED_KEY
 from afschrift.casework.retention import require_removal
 from afschrift.casework.review.require_review import kept_too_long
+from afschrift.casework.same_message import asked_with
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.linked_rows import decision_rows, linked_rows
 from afschrift.extraction.staged_records import staged_overviews, staged_samples
@@ -98,6 +101,7 @@ def _contents(gate: Gate, records: Sequence[SourceExtract], seal: Seal, removed_
         contents,
         linked=linked_rows(contents, staging),
         decided=decision_rows(contents, staging),
+        access_asked=plan.right.terms.provided_only and _access_asked(services.register, plan.request),
         for_another=services.register.requests.made_by(plan.request) != "self",
         denial=gate.denial,
         removed_by=removed_by,
@@ -105,6 +109,12 @@ def _contents(gate: Gate, records: Sequence[SourceExtract], seal: Seal, removed_
         keys=shown_keys(staging),
         identifiers=staged_identifiers(staging),
     )
+
+
+def _access_asked(register: Register, request_id: str) -> bool:
+    """Return whether the same message asks for access, and that was not refused."""
+    others = asked_with(register, register.facts.timeline(request_id))
+    return any(other.state is not State.REFUSED for other in others if other.right is Right.ACCESS)
 
 
 def _shared(register: Register, plan: Plan) -> Iterator[SharedKey]:

@@ -136,6 +136,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "w": words,
         "language": plan.language,
         "terms": plan.right.terms,
+        "access_asked": contents.access_asked,
         "organisation": controller,
         "authority": controller.authority.get(plan.language),
         "court": words.court(controller),

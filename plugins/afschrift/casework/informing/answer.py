@@ -10,14 +10,15 @@ from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.breach import require_no_breach
 from afschrift.casework.identity.confirmed import identity_decision, mandate_decision
 from afschrift.casework.identity.question import MANDATE
-from afschrift.casework.informing.question import MAKE_LETTER
+from afschrift.casework.informing.question import MAKE_LETTER, WITH
 from afschrift.casework.intake.parties import party_lines
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
+from afschrift.casework.same_message import answered_together
 from afschrift.domain.errors import AfschriftError, FormError, RefusedError
 from afschrift.domain.instants import on_the_wall
-from afschrift.law.clock.facts import Timeline
+from afschrift.law.clock.facts import FactRow, Timeline
 from afschrift.law.clock.sending import Sending, record_notification
 from afschrift.law.letter import LetterState
 from afschrift.letters.elements import ELEMENTS
@@ -45,13 +46,23 @@ def answer_inform(officer: Officer, question: QuestionRow, given: GivenAnswer) -
         return _make_letter(officer, question, given)
     clocks = ClockService(officer, officer.jurisdiction)
     sending = Sending(date.fromisoformat(given.detail["on"]), given.detail["channel"], given.detail["proof"])
-    require_no_breach(officer.register, question.request, sending.on)
+    others = [other.request for other, _ in _together(officer.register, question)]
+    for request in (question.request, *others):
+        require_no_breach(officer.register, request, sending.on)
     done = officer.record_answer(
         question,
         given,
         facts=lambda t: clocks.with_lifting(t, record_notification(t, clocks.today(t), sending)),
     )
+    for other in others:
+        clocks.inform(other, sending)
     return replace(done, next_step="The person was informed: the request is closed.")
+
+
+def _together(register: Register, question: QuestionRow) -> tuple[tuple[Timeline, FactRow], ...]:
+    """The requests of the same message, with their answers, that the question is about too."""
+    found = answered_together(register, register.facts.timeline(question.request))
+    return tuple(pair for pair in found if pair[0].request in question.detail.get(WITH, ()))
 
 
 def _make_letter(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
@@ -126,10 +137,12 @@ def inform_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     ready = next((fact for fact in timeline.facts if fact.id == question.detail["answer"]), None)
     if ready is None:
         return (NOTHING_KEPT,)
-    answer = [Line("Ready since", on_the_wall(ready.at, timeline.zone))]
-    for delivery in officer.register.deliveries.of(question.request):
-        if delivery.sha256 == ready.detail.get("bundle"):
-            answer += [Line("The bundle lies at", delivery.uri), Line("Bytes", str(delivery.bytes))]
+    answer = []
+    for of, fact in ((timeline, ready), *_together(officer.register, question)):
+        answer.append(Line("Ready since", f"{on_the_wall(fact.at, of.zone)} ({of.request}, {of.right})"))
+        for delivery in officer.register.deliveries.of(of.request):
+            if delivery.sha256 == fact.detail.get("bundle"):
+                answer += [Line("The bundle lies at", delivery.uri), Line("Bytes", str(delivery.bytes))]
     letter = str(question.detail["letter"])
     return (
         Section("The answer", tuple(answer)),

@@ -5,10 +5,13 @@ They are informed by mail where their address is verified (R69).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from afschrift.app.jurisdiction import jurisdiction_of
+from afschrift.casework.same_message import answered_together, awaited
 from afschrift.domain.state import State
+from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.law.letter import UNSETTLED, SendingChannel
 from afschrift.letters.elements import SECRET_BY
@@ -18,7 +21,7 @@ from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.register.register import Register
 from afschrift.services import Services
 
-INFORM = "tell_person"
+INFORM, WITH = "tell_person", "with"
 MAKE_LETTER, INFORMED = OPTIONS = ("make_letter", "told")
 
 INFORM_FORM = form(
@@ -58,54 +61,77 @@ INFORM_KIND = QuestionKind(
     reason=True,
     hint="make and send the letter with `afschrift letter make {request}`, or enter that you handed it over: "
     "`afschrift request handed-over {request}`.",
-    note="`letter` names the letter that is due. It closes without an answer when that letter is sent. It "
+    note="`letter` names the letter that is due, `with` the request of the same message whose answer goes in "
+    "it too. It closes without an answer when that letter is sent. It "
     "shows the answer, whom it goes to, and the letter as far as it can be made.",
 )
 
 KINDS = (INFORM_KIND,)
 
 
-def inform_person(services: Services, request_id: str) -> str:
-    """Inform the person of the answer that is ready, or ask an officer to; returns the outcome in words."""
+def inform_person(services: Services, request_id: str, *, alone: bool = False) -> str:
+    """Inform the person of the answer that is ready, or ask an officer to; returns the outcome in words.
+
+    It waits for the answer to the other right of the message, if that is near; `alone`: there is none.
+    """
+    register, jurisdiction = services.register, jurisdiction_of(services.inventory.controller)
+    if not alone and (other := awaited(register, register.facts.timeline(request_id), jurisdiction)):
+        words = f"The answer of request {request_id} is ready, and goes with that of {other}, or in two days."
+        services.log(words)
+        return words
     letter = services.inform_by_mail(request_id)
     if letter is not None:
         return f"The person was informed: letter {letter} went to the address that was verified."
     with services.register.write_together():
-        row = ask_to_inform(services.register, request_id)
+        row = ask_to_inform(services.register, request_id, alone=alone)
     return (
         f"The answer of request {request_id} is ready, and the person has not been informed yet "
         f"(question {row})."
     )
 
 
-def ask_to_inform(register: Register, request_id: str) -> str:
-    """Ask an officer to inform the person, once; the question's id, empty where no answer is ready."""
+def ask_to_inform(register: Register, request_id: str, *, alone: bool = False) -> str:
+    """Ask an officer to inform the person, once; the question's id, empty where no answer is ready.
+
+    `alone`: no other request is in the case.
+    """
     timeline = register.facts.timeline(request_id)
     answers = timeline.unsent_answers
     if not timeline.state.to_inform or not answers:
         return ""
-    return put(register, request_id, _question(answers[-1])).id
+    others = () if alone else answered_together(register, timeline)
+    together = [other.request for other, _ in others]
+    return put(register, request_id, _question(answers[-1], together)).id
 
 
-def ask_again(register: Register) -> tuple[str, ...]:
+def ask_again(register: Register, jurisdiction: Jurisdiction | None = None) -> tuple[str, ...]:
     """Ask again where an answer is ready and no letter about it is on its way; returns the requests.
 
-    That happens when a letter came back, and when a run was killed before it asked.
+    That happens when a letter came back, when a run was killed before it asked, and when the answer waited
+    long enough for the other one of its message. `jurisdiction` None: no answer waits for another.
     """
     asked = []
     for timeline in register.facts.timelines():
         answers = timeline.unsent_answers
         if not timeline.state.to_inform or not answers:
             continue
-        letters = register.letters.all(request_id=timeline.request)
-        if not any(row.fact == answers[-1].id and row.state in UNSETTLED for row in letters):
+        if jurisdiction is not None and awaited(register, timeline, jurisdiction):
+            continue
+        others = [other.request for other, _ in answered_together(register, timeline)]
+        of_case = (timeline.request, *others)
+        letters = [row for request in of_case for row in register.letters.all(request_id=request)]
+        open_questions = [q for other in others for q in register.questions.all(request_id=other)]
+        if any(answers[-1].id in row.facts and row.state in UNSETTLED for row in letters):
+            continue
+        if not any(timeline.request in q.detail.get(WITH, ()) for q in open_questions):
             ask_to_inform(register, timeline.request)
             asked.append(timeline.request)
     return tuple(asked)
 
 
-def _question(ready: FactRow) -> OpenQuestion:
-    detail = {"letter": ready.detail["letter"], "answer": ready.id}
+def _question(ready: FactRow, together: Sequence[str] = ()) -> OpenQuestion:
+    detail: dict[str, Any] = {"letter": ready.detail["letter"], "answer": ready.id}
+    detail |= {WITH: list(together)} if together else {}
     words = "The answer is ready, and the person has not been informed."
     return OpenQuestion(INFORM_KIND, OPTIONS, words, detail)
 

@@ -28,7 +28,7 @@ BY = "system"
 def receive(
     settings: Settings, services: Services, intake: Intake, by: str, say: Callable[[str], None]
 ) -> StoredCase:
-    """Store a case with its requests, and acknowledge each where the channel had authenticated the person.
+    """Store a case with its requests, and acknowledge them where the channel had authenticated the person.
 
     The very same message once more opens no second case: the first one is found, and nothing is stored.
 
@@ -57,7 +57,7 @@ def receive(
     stored = take_in(services, intake, by, case_of_message(services.register, intake))
     if intake.authenticated is not None and services.inventory.policy.acknowledge == "automatic":
         register = open_register(settings)
-        for request_id in stored.opened:
+        for request_id in stored.opened[:1]:  # one letter confirms all rights of the message
             try:
                 say(_acknowledged(settings, register, request_id, _address(intake)))
             except AfschriftError as error:
@@ -78,7 +78,7 @@ def _acknowledged(settings: Settings, register: Register, request_id: str, to: s
     assert letter is not None  # `make` keeps it
     if letter.mailed and settings.mail is not None:
         letter = send(settings, register, letter.id, BY)
-    outcome = f"Acknowledgement {letter.id} of {letter.request} is {letter.state}"
+    outcome = f"Acknowledgement {letter.id} of {', '.join((letter.request, *letter.also))} is {letter.state}"
     return f"{outcome}." if letter.sent_on else f"{outcome}: `afschrift letter send`, or `letter sent`."
 
 

@@ -15,6 +15,7 @@ from afschrift.casework.officer import Officer
 from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
+from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, ManualSource, SourceFile
@@ -25,6 +26,7 @@ from afschrift.law.partial_response import parts
 from afschrift.letters.element_values import ITEMS, LINE
 from afschrift.letters.elements import TAKES_ALONG, gates
 from afschrift.letters.kinds import LetterKind
+from afschrift.letters.words import LetterWords
 from afschrift.register.register import Register
 
 KINDS = "kinds"
@@ -152,6 +154,40 @@ def _files(settings: Settings, register: Register, timeline: Timeline, bundle: s
         name = delivery.uri.rpartition("/")[2]
         return {"where": link.replace("{file}", name), "available_until": until.isoformat()}
     return {}
+
+
+def files_together(
+    settings: Settings, register: Register, answers: Sequence[tuple[Timeline, FactRow | None]], language: str
+) -> dict[str, Any]:
+    """Elements about the files of several answers: a line for each, and where they are, if that is known."""
+    words, lines, places = LetterWords.load(settings.folder("letters"), language), [], []
+    for timeline, ready in answers:
+        bundle = ready.detail.get("bundle") if ready else None
+        sent = [row.uri for row in register.deliveries.of(timeline.request) if row.sha256 == bundle]
+        if not sent:  # an answer that there is nothing to give
+            return {}
+        places.append(_files(settings, register, timeline, bundle))
+        file = places[-1].get("where", sent[-1].rpartition("/")[2])
+        lines.append(words.say("file", timeline.right).format(file=file))
+    if not all(places):
+        return {"files": lines}
+    until = min(place["available_until"] for place in places)
+    return {"files": lines, "where": words.say("file", "at_each"), "available_until": until}
+
+
+def lines_together(
+    of_each: Mapping[Right, Mapping[str, list[str]]], name: str, words: LetterWords
+) -> list[str]:
+    """Lines of an element of `PLAN_LINES` for the answers in one letter: those of all, then those of one."""
+    lines = {right: found.get(name, []) for right, found in of_each.items()}
+    every = [line for line in next(iter(lines.values())) if all(line in own for own in lines.values())]
+    apart = [
+        text if len(text := words.say("only_in", right).format(line=line)) <= LINE else line
+        for right, own in lines.items()
+        for line in own
+        if line not in every
+    ]
+    return [*every, *apart][:ITEMS]
 
 
 def known_elements(

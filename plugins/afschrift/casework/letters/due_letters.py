@@ -8,6 +8,7 @@ from datetime import date
 from afschrift.casework.decision.in_force import restrictions
 from afschrift.casework.letters.addressee import PERSON
 from afschrift.casework.letters.prefilled_elements import missed_day, right_unclear
+from afschrift.casework.same_message import asked_with
 from afschrift.domain.state import State
 from afschrift.law.case_facts import referrals
 from afschrift.law.clock.clock import Jurisdiction
@@ -53,7 +54,7 @@ def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, tod
     missed = missed_day(timeline, jurisdiction, today)
     informed = timeline.to_inform or timeline.of(FactKind.PARTLY_DELIVERED) or missed is not None
     # Made by itself only where the channel had authenticated the person (R04).
-    if opened and not informed and not _made(register, timeline, "acknowledgement"):
+    if opened and not informed and not _acknowledged(register, timeline):
         yield "acknowledgement"
     if opened and missed is not None and not _made(register, timeline, "late", missed):
         yield "late"
@@ -72,6 +73,15 @@ def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, tod
     announced = any(not row.hidden for row in lifted) or (bool(lifted) and not opened)
     if announced and not _made(register, timeline, "restriction_lifted"):
         yield "restriction_lifted"
+
+
+def _acknowledged(register: Register, timeline: Timeline) -> bool:
+    """Whether a letter about this request, or one about the whole message, confirms the receipt."""
+    if _made(register, timeline, "acknowledgement"):
+        return True
+    others = asked_with(register, timeline)
+    rows = [row for other in others for row in register.letters.all(request_id=other.request)]
+    return any(timeline.request in row.also and row.state not in NOT_TO_ARRIVE for row in rows)
 
 
 def _heirs_wait(register: Register, timeline: Timeline) -> bool:

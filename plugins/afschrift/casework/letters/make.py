@@ -17,17 +17,19 @@ from afschrift.casework.letters.answer_elements import (
     answer_elements,
     decided_elements,
     denial_elements,
+    files_together,
     known_elements,
+    lines_together,
     plan_lines,
 )
 from afschrift.casework.letters.prefilled_elements import (
     AboutRequest,
     filled_in,
-    missed_day,
     register_elements,
 )
 from afschrift.casework.letters.send import mail_settings, must_be_alive
 from afschrift.casework.officer import Officer
+from afschrift.casework.same_message import JOINT, answered_together, asked_with
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
 from afschrift.domain.request import Request, new_id
@@ -100,7 +102,16 @@ def make(
     must_be_alive(timeline, kind.name)
     party = addressee(register, request, kind, today, given.get("party"))
     request = replace(request, language=party.party.get("language", request.language))
-    of_request = AboutRequest(register, request, timeline, jurisdiction, today, controller.contact)
+    announced = about is not None and kind.name in JOINT and about in timeline.unsent_answers
+    together = answered_together(register, timeline) if announced else ()
+    others = tuple(other for other, _ in together)
+    of_request = AboutRequest(register, request, timeline, jurisdiction, today, controller.contact, others)
+    also = {other.request: ready.id for other, ready in together}
+    if kind.name == "acknowledgement":
+        also = {other.request: "" for other in asked_with(register, timeline) if other.state.open}
+    files = (
+        files_together(settings, register, [(timeline, about), *together], request.language) if also else {}
+    )
     counts = of_request.merged_into if kind.name == "merged" else timeline
     dates, computed = _dates(kind, counts, jurisdiction, today, about)
     known = {
@@ -112,18 +123,21 @@ def make(
         **decided_elements(settings, kind, about, request.language),
         **denial_elements(officer, request, kind, about),
         **_other_law(officer, kind, request, given),
+        "files": files.pop("files", None),
+        "reference": ", ".join((request.id, *also)),
     }
     facts = _facts(officer, controller, request, known, party)
     name = party.party.get("name")
     given = {"name": name, **given} if name in facts.values["addressee"] else given
-    elements = _elements(settings, kind, of_request, about, given)
+    elements = _elements(settings, kind, of_request, about, {**files, **given})
     letter = compose(kind, elements, facts, settings.folder("letters"))
     to = _address(given, facts, party)
     lacks = controller.court_late is None and _is_too_late(kind, of_request, controller)
     made = MadeLetter(None, letter, _warning(kind, about) or (_NO_ROUTE if lacks else ""))
     if not keep:
         return made
-    new = _new_letter(officer, request, letter, facts, (_sender(settings, controller), to), computed)
+    detail = {**computed, "also": also} if also else computed
+    new = _new_letter(officer, request, letter, facts, (_sender(settings, controller), to), detail)
     row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, authority=authority)
     return replace(made, letter=row)
 
@@ -134,7 +148,7 @@ def _new_letter(
     letter: Letter,
     facts: LetterFacts,
     addresses: tuple[str | None, str | None],
-    computed: dict[str, str],
+    detail: dict[str, Any],
 ) -> NewLetter:
     letter_id, (sender, to) = new_id("let"), addresses
     return NewLetter(
@@ -145,7 +159,7 @@ def _new_letter(
         content=as_message(letter, letter_id, officer.now, sender, to),
         same_as=canonical(_same({**facts.values, **letter.values, "kind": letter.kind, "to": to})),
         to=to,
-        detail=computed,
+        detail=detail,
     )
 
 
@@ -193,8 +207,11 @@ def _elements(
     words = LetterWords.load(settings.folder("letters"), language)
     elements = {**filled_in(of, kind, words), **{n: v for n, v in elements.items() if v not in (None, "")}}
     if wanted := [name for name in PLAN_LINES if name in kind.optional and not elements.get(name)]:
-        lines = plan_lines(settings, of.register, of.request.id, language)
-        elements |= {name: lines[name] for name in wanted if name in lines}
+        of_each = {
+            t.right: plan_lines(settings, of.register, t.request, language)
+            for t in (of.timeline, *of.together)
+        }
+        elements |= {name: lines for name in wanted if (lines := lines_together(of_each, name, words))}
     return elements
 
 
@@ -263,7 +280,6 @@ def _controller_says(controller: Organisation, request: Request) -> dict[str, An
         "organisation": controller.name,
         "address": controller.address,
         "contact": controller.contact,
-        "reference": request.id,
         "authority": _paragraph(controller.authority.get(request.language)),
     }
 
@@ -298,8 +314,7 @@ def _is_too_late(kind: LetterKind, of: AboutRequest, controller: Organisation) -
     A late answer of a public body is a decision like any other, with the usual way (UAVG 34); of another
     controller it is none within the terms (UAVG 35(2)).
     """
-    late = missed_day(of.timeline, of.jurisdiction, of.today) is not None
-    return late and (controller.body == "private" or kind.name == "late")
+    return of.missed is not None and (controller.body == "private" or kind.name == "late")
 
 
 def _court(settings: Settings, kind: LetterKind, of: AboutRequest, controller: Organisation) -> str:

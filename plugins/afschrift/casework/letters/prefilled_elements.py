@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from afschrift.casework.decision.in_force import restrictions
+from afschrift.casework.same_message import other_right
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.request import Request
 from afschrift.law.case_facts import CaseFactRow, Matter, referrals
@@ -31,6 +32,7 @@ class AboutRequest:
 
     Attributes:
         contact: of the controller, where questions go.
+        together: other requests of the message that the letter answers too.
     """
 
     register: Register
@@ -39,6 +41,13 @@ class AboutRequest:
     jurisdiction: Jurisdiction
     today: date
     contact: str
+    together: tuple[Timeline, ...] = ()
+
+    @property
+    def missed(self) -> date | None:
+        """The first last day that was missed of what the letter is about (R37)."""
+        of_each = (missed_day(t, self.jurisdiction, self.today) for t in (self.timeline, *self.together))
+        return min(filter(None, of_each), default=None)
 
     @property
     def merged_into(self) -> Timeline:
@@ -63,7 +72,11 @@ def register_elements(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
         RefusedError: the request was not merged, is not late, or had no restriction that is lifted.
     """
     of_kind = _OF_KIND.get(kind.name)
-    return {**_asked(about, kind), **(of_kind(about) if of_kind else {}), **_late(about, kind)}
+    own = {**_asked(about, kind), **(of_kind(about) if of_kind else {}), **_late(about, kind)}
+    if "other_right" not in kind.optional:
+        return own
+    announced = [other.request for other in about.together]
+    return own | other_right(about.register, about.timeline, about.jurisdiction, about.today, announced)
 
 
 def filled_in(about: AboutRequest, kind: LetterKind, words: LetterWords) -> dict[str, Any]:
@@ -94,7 +107,9 @@ def _asked(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
     if register.requests.made_by(about.request.id) == "heir":  # that the person died is what they write about
         matters = [matter for matter in matters if matter is not Matter.DECEASED]
     return {
-        "right": MESSAGE if unclear or kind.name in _OF_MESSAGE else about.request.right.value,
+        "right": MESSAGE
+        if unclear or about.together or kind.name in _OF_MESSAGE
+        else about.request.right.value,
         "rights_asked": list(dict.fromkeys(rights)),
         "referred": [matter.value for matter in matters],
     }
@@ -108,7 +123,7 @@ def _merged(about: AboutRequest) -> dict[str, Any]:
 
 def _late(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
     """The day that was missed, of a letter that says sorry for it (R37)."""
-    missed = missed_day(about.timeline, about.jurisdiction, about.today)
+    missed = about.missed
     if "was_due" in kind.required and missed is None:
         raise RefusedError(
             f"Request {about.request.id} is not late (R37).",

@@ -91,7 +91,8 @@ def send(settings: Settings, register: Register, letter_id: str, by: str) -> Let
         AfschriftError: the server broke off with the letter in its hands: it may have gone, and is `unknown`.
     """
     letter = register.letters.get(letter_id)
-    register.evidence.must_follow(letter.request)
+    for request in (letter.request, *letter.also):
+        register.evidence.must_follow(request)
     _must_hold(settings, register, letter)
     mail = mail_settings(settings)
     claimed = register.outbox.claim(letter_id, by)
@@ -114,15 +115,11 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
     """Refuse a letter that would mislead: about an extension that is void by now, an overruled decision."""
     if letter.state is not LetterState.PRODUCED:
         return
+    for request in (letter.request, *letter.also):
+        timeline = register.facts.timeline(request)
+        must_be_alive(timeline, letter.kind)
+        _announced_must_hold(register, letter, timeline)
     timeline = register.facts.timeline(letter.request)
-    must_be_alive(timeline, letter.kind)
-    of = next((fact for fact in timeline.facts if fact.id == letter.fact), None)
-    if of is not None and timeline.about(of, FactKind.OVERRULED):
-        raise RefusedError(
-            f"Letter {letter.id} was not sent: another decision or answer replaced what it announces (R45).",
-            remedy="send the letter of the last one, if it has one: `afschrift letter list`. Where it "
-            "left all the same, enter that with `afschrift letter sent`, and write to the person.",
-        )
     today = local_date(utc_now(), timeline.zone)
     if court_is_over(settings, register, letter):
         raise RefusedError(
@@ -131,8 +128,6 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
             remedy="make it again, one of a decision with `afschrift letter again`. Where it left all the "
             "same, enter that with `afschrift letter sent`.",
         )
-    if of is not None and of.kind in (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED):
-        _answer_must_be_ready(register, letter, of, timeline, today)
     if letter.kind != "extension":
         return
     last = clock(timeline, load_jurisdiction(settings), today).notice_due
@@ -143,6 +138,19 @@ def _must_hold(settings: Settings, register: Register, letter: LetterRow) -> Non
             remedy="answer the request. Where the letter left another way, in time or late, enter that with "
             "`afschrift letter sent`.",
         )
+
+
+def _announced_must_hold(register: Register, letter: LetterRow, timeline: Timeline) -> None:
+    """Refuse where what it announces of a request was replaced, or is an answer that is not ready."""
+    of = next((fact for fact in timeline.facts if fact.id in letter.facts), None)
+    if of is not None and timeline.about(of, FactKind.OVERRULED):
+        raise RefusedError(
+            f"Letter {letter.id} was not sent: another decision or answer replaced what it announces (R45).",
+            remedy="send the letter of the last one, if it has one: `afschrift letter list`. Where it "
+            "left all the same, enter that with `afschrift letter sent`, and write to the person.",
+        )
+    if of is not None and of.kind in (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED):
+        _answer_must_be_ready(register, letter, of, timeline, local_date(utc_now(), timeline.zone))
 
 
 def must_be_alive(timeline: Timeline, kind: str) -> None:
@@ -177,17 +185,18 @@ def _answer_must_be_ready(
     register: Register, letter: LetterRow, of: FactRow, timeline: Timeline, today: date
 ) -> None:
     """Refuse where a question was asked since, or an identity or a mandate was taken back."""
-    if identity_decision(register, letter.request) is None:
+    if identity_decision(register, timeline.request) is None:
         why = "no officer has confirmed who the requester is (R10)"
-    elif mandate_is_over(register, letter.request, today):
+    elif mandate_is_over(register, timeline.request, today):
         why = "the representative's mandate does not hold any more (R15)"
     elif of.kind is FactKind.ANSWER_READY and timeline.state != of.detail["state"]:
-        why = f"its request is {timeline.state}, and the answer is not ready"
+        why = f"request {timeline.request} is {timeline.state}, and its answer is not ready"
     else:
         return
     raise RefusedError(
         f"Letter {letter.id} was not sent: {why}.",
-        remedy=f"`afschrift questions --request {letter.request}` says what comes first. Where it left all "
+        remedy=f"`afschrift questions --request {timeline.request}` says what comes first. A letter about "
+        "two rights is discarded, and made anew about one: `afschrift letter discard`. Where it left all "
         "the same, enter that with `afschrift letter sent`, and inform the data protection officer.",
     )
 
