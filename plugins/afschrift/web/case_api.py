@@ -1,22 +1,19 @@
-"""A case as JSON: its story, its parties, referrals, and messages that count as not received."""
+"""A case as JSON: its story, parties and referrals."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
 
-from afschrift.app.jurisdiction import load_controller
 from afschrift.casework.actions.action import Done
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.message import Party
-from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.parties import record_parties
 from afschrift.casework.intake.referral import record_handed_over, to_hand_over
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
-from afschrift.web.body import ApiBody, Code, JsonBody, Text
+from afschrift.web.body import ApiBody, Code, JsonBody
 from afschrift.web.caller import Known
 
 router = APIRouter()
@@ -36,13 +33,6 @@ class PartiesBody(ApiBody):
     person: Party | None = None
     representative: Party | None = None
     heir: Party | None = None
-
-
-class NotReceivedBody(ApiBody):
-    """A message counts as not received; `text`: why, in words, kept encrypted."""
-
-    published_on: date
-    text: Text
 
 
 @router.get("/cases/{owner}")
@@ -99,17 +89,3 @@ def handed_over(case: str, body: JsonBody[ReferralBody], by: Known) -> dict[str,
         register, by.roles, register.cases.get(case).id, body.right, body.to, body.reference, by.account
     )
     return {"case": done.case, "right": done.matter.value, "to": body.to, "reference": body.reference}
-
-
-@router.post("/cases/{case}/not-received")
-def not_received(case: str, body: JsonBody[NotReceivedBody], by: Known) -> dict[str, Any]:
-    """Find that a message to an address not meant for it counts as not received; a second signer agrees."""
-    register = open_register()
-    asked = propose(
-        by.officer(register),
-        register.cases.get(case),
-        body.published_on,
-        body.text,
-        published=load_controller().channels,
-    )
-    return {"case": register.cases.get(case).id, "signer": asked.id}

@@ -1,4 +1,4 @@
-"""A request as JSON: its timeline, whose its keys are, which right its message means, and its mandate."""
+"""A request as JSON: its timeline, whose its keys are, and which right its message means."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from afschrift.casework.identity.breach import take_back
 from afschrift.casework.identity.correct_keys import change_keys
-from afschrift.casework.identity.death import lift_death
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
 from afschrift.casework.intake.read_right import Reading, read_right
-from afschrift.casework.record_death import record_death
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
@@ -38,18 +35,6 @@ class ReadingBody(ApiBody):
 
     right: Reading
     text: Text
-
-
-class WithdrawalBody(ApiBody):
-    """The person took a mandate back; `text`: how they said so, kept encrypted."""
-
-    text: Text | None = None
-
-
-class DeathBody(WithdrawalBody):
-    """The person died; `rests_on`: how that is known, a code, and more of it in `text`."""
-
-    rests_on: str
 
 
 router = APIRouter()
@@ -106,25 +91,6 @@ def reading(request: str, body: JsonBody[ReadingBody], by: Known) -> dict[str, A
     services = build(lambda line: log.info("%s", line))
     done = read_right(services, by.roles, request, body.right, body.text, by.account)
     return {"request": request, "right": done.timeline.right.value, "beside": done.other}
-
-
-@router.post("/requests/{request}/mandate-withdrawn")
-def mandate_withdrawn(request: str, body: JsonBody[WithdrawalBody], by: Known) -> dict[str, Any]:
-    """Record that the person took a mandate back: nothing is delivered on it any more."""
-    taken = take_back(by.officer(), request, body.text)
-    return {"request": request, "choice": taken.choice, "at": taken.at}
-
-
-@router.post("/requests/{request}/deceased")
-def deceased(request: str, body: JsonBody[DeathBody], by: Known) -> dict[str, Any]:
-    """Record that the person died: the requests of the case end, and nothing leaves any more."""
-    return {"request": request, "next": record_death(by.officer(), request, body.rests_on, body.text)}
-
-
-@router.post("/requests/{request}/not-deceased")
-def not_deceased(request: str, body: JsonBody[WithdrawalBody], by: Known) -> dict[str, Any]:
-    """Lift, as second signer, a death that was recorded in error."""
-    return {"requests": [t.request for t in lift_death(by.officer(), request, body.text)]}
 
 
 def routes(start_look_up: Start) -> APIRouter:

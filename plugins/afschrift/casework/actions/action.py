@@ -106,6 +106,7 @@ class Situation:
     Attributes:
         earlier: other requests of the same person.
         letters: of the request, in any state.
+        mandate: the last decision on a representative's authority; empty: there is none.
     """
 
     timeline: Timeline
@@ -113,6 +114,7 @@ class Situation:
     restrictions: Sequence[Restriction] = ()
     earlier: Sequence[str] = ()
     letters: Sequence[LetterRow] = ()
+    mandate: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from afschrift.casework.actions import clock_actions, dispute_actions
+from afschrift.casework.actions import clock_actions, dispute_actions, party_actions
 from afschrift.casework.actions.action import Action, Done, Situation
 from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.in_force import restrictions
+from afschrift.casework.identity.confirmed import mandate_decision
 from afschrift.casework.officer import Officer
 from afschrift.outside.read_model import read_model
 
-ACTIONS: dict[str, Action] = {
-    action.name: action for subject in (clock_actions, dispute_actions) for action in subject.ACTIONS
-}
+SUBJECTS = (clock_actions, dispute_actions, party_actions)
+ACTIONS: dict[str, Action] = {action.name: action for subject in SUBJECTS for action in subject.ACTIONS}
 
 
 def perform(officer: Officer, action: Action, owner: str, given: Mapping[str, Any]) -> Done:
@@ -46,6 +46,7 @@ def situation(officer: Officer, request_id: str) -> Situation:
         restrictions(register, request_id),
         register.identities.earlier(request_id, officer.own_keys),
         register.letters.all(request_id=request_id),
+        mandate.choice if (mandate := mandate_decision(register, request_id)) else "",
     )
 
 

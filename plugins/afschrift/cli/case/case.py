@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.app.jurisdiction import load_controller
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.intake.case_story import story
-from afschrift.casework.intake.not_received import propose
 from afschrift.casework.intake.referral import record_handed_over, to_hand_over
-from afschrift.cli import given
 from afschrift.cli.actions import add_actions
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, say
 from afschrift.cli.forms import read_form
@@ -304,41 +301,6 @@ def waiting(
         typer.echo("Nothing waits to be handed over.")
     for wait in found:
         typer.echo(wait.words)
-
-
-@app.command("not-received")
-def not_received(
-    case: Case,
-    published_on: Annotated[
-        str, typer.Option(metavar="DATE", help="Day on which the proper channel was clearly published.")
-    ],
-    text_file: Annotated[
-        Path,
-        typer.Option(
-            help="Why the address was clearly not meant for requests, in words, kept encrypted: a file, "
-            "or - for standard input."
-        ),
-    ],
-) -> None:
-    """Decide that a message to an address not meant for requests counts as not received (R03).
-
-    Only before any step ran, only if a proper channel was clearly published before it came, and only once a
-    second signer agrees. Nothing is deleted: the message remains in its case.
-    """
-    day, why = given.date_(published_on, "--published-on"), given.text(text_file)
-    if day is None:
-        raise RefusedError("The day is missing.", remedy="--published-on 2026-01-15.")
-    who = officer()
-    asked = propose(
-        who,
-        who.register.cases.get(case),
-        day,
-        why or "",
-        published=load_controller().channels,
-    )
-    say(f"It counts as not received once a second signer agrees: `afschrift answer {asked.id}`.")
-    say("Until then it counts as received, and its period runs (R02, R03). Nothing is deleted either way.")
-    typer.echo(asked.id)
 
 
 def case_lines(register: Register, case: str) -> list[str]:

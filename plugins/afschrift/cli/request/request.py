@@ -70,55 +70,6 @@ def reading(
         typer.echo(done.other)
 
 
-@app.command("mandate-withdrawn")
-def mandate_withdrawn(
-    request: RequestId,
-    text_file: Annotated[
-        Path | None,
-        typer.Option(help="How the person said so, kept encrypted: a file, or - for standard input."),
-    ] = None,
-) -> None:
-    """Record that the person revoked a mandate: nothing is delivered on it, and it is asked again (R15)."""
-    from afschrift.casework.identity.breach import take_back
-
-    take_back(officer(), request, given.text(text_file))
-    typer.echo(f"Recorded: the mandate of {request} no longer holds.")
-    say("The next run asks for another one; if the person continues alone, they make another request.")
-    say(f"Where an answer left on it, see `afschrift questions --request {request}`: a possible breach.")
-
-
-@app.command()
-def deceased(
-    request: RequestId,
-    rests_on: Annotated[
-        str,
-        typer.Option(help="death_certificate, civil_register, notary, court, family or public_notice."),
-    ],
-    text_file: Annotated[
-        Path | None, typer.Option(help="More in words, kept encrypted: a file, or - for standard input.")
-    ] = None,
-) -> None:
-    """Record that the person died: the requests of the case end, and nothing leaves any more (R17)."""
-    from afschrift.casework.record_death import record_death
-
-    for line in record_death(officer(), request, rests_on, given.text(text_file)):
-        say(line)
-
-
-@app.command("not-deceased")
-def not_deceased(
-    request: RequestId,
-    text_file: Annotated[
-        Path | None, typer.Option(help="How that is known, kept encrypted: a file, or - for standard input.")
-    ] = None,
-) -> None:
-    """As second signer, lift a death that was recorded in error: requests and their clock go on."""
-    from afschrift.casework.identity.death import lift_death
-
-    for timeline in lift_death(officer(), request, given.text(text_file)):
-        typer.echo(f"{timeline.request}: {timeline.state}")
-
-
 @app.command("look-up")
 def look_up(
     request: RequestId,

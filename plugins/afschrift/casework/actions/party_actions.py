@@ -1,0 +1,119 @@
+"""Actions on who asks: a mandate that was taken back, a death, and a message that counts as not received."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from afschrift.app.jurisdiction import load_controller
+from afschrift.casework.actions.action import Action, Code, Day, Done, Parameters, Situation, Words, codes
+from afschrift.casework.identity.breach import take_back
+from afschrift.casework.identity.death import RESTS_ON, lift_death
+from afschrift.casework.identity.question import PROVEN
+from afschrift.casework.intake.not_received import propose
+from afschrift.casework.officer import Officer
+from afschrift.casework.record_death import record_death
+from afschrift.domain.state import State, may_move
+from afschrift.law.roles import Role
+
+
+class MandateWithdrawal(Parameters):
+    """Of a mandate that the person took back."""
+
+    text: Words | None = Field(None, title="How the person said so")
+
+
+class Death(Parameters):
+    """Of a death."""
+
+    rests_on: Code = codes(RESTS_ON, title="What that rests on")
+    text: Words | None = Field(None, title="More, in your own words")
+
+
+class DeathError(Parameters):
+    """Of a death that was recorded in error."""
+
+    text: Words | None = Field(None, title="How that is known")
+
+
+class NotReceived(Parameters):
+    """Of a message to an address that is not meant for requests."""
+
+    published_on: Day = Field(
+        title="Published on", description="Day on which the proper channel was clearly published."
+    )
+    text: Words = Field(title="Why the address was clearly not meant for requests")
+
+
+def _mandate_withdrawn(officer: Officer, request: str, given: MandateWithdrawal) -> Done:
+    take_back(officer, request, given.text)
+    lines = [
+        f"Recorded: the mandate of {request} no longer holds.",
+        "The next run asks for another one; if the person continues alone, they make another request.",
+        f"Where an answer left on it, see `afschrift questions --request {request}`: a possible breach.",
+    ]
+    return Done([officer.register.facts.timeline(request)], lines)
+
+
+def _deceased(officer: Officer, request: str, given: Death) -> Done:
+    lines = record_death(officer, request, given.rests_on, given.text)
+    return Done([officer.register.facts.timeline(request)], lines)
+
+
+def _not_deceased(officer: Officer, request: str, given: DeathError) -> Done:
+    found = lift_death(officer, request, given.text)
+    return Done(found, [f"{timeline.request}: {timeline.state}" for timeline in found])
+
+
+def _not_received(officer: Officer, owner: str, given: NotReceived) -> Done:
+    case = officer.register.cases.get(owner)
+    published = load_controller(officer.settings).channels
+    asked = propose(officer, case, given.published_on, given.text, published=published)
+    lines = [
+        f"It counts as not received once a second signer agrees: `afschrift answer {asked.id}`.",
+        "Until then it counts as received, and its period runs (R02, R03). Nothing is deleted either way.",
+    ]
+    return Done([officer.register.facts.timeline(asked.request)], lines)
+
+
+def _is_open(at: Situation) -> bool:
+    return at.timeline.state.open
+
+
+ACTIONS = (
+    Action(
+        "mandate-withdrawn",
+        "Record that the person took the mandate back",
+        "Record that the person revoked a mandate: nothing is delivered on it, and it is asked again (R15).",
+        MandateWithdrawal,
+        _mandate_withdrawn,
+        lambda at: at.mandate == PROVEN,
+    ),
+    Action(
+        "deceased",
+        "Record that the person died",
+        "Record that the person died: the requests of the case end, and nothing leaves any more (R17).",
+        Death,
+        _deceased,
+        _is_open,
+    ),
+    Action(
+        "not-deceased",
+        "Lift a death that was recorded in error",
+        "As second signer, lift a death that was recorded in error: requests and their clock go on.",
+        DeathError,
+        _not_deceased,
+        lambda at: at.timeline.state is State.PERSON_DECEASED,
+        role=Role.SECOND_SIGNER,
+    ),
+    Action(
+        "not-received",
+        "Find that the message was not received",
+        "Decide that a message to an address not meant for requests counts as not received (R03). Only "
+        "before any step ran, only if a proper channel was clearly published before it came, and only once a "
+        "second signer agrees. Nothing is deleted: the message remains in its case.",
+        NotReceived,
+        _not_received,
+        lambda at: may_move("fact_not_received", at.timeline.state, State.NOT_RECEIVED),
+        of_case=True,
+    ),
+)
