@@ -1,8 +1,10 @@
-{# How many rows of a table began their period before the bound instant, in the row or in the row it leads to. #}
+{# How many rows of a table began each of their periods before its bound instant, in the row or in one that it
+   leads to. The keys are the numbers of the periods. #}
 SELECT count(*)
 FROM {{ relation }} AS t
-CROSS JOIN {{ keys }} AS k
-{% if parent %}
-JOIN {{ parent }} AS p ON {{ pairs | join(" AND ") }}
-{% endif %}
-WHERE {{ began }} < k.asked_at
+{% for alias, (parent, pairs) in joins.items() %}
+JOIN {{ parent }} AS {{ alias }} ON {{ pairs | join(" AND ") }}
+{% endfor %}
+WHERE {% for day in began %}
+{{ "AND " if loop.index0 }}{{ day }} < (SELECT k.valid_to FROM {{ keys }} AS k WHERE k.value = '{{ loop.index0 }}')
+{% endfor %}

@@ -22,6 +22,7 @@ TABLES = {
     "batch": ("kind INTEGER, note VARCHAR(60)", [(1, "'all'"), (2, "'none'")]),
     "visit": ("visit_no INTEGER, customer_id INTEGER, on_day DATE", [(1, 1, "'2020-01-31'"), (2, 1, "'2999-01-01'"), (3, 2, "NULL")]),
     "step": ("step_no INTEGER, visit_no INTEGER", [(1, 1), (2, 1), (3, 2), (4, 3)]),
+    "mark": ("mark_no INTEGER, step_no INTEGER, set_on DATE", [(1, 1, "'2020-01-31'"), (2, 1, "'2999-01-01'"), (3, 3, "'2020-01-31'"), (4, 4, "'2020-01-31'"), (5, 2, "NULL")]),
     "ping": ("who VARCHAR(60), n INTEGER", [("'ann@example.org'", 1), ("'bob@example.org'", 2)]),
     "friend": ("friend_no INTEGER, customer_id INTEGER, joined VARCHAR(3), reward INTEGER, at_work VARCHAR(1), near INTEGER, liked VARCHAR(5), other INTEGER", [
         (n, n % 3 + 1, "'yes'" if n % 2 else "'no'", n if n % 2 else "NULL", f"'{n // 2 % 2}'", n // 4 % 2 if n < 60 else "NULL", f"'{n // 2 % 2 ^ n // 4 % 2}'" if n < 60 else "NULL", n % 7) for n in range(1, 63)]),
@@ -57,6 +58,7 @@ def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:
         (Code.ROWS_OF_SEVERAL, "shop.batch"),
         (Code.PAST_PERIOD, "shop.visit"),
         (Code.PAST_PERIOD, "shop.step"),
+        (Code.PAST_PERIOD, "shop.mark"),
         (Code.OTHERS_KEY_GIVEN, "shop.message.sender"),
         (Code.OTHERS_KEY_GIVEN, "shop.message.recipient"),
         (Code.MASK_DETERMINED, "shop.friend.joined"),
@@ -82,6 +84,7 @@ def test_rows_past_their_period_are_counted_by_table(checked: Checked) -> None:
     assert [found.sentence for found in late] == [
         "shop.visit: rows held after their period: 1 of 3 rows",
         "shop.step: rows held after their period: 2 of 4 rows",
+        "shop.mark: rows held after their period: 1 of 5 rows",  # by two events, one of them two joins away
     ]
     assert all(found.of for found in late)  # a person may settle it
 
@@ -110,6 +113,7 @@ def test_each_row_is_counted_by_its_persons(checked: Checked) -> None:
         "batch": (2, 1, 0, 1),
         "visit": (3, 0, 3, 0),
         "step": (4, 0, 4, 0),
+        "mark": (5, 0, 5, 0),
         "friend": (62, 0, 62, 0),
         "lone": (1, 0, 1, 0),
     }

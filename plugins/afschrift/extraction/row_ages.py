@@ -1,7 +1,8 @@
 """Holds each row that is given against its period, while the rows of a source pass (R75).
 
-A row begins its period on a day in the row itself, or in the row of another table to which it leads. Where it
-leads to none, the newest day of the person counts for all rows. Rows without a day have not begun.
+A row begins its period on a day in the row itself, or in the row of another table to which it leads, over
+others if need be. Where it leads to none, the newest day of the person counts for all rows. Rows without a
+day have not begun.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from afschrift.domain.extracted import FactValues
 from afschrift.domain.overdue import Overdue
 from afschrift.domain.plan import ExtractPlan, Plan
 from afschrift.inventory.model import Inventory
-from afschrift.inventory.periods import hop_to, last_days, midnight_after
+from afschrift.inventory.periods import last_days, midnight_after, way_to
 from afschrift.values.forms import text_batch
 
 MOST_KEYS = 100_000
@@ -27,6 +28,7 @@ MOST_KEYS = 100_000
 _MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}[\d:.]*|T\d{2}:\d{2}[\d:.]*Z)?$"
 _Trigger = tuple[str, str]
 _Key = tuple[str | None, ...]
+_Way = list[tuple[str, tuple[str, ...]]]
 
 
 def are_over(texts: pa.Array, last: date, zone: str) -> pa.Array:
@@ -44,26 +46,27 @@ class _AgedTable:
     Attributes:
         last: trigger -> the last day that is over.
         own: columns that are triggers.
-        joined: trigger in another table -> columns here that hold the key of its row.
-        given_days: columns that are triggers of other tables.
+        joined: trigger in another table -> the tables on the way to its row, each with the columns of the row
+            before that hold its key.
+        kept: columns that are triggers of other tables, or lead on from here.
         rows: rows whose own days are over.
         counts: of them, key of the rows that they lead to -> their number and the oldest day.
-        days: key of a row -> its days as value forms, in the order of `given_days`.
+        rows_kept: key of a row -> its value forms, in the order of `kept`.
     """
 
     part: ExtractPlan
     last: Mapping[_Trigger, date]
     own: tuple[str, ...] = ()
-    joined: dict[_Trigger, tuple[str, ...]] = field(default_factory=dict)
-    given_days: dict[str, None] = field(default_factory=dict)
+    joined: dict[_Trigger, _Way] = field(default_factory=dict)
+    kept: dict[str, None] = field(default_factory=dict)
     rows: int = 0
     counts: dict[_Key, tuple[int, str]] = field(default_factory=dict)
-    days: dict[_Key, _Key] = field(default_factory=dict)
+    rows_kept: dict[_Key, _Key] = field(default_factory=dict)
 
     @property
     def references(self) -> tuple[str, ...]:
         """Columns that hold keys of other rows."""
-        return tuple(dict.fromkeys(column for columns in self.joined.values() for column in columns))
+        return tuple(dict.fromkeys(column for way in self.joined.values() for column in way[0][1]))
 
 
 class RowAges:
@@ -90,33 +93,37 @@ class RowAges:
             self._find_triggers(table)
 
     def _find_triggers(self, table: _AgedTable) -> None:
-        whole, name = table.part.whole, table.part.table
-        table.own = tuple(column for of, column in table.last if of == name and column in whole)
+        name, whole = table.part.table, {name: other.part.whole for name, other in self._tables.items()}
+        table.own = tuple(column for of, column in table.last if of == name and column in whole[name])
         for parent, column in table.last:
-            other = self._tables.get(parent)
-            key = self._declared.tables[parent].key
-            if parent == name or other is None or not {column, *key} <= other.part.whole.keys():
+            if parent == name or column not in whole.get(parent, ()):
                 continue
-            if hop := hop_to(self._declared, name, parent, whole):
+            way: _Way = []
+            for hop in way_to(self._declared, name, parent, whole):
                 own_of = {theirs: own for own, theirs in hop.pairs}
-                table.joined[parent, column] = tuple(own_of[theirs] for theirs in key)
-                other.given_days[column] = None
+                columns = tuple(own_of[theirs] for theirs in self._declared.tables[hop.parent].key)
+                if way:
+                    self._tables[way[-1][0]].kept |= dict.fromkeys(columns)
+                way.append((hop.parent, columns))
+            if way:
+                table.joined[parent, column] = way
+                self._tables[parent].kept[column] = None
 
     def begin(self, name: str) -> None:
         """Forget a table: it is read from its start."""
         if table := self._tables.get(name):
-            table.rows, table.counts, table.days = 0, {}, {}
+            table.rows, table.counts, table.rows_kept = 0, {}, {}
 
     def see(self, name: str, batch: pa.RecordBatch) -> None:
         """Hold the rows of the next batch against their own days, and note where they lead."""
         table = self._tables.get(name)
         if table is None or not batch.num_rows:
             return
-        if table.given_days and len(table.days) <= MOST_KEYS:
+        if table.kept and len(table.rows_kept) <= MOST_KEYS:
             key = self._declared.tables[name].key
-            texts = _texts(table.part, batch, [*key, *table.given_days])
-            for row in zip(*(texts[column].to_pylist() for column in texts), strict=True):
-                table.days[row[: len(key)]] = row[len(key) :]
+            texts = _texts(table.part, batch, [*key, *table.kept])
+            keys, rows = (zip(*(texts[c].to_pylist() for c in of), strict=True) for of in (key, table.kept))
+            table.rows_kept.update(zip(keys, rows, strict=True))
         if not table.last:
             return
         texts = _texts(table.part, batch, [*table.own, *table.references])
@@ -148,7 +155,8 @@ class RowAges:
         return {name: overdue for name, overdue in found.items() if overdue is not None}
 
     def _overdue(self, table: _AgedTable, spans: Mapping[_Trigger, tuple[date, date]]) -> Overdue | None:
-        most = max(len(table.counts), *(len(self._tables[of].days) for of, _ in table.joined), 0)
+        passed = (len(self._tables[of].rows_kept) for way in table.joined.values() for of, _ in way)
+        most = max(len(table.counts), *passed, 0)
         joined = {} if most > MOST_KEYS else table.joined
         fixed = [
             t for t in table.last if t not in joined and not (t[0] == table.part.table and t[1] in table.own)
@@ -169,10 +177,14 @@ class RowAges:
 
     def _day(self, table: _AgedTable, trigger: _Trigger, key: _Key) -> date | None:
         """The day of the row that a row with these references leads to."""
-        of = dict(zip(table.references, key, strict=True))
-        other = self._tables[trigger[0]]
-        days = other.days.get(tuple(of[column] for column in table.joined[trigger]))
-        return local_day(days[list(other.given_days).index(trigger[1])], self._zone) if days else None
+        row: Mapping[str, str | None] = dict(zip(table.references, key, strict=True))
+        for of, columns in table.joined[trigger]:
+            other = self._tables[of]
+            kept = other.rows_kept.get(tuple(row[column] for column in columns))
+            if kept is None:
+                return None
+            row = dict(zip(other.kept, kept, strict=True))
+        return local_day(row[trigger[1]], self._zone)
 
 
 def _texts(part: ExtractPlan, batch: pa.RecordBatch, columns: Sequence[str]) -> dict[str, pa.Array]:

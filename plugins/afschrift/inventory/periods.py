@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,10 +46,24 @@ def midnight_after(day: date, zone: str) -> datetime:
     return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def hop_to(source: SourceFile, table: str, parent: str, whole: Collection[str]) -> Hop | None:
-    """Return how a row leads to its one row of another table, by columns that are read; None: it does not."""
-    for hop in (*hops(source, table), *references_of(source, table)):
-        own, theirs = {own for own, _ in hop.pairs}, {theirs for _, theirs in hop.pairs}
-        if hop.parent == parent and own <= set(whole) and theirs == set(source.tables[parent].key):
-            return hop
-    return None
+def way_to(
+    source: SourceFile, table: str, parent: str, readable: Mapping[str, Collection[str]]
+) -> tuple[Hop, ...]:
+    """Return how a row leads to its one row of another table, over others if need be; empty: it does not.
+
+    Args:
+        source: of the tables.
+        table: its name.
+        parent: the other table.
+        readable: table -> columns by which a row may lead on.
+    """
+    ways: dict[str, tuple[Hop, ...]] = {table: ()}
+    ahead = [table]
+    for name in ahead:
+        for hop in (*hops(source, name), *references_of(source, name)):
+            own, theirs = {own for own, _ in hop.pairs}, {theirs for _, theirs in hop.pairs}
+            whole = own <= set(readable[name]) and theirs <= set(readable.get(hop.parent, ()))
+            if whole and hop.parent not in ways and theirs == set(source.tables[hop.parent].key):
+                ways[hop.parent] = (*ways[name], hop)
+                ahead.append(hop.parent)
+    return ways.get(parent, ())

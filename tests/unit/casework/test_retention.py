@@ -37,6 +37,10 @@ def shop(case: dict[str, Any], bureau: Bureau) -> None:
         for number, day in enumerate(case.get(table, ()), start=100):
             moment = days_away(DAYS[day]).strftime("'%Y-%m-%d 10:00:00'") if day else "NULL"
             bureau.execute(f"INSERT INTO {table} {place} VALUES ({number}, 1, {moment})")
+    if orders := case.get("of_order"):
+        bureau.execute("ALTER TABLE ticket ADD COLUMN order_id INTEGER")
+        for number, order in enumerate(orders, start=100):
+            bureau.execute(f"UPDATE ticket SET order_id = {order} WHERE ticket_id = {number}")
     for number, ticket in enumerate(case.get("messages", ()), start=100):
         bureau.execute(f"INSERT INTO ticket_message VALUES ({number}, {ticket}, 'customer', 'Ann', 'x')")
     more = "".join(
@@ -50,6 +54,12 @@ def shop(case: dict[str, Any], bureau: Bureau) -> None:
         "      ticket_id: {origin: assigned}\n      customer_id: {origin: assigned}\n",
         "      ticket_id: {origin: assigned}\n      customer_id: {origin: assigned}\n      closed_at: {origin: observed}\n",
     )
+    if "of_order" in case:
+        text = text.replace(
+            "closed_at: {origin: observed}\n",
+            "closed_at: {origin: observed}\n      order_id: {origin: assigned}\n",
+        )
+        text = text.replace("  ticket:\n", "  ticket:\n    references: {order_id: orders.order_id}\n")
     for table, purposes in case.get("tables", {}).items():
         head, _, rest = text.partition(f"  {table}:\n")
         text = head + f"  {table}:\n" + rest.replace("purposes: [account]", f"purposes: {purposes}", 1)
