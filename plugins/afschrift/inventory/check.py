@@ -9,6 +9,7 @@ from afschrift.domain.decision import About, Protect
 from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.keys import Unique
 from afschrift.domain.nearest import hint
+from afschrift.domain.plan import Medium
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS, Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.check_columns import (
@@ -81,10 +82,14 @@ def policy_faults(policy: PolicyFile) -> Iterator[FaultAt]:
 
 
 def controller_faults(inventory: Inventory) -> Iterator[FaultAt]:
-    """Yield what the controller says of the search and the data map refutes."""
+    """Yield what the controller says of the search and the data map refutes, or what it lacks."""
     scope = inventory.controller.search
     declared = {source.medium for source in inventory.manual.values()}
-    declared |= {place.medium for place in scope.not_searched}
+    for number, place in enumerate(scope.not_searched):
+        declared.add(place.medium)
+        if place.medium is Medium.BACKUP and place.kept is None:
+            where = ["search", "not_searched", str(number)]
+            yield where, "say how long this back-up is kept, as `kept: {nl: 30 dagen, en: 30 days}`"
     for number, medium in enumerate(scope.none):
         if medium in declared:
             yield ["search", "none", str(number)], f"there is a {medium}, as another entry says: take it out"
@@ -95,13 +100,11 @@ def controller_faults(inventory: Inventory) -> Iterator[FaultAt]:
 def search_hints(inventory: Inventory) -> Iterator[str]:
     """Yield what every answer says is not stated."""
     scope = inventory.controller.search
-    left = [str(medium) for medium in scope.unstated({source.medium for source in inventory.manual.values()})]
-    left += ["access_log"] if scope.access_log is None else []
-    if left:
+    left = map(str, scope.unstated({source.medium for source in inventory.manual.values()}))
+    if words := ", ".join([*left, *(["access_log"] if scope.access_log is None else [])]):
         yield (
-            f"controller.yml: `search` says nothing of {', '.join(left)}, and every answer says so: describe "
-            "them under `not_searched` or `none`, or as a system that people search; `access_log: false` "
-            "where none is kept."
+            f"controller.yml: `search` says nothing of {words}, and every answer says so: describe it under "
+            "`not_searched` or `none`, or as a system that people search; `access_log: false`: none is kept."
         )
 
 

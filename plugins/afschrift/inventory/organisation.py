@@ -83,12 +83,6 @@ class Unsearched(Part):
     why: Text
     kept: Text | None = None
 
-    @model_validator(mode="after")
-    def _says_how_long(self) -> Self:
-        if self.medium is Medium.BACKUP and self.kept is None:
-            raise ValueError("say how long this back-up is kept, as `kept: {nl: 30 dagen, en: 30 days}`")
-        return self
-
 
 class SearchScope(Part):
     """What the statement on the search says besides the data map.

@@ -61,7 +61,7 @@ class Expansion:
     ) -> None:
         """Prepare; sources in `later` are not opened, so their tables link no keys.
 
-        With `hidden`, places that a hidden restriction keeps back link none either: what is found may then be
+        With `hidden`, what a hidden restriction keeps back links none either: the keys that are found may be
         named to the person (R84).
         """
         self._inventory = inventory
@@ -110,20 +110,12 @@ class Expansion:
 
     def _session(self, stack: ExitStack, declared: SourceFile) -> Iterator[_LinkTable]:
         session = stack.enter_context(self._open(declared.source))
-        statements = KeyStatements(
-            self._sql, declared, self._inventory.identity, session.dialect, session.catalogue()
-        )
+        identity, catalogue = self._inventory.identity, session.catalogue()
+        statements = KeyStatements(self._sql, declared, identity, session.dialect, catalogue, self._hidden)
         for name, table in declared.tables.items():
             unique = any(self._unique(key) is Unique.YES for key in table.links)
-            path = f"{declared.source}.{name}"
-            if len(table.links) > 1 and unique and declared.may_follow(name) and path not in self._hidden:
-                hides = (
-                    (key, part)
-                    for key, link in table.subject.items()
-                    for part, column in enumerate((link.column, link.valid_from, link.valid_to))
-                    if f"{path}.{column}" in self._hidden
-                )
-                yield _LinkTable(session, statements, name, frozenset(hides))
+            if len(table.links) > 1 and unique and declared.may_follow(name):
+                yield _LinkTable(session, statements, name)
 
     def _start(self, links: Sequence[_LinkTable], given: Sequence[Key]) -> set[Key]:
         """Values of the person's own key that the given keys lead to at the instant of the request."""
@@ -182,16 +174,11 @@ class Expansion:
 
 @dataclass(frozen=True)
 class _LinkTable:
-    """A table with more than one key of the person, in an open session.
-
-    Attributes:
-        hidden: keys of which it may not give the value (0), the beginning (1) or the end (2).
-    """
+    """A table with more than one key of the person, in an open session."""
 
     session: Source
     statements: KeyStatements
     table: str
-    hidden: frozenset[tuple[str, int]]
 
     def given(self, keys: Sequence[Key], at: str) -> Iterator[Key]:
         """Keys that the person's rows give, with their intervals."""
@@ -199,19 +186,16 @@ class _LinkTable:
         if linked is None:
             return
         names, statement = linked
-        self.session.bind([key for key in keys if (key.name, 0) not in self.hidden], at)
+        self.session.bind(keys, at)
         for row in self.session.rows(statement):
             for number, name in enumerate(names):
-                value, valid_from, valid_to = (
-                    None if (name, part) in self.hidden else cell
-                    for part, cell in enumerate(row[3 * number : 3 * number + 3])
-                )
+                value, valid_from, valid_to = row[3 * number : 3 * number + 3]
                 if value is not None:
                     yield Key(name, str(value), _instant(valid_from), _instant(valid_to))
 
     def owners(self, key: Key, at: str) -> Iterator[str]:
         statement = self.statements.start(self.table, key.name)
-        if statement is None or (key.name, 0) in self.hidden:
+        if statement is None:
             return
         self.session.bind([replace(key, valid_from=None, valid_to=None)], at)
         for (value,) in self.session.rows(statement):

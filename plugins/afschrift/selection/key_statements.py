@@ -82,7 +82,7 @@ def _bears(
 
 
 class KeyStatements(Statements):
-    """Writes the SQL that finds a person's keys; it reads hidden tables too."""
+    """Writes the SQL that finds a person's keys; it reads hidden tables too, but for `links` and `start`."""
 
     def links(self, table: str) -> tuple[tuple[str, ...], str] | None:
         """Names of the keys that a table links, and the statement; None: it has fewer than two.
@@ -93,8 +93,10 @@ class KeyStatements(Statements):
         names = declared.links
         if len(names) < 2:
             return None
-        links = [self._link(table, declared, name) for name in names]
-        return names, self._render("links.sql", table, links=links)
+        links, subject = [self._link(table, declared, name) for name in names], declared.subject
+        ways = (w for w in self.finder.ways(table).belongs if not self._is_hidden(table))
+        seen = [w for w in ways if isinstance(w, Via) or not self._is_hidden(table, subject[w.name].column)]
+        return names, self._render("links.sql", table, links=links, belongs=seen)
 
     def sharers(self, table: str, key: str) -> str | None:
         """Statement counting other persons who hold one of the person's keys at the same time."""
@@ -111,6 +113,9 @@ class KeyStatements(Statements):
         """A key and the person's own key in a table; None where it does not link the two."""
         declared, person = self._source.tables[table], self._identity.person
         if key == person or not {key, person} <= set(declared.links):
+            return None
+        columns = ("", *(declared.subject[name].column for name in (key, person)))
+        if any(self._is_hidden(table, column) for column in columns):
             return None
         link, owner = (self._link(table, declared, name) for name in (key, person))
         return {"key": self._dialect.literal(key), "link": link, "owner": owner}
@@ -136,14 +141,19 @@ class KeyStatements(Statements):
         link = declared.subject[name]
         finder = self.finder
         column = finder.column(table, link.column)
+        text = self._dialect.key_text(column, finder.native(table, link.column))
+        since, until = (
+            None if at and self._is_hidden(table, at) else self._bound(table, at)
+            for at in (link.valid_from, link.valid_to)
+        )
         return {
             "column": column,
             "holds": finder.holds(table, name),
             "sides": finder.sides(table, name),
             "form": finder.form(table, name),
-            "text": self._dialect.key_text(column, finder.native(table, link.column)),
-            "from": self._bound(table, link.valid_from),
-            "to": self._bound(table, link.valid_to),
+            "text": self._given(table, link.column, text),
+            "from": since,
+            "to": until,
         }
 
 

@@ -28,7 +28,7 @@ from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import StepEvidence
 from afschrift.steps.keyed_digests import validated_inputs
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
-from afschrift.steps.staging_faults import fault, record_again, shown_keys, staged_identifiers
+from afschrift.steps.staging_faults import fault, record_again, staged_identifiers, staged_keys
 
 
 def package(services: Services, request_id: str) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _contents(gate: Gate, records: Sequence[SourceExtract], seal: Seal, removed_
         denial=gate.denial,
         removed_by=removed_by,
         shared=tuple(_shared(services.register, plan)),
-        keys=shown_keys(staging),
+        keys=staged_keys(staging, "shown"),
         identifiers=staged_identifiers(staging),
     )
 

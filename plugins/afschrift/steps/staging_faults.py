@@ -29,30 +29,20 @@ def stage_person(
     staging: EncryptedStaging, keys: Sequence[Key], identifiers: Iterable[str], shown: Sequence[Key]
 ) -> None:
     """Stage the keys, the further values that the residual search looks for, and the keys to be named."""
-    rows, named = (
-        [[key.name, key.value, key.valid_from, key.valid_to] for key in found] for found in (keys, shown)
-    )
+    person: dict[str, Any] = {"identifiers": sorted(identifiers)}
+    for name, found in (("keys", keys), ("shown", shown)):
+        person[name] = [[key.name, key.value, key.valid_from, key.valid_to] for key in found]
     with staging.writer(PERSON) as sink:
-        person = {"keys": rows, "identifiers": sorted(identifiers), "shown": named}
         sink.write(json.dumps(person).encode())
 
 
-def staged_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
-    """Return the person's keys as `classify` found them.
+def staged_keys(staging: EncryptedStaging, which: str = "keys") -> tuple[Key, ...]:
+    """Return the person's keys as `classify` found them; `shown`: those that the answer may name.
 
     Raises:
         StagedFileError: they are gone or damaged.
     """
-    return tuple(Key(*row) for row in _staged(staging)["keys"])
-
-
-def shown_keys(staging: EncryptedStaging) -> tuple[Key, ...]:
-    """Return the keys that the answer may name.
-
-    Raises:
-        StagedFileError: they are gone or damaged.
-    """
-    return tuple(Key(*row) for row in _staged(staging).get("shown", ()))
+    return tuple(Key(*row) for row in _staged(staging).get(which, ()))
 
 
 def staged_identifiers(staging: EncryptedStaging) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,7 +11,6 @@ from afschrift.bundle.description.coverage import Status
 from afschrift.bundle.page.left_out import OUTSIDE, unread, unreadable_columns
 from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords, zone_name
-from afschrift.domain.decision import Action
 from afschrift.domain.keys import Key, KeyMatch, key_form
 from afschrift.domain.plan import ExtractPlan, ManualStatus, Withheld
 from afschrift.inventory.base import Text
@@ -23,7 +22,7 @@ MOST = 10
 LENGTH = 120
 _WHO = ("user.name", "user.contact")
 """Fides categories of what says who a person is."""
-_PROTECTED = frozenset({"payment_masked", "security_secret", "own_limitation", "person_decided"})
+_PROTECTED = frozenset({"payment_masked", "security_secret", "person_decided"})
 """Reasons for which the files do not show a column, so that its values are shortened here."""
 
 
@@ -127,42 +126,34 @@ def _before(contents: Contents) -> list[str]:
 
 
 def _keys(contents: Contents, words: PageWords) -> Iterator[str]:
-    short = _protected(contents)
+    inventory, short = contents.inventory, _protected(contents)
     for name, group in groupby(contents.keys, key=lambda key: key.name):
         keys = list(group)
         for key in keys[:MOST]:
-            yield key_line(key, contents.inventory, words, contents.language, short=name in short)
-        yield from _more(len(keys), words)
+            yield key_line(key, inventory, words, contents.language, short=name in short)
+        if len(keys) > MOST:
+            yield words.count("search_more", len(keys) - MOST)
 
 
 def _protected(contents: Contents) -> set[str]:
-    """Names of keys of which the answer shows no column as it is, because of what it holds."""
+    """Names of keys with a column of which the answer does not show the values, because of what it holds."""
     parts: list[ExtractPlan | Withheld] = [*contents.plan.extracts, *contents.plan.withheld]
-    links = [
-        (name, field)
-        for part in parts
-        for name, link in contents.table(part.source, part.table).subject.items()
-        for field in part.fields
-        if field.name == link.column
-    ]
-    shown = {name for name, field in links if field.action is Action.INCLUDE}
-    return {name for name, field in links if field.reason in _PROTECTED} - shown
+    fields = [(field, contents.table(part.source, part.table)) for part in parts for field in part.fields]
+    kept = [(field.name, table) for field, table in fields if field.reason in _PROTECTED]
+    return {key for name, table in kept for key, link in table.subject.items() if link.column == name}
 
 
 def _identifiers(contents: Contents, words: PageWords) -> Iterator[str]:
     """Addresses and numbers of the person's own record for which texts were searched, shortened."""
-    if not any(extract.searched is not None for extract in contents.extracts):
-        return
     known = {key_form(key.value, KeyMatch.EMAIL) for key in contents.keys}
     region = contents.inventory.controller.country
     found = [
-        value
+        shortened(value)
         for value in sorted(contents.identifiers)
         if key_form(value, KeyMatch.EMAIL) not in known and kind_of(value, region, described=True)
     ]
-    if found:
-        yield words.say("search_texts", values=", ".join(map(shortened, found[:MOST])))
-        yield from _more(len(found), words)
+    if found and any(extract.searched is not None for extract in contents.extracts):
+        yield words.say("search_texts", values=", ".join(found))
 
 
 def shortened(value: str) -> str:
@@ -170,10 +161,6 @@ def shortened(value: str) -> str:
     text = readable(value)[:LENGTH]
     _, at, host = text.rpartition("@")
     return f"{text[:2]}…{at}{host}" if at else f"{text[:2]}…{text[-2:]}" if len(text) > len("12…34") else "…"
-
-
-def _more(number: int, words: PageWords) -> Iterable[str]:
-    return [words.count("search_more", number - MOST)] if number > MOST else []
 
 
 def _not_reached(contents: Contents, words: PageWords) -> Iterator[str]:
