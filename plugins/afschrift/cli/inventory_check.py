@@ -98,12 +98,7 @@ def check(
 ) -> None:
     """Report all faults of the inventory, with file and line."""
     from afschrift.datamap.check.finding import MapReport
-    from afschrift.datamap.check.map_check import (
-        check_sources,
-        unexplained_decisions,
-        unfounded_masks,
-        void_confirmations,
-    )
+    from afschrift.datamap.check.map_check import check_sources, unexplained, void_confirmations
     from afschrift.datamap.check.person_cells import readable_by_map, readable_lines
     from afschrift.datamap.check.settled import settle
     from afschrift.wiring.build_services import load_inventory
@@ -124,7 +119,7 @@ def check(
     else:
         report = settle(inventory, MapReport(list(void_confirmations(inventory))))
         report.readable = readable_by_map(inventory)
-    report.findings += [*unfounded_masks(inventory), *unexplained_decisions(inventory)]
+    report.findings += unexplained(inventory)
     undecided = [*court_gaps(where, SHIPPED / "law"), *not_decided(where)]
     report.findings[:0] = [found for found, _ in undecided]
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND

@@ -158,40 +158,31 @@ def _decision(
     if decision.outcome is None and (decision.inputs or decision.at or decision.change):
         yield where, "`inputs`, `at` and `change` explain an `outcome`: name its column"
     named = [("outcome", decision.outcome), ("at", decision.at), *(("inputs", p) for p in decision.inputs)]
-    for word, path in named:
-        of, _, column = (path or "").rpartition(".")
-        place = find_table(inventory, source.source, of)
-        declared = inventory.sources[place[0]] if place else source
-        if path and (place is None or column not in declared.tables[place[1]].columns):
-            yield (
-                [*where, word],
-                f"there is no column {path}: write `table.column`, or `source.table.column` of another "
-                f"source{near_column(source, path)}",
-            )
-        elif place and not leads_to_person(declared, place[1]):
+    for word, path in ((word, path) for word, path in named if path):
+        of, _, column = path.rpartition(".")
+        found = find_table(inventory, source.source, of)
+        declared = inventory.sources[found[0]] if found else source
+        table = declared.tables[found[1]] if found and (word != "outcome" or declared is source) else None
+        if table is None or found is None or column not in table.columns:
+            near = near_column(source, path)
+            message = f"there is no column {path}: write `table.column`; of another source only inputs{near}"
+            yield [*where, word], message
+        elif not leads_to_person(declared, found[1]):
             yield [*where, word], f"no way leads from table {of} to the person"
-        elif (
-            place and word != "at" and declared is source and name not in column_purposes(source, of, column)
-        ):
+        elif word != "at" and declared is source and name not in column_purposes(source, of, column):
             yield [*where, word], f"{path} does not serve this purpose: add {name} to the column's `purposes`"
-        elif place and word == "outcome":
-            yield from _outcome(source, decision, where)
+        elif word == "outcome":
+            yield from _outcome(table, path, decision.at, where)
 
 
-def _outcome(source: SourceFile, decision: AutomatedDecision, where: list[str]) -> Iterator[FaultAt]:
-    name, _, column = (decision.outcome or "").rpartition(".")
-    if name not in source.tables:
-        yield [*where, "outcome"], "name a column of this source, whose purpose makes the decision"
-        return
-    table, written = source.tables[name], source.tables[name].columns[column]
-    if not (written.proposal or written).codes and not (written.proposal or written).ranges:
-        yield (
-            [*where, "outcome"],
-            f"write under `ranges` or `codes` of {name}.{column} what each outcome means",
-        )
+def _outcome(table: Table, path: str, day: str | None, where: list[str]) -> Iterator[FaultAt]:
+    name, _, column = path.rpartition(".")
+    written = table.columns[column].proposal or table.columns[column]
+    if not written.codes and not written.ranges:
+        yield [*where, "outcome"], f"write under `ranges` or `codes` of {path} what each outcome means"
     yield from plain_faults(written, [*where, "outcome"])
     single = table.key and {*table.key} <= {link.column for link in table.subject.values()}
-    if not single and (decision.at or "").rpartition(".")[0] != name:
+    if not single and (day or "").rpartition(".")[0] != name:
         yield [*where, "at"], f"a person may have several: name the column of {name} with their day"
 
 

@@ -148,11 +148,7 @@ class AutomatedDecision(Part):
     @property
     def texts(self) -> dict[str, Text | None]:
         """The words that every such decision needs."""
-        return {
-            "logic": self.logic,
-            "significance": self.significance,
-            "consequences": self.consequences,
-        }
+        return {word: getattr(self, word) for word in ("logic", "significance", "consequences")}
 
 
 class DataSource(Part):

@@ -141,11 +141,10 @@ def gaps_in_data(inventory: Inventory, plan: Plan, extract: SourceExtract) -> tu
             declared = source.tables[table.table].columns[column]
             without = [v for v in codes if v != MASK and not declared.meaning_of(v)]
             if (table.table, column) in computed and without:
-                word = "ranges" if declared.ranges else "codes"
+                what = f"{len(without)} value(s) in the data have no meaning"
+                word, way = ("ranges", ": widen them, or use `codes`") if declared.ranges else ("codes", "")
                 where = f"tables.{table.table}.columns.{column}.{word}"
-                found.append(
-                    Gap(extract.source, where, f"{len(without)} value(s) in the data have no meaning")
-                )
+                found.append(Gap(extract.source, where, what + way))
     return tuple(found)
 
 

@@ -70,18 +70,15 @@ class Explainer:
     def __init__(
         self, contents: Contents, words: SheetWords, source: str, decision: AutomatedDecision
     ) -> None:
-        self._contents, self._words, self._decision = contents, words, decision
-        self._source = source
+        self._contents, self._words, self._source, self._decision = contents, words, source, decision
         self._outcome = self._place(decision.outcome or "")
         self._day = self._place(decision.at) if decision.at else None
 
     def explain(self) -> Explanation:
         """Explain the newest decision, and list the others."""
         contents, at = self._contents, self._outcome
-        rows = newest_first(
-            (row for row in self._rows(at) if row.get(at.column) is not None),
-            self._day.column if self._day else "",
-        )
+        taken = (row for row in self._rows(at) if row.get(at.column) is not None)
+        rows = newest_first(taken, self._day.column if self._day else "")
         newest = rows[0] if rows else {}
         return Explanation(
             contents.column_title(*at),
@@ -102,36 +99,35 @@ class Explainer:
         return self._contents.decided.get(name) or self._contents.samples.get(name, ())
 
     def _taken(self, row: Row) -> Taken:
-        value = row.get(self._outcome.column) or ""
-        cell, means = (
-            self._cell(self._outcome, value),
-            self._contents.column(*self._outcome).meaning_of(value),
-        )
-        days = (
-            {other.get(self._day.column) for other in self._linked(self._day, row)} if self._day else {None}
-        )
-        day = local_day(days.pop(), self._contents.inventory.controller.zone) if len(days) == 1 else None
+        contents, at, day = self._contents, self._outcome, None
+        value = row.get(at.column) or ""
+        cell, means = self._cell(at, value), contents.column(*at).meaning_of(value)
+        if self._day is not None:
+            [*days] = {other.get(self._day.column) for other in self._linked(self._day, row)}
+            day = local_day(days[0], contents.inventory.controller.zone) if len(days) == 1 else None
         return Taken(
             cell.text if cell else "",
-            means.get(self._contents.language) if means else "",
+            means.get(contents.language) if means else "",
             self._words.date(day) if day else "",
         )
 
     def _input(self, at: Place, row: Row) -> InputValue:
-        contents, table = self._contents, self._contents.table_title(at.source, at.table)
+        contents, written = self._contents, self._contents.extracted(at.source, at.table)
         values = {other.get(at.column) for other in self._linked(at, row)}
-        written = contents.extracted(at.source, at.table)
+        cell = self._cell(at, next(iter(values), None))
         cut = at[:2] != self._outcome[:2] and written and len(self._rows(at)) < written.rows
-        value = values.pop() if len(values) == 1 and not cut else None
-        cell = self._cell(at, value)
-        text = self._shown(at, cell) if cell and value is not None else ""
         if any(later.name in (at.source, str(at)) for later in contents.plan.later):
             why = "input_later"
-        elif values or cut:
+        elif len(values) > 1 or cut:
             why = "input_many"
+        elif not values or cell is None:
+            why = "input_absent"
+        elif None in values:
+            why = "input_empty"
         else:
-            why = "input_empty" if self._linked(at, row) and cell else "input_absent"
-        return InputValue(contents.column_title(*at), text or self._words.say(why, table=table), bool(text))
+            return InputValue(contents.column_title(*at), self._shown(at, cell), known=True)
+        text = self._words.say(why, table=contents.table_title(at.source, at.table))
+        return InputValue(contents.column_title(*at), text, known=False)
 
     def _linked(self, at: Place, row: Row) -> Sequence[Row]:
         """The rows with an input of a decision: its own row, those that the map links to it, or else all."""
@@ -144,10 +140,9 @@ class Explainer:
     def _links(self, at: Place) -> Iterator[tuple[tuple[str, str], ...]]:
         """Columns of a decision and of the other table by which the map links them."""
         if at.source == self._outcome.source:
-            source, known = self._contents.source(at.source), self._contents.structure(at.source).foreign_keys
-            here, there = self._outcome.table, at.table
-            yield from (hop.pairs for hop in references(source, here, known) if hop.parent == there)
-            back = (hop.pairs for hop in references(source, there, known) if hop.parent == here)
+            source, here, there = self._contents.source(at.source), self._outcome.table, at.table
+            yield from (hop.pairs for hop in references(source, here) if hop.parent == there)
+            back = (hop.pairs for hop in references(source, there) if hop.parent == here)
             yield from (tuple((theirs, own) for own, theirs in pairs) for pairs in back)
 
     def _cell(self, at: Place, value: str | None) -> Cell | None:
@@ -170,11 +165,8 @@ class Explainer:
         column, language = self._contents.column(*self._outcome), self._contents.language
         part = column.range_of(value)
         for lower, upper in pairwise(column.ranges or ()):
-            if part is lower:
-                means = upper.means.get(language)
-                yield self._words.say("with_more", number=upper.from_, means=means)
-            elif part is upper:
-                means = lower.means.get(language)
-                yield self._words.say("with_less", number=upper.from_, means=means)
+            if part in (lower, upper):
+                word, other = ("with_more", upper) if part is lower else ("with_less", lower)
+                yield self._words.say(word, number=upper.from_, means=other.means.get(language))
         if self._decision.change:
             yield self._decision.change.get(language)

@@ -144,9 +144,17 @@ def void_confirmations(inventory: Inventory) -> Iterator[Finding]:
             yield finding(code, place, words, remedy)
 
 
-def unfounded_masks(inventory: Inventory) -> Iterator[Finding]:
-    """Yield columns that mask what the person gave, and those kept back without a reason in words."""
+def unexplained(inventory: Inventory) -> Iterator[Finding]:
+    """Yield masks of what the person gave, and masks and decisions that are not explained to the person."""
     for source, file in inventory.sources.items():
+        for name, purpose in file.purposes.items():
+            decision = purpose.automated_decision
+            if isinstance(decision, AutomatedDecision) and not decision.inputs:
+                sentence = (
+                    f"purpose {name} of {source} decides, and names no values of the person that counted"
+                )
+                remedy = "name `outcome` and `inputs` under `automated_decision`"
+                yield finding(Code.DECISION_NOT_EXPLAINED, (source,), sentence, remedy)
         for name, table in file.tables.items():
             for column, known in table.columns.items():
                 others = known.about is About.THIRD_PARTY and known.third_party is ThirdParty.MASK
@@ -180,20 +188,6 @@ def unfounded_masks(inventory: Inventory) -> Iterator[Finding]:
                         "write it under `not_shown` of `mentions`, or `disclosed: false` if that there are "
                         "such rows already reveals another person",
                     )
-
-
-def unexplained_decisions(inventory: Inventory) -> Iterator[Finding]:
-    """Yield automated decisions of which the person's own values cannot be said (C-203/22)."""
-    for source, file in inventory.sources.items():
-        for name, purpose in file.purposes.items():
-            decision = purpose.automated_decision
-            if isinstance(decision, AutomatedDecision) and not decision.inputs:
-                yield finding(
-                    Code.DECISION_NOT_EXPLAINED,
-                    (source,),
-                    f"purpose {name} of {source} makes a decision, and names no values that counted",
-                    "name its `outcome` and `inputs` under `automated_decision`",
-                )
 
 
 TAG = "inventory check"

@@ -33,6 +33,7 @@ def example(case: dict[str, Any]) -> Example:
             {"below": limit, "means": dict(zip(("nl", "en"), low, strict=True))},
             {"from": limit, "means": dict(zip(("nl", "en"), high, strict=True))},
         ]
+    shop["tables"]["orders"]["references"] = case.get("references", {})
     words = {"outcome": "customer.credit_score", **case.get("decision", {})}
     shop["purposes"]["scoring"]["automated_decision"] |= words
     rows = case.get("rows", {}) | ({"shop.message": case["masked"]} if "masked" in case else {})
@@ -68,7 +69,7 @@ def test_a_score_without_meaning_is_a_gap(values: tuple[str, ...], left: int) ->
     found = gaps_in_data(made.contents.inventory, made.contents.plan, made.contents.extracts[0])
     places = [str(gap) for gap in found if "credit_score" in gap.where]
     assert places == ([f"tables.customer.columns.credit_score.ranges of source shop: {left} value(s) in the "
-                       "data have no meaning"] if left else [])  # fmt: skip
+                       "data have no meaning: widen them, or use `codes`"] if left else [])  # fmt: skip
 
 
 def test_the_newest_decisions_are_read_where_the_samples_are_not_all(monkeypatch: pytest.MonkeyPatch) -> None:
