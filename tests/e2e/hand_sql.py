@@ -78,7 +78,10 @@ SECRET = {("customer", "password_hash")}
 
 
 MASKED = {
-    ("shipment", "signed_by"): "chr(1) || signed_by",
+    (
+        "shipment",
+        "signed_by",
+    ): "CASE WHEN starts_with(signed_by, 'buren') THEN 'buren ' ELSE '' END || chr(1) || signed_by",
     ("message", "sender_id"): "CASE WHEN sender_id = person THEN '' ELSE chr(1) END || sender_id",
     ("message", "recipient_id"): "CASE WHEN recipient_id = person THEN '' ELSE chr(1) END || recipient_id",
     ("wishlist_item", "added_by"): "CASE WHEN added_by = person THEN '' ELSE chr(1) END || added_by",
@@ -90,7 +93,7 @@ MASKED = {
         "agent_name",
     ): "CASE author_type WHEN 'agent' THEN chr(1) || agent_name ELSE agent_name END",
 }
-"""SQL of what replaces a value; a NULL stays a NULL. `\\1` begins a value of which
+"""SQL of what replaces a value; a NULL stays a NULL. `\\1` begins the part of which
 the token is shown."""
 
 

@@ -94,8 +94,8 @@ def salt_of(office: Office, bundle: Path) -> str:
 
 def unmarked(value: Any, salt: str) -> Any:
     """The token instead of a marked value."""
-    marked = isinstance(value, str) and value.startswith("\1")
-    return token(salt, value[1:]) if marked else value
+    before, marked, value_masked = value.partition("\1") if isinstance(value, str) else (value, "", "")
+    return before + token(salt, value_masked) if marked else value
 
 
 def differing(there: list[Any], expected: list[Any], names: list[str]) -> list[str]:

@@ -169,6 +169,7 @@ class Column(Part):
         third_party: with `about: third_party`, how others' data are handled.
         mask: what replaces a value about others: `token`, the same for the same value within one request, or
             `label`, the same for every value.
+        mask_after: first words of a value that are about no one else and stay before the mask.
         when: rows to which `about` applies, by the table's `origin.by` value; absent: all.
         codes: code -> meaning.
         ranges: meanings of a number, upwards; each begins where the one before it ends.
@@ -202,6 +203,7 @@ class Column(Part):
     about: About = About.SUBJECT
     third_party: ThirdParty | None = None
     mask: Literal["token", "label"] = "token"
+    mask_after: tuple[str, ...] = ()
     when: tuple[str, ...] | None = None
     protect: Protect | None = None
     automated: bool = True

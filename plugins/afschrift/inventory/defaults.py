@@ -23,12 +23,12 @@ from afschrift.inventory.unconfirmed import (
 
 INHERITED = frozenset(
     {"origin", "category", "title", "meaning", "codes", "ranges", "members", "unit", "protect", "about",
-     "third_party", "mask", "not_shown", "kind", "automated"}
+     "third_party", "mask", "mask_after", "not_shown", "kind", "automated"}
 )  # fmt: skip
 """Words that a column takes over from the one it points to; the others depend on the table or on a person."""
 NO_DEFAULT = ("decided", "mentions", "path", "proposed", "review", "why")
 """Words that are decided for each column."""
-OF_OTHERS = ("third_party", "mask", "when")
+OF_OTHERS = ("third_party", "mask", "mask_after", "when")
 """Words that need `about: third_party`."""
 _CARE = ("protect", "about", "third_party", "mask")
 """Words that keep a value back, wholly or in part: without them more would be given."""

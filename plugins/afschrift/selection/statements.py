@@ -284,6 +284,11 @@ class Statements:
             masked = f"{masked} || {self._dialect.last_four(self._dialect.text(quoted))}"
         elif field.mask == Mask.TOKEN:
             masked = token_mask(self._dialect, exact, self._salt)
+        declared = self._source.tables[table].columns.get(field.name)
+        for word in declared.mask_after if declared else ():
+            start, before = self._dialect.literal(word), self._dialect.literal(f"{word} ")
+            begins = f"substr({exact}, 1, {len(word)}) = {start}"
+            masked = f"CASE WHEN {begins} THEN {before} || {masked} ELSE {masked} END"
         when = self._when(table, field)
         other = exact if when else masked
         condition = f"{quoted} IS NOT NULL" + (f" AND {when}" if when else "")

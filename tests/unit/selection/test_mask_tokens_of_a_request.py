@@ -97,6 +97,17 @@ def test_the_bundle_says_what_a_token_is(answers: list[Answer]) -> None:
         assert "[masked 3f9a2c41]" in package["afschrift:valueForms"]["masked"]
 
 
+def test_words_before_a_name_stay_and_the_name_is_masked(tmp_path: Path) -> None:
+    agent = "agent: {origin: assigned, about: third_party,"
+    first, *others = [name for _, _, name in help_desk.TICKETS if name]
+    kept = agent.replace("about", f'mask_after: ["{first[:3]}"], about')
+    answer = Answer(desk(tmp_path, NOT_LOOKED | {agent: kept}))
+    found = set(answer.column("shop/ticket", "agent"))
+    assert f"{first[:3]} {answer.token(first)}" in found
+    assert not found & {first, *others}
+    assert any(value and value.startswith("[masked") for value in found)
+
+
 def test_label_mask_links_no_rows(tmp_path: Path) -> None:
     agent = "agent: {origin: assigned, about: third_party,"
     answer = Answer(desk(tmp_path, NOT_LOOKED | {agent: agent.replace("about", "mask: label, about")}))
