@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             wanted |= {parameter for parameter in call.params.values() if isinstance(parameter, str)}
         if wanted & STARTED or item.get_closest_marker("airflow"):
             item.add_marker("server")
-        if any(item.path.is_relative_to(ROOT / "tests" / folder) for folder in ("e2e", "privacy")):
+        if item.nodeid.startswith(("tests/e2e/", "tests/privacy/")):
             item.add_marker("slow")
 
 

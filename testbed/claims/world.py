@@ -201,19 +201,6 @@ class World:
         return [json.loads(detail or "{}") for name, detail in self.ask(FACTS) if name == kind]
 
     @property
-    def may_take(self) -> bool:
-        """Whether an access answer has values that Art. 20 covers."""
-        law = self.state.map
-        origins = {"provided"} | ({"observed"} if law.observed else set())
-        return any(
-            self.origin(table, column) in origins and self.basis(table, column) in ("A6-1-a", "A6-1-b")
-            for table in self.shown
-            for column in COLUMNS[table]
-            if self.rows(table, f"SELECT 1 FROM ({HELD[table]}) WHERE {column} IS NOT NULL")
-            and table != "shop.ticket_message"
-        )
-
-    @property
     def held(self) -> int:
         return sum(len(self.rows(table)) for table in HELD)
 

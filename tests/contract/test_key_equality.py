@@ -10,6 +10,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -176,21 +177,17 @@ def _row(name: str, of: str, found: dict[str, str]) -> str:
 ALPHABETS = "aZ éÉÅ\u212b\u212aΣσςΛλİıßẞǅ\u0301\u0323\u0302\t\u00a0ﬁ\u1c90\u10d0𐐀Ꭰ가ᄀ0٤"
 
 
-def _texts() -> Iterator[str]:
+@cache
+def _texts() -> list[str]:
     """Each sign alone and behind a letter, as it may be the last one of a word; and words of many alphabets."""
-    for sign in map(chr, range(1, sys.maxunicode + 1)):
-        if unicodedata.category(sign) not in ("Cn", "Cs", "Co"):
-            yield f"λ{sign}"
+    signs = map(chr, range(1, sys.maxunicode + 1))
+    texts = [f"λ{sign}" for sign in signs if unicodedata.category(sign) not in ("Cn", "Cs", "Co")]
     some = random.Random(58)
-    for _ in range(20_000):
-        yield "".join(some.choices(ALPHABETS, k=some.randint(1, 8)))
-
-
-TEXTS = list(_texts())
+    return texts + ["".join(some.choices(ALPHABETS, k=some.randint(1, 8))) for _ in range(20_000)]
 
 
 def _wrong(forms: list[str | None], match: str) -> list[tuple[str, str | None, str]]:
-    pairs = ((text, form or "", key_form(text, match)) for text, form in zip(TEXTS, forms, strict=True))
+    pairs = ((text, form or "", key_form(text, match)) for text, form in zip(_texts(), forms, strict=True))
     return [pair for pair in pairs if pair[1] not in (pair[2], pair[2].replace(DOTTED, KEPT))]
 
 
@@ -204,14 +201,14 @@ def test_forms_of_postgresql(postgres_server: pg.Server, match: KeyMatch) -> Non
         for collation in found:
             dialect.unicode_collation = unicode_collation([collation])
             statement = f"SELECT {dialect.normal_text('u.text', match)} FROM unnest(CAST(%s AS text[])) WITH ORDINALITY AS u(text, n)"
-            rows = opened.execute(f"{statement} ORDER BY n", [TEXTS]).fetchall()  # type: ignore[arg-type]
+            rows = opened.execute(f"{statement} ORDER BY n", [_texts()]).fetchall()  # type: ignore[arg-type]
             assert _wrong([form for (form,) in rows], match) == [], collation
 
 
 @pytest.mark.parametrize("match", KeyMatch)
 def test_forms_of_duckdb(match: KeyMatch) -> None:
     with duckdb.connect() as opened:
-        opened.register("u", pa.table({"n": range(len(TEXTS)), "text": TEXTS}))
+        opened.register("u", pa.table({"n": range(len(_texts())), "text": _texts()}))
         rows = opened.execute(
             f"SELECT {DuckDialect().normal_text('text', match)} FROM u ORDER BY n"
         ).fetchall()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
@@ -142,7 +142,6 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
 @given(table=st.lists(st.tuples(CELLS, CELLS), max_size=5))
 def test_two_readers_agree_on_any_text(tmp_path_factory: pytest.TempPathFactory, table: list[Any]) -> None:
     """What Python's csv and json modules write is read back, every digit and sign of it."""
