@@ -145,6 +145,7 @@ _CODES = {
     "names_unread": "Names that could not be read, and so were not looked for in free text",
     "unreadable": "Less of the answer can be understood than the policy asks for",
     "readable": "Of its values the person can understand, and the policy asks for, in percent",
+    "masked_otherwise": "Places that the answers to this message mask differently, by column",
     "part_left_out": "A decision leaves a part out",
     "answered": "Something leaves that a person decided on",
     "redact": "Redact, then ask again",

@@ -12,6 +12,7 @@ from typing import Any
 from afschrift.bundle.page.words import local_day
 from afschrift.casework.columns.judged_files import place_of
 from afschrift.casework.decision.in_force import RequestDecision, request_decisions
+from afschrift.casework.review.compare import masked_otherwise
 from afschrift.casework.review.question import (
     APPROVED,
     HOLD_BACK,
@@ -71,9 +72,11 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
     records = [read_record(staging, source) for source in plan.staged]
     unclear = unreadable(services.inventory, plan, records)
     over = kept_too_long(services.inventory, plan, records)
+    differs = masked_otherwise(register, plan)
     why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointers, unclear, over)))
+    why += ["masked_otherwise"] if differs else []
     if why:
-        asked = question(services, plan, packed, why, pointers, records, unclear, over)
+        asked = question(services, plan, packed, why, pointers, records, unclear, over, differs)
         raise ask(register, plan.request, [asked])
 
 
@@ -130,6 +133,7 @@ def question(
     records: Sequence[SourceExtract],
     unclear: Mapping[str, int],
     over: Sequence[str],
+    differs: Mapping[str, int],
 ) -> OpenQuestion:
     """The question `review`: digests, counts and why; never a value.
 
@@ -142,6 +146,7 @@ def question(
         records: of the extracts.
         unclear: as of `unreadable`.
         over: purposes as of `kept_too_long`.
+        differs: as of `masked_otherwise`.
     """
     more = {
         "pointed_out": {table: found.total for table, found in pointers.items() if found.total},
@@ -152,6 +157,7 @@ def question(
         | dict(Counter(cell.table for system in plan.manual for cell in system.masks)),
         "readable": unclear,
         "retention_over": over,
+        "masked_otherwise": differs,
     }
     detail: dict[str, Any] = {
         "plan": plan.digest(),

@@ -5,14 +5,16 @@ import json
 from pathlib import Path
 
 import pytest
-from testbed.running import members
+from testbed.running import RECEIVED, members
 from tests.support.days import days_away
-from tests.support.deciding import unchanged
+from tests.support.deciding import ANN, unchanged
 from tests.support.kept import Kept
 from tests.support.restricted import restrict, set_evasive
 from tests.support.reviewing import BODY, FORMATS, LINE, NEIGHBOUR, Reviewers
 
 from afschrift.casework.decision.require_decision import open_decision
+from afschrift.casework.intake.message import Intake
+from afschrift.casework.intake.store_request import submit
 from afschrift.casework.letters.make import make
 from afschrift.casework.review.question import redactions_of
 from afschrift.casework.review.require_review import period_lines
@@ -84,6 +86,28 @@ def test_a_name_in_one_cell_is_redacted_and_is_in_no_file(reviewers: Reviewers) 
     assert len(taken[0]["text_hmac"]) == 64
     assert taken[0]["options"] == ["approved", "redact", "hold_back"]
     assert (taken[1]["choice"], taken[1]["about"]) == ("approved", second.about)
+
+
+def test_what_one_answer_of_a_message_masks_is_asked_about_at_the_other(reviewers: Reviewers) -> None:
+    content = {"message": "All, also to take along.", "right": ["access", "portability"], "keys": ANN}
+    content |= {"channel": "portal", "received_at": RECEIVED}
+    content |= {"authenticated": {"by": "log-in", "level": "high", "at": RECEIVED}}
+    access, portability = submit(reviewers.services, Intake.model_validate(content), "tester")
+    reviewers.redact(reviewers.asked(access), LINE)
+    masked = reviewers.asked(access)
+    assert "masked_otherwise" not in masked.detail
+    reviewers.answer(masked, "approved")
+    reviewers.deliver(access)
+
+    reviewers.decide_policy("never")
+    clear = reviewers.asked(portability)
+    assert clear.detail["why"] == ["masked_otherwise"]
+    assert clear.detail["masked_otherwise"] == {"shop.ticket_message.body": 1}
+    reviewers.redact(clear, LINE)
+    same = reviewers.asked(portability)
+    assert "masked_otherwise" not in same.detail
+    reviewers.answer(same, "approved")
+    assert NEIGHBOUR.encode() not in reviewers.deliver(portability).read_bytes()
 
 
 def test_a_second_look_redacts_more_of_the_same_cell(reviewers: Reviewers) -> None:
