@@ -44,7 +44,8 @@ def test_pages_are_accessible_and_fit(
     page.on("console", lambda message: faults.append(message.text))
     ground = f"/questions/{decision}?choice=refuse_part&ground=rights_of_others"
     questions = (f"/questions/{question}" for question in (identity, decision, manual))
-    for path in ("/", *questions, ground, f"/requests/{request}"):
+    actions = (f"/requests/{request}/do/{name}" for name in ("extend", "complaint"))
+    for path in ("/", *questions, ground, f"/requests/{request}", *actions):
         follow(page, address, path)
         if path is ground:  # as it looks with an error
             page.get_by_label("1. What it means").fill(TEXT)

@@ -147,7 +147,7 @@ def _need(form: Mapping[str, Any], name: str, options: Sequence[str]) -> str:
         if name in rule["then"].get("required", ())
     ]
     choices = {when["choice"]["const"] for when in whens if list(when) == ["choice"]}
-    if choices >= set(options):
+    if options and choices >= set(options):
         return "needed"
     words = [_when(when, form) for when in whens]
     return f"needed for {' and '.join(dict.fromkeys(words))}" if words else ""

@@ -189,8 +189,10 @@ class Action:
     of_case: bool = False
 
     def fields(self) -> dict[str, dict[str, Any]]:
-        """Name of each parameter -> JSON Schema of its value."""
-        return {n: _plain(f) for n, f in self.parameters.model_json_schema().get("properties", {}).items()}
+        """Name of each parameter -> JSON Schema of its value; those of a letter come last."""
+        found = self.parameters.model_json_schema().get("properties", {})
+        order = sorted(found, key=lambda name: name in LetterParameters.model_fields)
+        return {name: _plain(found[name]) for name in order}
 
     def needed(self) -> tuple[str, ...]:
         """Names of the parameters that must be given."""
