@@ -50,11 +50,11 @@ class TaskLogs:
     tasks: dict[str, frozenset[str]]
 
 
-def read_logs(folder: Path) -> TaskLogs:
-    """Read all files that end with `.log` below a folder, in any layout.
+def log_files(folder: Path) -> list[Path]:
+    """Return all files that end with `.log` below a folder.
 
     Raises:
-        ConfigurationError: there is no such folder, no log in it, or one that cannot be read.
+        ConfigurationError: there is none.
     """
     files = sorted(path for path in folder.rglob("*.log") if path.is_file())
     if not files:
@@ -62,7 +62,16 @@ def read_logs(folder: Path) -> TaskLogs:
             f"There is no task log below {folder}.",
             remedy="name the folder of Airflow's task logs: [logging] base_log_folder, or a copy of it.",
         )
-    lines: list[Found] = []
+    return files
+
+
+def read_logs(folder: Path) -> TaskLogs:
+    """Read all files that end with `.log` below a folder, in any layout.
+
+    Raises:
+        ConfigurationError: there is no such folder, no log in it, or one that cannot be read.
+    """
+    files, lines = log_files(folder), list[Found]()
     tasks: dict[str, set[str]] = {}
     for path in files:
         name = path.relative_to(folder).as_posix()

@@ -21,7 +21,6 @@ from afschrift.cli.common import (
     say,
     services,
 )
-from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.notation import fingerprint
 
@@ -75,14 +74,10 @@ def search_logs(
     folder: Annotated[Path, typer.Argument(help="Of Airflow's task logs, or a copy of it.")],
 ) -> None:
     """Search every log below a folder for the canary's values; exit code 1 if one is found."""
+    from afschrift.audit.against_logs import log_files
     from afschrift.canary.check_canary import search_logs as search
 
-    files = sorted(path for path in folder.rglob("*.log") if path.is_file())
-    if not files:
-        raise ConfigurationError(
-            f"There is no task log below {folder}.",
-            remedy="name the folder of Airflow's task logs: [logging] base_log_folder, or a copy of it.",
-        )
+    files = log_files(folder)
     found = search(services(), Settings.from_environment(), files, (), actor())
     typer.echo(f"{len(files)} task logs were searched; values of the canary found: {found}.")
     if found:

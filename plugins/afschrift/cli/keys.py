@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -166,7 +165,7 @@ def forget_year(
     keys = open_keys()
     confirm(f"Persons who asked in {year} will not be recognised any more. Continue?", yes)
     target = keys.draft() if print_ else keys
-    with _refusals("forget_year"):
+    with DestructionService(officer()).refusals(Destroying.FORGET_YEAR, None):
         gone = _register(target).keys.forget_year(year, actor())
     if print_:
         _hand_over(target, f"This document is without {gone}.")
@@ -222,10 +221,6 @@ def _register(keys: KeyStore) -> Register:
 def _allow(act: str, rule: str) -> None:
     """Require the right to destroy it; an attempt without the role, or without a valid rule, is an event."""
     DestructionService(officer()).allow(Destroying(act), rule)
-
-
-def _refusals(act: str) -> AbstractContextManager[None]:
-    return DestructionService(officer()).refusals(Destroying(act), None)
 
 
 def _hand_over(draft: KeyStore, what: str) -> None:

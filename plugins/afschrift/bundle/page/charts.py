@@ -153,7 +153,8 @@ def _measured_chart(
 
 
 def _line(seen: Overview, words: PageWords, points: int) -> Markup:
-    start, end = _first(seen), _last(seen) + seen.width
+    first, last = next(iter(seen.intervals)), next(reversed(seen.intervals))
+    start, end = first * seen.width, (last + 1) * seen.width
     factor = max(1, -(-(end - start) // seen.width // points))
     wide: dict[int, list[Bin]] = {}
     for number, entry in seen.intervals.items():
@@ -203,14 +204,6 @@ def _periods(months: dict[str, Bin], most: int, *, gaps: bool = True) -> dict[st
 def _merge_bins(entries: list[Bin]) -> Bin:
     counts, lows, highs, totals = zip(*entries, strict=True)
     return sum(counts), min(lows), max(highs), sum(totals)
-
-
-def _first(seen: Overview) -> int:
-    return next(iter(seen.intervals)) * seen.width
-
-
-def _last(seen: Overview) -> int:
-    return next(reversed(seen.intervals)) * seen.width
 
 
 def _day(moment: int, seen: Overview, words: PageWords) -> str:

@@ -21,7 +21,6 @@ from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact
 from afschrift.law.clock.deadline import deadline, local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.clock.overlap import link
-from afschrift.register.timelines import MakeFacts
 from afschrift.services import Services
 
 
@@ -104,7 +103,8 @@ def _open_request(services: Services, intake: Intake, case: str, right: Right, b
         verified_by=intake.channel if intake.authenticated else None,
     )
     if intake.unclear:
-        register.facts.record(request.id, _unclear(right), by)
+        unclear = NewFact(FactKind.RIGHT_UNCLEAR, detail={"right": right.value})
+        register.facts.record(request.id, lambda _: [unclear], by)
     if intake.authenticated:
         proof = intake.authenticated
         detail = {"method": proof.by, "level": proof.level, "authenticated_at": rfc3339(proof.at)}
@@ -153,10 +153,6 @@ def parties_text(parties: Mapping[str, Party]) -> bytes:
     """The parties of a case as they are kept: JSON, by role."""
     plain = {role: party.model_dump(exclude_none=True) for role, party in parties.items()}
     return json.dumps(plain, ensure_ascii=False).encode()
-
-
-def _unclear(right: Right) -> MakeFacts:
-    return lambda _: [NewFact(FactKind.RIGHT_UNCLEAR, detail={"right": right.value})]
 
 
 def _check(services: Services, intake: Intake) -> None:

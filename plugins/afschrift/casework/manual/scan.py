@@ -231,7 +231,11 @@ def _again(content: BinaryIO, size: int, sha256: str) -> Iterator[bytes]:
 def _kind(name: str, beginning: bytes) -> str:
     """The ending that the content allows: the name's own, or else the likeliest one."""
     if runs(beginning):
-        raise _program()
+        raise RefusedError(
+            "A file is a program or a script: that is not taken as it is.",
+            remedy="leave it out; or, where it is the person's own, give it in a ZIP file: an officer is "
+            "asked. Nothing was recorded.",
+        )
     own = extension(name, None)
     found = _candidates(beginning)
     if beginning.startswith(OLE):
@@ -272,11 +276,3 @@ def _named(name: str, ending: str) -> str:
     """The name with the ending that the content has."""
     stem = name.rpartition("/")[2]
     return stem if extension(stem, None) == ending else f"{stem}.{ending}"
-
-
-def _program() -> RefusedError:
-    return RefusedError(
-        "A file is a program or a script: that is not taken as it is.",
-        remedy="leave it out; or, where it is the person's own, give it in a ZIP file: an officer is asked. "
-        "Nothing was recorded.",
-    )

@@ -112,11 +112,9 @@ def _emails(text: str) -> Iterator[Span]:
 
 def _fold(text: str) -> str:
     """Fold an address to the same text for all ways of writing it (Unicode, D145), in NFC."""
-    return text.casefold() if text.isascii() else _nfc(unicodedata.normalize("NFD", text).casefold())
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    if text.isascii():
+        return text.casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 def _ibans(text: str) -> Iterator[Span]:
