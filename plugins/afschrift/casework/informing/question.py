@@ -74,8 +74,8 @@ def inform_person(services: Services, request_id: str, *, alone: bool = False) -
 
     It waits for the answer to the other right of the message, if that is near; `alone`: there is none.
     """
-    register, jurisdiction = services.register, jurisdiction_of(services.inventory.controller)
-    if not alone and (other := awaited(register, register.facts.timeline(request_id), jurisdiction)):
+    other = None if alone else _other_awaited(services, request_id)
+    if other is not None:
         words = f"The answer of request {request_id} is ready, and goes with that of {other}, or in two days."
         services.log(words)
         return words
@@ -88,6 +88,11 @@ def inform_person(services: Services, request_id: str, *, alone: bool = False) -
         f"The answer of request {request_id} is ready, and the person has not been informed yet "
         f"(question {row})."
     )
+
+
+def _other_awaited(services: Services, request_id: str) -> str | None:
+    timeline = services.register.facts.timeline(request_id)
+    return awaited(services.register, timeline, jurisdiction_of(services.inventory.controller))
 
 
 def ask_to_inform(register: Register, request_id: str, *, alone: bool = False) -> str:
