@@ -67,6 +67,11 @@ SHOP = """
 source: shop
 kind: duckdb
 options: {path: "${MINI_SHOP}", threads: 1}
+settled:
+  - &known {code: others_key_given, table: message, column: sender, of: "0", until: 2999-01-01, by: Data office,
+            on: 2026-11-02, why: Both know each other.}
+  - {<<: *known, column: recipient}
+  - {<<: *known, code: origin_not_by_row, column: ""}
 zone: Europe/Amsterdam
 purposes:
   account:

@@ -103,6 +103,21 @@ class MissingFile:
 
 
 @dataclass(frozen=True)
+class PersonRows:
+    """Rows of a table by whose the value of a column is.
+
+    Attributes:
+        others: the key of another person, in the clear.
+        masked: likewise, masked.
+        own: the person's own value, masked.
+    """
+
+    others: int = 0
+    masked: int = 0
+    own: int = 0
+
+
+@dataclass(frozen=True)
 class Seen:
     """Properties of a table's rows: a constraint is described only if it holds for them.
 
@@ -113,12 +128,14 @@ class Seen:
         key_unique: no two rows have the same key.
         untyped: columns of dates and times with a value that Data Package has no type for: an infinite one,
             one before the year 1 or after 9999.
+        persons: column with keys of persons, or with masks of the person's own values -> its rows.
     """
 
     nulls: dict[str, int] = field(default_factory=dict)
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     key_unique: bool = True
     untyped: tuple[str, ...] = ()
+    persons: dict[str, PersonRows] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ holds for the person's rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
@@ -21,9 +21,11 @@ from afschrift.domain.sources import ForeignKey
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.finder.find import SourceFinder
 from afschrift.extraction.row_ages import RowAges
+from afschrift.extraction.row_persons import RowPersons
 from afschrift.extraction.uploads import Uploads
 from afschrift.inventory.joins import Hop, reference_id, references
 from afschrift.inventory.model import SourceFile
+from afschrift.inventory.refutable import person_columns
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.forms import text_batch
@@ -193,7 +195,9 @@ class RowObservers:
         source: str,
         finding: SourceFinder,
         plan: Plan,
+        persons: Callable[[ExtractPlan, Collection[str]], RowPersons],
     ) -> None:
+        """`persons`: makes what counts rows by persons, of a table's plan and its columns with their keys."""
         self._finding = finding
         self._services = services
         self._staging = staging
@@ -201,6 +205,7 @@ class RowObservers:
         self._known: tuple[ForeignKey, ...] = ()
         self._observers: dict[str, Observer] = {}
         self._uploads: dict[str, Uploads] = {}
+        self._make_persons, self._persons = persons, dict[str, RowPersons]()
         self._ages = RowAges(services.inventory, plan, source)
 
     def know(self, keys: tuple[ForeignKey, ...]) -> None:
@@ -212,6 +217,9 @@ class RowObservers:
         name = self._source.source
         table = self._source.tables[part.table]
         open_store = partial(self._services.open_store, name)
+        person = self._services.inventory.identity.person
+        columns = person_columns(self._source, part.table, person, self._known)
+        self._persons[part.table] = persons = self._make_persons(part, columns)
         self._observers[part.table] = observer = Observer(part, self._source, self._known)
         self._uploads[part.table] = uploads = Uploads(
             self._staging, part, table, open_store, self._finding.file_texts(part)
@@ -221,9 +229,11 @@ class RowObservers:
             observer.begin()
             uploads.begin()
             self._ages.begin(part.table)
+            persons.begin()
             for batch in stream():
                 observer.see(batch)
                 self._ages.see(part.table, batch)
+                persons.see(batch)
                 uploads.see(batch)
                 yield batch
 
@@ -232,11 +242,12 @@ class RowObservers:
     def with_observations(self, table: TableExtract) -> TableExtract:
         """Add uploads and observations to a written table."""
         uploads = self._uploads[table.table]
+        persons = dict(self._persons[table.table].found())
         return replace(
             table,
             uploads=tuple(uploads.held),
             missing=tuple(uploads.missing),
-            seen=self._observers[table.table].seen(),
+            seen=replace(self._observers[table.table].seen(), persons=persons),
         )
 
     def references(self) -> dict[str, bool]:

@@ -52,11 +52,6 @@ def _at_person(source: SourceFile, person: str, ways: Iterator[Hop]) -> Iterator
         yield from (own for own, theirs in hop.pairs if link is not None and theirs == link.column)
 
 
-def calls_all_provided(table: Table) -> bool:
-    """Whether a column counts as given by the person in every row, also in rows of other authors."""
-    return any(column.origin is Origin.PROVIDED for column in table.columns.values())
-
-
 def left_out_recipients(source: SourceFile, columns: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield purposes that name no recipient, with a table of theirs that a recipient of another purpose gets.
 

@@ -143,6 +143,7 @@ _CODES = {
     "in_files": "Of these in files, by row",
     "retention_over": "Purposes whose period is over, and whose rows are still held",
     "names_unread": "Names that could not be read, and so were not looked for in free text",
+    "refuted": "The answer refutes itself",
     "unreadable": "Less of the answer can be understood than the policy asks for",
     "readable": "Of its values the person can understand, and the policy asks for, in percent",
     "masked_otherwise": "Places that the answers to this message mask differently, by column",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from afschrift.casework.partial_response.earlier_parts import record_part
@@ -18,6 +19,7 @@ from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import StepEvidence, must_be_witnessed, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
+from afschrift.steps.refuted import refutations
 
 CHUNK = 1 << 20
 
@@ -92,7 +94,7 @@ def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], 
         if gate.results.of("deliver", _inputs(gate.plan, packed)) is not None:
             return gate, packed, name
         if gate.staging.exists(BUNDLE):
-            require_review(services, gate.plan, packed)
+            require_review(services, gate.plan, packed, partial(refutations, services))
             return gate, packed, name
     package(services, request_id)
     return _packed(services, request_id)
@@ -130,4 +132,4 @@ def _chunks(gate: Gate, packed: dict[str, Any]) -> Iterator[bytes]:
         )
     with services.register.read_snapshot():  # one snapshot, so the review is of the state that the gate saw
         gated_plan(services, request_id, "deliver")
-        require_review(services, gate.plan, packed)
+        require_review(services, gate.plan, packed, partial(refutations, services))

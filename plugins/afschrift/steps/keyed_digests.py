@@ -46,6 +46,9 @@ def record_digest(services: Services, record: SourceExtract) -> str:
     content = msgspec.json.decode(msgspec.json.encode(record))
     if not record.overdue:  # what was staged before rows were held against their period keeps its digest
         del content["overdue"]
+    for seen in (table["seen"] for table in content["tables"]):
+        if seen and not seen["persons"]:
+            del seen["persons"]
     return keyed_files(services, {"record": digest(content)})["record"]
 
 

@@ -23,6 +23,7 @@ from afschrift.extraction.own_rows import OwnRows
 from afschrift.extraction.profile_columns import choices, kept_bytes
 from afschrift.extraction.redact import redact_batches
 from afschrift.extraction.row_observers import Batches, RowObservers
+from afschrift.extraction.row_persons import RowPersons
 from afschrift.extraction.staged_records import stage_observations, stage_record
 from afschrift.extraction.write import TableWriter
 from afschrift.questions.ask import ask, asking
@@ -46,7 +47,14 @@ class SourceReading:
         self._staging, self._hidden, self._mac = gate.staging, gate.hidden, gate.fingerprint
         self._results = gate.results
         self._finding = SourceFinder(services, plan, keys)
-        self._observers = RowObservers(services, self._staging, source, self._finding, plan)
+        persons = partial(
+            RowPersons,
+            person=services.inventory.identity.person,
+            keys=keys,
+            values=staged_identifiers(self._staging),
+            salt=self._mac(SALT_OF),
+        )
+        self._observers = RowObservers(services, self._staging, source, self._finding, plan, persons)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
         self._seconds: dict[str, float] = {}
         self._searched: dict[str, Any] = {}

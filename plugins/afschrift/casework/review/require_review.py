@@ -24,6 +24,7 @@ from afschrift.casework.review.question import (
     signature,
     unsigned,
 )
+from afschrift.casework.review.refutation import Refuter
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import MOST_LINES, TablePointers
@@ -45,13 +46,14 @@ LEAVES = ("include", "mask", "all_accounts")
 _PLACES = 20
 
 
-def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) -> None:
+def require_review(services: Services, plan: Plan, packed: Mapping[str, Any], refuter: Refuter) -> None:
     """Return where no review is due, or where this very bundle was approved.
 
     Args:
         services: of the step.
         plan: frozen.
         packed: result of the step `package` under this plan.
+        refuter: finds what refutes the answer.
 
     Raises:
         NeedsPersonError: a review, or its second signature, is due.
@@ -72,11 +74,13 @@ def require_review(services: Services, plan: Plan, packed: Mapping[str, Any]) ->
     records = [read_record(staging, source) for source in plan.staged]
     unclear = unreadable(services.inventory, plan, records)
     over = kept_too_long(services.inventory, plan, records)
-    differs = masked_otherwise(register, plan)
+    refuted: dict[str, Any] = {"masked_otherwise": masked_otherwise(register, plan)}
+    if services.inventory.policy.reviewed != "never":
+        refuted["refuted"] = refuter(plan, records)
     why = list(dict.fromkeys(reasons(services, plan, bundle, decisions, pointers, unclear, over)))
-    why += ["masked_otherwise"] if differs else []
+    why += [name for name, found in refuted.items() if found]
     if why:
-        asked = question(services, plan, packed, why, pointers, records, unclear, over, differs)
+        asked = question(services, plan, packed, why, pointers, records, unclear, over, refuted)
         raise ask(register, plan.request, [asked])
 
 
@@ -133,7 +137,7 @@ def question(
     records: Sequence[SourceExtract],
     unclear: Mapping[str, int],
     over: Sequence[str],
-    differs: Mapping[str, int],
+    refuted: Mapping[str, Any],
 ) -> OpenQuestion:
     """The question `review`: digests, counts and why; never a value.
 
@@ -146,7 +150,7 @@ def question(
         records: of the extracts.
         unclear: as of `unreadable`.
         over: purposes as of `kept_too_long`.
-        differs: as of `masked_otherwise`.
+        refuted: what refutes the answer, and what another answer of the message masks otherwise.
     """
     more = {
         "pointed_out": {table: found.total for table, found in pointers.items() if found.total},
@@ -157,7 +161,7 @@ def question(
         | dict(Counter(cell.table for system in plan.manual for cell in system.masks)),
         "readable": unclear,
         "retention_over": over,
-        "masked_otherwise": differs,
+        **refuted,
     }
     detail: dict[str, Any] = {
         "plan": plan.digest(),

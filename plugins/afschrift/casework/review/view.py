@@ -13,6 +13,7 @@ from afschrift.casework.columns.search_ledger import of_events
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.question import REVIEW
+from afschrift.casework.review.refutation import refuted_lines
 from afschrift.casework.review.resolve import usable_key
 from afschrift.domain.decision import REASONS
 from afschrift.domain.errors import RefusedError
@@ -122,6 +123,7 @@ class ReviewView:
         bundle, plan: SHA-256 digests; `bundle` is None while nothing is packed under the plan.
         question: id of the open question `review` about this bundle; None: none is open.
         why: codes why it is asked.
+        refuted: a line for each way in which the answer refutes itself.
         tables: those of which something leaves.
         withheld: those of which nothing does.
         searched: system that a person searched -> the outcome, and the number of files.
@@ -140,6 +142,7 @@ class ReviewView:
     bytes: int
     question: str | None
     why: tuple[str, ...]
+    refuted: tuple[str, ...]
     tables: tuple[ReviewTable, ...]
     withheld: tuple[ReviewTable, ...]
     searched: Mapping[str, tuple[str, int]]
@@ -350,6 +353,7 @@ def review_view(
         bytes=packed["bytes"] if packed else 0,
         question=asked[-1].id if asked else None,
         why=tuple(asked[-1].detail["why"]) if asked else (),
+        refuted=tuple(refuted_lines(asked[-1].detail)) if asked else (),
         tables=tuple(staged.tables()),
         withheld=tuple(
             ReviewTable(f"{table.source}.{table.table}", None, "", tuple(map(column, table.fields)))

@@ -125,6 +125,7 @@ def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:
     yield f"Request {seen.request}: {seen.right}, state {seen.state}; {asked}"
     yield f"Plan    {seen.plan}"
     yield f"Bundle  {seen.bundle or 'not packed'}" + (f", {seen.bytes} bytes" if seen.bundle else "")
+    yield from (f"Refuted {line}" for line in seen.refuted)
     for table in seen.tables:
         yield from _table(table, whole=whole)
     if not whole:

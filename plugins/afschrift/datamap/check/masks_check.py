@@ -13,13 +13,8 @@ from typing import NamedTuple
 from afschrift.datamap.check.finding import Code, Finding
 from afschrift.datamap.check.probe import CheckedSource
 from afschrift.domain.value_kind import ValueKind
-from afschrift.inventory.refutable import (
-    calls_all_provided,
-    is_clear,
-    left_out_recipients,
-    masks_others,
-    person_columns,
-)
+from afschrift.domain.vocabulary import Origin
+from afschrift.inventory.refutable import is_clear, left_out_recipients, masks_others, person_columns
 from afschrift.inventory.table import Table
 
 LEAST = 5
@@ -134,7 +129,8 @@ def _others(of: CheckedSource, name: str, table: Table) -> Iterator[Finding]:
                 "who gets this key in the clear",
                 "mask it in the rows of others (`third_party: mask`, with `when`)",
             )
-    if of_others and table.origin is None and calls_all_provided(table):
+    provided = any(column.origin is Origin.PROVIDED for column in table.columns.values())
+    if of_others and table.origin is None and provided:
         yield of.finding(
             Code.ORIGIN_NOT_BY_ROW,
             (name,),
