@@ -20,7 +20,7 @@ from afschrift.selection.identifiers import kind_of, own_columns
 MOST = 10
 """Values of a key that are named; the others are counted."""
 LENGTH = 120
-_WHO = ("user.name", "user.contact")
+_WHO = ("user.name", "user.contact.email", "user.contact.phone_number")
 """Fides categories of what says who a person is."""
 _PROTECTED = frozenset({"payment_masked", "security_secret", "person_decided"})
 """Reasons for which the files do not show a column, so that its values are shortened here."""
