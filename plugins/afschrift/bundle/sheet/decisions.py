@@ -1,4 +1,4 @@
-"""The decisions of a computer about this person, explained by their own values (Art. 15(1)(h), C-203/22).
+"""Decisions by a computer about this person, explained by their own values (Art. 15(1)(h), R76, C-203/22).
 
 Every value is one that the bundle gives, so what is masked there stays masked, and others' data never appear.
 """
