@@ -183,6 +183,11 @@ def _(world: World, printed: Printed) -> bool:
     )
 
 
+@claim("letter_left_out")
+def _(world: World, _printed: Printed) -> bool:
+    return bool(world.reasons_with_keys)
+
+
 @claim("nothing_left_out")
 def _(world: World, _printed: Printed) -> bool:
     return not world.reasons

@@ -237,6 +237,7 @@ _ALL = (
     _officer(
         "masked", ElementForm.ITEMS, "what a reviewer masked in the files, and why; filled in automatically"
     ),
+    _officer("left_out", ElementForm.ITEMS, "what is not given, by reason; filled in automatically"),
     _officer("secret_by", ElementForm.CODE, "how the pass phrase comes", *SECRET_BY),
     _officer("fingerprint", ElementForm.LINE, "of the public key that the files are signed with"),
     _officer("searched", ElementForm.ITEMS, "systems that were searched"),

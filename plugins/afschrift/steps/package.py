@@ -9,6 +9,8 @@ from typing import Any
 
 from afschrift.bundle.contents import Contents, SharedKey
 from afschrift.bundle.pack import pack
+from afschrift.bundle.page.left_out import left_out
+from afschrift.bundle.page.words import PageWords
 from afschrift.casework.identity.accounts import SHARED_KEY
 from afschrift.casework.retention import require_removal
 from afschrift.casework.review.require_review import kept_too_long
@@ -37,7 +39,7 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     The seal is fixed before packing, so that a second attempt gives the same bytes.
 
     Returns:
-        `bundle` (SHA-256 of the ZIP), `bytes`, `plan`.
+        `bundle` (SHA-256 of the ZIP), `bytes`, `plan`, and `left_out`: reason -> number of columns or tables.
 
     Raises:
         GateError: the staged files are not the validated ones.
@@ -75,6 +77,8 @@ def package(services: Services, request_id: str) -> dict[str, Any]:
     payload = {**result, "sealed_at": seal.sealed_at, **evidence.of(gate.basis)}
     if over := kept_too_long(services.inventory, plan, records):
         payload["retention_over"] = over
+    groups = left_out(contents, PageWords.load(services.letters, contents.language))
+    result["left_out"] = {g.reason: sum(max(len(c), 1) for c in g.tables.values()) for g in groups}
     events = (NewEvent(BUNDLE_SEALED, payload={"bundle": sink.sha256}), NewEvent("packed", payload=payload))
     if last is not None:
         if last["bundle"] == sink.sha256:

@@ -217,21 +217,22 @@ def known_elements(
     return {"missing": missing, "rest_by": rest_by, **given}
 
 
-PLAN_LINES = ("masked", "as_stored")
+PLAN_LINES = ("masked", "as_stored", "left_out")
 """Elements that the plan of an answer fills."""
 
 
 def plan_lines(
     settings: Settings, register: Register, request_id: str, language: str
 ) -> dict[str, list[str]]:
-    """Lines about masked cells, one for each column and ground; and about columns given as they are stored.
+    """Lines about masked cells by column and ground, columns given as they are stored, and what is left out.
 
     Empty where there is nothing to say, or the plan cannot be read any more.
 
     Raises:
         ConfigurationError: the inventory or the texts cannot be used.
     """
-    frozen = register.steps.latest(request_id, "classify")
+    steps = register.steps.results(request_id)
+    frozen, packed = steps.latest("classify"), steps.latest("package") or {}
     try:
         plan = register.plans.get(request_id, frozen["plan"]) if frozen else None
     except ConfigurationError:  # shredded, or of another version of the software
@@ -240,7 +241,7 @@ def plan_lines(
     if plan is None:
         return {}
     counts: dict[tuple[str, str], Mapping[str, int]] = {(part.source, part.table): {} for part in parts}
-    for step in register.steps.results(request_id).every("extract"):  # of each source the last counts
+    for step in steps.every("extract"):  # of each source the last counts
         read = step.result.get("masked", {})
         counts |= {key: read.get(key[1], {}) for key in counts if key[0] == step.part}
     words, inventory = PageWords.load(settings.folder("letters"), language), load(settings.inventory)
@@ -251,6 +252,10 @@ def plan_lines(
             for part in parts
             for field in part.selected
             if field.damage
+        ],
+        "left_out": [
+            f"{words.phrase('left_out', reason)} ({number})"
+            for reason, number in packed.get("left_out", {}).items()
         ],
     }
     return {name: lines[:ITEMS] for name, lines in found.items() if lines}

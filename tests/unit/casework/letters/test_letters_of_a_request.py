@@ -1,12 +1,15 @@
 """What letters say from the register alone, and which letters are due."""
 
+import json
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from testbed.running import drive, members
 from tests.support.days import local_today
 from tests.support.deciding import ROLES, Bureau
 from tests.support.restricted import FIRST, dispute_service, restricted
@@ -371,3 +374,26 @@ def test_a_letter_says_only_what_is_so(bureau: Bureau, fact: NewFact, kinds: set
     assert untrue() == ANNOUNCING
     bureau.register.facts.record(request, lambda _: [fact], "cli:anna")
     assert untrue() == ANNOUNCING - kinds
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("nl", "WAT STAAT ER NIET IN?"), ("en", "WHAT IS NOT IN HERE?")]
+)
+def test_delivery_letter_counts_what_is_left_out_as_the_page_lists_it(
+    bureau: Bureau, language: str, heading: str
+) -> None:
+    request = bureau.store("portability", language=language)
+    files = members(drive(bureau.services, request))
+    tables = json.loads(files["data/coverage.json"])["tables"]
+    reasons = Counter(
+        column["reason"]
+        for table in tables
+        for column in table["leftOut"]
+        if table["status"] in ("rows", "withheld") and column["reason"] != "not_personal"
+    )
+    given = {"where": "in uw account", "available_until": "2030-01-01"}
+    text = text_of(bureau, request, "delivery", **given)
+    listed = text[text.upper().index(heading) :].partition("index.html")[0]
+    rows_of_others = 1  # a table with rows that someone else wrote
+    numbers = sorted(map(int, re.findall(r"\((\d+)\)", listed)))
+    assert numbers == sorted([*reasons.values(), rows_of_others])
