@@ -99,6 +99,7 @@ def check(
     """Report all faults of the inventory, with file and line."""
     from afschrift.datamap.check.finding import MapReport
     from afschrift.datamap.check.map_check import check_sources, unexplained, void_confirmations
+    from afschrift.datamap.check.missed import missed_lines
     from afschrift.datamap.check.person_cells import readable_by_map, readable_lines
     from afschrift.datamap.check.settled import settle
     from afschrift.wiring.build_services import load_inventory
@@ -131,6 +132,7 @@ def check(
     else:
         print_lines(_lines(report, placed, Severity(least.value), live=live, every=every))
         print_lines(readable_lines(report.readable) if report.readable else ())
+        print_lines(missed_lines(inventory))
     if ended is not Checked.SOUND:
         raise typer.Exit(ended)
 

@@ -249,3 +249,35 @@ def test_a_decision_without_inputs_is_a_warning(check: Check, tmp_path: Path) ->
     checked = check("--format", "json")
     [found] = json.loads(checked.text)["findings"]
     assert (checked.code, found["code"], found["source"]) == (1, "decision_not_explained", "shop")
+
+
+def test_summary_counts_what_a_person_would_miss(check: Check, tmp_path: Path) -> None:
+    shop = tmp_path / "inventory" / "shop.yml"
+    text = shop.read_text(encoding="utf-8")
+    columns = """    columns:
+      kind: {}
+      state: {origin: assigned, title: {nl: Soort klant, en: Kind of customer}, category: user.account, codes: {}}
+      agent: {origin: assigned, about: third_party, third_party: mask}
+"""
+    purposes = """  reviews:
+    basis: A6-1-b
+    title: {nl: Reviews, en: Reviews}
+    retention: {period: P1Y}
+    recipients: [{group: {nl: Lezers, en: Readers}, why: {nl: Het is openbaar., en: It is public.}}]
+    automated_decision: {logic: {nl: Wij tellen., en: We count.}}
+"""
+    text = text.replace("    columns:\n", columns, 1).replace("purposes:\n", "purposes:\n" + purposes, 1)
+    shop.write_text(text.replace("purposes: [", "purposes: [reviews, ", 1), encoding="utf-8")
+    found = check().text.partition("What a person would miss")[2].splitlines()
+    assert found[0].endswith("(9):")
+    assert dict(line.strip().split(": ", 1) for line in found[1:] if line) == {
+        "where a value comes from": "1 (shop.customer.kind)",
+        "how long data are kept, and from when": "2 (shop.purposes.reviews.retention.trigger, "
+        "shop.purposes.account.retention)",
+        "who gets data, and how they are protected there": "2 (shop.purposes.account.recipients, "
+        "shop.purposes.reviews.recipients.0)",
+        "what a computer decides": "3 (shop.purposes.reviews.automated_decision.significance, "
+        "shop.purposes.reviews.automated_decision.consequences, "
+        "shop.purposes.reviews.automated_decision.inputs)",
+        "why a value is kept back": "1 (shop.customer.agent)",
+    }
