@@ -161,7 +161,7 @@ def files_together(
 ) -> dict[str, Any]:
     """Elements about the files of several answers: a line for each, and where they are, if that is known."""
     words, lines, places = LetterWords.load(settings.folder("letters"), language), [], []
-    for timeline, ready in answers:
+    for timeline, ready in sorted(answers, key=lambda answer: answer[0].right):
         bundle = ready.detail.get("bundle") if ready else None
         sent = [row.uri for row in register.deliveries.of(timeline.request) if row.sha256 == bundle]
         if not sent:  # an answer that there is nothing to give
@@ -178,16 +178,11 @@ def files_together(
 def lines_together(
     of_each: Mapping[Right, Mapping[str, list[str]]], name: str, words: LetterWords
 ) -> list[str]:
-    """Lines of an element of `PLAN_LINES` for the answers in one letter: those of all, then those of one."""
-    lines = {right: found.get(name, []) for right, found in of_each.items()}
-    every = [line for line in next(iter(lines.values())) if all(line in own for own in lines.values())]
-    apart = [
-        text if len(text := words.say("only_in", right).format(line=line)) <= LINE else line
-        for right, own in lines.items()
-        for line in own
-        if line not in every
-    ]
-    return [*every, *apart][:ITEMS]
+    """Lines of an element of `PLAN_LINES` for the answers in one letter: once where they are equal."""
+    lines = {right: found[name] for right, found in sorted(of_each.items()) if name in found}
+    if len(lines) == len(of_each) and all(own == next(iter(lines.values())) for own in lines.values()):
+        return next(iter(lines.values()))
+    return [line for right, own in lines.items() for line in (words.say("in_file", right), *own)][:ITEMS]
 
 
 def known_elements(

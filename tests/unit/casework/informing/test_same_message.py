@@ -93,6 +93,7 @@ def test_both_rights_take_one_acknowledgement_and_one_letter_with_both_files(
     assert states(bureau, requests) == BOTH
     acknowledgement, delivery = (" ".join(parts(content)[1].split()) for _, _, content in server.messages)
     assert all(words in acknowledgement for words in sentence[:2])
+    assert delivery.count("- In the file to see: - author in") == delivery.count("Your data are ready now")
     assert all(words in delivery for words in (*sentence[2:], *names, ", ".join(reversed(requests))))
     for request in requests:
         timeline = bureau.register.facts.timeline(request)
