@@ -6,8 +6,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.support.pages import Desk, text_of
 
+from afschrift.app.roles_file import load_roles
+from afschrift.casework.actions.action import Action, Subject
 from afschrift.casework.actions.actions import ACTIONS
+from afschrift.casework.letters.make import make
+from afschrift.casework.officer import Officer
 from afschrift.law.dispute import holds
+from afschrift.law.letter import LetterState
 
 pytestmark = pytest.mark.airflow
 WHY = "Omdat de kwikstaart een zaak heeft aangespannen."
@@ -16,7 +21,7 @@ PEOPLE = {"anna": "officer", "sam": "second_signer", "kim": "source_owner", "dir
 
 def titles(desk: Desk, user: str, request: str) -> set[str]:
     page = desk.browse(user, f"/requests/{request}").text
-    return {name for name, action in ACTIONS.items() if f'/do/{name}">{action.title}</a>' in page}
+    return {a.name for a in ACTIONS if f'{request}/do/{a.name}">{a.title}</a>' in page}
 
 
 def do(desk: Desk, user: str, request: str, name: str, **fields: str) -> str:
@@ -27,18 +32,44 @@ def do(desk: Desk, user: str, request: str, name: str, **fields: str) -> str:
     return text_of(desk.browse(user, sent.headers["location"].removeprefix("/afschrift")).text)
 
 
-@pytest.mark.parametrize("name", ACTIONS)
-def test_an_action_is_of_its_role_on_pages_and_over_http(desk: Desk, name: str) -> None:
+def letter_of(desk: Desk, request: str) -> str:
+    """A letter that was made and is not sent."""
+    made = make(Officer(desk.register, load_roles(), "cli:anna"), request, "acknowledgement", {})
+    assert made.letter is not None
+    return made.letter.id
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: f"{action.of} {action.name}")
+def test_an_action_is_of_its_role_on_pages_and_over_http(desk: Desk, action: Action) -> None:
     request, _ = desk.identity()
-    action, before = ACTIONS[name], desk.events(request)
-    owners = "cases" if action.of_case else "requests"
+    owner = letter_of(desk, request) if action.of is Subject.LETTER else request
+    path = f"/{Subject.REQUEST if action.of is Subject.CASE else action.of}/{owner}/do/{action.name}"
+    before = desk.events(request)
     for user, role in PEOPLE.items():
-        page = desk.browse(user, f"/requests/{request}/do/{name}")
+        page = desk.browse(user, path)
         assert page.status_code == (200 if role == action.role else 403), user
-        forged = {"token": "x", "f.text": WHY}
-        assert desk.browse(user, f"/requests/{request}/do/{name}", forged).status_code == 403, user
-        assert desk.ask(user, "POST", f"/{owners}/{request}/{name}", json={"x": 1}).status_code in (403, 422)
-    assert [kind for kind, _ in desk.events(request)[len(before) :] if kind.startswith("fact_")] == []
+        assert desk.browse(user, path, {"token": "x", "f.text": WHY}).status_code == 403, user
+        asked = desk.ask(user, "POST", f"/{action.of}/{owner}/{action.name}", json={"x": 1})
+        assert asked.status_code in (403, 422)
+    changes = [
+        kind for kind, _ in desk.events(request)[len(before) :] if kind.startswith(("fact_", "letter_"))
+    ]
+    assert changes == []
+
+
+def test_a_letter_is_sent_or_discarded_from_the_page_of_its_request(desk: Desk) -> None:
+    request, _ = desk.identity()
+    letter = letter_of(desk, request)
+    page = desk.browse("anna", f"/requests/{request}").text
+    assert f'/letters/{letter}/do/discard">Discard it</a>' in page
+    assert f"/letters/{letter}/do/release" not in page
+    assert "/do/send" not in page  # it has no e-mail address
+    path = f"/letters/{letter}/do/discard"
+    wrong = desk.send("anna", path, {"f.reason": "a_dream"})
+    assert (wrong.status_code, '<a href="#f-reason">Reason</a>' in wrong.text) == (422, True)
+    assert desk.send("anna", path, {"f.reason": "replaced"}).status_code == 303
+    assert desk.register.letters.get(letter).state is LetterState.DISCARDED
+    assert "cannot be done now" in text_of(desk.browse("anna", path).text)
 
 
 def test_what_an_officer_and_a_signer_do_without_the_terminal(desk: Desk) -> None:

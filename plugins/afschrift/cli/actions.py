@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from afschrift.casework.actions.action import Action, Done
+from afschrift.casework.actions.action import Action, Done, Subject
 from afschrift.casework.actions.actions import perform
 from afschrift.casework.clock import explanation_lines, fact_lines
 from afschrift.cli import given
@@ -19,6 +19,11 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.questions.forms import is_words
 
 _TYPES: dict[str, Any] = {"boolean": bool, "array": list[str]}
+_OWNERS = {
+    Subject.REQUEST: ("REQUEST", "a request"),
+    Subject.CASE: ("CASE|REQUEST", "a case (all of it) or a request"),
+    Subject.LETTER: ("LETTER", "a letter: `letter list`"),
+}
 _METAVARS = {"date": "DATE", "date-time": "INSTANT"}
 
 
@@ -39,9 +44,7 @@ def _command(action: Action) -> Callable[..., None]:
         else:
             _print(done)
 
-    metavar, of = (
-        ("CASE|REQUEST", "a case (all of it) or a request") if action.of_case else ("REQUEST", "a request")
-    )
+    metavar, of = _OWNERS[action.of]
     owner = Annotated[str, typer.Argument(metavar=metavar, help=f"Id of {of}.")]
     parameters = [
         _parameter("owner", owner, Parameter.empty),
@@ -58,7 +61,7 @@ def _options(fields: Mapping[str, Mapping[str, Any]], needed: Iterable[str]) -> 
         must = name in needed
         if is_words(field):
             words = f"{field['title']}, kept encrypted: a file, or - for standard input."
-            option = typer.Option("--text-file", help=f"{words} Else a prompt." if must else words)
+            option = typer.Option(f"--{name}-file", help=f"{words} Else a prompt." if must else words)
             yield _parameter(_variable(name, field), Annotated[Path | None, option], None)
             continue
         flag, kind = name.replace("_", "-"), _TYPES.get(field["type"], str)

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.app.settings import Settings
-from afschrift.casework.informing.question import ask_to_inform
+from afschrift.casework.actions.action import Subject
+from afschrift.casework.actions.actions import actions_of
+from afschrift.cli.actions import add_actions
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
 from afschrift.cli.forms import ask_letter, described_kind, letter_form, listed_kind, read_form
 from afschrift.cli.given import id_copy, opened, write
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.case_documents import checked_content, media_type
-from afschrift.law.clock.facts import FactKind
-from afschrift.law.letter import Bounce, Discard, LetterState, SendingChannel
+from afschrift.law.letter import LetterState, SendingChannel
 from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS, kind_named
 from afschrift.register.outbox import Proof
@@ -29,10 +30,10 @@ from afschrift.register.outbox import Proof
 if TYPE_CHECKING:
     from afschrift.casework.officer import Officer
     from afschrift.law.letter import LetterRow
-    from afschrift.register.register import Register
 
 
 app = typer.Typer(no_args_is_help=True)
+add_actions(app, actions_of(Subject.LETTER))
 
 Letter = Annotated[str, typer.Argument(metavar="LETTER", help="Id of a letter: `letter list`.")]
 On = Annotated[str, typer.Option(metavar="DATE", help="Local day on which it happened, as 2026-03-05.")]
@@ -68,7 +69,7 @@ def listing(
     if not found:
         typer.echo("No letter.")
     for letter in found:
-        typer.echo(_line(letter))
+        typer.echo(letter.line)
 
 
 @app.command()
@@ -130,25 +131,8 @@ def show(
             json.dumps({**asdict(found), "subject": subject, "text": text}, indent=2, ensure_ascii=False)
         )
     else:
-        typer.echo(f"{_line(found)}\n\n{one_line(subject)}\n")
+        typer.echo(f"{found.line}\n\n{one_line(subject)}\n")
         print_lines(text.splitlines())
-
-
-@app.command()
-def send(letter: Letter, as_json: AsJson = False) -> None:
-    """Send a letter by e-mail, once. It counts from the day on which the mail server accepted it.
-
-    If the connection breaks while the server has the letter, it is not known whether it was sent: its state
-    is then `unknown`, and it is not sent again before an officer has checked.
-    """
-    from afschrift.casework.letters.send import send as send_letter
-
-    register = open_register()
-    _may_decide(officer(), register.letters.get(letter).request)
-    found = send_letter(Settings.from_environment(), register, letter, actor())
-    _done(found, as_json)
-    if found.state is LetterState.BOUNCED:
-        _to_inform(register, found.request)
 
 
 @app.command()
@@ -190,102 +174,12 @@ def sent(
         )
 
 
-@app.command()
-def bounced(
-    letter: Letter,
-    on: On,
-    reason: Annotated[Bounce, typer.Option(help="Why it did not arrive.")],
-    as_json: AsJson = False,
-) -> None:
-    """Enter that a letter came back. It no longer counts as sent; make it again with the right address.
-
-    If its sending had closed the request, the request is open again, and its period runs: the person was not
-    informed (R45).
-    """
-    register, day = open_register(), _day(on)
-    request = register.letters.get(letter).request
-    authority = _may_decide(officer(), request)
-    was_open = register.requests.get(request).state.open
-    found = register.outbox.enter_bounce(letter, day, reason, actor(), authority=authority)
-    _done(found, as_json)
-    if _to_inform(register, request):
-        return
-    if register.requests.get(request).state.open and not was_open:
-        facts = {fact.id: fact.kind for fact in register.facts.timeline(request).facts}
-        decided = facts.get(found.fact or "") is FactKind.DECIDED
-        way = f"again {found.id}" if decided else f"make {request} {found.kind}"
-        say(
-            f"Request {request} is open again: its letter '{found.kind}' of {found.sent_on} came back, so "
-            f"the person was not informed (R45). Make it again, then send it: `afschrift letter {way}`."
-        )
-
-
-@app.command()
-def again(
-    letter: Letter,
-    to_file: Annotated[
-        Path | None,
-        typer.Option(help="Another e-mail address: a file, or - for standard input. Else as decided."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a letter that came back again, with the words of its decision. It is not sent yet."""
-    from afschrift.casework.decision.answer import letter_again
-    from afschrift.cli.given import text
-
-    who = officer()
-    authority = _may_decide(who, who.register.letters.get(letter).request)
-    _done(letter_again(who, letter, to=text(to_file), authority=authority), as_json)
-
-
-@app.command()
-def release(letter: Letter, as_json: AsJson = False) -> None:
-    """Enter that you checked, and a letter in state `unknown` was not sent: it may be sent again."""
-    register = open_register()
-    authority = _may_decide(officer(), register.letters.get(letter).request)
-    _done(register.outbox.release(letter, actor(), authority=authority), as_json)
-
-
-@app.command()
-def discard(
-    letter: Letter,
-    reason: Annotated[Discard, typer.Option(help="Why it is not sent.")],
-    as_json: AsJson = False,
-) -> None:
-    """Enter that a letter that was made will not be sent. It stays in the case file and in the trail."""
-    register = open_register()
-    authority = _may_decide(officer(), register.letters.get(letter).request)
-    found = register.outbox.discard(letter, reason, actor(), authority=authority)
-    _done(found, as_json)
-    _to_inform(register, found.request)
-
-
 def _may_decide(who: Officer, request: str) -> dict[str, str]:
     return who.acting(request, Act.DECIDE, "letter")
 
 
-def _to_inform(register: Register, request: str) -> bool:
-    """If the answer is ready, ask an officer to notify the person again; return whether it is."""
-    question = ask_to_inform(register, request)
-    if question:
-        say(
-            f"The person was not notified of the answer of request {request}, which is open and runs. Notify "
-            f"them another way: `afschrift answer {question} --choice make_letter`, or `told` once you did."
-        )
-    return bool(question)
-
-
 def _done(letter: LetterRow, as_json: bool) -> None:
-    typer.echo(json.dumps(asdict(letter), indent=2, ensure_ascii=False) if as_json else _line(letter))
-
-
-def _line(letter: LetterRow) -> str:
-    line = f"{letter.id}  {letter.request}  {letter.kind} ({letter.language})  {letter.state}"
-    if letter.sent_on:
-        line += f"  sent {letter.sent_on} by {letter.channel}"
-    if letter.bounced_on:
-        line += f"  came back {letter.bounced_on}: {letter.bounce}"
-    return line
+    typer.echo(json.dumps(asdict(letter), indent=2, ensure_ascii=False) if as_json else letter.line)
 
 
 def _day(text: str) -> date:

@@ -148,6 +148,16 @@ class LetterRow:
     detail: dict[str, Any]
 
     @property
+    def line(self) -> str:
+        """One line; no personal data."""
+        line = f"{self.id}  {self.request}  {self.kind} ({self.language})  {self.state}"
+        if self.sent_on:
+            line += f"  sent {self.sent_on} by {self.channel}"
+        if self.bounced_on:
+            line += f"  came back {self.bounced_on}: {self.bounce}"
+        return line
+
+    @property
     def also(self) -> dict[str, str]:
         """Other requests of the message that it is about -> id of the fact that it announces; "": of none."""
         return dict(self.detail.get("also", {}))

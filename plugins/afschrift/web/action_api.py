@@ -27,6 +27,5 @@ def _route(action: Action) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]
     return do
 
 
-for _action in ACTIONS.values():
-    _owners = "cases" if _action.of_case else "requests"
-    router.post(f"/{_owners}/{{owner}}/{_action.name}", description=_action.help)(_route(_action))
+for _action in ACTIONS:
+    router.post(f"/{_action.of}/{{owner}}/{_action.name}", description=_action.help)(_route(_action))

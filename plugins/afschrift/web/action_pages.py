@@ -1,12 +1,12 @@
-"""A page for each action on a request: its form, made from the table of actions."""
+"""A page for each action on a request or a letter: its form, made from the table of actions."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.casework.actions.action import Action
-from afschrift.casework.actions.actions import ACTIONS, perform, situation
+from afschrift.casework.actions.action import Action, Subject
+from afschrift.casework.actions.actions import actions_of, perform, situation
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
 from afschrift.register.open import open_register
 from afschrift.web.caller import (
@@ -26,50 +26,51 @@ from afschrift.web.question_pages import CUT, RENEWED
 router = APIRouter(default_response_class=HTMLResponse)
 
 
-@router.get("/requests/{request_id}/do/{name}")
-def form(request: Request, request_id: str, name: str, by: Known) -> Response:
+@router.get("/{of}/{owner}/do/{name}")
+def form(request: Request, of: Subject, owner: str, name: str, by: Known) -> Response:
     """The form of an action, for those who may do it now."""
-    return _page(request, by, _action(by, name), request_id, Sent())
+    return _page(request, by, _action(by, of, name), owner, Sent())
 
 
-@router.post("/requests/{request_id}/do/{name}")
-async def sent(request: Request, request_id: str, name: str, by: Known) -> Response:
+@router.post("/{of}/{owner}/do/{name}")
+async def sent(request: Request, of: Subject, owner: str, name: str, by: Known) -> Response:
     """Do it. A fault shows the page again, with all that was typed."""
-    return await answer_form(request, _do, request_id, _action(by, name), by)
+    return await answer_form(request, _do, owner, _action(by, of, name), by)
 
 
-def _action(by: Caller, name: str) -> Action:
+def _action(by: Caller, of: Subject, name: str) -> Action:
     """The action.
 
     Raises:
         UnknownRequestError: no such action.
         NotAllowedError: they have no role that may do it.
     """
-    if name not in ACTIONS:
+    subjects = (of, Subject.CASE) if of is Subject.REQUEST else (of,)  # with a request, a part of its case
+    action = next((action for action in actions_of(*subjects) if action.name == name), None)
+    if action is None:
         raise UnknownRequestError("There is no such action.", remedy="choose one on the page of the request.")
-    action = ACTIONS[name]
     if not by.roles.holds(by.account, action.role):
         raise by.roles.refusal([action.role])
     return action
 
 
-def _do(request: Request, request_id: str, action: Action, by: Caller, sent: Sent) -> Response:
+def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) -> Response:
     if not is_form_token(by, request.url.path, sent.value("token")):
         if not is_same_origin(request):
             raise cross_origin_error()
-        return _page(request, by, action, request_id, sent, Problem(RENEWED), 403)
+        return _page(request, by, action, owner, sent, Problem(RENEWED), 403)
     if sent.cut:
-        return _page(request, by, action, request_id, sent, Problem(CUT), 422)
-    fields = list(fields_of(action.form(situation(by.officer(), request_id)), ()))
+        return _page(request, by, action, owner, sent, Problem(CUT), 422)
+    fields = list(fields_of(action.form(situation(by.officer(), action.of, owner)), ()))
     codes, words = filled_value(fields, sent)
     try:
-        done = perform(by.officer(), action, request_id, codes | words)
+        done = perform(by.officer(), action, owner, codes | words)
     except AfschriftError as error:
         status, text = status_and_words(error)
         faults = error.fields if isinstance(error, FormError) else {}
         lines = tuple((f.id, f.title, faults[f.name]) for f in fields if f.name in faults)
         problem = Problem("Nothing was recorded. Correct this:" if lines else text, lines)
-        return _page(request, by, action, request_id, sent, problem, status)
+        return _page(request, by, action, owner, sent, problem, status)
     made = done.timelines[0].request
     notice = note(by, {"done": action.title, "next": " ".join(done.lines)})
     return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{made}?notice={notice}", 303)
@@ -79,19 +80,20 @@ def _page(
     request: Request,
     by: Caller,
     action: Action,
-    request_id: str,
+    owner: str,
     sent: Sent,
     problem: Problem | None = None,
     status: int = 200,
 ) -> Response:
-    at = situation(by.officer(open_register()), request_id)
+    at = situation(by.officer(open_register()), action.of, owner)
     return render(
         request,
         "action",
         status,
         by=by,
         action=action,
-        request_id=request_id,
+        request_id=at.timeline.request,
+        letter=at.letter,
         is_open=action.is_open(at),
         fields=list(fields_of(action.form(at), ())),
         sent=sent,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.app.settings import Settings
 from afschrift.canary.signature import asks_for_canary
+from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import open_actions, situation
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import earlier_lines, explanation_lines, fact_lines
@@ -50,6 +53,7 @@ def show(request: Request, request_id: str, by: Known, notice: str = "") -> Resp
     lines: list[str] = []
     events, runs, parties = None, [], {}
     officer = by.officer(register)
+    now = situation(officer, Subject.REQUEST, request_id)
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
@@ -88,7 +92,8 @@ def show(request: Request, request_id: str, by: Known, notice: str = "") -> Resp
         decisions=[(d, local(d.at, timeline)) for d in register.decisions.of(request_id)] if events else [],
         events=events,
         runs=runs,
-        actions=open_actions(officer, situation(officer, request_id)),
+        actions=open_actions(officer, now),
+        letters=[(letter, open_actions(officer, replace(now, letter=letter))) for letter in now.letters],
         notice=read_note(by, notice),
     )
 

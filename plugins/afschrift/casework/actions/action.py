@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
@@ -107,6 +108,7 @@ class Situation:
         earlier: other requests of the same person.
         letters: of the request, in any state.
         mandate: the last decision on a representative's authority; empty: there is none.
+        letter: the one that it is about, of an action of a letter.
     """
 
     timeline: Timeline
@@ -115,6 +117,7 @@ class Situation:
     earlier: Sequence[str] = ()
     letters: Sequence[LetterRow] = ()
     mandate: str = ""
+    letter: LetterRow | None = None
 
 
 @dataclass(frozen=True)
@@ -125,15 +128,18 @@ class Done:
         timelines: of the requests that it changed, with the new facts.
         lines: what remains to be done, in sentences.
         clock: of the request, after an action that moves it.
+        letter: after an action of a letter.
     """
 
     timelines: Sequence[Timeline]
     lines: Sequence[str] = ()
     clock: Clock | None = None
+    letter: LetterRow | None = None
 
     def document(self) -> dict[str, Any]:
         """The same as JSON."""
-        return {"requests": list(map(self._row, self.timelines)), "lines": list(self.lines)}
+        letter = {"letter": asdict(self.letter)} if self.letter else {}
+        return {"requests": list(map(self._row, self.timelines)), "lines": list(self.lines), **letter}
 
     def _row(self, timeline: Timeline) -> dict[str, Any]:
         found: dict[str, Any] = {"request": timeline.request, "state": timeline.state.value}
@@ -156,6 +162,14 @@ class Done:
         }
 
 
+class Subject(StrEnum):
+    """Whose id an action takes, as in addresses. One of a case takes a request too: it alone is meant."""
+
+    REQUEST = "requests"
+    CASE = "cases"
+    LETTER = "letters"
+
+
 Choices = Sequence[tuple[str, str]]
 """Values that can be chosen, with their words."""
 
@@ -175,7 +189,7 @@ class Action:
         is_open: whether it can be done in a situation; pages show it then alone.
         choices: of a parameter that names something of the request -> what can be named.
         role: that may do it.
-        of_case: it can be done with a case as well, which is all of its requests.
+        of: whose id it takes.
     """
 
     name: str
@@ -186,7 +200,7 @@ class Action:
     is_open: Callable[[Situation], bool] = lambda _: True
     choices: Mapping[str, Callable[[Situation], Choices]] = field(default_factory=dict)
     role: Role = Role.OFFICER
-    of_case: bool = False
+    of: Subject = Subject.REQUEST
 
     def fields(self) -> dict[str, dict[str, Any]]:
         """Name of each parameter -> JSON Schema of its value; those of a letter come last."""

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from afschrift.casework.actions import clock_actions, dispute_actions, party_actions
-from afschrift.casework.actions.action import Action, Done, Situation
+from afschrift.casework.actions import clock_actions, dispute_actions, letter_actions, party_actions
+from afschrift.casework.actions.action import Action, Done, Situation, Subject
 from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.in_force import restrictions
 from afschrift.casework.identity.confirmed import mandate_decision
 from afschrift.casework.officer import Officer
 from afschrift.outside.read_model import read_model
 
-SUBJECTS = (clock_actions, dispute_actions, party_actions)
-ACTIONS: dict[str, Action] = {action.name: action for subject in SUBJECTS for action in subject.ACTIONS}
+ACTIONS: tuple[Action, ...] = (
+    *clock_actions.ACTIONS,
+    *dispute_actions.ACTIONS,
+    *party_actions.ACTIONS,
+    *letter_actions.ACTIONS,
+)
+
+
+def actions_of(*subjects: Subject) -> list[Action]:
+    """The actions that take an id of one of these."""
+    return [action for action in ACTIONS if action.of in subjects]
 
 
 def perform(officer: Officer, action: Action, owner: str, given: Mapping[str, Any]) -> Done:
@@ -33,13 +42,16 @@ def perform(officer: Officer, action: Action, owner: str, given: Mapping[str, An
     return action.do(officer, owner, read_model(action.parameters, dict(given)))
 
 
-def situation(officer: Officer, request_id: str) -> Situation:
-    """What a request is like at present.
+def situation(officer: Officer, of: Subject, owner: str) -> Situation:
+    """What a request is like at present, or the letter and its request.
 
     Raises:
-        UnknownRequestError: no such request.
+        UnknownRequestError: no such request or letter.
     """
-    register, timeline = officer.register, officer.register.facts.timeline(request_id)
+    register = officer.register
+    letter = register.letters.get(owner) if of is Subject.LETTER else None
+    request_id = letter.request if letter else owner
+    timeline = register.facts.timeline(request_id)
     return Situation(
         timeline,
         ClockService(officer, officer.jurisdiction).clock(timeline),
@@ -47,6 +59,7 @@ def situation(officer: Officer, request_id: str) -> Situation:
         register.identities.earlier(request_id, officer.own_keys),
         register.letters.all(request_id=request_id),
         mandate.choice if (mandate := mandate_decision(register, request_id)) else "",
+        letter,
     )
 
 
@@ -54,6 +67,8 @@ def open_actions(officer: Officer, at: Situation) -> list[Action]:
     """The actions that an officer may do now, in the order of the table."""
     return [
         action
-        for action in ACTIONS.values()
-        if officer.roles.holds(officer.by, action.role) and action.is_open(at)
+        for action in ACTIONS
+        if (action.of is Subject.LETTER) == (at.letter is not None)
+        and officer.roles.holds(officer.by, action.role)
+        and action.is_open(at)
     ]

@@ -16,6 +16,7 @@ from afschrift.casework.actions.action import (
     Done,
     Parameters,
     Situation,
+    Subject,
     Words,
     codes,
 )
@@ -176,7 +177,7 @@ ACTIONS = (
         "an officer releases it; of several holds, until the last one is released.",
         HoldParameters,
         _hold,
-        of_case=True,
+        of=Subject.CASE,
     ),
     Action(
         "release",
@@ -186,7 +187,7 @@ ACTIONS = (
         _release,
         lambda at: bool(holds(at.timeline)),
         {"hold": lambda at: [(hold.id, hold.words) for hold in holds(at.timeline)]},
-        of_case=True,
+        of=Subject.CASE,
     ),
     Action(
         "complaint",
@@ -195,7 +196,7 @@ ACTIONS = (
         "after the outcome until you release it: an appeal may follow.",
         ComplaintParameters,
         _complaint,
-        of_case=True,
+        of=Subject.CASE,
     ),
     Action(
         "complaint-outcome",
@@ -205,7 +206,7 @@ ACTIONS = (
         _outcome,
         lambda at: bool(_open_complaints(at)),
         {"reference": _open_complaints},
-        of_case=True,
+        of=Subject.CASE,
     ),
     Action(
         "review-restriction",

@@ -5,7 +5,17 @@ from __future__ import annotations
 from pydantic import Field
 
 from afschrift.app.jurisdiction import load_controller
-from afschrift.casework.actions.action import Action, Code, Day, Done, Parameters, Situation, Words, codes
+from afschrift.casework.actions.action import (
+    Action,
+    Code,
+    Day,
+    Done,
+    Parameters,
+    Situation,
+    Subject,
+    Words,
+    codes,
+)
 from afschrift.casework.identity.breach import take_back
 from afschrift.casework.identity.death import RESTS_ON, lift_death
 from afschrift.casework.identity.question import PROVEN
@@ -114,6 +124,6 @@ ACTIONS = (
         NotReceived,
         _not_received,
         lambda at: may_move("fact_not_received", at.timeline.state, State.NOT_RECEIVED),
-        of_case=True,
+        of=Subject.CASE,
     ),
 )

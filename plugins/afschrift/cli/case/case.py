@@ -13,7 +13,8 @@ import typer
 
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.casework.actions.actions import ACTIONS
+from afschrift.casework.actions.action import Subject
+from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.referral import record_handed_over, to_hand_over
 from afschrift.cli.actions import add_actions
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 app = typer.Typer(no_args_is_help=True)
-add_actions(app, [action for action in ACTIONS.values() if action.of_case])
+add_actions(app, actions_of(Subject.CASE))
 
 Owner = Annotated[str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case or of a request.")]
 

@@ -14,7 +14,8 @@ import typer
 
 from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
 from afschrift.app.roles_file import load_roles
-from afschrift.casework.actions.actions import ACTIONS
+from afschrift.casework.actions.action import Subject
+from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.identity.confirmed import needed_level
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.intake.read_right import Reading, read_right
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from afschrift.casework.officer import Officer
 
 app = overview.app
-add_actions(app, [action for action in ACTIONS.values() if not action.of_case])
+add_actions(app, actions_of(Subject.REQUEST))
 
 
 class ReadingChoice(StrEnum):

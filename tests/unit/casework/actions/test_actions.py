@@ -17,7 +17,7 @@ from afschrift.outside.read_model import read_model
 from afschrift.questions.forms import is_words
 
 SECRET = "kwikstaart"
-every = pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+every = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: f"{action.of} {action.name}")
 
 
 @every
@@ -25,14 +25,14 @@ def test_each_action_has_a_command_a_route_and_words(action: Action) -> None:
     from afschrift.cli.main import app
 
     root: Any = get_command(app)
-    group = root.get_command(Context(root), "case" if action.of_case else "request")
+    group = root.get_command(Context(root), action.of.removesuffix("s"))
     options = {option for each in group.commands[action.name].params for option in each.opts}
     assert action.title
     assert action.help.endswith(".")
     for name, field in action.fields().items():
         assert jsonschema_rs.meta.is_valid(field)
         assert field["title"], name
-        assert f"--{'text-file' if is_words(field) else name.replace('_', '-')}" in options
+        assert f"--{f'{name}-file' if is_words(field) else name.replace('_', '-')}" in options
 
 
 @every

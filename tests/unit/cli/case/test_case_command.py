@@ -16,6 +16,7 @@ from tests.support.kept import Kept
 from tests.support.restricted import dispute_service, open_bureau, restricted
 
 from afschrift.app.settings import Settings
+from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import open_actions, situation
 from afschrift.operations import figures
 from afschrift.register.database.database import Database
@@ -239,7 +240,7 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
 def restriction_actions(bureau: Bureau, request: str) -> set[str]:
     """Those about a restriction that may be done now."""
     who = bureau.officer()
-    found = {action.name for action in open_actions(who, situation(who, request))}
+    found = {action.name for action in open_actions(who, situation(who, Subject.REQUEST, request))}
     return {name for name in found if "restriction" in name or name == "follow-up"}
 
 

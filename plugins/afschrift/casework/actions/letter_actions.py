@@ -1,0 +1,177 @@
+"""Actions on a letter that was made: send it, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TypeVar
+
+from pydantic import Field
+
+from afschrift.casework.actions.action import (
+    Action,
+    Code,
+    Day,
+    Done,
+    Parameters,
+    Situation,
+    Subject,
+    Words,
+    codes,
+)
+from afschrift.casework.decision.answer import letter_again
+from afschrift.casework.informing.question import ask_to_inform
+from afschrift.casework.letters.send import send
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import FormError
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.letter import NOT_TO_ARRIVE, Bounce, Discard, LetterRow, LetterState
+from afschrift.law.roles import Act
+
+
+class NoParameters(Parameters):
+    """Of an act that needs nothing more."""
+
+
+class BounceParameters(Parameters):
+    """Of a letter that came back."""
+
+    on: Day = Field(title="Day", description="Local day on which it came back.")
+    reason: Code = codes(Bounce, title="Reason", description="Why it did not arrive.")
+
+
+class AgainParameters(Parameters):
+    """Of a letter to be made again."""
+
+    to: Words | None = Field(None, title="Another e-mail address")
+
+
+class DiscardParameters(Parameters):
+    """Of a letter that is not sent."""
+
+    reason: Code = codes(Discard, title="Reason", description="Why it is not sent.")
+
+
+def _send(officer: Officer, letter: str, _given: NoParameters) -> Done:
+    _authority(officer, letter)
+    found = send(officer.settings, officer.register, letter, officer.by)
+    return _done(officer, found, _to_inform(officer, found) if found.state is LetterState.BOUNCED else ())
+
+
+def _bounced(officer: Officer, letter: str, given: BounceParameters) -> Done:
+    register, authority = officer.register, _authority(officer, letter)
+    request = register.letters.get(letter).request
+    was_open = register.requests.get(request).state.open
+    reason = _one_of(Bounce, given.reason)
+    found = register.outbox.enter_bounce(letter, given.on, reason, officer.by, authority=authority)
+    lines = list(_to_inform(officer, found))
+    if not lines and register.requests.get(request).state.open and not was_open:
+        facts = {fact.id: fact.kind for fact in register.facts.timeline(request).facts}
+        decided = facts.get(found.fact or "") is FactKind.DECIDED
+        way = f"again {found.id}" if decided else f"make {request} {found.kind}"
+        lines.append(
+            f"Request {request} is open again: its letter '{found.kind}' of {found.sent_on} came back, so "
+            f"the person was not informed (R45). Make it again, then send it: `afschrift letter {way}`."
+        )
+    return _done(officer, found, lines)
+
+
+def _again(officer: Officer, letter: str, given: AgainParameters) -> Done:
+    return _done(officer, letter_again(officer, letter, to=given.to, authority=_authority(officer, letter)))
+
+
+def _release(officer: Officer, letter: str, _given: NoParameters) -> Done:
+    authority = _authority(officer, letter)
+    return _done(officer, officer.register.outbox.release(letter, officer.by, authority=authority))
+
+
+def _discard(officer: Officer, letter: str, given: DiscardParameters) -> Done:
+    reason, authority = _one_of(Discard, given.reason), _authority(officer, letter)
+    found = officer.register.outbox.discard(letter, reason, officer.by, authority=authority)
+    return _done(officer, found, _to_inform(officer, found))
+
+
+def _authority(officer: Officer, letter: str) -> dict[str, str]:
+    return officer.acting(officer.register.letters.get(letter).request, Act.DECIDE, "letter")
+
+
+Codes = TypeVar("Codes", bound=StrEnum)
+
+
+def _one_of(kind: type[Codes], code: str) -> Codes:
+    if code not in list(kind):
+        raise FormError.listing(
+            "This is not what it takes.", {"reason": f"is none of {', '.join(kind)}"}, remedy="choose one."
+        )
+    return kind(code)
+
+
+def _to_inform(officer: Officer, letter: LetterRow) -> Iterator[str]:
+    """If the answer is ready, ask an officer to inform the person again, and say so."""
+    if question := ask_to_inform(officer.register, letter.request):
+        yield (
+            f"The person was not notified of the answer of request {letter.request}, which is open and runs. "
+            f"Notify them another way: `afschrift answer {question} --choice make_letter`, or record how "
+            "you did: `afschrift request handed-over`."
+        )
+
+
+def _done(officer: Officer, letter: LetterRow, lines: Iterator[str] | list[str] | tuple[()] = ()) -> Done:
+    return Done([officer.register.facts.timeline(letter.request)], [letter.line, *lines], letter=letter)
+
+
+def _in(*states: LetterState) -> Callable[[Situation], bool]:
+    return lambda at: at.letter is not None and at.letter.state in states
+
+
+ACTIONS = (
+    Action(
+        "send",
+        "Send it by e-mail",
+        "Send a letter by e-mail, once. It counts from the day on which the mail server accepted it. If the "
+        "connection breaks while the server has the letter, it is not known whether it was sent: its state "
+        "is then `unknown`, and it is not sent again before an officer has checked.",
+        NoParameters,
+        _send,
+        lambda at: at.letter is not None and at.letter.mailed and at.letter.state is LetterState.PRODUCED,
+        of=Subject.LETTER,
+    ),
+    Action(
+        "bounced",
+        "Enter that it came back",
+        "Enter that a letter came back. It no longer counts as sent; make it again with the right address. "
+        "If its sending had closed the request, the request is open again, and its period runs: the person "
+        "was not informed (R45).",
+        BounceParameters,
+        _bounced,
+        _in(LetterState.SENT, LetterState.SENDING, LetterState.UNKNOWN),
+        of=Subject.LETTER,
+    ),
+    Action(
+        "again",
+        "Make it again",
+        "Make a letter that came back again, with the words of its decision. It is not sent yet.",
+        AgainParameters,
+        _again,
+        _in(*NOT_TO_ARRIVE),
+        of=Subject.LETTER,
+    ),
+    Action(
+        "release",
+        "Enter that it was not sent",
+        "Enter that you checked, and a letter in state `unknown` was not sent: it may be sent again.",
+        NoParameters,
+        _release,
+        _in(LetterState.UNKNOWN),
+        of=Subject.LETTER,
+    ),
+    Action(
+        "discard",
+        "Discard it",
+        "Enter that a letter that was made will not be sent. It stays in the case file and in the trail.",
+        DiscardParameters,
+        _discard,
+        _in(LetterState.PRODUCED),
+        of=Subject.LETTER,
+    ),
+)
