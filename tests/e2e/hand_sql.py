@@ -81,19 +81,22 @@ MASKED = {
     (
         "shipment",
         "signed_by",
-    ): "CASE WHEN starts_with(signed_by, 'buren') THEN 'buren ' ELSE '' END || chr(1) || signed_by",
-    ("message", "sender_id"): "CASE WHEN sender_id = person THEN '' ELSE chr(1) END || sender_id",
-    ("message", "recipient_id"): "CASE WHEN recipient_id = person THEN '' ELSE chr(1) END || recipient_id",
-    ("wishlist_item", "added_by"): "CASE WHEN added_by = person THEN '' ELSE chr(1) END || added_by",
-    ("referral_received", "customer_id"): "chr(1) || customer_id",
+    ): "CASE WHEN starts_with(signed_by, 'buren') THEN 'buren ' ELSE '' END || '<masked>' || signed_by",
+    ("message", "sender_id"): "CASE WHEN sender_id = person THEN '' ELSE '<masked>' END || sender_id",
+    (
+        "message",
+        "recipient_id",
+    ): "CASE WHEN recipient_id = person THEN '' ELSE '<masked>' END || recipient_id",
+    ("wishlist_item", "added_by"): "CASE WHEN added_by = person THEN '' ELSE '<masked>' END || added_by",
+    ("referral_received", "customer_id"): "'<masked>' || customer_id",
     ("referral_received", "reward"): "'[masked]'",
-    ("ticket", "agent_id"): "chr(1) || agent_id",
+    ("ticket", "agent_id"): "'<masked>' || agent_id",
     (
         "ticket_message",
         "agent_name",
-    ): "CASE author_type WHEN 'agent' THEN chr(1) || agent_name ELSE agent_name END",
+    ): "CASE author_type WHEN 'agent' THEN '<masked>' || agent_name ELSE agent_name END",
 }
-"""SQL of what replaces a value; a NULL stays a NULL. `\\1` begins the part of which
+"""SQL of what replaces a value; a NULL stays a NULL. `<masked>` begins the part of which
 the token is shown."""
 
 

@@ -94,7 +94,7 @@ def salt_of(office: Office, bundle: Path) -> str:
 
 def unmarked(value: Any, salt: str) -> Any:
     """The token instead of a marked value."""
-    before, marked, value_masked = value.partition("\1") if isinstance(value, str) else (value, "", "")
+    before, marked, value_masked = value.partition("<masked>") if isinstance(value, str) else (value, "", "")
     return before + token(salt, value_masked) if marked else value
 
 
