@@ -255,7 +255,7 @@ def _addresses(request: str, question: str) -> list[str]:
     routes = create(lambda *_: "", lambda *_: "").routes
     found = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in route.methods]
     ids = {"question_id": question, "request_id": request, "request": request, "owner": request}
-    ids |= {"run_id": "manual", "whose": "invented", "right": "access"}
+    ids |= {"run_id": "manual", "whose": "invented", "right": "access", "of": "requests", "name": "hold"}
     return [path.format_map(ids) for path in found]
 
 

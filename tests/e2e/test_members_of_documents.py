@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from testbed.running import installation, members, run, store
+from testbed.running import installation, members, run, run_reviewed, store
 from tests.support import profile_shop
 from tests.support.crowd import where
 from tests.support.nightly import nightly_after
@@ -61,7 +61,7 @@ def open_shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
 def given(services: Services, **asked: Any) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Rows of the visits in the bundle of a customer, and its files."""
     request = store(services, {"customer_id": "1"} | asked.pop("keys", {}), **{"formats": ["csv"], **asked})
-    files = members(run(services, request))
+    files = members(run_reviewed(services, request))
     text = files["data/shop/visit.csv"].decode()
     return list(csv.DictReader(io.StringIO(text, newline=""))), files
 

@@ -60,7 +60,7 @@ SAME = {
         f"WHERE customer_id = {ME}",
         "shop_orders",
     ),
-    "SELECT message_id, sender_id, reply_to, body FROM {message}": (
+    "SELECT message_id, reply_to, body FROM {message}": (
         f"WHERE {ME} IN (sender_id, recipient_id)",
         "shop_message",
     ),

@@ -29,7 +29,7 @@ people:
 """
 CHUNK = b"x" * 65_536
 IDS = dict.fromkeys(("question_id", "request_id", "request", "owner", "case", "restriction", "run_id"), "x")
-IDS |= {"whose": "canary", "right": "access"}
+IDS |= {"whose": "canary", "right": "access", "of": "requests", "name": "hold"}
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ _PLACES = {
     "up": "running:commands",
     "sweep": "operations:commands",
     "health": "operations:commands",
-    "due": "due:commands",
+    "due": "request.due:commands",
     "requests": "request.overview:commands",
     "answer": "questions.questions:commands",
     "partial": "questions.questions:commands",

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from afschrift.bundle.contents import Contents, Linked, Row
 from afschrift.bundle.page.shown_values import HOPS, RowLink, further_links, key_of, row_links
-from afschrift.bundle.sheet.decisions import EARLIER, newest_first
+from afschrift.bundle.sheet.explained_decisions import EARLIER, newest_first
 from afschrift.bundle.sheet.sheet import Processing
 from afschrift.extraction.staged_rows import StagedTable, matching
 from afschrift.staging.encrypted import EncryptedStaging

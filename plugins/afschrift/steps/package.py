@@ -18,7 +18,6 @@ from afschrift.casework.same_message import asked_with
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.plan import Plan, Seal
-from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.extraction.deflate import HashingSink
 from afschrift.extraction.linked_rows import decision_rows, linked_rows
@@ -118,7 +117,7 @@ def _contents(gate: Gate, records: Sequence[SourceExtract], seal: Seal, removed_
 def _access_asked(register: Register, request_id: str) -> bool:
     """Return whether the same message asks for access, and that was not refused."""
     others = asked_with(register, register.facts.timeline(request_id))
-    return any(other.state is not State.REFUSED for other in others if other.right is Right.ACCESS)
+    return any(other.state is not State.REFUSED for other in others if other.right.terms.information_sheet)
 
 
 def _shared(register: Register, plan: Plan) -> Iterator[SharedKey]:

@@ -193,7 +193,7 @@ def test_officers_work_at_the_terminal(installed: Installed, tmp_path: Path) -> 
     typed("case", "hold", case, "--ground", "court", "--review-on", "2099-03-01", *why)
     typed("case", "list", "--held")
     of_complaint = ("--reference", "C/13/99", "--from", "authority", "--received", today)
-    typed("case", "complaint", request, *of_complaint, *why, "--no-id-copy")
+    typed("case", "complaint", request, *of_complaint, *why)
     typed("letter", "make", request, "acknowledgement")
     [letter] = register.letters.all(request_id=request)
     typed("letter", "sent", letter.id, "--on", today, "--channel", "registered_post", "--proof", *file)

@@ -15,7 +15,7 @@ def attempts_tested() -> Iterator[str]:
     """What docstrings say behind `Attempt: `, the rows of data, and the texts of ATTEMPTS."""
     for file in HERE.with_name("data").glob("*.yml"):
         cases = yaml.safe_load(file.read_text(encoding="utf-8"))
-        yield from (case["attempt"] for case in cases if case["attempt"])
+        yield from (case["attempt"] for case in cases if case.get("attempt"))
     for file in HERE.parents[2].rglob("test_*.py"):
         text = file.read_text(encoding="utf-8")
         tree = ast.parse(text if "Attempt: " in text or "ATTEMPTS" in text else "")

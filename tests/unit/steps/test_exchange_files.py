@@ -8,7 +8,7 @@ from typing import Any
 
 import gpxpy
 import pytest
-from testbed.running import installation, members, run, store
+from testbed.running import installation, members, run_reviewed, store
 from testbed.small import SHOP, execute, write_database, write_inventory
 from tests.unit.inventory.test_export import EXPORT, HEART, PLACES
 
@@ -36,7 +36,7 @@ def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Answer:
         folder = tmp_path / "inventory"
         services = installation(tmp_path / "home", write_inventory(folder, text))
         request = store(services, {"customer_id": "1"}, right, **more)
-        return members(run(services, request))
+        return members(run_reviewed(services, request))
 
     return made
 

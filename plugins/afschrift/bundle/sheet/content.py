@@ -9,7 +9,7 @@ from functools import cached_property
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.words import SheetWords, local_day
-from afschrift.bundle.sheet.decisions import Explainer, Explanation
+from afschrift.bundle.sheet.explained_decisions import Explainer, Explanation
 from afschrift.bundle.sheet.sheet import HeldColumn, Processing, PurposeKey, SheetRight, rights
 from afschrift.domain.vocabulary import CONSENT, Origin
 from afschrift.inventory.base import Text

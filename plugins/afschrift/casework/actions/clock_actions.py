@@ -32,7 +32,7 @@ from afschrift.law.clock.suspension import DOUBTS, REASONS
 from afschrift.law.roles import Role
 
 
-class Suspension(LetterParameters):
+class SuspensionParameters(LetterParameters):
     """Of a question to the person that stops the clock."""
 
     ground: Code = codes(SuspensionGround, title="Ground", description="A specification: for access alone.")
@@ -68,7 +68,7 @@ class Extension(LetterParameters):
     text: Words | None = Field(None, title="The reasons in words")
 
 
-class Sent(Parameters):
+class SentParameters(Parameters):
     """Of a letter that was sent, or an answer that was handed over."""
 
     on: Day = Field(title="Day", description="On which it was sent or received.")
@@ -81,7 +81,7 @@ class Sent(Parameters):
         return Sending(self.on, self.channel, self.proof)
 
 
-class SentLetter(Sent):
+class SentLetterParameters(SentParameters):
     """Of a letter that was sent."""
 
     fact: Code | None = Field(
@@ -186,7 +186,7 @@ ACTIONS = (
         "suspend",
         "Stop the clock with a question to the person",
         "Record a question to the person that stops the clock (R42). It counts from the day it is sent.",
-        Suspension,
+        SuspensionParameters,
         _recorded(
             lambda at, request, p: at.suspend(
                 request,
@@ -235,7 +235,7 @@ ACTIONS = (
         "sent",
         "Record that a letter was sent",
         "Record that the letter of a suspension or an extension was sent, how, and with which proof.",
-        SentLetter,
+        SentLetterParameters,
         _recorded(lambda at, request, p: at.sent(request, p.sending, p.fact)),
         lambda at: bool(_unsent(at)),
         {"fact": _unsent},
@@ -246,7 +246,7 @@ ACTIONS = (
         "Enter that the person received the ready answer, or was notified where it is: it closes the "
         "request. If a letter of the outbox notifies them, send that, or enter its sending: `afschrift "
         "letter sent`.",
-        Sent,
+        SentParameters,
         _recorded(lambda at, request, p: at.inform(request, p.sending)),
         lambda at: bool(at.timeline.to_inform),
     ),

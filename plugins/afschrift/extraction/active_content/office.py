@@ -92,7 +92,7 @@ def _elements(content: bytes) -> Iterator[ActiveKind]:
     Raises:
         ClosedError: it has a document type, as no office file does: its entities could expand without end.
     """
-    seen = _Seen()
+    seen = _SeenMembers()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = seen.start
@@ -109,7 +109,7 @@ def _refuse(*_: object) -> None:
     raise ClosedError
 
 
-class _Seen:
+class _SeenMembers:
     """Handlers of the elements of a part."""
 
     def __init__(self) -> None:

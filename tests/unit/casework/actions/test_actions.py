@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from afschrift.casework.actions.action import Action
 from afschrift.casework.actions.actions import ACTIONS
-from afschrift.casework.actions.clock_actions import Suspension
+from afschrift.casework.actions.clock_actions import SuspensionParameters
 from afschrift.casework.actions.dispute_actions import ComplaintParameters
 from afschrift.domain.errors import FormError
 from afschrift.outside.read_model import read_model
@@ -60,14 +60,14 @@ def test_words_are_in_no_text_of_parameters(action: Action) -> None:
 )
 def test_a_wrong_parameter_is_named(given: object, faults: dict[str, str]) -> None:
     with pytest.raises(FormError) as wrong:
-        read_model(Suspension, given)
+        read_model(SuspensionParameters, given)
     assert wrong.value.fields == faults
 
 
 def test_a_sending_is_whole_or_not_there() -> None:
-    assert Suspension(ground="identity").sending is None
+    assert SuspensionParameters(ground="identity").sending is None
     with pytest.raises(FormError) as wrong:
-        _ = Suspension(ground="identity", sent_on=date(2026, 3, 5), proof="3SABC").sending
+        _ = SuspensionParameters(ground="identity", sent_on=date(2026, 3, 5), proof="3SABC").sending
     assert wrong.value.fields == {"channel": "is missing"}
 
 

@@ -29,7 +29,12 @@ from afschrift.letters.mail_message import parts
 from afschrift.steps.assess import assess
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
-WHERE = {"where": "our counter", "available_until": local_today() + timedelta(days=9)}
+
+
+def where() -> dict[str, Any]:
+    return {"where": "our counter", "available_until": local_today() + timedelta(days=9)}
+
+
 BOTH = State.DELIVERED, State.DELIVERED
 
 
@@ -56,7 +61,7 @@ def states(bureau: Bureau, requests: tuple[str, str]) -> tuple[State, ...]:
 
 
 def text(bureau: Bureau, request: str, kind: str = "delivery") -> str:
-    given = WHERE if kind == "delivery" else {}
+    given = where() if kind == "delivery" else {}
     return " ".join(make(bureau.officer(), request, kind, given, keep=False).text.text.split())
 
 
@@ -110,7 +115,7 @@ def test_without_mail_one_question_asks_to_inform_of_both(bureau: Bureau) -> Non
     jurisdiction = bureau.officer().jurisdiction
     assert ask_again(bureau.register, jurisdiction) == (requests[1],)
 
-    letter = make(bureau.officer(), requests[0], "delivery", WHERE).letter
+    letter = make(bureau.officer(), requests[0], "delivery", where()).letter
     assert letter is not None
     assert ask_again(bureau.register, jurisdiction) == ()
     bureau.send(letter.id)
@@ -171,7 +176,7 @@ def test_a_letter_about_both_is_not_sent_once_one_was_withdrawn(
     requests = received(bureau)
     for request in requests:
         drive(bureau.services, request)
-    letter = make(bureau.officer(), requests[0], "delivery", WHERE | {"to": ANN["email"]}).letter
+    letter = make(bureau.officer(), requests[0], "delivery", where() | {"to": ANN["email"]}).letter
     assert letter is not None
     assert letter.also.keys() == {requests[1]}
     _withdraw(bureau, requests[1])
@@ -189,7 +194,7 @@ def test_an_answer_waits_two_days_at_most(bureau: Bureau, monkeypatch: pytest.Mo
     monkeypatch.setattr(same_message, "PATIENCE", timedelta(0))
     assert ask_again(bureau.register, jurisdiction) == (access,)
     assert "You get the answer to that later" in text(bureau, access)
-    bureau.send(make(bureau.officer(), access, "delivery", WHERE).letter.id)
+    bureau.send(make(bureau.officer(), access, "delivery", where()).letter.id)
     drive(bureau.services, portability)
     assert "You had our answer to that on" in text(bureau, portability)
 

@@ -10,7 +10,7 @@ from tests.unit.bundle.bundle_example import INVENTORY, Example, cases, differin
 from tests.unit.bundle.bundle_tampering import files_of
 from tests.unit.bundle.sheet.test_information_sheet import document
 
-from afschrift.bundle.sheet.decisions import EARLIER
+from afschrift.bundle.sheet.explained_decisions import EARLIER
 from afschrift.domain.extracted import Seen
 from afschrift.domain.plan import Later
 from afschrift.domain.right import Right
