@@ -11,7 +11,6 @@ from afschrift.domain.extracted import (
     FileEntry,
     GivenFile,
     MissingFile,
-    Overview,
     Searched,
     SourceExtract,
     TableExtract,
@@ -19,6 +18,7 @@ from afschrift.domain.extracted import (
 from afschrift.domain.files import Format
 from afschrift.domain.keys import Key
 from afschrift.domain.overdue import Overdue
+from afschrift.domain.overview import Overview
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan, Seal
 from afschrift.domain.request import Request
 from afschrift.domain.sources import Structure

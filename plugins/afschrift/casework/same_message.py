@@ -126,3 +126,15 @@ def _held_up(register: Register, other: Timeline, letter: str) -> bool:
     asked = {question.kind for question in register.questions.all(request_id=other.request)}
     slow = other.of(FactKind.EXTENDED, FactKind.PARTLY_DELIVERED) or other.waiting or other.unsent_refusals
     return bool(slow or failed or asked - {*_NEARLY_READY, letter})
+
+
+def joint(
+    register: Register, kind: str, timeline: Timeline, about: FactRow | None
+) -> tuple[Sequence[tuple[Timeline, FactRow]], dict[str, str]]:
+    """The other answers that a kind of letter announces too, and every other request that it is about -> its fact."""
+    if kind == "acknowledgement":
+        asked = asked_with(register, timeline)
+        return (), {other.request: "" for other in asked if other.state.open}
+    announced = about is not None and kind in JOINT and about in timeline.unsent_answers
+    together = answered_together(register, timeline) if announced else ()
+    return together, {other.request: ready.id for other, ready in together}

@@ -120,9 +120,8 @@ def check(
     else:
         report = settle(inventory, MapReport(list(void_confirmations(inventory))))
         report.readable = readable_by_map(inventory)
-    report.findings += unexplained(inventory)
     undecided = [*court_gaps(where, SHIPPED / "law"), *not_decided(where)]
-    report.findings[:0] = [found for found, _ in undecided]
+    report.findings = [*(found for found, _ in undecided), *report.findings, *unexplained(inventory)]
     ended = Checked.FOUND if any(failures(report, Severity(least.value))) else Checked.SOUND
     ended = Checked.NOT_REACHED if report.not_reached else ended
     places = FindingLines(where)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from afschrift.domain.decision import Action
-from afschrift.domain.extracted import ProfileChoice
+from afschrift.domain.overview import ProfileChoice
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin

@@ -7,7 +7,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from afschrift.domain.extracted import Overview, SourceExtract
+from afschrift.domain.extracted import SourceExtract
+from afschrift.domain.overview import Overview
 from afschrift.domain.redaction import TablePointers
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.table_profiler import Rows

@@ -17,8 +17,9 @@ from typing import Any, Generic, Self, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.extracted import Exchanged, Overview, ProfileChoice, TableExtract, TablePart
+from afschrift.domain.extracted import Exchanged, TableExtract, TablePart
 from afschrift.domain.files import Format
+from afschrift.domain.overview import Overview, ProfileChoice
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.exchange import ExchangePlan

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from afschrift.casework.columns.judged_files import active_counts, judged_files
 from afschrift.casework.partial_response.damaged import damaged_columns, unsearched
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import GateError
-from afschrift.domain.extracted import Compared, Overview, Searched, SourceExtract, TableExtract
+from afschrift.domain.extracted import Compared, Searched, SourceExtract, TableExtract
 from afschrift.domain.keys import Key, PersonKeys
+from afschrift.domain.overview import Overview
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.sources import Source, Structure
 from afschrift.extraction.comparison import Comparison
@@ -47,14 +48,7 @@ class SourceReading:
         self._staging, self._hidden, self._mac = gate.staging, gate.hidden, gate.fingerprint
         self._results = gate.results
         self._finding = SourceFinder(services, plan, keys)
-        persons = partial(
-            RowPersons,
-            person=services.inventory.identity.person,
-            keys=keys,
-            values=staged_identifiers(self._staging),
-            salt=self._mac(SALT_OF),
-        )
-        self._observers = RowObservers(services, self._staging, source, self._finding, plan, persons)
+        self._observers = RowObservers(services, self._staging, source, self._finding, plan, self._persons)
         self._chosen, self._kept = choices(services.inventory, plan), kept_bytes(len(plan.extracts))
         self._seconds: dict[str, float] = {}
         self._searched: dict[str, Any] = {}
@@ -63,6 +57,20 @@ class SourceReading:
         self._structure = Structure()
         self._samples: dict[str, Rows] = {}
         self._overviews: dict[str, Overview] = {}
+
+    def _persons(self, part: ExtractPlan, columns: Collection[str]) -> RowPersons:
+        return RowPersons(
+            part,
+            columns,
+            person=self._services.inventory.identity.person,
+            keys=self._keys,
+            values=self._identifiers,
+            salt=self._mac(SALT_OF),
+        )
+
+    @cached_property
+    def _identifiers(self) -> tuple[str, ...]:
+        return staged_identifiers(self._staging)
 
     def run(self, received_at: str, ask_again: Callable[[], None]) -> SourceExtract:
         """Read and stage. The record is staged last, so files without one are no extract.

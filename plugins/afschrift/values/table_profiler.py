@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from afschrift.domain.extracted import CELL, LISTED, ROW_OVERHEAD, SCALE, Bin, Overview, ProfileChoice
+from afschrift.domain.overview import CELL, LISTED, ROW_OVERHEAD, SCALE, Bin, Overview, ProfileChoice
 
 LATEST = 50
 _MINUTES = (1, 5, 15, 60, 360, 1440, 7 * 1440, 28 * 1440, 364 * 1440, 3640 * 1440, 36400 * 1440)

@@ -6,7 +6,7 @@ import pytest
 from tests.support.data import lines
 
 from afschrift.domain.decision import Action
-from afschrift.domain.extracted import ProfileChoice
+from afschrift.domain.overview import ProfileChoice
 from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin

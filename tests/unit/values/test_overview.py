@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afschrift.domain.extracted import CELL, Overview, ProfileChoice
+from afschrift.domain.overview import CELL, Overview, ProfileChoice
 from afschrift.values.table_profiler import (
     LATEST,
     FirstRows,

@@ -15,7 +15,8 @@ from afschrift.bundle.page.shown_rows import column_style, fitting, shares
 from afschrift.bundle.page.shown_values import LinkedWords, in_language, readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
-from afschrift.domain.extracted import CELL, TableExtract
+from afschrift.domain.extracted import TableExtract
+from afschrift.domain.overview import CELL
 from afschrift.domain.plan import FieldPlan
 
 ROWS = 2_000_000

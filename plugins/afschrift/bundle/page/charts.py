@@ -17,7 +17,7 @@ from markupsafe import Markup
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords
-from afschrift.domain.extracted import LISTED, SCALE, Bin, Overview
+from afschrift.domain.overview import LISTED, SCALE, Bin, Overview
 from afschrift.domain.plan import ExtractPlan
 
 FEWEST_ROWS = 5

@@ -27,11 +27,11 @@ from afschrift.bundle.page.left_out import (
     unread,
     unreadable_columns,
 )
+from afschrift.bundle.page.manual_views import manual_source_views
 from afschrift.bundle.page.search_statement import search_statement
 from afschrift.bundle.page.table_views import (
     SystemView,
     anchors,
-    manual_source_views,
     portable_key,
     systems,
 )

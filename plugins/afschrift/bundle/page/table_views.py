@@ -1,8 +1,4 @@
-"""Each table as the page shows it, and each system that a person searched.
-
-A table has files, explained columns, a chart and first rows; a system has what was found, or why it was not
-searched.
-"""
+"""Each table as the page shows it: files, explained columns, a chart and first rows."""
 
 from __future__ import annotations
 
@@ -19,8 +15,8 @@ from afschrift.bundle.page.shown_rows import ShownSample, fitting, sample, sampl
 from afschrift.bundle.page.shown_values import LinkedWords, coded, readable
 from afschrift.bundle.page.words import PageWords, warnings, zone_name
 from afschrift.domain.decision import Action
-from afschrift.domain.extracted import LEFT_OUT, MASKED, GivenFile, TableExtract, Upload
-from afschrift.domain.plan import ExtractPlan, FieldPlan, ManualStatus
+from afschrift.domain.extracted import LEFT_OUT, GivenFile, TableExtract, Upload
+from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import CONSENT, Origin
 from afschrift.inventory.model import Purpose
@@ -190,10 +186,10 @@ def _upload(upload: Upload, words: PageWords) -> tuple[str, str, tuple[str, ...]
     name = (
         readable(upload.name)[:NAME] if upload.name else words.say("upload_row", n=words.number(upload.row))
     )
-    return _file_link(upload, name, words)
+    return file_link(upload, name, words)
 
 
-def _file_link(file: Upload | GivenFile, name: str, words: PageWords) -> tuple[str, str, tuple[str, ...]]:
+def file_link(file: Upload | GivenFile, name: str, words: PageWords) -> tuple[str, str, tuple[str, ...]]:
     text = words.say("file", format=name, size=words.size(file.entry.bytes))
     return quote(f"data/{file.entry.path}"), text, warnings(file.active, words)
 
@@ -202,67 +198,6 @@ def shown_files(files: Sequence[File], most: int) -> list[File]:
     """The files that the page names: all with a warning, and others up to a number."""
     warned = [file for file in files if file.active]
     return warned + [file for file in files if not file.active][: max(0, most - len(warned))]
-
-
-GIVEN = 200
-"""Links to files of a system; the others are in the folder."""
-
-_A_COPY = "copy_of_searched"
-
-
-@dataclass(frozen=True)
-class ManualSourceView:
-    """One system.
-
-    Attributes:
-        searched: a person searched it.
-        text: the result, in a sentence.
-        day: the day on which that person answered.
-        missing: no person searched it, and it may have data that are nowhere else.
-        files: as link, name and warnings; first those with a warning, and of the others the first ones where
-            there are many.
-        more: number of other files.
-        kept_back: number of files that were found and left out, because something in them may run.
-        masked: number of those that a reviewer left out.
-    """
-
-    title: str
-    searched: bool
-    text: str
-    day: str
-    files: tuple[tuple[str, str, tuple[str, ...]], ...]
-    more: int
-    kept_back: int
-    masked: int
-    missing: bool
-
-
-def manual_source_views(contents: Contents, words: PageWords) -> Iterator[ManualSourceView]:
-    """The systems in the order of the inventory."""
-    zone = contents.inventory.controller.zone
-    for planned in contents.plan.manual:
-        if planned.status is ManualStatus.OUTSIDE:
-            continue  # listed with what is left out
-        found = [file for source, file in contents.given if source == planned.source]
-        if planned.status is ManualStatus.GIVEN:
-            text = words.count("searched_given", len(found))
-        elif planned.reason:
-            text = words.phrase("searched_reason", planned.reason)
-        else:
-            text = words.say("searched_found_nothing" if contents.says_none else "searched_none")
-        yield ManualSourceView(
-            title=contents.source_title(planned.source),
-            searched=planned.status is not ManualStatus.NOT_SEARCHED,
-            text=text,
-            day=words.day(planned.answered_at, zone),
-            files=tuple(
-                _file_link(file, readable(file.name)[:NAME], words) for file in shown_files(found, GIVEN)
-            ),
-            more=len(found) - len(shown_files(found, GIVEN)),
-            kept_back=sum(gone.reason == LEFT_OUT for gone in contents.kept_back(planned.source)),
-            masked=sum(gone.reason == MASKED for gone in contents.kept_back(planned.source)),
-            missing=planned.status is ManualStatus.NOT_SEARCHED and planned.reason != _A_COPY,
-        )
 
 
 REMARKS = frozenset(

@@ -29,7 +29,7 @@ from afschrift.casework.letters.prefilled_elements import (
 )
 from afschrift.casework.letters.send import mail_settings, must_be_alive
 from afschrift.casework.officer import Officer
-from afschrift.casework.same_message import JOINT, answered_together, asked_with
+from afschrift.casework.same_message import joint
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
 from afschrift.domain.request import Request, new_id
@@ -102,13 +102,9 @@ def make(
     must_be_alive(timeline, kind.name)
     party = addressee(register, request, kind, today, given.get("party"))
     request = replace(request, language=party.party.get("language", request.language))
-    announced = about is not None and kind.name in JOINT and about in timeline.unsent_answers
-    together = answered_together(register, timeline) if announced else ()
+    together, also = joint(register, kind.name, timeline, about)
     others = tuple(other for other, _ in together)
     of_request = AboutRequest(register, request, timeline, jurisdiction, today, controller.contact, others)
-    also = {other.request: ready.id for other, ready in together}
-    if kind.name == "acknowledgement":
-        also = {other.request: "" for other in asked_with(register, timeline) if other.state.open}
     files = (
         files_together(settings, register, [(timeline, about), *together], request.language) if also else {}
     )
@@ -116,12 +112,7 @@ def make(
     dates, computed = _dates(kind, counts, jurisdiction, today, about)
     known = {
         **dates,
-        "received_on": timeline.received,
-        "court": _paragraph(_court(settings, kind, of_request, controller)),
-        **(asked := register_elements(of_request, kind)),
-        **_direct(controller, request, asked["rights_asked"]),
-        **decided_elements(settings, kind, about, request.language),
-        **denial_elements(officer, request, kind, about),
+        **_known(officer, kind, of_request, about, controller),
         **_other_law(officer, kind, request, given),
         "files": files.pop("files", None),
         "reference": ", ".join((request.id, *also)),
@@ -140,6 +131,21 @@ def make(
     new = _new_letter(officer, request, letter, facts, (_sender(settings, controller), to), detail)
     row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, authority=authority)
     return replace(made, letter=row)
+
+
+def _known(
+    officer: Officer, kind: LetterKind, of: AboutRequest, about: FactRow | None, controller: Organisation
+) -> dict[str, Any]:
+    """Elements that the register and the controller's file know, besides dates."""
+    asked = register_elements(of, kind)
+    return {
+        "received_on": of.timeline.received,
+        "court": _paragraph(_court(officer.settings, kind, of, controller)),
+        **asked,
+        **_direct(controller, of.request, asked["rights_asked"]),
+        **decided_elements(officer.settings, kind, about, of.request.language),
+        **denial_elements(officer, of.request, kind, about),
+    }
 
 
 def _new_letter(

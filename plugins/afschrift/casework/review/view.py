@@ -18,7 +18,8 @@ from afschrift.casework.review.resolve import usable_key
 from afschrift.domain.decision import REASONS
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.extracted import CELL, SourceExtract, TableExtract
+from afschrift.domain.extracted import SourceExtract, TableExtract
+from afschrift.domain.overview import CELL
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
 from afschrift.domain.redaction import GIVEN_FILES, LineError, RedactionLine, Span, TablePointers, parse
 from afschrift.extraction.manual_files import given_texts

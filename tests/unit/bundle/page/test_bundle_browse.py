@@ -20,7 +20,8 @@ from afschrift.bundle.page.page import render_index
 from afschrift.bundle.page.shown_rows import fitting, shares
 from afschrift.bundle.page.shown_values import LinkedWords
 from afschrift.bundle.page.words import PageWords
-from afschrift.domain.extracted import SCALE, FileEntry, MissingFile, Upload
+from afschrift.domain.extracted import FileEntry, MissingFile, Upload
+from afschrift.domain.overview import SCALE
 
 LIMIT = 5_000_000
 
