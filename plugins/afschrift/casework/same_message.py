@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -131,7 +131,7 @@ def _held_up(register: Register, other: Timeline, letter: str) -> bool:
 def joint(
     register: Register, kind: str, timeline: Timeline, about: FactRow | None
 ) -> tuple[Sequence[tuple[Timeline, FactRow]], dict[str, str]]:
-    """The other answers that a kind of letter announces too, and every other request that it is about -> its fact."""
+    """The other answers that a letter announces too, and every other request that it is about -> its fact."""
     if kind == "acknowledgement":
         asked = asked_with(register, timeline)
         return (), {other.request: "" for other in asked if other.state.open}

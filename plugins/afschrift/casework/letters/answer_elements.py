@@ -160,6 +160,8 @@ def files_together(
     settings: Settings, register: Register, answers: Sequence[tuple[Timeline, FactRow | None]], language: str
 ) -> dict[str, Any]:
     """Elements about the files of several answers: a line for each, and where they are, if that is known."""
+    if len(answers) < 2:
+        return {}
     words, lines, places = LetterWords.load(settings.folder("letters"), language), [], []
     for timeline, ready in sorted(answers, key=lambda answer: answer[0].right):
         bundle = ready.detail.get("bundle") if ready else None

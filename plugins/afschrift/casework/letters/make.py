@@ -94,20 +94,17 @@ def make(
         ConfigurationError: controller.yml, texts or templates lack something.
     """
     settings, register = officer.settings, officer.register
-    kind = kind_named(kind_name)
+    kind, controller = kind_named(kind_name), load_controller(settings)
     request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
-    controller = load_controller(settings)
     about = _about(kind, timeline, keep)
     today, jurisdiction = officer.today(request.zone), jurisdiction_of(controller)
     must_be_alive(timeline, kind.name)
     party = addressee(register, request, kind, today, given.get("party"))
     request = replace(request, language=party.party.get("language", request.language))
     together, also = joint(register, kind.name, timeline, about)
-    others = tuple(other for other, _ in together)
-    of_request = AboutRequest(register, request, timeline, jurisdiction, today, controller.contact, others)
-    files = (
-        files_together(settings, register, [(timeline, about), *together], request.language) if also else {}
-    )
+    others, contact = tuple(other for other, _ in together), controller.contact
+    of_request = AboutRequest(register, request, timeline, jurisdiction, today, contact, others)
+    files = files_together(settings, register, [(timeline, about), *together], request.language)
     counts = of_request.merged_into if kind.name == "merged" else timeline
     dates, computed = _dates(kind, counts, jurisdiction, today, about)
     known = {
