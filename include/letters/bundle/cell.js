@@ -11,7 +11,7 @@ function noteOf(cell, [style, codes]) {
   if (cell === null) return ["none", "", words.null];
   const text = textOf(cell);
   if (text === "") return ["none", "", words.empty];
-  if (style === "masked" && (text.startsWith(`[${words.mask}]`) || text.startsWith(`[${words.mask} `))) return ["masked", text, words.masked_cell];
+  if (style === "masked" && (text.includes(`[${words.mask}]`) || text.includes(`[${words.mask} `))) return ["masked", text, words.masked_cell];
   if (style === "redacted" && text === `[${words.mask}]`) return ["masked", text, words.masked_cell];
   if (Object.hasOwn(codes, text)) return ["", text, codes[text]];
   const local = style === "time" ? localTime(text) : "";

@@ -108,7 +108,7 @@ def _systems(contents: Contents, words: PageWords) -> Iterator[str]:
     language, zone = contents.language, contents.inventory.controller.zone
     for source in _read(contents):
         recipients = contents.source(source).recipients
-        names = [r.name or (r.group.get(language) if r.group else "") for r in recipients]
+        names = [r.name or (r.group.get(language) if r.group else "") for r in recipients if not r.tables]
         title, named = contents.source_title(source), ", ".join(filter(None, names))
         yield words.say("search_served", system=title, names=named) if named else title
     for planned in contents.plan.manual:

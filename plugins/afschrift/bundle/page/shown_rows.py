@@ -99,7 +99,7 @@ def shown_cell(
         return Cell("", words.say("null"), "none")
     if value == "":
         return Cell("", words.say("empty"), "none")
-    if field.action is Action.MASK and MASK.match(value):
+    if field.action is Action.MASK and MASK.search(value):  # first words may stay before it
         return Cell(readable(in_language(value, words)), words.say("masked_cell"), "masked")
     if field.read_as is not None and value == WHOLE:
         return Cell(in_language(value, words), words.say("masked_cell"), "masked")
