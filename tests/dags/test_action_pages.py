@@ -112,7 +112,9 @@ def test_a_later_receipt_is_signed_by_another_person_on_their_page(desk: Desk) -
 def test_a_fault_keeps_what_was_typed_and_names_its_field(desk: Desk) -> None:
     request, _ = desk.identity()
     path = f"/requests/{request}/do/complaint"
-    empty = text_of(desk.browse("anna", path).text)
+    shown = desk.browse("anna", path).text
+    assert f'action="/afschrift{path}"' in shown
+    empty = text_of(shown)
     assert empty.index("From (needed)") < empty.index("What it says, in your own words (may stay empty)")
     typed = {"f.from": "court", "f.reference": "C/13/99", "f.received": "soon", "f.text": WHY}
     before = desk.events(request)

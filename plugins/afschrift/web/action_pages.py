@@ -99,5 +99,6 @@ def _page(
         sent=sent,
         problem=problem,
         faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
+        here=request.url.path,
         token=form_token(by, request.url.path),
     )
