@@ -1,4 +1,4 @@
-"""Read input of the terminal (dates, times, texts, files), and write documents under safe names."""
+"""Read input of the terminal (dates, texts, files), and write documents under safe names."""
 
 from __future__ import annotations
 
@@ -6,30 +6,16 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 import typer
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
-from afschrift.law.clock.sending import Sending
 from afschrift.outside.limits import too_long
 
 TEXT_BYTES = 1_000_000
-
-
-def sending(on: str | None, channel: str | None, proof: str | None) -> Sending | None:
-    """Return day, channel and proof of a sent letter; all three must be given, or none."""
-    if on is None and channel is None and proof is None:
-        return None
-    day = date_(on, "--sent-on")
-    if day is None or channel is None or proof is None:
-        raise ConfigurationError(
-            "Day, channel and proof of a sent letter belong together.",
-            remedy="give all three, or none and record them later: `afschrift request sent`.",
-        )
-    return Sending(day, channel, proof)
 
 
 def date_(text: str | None, option: str) -> date | None:
@@ -40,19 +26,6 @@ def date_(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(f"{option} {text!a} is no date.", remedy="write 2025-03-05.") from None
-
-
-def instant(text: str) -> datetime:
-    """Read an instant with its offset."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise ConfigurationError(
-            "--received-at is no instant.", remedy="write date, time and offset: 2026-11-20T09:30:00+01:00."
-        )
-    return found
 
 
 def text(file: Path | None) -> str | None:

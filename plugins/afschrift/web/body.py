@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from afschrift.casework.actions.action import LONGEST_TEXT
 from afschrift.domain.errors import FormError
 from afschrift.outside.limits import UnreadableError
 from afschrift.outside.read_json import read_json
@@ -20,7 +21,6 @@ JSON_BYTES = 4_000_000
 JSON_PARTS = 10_000
 """Values and lists in it. Limited because the faults of all of them are gathered before the reply."""
 
-LONGEST_TEXT = 20_000
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, repr=False)]
 Code = Annotated[str, Field(max_length=100)]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.settings import Settings
+from afschrift.casework.actions.action import LONGEST_TEXT
 from afschrift.casework.answer import form_of
 from afschrift.casework.decision.in_force import DECISION
 from afschrift.casework.manual.scan import scan, too_large
@@ -19,7 +20,6 @@ from afschrift.law.manual_search import NewFile
 from afschrift.questions.kind import GivenAnswer, QuestionKind
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.body import LONGEST_TEXT
 from afschrift.web.form_fields import (
     FormField,
     GroundForm,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
+from afschrift.casework.actions.action import LONGEST_TEXT
 from afschrift.casework.answer import form_of, look, visible
 from afschrift.law.roles import Role
 from afschrift.questions.ask import assigned_to
@@ -15,7 +16,7 @@ from afschrift.questions.kind import GivenAnswer
 from afschrift.register.open import open_register
 from afschrift.register.records import QuestionRow
 from afschrift.web.answers import Start, record
-from afschrift.web.body import LONGEST_TEXT, ApiBody, JsonBody
+from afschrift.web.body import ApiBody, JsonBody
 from afschrift.web.caller import Caller, Known
 from afschrift.web.question_status import visible_question
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.app.jurisdiction import load_jurisdiction, own_keys
 from afschrift.app.settings import Settings
 from afschrift.canary.signature import asks_for_canary
 from afschrift.casework.actions.action import Subject
@@ -21,15 +20,13 @@ from afschrift.casework.review.require_review import period_lines
 from afschrift.casework.review.view import ROWS, review_view
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.instants import utc_now
 from afschrift.domain.request import airflow_id, run_name
-from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.caller import Known, form_token, read_note
 from afschrift.web.form import form_for
 from afschrift.web.page import render
-from afschrift.web.question_status import clock_today, last_day, local, why_barred
+from afschrift.web.question_status import last_day, local, why_barred
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -48,21 +45,20 @@ def of_run(request: Request, run_id: str, by: Known) -> Response:
 def show(request: Request, request_id: str, by: Known, notice: str = "") -> Response:
     """A request, with its trail for accounts that may read it; that look is an event."""
     register = open_register()
-    found, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
-    clock = clock_today(timeline, load_jurisdiction())
+    officer, found = by.officer(register), register.requests.get(request_id)
+    now = situation(officer, Subject.REQUEST, request_id)
+    timeline, clock = now.timeline, now.clock
     lines: list[str] = []
     events, runs, parties = None, [], {}
-    officer = by.officer(register)
-    now = situation(officer, Subject.REQUEST, request_id)
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
         if by.roles.may(by.account, Act.VALUES):
             parties = register.cases.parties(request_id)
         lines += fact_lines(timeline.facts)
-        lines += earlier_lines(timeline, register.identities.earlier(request_id, own_keys()))
-        today = local_date(utc_now(), timeline.zone)
-        lines += letter_lines(letters_due(register, timeline, load_jurisdiction(), today), request_id)
+        lines += earlier_lines(timeline, now.earlier)
+        today = officer.today(timeline.zone)
+        lines += letter_lines(letters_due(register, timeline, officer.jurisdiction, today), request_id)
         lines += unsent_lines(register, request_id)
         lines += damage_lines(register, request_id)
         lines += period_lines(register, request_id)

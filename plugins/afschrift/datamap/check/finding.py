@@ -119,7 +119,7 @@ RULES: dict[Code, Rule] = {
     Code.MASK_DETERMINED: Rule(_WARNING, "other columns of the row tell what a mask hides"),
     Code.OTHERS_KEY_GIVEN: Rule(_WARNING, "a person gets the key of another person in the clear"),
     Code.ORIGIN_NOT_BY_ROW: Rule(_WARNING, "what another person wrote counts as given by the person"),
-    Code.RECIPIENT_LEFT_OUT: Rule(_WARNING, "a purpose says that nobody gets a table that a recipient has"),
+    Code.RECIPIENT_LEFT_OUT: Rule(_WARNING, "a purpose names no recipient, and another one has its table"),
     Code.DECISION_NOT_EXPLAINED: Rule(_WARNING, "a decision is not explained by the person's own values"),
     Code.STATEMENT_FAILS: Rule(_ERROR, "the source rejects a statement of a request"),
     Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not checked, as it took too long or failed"),
