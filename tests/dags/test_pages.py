@@ -298,3 +298,20 @@ def test_every_page_of_forgotten_request_answers_gone(desk: Desk) -> None:
         assert desk.browse("anna", f"/api/questions/{question}/view").status_code == 200
     assert "was destroyed" in desk.browse("anna", f"/api/questions/{decision[1]}/view").text
     assert desk.browse("anna", "/").status_code == 200
+
+
+def test_a_page_is_in_the_language_that_its_reader_chose(desk: Desk) -> None:
+    dutch = desk.browse("anna", "/", headers={"Accept-Language": "nl-NL,nl;q=0.9,en;q=0.7"}).text
+    assert '<html lang="nl">' in dutch and "Gegevenskaart" in dutch
+    english = desk.browse("anna", "/", headers={"Accept-Language": "fr"}).text
+    assert '<html lang="en">' in english and "Data map" in english
+    chosen = desk.browse("anna", "/language/nl?back=/inventory")
+    assert (chosen.status_code, chosen.headers["location"]) == (303, "/afschrift/inventory")
+    assert chosen.headers["set-cookie"].startswith("afschrift_language=nl;")
+    kept = desk.browse(
+        "anna", "/", headers={"Cookie": f"_token={desk.tokens['anna']}; afschrift_language=nl"}
+    )
+    assert '<html lang="nl">' in kept.text
+    for elsewhere in ("//evil.example", "/\\evil.example", "https://evil.example"):
+        found = desk.browse("anna", f"/language/nl?back={elsewhere}")
+        assert found.headers["location"] == "/afschrift/"

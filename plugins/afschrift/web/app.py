@@ -21,6 +21,7 @@ from afschrift.web import (
     action_pages,
     case_api,
     identity_pages,
+    language,
     question_api,
     question_pages,
     request_api,
@@ -63,6 +64,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
     app.include_router(action_pages.router)
+    app.include_router(language.router)
     app.include_router(map_page.router)
     app.include_router(preview_page.router)
     return app
@@ -104,6 +106,8 @@ async def _unreadable(request: Request, error: Exception) -> Response:
 async def _without_words(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
     """Handle every error here, as the message of an unexpected one may quote what was written."""
     try:
+        if not _is_api(request):
+            language.serve(request)
         response = await call(request)
     except Exception as error:
         response = _error_response(request, error)

@@ -27,7 +27,9 @@ from afschrift.domain.errors import (
     UnknownQuestionError,
     UnknownRequestError,
 )
+from afschrift.domain.language import gettext, ngettext, served_language
 from afschrift.questions.view import in_words, plain
+from afschrift.web.language import day, other_languages
 
 MOUNTED = "/afschrift"
 
@@ -69,6 +71,9 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> HTM
     html = environment.get_template(f"{name}.html.j2").render(
         base=base,
         airflow=base.removesuffix(MOUNTED),
+        language=served_language(),
+        languages=other_languages(),
+        path=request.url.path.removeprefix(base),
         **values,
     )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -100,7 +105,13 @@ def _templates(folder: Path) -> tuple[Environment, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"said": in_words, "asked": kind_named, "plain": plain}
+    environment.globals |= {"_": gettext, "ngettext": ngettext}
+    environment.filters |= {
+        "said": lambda code: gettext(in_words(code)),
+        "asked": kind_named,
+        "plain": lambda text, name: gettext(plain(text, name)),
+        "day": day,
+    }
     return environment, environment.get_template("page.css").render()
 
 

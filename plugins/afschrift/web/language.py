@@ -1,0 +1,50 @@
+"""The language of the pages: by the person's choice, which a cookie keeps, else by their browser."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from babel.dates import format_date
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse
+
+from afschrift.app.catalogs import choose_language, language_name, languages, load_language
+from afschrift.domain.language import serve_in, served_language
+
+COOKIE = "afschrift_language"
+_YEAR = 365 * 24 * 3600
+router = APIRouter()
+
+
+def serve(request: Request) -> None:
+    """Serve a request in the language of its person."""
+    chosen, accepted = request.cookies.get(COOKIE, ""), request.headers.get("Accept-Language", "")
+    serve_in(load_language(choose_language(chosen, accepted)))
+
+
+def other_languages() -> list[tuple[str, str]]:
+    """Code and own name of the languages that a page can be changed to."""
+    return [(code, language_name(code)) for code in languages() if code != served_language()]
+
+
+def day(value: date | str) -> str:
+    """A day as people write it; another text, which holds a clock's time too, as it is."""
+    try:
+        found = value if isinstance(value, date) else date.fromisoformat(value)
+    except ValueError:
+        return str(value)
+    found = found.date() if isinstance(found, datetime) else found
+    return format_date(found, "long", locale=served_language().replace("-", "_"))
+
+
+@router.get("/language/{code}")
+def change(request: Request, code: str, back: str = "/") -> RedirectResponse:
+    """Keep the choice of a language and go back to the page, which is one of ours."""
+    base = str(request.scope.get("root_path", ""))
+    here = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
+    response = RedirectResponse(f"{base}{here}", 303)
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        COOKIE, code, max_age=_YEAR, path=base or "/", secure=secure, httponly=True, samesite="lax"
+    )
+    return response

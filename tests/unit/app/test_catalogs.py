@@ -1,0 +1,92 @@
+"""Every text that a page shows is in the catalogue of each language, and each catalogue holds nothing else."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from tests.support.words import table_words
+
+from afschrift.app.catalogs import choose_language, language_name, languages, load_language
+from afschrift.app.project import SHIPPED
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.language import gettext, ngettext, serve_in, served_language
+
+ROOT = Path(__file__).resolve().parents[3]
+METHODS = [("**.py", "python"), ("**.html.j2", "jinja2")]
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+OTHERS = languages()[1:]
+
+
+def extracted() -> Iterator[str]:
+    """The texts that code and templates mark; of a plural its singular."""
+    for folder in (ROOT / "plugins/afschrift", SHIPPED / "pages"):
+        for _, _, text, _, _ in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
+            yield text if isinstance(text, str) else text[0]
+
+
+def messages(code: str) -> Iterator[tuple[str, Message]]:
+    for path in sorted((SHIPPED / "locale" / code).glob("*.po")):
+        with path.open("rb") as file:
+            yield from ((path.name, message) for message in read_po(file, locale=code) if message.id)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_each_language_has_every_text_once_and_no_other(code: str) -> None:
+    wanted = {*extracted(), *table_words()}
+    ids = [message.id if isinstance(message.id, str) else message.id[0] for _, message in messages(code)]
+    assert sorted(wanted - set(ids)) == [], "texts without a translation"
+    assert sorted(set(ids) - wanted) == [], "translations of nothing"
+    assert sorted({text for text in ids if ids.count(text) > 1}) == [], "translated twice"
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_translations_are_filled_in_and_take_the_same_values(code: str) -> None:
+    for name, message in messages(code):
+        ids = [message.id] if isinstance(message.id, str) else list(message.id)
+        strings = [message.string] if isinstance(message.string, str) else list(message.string)
+        fields = {field for text in ids for field in re.findall(r"\{(\w*)\}", text)}
+        for text in strings:
+            assert text, f"{name}: {ids[0]} has no translation"
+            assert set(re.findall(r"\{(\w*)\}", text)) <= fields, f"{name}: {ids[0]}"
+        assert fields <= {f for text in strings for f in re.findall(r"\{(\w*)\}", text)}, f"{name}: {ids[0]}"
+        assert not message.fuzzy, f"{name}: {ids[0]} is not decided"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "code"),
+    [
+        ("", "nl-NL,nl;q=0.9,en;q=0.8", "nl"),
+        ("", "en-GB,en;q=0.9,nl;q=0.8", "en"),
+        ("nl", "en", "nl"),
+        ("en", "nl", "en"),
+        ("tlh", "nl", "nl"),
+        ("../../law", "", "en"),
+        ("", "fr,*;q=0.5", "en"),
+        ("", "\x00;;,q=", "en"),
+    ],
+)
+def test_the_choice_comes_before_the_browser(chosen: str, accepted: str, code: str) -> None:
+    assert choose_language(chosen, accepted) == code
+
+
+def test_texts_are_english_until_a_language_is_served() -> None:
+    assert (served_language(), gettext("Data map"), gettext("")) == ("en", "Data map", "")
+    try:
+        serve_in(load_language("nl"))
+        assert (gettext("Data map"), gettext("Lacks {it}", it="this")) == ("Gegevenskaart", "Lacks this")
+        assert ngettext("{number} of them", "{number} of them all", 2) == "2 of them all"
+    finally:
+        serve_in(load_language("en"))
+    assert (language_name("nl"), language_name("zz-zz")) == ("Nederlands", "zz-zz")
+
+
+def test_a_catalogue_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locale/de").mkdir(parents=True)
+    (tmp_path / "locale/de/pages.po").write_bytes(b'msgid "\xff"')
+    monkeypatch.setenv("AFSCHRIFT_INCLUDE", str(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"de/pages\.po cannot be read"):
+        load_language("de")
