@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from afschrift.domain.decision import About, Protect
 from afschrift.domain.extracted import UPLOADS
@@ -26,7 +26,7 @@ from afschrift.inventory.document import Document, Fault, FaultAt
 from afschrift.inventory.joins import find_table, leads_to_person
 from afschrift.inventory.model import Inventory, SourceFile, manual_faults
 from afschrift.inventory.organisation import PolicyFile
-from afschrift.inventory.processing import AutomatedDecision
+from afschrift.inventory.processing import AutomatedDecision, DecisionException
 from afschrift.inventory.run_in import SOURCE_NAME
 from afschrift.inventory.sheet_gaps import column_purposes
 from afschrift.inventory.table import Table
@@ -127,6 +127,9 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
         yield from processing_faults(source, purpose, where)
         if isinstance(decision := purpose.automated_decision, AutomatedDecision):
             yield from _decision(inventory, source, name, decision)
+            if (basis := _BASIS.get(decision.exception)) not in (None, purpose.basis):
+                message = f"`{decision.exception}` permits what rests on {basis}, not on {purpose.basis}"
+                yield [*where, "automated_decision", "exception"], message
         if purpose.consent is None:
             continue
         if not {purpose.basis, purpose.special} & CONSENT:
@@ -148,6 +151,13 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
                     )
                 elif column in table.parts:
                     yield [*where, "consent"], f"{column} is of a document: it cannot be used to find rows"
+
+
+_BASIS: Mapping[DecisionException | None, str] = {
+    DecisionException.CONTRACT: "A6-1-b",
+    DecisionException.CONSENT: "A6-1-a",
+}
+"""Exception of Art. 22(2) -> legal basis of Art. 6 that the purpose then has."""
 
 
 def _decision(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -123,6 +124,14 @@ class Transfer(Part):
     safeguard: Text | None = None
 
 
+class DecisionException(StrEnum):
+    """Why a decision without a person is permitted (Art. 22(2)): points (a), (b) and (c)."""
+
+    CONTRACT = "contract"
+    LAW = "law"
+    CONSENT = "consent"
+
+
 class AutomatedDecision(Part):
     """A decision by automated means that significantly affects the person (Art. 15(1)(h), Art. 22, R76).
 
@@ -130,6 +139,7 @@ class AutomatedDecision(Part):
         logic: which data are used, how, and with which weight: the procedure and principles as applied.
         significance: why it matters.
         consequences: what may follow for the person.
+        exception: of Art. 22(2) that permits it.
         outcome: `table.column` with the outcome; `codes` or `ranges` of the column say what it means.
         inputs: `table.column`, or `source.table.column`, of each value of the person that counted
             (C-203/22): the sheet says the person's own.
@@ -140,6 +150,7 @@ class AutomatedDecision(Part):
     logic: Text | None = None
     significance: Text | None = None
     consequences: Text | None = None
+    exception: DecisionException | None = None
     outcome: str | None = None
     inputs: tuple[str, ...] = ()
     at: str | None = None

@@ -241,14 +241,23 @@ def test_own_values_are_not_masked_and_masks_have_a_reason(
     assert findings == ([(found, "card")] if found else [])
 
 
-def test_a_decision_without_inputs_is_a_warning(check: Check, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "codes"),
+    [
+        ("", ["decision_not_explained", "decision_not_permitted"]),
+        (", exception: contract", ["decision_not_explained"]),
+    ],
+)
+def test_a_decision_without_inputs_or_permission_is_a_warning(
+    check: Check, tmp_path: Path, more: str, codes: list[str]
+) -> None:
     shop = tmp_path / "inventory" / "shop.yml"
-    logic = "en: Account}, automated_decision: {logic: {nl: Wij tellen op., en: We add up.}}}"
+    logic = f"en: Account}}, automated_decision: {{logic: {{nl: Wij tellen op., en: We add up.}}{more}}}}}"
     text = shop.read_text(encoding="utf-8").replace("en: Account}}", logic)
     shop.write_text(text, encoding="utf-8")
     checked = check("--format", "json")
-    [found] = json.loads(checked.text)["findings"]
-    assert (checked.code, found["code"], found["source"]) == (1, "decision_not_explained", "shop")
+    found = json.loads(checked.text)["findings"]
+    assert (checked.code, [finding["code"] for finding in found]) == (1, codes)
 
 
 def test_summary_counts_what_a_person_would_miss(check: Check, tmp_path: Path) -> None:
@@ -269,15 +278,15 @@ def test_summary_counts_what_a_person_would_miss(check: Check, tmp_path: Path) -
     text = text.replace("    columns:\n", columns, 1).replace("purposes:\n", "purposes:\n" + purposes, 1)
     shop.write_text(text.replace("purposes: [", "purposes: [reviews, ", 1), encoding="utf-8")
     found = check().text.partition("What a person would miss")[2].splitlines()
-    assert found[0].endswith("(9):")
+    assert found[0].endswith("(10):")
     assert dict(line.strip().split(": ", 1) for line in found[1:] if line) == {
         "where a value comes from": "1 (shop.customer.kind)",
         "how long data are kept, and from when": "2 (shop.purposes.reviews.retention.trigger, "
         "shop.purposes.account.retention)",
         "who gets data, and how they are protected there": "2 (shop.purposes.account.recipients, "
         "shop.purposes.reviews.recipients.0)",
-        "what a computer decides": "3 (shop.purposes.reviews.automated_decision.significance, "
+        "what a computer decides": "4 (shop.purposes.reviews.automated_decision.significance, "
         "shop.purposes.reviews.automated_decision.consequences, "
-        "shop.purposes.reviews.automated_decision.inputs)",
+        "shop.purposes.reviews.automated_decision.inputs, ...)",
         "why a value is kept back": "1 (shop.customer.agent)",
     }

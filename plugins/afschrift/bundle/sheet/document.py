@@ -46,6 +46,7 @@ def sheet_document(content: SheetContent) -> dict[str, Any]:
             {
                 "purpose": ".".join(key),
                 **{part: value.get(text) for part, value in decision.texts.items() if value is not None},
+                **({"exception": decision.exception.value} if decision.exception else {}),
                 **({"own": asdict(own)} if own else {}),
             }
             for key, decision, own in content.decisions

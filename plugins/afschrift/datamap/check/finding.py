@@ -67,6 +67,7 @@ class Code(StrEnum):
     ORIGIN_NOT_BY_ROW = "origin_not_by_row"
     RECIPIENT_LEFT_OUT = "recipient_left_out"
     DECISION_NOT_EXPLAINED = "decision_not_explained"
+    DECISION_NOT_PERMITTED = "decision_not_permitted"
     STATEMENT_FAILS = "statement_fails"
     NOT_LOOKED_AT = "not_looked_at"
     READ_WHOLE = "read_whole"
@@ -120,6 +121,7 @@ RULES: dict[Code, Rule] = {
     Code.OTHERS_KEY_GIVEN: Rule(_WARNING, "a person gets the key of another person in the clear"),
     Code.ORIGIN_NOT_BY_ROW: Rule(_WARNING, "what another person wrote counts as given by the person"),
     Code.RECIPIENT_LEFT_OUT: Rule(_WARNING, "a purpose names no recipient, and another one has its table"),
+    Code.DECISION_NOT_PERMITTED: Rule(_WARNING, "nothing says what permits a decision without a person"),
     Code.DECISION_NOT_EXPLAINED: Rule(_WARNING, "a decision is not explained by the person's own values"),
     Code.STATEMENT_FAILS: Rule(_ERROR, "the source rejects a statement of a request"),
     Code.NOT_LOOKED_AT: Rule(_NOTE, "something was not checked, as it took too long or failed"),

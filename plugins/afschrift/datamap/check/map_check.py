@@ -155,6 +155,15 @@ def unexplained(inventory: Inventory) -> Iterator[Finding]:
                 )
                 remedy = "name `outcome` and `inputs` under `automated_decision`"
                 yield finding(Code.DECISION_NOT_EXPLAINED, (source,), sentence, remedy)
+            if isinstance(decision, AutomatedDecision) and decision.exception is None:
+                sentence = (
+                    f"purpose {name} of {source} decides without a person, and nothing says what permits it"
+                )
+                remedy = (
+                    "name the `exception` of Art. 22(2) under `automated_decision`: contract, law or "
+                    "consent; where none applies, a person must decide (Art. 22(1))"
+                )
+                yield finding(Code.DECISION_NOT_PERMITTED, (source,), sentence, remedy)
         for name, table in file.tables.items():
             for column, known in table.columns.items():
                 others = known.about is About.THIRD_PARTY and known.third_party is ThirdParty.MASK

@@ -39,9 +39,14 @@ def missed(inventory: Inventory) -> dict[str, list[str]]:
                 if recipient.group and not (recipient.tables or recipient.only)
             ]
             decision = purpose.automated_decision
-            if isinstance(decision, AutomatedDecision) and not decision.inputs:
-                found["what a computer decides"].append(f"{source}.purposes.{name}.automated_decision.inputs")
-    kept_back = (f.place for f in unexplained(inventory) if f.code is not Code.DECISION_NOT_EXPLAINED)
+            if isinstance(decision, AutomatedDecision):
+                found["what a computer decides"] += [
+                    f"{source}.purposes.{name}.automated_decision.{part}"
+                    for part in ("inputs", "exception")
+                    if not getattr(decision, part)
+                ]
+    of_decisions = (Code.DECISION_NOT_EXPLAINED, Code.DECISION_NOT_PERMITTED)
+    kept_back = (f.place for f in unexplained(inventory) if f.code not in of_decisions)
     found["why a value is kept back"] = list(kept_back)
     given = described_columns(inventory)
     judged = Readability(inventory, given)

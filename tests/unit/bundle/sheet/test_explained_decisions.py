@@ -50,12 +50,13 @@ def test_a_decision_by_ones_own_values(case: dict[str, Any]) -> None:
 
 
 def test_the_page_and_the_sheet_say_what_came_of_it() -> None:
-    made = example({"decision": {"inputs": ["customer.email"]}})
+    made = example({"decision": {"inputs": ["customer.email"], "exception": "contract"}})
     made.contents = seen(made)
     files = files_of(made.zip())
     sheet, page = files["data/information.html"].decode(), files["index.html"].decode()
     assert "Een computer neemt 1 besluit over u" in sheet
     assert "Kredietscore: <bdi>640</bdi>. Betaal achteraf." in sheet
+    assert "artikel 22, tweede lid, onder a, van de AVG" in sheet
     assert "<li>E-mailadres: <bdi>jan@example.org</bdi></li>" in sheet
     assert "<bdi>640</bdi> <small>Betaal achteraf.</small>" in page
     assert "<code>minder dan 600</code> Betaal vooraf." in page
