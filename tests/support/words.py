@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator
 
+from afschrift.casework.actions.actions import ACTIONS
+
 
 def table_words() -> Iterator[str]:
     """English texts that pages translate when they show them."""
-    yield from ()
+    yield from action_words()
+
+
+def action_words() -> Iterator[str]:
+    """Titles, help and fields of the actions."""
+    for action in ACTIONS:
+        yield from (action.title, action.help)
+        for field in action.fields().values():
+            yield from filter(None, (field["title"], field.get("description")))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.casework.actions.action import Action, Subject
+from afschrift.casework.actions.action import Action, Situation, Subject
 from afschrift.casework.actions.actions import actions_of, perform, situation
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
+from afschrift.domain.language import gettext
 from afschrift.register.open import open_register
 from afschrift.web.caller import (
     Caller,
@@ -18,7 +21,7 @@ from afschrift.web.caller import (
     is_same_origin,
     note,
 )
-from afschrift.web.form_fields import fields_of, filled_value
+from afschrift.web.form_fields import FormField, fields_of, filled_value
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, render, status_and_words
 from afschrift.web.question_pages import CUT, RENEWED
@@ -61,7 +64,7 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
         return _page(request, by, action, owner, sent, Problem(RENEWED), 403)
     if sent.cut:
         return _page(request, by, action, owner, sent, Problem(CUT), 422)
-    fields = list(fields_of(action.form(situation(by.officer(), action.of, owner)), ()))
+    fields = _fields(action, situation(by.officer(), action.of, owner))
     codes, words = filled_value(fields, sent)
     try:
         done = perform(by.officer(), action, owner, codes | words)
@@ -69,11 +72,24 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
         status, text = status_and_words(error)
         faults = error.fields if isinstance(error, FormError) else {}
         lines = tuple((f.id, f.title, faults[f.name]) for f in fields if f.name in faults)
-        problem = Problem("Nothing was recorded. Correct this:" if lines else text, lines)
+        problem = Problem(gettext("Nothing was recorded. Correct this:") if lines else text, lines)
         return _page(request, by, action, owner, sent, problem, status)
     made = done.timelines[0].request
-    notice = note(by, {"done": action.title, "next": " ".join(done.lines)})
+    notice = note(by, {"done": gettext(action.title), "next": " ".join(done.lines)})
     return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{made}?notice={notice}", 303)
+
+
+def _fields(action: Action, at: Situation) -> list[FormField]:
+    """The fields of its form, in the language of the reader."""
+    return [
+        replace(
+            field,
+            title=gettext(field.title),
+            hint=gettext(field.hint),
+            codes=tuple((code, gettext(words)) for code, words in field.codes),
+        )
+        for field in fields_of(action.form(at), ())
+    ]
 
 
 def _page(
@@ -95,7 +111,7 @@ def _page(
         request_id=at.timeline.request,
         letter=at.letter,
         is_open=action.is_open(at),
-        fields=list(fields_of(action.form(at), ())),
+        fields=_fields(action, at),
         sent=sent,
         problem=problem,
         faults={id_: fault for id_, _, fault in problem.lines} if problem else {},

@@ -25,7 +25,7 @@ from afschrift.law.clock.clock import Clock
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.clock.sending import Sending
 from afschrift.law.dispute import complaints, holds
-from afschrift.law.letter import LetterRow
+from afschrift.law.letter import LetterRow, SendingChannel
 from afschrift.law.roles import Role
 from afschrift.questions.forms import WORDS
 
@@ -72,9 +72,7 @@ class LetterParameters(Parameters):
 
     letter: Code | None = Field(None, title="Letter", description="The letter in the outbox.")
     sent_on: Day | None = Field(None, title="Sent on", description="Where the letter was sent already.")
-    channel: Code | None = Field(
-        None, title="Channel", description="How it was sent: post, email, portal, counter."
-    )
+    channel: Code | None = codes(SendingChannel, None, title="Channel", description="How it was sent.")
     proof: Code | None = Field(
         None,
         title="Proof",

@@ -29,6 +29,7 @@ from afschrift.law.clock.overlap import LINKS
 from afschrift.law.clock.receipt import WHY
 from afschrift.law.clock.sending import Sending
 from afschrift.law.clock.suspension import DOUBTS, REASONS
+from afschrift.law.letter import SendingChannel
 from afschrift.law.roles import Role
 
 
@@ -72,7 +73,7 @@ class SentParameters(Parameters):
     """Of a letter that was sent, or an answer that was handed over."""
 
     on: Day = Field(title="Day", description="On which it was sent or received.")
-    channel: Code = Field(title="Channel", description="How: post, email, portal, by_hand.")
+    channel: Code = codes(SendingChannel, title="Channel", description="How it was sent.")
     proof: Code = Field(title="Proof", description="A reference without spaces.")
 
     @property
@@ -98,7 +99,11 @@ class Acknowledgement(Parameters):
 class Withdrawal(Parameters):
     """Of a request that the person withdrew."""
 
-    channel: Code = Field(title="Channel", description="How the person said so: email, phone, letter.")
+    channel: Code = codes(
+        ("email", "phone", "letter", "portal", "counter"),
+        title="Channel",
+        description="How the person said so.",
+    )
     on: Day | None = Field(None, title="Day", description="On which they said so; without one, today.")
 
 
