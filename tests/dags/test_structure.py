@@ -18,7 +18,7 @@ from tests.airflow_support import AirflowEnv, Flow, dag_named
 from tests.support.installed import own_inventory
 from tests.support.nightly import nightly_after
 
-from afschrift.operations.findings import SweepCode
+from afschrift.casework.run_findings import SweepCode
 
 pytestmark = pytest.mark.usefixtures("airflow_env")
 

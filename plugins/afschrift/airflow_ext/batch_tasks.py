@@ -67,7 +67,7 @@ def end(params: Any = None, dag_run: Any = None) -> list[dict[str, Any]]:
     """End the batch, whatever happened before; hand on the runs of `fulfil_request` that continue."""
     with _batch(dag_run) as services:
         from afschrift.batch.fulfil_batch import end as use_case
-        from afschrift.operations.findings import next_free, next_run
+        from afschrift.casework.run_findings import next_free, next_run
 
         going = use_case(services, _ids(params["requests"]), dag_run.run_id)
         known = {status.request: status for status in services.register.oversight.progress(going)}

@@ -9,10 +9,10 @@ import typer
 
 from afschrift.airflow_ext.heartbeat import all_beating
 from afschrift.app.settings import Settings
+from afschrift.casework.run_findings import BatchPolicy
 from afschrift.cli.common import open_register, print_lines, say, services
 from afschrift.cli.running import CODES, leave, run_here
 from afschrift.domain.request import BATCH_LIMIT, BATCHED
-from afschrift.operations.findings import BatchPolicy
 
 app = typer.Typer(no_args_is_help=True)
 Requests = Annotated[list[str] | None, typer.Argument(help="Ids of requests; none: all that wait.")]

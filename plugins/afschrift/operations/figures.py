@@ -12,11 +12,11 @@ from afschrift.app.settings import Settings
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.notices.report import open_check
 from afschrift.casework.question_kinds import KINDS
+from afschrift.casework.run_findings import SweepCode, SweepLimits, of_run
 from afschrift.domain.instants import utc_now
 from afschrift.law.clock.alarm import OVERDUE
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.letter import LetterRow, LetterState
-from afschrift.operations.findings import SweepCode, SweepLimits, of_run
 from afschrift.register.open import open_register
 
 FAR = 100

@@ -12,13 +12,7 @@ from rich.table import Table
 
 from afschrift.app.settings import Settings
 from afschrift.casework.notices.report import table_text
-from afschrift.domain.errors import AfschriftError, RefusedError
-from afschrift.domain.event import NewEvent
-from afschrift.domain.files import StagedRequest
-from afschrift.domain.instants import rfc3339, utc_now
-from afschrift.domain.request import LOST, Hold, RequestStatus
-from afschrift.law.dispute import under_hold
-from afschrift.operations.findings import (
+from afschrift.casework.run_findings import (
     BatchPolicy,
     SweepFinding,
     SweepLimits,
@@ -27,6 +21,12 @@ from afschrift.operations.findings import (
     of_run,
     of_staging,
 )
+from afschrift.domain.errors import AfschriftError, RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.files import StagedRequest
+from afschrift.domain.instants import rfc3339, utc_now
+from afschrift.domain.request import LOST, Hold, RequestStatus
+from afschrift.law.dispute import under_hold
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
 from afschrift.staging.staged_requests import destroy, staged_requests, staging_root

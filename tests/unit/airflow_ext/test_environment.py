@@ -20,10 +20,10 @@ from tests.support.installed import Installation
 from afschrift.airflow_ext.environment import BATCH_DAG_ID, CONFIG, DAG_ID, environment
 from afschrift.airflow_ext.up import Processes, port_is_free
 from afschrift.app.settings import Settings
+from afschrift.casework.run_findings import batch_id
 from afschrift.domain.errors import ConfigurationError, GateError, RetriableError, UnknownRequestError
 from afschrift.domain.instants import rfc3339
 from afschrift.law.roles import Person, Role, Roles
-from afschrift.operations.findings import batch_id
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import request
 from afschrift.services import Services

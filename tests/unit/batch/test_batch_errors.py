@@ -34,12 +34,12 @@ from afschrift.batch.fulfil_batch import (
 )
 from afschrift.batch.members import explain
 from afschrift.batch.source_pass import TOGETHER
+from afschrift.casework.run_findings import next_free, next_run
 from afschrift.domain.errors import ConfigurationError, GateError, RetriableError, SourceDownError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.request import BATCHED
 from afschrift.domain.sources import Source
 from afschrift.extraction.staged_records import read_record
-from afschrift.operations.findings import next_free, next_run
 from afschrift.register.steps import Steps
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging

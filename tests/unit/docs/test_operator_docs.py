@@ -30,6 +30,7 @@ from afschrift.casework.actions import clock_actions
 from afschrift.casework.identity.question import IDENTITY_FORM, MANDATE_FORM, MINOR_FORM
 from afschrift.casework.intake.message import Forwarded, Intake, Party
 from afschrift.casework.question_kinds import KINDS
+from afschrift.casework.run_findings import SweepCode
 from afschrift.cli.canary import app as canary_app
 from afschrift.cli.main import app
 from afschrift.cli.operations import MEANING
@@ -47,7 +48,6 @@ from afschrift.law.roles import MAY, Act, Role
 from afschrift.letters.element_values import ITEMS, LINE, TEXT
 from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.letters.languages import languages
-from afschrift.operations.findings import SweepCode
 from afschrift.operations.health import health
 from afschrift.questions.forms import check, fields, needed
 from afschrift.register.open import open_keys

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from tests.support.moves import moved
 
+from afschrift.casework.run_findings import SweepLimits
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.keys import Key
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.operations.findings import SweepLimits
 from afschrift.operations.sweep import Sweep
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register

@@ -8,10 +8,10 @@ from tests.support.installed import CUSTOMERS, Installation
 from tests.support.moves import moved
 from tests.unit.operations.conftest import HOUR, Office
 
+from afschrift.casework.run_findings import BatchPolicy, SweepCode, SweepFinding, batch_id
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
 from afschrift.operations.figures import FAR, figures
-from afschrift.operations.findings import BatchPolicy, SweepCode, SweepFinding, batch_id
 
 
 def test_a_request_that_was_never_run_is_started_after_an_hour(office: Office) -> None:

@@ -29,13 +29,13 @@ from afschrift.casework.notices.deadlines import reminders
 from afschrift.casework.notices.report import open_check
 from afschrift.casework.notices.reviews import due_reviews
 from afschrift.casework.officer import Officer
+from afschrift.casework.run_findings import SweepLimits
 from afschrift.datamap.check.map_findings import MapFinding, map_reminder, record
 from afschrift.domain.errors import ConfigurationError, NeedsPersonError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.law.clock.deadline import local_date
 from afschrift.operations.figures import figures, remarks
-from afschrift.operations.findings import SweepLimits
 from afschrift.operations.sweep import Sweep
 from afschrift.register.database.guards import OF_THE_OWNER, WRITES
 from afschrift.register.database.objects import differing

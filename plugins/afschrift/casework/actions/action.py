@@ -107,6 +107,8 @@ class Situation:
         letters: of the request, in any state.
         mandate: the last decision on a representative's authority; empty: there is none.
         letter: the one that it is about, of an action of a letter.
+        officers: names of those who may own a request.
+        name: of the officer who looks.
     """
 
     timeline: Timeline
@@ -116,6 +118,8 @@ class Situation:
     letters: Sequence[LetterRow] = ()
     mandate: str = ""
     letter: LetterRow | None = None
+    officers: Sequence[str] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from afschrift.casework.actions import clock_actions, dispute_actions, letter_actions, party_actions
+from afschrift.casework.actions import (
+    clock_actions,
+    dispute_actions,
+    letter_actions,
+    owner_actions,
+    party_actions,
+)
 from afschrift.casework.actions.action import Action, Done, Situation, Subject
 from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.in_force import restrictions
+from afschrift.casework.desk.owner import possible_owners
 from afschrift.casework.identity.confirmed import mandate_decision
 from afschrift.casework.officer import Officer
 from afschrift.outside.read_model import read_model
@@ -18,6 +25,7 @@ ACTIONS: tuple[Action, ...] = (
     *dispute_actions.ACTIONS,
     *party_actions.ACTIONS,
     *letter_actions.ACTIONS,
+    *owner_actions.ACTIONS,
 )
 
 
@@ -60,6 +68,8 @@ def situation(officer: Officer, of: Subject, owner: str) -> Situation:
         register.letters.all(request_id=request_id),
         mandate.choice if (mandate := mandate_decision(register, request_id)) else "",
         letter,
+        tuple(possible_owners(officer.roles)),
+        officer.roles.person(officer.by).name,
     )
 
 

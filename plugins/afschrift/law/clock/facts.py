@@ -42,6 +42,7 @@ class FactKind(StrEnum):
     NOTICE_RAISED = "notice_raised"  # the last day comes near, or is over: `level` and `due` in its detail
     NOTICE_SENT = "notice_told"  # of a notice: the `notifier` in its detail took it
     QUESTION_ASSIGNED = "question_assigned"  # the `question` in its detail is for the person in `to` there
+    ASSIGNED = "assigned"  # the request is for the person in `to` of its detail; none: for all officers
     QUESTION_NOTIFIED = "question_told"  # the `notifier` in its detail took the `question` there
     RIGHT_UNCLEAR = "right_unclear"  # the message does not say which right: read as `right` in its detail
     RIGHT_READ = "right_read"  # an officer read it as `right` in its detail; the quoted words are its text

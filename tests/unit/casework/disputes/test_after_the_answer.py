@@ -16,6 +16,7 @@ from afschrift.casework.disputes import follow_up, review_lines
 from afschrift.casework.letters.make import make
 from afschrift.casework.notices.reminder import Message
 from afschrift.casework.notices.reviews import due_reviews, review_reminder
+from afschrift.casework.run_findings import SweepLimits
 from afschrift.domain.errors import GateError, NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
@@ -23,7 +24,6 @@ from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import Bounce
-from afschrift.operations.findings import SweepLimits
 from afschrift.operations.sweep import Sweep
 from afschrift.staging.staged_requests import destroy, staged_requests
 from afschrift.steps.assess import assess
