@@ -11,6 +11,7 @@ from afschrift.casework.actions.action import Action, Situation, Subject
 from afschrift.casework.actions.actions import actions_of, perform, situation
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
 from afschrift.domain.language import gettext
+from afschrift.questions.fields import FormField, fields_of, read_fields
 from afschrift.register.open import open_register
 from afschrift.web.caller import (
     Caller,
@@ -21,7 +22,6 @@ from afschrift.web.caller import (
     is_same_origin,
     note,
 )
-from afschrift.web.form_fields import FormField, fields_of, filled_value
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, render, status_and_words
 from afschrift.web.question_pages import CUT, RENEWED
@@ -65,7 +65,7 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
     if sent.cut:
         return _page(request, by, action, owner, sent, Problem(CUT), 422)
     fields = _fields(action, situation(by.officer(), action.of, owner))
-    codes, words = filled_value(fields, sent)
+    codes, words = read_fields(fields, sent.typed)
     try:
         done = perform(by.officer(), action, owner, codes | words)
     except AfschriftError as error:

@@ -156,6 +156,10 @@ class Sent:
         """Every value of a field that is not empty."""
         return [v for n, v in self.fields if n == name and v]
 
+    def typed(self, name: str) -> list[str]:
+        """What was typed into a field of a form (`questions/fields.py`)."""
+        return self.all(f"f.{name}")
+
     def close(self) -> None:
         """Remove the temporary files."""
         for file in self.files:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import has_view, look, visible
+from afschrift.casework.answer_form import AnswerForm
 from afschrift.casework.identity.question import IDENTITY_KIND
 from afschrift.casework.manual.question import shown_terms
 from afschrift.domain.errors import FormError
@@ -30,7 +31,7 @@ from afschrift.web.caller import (
     note,
     read_note,
 )
-from afschrift.web.form import QuestionForm, form_for, read_form
+from afschrift.web.form import form_for, read_form
 from afschrift.web.identity_pages import identity_parts, unmasked_page
 from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, answer_form, read, sent_form
 from afschrift.web.page import Problem, render, status_and_words
@@ -71,8 +72,9 @@ def routes(start: Start) -> APIRouter:
         """A question with its form; read-only for an account that may not answer it."""
         register = open_register()
         asked = visible_question(register, by, question_id)
-        given = dict(request.query_params)
-        return _question_page(request, register, by, asked, form_for(register, asked, given))
+        sent = Sent()
+        form = form_for(register, asked, request.query_params, sent)
+        return _question_page(request, register, by, asked, form, sent)
 
     @router.post("/questions/{question_id}")
     async def answered(request: Request, question_id: str, by: Known) -> Response:
@@ -112,9 +114,9 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: S
     if not is_form_token(by, request.url.path, sent.value("token")):
         if not is_same_origin(request):
             raise cross_origin_error()
-        return _question_page(request, register, by, asked, form, Problem(RENEWED), 403)
+        return _question_page(request, register, by, asked, form, sent, Problem(RENEWED), 403)
     if sent.cut:
-        return _question_page(request, register, by, asked, form, Problem(CUT), 422)
+        return _question_page(request, register, by, asked, form, sent, Problem(CUT), 422)
     try:
         answered = record(register, by, question_id, read_form(form, sent), start)
     except Exception as error:  # the application handles it too, but on a page without what was typed
@@ -122,7 +124,7 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: S
         problem = _problem(form, error) if isinstance(error, FormError) else Problem(text)
         if status >= 500:
             problem = Problem(f"{text} {CHECK_RECORDED}")
-        return _question_page(request, register, by, asked, form, problem, status)
+        return _question_page(request, register, by, asked, form, sent, problem, status)
     ids = {
         "run": answered.run or "",
         "letter": answered.done.letter or "",
@@ -182,8 +184,10 @@ def _shown(request: Request, question_id: str, by: Caller, sent: Sent) -> Respon
     asked = visible_question(register, by, question_id)
     if not is_form_token(by, request.url.path, sent.value("token")):
         raise cross_origin_error()
-    form = form_for(register, asked, {})
-    return _question_page(request, register, by, asked, form, unmask=sent.value("unmask") == "true")
+    unmask = sent.value("unmask") == "true"
+    return _question_page(
+        request, register, by, asked, form_for(register, asked, {}, Sent()), Sent(), unmask=unmask
+    )
 
 
 def _question_page(
@@ -191,7 +195,8 @@ def _question_page(
     register: Register,
     by: Caller,
     asked: QuestionRow,
-    form: QuestionForm,
+    form: AnswerForm,
+    sent: Sent,
     problem: Problem | None = None,
     status: int = 200,
     *,
@@ -213,6 +218,7 @@ def _question_page(
         by=by,
         question=asked,
         form=form,
+        sent=sent,
         problem=problem,
         barred=why,
         whose=whose,
@@ -238,7 +244,7 @@ def _of(timeline: Timeline, asked: QuestionRow) -> dict[str, Any]:
     }
 
 
-def _problem(form: QuestionForm, error: FormError) -> Problem:
+def _problem(form: AnswerForm, error: FormError) -> Problem:
     """The wrong fields, each with the element to which its line in the summary links."""
     shown = {field.name: (field.id, field.title) for field in form.fields}
     shown |= {"choice": ("f-choice", "Your choice"), "text": ("f-text", "Reason")}

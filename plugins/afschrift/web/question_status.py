@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import visible
+from afschrift.casework.answer_form import takes_files
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import NotAllowedError, UnknownQuestionError
 from afschrift.domain.instants import on_the_wall, utc_now
@@ -21,7 +22,6 @@ from afschrift.register.open import open_register
 from afschrift.register.records import AFTER_THE_END, QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller
-from afschrift.web.form import takes_files
 
 
 @dataclass(frozen=True)

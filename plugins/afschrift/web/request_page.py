@@ -25,6 +25,7 @@ from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.caller import Known, form_token, read_note
 from afschrift.web.form import form_for
+from afschrift.web.multipart import Sent
 from afschrift.web.page import render
 from afschrift.web.question_status import last_day, local, why_barred
 
@@ -104,13 +105,14 @@ def review(request: Request, request_id: str, by: Known, table: str = "", rows: 
     if view.question is not None:
         question = register.questions.get(view.question)
         why = why_barred(register, by, question, register.facts.timeline(request_id))
-        form = None if why else form_for(register, question, {})
+        form = None if why else form_for(register, question, {}, Sent())
     path = f"{request.scope.get('root_path', '')}/questions/{view.question}"
     return render(
         request,
         "review",
         by=by,
         view=view,
+        sent=Sent(),
         only=table,
         question=question,
         form=form,

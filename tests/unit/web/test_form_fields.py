@@ -6,11 +6,12 @@ import pytest
 from fastapi import Request
 from tests.support.ground_forms import GROUNDS, complete
 
+from afschrift.casework.answer_form import ground_form
 from afschrift.casework.identity.question import IDENTITY_FORM
 from afschrift.domain.right import Right
 from afschrift.law.grounds import Outcome
+from afschrift.questions.fields import FormField, fields_of, read_fields
 from afschrift.questions.forms import form
-from afschrift.web.form_fields import FormField, fields_of, filled_value, ground_form
 from afschrift.web.multipart import Sent
 from afschrift.web.page import message
 
@@ -40,7 +41,7 @@ def test_what_is_typed_for_a_ground_is_what_its_form_takes(outcome: Outcome, cod
     given = complete(code, outcome)
     shown = {field.name: field for field in ground_form(GROUNDS, code, outcome).fields}
     sent = Sent([pair for name, value in given.items() for pair in typed(shown[name], value)])
-    codes, words = filled_value(list(shown.values()), sent)
+    codes, words = read_fields(shown.values(), sent.typed)
     assert codes == GROUNDS.kept_in_trail(given)
     assert words == GROUNDS.texts(given)
     needed = {name for name, field in shown.items() if field.need == "needed"}
@@ -88,15 +89,15 @@ def test_values_keep_their_types() -> None:
     assert [field.shown for field in fields] == ["radios", "number", "radios", "date"]
     assert fields[0].need == "needed"
     sent = Sent([("f.sure", "false"), ("f.count", "-3"), ("f.level", "2"), ("f.on", "2026-11-25")])
-    assert filled_value(fields, sent)[0] == {"sure": False, "count": -3, "level": 2, "on": "2026-11-25"}
+    assert read_fields(fields, sent.typed)[0] == {"sure": False, "count": -3, "level": 2, "on": "2026-11-25"}
     wrong = Sent([("f.sure", "x"), ("f.count", "many"), ("f.level", "9"), ("f.on", "  ")])
-    assert filled_value(fields, wrong)[0] == {"sure": "x", "count": "many", "level": "9"}
+    assert read_fields(fields, wrong.typed)[0] == {"sure": "x", "count": "many", "level": "9"}
 
 
 def test_a_number_that_is_far_too_long_stays_a_text() -> None:
     [field] = fields_of({"properties": {"pages": {"type": "integer"}}}, ())
     for text, value in (("-12", -12), ("9" * 18, 10**18 - 1), ("9" * 5_000, "9" * 5_000), ("--1", "--1")):
-        assert filled_value([field], Sent([("f.pages", text)]))[0] == {"pages": value}
+        assert read_fields([field], Sent([("f.pages", text)]).typed)[0] == {"pages": value}
 
 
 def test_an_error_page_needs_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,26 +1,19 @@
-"""Form fields of a page, made from JSON Schema; reading their values; and the form of each ground."""
+"""Fields of forms, made from JSON Schema, and the one way to read what was typed into them.
+
+Pages, commands and prompts show the same fields and read them here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.casework.question_kinds import kind_named
-from afschrift.domain.right import Right
-from afschrift.law.grounds import (
-    FieldStorage,
-    FourEyes,
-    Ground,
-    GroundField,
-    Grounds,
-    Need,
-    OnlyWhile,
-    Outcome,
-)
 from afschrift.questions.forms import is_words
 from afschrift.questions.view import in_words
-from afschrift.web.multipart import Sent
+
+Typed = Callable[[str], Sequence[str]]
+"""Name of a field -> the texts that were typed for it; of an amount by code: `name.code`."""
 
 _RADIOS = 7
 """Up to so many codes are radio buttons; more are a drop-down list."""
@@ -86,9 +79,10 @@ def fields_of(form: Mapping[str, Any] | None, options: Sequence[str]) -> Iterato
             yield form_field(name, schema, _need(form or {}, name, options))
 
 
-def filled_value(fields: Sequence[FormField], sent: Sent) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_fields(fields: Iterable[FormField], typed: Typed) -> tuple[dict[str, Any], dict[str, Any]]:
     """Codes and words that were filled in, without empty fields. A value that cannot be read stays a text."""
-    found = {field.name: value for field in fields if (value := _value(field, sent)) is not None}
+    fields = list(fields)
+    found = {field.name: value for field in fields if (value := _value(field, typed)) is not None}
     words = {field.name for field in fields if field.words}
     return (
         {name: value for name, value in found.items() if name not in words},
@@ -162,152 +156,29 @@ def _when(when: Mapping[str, Any], form: Mapping[str, Any]) -> str:
     return " with ".join(parts)
 
 
-def _value(field: FormField, sent: Sent) -> Any:
-    text = sent.value(field.sent).strip()
+def _value(field: FormField, typed: Typed) -> Any:
+    texts = [text.strip() for text in typed(field.name)]
+    lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+    text = "\n".join(texts).strip()
     match field.shown:
         case "tick":
             return True if text else None
-        case "ticks":
-            return sent.all(field.sent) or None
-        case "lines":
-            return [line.strip() for line in text.splitlines() if line.strip()] or None
+        case "ticks" | "lines":
+            return lines or None
         case "amounts":
-            given = {
-                code: sent.value(f"{field.sent}.{code}").strip().replace(",", ".") for code, _ in field.codes
-            }
-            return {code: amount for code, amount in given.items() if amount} or None
+            given = {code: "".join(typed(f"{field.name}.{code}")).strip() for code, _ in field.codes}
+            return {code: amount.replace(",", ".") for code, amount in given.items() if amount} or None
         case "pairs":
-            pairs = (line.partition(":") for line in text.splitlines() if line.strip())
+            pairs = (line.partition(":") for line in lines)
             return {name.strip(): value.strip() for name, _, value in pairs} or None
         case "radios" | "select" if text:
             known = field.schema.get("enum", (True, False))
-            return next(
-                (v for v in known if (str(v).lower() if isinstance(v, bool) else str(v)) == text), text
-            )
+            return next((v for v in known if _as_typed(v) == text), text)
         case "number" if text:
             digits = text.removeprefix("-")
             return int(text) if digits.isdecimal() and len(digits) <= _DIGITS else text
     return text or None
 
 
-@dataclass(frozen=True)
-class GroundForm:
-    """A ground for one outcome, in words.
-
-    Attributes:
-        fits: when it may be chosen.
-        signs: who signs.
-        letter: which letter follows.
-        fields: of its form, codes and words alike, in the order of the table.
-    """
-
-    code: str
-    title: str
-    rules: tuple[str, ...]
-    fits: str
-    signs: str
-    letter: str
-    fields: tuple[FormField, ...]
-
-
-@dataclass(frozen=True)
-class OutcomeChoice:
-    """An outcome with the grounds on which it may rest; without any it needs none."""
-
-    code: str
-    title: str
-    does: str
-    grounds: tuple[GroundForm, ...]
-
-
-def choices(grounds: Grounds, right: Right, options: Sequence[str]) -> list[OutcomeChoice]:
-    """The outcomes that can be chosen; none is a default."""
-    return [
-        OutcomeChoice(
-            option,
-            in_words(option),
-            kind_named("decision").does.get(option, ""),
-            tuple(
-                ground_form(grounds, code, Outcome(option))
-                for code in grounds.offered(Outcome(option), right)
-            ),
-        )
-        for option in options
-    ]
-
-
-def ground_form(grounds: Grounds, code: str, outcome: Outcome) -> GroundForm:
-    """The form of a ground for an outcome."""
-    ground = grounds.grounds[code]
-    shown = []
-    for name in ground.asks(outcome):
-        field = grounds.fields[name]
-        schema = {"title": field.title["en"], **field.schema, "x-kept": field.kept.value}
-        shown.append(form_field(name, schema, _ground_needs(grounds, ground, outcome, name), _example(field)))
-    return GroundForm(
-        code,
-        ground.title["en"],
-        ground.rules,
-        _fits(ground),
-        _signs(ground),
-        _letter(grounds, ground, outcome),
-        tuple(shown),
-    )
-
-
-def _example(field: GroundField) -> str:
-    """An example for a field of codes that cannot be chosen from a list."""
-    patterned = (
-        "pattern" in {**field.schema, **field.schema.get("items", {})} and field.kept is FieldStorage.TRAIL
-    )
-    return str(field.example[0] if isinstance(field.example, list) else field.example) if patterned else ""
-
-
-_WHILE = {
-    OnlyWhile.UNIDENTIFIED: "the identity is not confirmed",
-    OnlyWhile.WITHOUT_MANDATE: "the representative's authority is not proven",
-}
-
-
-def _fits(ground: Ground) -> str:
-    rights = " and ".join(ground.rights)
-    only = f", while {_WHILE[ground.only]}" if ground.only else ""
-    return f"For {rights} requests{only}."
-
-
-def _signs(ground: Ground) -> str:
-    first = " or ".join(in_words(role).lower() for role in ground.signers)
-    match ground.four_eyes:
-        case FourEyes.ALWAYS:
-            return f"You as {first}; it counts once a second signer agrees, who is another person."
-        case FourEyes.FIRST_REQUEST:
-            return f"You as {first}; of the person's first request in a year, a second signer too."
-    return f"You as {first}, alone."
-
-
-def _letter(grounds: Grounds, ground: Ground, outcome: Outcome) -> str:
-    kind = ground.outcomes[outcome]
-    if kind is None:
-        return "No letter follows."
-    unless = " and ".join(
-        f"“{grounds.fields[name].title['en']}” is “{in_words(value)}”"
-        for name, value in ground.no_letter_when.items()
-    )
-    return f"The letter “{in_words(kind)}”{f', unless {unless}' if unless else ''}. It must be sent."
-
-
-def _ground_needs(grounds: Grounds, ground: Ground, outcome: Outcome, name: str) -> str:
-    if name in ground.required(outcome, first_request=False, form={}):
-        return "needed"
-    whens = [" and ".join(_ground_when(grounds, need)) for need in ground.needed if name in need.fields]
-    return f"needed where {' or where '.join(filter(None, whens))}" if any(whens) else ""
-
-
-def _ground_when(grounds: Grounds, need: Need) -> Iterator[str]:
-    for name, value in need.when.items():
-        if name == "first_request":
-            yield "this is the person's first request in a year"
-        elif name == "effect":
-            yield f"the provision {value} it"
-        elif name != "outcome":
-            yield f"“{grounds.fields[name].title['en']}” is “{in_words(value)}”"
+def _as_typed(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
