@@ -14,6 +14,28 @@ UPDATE profile SET order_count = 0, total_spent = 0 WHERE customer_id NOT IN (
     WHERE CAST(ordered_at AT TIME ZONE 'Europe/Amsterdam' AS DATE) <= scored_on
 );
 
+-- The part of these orders that came back, in percent; who has no order has no bill.
+UPDATE profile SET sent_back = coalesce(found.share, 0), paid_on_time = CASE WHEN found.number > 0 THEN paid_on_time END
+FROM (
+    SELECT profile.customer_id, count(orders.order_id) AS number,
+        CAST(100.0 * count(orders.order_id) FILTER (orders.order_id IN (FROM return_line SELECT order_id))
+            / nullif(count(orders.order_id), 0) AS INTEGER) AS share
+    FROM profile LEFT JOIN orders ON orders.customer_id = profile.customer_id
+        AND CAST(ordered_at AT TIME ZONE 'Europe/Amsterdam' AS DATE) <= scored_on
+    GROUP BY profile.customer_id
+) AS found
+WHERE found.customer_id = profile.customer_id;
+
+-- A point for each euro since the card was opened.
+UPDATE loyalty_account SET points = coalesce((
+    SELECT floor(sum(round(total / coalesce(exchange_rate, 1), 2))) FROM orders
+    WHERE orders.customer_id = loyalty_account.customer_id
+        AND CAST(ordered_at AT TIME ZONE 'Europe/Amsterdam' AS DATE) >= opened_on
+), 0);
+UPDATE loyalty_account SET tier = CASE WHEN points < 500 THEN 'brons' WHEN points < 2000 THEN 'zilver' ELSE 'goud' END;
+
+UPDATE ticket SET status = CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END;
+
 -- The part of the country of the first address, by the first digit of its postcode.
 UPDATE profile SET region = (
     SELECT CASE left(postcode, 1) WHEN '1' THEN 'West' WHEN '2' THEN 'West' WHEN '3' THEN 'Midden'
