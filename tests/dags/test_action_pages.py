@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.support.pages import Desk, text_of
+from tests.support.pages import Desk, text_of, token_of
 
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.actions.action import Action, Subject
@@ -64,6 +64,15 @@ def test_a_letter_is_sent_or_discarded_from_the_page_of_its_request(desk: Desk) 
     assert f'/letters/{letter}/do/discard">Discard it</a>' in page
     assert f"/letters/{letter}/do/release" not in page
     assert "/do/send" not in page  # it has no e-mail address
+    assert "It has no e-mail address: send it by post." in text_of(page)
+    looks = [kind for kind, _ in desk.events(request)].count("case_document_read")
+    for alone in ("", "true"):
+        given = {"token": token_of(page, f'/letters/{letter}"'), "alone": alone}
+        read = desk.browse("anna", f"/letters/{letter}", given)
+        assert "ontvangen" in read.text
+        assert ("<iframe" in read.text) == (not alone)
+    assert [kind for kind, _ in desk.events(request)].count("case_document_read") == looks + 2
+    assert desk.browse("anna", f"/letters/{letter}", {"token": "x"}).status_code == 403
     path = f"/letters/{letter}/do/discard"
     wrong = desk.send("anna", path, {"f.reason": "a_dream"})
     assert (wrong.status_code, '<a href="#f-reason">Reason</a>' in wrong.text) == (422, True)

@@ -117,22 +117,17 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a letter as it goes out. That you looked is an event."""
-    from afschrift.letters.mail_message import parts
+    from afschrift.casework.letters.letter_form import read_letter
 
-    register = open_register()
-    found = register.letters.get(letter)
-    officer().acting(found.request, Act.TIMELINE, "letter_show")
-    subject, text, page = parts(b"".join(register.documents.read(found.document, actor())))
+    found = read_letter(officer(), letter)
     if html is not None:
-        write(html, [page.encode()])
+        write(html, [found.html.encode()])
         say("Written. Delete the file when you are done.")
     elif as_json:
-        typer.echo(
-            json.dumps({**asdict(found), "subject": subject, "text": text}, indent=2, ensure_ascii=False)
-        )
+        print_json({**asdict(found.letter), "subject": found.subject, "text": found.text}, ascii=False)
     else:
-        typer.echo(f"{found.line}\n\n{one_line(subject)}\n")
-        print_lines(text.splitlines())
+        typer.echo(f"{found.letter.line}\n\n{one_line(found.subject)}\n")
+        print_lines(found.text.splitlines())
 
 
 @app.command()

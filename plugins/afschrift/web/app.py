@@ -22,6 +22,7 @@ from afschrift.web import (
     case_api,
     identity_pages,
     language,
+    letter_pages,
     question_api,
     question_pages,
     request_api,
@@ -63,6 +64,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.include_router(identity_pages.routes(start_look_up))
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
+    app.include_router(letter_pages.router)
     app.include_router(action_pages.router)
     app.include_router(language.router)
     app.include_router(map_page.router)

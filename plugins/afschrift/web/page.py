@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import re
 import traceback
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,7 @@ from afschrift.questions.view import in_words, plain
 from afschrift.web.language import day, other_languages
 
 MOUNTED = "/afschrift"
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -56,13 +58,16 @@ class Problem:
     lines: tuple[tuple[str, str, str], ...] = ()
 
 
-def render(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+def render(
+    request: Request, name: str, status: int = 200, *, framed: str = "", **values: Any
+) -> HTMLResponse:
     """A page.
 
     Args:
         request: that it answers.
         name: of its template.
         status: of HTTP.
+        framed: HTML of our own with a style sheet, which the page shows in a frame that runs nothing.
         values: what the template shows; escaped there.
     """
     # not by Settings, because the page that says what is wrong with these needs its template too
@@ -74,12 +79,14 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> HTM
         language=served_language(),
         languages=other_languages(),
         path=request.url.path.removeprefix(base),
+        framed=framed,
         **values,
     )
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    sheets = [style, *_STYLE.findall(framed)]  # a frame without an address has the policy of its page
+    digests = [base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode() for sheet in sheets]
+    styles = " ".join(f"'sha256-{digest}'" for digest in digests)
     policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; frame-ancestors 'self'; "
-        "base-uri 'none'"
+        f"default-src 'none'; style-src {styles}; form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
     )
     return HTMLResponse(html, status, headers={"Content-Security-Policy": policy})
 

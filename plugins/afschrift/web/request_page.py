@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -13,8 +11,7 @@ from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import open_actions, situation
 from afschrift.casework.answer import visible
 from afschrift.casework.clock import earlier_lines, explanation_lines, fact_lines
-from afschrift.casework.letters.due_letters import letters_due, unsent_lines
-from afschrift.casework.letters.due_letters import lines as letter_lines
+from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.partial_response.damaged import damage_lines
 from afschrift.casework.review.require_review import period_lines
 from afschrift.casework.review.view import ROWS, review_view
@@ -25,6 +22,7 @@ from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.caller import Known, form_token, read_note
 from afschrift.web.form import form_for
+from afschrift.web.letter_pages import shown_letters
 from afschrift.web.multipart import Sent
 from afschrift.web.page import render
 from afschrift.web.question_status import last_day, local, why_barred
@@ -51,6 +49,7 @@ def show(request: Request, request_id: str, by: Known, notice: str = "") -> Resp
     timeline, clock = now.timeline, now.clock
     lines: list[str] = []
     events, runs, parties = None, [], {}
+    due_letters: tuple[str, ...] = ()
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
@@ -59,8 +58,7 @@ def show(request: Request, request_id: str, by: Known, notice: str = "") -> Resp
         lines += fact_lines(timeline.facts)
         lines += earlier_lines(timeline, now.earlier)
         today = officer.today(timeline.zone)
-        lines += letter_lines(letters_due(register, timeline, officer.jurisdiction, today), request_id)
-        lines += unsent_lines(register, request_id)
+        due_letters = letters_due(register, timeline, officer.jurisdiction, today)
         lines += damage_lines(register, request_id)
         lines += period_lines(register, request_id)
         runs = [
@@ -90,7 +88,8 @@ def show(request: Request, request_id: str, by: Known, notice: str = "") -> Resp
         events=events,
         runs=runs,
         actions=open_actions(officer, now),
-        letters=[(letter, open_actions(officer, replace(now, letter=letter))) for letter in now.letters],
+        due_letters=due_letters,
+        letters=shown_letters(by, officer, now, str(request.scope.get("root_path", ""))),
         notice=read_note(by, notice),
     )
 
