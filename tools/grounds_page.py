@@ -110,7 +110,7 @@ def _form(ground: Ground) -> str:
 
 def _field(field: GroundField) -> str:
     kept = "trail" if field.kept is FieldStorage.TRAIL else "encrypted"
-    return f"| `{field.name}` | {field.title['en']} | {takes(field).replace(' | ', ', ')} | {kept} |"
+    return f"| `{field.name}` | {field.title['en']} | {takes(field.schema).replace(' | ', ', ')} | {kept} |"
 
 
 def page() -> str:

@@ -45,6 +45,12 @@ def still_open(register: Register, request_id: str) -> tuple[str, ...]:
     return tuple(question.id for question in found if kind_named(question.kind).runs)
 
 
+def goes_on(register: Register, done: Answered) -> bool:
+    """Whether a run goes on after an answer, once no other question waits."""
+    goes = done.signer is None and kind_named(done.decision.kind).runs
+    return goes and register.requests.get(done.request).state.open
+
+
 def answer_question(
     officer: Officer,
     question_id: str,

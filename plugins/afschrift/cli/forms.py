@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,16 @@ from typing import Any
 import typer
 import yaml
 
+from afschrift.casework.answer_form import AnswerForm, ground_form
 from afschrift.cli import given
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.right import Right
-from afschrift.law.ground_check import takes
-from afschrift.law.grounds import FieldStorage, GroundField, Grounds, Outcome
+from afschrift.law.grounds import Grounds, Outcome
 from afschrift.letters.element_values import takes as takes_element
 from afschrift.letters.elements import Element, ElementForm
 from afschrift.letters.kinds import LetterKind
 from afschrift.outside.read_yaml import read_yaml
+from afschrift.questions.fields import FormField
+from afschrift.questions.kind import GivenAnswer
 
 _EMPTY = {
     ElementForm.ITEMS: " []",
@@ -133,24 +133,12 @@ AT_MOST = 1_000_000
 _PARTS = ("choice", "detail", "texts", "text")
 
 
-@dataclass(frozen=True)
-class FormAnswer:
-    """An answer to a question, with the same parts as in REST.
+def from_file(file: Path, choice: str | None = None) -> GivenAnswer:
+    """Read an answer from a file (YAML or JSON) with the same parts as in REST; `-`: standard input.
 
-    Attributes:
-        detail: codes.
-        texts: words of a decision, by field.
-        text: a reason in words for the other kinds.
-    """
-
-    choice: str
-    detail: dict[str, Any] = field(default_factory=dict)
-    texts: dict[str, Any] = field(default_factory=dict, repr=False)
-    text: str | None = field(default=None, repr=False)
-
-
-def from_file(file: Path, choice: str | None = None) -> FormAnswer:
-    """Read an answer from a file (YAML or JSON); `-`: standard input. `choice`: if the file has none.
+    Args:
+        file: that holds it.
+        choice: if the file has none.
 
     Raises:
         ConfigurationError: it cannot be read or has other parts; the message has none of its content.
@@ -168,40 +156,24 @@ def from_file(file: Path, choice: str | None = None) -> FormAnswer:
         )
     text = found.get("text")
     detail, texts = ({n: value for n, value in part.items() if value is not None} for part in parts.values())
-    return FormAnswer(found["choice"], detail, texts, str(text).strip() or None if text else None)
+    return GivenAnswer(found["choice"], detail, texts, str(text).strip() or None if text else None)
 
 
 def template(grounds: Grounds, code: str, outcome: Outcome) -> str:
     """Return an answer on a ground as YAML to be filled in: a comment for each field, with an example."""
-    ground = grounds.grounds[code]
-    lines = [f"# {ground.title['en']} ({', '.join(ground.rules)})", f"choice: {outcome}"]
-    names = ground.asks(outcome)
-    lines += ["detail:", f"  ground: {code}", *_lines(grounds, code, outcome, names, FieldStorage.TRAIL)]
-    texts = list(_lines(grounds, code, outcome, names, FieldStorage.CASE_FILE))
-    return "\n".join([*lines, *(["texts: # kept encrypted", *texts] if texts else [])])
-
-
-def _lines(
-    grounds: Grounds, code: str, outcome: Outcome, names: Sequence[str], kept: FieldStorage
-) -> list[str]:
-    ground = grounds.grounds[code]
-    required = ground.required(outcome, first_request=False, form={})
-    lines = []
-    for name in names:
-        field = grounds.fields[name]
-        if field.kept is kept:
-            needs = [n for n in ground.needed if name in n.fields and n.when]
-            when = "; ".join(
-                f"needed if {k} = {_say(v)}" for n in needs for k, v in n.when.items() if k != "outcome"
-            )
-            must = "" if name in required else f"; {when or 'may be left out'}"
-            example = _yaml({name: field.example})
-            lines += [f"  # {field.title['en']}: {takes(field)}{must}", f"  #   {example}", f"  {name}:"]
-    return lines
-
-
-def _say(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    form = ground_form(grounds, code, outcome)
+    lines = [
+        f"# {form.title} ({', '.join(form.rules)})",
+        f"choice: {outcome}",
+        "detail:",
+        f"  ground: {code}",
+    ]
+    for field in sorted(form.fields, key=lambda field: field.words):
+        if field.words and "texts: # kept encrypted" not in lines:
+            lines.append("texts: # kept encrypted")
+        lines.append(f"  # {field.title}: {field.takes}; {field.need or 'may be left out'}")
+        lines += [f"  #   {_yaml({field.name: grounds.fields[field.name].example})}", f"  {field.name}:"]
+    return "\n".join(lines)
 
 
 def _yaml(value: Mapping[str, Any]) -> str:
@@ -209,54 +181,54 @@ def _yaml(value: Mapping[str, Any]) -> str:
     return text.strip().removeprefix("{").removesuffix("}")
 
 
-def ask_decision(grounds: Grounds, right: Right, options: Sequence[str]) -> FormAnswer:
-    """Ask for the decision field by field. Typed text is no argument, so other users do not see it.
+def ask_answer(form_for: Callable[[Mapping[str, str]], AnswerForm], options: Sequence[str]) -> GivenAnswer:
+    """Ask for an answer field by field. Typed text is no argument, so other users do not see it.
+
+    Args:
+        form_for: gives the form for a choice, and of a decision for its `ground`.
+        options: of the question.
 
     Raises:
         ConfigurationError: there is no terminal.
     """
     if not sys.stdin.isatty():
         raise ConfigurationError(
-            "A decision has a form, and there is no terminal to ask for it.",
-            remedy="give --form FILE (`-`: stdin); `afschrift grounds show CODE --form` prints one.",
+            "The answer is missing, and there is no terminal to ask for it.",
+            remedy=f"give --choice {' | '.join(options)}, or --form FILE (`-`: stdin) for a decision; "
+            "`afschrift grounds show CODE --form` prints one.",
         )
-    choice = _one_of("Decision", options)
-    if choice == Outcome.FULFIL:
-        return FormAnswer(choice)
-    outcome = Outcome(choice)
-    offered = grounds.offered(outcome, right)
-    for code in offered:
-        typer.echo(f"    {code}: {grounds.grounds[code].title['en']}", err=True)
-    code = _one_of("Ground", offered)
-    form: dict[str, Any] = {}
-    for name in grounds.grounds[code].asks(outcome):
-        if (value := ask_field(grounds.fields[name])) is not None:
-            form[name] = value
-    return FormAnswer(choice, {"ground": code, **grounds.kept_in_trail(form)}, grounds.texts(form))
+    choice = _one_of("Answer", options)
+    form = form_for({"choice": choice})
+    for offered in form.choices:
+        if offered.code == choice:
+            codes = [(ground.code, ground.title) for ground in offered.grounds]
+            form = form_for({"choice": choice, "ground": _one_of("Ground", dict(codes), codes)})
+    typed = dict(pair for field in form.fields for pair in _ask(field))
+    reason = _prompt("Reason (kept encrypted; empty for none)") if form.reason else ""
+    return form.read(choice, lambda name: typed.get(name, []), reason)
 
 
-def _one_of(words: str, options: Sequence[str]) -> str:
+def _one_of(words: str, options: Collection[str], titles: Iterable[tuple[str, str]] = ()) -> str:
+    for code, title in titles:
+        typer.echo(f"    {code}: {title}", err=True)
     while (answer := _prompt(f"{words} ({' | '.join(options)})")) not in options:
         typer.echo("Choose one of these.", err=True)
     return answer
 
 
-def ask_field(field: GroundField) -> Any:
-    """Ask for a field; None if it is left empty."""
-    words = f"{field.title['en']} ({takes(field)})"
+def _ask(field: FormField) -> Iterator[tuple[str, list[str]]]:
+    """Ask for a field, and yield its name with the lines that were typed; for amounts by code."""
+    words = f"{field.title} ({'; '.join(filter(None, (field.takes, field.need)))})"
     for code, title in field.schema.get("x-titles", {}).items():
         typer.echo(f"    {code}: {title}", err=True)
-    kind = field.schema.get("type")
-    if kind == "array":
-        return _several(f"{words}, one per line; an empty line ends it") or None
-    if kind == "object":
-        pairs = (line.partition(":") for line in _several(f"{words}, one per line; an empty line ends it"))
-        return {name.strip(): value.strip() for name, _, value in pairs} or None
-    if kind == "boolean":
-        return {"true": True, "yes": True, "y": True}.get(_prompt(words).lower())
-    if field.schema.get("maxLength", 0) > 200:
-        return "\n".join(_several(f"{words}; an empty line ends it")) or None
-    return _prompt(words) or None
+    if field.shown == "amounts":
+        for code, title in field.codes:
+            yield f"{field.name}.{code}", [_prompt(f"{field.title}: {title} in euro")]
+    elif field.shown in ("ticks", "lines", "pairs", "text"):
+        more = "" if field.shown == "text" else ", one per line"
+        yield field.name, _several(f"{words}{more}; an empty line ends it")
+    else:
+        yield field.name, [_prompt(words)]
 
 
 def _plain(value: Any) -> Any:

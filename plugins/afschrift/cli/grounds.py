@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.app.jurisdiction import load_grounds
+from afschrift.casework.answer_form import ground_form
 from afschrift.casework.decision.denial import propose, sign, sources_at
 from afschrift.cli.common import AsJson, officer, print_json, print_lines, right_of, say
 from afschrift.cli.forms import template
@@ -14,8 +15,7 @@ from afschrift.cli.given import date_
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.right import Right
-from afschrift.law.ground_check import takes
-from afschrift.law.grounds import FieldStorage, Outcome
+from afschrift.law.grounds import Outcome
 
 if TYPE_CHECKING:
     from afschrift.law.grounds import Grounds
@@ -82,21 +82,14 @@ def show(
         return
     typer.echo(f"{code}  {ground.title['en']} / {ground.title['nl']}")
     typer.echo(f"    rights   {', '.join(ground.rights)}")
-    for result, letter in ground.outcomes.items():
-        typer.echo(f"    outcome  {result}, letter {letter or 'none'}")
     typer.echo(f"    rules    {', '.join(ground.rules)}")
     typer.echo(f"    signs    {', '.join(ground.signers)}; a second signer: {ground.four_eyes}")
-    for name in ground.fields:
-        field = grounds.fields[name]
-        needs = [n for n in ground.needed if name in n.fields]
-        when = " or ".join(
-            " and ".join(f"{k} = {str(v).lower() if isinstance(v, bool) else v}" for k, v in n.when.items())
-            or "always"
-            for n in needs
-        )
-        kept = "encrypted" if field.kept is FieldStorage.CASE_FILE else "trail"
-        typer.echo(f"    field    {name} ({kept}, {'needed: ' + when if needs else 'may be left out'})")
-        typer.echo(f"             {field.title['en']}: {takes(field)}")
+    for result, letter in ground.outcomes.items():
+        typer.echo(f"    outcome  {result}, letter {letter or 'none'}")
+        for field in ground_form(grounds, code, result).fields:
+            kept = "encrypted" if field.words else "trail"
+            typer.echo(f"    field    {field.name} ({kept}, {field.need or 'may be left out'})")
+            typer.echo(f"             {field.title}: {field.takes}")
 
 
 @app.command()

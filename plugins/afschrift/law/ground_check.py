@@ -141,9 +141,8 @@ def _same(text: str) -> str:
     return " ".join(_WORDS.findall(text.casefold()))
 
 
-def takes(entry: GroundField) -> str:
-    """A description of the values that a field takes."""
-    schema = entry.schema
+def takes(schema: Mapping[str, Any]) -> str:
+    """A description of the values that the field with this JSON Schema takes."""
     names, values, items = (schema.get(n, {}) for n in ("propertyNames", "additionalProperties", "items"))
     if "const" in schema:
         return str(schema["const"]).lower()
@@ -157,6 +156,8 @@ def takes(entry: GroundField) -> str:
         return f"{left}: {' | '.join(values.get('enum', ())) or 'amount in euro as 3.50'}"
     if schema.get("format") == "date":
         return "a date as 2026-11-25"
+    if kind := {"boolean": "true | false", "integer": "a number"}.get(schema.get("type", "")):
+        return kind
     if "maxLength" not in schema:
         return "a code"
     longest = schema["maxLength"]
@@ -305,10 +306,10 @@ def _form(
     for name, entry in known.items():
         if form.get(name) in (None, "", [], {}):
             if name in required:
-                faults[name] = f"is missing; it takes {takes(entry)}"
+                faults[name] = f"is missing; it takes {takes(entry.schema)}"
                 rule = required[name] if len(faults) == 1 else rule
         elif not fits(entry, form[name]):
-            faults[name] = f"takes {takes(entry)}"
+            faults[name] = f"takes {takes(entry.schema)}"
     provision = grounds.provisions.get(form.get("provision", ""))
     if not faults and provision and provision.hidden and form.get("existence") != "hidden":
         faults["existence"] = (

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from afschrift.law.ground_check import takes
 from afschrift.questions.forms import is_words
 from afschrift.questions.view import in_words
 
@@ -52,6 +53,11 @@ class FormField:
     def words(self) -> bool:
         """It takes words, which are kept encrypted."""
         return is_words(self.schema)
+
+    @property
+    def takes(self) -> str:
+        """What it takes, in words, where no list to choose from is shown."""
+        return takes(self.schema)
 
     @property
     def id(self) -> str:
@@ -162,7 +168,7 @@ def _value(field: FormField, typed: Typed) -> Any:
     text = "\n".join(texts).strip()
     match field.shown:
         case "tick":
-            return True if text else None
+            return True if text == "true" else text or None
         case "ticks" | "lines":
             return lines or None
         case "amounts":

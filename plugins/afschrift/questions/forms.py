@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema_rs
 
 from afschrift.domain.errors import FormError
+from afschrift.law.ground_check import takes
 
 WORDS = {"x-kept": "case_file"}
 """Of the schema of a field that takes words: they are kept encrypted, and never reach the trail."""
@@ -63,27 +64,6 @@ def needed(schema: Mapping[str, Any] | None, choice: str) -> tuple[str, ...]:
     )
 
 
-def expected(field: Mapping[str, Any]) -> str:
-    """What a field takes, in words."""
-    if "enum" in field:
-        return " | ".join(map(str, field["enum"]))
-    return {"date": "a date as 2026-11-25"}.get(field.get("format", ""), f"a value of type {field['type']}")
-
-
-def typed(schema: Mapping[str, Any] | None, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Texts from a command line as typed values of the form; a value that cannot be read stays a text."""
-    known = fields(schema)
-    return {name: _typed(known.get(name, {}).get("type"), text) for name, text in texts.items()}
-
-
-def _typed(kind: object, text: str) -> Any:
-    if kind == "integer":
-        return int(text) if text.removeprefix("-").isdecimal() else text
-    if kind == "boolean":
-        return {"true": True, "false": False}.get(text, text)
-    return text
-
-
 def check(
     schema: Mapping[str, Any] | None, options: Sequence[str], choice: str, detail: Mapping[str, Any]
 ) -> None:
@@ -122,7 +102,7 @@ def _faults(
     for error in jsonschema_rs.validator_for(dict(schema), validate_formats=True).iter_errors(answer):
         missing = getattr(error.kind, "property", None)
         if missing is not None:
-            yield missing, f"is missing; it takes {expected(known[missing])}"
+            yield missing, f"is missing; it takes {takes(known[missing])}"
         else:
             name = str(error.instance_path[0])
-            yield name, f"takes {expected(known[name])}"
+            yield name, f"takes {takes(known[name])}"

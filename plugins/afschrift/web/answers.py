@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from afschrift.casework.answer import answer_question, still_open
-from afschrift.casework.question_kinds import kind_named
+from afschrift.casework.answer import answer_question, goes_on, still_open
 from afschrift.domain.errors import AfschriftError
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.register import Register
@@ -55,10 +54,9 @@ def record(
         files=given.files,
     )
     request = done.request
-    if not register.requests.get(request).state.open:
-        return RecordedAnswer(done, None, f"The request is closed by it. {done.next_step}".strip())
-    if done.signer or not kind_named(done.decision.kind).runs:
-        return RecordedAnswer(done, None, done.next_step)
+    if not goes_on(register, done):
+        closed = "" if register.requests.get(request).state.open else "The request is closed by it. "
+        return RecordedAnswer(done, None, f"{closed}{done.next_step}".strip())
     if others := still_open(register, request):
         return RecordedAnswer(
             done, None, f"{OTHERS_OPEN.format(others=', '.join(others))} {NO_MATTER} {done.next_step}".strip()

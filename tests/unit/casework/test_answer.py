@@ -218,7 +218,7 @@ def looks(bureau: Bureau, question: QuestionRow) -> list[tuple[str, str, str]]:
 def test_the_terminal_and_the_documentation_show_it(asked: Asked) -> None:
     listing = run_command("questions")
     assert "options yes, no" in listing
-    assert "size: a value of type integer (How large, needed for yes)" in listing
+    assert "size: a number (How large, needed for “Yes”)" in listing
     shown = "## `toy`\n\nIs it a toy?\n\n- `yes`: It is played with.\n- `no`: It stays in its box.\n"
     assert shown in questions_page.page()
     show = ("questions", "show", asked[1].id)

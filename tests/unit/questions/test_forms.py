@@ -13,8 +13,10 @@ from tests.support.deciding import ROLES, Bureau
 from afschrift.casework.identity.question import IDENTITY_FORM
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
+from afschrift.law.ground_check import takes
 from afschrift.questions.ask import assign, assigned_to
-from afschrift.questions.forms import check, expected, fields, form, needed, typed
+from afschrift.questions.fields import fields_of, read_fields
+from afschrift.questions.forms import check, fields, form, needed
 from afschrift.questions.kind import OpenQuestion
 
 OPTIONS = ("yes", "no")
@@ -87,17 +89,19 @@ def test_whatever_passes_is_a_code_or_a_date(detail: dict[str, Any]) -> None:
     except FormError as error:
         faults = " ".join(error.fields.values())  # of the message alone, whose other words are ours
         repeated = [v for v in detail.values() if isinstance(v, str) and len(v) > 3 and v in faults]
-        assert all(any(v in expected(f) for f in fields(IDENTITY_FORM).values()) for v in repeated)
+        assert all(any(v in takes(f) for f in fields(IDENTITY_FORM).values()) for v in repeated)
     else:
         assert {"method", "level"} <= detail.keys() <= fields(IDENTITY_FORM).keys()
         assert all(v.isascii() and len(v) < 20 for v in detail.values())
 
 
 def test_texts_of_a_command_line_become_values() -> None:
-    texts = {"count": "3", "on": "2026-11-25", "sure": "true", "code": "a", "other": "7"}
-    assert typed(FORM, texts) == {"count": 3, "on": "2026-11-25", "sure": True, "code": "a", "other": "7"}
-    assert typed(FORM, {"count": "three", "sure": "perhaps"}) == {"count": "three", "sure": "perhaps"}
-    assert typed(None, {"count": "3"}) == {"count": "3"}
+    for texts, values in (
+        ({"count": "3", "on": "2026-11-25", "sure": "true"}, {"count": 3, "on": "2026-11-25", "sure": True}),
+        ({"count": "three", "sure": "perhaps"}, {"count": "three", "sure": "perhaps"}),
+    ):
+        read, _ = read_fields(fields_of(FORM, OPTIONS), lambda name, texts=texts: [texts.get(name, "")])
+        assert read == values
     with pytest.raises(ValueError, match="does not have"):
         OpenQuestion(KINDS["unlisted_tables"], ("include",), "words")
 

@@ -11,18 +11,18 @@ import typer
 
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.roles_file import load_roles
-from afschrift.casework.answer import answer_question
 from afschrift.casework.manual.question import ask_again, open_question, shown_terms
 from afschrift.casework.notices.questions import searches
-from afschrift.cli.common import AsJson, actor, load_inventory, officer, open_register, print_json, say
+from afschrift.cli.common import AsJson, actor, load_inventory, officer, open_register, print_json
 from afschrift.cli.given import opened
-from afschrift.cli.questions.questions import go_on
+from afschrift.cli.questions.questions import give
 from afschrift.cli.running import CODES, Here, OnAirflow, in_one_place
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
 from afschrift.law.manual_search import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
+from afschrift.questions.kind import GivenAnswer
 
 if TYPE_CHECKING:
     from afschrift.casework.notices.questions import Search
@@ -118,11 +118,11 @@ def answer(
             scan(name, stream, os.fstat(stream.fileno()).st_size, who.settings.manual_bytes)
             for name, stream in streams
         ]
-        done = answer_question(who, asked.id, choice, detail=detail, files=files)
-    typer.echo(f"Recorded: {source} = {done.decision.choice}.")
-    if files:
-        say(f"{len(files)} files are kept, encrypted. Delete your copies when you are done.")
-    go_on(who.register, request, here=here, airflow=airflow)
+        kept = (
+            f"{len(files)} files are kept, encrypted. Delete your copies when you are done." if files else ""
+        )
+        given = GivenAnswer(choice, detail, files=files)
+        give(who, asked, given, here=here, airflow=airflow, about=source, kept=kept)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,20 +13,23 @@ import typer
 
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.roles_file import load_roles
-from afschrift.casework.answer import answer_question, form_of, still_open
+from afschrift.casework.answer import answer_question, form_of, goes_on, still_open
+from afschrift.casework.answer_form import AnswerForm, answer_form
 from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.question_kinds import kind_named
 from afschrift.cli import given
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
-from afschrift.cli.forms import FormAnswer, ask_decision, from_file
+from afschrift.cli.forms import ask_answer, from_file
 from afschrift.cli.running import CODES, Here, OnAirflow, RequestId, begin, in_one_place, leave
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.roles import Act
 from afschrift.questions.ask import assign as record
 from afschrift.questions.ask import assigned_to
-from afschrift.questions.forms import expected, fields, needed, typed
+from afschrift.questions.fields import fields_of, read_fields
+from afschrift.questions.kind import GivenAnswer
 
 if TYPE_CHECKING:
+    from afschrift.casework.officer import Officer
     from afschrift.questions.view import Section
     from afschrift.register.records import QuestionRow
     from afschrift.register.register import Register
@@ -155,23 +158,45 @@ def answer(
     """
     in_one_place(here, airflow)
     who = officer()
-    register = who.register
-    asked = register.questions.get(question)
-    answered = _filled(asked, choice, set_ or [], form, text_file)
+    asked = who.register.questions.get(question)
+    give(who, asked, _filled(who, asked, choice, set_ or [], form, text_file), here=here, airflow=airflow)
+
+
+def give(
+    who: Officer,
+    asked: QuestionRow,
+    given: GivenAnswer,
+    *,
+    here: bool,
+    airflow: bool,
+    about: str = "",
+    kept: str = "",
+) -> None:
+    """Record an answer, say what follows, and start the next run or report what is left to do.
+
+    Args:
+        who: answers.
+        asked: the question.
+        given: the answer.
+        here: run on in this process.
+        airflow: run on there.
+        about: what the question is about, where its kind does not say it.
+        kept: what was kept with it, in words.
+    """
     done = answer_question(
         who,
-        question,
-        answered.choice,
-        detail=answered.detail,
-        texts=answered.texts,
-        text=answered.text,
+        asked.id,
+        given.choice,
+        detail=given.detail,
+        texts=given.texts,
+        text=given.text,
+        files=given.files,
     )
-    typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
-    if done.next_step:
-        say(done.next_step)
-    if not register.requests.get(asked.request).state.open or done.signer or not kind_named(asked.kind).runs:
-        return
-    go_on(register, asked.request, here=here, airflow=airflow)
+    typer.echo(f"Recorded: {about or done.decision.kind} = {done.decision.choice}.")
+    for line in filter(None, (kept, done.next_step)):
+        say(line)
+    if goes_on(who.register, done):
+        go_on(who.register, asked.request, here=here, airflow=airflow)
 
 
 def go_on(register: Register, request: str, *, here: bool, airflow: bool) -> None:
@@ -185,27 +210,35 @@ def go_on(register: Register, request: str, *, here: bool, airflow: bool) -> Non
 
 
 def _filled(
-    asked: QuestionRow, choice: str | None, set_: list[str], form: Path | None, text_file: Path | None
-) -> FormAnswer:
+    who: Officer,
+    asked: QuestionRow,
+    choice: str | None,
+    set_: list[str],
+    form: Path | None,
+    text_file: Path | None,
+) -> GivenAnswer:
     """Return the answer from options, a form, or prompts."""
     if form is not None:
         if choice or set_ or text_file:
             raise ConfigurationError("The form is the whole answer.", remedy="give --form alone.")
         return from_file(form)
-    if choice is None and asked.kind == "decision":
-        return ask_decision(load_grounds(), open_register().requests.get(asked.request).right, asked.options)
+    right = who.register.requests.get(asked.request).right
+
+    def form_for(given: Mapping[str, str]) -> AnswerForm:
+        return answer_form(lambda: who.grounds, right, asked, given)
+
     if choice is None:
-        raise ConfigurationError("The answer is missing.", remedy=f"--choice {' | '.join(asked.options)}.")
-    detail = typed(form_of(asked), dict(map(_pair, set_)))
-    return FormAnswer(choice, detail, text=_text(text_file, asked))
+        return ask_answer(form_for, asked.options)
+    texts = dict(map(_pair, set_))
+    # an argument is seen by others: words in one are taken for a code, and refused
+    codes = [field for field in form_for({"choice": choice, **texts}).fields if not field.words]
+    detail, _ = read_fields(codes, lambda name: [texts.get(name, "")])
+    return GivenAnswer(choice, {**texts, **detail}, text=_text(text_file, asked))
 
 
 def _fields(question: QuestionRow) -> Iterator[str]:
-    form = form_of(question)
-    for name, field in fields(form).items():
-        choices = [choice for choice in question.options if name in needed(form, choice)]
-        need = f", needed for {' and '.join(choices)}" if choices else ""
-        yield f"{name}: {expected(field)} ({field['title']}{need})"
+    for field in fields_of(form_of(question), question.options):
+        yield f"{field.name}: {field.takes} ({', '.join(filter(None, (field.title, field.need)))})"
 
 
 def _pair(item: str) -> tuple[str, str]:

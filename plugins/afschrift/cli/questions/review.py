@@ -6,19 +6,19 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.casework.answer import answer_question
 from afschrift.casework.review.question import REVIEW
 from afschrift.cli import given
-from afschrift.cli.common import AsJson, officer, print_json, print_lines, say
+from afschrift.cli.common import AsJson, officer, print_json, print_lines
 from afschrift.cli.forms import from_file
-from afschrift.cli.questions.questions import go_on
+from afschrift.cli.questions.questions import give
 from afschrift.cli.running import CODES, Here, OnAirflow, RequestId, in_one_place
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
+from afschrift.questions.kind import GivenAnswer
 
 if TYPE_CHECKING:
     from afschrift.casework.review.view import Pointed, ReviewTable, ReviewView
@@ -55,7 +55,7 @@ def approve(
     request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
 ) -> None:
     """Approve the bundle unchanged. The approval is for exactly this bundle and no other."""
-    _answer(request, "approved", {}, {}, given.text(text_file), here=here, airflow=airflow)
+    _answer(request, GivenAnswer("approved", text=given.text(text_file)), here=here, airflow=airflow)
 
 
 @app.command("hold-back", epilog=CODES)
@@ -66,7 +66,7 @@ def hold_back(
     text = given.text(text_file)
     if text is None and sys.stdin.isatty():
         text = typer.prompt("Why (kept encrypted)")
-    _answer(request, "hold_back", {}, {}, text, here=here, airflow=airflow)
+    _answer(request, GivenAnswer("hold_back", text=text), here=here, airflow=airflow)
 
 
 @app.command(epilog=CODES)
@@ -87,37 +87,20 @@ def redact(
 
     A line is `source.table ROW COLUMN [FROM:TO] GROUND`, as `review show` prints it.
     """
-    answered = from_file(form, choice="redact")
-    _answer(request, "redact", answered.detail, answered.texts, answered.text, here=here, airflow=airflow)
+    _answer(request, from_file(form, choice="redact"), here=here, airflow=airflow)
 
 
-def _answer(
-    request: str,
-    choice: str,
-    detail: dict[str, Any],
-    texts: dict[str, Any],
-    text: str | None,
-    *,
-    here: bool,
-    airflow: bool,
-) -> None:
-
+def _answer(request: str, answer: GivenAnswer, *, here: bool, airflow: bool) -> None:
     in_one_place(here, airflow)
     who = officer()
-    register = who.register
-    register.requests.get(request)
-    asked = [q for q in register.questions.all(request_id=request) if q.kind == REVIEW]
+    who.register.requests.get(request)
+    asked = [q for q in who.register.questions.all(request_id=request) if q.kind == REVIEW]
     if not asked:
         raise ConfigurationError(
             f"No review of request {request} is open.",
             remedy="its run asks for one after packing a bundle that must be reviewed.",
         )
-    done = answer_question(who, asked[-1].id, choice, detail=detail, texts=texts, text=text)
-    typer.echo(f"Recorded: review = {done.decision.choice}.")
-    if done.next_step:
-        say(done.next_step)
-    if done.signer is None:
-        go_on(register, request, here=here, airflow=airflow)
+    give(who, asked[-1], answer, here=here, airflow=airflow)
 
 
 def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:

@@ -5,7 +5,9 @@ import io
 import json
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,11 @@ from testbed.running import store
 from tests.support.command_line import refused, run_command
 from tests.support.ground_forms import GROUNDS, complete
 
-from afschrift.cli.forms import FormAnswer, ask_decision, from_file
+from afschrift.casework.answer_form import answer_form
+from afschrift.cli.forms import ask_answer, from_file
 from afschrift.domain.errors import NeedsPersonError, TooLateError
 from afschrift.domain.right import Right
+from afschrift.questions.kind import GivenAnswer
 from afschrift.services import Services
 from afschrift.steps.assess import assess
 
@@ -37,7 +41,7 @@ def test_a_question_is_shown_with_options_and_fields(asked: tuple[str, str]) -> 
     shown = run_command("questions")
     assert f"{question}  {request}  identity  role officer" in shown
     assert "options confirmed, not_confirmed" in shown
-    assert "level: low | substantial | high (How sure it is, needed for confirmed)" in shown
+    assert "level: low | substantial | high (How sure it is, needed for “Confirmed”)" in shown
     [row] = json.loads(run_command("questions", "--json"))
     assert (row["id"], row["form"]["properties"]["choice"]["enum"]) == (question, row["options"])
     assert row["answered_at"] is None
@@ -117,7 +121,7 @@ def with_examples(form: str) -> str:
     return re.sub(r"^  #   (\w+: .*)\n  \w+:$", r"  \1", form, flags=re.MULTILINE)
 
 
-def parsed(text: str) -> FormAnswer:
+def parsed(text: str) -> GivenAnswer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
         return from_file(Path("-"))
@@ -131,11 +135,11 @@ def test_each_ground_shows_a_form_that_does(services: Services) -> None:
         assert f"{code}  {ground.title['en']}" in run_command("grounds", "show", code)
         for outcome in ground.outcomes:
             printed = run_command("grounds", "show", code, "--form", "--choice", outcome.value)
-            assert parsed(printed) == FormAnswer(outcome.value, {"ground": code})
+            assert parsed(printed) == GivenAnswer(outcome.value, {"ground": code})
             filled = parsed(with_examples(printed))
             assert filled.choice == outcome.value
-            assert filled.detail.pop("ground") == code
-            form = filled.detail | filled.texts
+            form = {**filled.detail, **filled.texts}
+            assert form.pop("ground") == code
             assert complete(code, outcome).items() <= form.items()
             assert set(form) <= set(ground.fields)
     for code in GROUNDS.never:
@@ -148,15 +152,19 @@ def test_each_ground_shows_a_form_that_does(services: Services) -> None:
     assert "no such ground" in str(refused("grounds", "show", "other"))
 
 
-def test_a_decision_is_asked_for_field_by_field(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decision_is_asked_for_field_by_field(
+    services: Services, asked: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At a real terminal: what is typed is the form, and lists end with an empty line."""
     choice = ["perhaps", "extend", "complexity", "several_requests", ""]
     typed = [*choice, "2026-12-24", "Veel werk.", "", "", ""]
+    row = services.register.questions.get(asked[1])
+    row = replace(row, kind="decision", options=("fulfil", "extend"))
     screen, keyboard = os.openpty()
     os.write(screen, "".join(f"{line}\n" for line in typed).encode())
     with os.fdopen(keyboard) as terminal:
         monkeypatch.setattr("sys.stdin", terminal)
-        filled = ask_decision(GROUNDS, Right.ACCESS, ["fulfil", "extend"])
+        filled = ask_answer(partial(answer_form, lambda: GROUNDS, Right.ACCESS, row), row.options)
     os.close(screen)
     assert filled.choice == "extend"
     assert filled.detail == {
