@@ -193,15 +193,18 @@ def test_request_page_shows_trail_to_roles(desk: Desk) -> None:
     desk.register.cases.add_text(case, "parties", b'{"person": {"name": "Zeynep T."}}', "cli:ivo")
     anna = desk.browse("anna", f"/requests/{request}").text
     page = text_of(anna)
-    assert "Parties Person Name: Zeynep T." in page
-    assert f"Request {request} Right access (Art. 15) State Needs person" in page
-    assert "Last day 2026-07-10" in page
+    shown = (
+        "Right Access (Art. 15 GDPR) State Needs person Received",
+        "Last day July 10, 2026 ",
+        "Person Zeynep T.",
+    )
+    assert [words for words in shown if words not in page] == []
     assert f"/afschrift/questions/{question}" in anna
-    assert "Question asked" in page
+    assert "test Last day: July 10, 2026" in page
     events = [(kind, payload) for kind, payload in desk.events(request) if kind == "request_viewed"]
     assert events == [("request_viewed", {"role": "officer"})]
     ivo = text_of(desk.browse("ivo", f"/requests/{request}").text)
-    assert "Trail" not in ivo
+    assert "History" not in ivo
     assert "Zeynep" not in ivo
     assert "State Needs person" in ivo
     assert desk.browse("anna", "/requests/req-000000000000").status_code == 404
@@ -217,7 +220,6 @@ def test_request_page_and_airflow_run_link_to_each_other(desk: Desk) -> None:
     page = desk.browse("anna", f"/requests/{request}").text
 
     assert re.findall(r'href="([^"]*/runs/[^"]*)"', page) == [f"/dags/fulfil_request/runs/{request}.1"]
-    assert "sha256:" in page
     assert page.count(": Needs person</li>") == 2
     back = desk.browse("anna", f"/runs/{request}.1")
     assert (back.status_code, back.headers["location"]) == (303, f"/afschrift/requests/{request}")
@@ -288,7 +290,7 @@ def test_every_page_of_forgotten_request_answers_gone(desk: Desk) -> None:
     for request in requests:
         page = desk.browse("anna", f"/requests/{request}")
         assert page.status_code == 200, page.text
-        assert "data key destroyed" in text_of(page.text).lower(), text_of(page.text)
+        assert "The data of this request were destroyed" in text_of(page.text), text_of(page.text)
         assert desk.browse("anna", f"/api/requests/{request}").status_code == 200
         assert desk.browse("anna", f"/api/cases/{request}").status_code == 200
         review = desk.browse("anna", f"/review/{request}")

@@ -80,6 +80,18 @@ class FolderDestination:
             if not os.access(there, os.W_OK | os.X_OK):
                 raise PermissionError
 
+    @contextlib.contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        """Open a bundle that was delivered (see `KeepsBundles.opened`)."""
+        check_name(name)
+        bundle = self._folder / name
+        with self._errors():
+            stream = bundle.open("rb") if bundle.exists() else None
+        if stream is None:
+            raise FileNotFoundError(name)
+        with stream:
+            yield stream
+
     def _write(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
         # All attempts use the same name, so the next one overwrites what a killed one left behind.
         part = target.with_name(f".{target.name}.part")

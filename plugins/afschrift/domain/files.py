@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 from afschrift.domain.errors import ConfigurationError
 
@@ -49,6 +49,19 @@ class Destination(Protocol):
         Raises:
             ConfigurationError: it is not usable.
             RetriableError: it does not answer.
+        """
+
+
+@runtime_checkable
+class KeepsBundles(Protocol):
+    """A destination from which a bundle can be read again."""
+
+    def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open a bundle by its name, from any position.
+
+        Raises:
+            FileNotFoundError: it is not there any more.
+            ConfigurationError, RetriableError: as `Destination.reach`.
         """
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
@@ -12,6 +14,7 @@ from afschrift.app.catalogs import choose_language, language_name, languages, lo
 from afschrift.domain.language import serve_in, served_language
 
 COOKIE = "afschrift_language"
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?:T\d\d:\d\d:[\d.]+(?:Z|[+-]\d\d:\d\d))?\b")
 _YEAR = 365 * 24 * 3600
 router = APIRouter()
 
@@ -35,6 +38,17 @@ def day(value: date | str) -> str:
         return str(value)
     found = found.date() if isinstance(found, datetime) else found
     return format_date(found, "long", locale=served_language().replace("-", "_"))
+
+
+def moment(instant: str, zone: str) -> str:
+    """An instant as people write it, in local time of a zone, to the minute."""
+    at, language = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)), served_language()
+    return f"{day(at)} {format_time(at, 'short', locale=language.replace('-', '_'))}"
+
+
+def dated(text: str, zone: str) -> str:
+    """A sentence with its days and instants as people write them."""
+    return _DATE.sub(lambda at: moment(at[0], zone) if "T" in at[0] else day(at[0]), text)
 
 
 @router.get("/language/{code}")

@@ -1,31 +1,33 @@
-"""The pages of a request: its status, its trail for those who may read it, and what is to be reviewed."""
+"""The pages of a request: all about it, its trail, what was sent, and what is to be reviewed."""
 
 from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.app.settings import Settings
 from afschrift.canary.signature import asks_for_canary
 from afschrift.casework.actions.action import Subject
-from afschrift.casework.actions.actions import open_actions, situation
-from afschrift.casework.answer import visible
-from afschrift.casework.clock import earlier_lines, explanation_lines, fact_lines
-from afschrift.casework.letters.due_letters import letters_due
-from afschrift.casework.partial_response.damaged import damage_lines
-from afschrift.casework.review.require_review import period_lines
+from afschrift.casework.actions.actions import situation
 from afschrift.casework.review.view import ROWS, review_view
+from afschrift.casework.sent_bundle import delivery_of, sent_file, sent_files
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.request import airflow_id, run_name
+from afschrift.domain.request import run_name
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
-from afschrift.web.caller import Known, form_token, read_note
+from afschrift.web.caller import Caller, Known, cross_origin_error, form_token, is_form_token, read_note
 from afschrift.web.form import form_for
 from afschrift.web.letter_pages import shown_letters
-from afschrift.web.multipart import Sent
+from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import render
-from afschrift.web.question_status import last_day, local, why_barred
+from afschrift.web.question_status import why_barred
+from afschrift.web.request_view import details, request_view
+
+SHOWN_BYTES = 200_000_000
+"""Of a file of what was sent; a larger one is at the destination."""
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -42,56 +44,93 @@ def of_run(request: Request, run_id: str, by: Known) -> Response:
 
 @router.get("/requests/{request_id}")
 def show(request: Request, request_id: str, by: Known, notice: str = "") -> Response:
-    """A request, with its trail for accounts that may read it; that look is an event."""
-    register = open_register()
-    officer, found = by.officer(register), register.requests.get(request_id)
-    now = situation(officer, Subject.REQUEST, request_id)
-    timeline, clock = now.timeline, now.clock
-    lines: list[str] = []
-    events, runs, parties = None, [], {}
-    due_letters: tuple[str, ...] = ()
+    """A request, with its history for accounts that may read it; that look is an event."""
+    return _page(request, by, request_id, notice=read_note(by, notice))
+
+
+def _page(request: Request, by: Caller, request_id: str, **shown: Any) -> Response:
+    register, base = open_register(), str(request.scope.get("root_path", ""))
+    officer, here = by.officer(register), f"{base}/requests/{request_id}"
+    register.requests.get(request_id)
+    events = None
     if by.roles.may(by.account, Act.TIMELINE):
         role = by.roles.require(by.account, Act.TIMELINE)
         register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
-        if by.roles.may(by.account, Act.VALUES):
-            parties = register.cases.parties(request_id)
-        lines += fact_lines(timeline.facts)
-        lines += earlier_lines(timeline, now.earlier)
-        today = officer.today(timeline.zone)
-        due_letters = letters_due(register, timeline, officer.jurisdiction, today)
-        lines += damage_lines(register, request_id)
-        lines += period_lines(register, request_id)
-        runs = [
-            (run, airflow_id(run.id), *(at and local(at, timeline) for at in (run.started_at, run.ended_at)))
-            for run in register.runs.all(request_id=request_id)
-        ]
-        events = [
-            (local(header.at, timeline), header, payload)
-            for header, payload in register.trail.events(request_id)
-        ]
+    with register.read_snapshot():
+        at = situation(officer, Subject.REQUEST, request_id)
+        values = request_view(officer, at)
+        values["letters"] = shown_letters(by, officer, at, base)
+        if by.roles.may(by.account, Act.TIMELINE):
+            events = register.trail.events(request_id)
+            values |= details(officer, at, events)
     return render(
         request,
         "request",
         by=by,
-        found=found,
-        received_at=local(timeline.received_at, timeline),
-        last_day=last_day(clock),
-        clock=clock,
-        canary=asks_for_canary(register, request_id, Settings.from_environment()),
-        why=list(explanation_lines(clock)),
-        questions=[
-            (q, visible(by.roles, by.account, q)) for q in register.questions.all(request_id=request_id)
-        ],
-        facts=lines,
-        parties=parties,
-        decisions=[(d, local(d.at, timeline)) for d in register.decisions.of(request_id)] if events else [],
-        events=events,
-        runs=runs,
-        actions=open_actions(officer, now),
-        due_letters=due_letters,
-        letters=shown_letters(by, officer, now, str(request.scope.get("root_path", ""))),
-        notice=read_note(by, notice),
+        canary=asks_for_canary(register, request_id, officer.settings),
+        trail=events is not None,
+        message_token=form_token(by, f"{here}/message"),
+        sent_token=form_token(by, f"{here}/sent"),
+        **({"notice": {}, "texts": None} | shown | values),
     )
+
+
+@router.get("/requests/{request_id}/trail")
+def trail(request: Request, request_id: str, by: Known) -> Response:
+    """Every event of a request as it is kept, with its codes; that look is an event."""
+    register = open_register()
+    timeline, role = register.facts.timeline(request_id), by.roles.require(by.account, Act.TIMELINE)
+    register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
+    events = register.trail.events(request_id)
+    return render(request, "request_trail", by=by, request_id=request_id, zone=timeline.zone, events=events)
+
+
+@router.post("/requests/{request_id}/message")
+async def message(request: Request, request_id: str, by: Known) -> Response:
+    """The request with what was written in its case; that look is an event."""
+    return await answer_form(request, _message, request_id, by)
+
+
+def _message(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
+    by.roles.require(by.account, Act.VALUES)
+    _must_be_ours(request, by, sent)
+    texts = open_register().cases.texts(request_id, by.account)
+    kinds = ("request", "received", "sent", "note", "document")
+    return _page(request, by, request_id, texts=[text for text in texts if text.kind in kinds])
+
+
+@router.post("/requests/{request_id}/sent")
+async def sent(request: Request, request_id: str, by: Known) -> Response:
+    """What was sent to the person, or a file of it; that look is an event."""
+    return await answer_form(request, _sent, request_id, by)
+
+
+def _sent(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
+    _must_be_ours(request, by, sent)
+    officer = by.officer()
+    delivery, path = delivery_of(officer, request_id, sent.value("delivery")), sent.value("path")
+    if not path:
+        files, token = sent_files(officer, delivery), form_token(by, request.url.path)
+        found = officer.register.requests.get(request_id)
+        values: dict[str, Any] = {
+            "delivery": delivery,
+            "zone": found.zone,
+            "files": files,
+            "here": request.url.path,
+        }
+        return render(request, "sent", by=by, token=token, **values)
+    content = sent_file(officer, delivery, path, SHOWN_BYTES)
+    if path.endswith(".html"):  # without an origin and scripts, so that it can reach nothing of ours
+        policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+        return HTMLResponse(content, headers={"Content-Security-Policy": policy})
+    name = quote(path.rpartition("/")[2])
+    as_file = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(content, media_type="application/octet-stream", headers=as_file)
+
+
+def _must_be_ours(request: Request, by: Caller, sent: Sent) -> None:
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        raise cross_origin_error()
 
 
 @router.get("/review/{request_id}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from afschrift.casework.actions import (
@@ -27,6 +27,23 @@ ACTIONS: tuple[Action, ...] = (
     *letter_actions.ACTIONS,
     *owner_actions.ACTIONS,
 )
+
+_ENDS = frozenset({"withdraw", "merge", "link", "deceased", "not-deceased", "not-received"})
+
+
+def grouped(actions: Iterable[Action]) -> dict[str, list[Action]]:
+    """Actions by what they are about, a code; each in the order of the table."""
+    subjects = {
+        "clock": clock_actions,
+        "letters": letter_actions,
+        "people": party_actions,
+        "owner": owner_actions,
+    }
+    of = {action.name: name for name, module in subjects.items() for action in module.ACTIONS}
+    found: dict[str, list[Action]] = {}
+    for action in actions:
+        found.setdefault("end" if action.name in _ENDS else of.get(action.name, "other"), []).append(action)
+    return found
 
 
 def actions_of(*subjects: Subject) -> list[Action]:

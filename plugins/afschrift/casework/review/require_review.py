@@ -249,15 +249,21 @@ def _in_files(pointers: Mapping[str, TablePointers]) -> dict[str, list[str]]:
     return found
 
 
-def period_lines(register: Register, request_id: str) -> list[str]:
-    """A line for terminal and page where the last bundle says of data that their period is over.
+def periods_over(register: Register, request_id: str) -> tuple[str, ...]:
+    """Purposes of which the last bundle says that their period is over (R75).
 
     Under the policy `never` no review shows it.
     """
     over = [payload.get("retention_over", ()) for payload in _packed(register, request_id)]
-    if not over or not over[-1]:
-        return []
-    return [f"held after its period: {', '.join(over[-1])}; the person reads so on the sheet (R75)"]
+    return tuple(over[-1]) if over else ()
+
+
+def period_lines(register: Register, request_id: str) -> list[str]:
+    """A line for the terminal where the last bundle says of data that their period is over."""
+    over = periods_over(register, request_id)
+    return (
+        [f"held after its period: {', '.join(over)}; the person reads so on the sheet (R75)"] if over else []
+    )
 
 
 def kept_too_long(inventory: Inventory, plan: Plan, records: Sequence[SourceExtract]) -> list[str]:

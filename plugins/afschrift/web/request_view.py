@@ -1,0 +1,120 @@
+"""What the page of a request shows: its head, what is due, its history and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from afschrift.casework.actions.action import Situation
+from afschrift.casework.actions.actions import grouped, open_actions
+from afschrift.casework.answer import visible
+from afschrift.casework.desk.owner import owner
+from afschrift.casework.history import coming, history
+from afschrift.casework.letters.due_letters import letters_due
+from afschrift.casework.officer import Officer
+from afschrift.casework.partial_response.damaged import STEP
+from afschrift.casework.review.require_review import periods_over
+from afschrift.domain.language import served_language
+from afschrift.domain.request import LOST, Run, airflow_id
+from afschrift.law.clock.clock import clock
+from afschrift.law.dispute import complaints, holds
+from afschrift.law.roles import Act
+from afschrift.questions.view import masked
+from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.trail.trail import Recorded
+
+_WHAT = ("columns", "tables", "column", "table", "systems", "system", "source")
+"""Parts of a question's detail that name what is decided on, the most exact first."""
+
+
+@dataclass(frozen=True)
+class ShownDecision:
+    """A decision with what it is about: names of the inventory, and its ground in the served language."""
+
+    decision: DecisionRow
+    what: tuple[str, ...]
+    ground: str
+    by: str
+
+
+@dataclass(frozen=True)
+class ShownRun:
+    """A run; `dead`: it gave no sign of life for so long that another one may begin."""
+
+    run: Run
+    airflow: str | None
+    dead: bool
+
+
+def request_view(officer: Officer, at: Situation) -> dict[str, Any]:
+    """What every role may see of a request: values for its page."""
+    register, timeline = officer.register, at.timeline
+    asked = register.questions.all(request_id=timeline.request)
+    mine = [q for q in asked if visible(officer.roles, officer.by, q)]
+    return {
+        "found": register.requests.get(timeline.request),
+        "readable": register.data_keys.has(timeline.request),
+        "zone": timeline.zone,
+        "received_at": timeline.received_at,
+        "clock": at.clock,
+        "questions": mine,
+        "others": [q for q in asked if q not in mine],
+        "actions": (acts := open_actions(officer, at)),
+        "groups": grouped(acts),
+        "due_letters": letters_due(register, timeline, officer.jurisdiction, officer.today(timeline.zone)),
+        "owner": owner(timeline),
+    }
+
+
+def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict[str, Any]:
+    """The rest, for roles that may read the trail; `events`: of the request."""
+    register, timeline = officer.register, at.timeline
+    request_id, today = timeline.request, officer.today(timeline.zone)
+    first = clock(replace(timeline, facts=()), officer.jurisdiction, timeline.local(timeline.entered_at))
+    may = officer.roles.may(officer.by, Act.VALUES) and register.data_keys.has(request_id)
+    known = {fact.other for fact in timeline.facts if fact.other}
+    return {
+        "parties": register.cases.parties(request_id) if may else {},
+        "keys": [(k.name, masked(k.value)) for k in register.identities.of(request_id)] if may else [],
+        "may_read": may,
+        "today": today,
+        "coming": coming(timeline, at.clock, at.restrictions, today),
+        "history": history(events, first.due),
+        "decisions": list(_decisions(officer, request_id)),
+        "holds": holds(timeline),
+        "complaints": complaints(timeline),
+        "restrictions": at.restrictions,
+        "related": [fact for fact in timeline.facts if fact.other],
+        "earlier": [request for request in at.earlier if request not in known],
+        "same_case": [id_ for id_ in register.cases.get(timeline.case).requests if id_ != request_id],
+        "damaged": [(row.part, row.result) for row in register.steps.results(request_id).every(STEP)],
+        "over": periods_over(register, request_id),
+        "deliveries": register.deliveries.of(request_id) if may else (),
+        "runs": [_run(officer, run) for run in reversed(register.runs.all(request_id=request_id))],
+        "person": lambda account: officer.roles.person(account).name.removeprefix("airflow:"),
+    }
+
+
+def _decisions(officer: Officer, request_id: str) -> Iterator[ShownDecision]:
+    asked = {q.id: q for q in officer.register.questions.all(open_only=False, request_id=request_id)}
+    for decision in reversed(officer.register.decisions.of(request_id)):
+        question = asked.get(decision.question or "")
+        ground = officer.grounds.grounds.get(str(decision.detail.get("ground", "")))
+        yield ShownDecision(
+            decision,
+            _about(question) if question else (),
+            ground.title.get(served_language(), ground.title["en"]) if ground else "",
+            decision.by,
+        )
+
+
+def _about(question: QuestionRow) -> tuple[str, ...]:
+    found = next((question.detail[name] for name in _WHAT if question.detail.get(name)), ())
+    return (found,) if isinstance(found, str) else tuple(map(str, found))
+
+
+def _run(officer: Officer, run: Run) -> ShownRun:
+    silent = officer.now - datetime.fromisoformat(run.seen_at) > officer.settings.sweep_lost
+    return ShownRun(run, airflow_id(run.id), run.outcome == LOST or (run.ended_at is None and silent))
