@@ -72,7 +72,7 @@ def test_what_was_sent_is_looked_at_again_as_long_as_it_is_kept(desk: Desk) -> N
     [delivery] = desk.register.deliveries.of(request)
     given = {"token": token_of(html, '/sent"'), "delivery": delivery.id}
     page = seen(desk, "anna", path, fields=given)
-    assert "index.html" in page and re.search(r"Tabel|Rijen", page)
+    assert "De pagina die de persoon leest" in page and re.search(r"Tabel|Rijen", page)
     shown = desk.browse("anna", path, given | {"path": "index.html"})
     policy = shown.headers["content-security-policy"]
     assert policy.startswith("sandbox; default-src 'none'") and "script" not in policy

@@ -139,12 +139,14 @@ def event_types() -> frozenset[str]:
     return wording(ENGLISH).types
 
 
-def sentence(header: Header, payload: Mapping[str, Any] | None, language: str = ENGLISH) -> str:
-    """The sentence of an event; `payload`: None: it was erased."""
+def sentence(
+    header: Header, payload: Mapping[str, Any] | None, language: str = ENGLISH, who: str = ""
+) -> str:
+    """The sentence of an event; `payload`: None: it was erased; `who`: name of who acted, for pages alone."""
     words = wording(language)
     if payload is None:
         return words.phrase("erased", {})
-    who = _who(words, header, payload)
+    who = who or _who(words, header, payload)
     if header.type in words.types:
         try:
             add = MEMBERS.get(header.type)

@@ -11,11 +11,14 @@ from typing import Any
 
 from afschrift.audit.sentences import sentence
 from afschrift.casework.decision.in_force import Restriction
+from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.event import Header
 from afschrift.domain.language import gettext, served_language
 from afschrift.law.clock.clock import Clock
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import holds
+from afschrift.law.roles import Roles
+from afschrift.questions.view import in_words
 from afschrift.register.trail.trail import Recorded
 
 LOOKS = frozenset(
@@ -32,10 +35,12 @@ SYSTEM = "system"
 _ALONE = ("fact_", "case_fact_", "letter_")
 _OF_RUNS = frozenset({"question_asked", "bundle_delivered", "data_key_destroyed", "request_received"})
 """What the system records and a reader looks for; its other events are folded."""
+_LEFT_OUT = frozenset({"state_changed"})
+"""What another event says too."""
 _ID = re.compile(
-    r" ?\b(?:[a-z]{1,5}-[0-9a-z]{12}(?:\.\d+)?|#\d+|[0-9a-f]{12,64})\b|(?<=\S) \(R\d+(?:, R\d+)*\)"
+    r" ?(?:\b[a-z]{1,5}-[0-9a-z]{12}(?:\.\d+)?\b|(?<!\w)#\d+|\b[0-9a-f]{12,64}\b)|(?<=\S) \(R\d+(?:, R\d+)*\)"
 )
-_LEFT = re.compile(r" ?\(\s*[,;]?\s*\)|(?<=\()[,;] ?")
+_EMPTY = re.compile(r" ?\(\s*[,;]?\s*\)|(?<=\()[,;] ?")
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,12 @@ class Entry:
 
     Attributes:
         at: instant of the last of them.
-        by: account; empty: the system.
-        text: sentence in the language that is served; of looks empty.
+        by: name of who acted; empty: the system.
+        text: sentence in the language that is served; empty for looks and what is folded.
         first: instant of the first.
-        looks: how often this account looked; 0: it is no look.
+        looks: how often this person looked; 0: it is no look.
         due: last day for the answer that it led to; None: it did not move it.
-        parts: what is folded.
+        parts: steps of the system that are folded.
     """
 
     at: str
@@ -61,40 +66,44 @@ class Entry:
     parts: tuple[Entry, ...] = field(default=(), repr=False)
 
 
-def history(events: Iterable[Recorded], first_due: date | None) -> list[Entry]:
+def history(events: Iterable[Recorded], first_due: date | None, roles: Roles) -> list[Entry]:
     """The events of a request, the newest first.
 
     Args:
         events: of the request, in order.
         first_due: last day by the receipt alone.
+        roles: who has which account.
     """
     entries: list[Entry] = []
-    for kind, group in groupby(_dated(events, first_due), key=lambda found: found[0]):
+    for kind, group in groupby(_folds(events, first_due, roles), key=lambda found: found[0]):
         found = [entry for _, entry in group]
-        if kind.startswith("look ") or (kind == SYSTEM and len(found) > 1):
-            last = found[-1]
-            looks = len(found) if kind != SYSTEM else 0
-            parts = tuple(reversed(found)) if kind == SYSTEM else ()
-            found = [
-                replace(last, text="" if looks else last.text, first=found[0].at, looks=looks, parts=parts)
-            ]
+        if kind == SYSTEM:
+            found = [Entry(found[-1].at, "", "", found[0].at, parts=tuple(reversed(found)))]
+        elif found[0].looks:
+            found = [replace(found[-1], first=found[0].at, looks=len(found))]
         entries += found
     return entries[::-1]
 
 
-def _dated(events: Iterable[Recorded], due: date | None) -> Iterator[tuple[str, Entry]]:
-    """Each event with what it is folded with: looks of an account, steps of the system, or none."""
+def _folds(events: Iterable[Recorded], due: date | None, roles: Roles) -> Iterator[tuple[str, Entry]]:
+    """Each event with what it is folded with: looks of a person, steps of the system, or none."""
     known: date | None = None
-    for number, (header, payload) in enumerate(events):
+    for header, payload in events:
         moved = due if header.type == "request_received" else _due(payload) or known
         moved, known = (moved, moved) if moved != known else (None, known)
-        alone = header.type.startswith(_ALONE) or header.type in _OF_RUNS
-        by = "" if header.actor == SYSTEM else header.actor
+        by = "" if header.actor == SYSTEM else shown_name(roles, header.actor)
         if header.type in LOOKS:
             yield f"look {by}", Entry(header.at, by, "", looks=1)
-        else:
-            kind = SYSTEM if not by and not alone else str(number)
-            yield kind, Entry(header.at, by, readable(header, payload), header.at, due=moved)
+        elif header.type not in _LEFT_OUT:
+            alone = by or header.type.startswith(_ALONE) or header.type in _OF_RUNS
+            text = readable(header, payload, by if roles.person(header.actor).roles else "")
+            yield str(header.seq) if alone else SYSTEM, Entry(header.at, by, text, header.at, due=moved)
+
+
+def shown_name(roles: Roles, account: str) -> str:
+    """The name of who has an account; of a program or channel its own."""
+    person = roles.person(account)
+    return person.name if person.roles else account.partition(":")[2] or account
 
 
 def _due(payload: dict[str, Any] | None) -> date | None:
@@ -103,9 +112,21 @@ def _due(payload: dict[str, Any] | None) -> date | None:
     return date.fromisoformat(clock["due"]) if clock.get("due") else None
 
 
-def readable(header: Header, payload: dict[str, Any] | None) -> str:
+def readable(header: Header, payload: dict[str, Any] | None, who: str) -> str:
     """The sentence of an event without ids, digests and rules, which are in the trail."""
-    return _LEFT.sub("", _ID.sub("", sentence(header, payload, served_language()))).replace(" .", ".")
+    given = {name: value for name, value in (payload or {}).items() if name not in ("rests_on", "seconds")}
+    title = gettext(kind_named(str(given.get("kind"))).title)
+    match header.type if given else "":
+        case "request_received":
+            return gettext("The request was entered.")
+        case "question_asked":
+            return gettext("A question was asked: {title}.", title=title)
+        case "decision_taken":
+            return gettext(
+                "Decided: {title}: {choice}.", title=title, choice=gettext(in_words(given["choice"]))
+            )
+    text = sentence(header, given if payload is not None else None, served_language(), who)
+    return _EMPTY.sub("", _ID.sub("", text)).replace(" .", ".")
 
 
 def coming(

@@ -38,9 +38,14 @@ class SentFile:
     table: str = ""
     rows: int | None = None
 
+    @property
+    def shown(self) -> bool:
+        """Whether it is a page, which a browser shows."""
+        return self.path.endswith(".html")
+
 
 def sent_files(officer: Officer, delivery: DeliveryRow) -> list[SentFile]:
-    """The files of a bundle that was delivered, the page and the tables first.
+    """The files of a bundle that was delivered, its page first.
 
     Raises:
         NotAllowedError: they may not see values.
@@ -60,7 +65,7 @@ def sent_files(officer: Officer, delivery: DeliveryRow) -> list[SentFile]:
     found = [
         SentFile(path, size, table := tables.get(path, ""), rows.get(table)) for path, size in members.items()
     ]
-    return sorted(found, key=lambda file: (file.path != layout.INDEX, not file.table, file.path))
+    return sorted(found, key=lambda file: (file.path != layout.INDEX, file.path))
 
 
 def sent_file(officer: Officer, delivery: DeliveryRow, path: str, at_most: int) -> bytes:

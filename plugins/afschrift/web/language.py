@@ -42,8 +42,13 @@ def day(value: date | str) -> str:
 
 def moment(instant: str, zone: str) -> str:
     """An instant as people write it, in local time of a zone, to the minute."""
-    at, language = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)), served_language()
-    return f"{day(at)} {format_time(at, 'short', locale=language.replace('-', '_'))}"
+    return f"{day(datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)))} {hour(instant, zone)}"
+
+
+def hour(instant: str, zone: str) -> str:
+    """The time of the day of an instant, in local time of a zone, to the minute."""
+    at = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
+    return format_time(at, "short", locale=served_language().replace("-", "_"))
 
 
 def dated(text: str, zone: str) -> str:

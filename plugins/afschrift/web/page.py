@@ -30,7 +30,7 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.language import gettext, ngettext, served_language
 from afschrift.questions.view import in_words, plain
-from afschrift.web.language import dated, day, moment, other_languages
+from afschrift.web.language import dated, day, hour, moment, other_languages
 
 MOUNTED = "/afschrift"
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -118,6 +118,7 @@ def _templates(folder: Path) -> tuple[Environment, str]:
         "asked": kind_named,
         "plain": lambda text, name: gettext(plain(text, name)),
         "day": day,
+        "hour": hour,
         "moment": moment,
         "dated": dated,
     }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 from afschrift.casework.actions.action import Situation
 from afschrift.casework.actions.actions import grouped, open_actions
 from afschrift.casework.answer import visible
 from afschrift.casework.desk.owner import owner
-from afschrift.casework.history import coming, history
+from afschrift.casework.history import Entry, coming, history, shown_name
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.damaged import STEP
@@ -19,6 +21,7 @@ from afschrift.casework.review.require_review import periods_over
 from afschrift.domain.language import served_language
 from afschrift.domain.request import LOST, Run, airflow_id
 from afschrift.law.clock.clock import clock
+from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.roles import Act
 from afschrift.questions.view import masked
@@ -81,7 +84,7 @@ def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict
         "may_read": may,
         "today": today,
         "coming": coming(timeline, at.clock, at.restrictions, today),
-        "history": history(events, first.due),
+        "history": by_day(timeline, history(events, first.due, officer.roles)),
         "decisions": list(_decisions(officer, request_id)),
         "holds": holds(timeline),
         "complaints": complaints(timeline),
@@ -93,8 +96,14 @@ def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict
         "over": periods_over(register, request_id),
         "deliveries": register.deliveries.of(request_id) if may else (),
         "runs": [_run(officer, run) for run in reversed(register.runs.all(request_id=request_id))],
-        "person": lambda account: officer.roles.person(account).name.removeprefix("airflow:"),
+        "person": partial(shown_name, officer.roles),
     }
+
+
+def by_day(timeline: Timeline, entries: Sequence[Entry]) -> list[tuple[date, list[Entry]]]:
+    """Entries by the local day of their last event."""
+    days = groupby(entries, key=lambda entry: timeline.local(entry.at))
+    return [(day, list(found)) for day, found in days]
 
 
 def _decisions(officer: Officer, request_id: str) -> Iterator[ShownDecision]:
@@ -106,7 +115,7 @@ def _decisions(officer: Officer, request_id: str) -> Iterator[ShownDecision]:
             decision,
             _about(question) if question else (),
             ground.title.get(served_language(), ground.title["en"]) if ground else "",
-            decision.by,
+            shown_name(officer.roles, decision.by),
         )
 
 

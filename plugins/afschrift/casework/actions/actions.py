@@ -39,10 +39,11 @@ def grouped(actions: Iterable[Action]) -> dict[str, list[Action]]:
         "people": party_actions,
         "owner": owner_actions,
     }
-    of = {action.name: name for name, module in subjects.items() for action in module.ACTIONS}
+    of = {(a.of, a.name): name for name, module in subjects.items() for a in module.ACTIONS}
     found: dict[str, list[Action]] = {}
     for action in actions:
-        found.setdefault("end" if action.name in _ENDS else of.get(action.name, "other"), []).append(action)
+        subject = "end" if action.name in _ENDS else of.get((action.of, action.name), "other")
+        found.setdefault(subject, []).append(action)
     return found
 
 
