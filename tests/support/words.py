@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from afschrift.casework.actions.actions import ACTIONS
+from afschrift.law.destruction import REASONS, Destroying
 
 
 def table_words() -> Iterator[str]:
     """English texts that pages translate when they show them."""
     yield from action_words()
+    yield from (reason.title for reason in REASONS.values() if Destroying.SHRED in reason.of)
 
 
 def action_words() -> Iterator[str]:

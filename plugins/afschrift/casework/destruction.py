@@ -84,6 +84,12 @@ class DestructionService:
         register.trail.record(request_id, NewEvent(PROPOSED, self.officer.by, payload))
         return True
 
+    def stage(self, request_id: str) -> str:
+        """How far destroying the key of a closed request is: `possible`, `proposed`, or empty: it is gone."""
+        if not self.officer.register.data_keys.left(request_id):
+            return ""
+        return "proposed" if self._waiting(Destroying.SHRED, request_id) else "possible"
+
     def propose_strays(self) -> tuple[str, ...]:
         """Propose to destroy the data keys whose request or case the register does not know; whose they are.
 

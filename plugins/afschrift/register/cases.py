@@ -105,6 +105,15 @@ class Destroyed:
 
 
 @dataclass(frozen=True)
+class KeptText:
+    """A text with who wrote it and when."""
+
+    by: str
+    at: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class CaseText:
     """A text or document of the case file.
 
@@ -112,7 +121,7 @@ class CaseText:
         request: None where it belongs to the case as a whole.
         kind: `request` (the message that opened the case), `parties` (who they are and how to reach them,
             as JSON by role; the last counts), `representative` (the same of that party alone, by an earlier
-            version), `decision`, `note`, `received`, `sent` or `document`.
+            version), `decision`, `dpo_advice`, `note`, `received`, `sent` or `document`.
         size: bytes of the text or document; 0 once its key was destroyed.
         text: None for a document (`Documents.read` reads it), and once the key was destroyed.
         name: of a document's file; None once the key was destroyed.
@@ -282,6 +291,17 @@ class Cases(Repository):
                 if (key := keys[row.request_id or case_id]) is not None
             ]
         return tuple(found)
+
+    def last_text(self, request_id: str, kind: str) -> KeptText | None:
+        """The last text of a kind that was kept for a request; None: there is none, or its key is gone."""
+        with self._db.read() as tx:
+            mine = (message.c.request_id == request_id) & (message.c.kind == kind)
+            found = select(message).where(mine).order_by(message.c.created_at.desc(), message.c.id).limit(1)
+            row, key = tx.execute(found).first(), self._find_key(tx, request_id)
+            if row is None or key is None:
+                return None
+            text = key.decrypt(row.ciphertext, "message", "ciphertext", row.id).decode()
+            return KeptText(row.by, row.created_at, text)
 
     def parties(self, owner: str, by: str | None = None) -> dict[str, dict[str, str]]:
         """The parties of a case by role, as they were recorded last; none once its key was destroyed.

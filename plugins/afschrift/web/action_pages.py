@@ -52,7 +52,7 @@ def _action(by: Caller, of: Subject, name: str) -> Action:
     action = next((action for action in actions_of(*subjects) if action.name == name), None)
     if action is None:
         raise UnknownRequestError("There is no such action.", remedy="choose one on the page of the request.")
-    if not by.roles.holds(by.account, action.role):
+    if not action.is_for(by.roles, by.account):
         raise by.roles.refusal([action.role])
     return action
 

@@ -26,7 +26,7 @@ from afschrift.law.clock.facts import Timeline
 from afschrift.law.clock.sending import Sending
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import LetterRow, SendingChannel
-from afschrift.law.roles import Role
+from afschrift.law.roles import READ_ONLY_ROLES, Role, Roles
 from afschrift.questions.forms import WORDS
 
 LONGEST_TEXT = 20_000
@@ -109,6 +109,7 @@ class Situation:
         letter: the one that it is about, of an action of a letter.
         officers: names of those who may own a request.
         name: of the officer who looks.
+        destruction: of the data key, as `DestructionService.stage` gives it; empty of an open request.
     """
 
     timeline: Timeline
@@ -120,6 +121,7 @@ class Situation:
     letter: LetterRow | None = None
     officers: Sequence[str] = ()
     name: str = ""
+    destruction: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,10 @@ class Action:
     choices: Mapping[str, Callable[[Situation], Choices]] = field(default_factory=dict)
     role: Role = Role.OFFICER
     of: Subject = Subject.REQUEST
+
+    def is_for(self, roles: Roles, account: str) -> bool:
+        """Whether an account has the role; those who advise or audit hold it without a substitute."""
+        return roles.holds(account, self.role) or self.role in roles.person(account).roles & READ_ONLY_ROLES
 
     def fields(self) -> dict[str, dict[str, Any]]:
         """Name of each parameter -> JSON Schema of its value; those of a letter come last."""

@@ -9,6 +9,7 @@ from afschrift.casework.actions import (
     clock_actions,
     dispute_actions,
     letter_actions,
+    oversight_actions,
     owner_actions,
     party_actions,
 )
@@ -16,6 +17,7 @@ from afschrift.casework.actions.action import Action, Done, Situation, Subject
 from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.in_force import restrictions
 from afschrift.casework.desk.owner import possible_owners
+from afschrift.casework.destruction import DestructionService
 from afschrift.casework.identity.confirmed import mandate_decision
 from afschrift.casework.officer import Officer
 from afschrift.outside.read_model import read_model
@@ -26,6 +28,7 @@ ACTIONS: tuple[Action, ...] = (
     *party_actions.ACTIONS,
     *letter_actions.ACTIONS,
     *owner_actions.ACTIONS,
+    *oversight_actions.ACTIONS,
 )
 
 _ENDS = frozenset({"withdraw", "merge", "link", "deceased", "not-deceased", "not-received"})
@@ -88,6 +91,7 @@ def situation(officer: Officer, of: Subject, owner: str) -> Situation:
         letter,
         tuple(possible_owners(officer.roles)),
         officer.roles.person(officer.by).name,
+        "" if timeline.state.open else DestructionService(officer).stage(request_id),
     )
 
 
@@ -97,6 +101,6 @@ def open_actions(officer: Officer, at: Situation) -> list[Action]:
         action
         for action in ACTIONS
         if (action.of is Subject.LETTER) == (at.letter is not None)
-        and officer.roles.holds(officer.by, action.role)
+        and action.is_for(officer.roles, officer.by)
         and action.is_open(at)
     ]

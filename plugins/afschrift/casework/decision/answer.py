@@ -14,6 +14,7 @@ from typing import Any
 
 from afschrift.casework import second_signature
 from afschrift.casework.clock import ClockService
+from afschrift.casework.decision.advice import ADVICE, with_advice
 from afschrift.casework.decision.ground_form import UNCHANGED, must_be_accepted
 from afschrift.casework.decision.in_force import RequestDecision, request_decisions
 from afschrift.casework.decision.question import flag_sections
@@ -61,6 +62,8 @@ def decide(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answe
     outcome, ground = Outcome(given.choice), given.detail.get("ground")
     ground = ground if isinstance(ground, str) else None
     codes = {name: value for name, value in given.detail.items() if name != "ground"}
+    if (known := officer.grounds.grounds.get(ground or "")) and ADVICE in known.fields:
+        given = replace(given, texts=with_advice(officer, question.request, given.texts))
     accepted = must_be_accepted(
         officer, question, officer.grounds, outcome, ground, codes, given.texts, _form_error
     )

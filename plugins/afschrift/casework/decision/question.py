@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from afschrift.casework.columns.meaning import column_lines
+from afschrift.casework.decision.advice import advice_sections
 from afschrift.casework.decision.in_force import request_decisions
 from afschrift.casework.officer import Officer
 from afschrift.law.roles import SIGNS, Role
@@ -76,8 +77,9 @@ _SHOWN = frozenset({"flag", "rules", "earlier", "column", "count", "received_on"
 
 
 def decision_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
-    """Each flag with the earlier requests or the column behind it; and what changed since."""
-    return (*flag_sections(officer, question.detail["flags"]), *_since(question.detail))
+    """The advice, each flag with the earlier requests or the column behind it, and what changed since."""
+    advice = advice_sections(officer, question.request)
+    return (*advice, *flag_sections(officer, question.detail["flags"]), *_since(question.detail))
 
 
 def flag_sections(officer: Officer, flags: Sequence[Mapping[str, Any]]) -> Iterator[Section]:

@@ -9,6 +9,8 @@ from tests.support.deciding import Bureau
 from tests.support.moves import moved
 from tests.support.restricted import dispute_service
 
+from afschrift.casework.actions.action import Subject
+from afschrift.casework.actions.actions import ACTIONS, open_actions, perform, situation
 from afschrift.casework.destruction import DestructionService
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
@@ -170,3 +172,23 @@ def test_strays_other_than_those_proposed_stay(bureau: Bureau) -> None:
     assert by(bureau, "cli:sam").sign(Destroying.SHRED_STRAYS) == both
     assert bureau.register.data_keys.strays() == ()
     assert bureau.register.data_keys.has(request)
+
+
+def test_on_a_page_it_is_proposed_then_signed(bureau: Bureau, closed: str) -> None:
+    def offered(account: str, request: str = closed) -> set[str]:
+        officer = bureau.officer(account)
+        found = open_actions(officer, situation(officer, Subject.REQUEST, request))
+        return {action.name for action in found} & set(acts)
+
+    acts = {action.name: action for action in ACTIONS if "destr" in action.name}
+    assert offered("cli:anna", bureau.store()) == set()
+    assert (offered("cli:otto"), offered("cli:sam")) == ({"destroy"}, set())
+    perform(bureau.officer("cli:otto"), acts["destroy"], closed, {"rule": "persons_erasure"})
+    assert (offered("cli:otto"), offered("cli:sam")) == (set(), {"sign-destruction"})
+    for agree in ("false", "true"):
+        perform(bureau.officer("cli:sam"), acts["sign-destruction"], closed, {"agree": agree})
+        assert offered("cli:otto") == ({"destroy"} if agree == "false" else set())
+        if agree == "false":
+            perform(bureau.officer("cli:otto"), acts["destroy"], closed, {"rule": "persons_erasure"})
+    assert not bureau.register.data_keys.has(closed)
+    assert offered("cli:sam") == set()

@@ -1,0 +1,103 @@
+"""Actions of those who watch over requests: advice, and destroying the data key of a closed request."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from afschrift.casework.actions.action import (
+    OTHERWISE,
+    Action,
+    Code,
+    Done,
+    Parameters,
+    Words,
+)
+from afschrift.casework.decision.advice import give_advice
+from afschrift.casework.destruction import DestructionService
+from afschrift.casework.officer import Officer
+from afschrift.domain.language import gettext
+from afschrift.law.destruction import REASONS, Destroying
+from afschrift.law.roles import Role
+
+_SHRED = Destroying.SHRED
+
+
+class Advice(Parameters):
+    """What the data protection officer advises."""
+
+    text: Words = Field(title="Your advice", max_length=6_000)
+
+
+class Destruction(Parameters):
+    """Why a data key is destroyed."""
+
+    rule: Code = Field(title="Why", description="A code of the closed list.")
+
+
+class DestructionSignature(Parameters):
+    """The word of a second signer on a destruction."""
+
+    agree: bool = Field(
+        title="Do you agree?",
+        description="Destroy it for good: afterwards it cannot be read who made the request.",
+        json_schema_extra=OTHERWISE,
+    )
+
+
+def _advise(officer: Officer, request: str, given: Advice) -> Done:
+    give_advice(officer, request, given.text)
+    words = gettext("It is kept encrypted. A decision on a ground that asks for advice quotes it.")
+    return Done([officer.register.facts.timeline(request)], [words])
+
+
+def _destroy(officer: Officer, request: str, given: Destruction) -> Done:
+    proposed = DestructionService(officer).propose_shredding(request, given.rule)
+    words = (
+        gettext("Another person signs it: then the data key is destroyed.")
+        if proposed
+        else gettext("It was destroyed before; the trail says when and by which rule.")
+    )
+    return Done([officer.register.facts.timeline(request)], [words])
+
+
+def _sign_destruction(officer: Officer, request: str, given: DestructionSignature) -> Done:
+    DestructionService(officer).sign(_SHRED, request, agree=given.agree)
+    words = (
+        gettext("Destroyed. The next back-up of the data keys is without it.")
+        if given.agree
+        else gettext("Turned down. Nothing was destroyed.")
+    )
+    return Done([officer.register.facts.timeline(request)], [words])
+
+
+ACTIONS = (
+    Action(
+        "advise",
+        "Give advice",
+        "As data protection officer, advise on the request: the words are kept encrypted, and decisions on a "
+        "ground that names advice quote them (Art. 38). You advise and do not decide.",
+        Advice,
+        _advise,
+        lambda at: at.timeline.state.open,
+        role=Role.DPO,
+    ),
+    Action(
+        "destroy",
+        "Propose to destroy its data key",
+        "Propose to destroy the data key of a closed request: its keys, texts, plans and staged files are "
+        "unreadable once another person signed. States, times and the trail remain. A hold prevents it.",
+        Destruction,
+        _destroy,
+        lambda at: at.destruction == "possible",
+        {"rule": lambda _: [(code, reason.title) for code, reason in REASONS.items() if _SHRED in reason.of]},
+    ),
+    Action(
+        "sign-destruction",
+        "Sign the destruction of its data key",
+        "As second signer: whether the data key of the request is destroyed. It cannot be undone.",
+        DestructionSignature,
+        _sign_destruction,
+        lambda at: at.destruction == "proposed",
+        role=Role.SECOND_SIGNER,
+    ),
+)
