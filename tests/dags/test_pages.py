@@ -73,7 +73,7 @@ def test_confirmed_identity_starts_the_next_run(desk: Desk) -> None:
     assert reply.headers["location"].startswith(f"/afschrift/questions/{question}/recorded?notice=")
     page = text_of(desk.browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
     assert "Recorded Who asks: Confirmed" in page
-    assert f"{request}.1 started." in page
+    assert "A run started" in page
     [decision] = desk.register.decisions.of(request)
     assert (decision.by, decision.choice) == ("airflow:anna", "confirmed")
     detail = {"method": "call_back", "level": "substantial", "checked_on": "2026-06-10"}
@@ -195,12 +195,12 @@ def test_request_page_shows_trail_to_roles(desk: Desk) -> None:
     page = text_of(anna)
     shown = (
         "Right Access (Art. 15 GDPR) State Needs person Received",
-        "Last day July 10, 2026 ",
+        "Last day 10 July 2026 ",
         "Person Zeynep T.",
     )
     assert [words for words in shown if words not in page] == []
     assert f"/afschrift/questions/{question}" in anna
-    assert "test Last day: July 10, 2026" in page
+    assert "test Last day: 10 July 2026" in page
     events = [(kind, payload) for kind, payload in desk.events(request) if kind == "request_viewed"]
     assert events == [("request_viewed", {"role": "officer"})]
     ivo = text_of(desk.browse("ivo", f"/requests/{request}").text)

@@ -60,7 +60,7 @@ def test_decision_form_follows_choice_and_ground(desk: Desk) -> None:
     chosen = f"{path}?choice=refuse&ground=manifestly_unfounded"
     page = desk.browse("anna", chosen).text
     shown = text_of(page)
-    assert "When it fits For access and portability requests." in shown
+    assert "When it fits For requests for access and portability." in shown
     assert "a second signer agrees" in shown
     assert "The letter “Refusal”" in shown
     assert "What happened (needed)" in shown
@@ -103,7 +103,7 @@ def test_manual_search_keeps_uploaded_files(desk: Desk) -> None:
     assert "Why it was not searched (needed for “Not searched”)" in page
     token = token_of(desk.browse("kim", path).text)
     keys = text_of(desk.browse("kim", f"{path}/look", {"token": token}).text)
-    assert f"Customer id {customer}" in keys
+    assert f"Customer number {customer}" in keys
     assert "identity_read" in [kind for kind, _ in desk.events(request)]
 
     given = {"choice": "given"}

@@ -35,7 +35,7 @@ def looked(desk: Desk, request: str, question: str) -> None:
     reply = desk.browse("anna", f"/questions/{question}/look-up", {"token": token_of(page, '/look-up"')})
     assert reply.status_code == 303
     page = text_of(desk.browse("anna", reply.headers["location"].removeprefix("/afschrift")).text)
-    assert f"Run {request}.1 looks." in page
+    assert "It is being looked up." in page
     assert "Asked by anna on" in page
     look_up(desk.services, request)
 
@@ -255,7 +255,8 @@ def _addresses(request: str, question: str) -> list[str]:
     routes = create(lambda *_: "", lambda *_: "").routes
     found = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in route.methods]
     ids = {"question_id": question, "request_id": request, "request": request, "owner": request}
-    ids |= {"run_id": "manual", "whose": "invented", "right": "access", "of": "requests", "name": "hold"}
+    ids |= {"run_id": "manual", "whose": "invented", "right": "access"}
+    ids |= {"of": "requests", "name": "hold", "code": "nl"}
     return [path.format_map(ids) for path in found]
 
 

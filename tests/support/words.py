@@ -1,15 +1,61 @@
 """Texts that people see and from tables of the product: titles, roles, states and other codes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
 
+from afschrift.app.jurisdiction import load_grounds
 from afschrift.casework.actions.actions import ACTIONS
+from afschrift.casework.columns.meaning import NOT_DESCRIBED
+from afschrift.casework.columns.search_ledger import WORDS
+from afschrift.casework.decision import question as decision
+from afschrift.casework.question_kinds import KINDS
+from afschrift.domain import keys, plan, state
+from afschrift.domain.decision import Action
+from afschrift.domain.extracted import NotSearched, Passed
+from afschrift.domain.files import ActiveKind
+from afschrift.domain.redaction import PointerKind
+from afschrift.domain.right import Right
+from afschrift.domain.vocabulary import Origin
+from afschrift.law import case_facts, dispute, grounds, letter, partial_response, person, restriction
+from afschrift.law.clock import clock, facts
 from afschrift.law.destruction import REASONS, Destroying
+from afschrift.law.roles import Role
+from afschrift.letters.kinds import KINDS as LETTERS
+from afschrift.questions.forms import fields
+from afschrift.questions.view import in_english
+from afschrift.web import app, identity_pages, page, question_pages
+
+_ENUMS: tuple[type[StrEnum], ...] = (
+    *(Action, ActiveKind, NotSearched, Origin, Passed, PointerKind, Right, Role),
+    *(case_facts.Matter, clock.Colour, facts.FactKind, facts.SuspensionGround, grounds.Outcome),
+    *(letter.Bounce, letter.Discard, letter.LetterState, letter.SendingChannel),
+    *(dispute.Ending, dispute.HoldGround, dispute.Sender, restriction.ReviewOutcome),
+    *(partial_response.Given, partial_response.Hindrance, person.Factor, person.Level, person.Minor),
+    *(plan.ManualStatus, plan.Medium, plan.Portion, state.State, state.StatusTerm, keys.KeyMatch),
+)
+_DETAILS = (
+    "answer_by answer_to answered bundle bytes code columns damage factors fields findings hindrance in_files "
+    "letter masked_otherwise medium minor names_unread part_left_out place plan pointed_out purposes readable "
+    "recorded_in redacted redactions refuted removed_by rest_by retention_over risk rows searched_by since "
+    "source tables why with"
+)
+"""Names in the details of questions."""
+
+_TEXT_KINDS = "request received representative parties reason decision answer"
 
 
 def table_words() -> Iterator[str]:
     """English texts that pages translate when they show them."""
     yield from action_words()
     yield from (reason.title for reason in REASONS.values() if Destroying.SHRED in reason.of)
+    yield from question_words()
+    yield from map(in_english, codes())
+    # yield from sentences()
+    yield from ground_words()
+    yield from (*WORDS.values(), NOT_DESCRIBED, *decision._FLAGS.values(), page.CANNOT, page.UNEXPECTED)
+    yield from (*app._TITLES.values(), app.LOG_IN, identity_pages.RENEWED)
+    yield from (question_pages.RENEWED, question_pages.CUT, question_pages.CHECK_RECORDED)
 
 
 def action_words() -> Iterator[str]:
@@ -18,3 +64,48 @@ def action_words() -> Iterator[str]:
         yield from (action.title, action.help)
         for field in action.fields().values():
             yield from filter(None, (field["title"], field.get("description")))
+
+
+def question_words() -> Iterator[str]:
+    """Titles, questions, what each choice does, and the fields of forms."""
+    for kind in KINDS.values():
+        yield from (kind.title, kind.asks, *kind.does.values())
+        yield from (field["title"] for field in fields(kind.form).values())
+
+
+def ground_words() -> Iterator[str]:
+    """Why the table of grounds turns something down, and what to do instead."""
+    table = load_grounds()
+    refusals = [refusal for field in table.fields.values() for refusal in field.turned_down.values()]
+    for refusal in (*refusals, *table.never.values()):
+        yield from (refusal.because, refusal.instead)
+
+
+def codes() -> Iterator[object]:
+    """Every code that people see."""
+    yield from (code for kind in _ENUMS for code in kind)
+    yield from (True, False, *_DETAILS.split(), *_TEXT_KINDS.split(), *LETTERS)
+    for question in KINDS.values():
+        yield from (question.name, *question.options)
+        yield from _choices(question.form)
+    table = load_grounds()
+    yield from (flag for flag in decision._FLAGS)
+    for field in table.fields.values():
+        if "x-titles" not in field.schema:
+            yield from _enum(field.schema)
+    for action in ACTIONS:
+        for field in action.fields().values():
+            yield from _enum(field)
+
+
+def _choices(form: Mapping[str, Any] | None) -> Iterator[str]:
+    for field in fields(form).values():
+        yield from _enum(field)
+
+
+def _enum(schema: Mapping[str, Any]) -> Iterator[str]:
+    for part in (schema, schema.get("items", {}), schema.get("propertyNames", {})):
+        yield from part.get("enum", ())
+    yield from (
+        schema.get("additionalProperties", {}).get("enum", ()) if schema.get("type") == "object" else ()
+    )

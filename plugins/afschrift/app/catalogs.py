@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,8 @@ from babel.support import Translations
 from afschrift.app.project import include_folder, texts
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import ENGLISH, Language
+
+_NAME = re.compile(r"\{\w+\}")
 
 
 def languages() -> list[str]:
@@ -60,16 +63,20 @@ def _folder() -> Path:
 
 @cache
 def _load(folder: Path) -> Language:
-    merged = Translations()
+    merged, templates = Translations(), dict[str, str]()
     for path in sorted(folder.glob("*.po")):
         compiled = BytesIO()
         try:
             with path.open("rb") as file:
-                write_mo(compiled, read_po(file, locale=folder.name.replace("-", "_"), abort_invalid=True))
+                catalog = read_po(file, locale=folder.name.replace("-", "_"), abort_invalid=True)
+            write_mo(compiled, catalog)
         except (OSError, ValueError, UnknownLocaleError, PoFileError) as error:
             raise ConfigurationError(
                 f"The catalogue {path} cannot be read: {error}.", remedy="correct the file."
             ) from None
         compiled.seek(0)
         merged.merge(Translations(compiled))
-    return Language(folder.name, merged)
+        templates |= {m.id: str(m.string) for m in catalog if isinstance(m.id, str) and "{" in m.id}
+    # the one with most words first: a text that fits two is made from that
+    in_order = dict(sorted(templates.items(), key=lambda pair: -len(_NAME.sub("", pair[0]))))
+    return Language(folder.name, merged, in_order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from afschrift.casework.actions.action import LONGEST_TEXT
 from afschrift.casework.answer import form_of
@@ -11,6 +12,7 @@ from afschrift.casework.decision.in_force import DECISION
 from afschrift.casework.question_kinds import kind_named
 from afschrift.casework.review.question import REDACTIONS, REVIEW
 from afschrift.domain.errors import FormError
+from afschrift.domain.language import gettext, in_served
 from afschrift.domain.redaction import SHAPE
 from afschrift.domain.right import Right
 from afschrift.law.grounds import (
@@ -94,7 +96,7 @@ def answer_form(
         return _decision(grounds(), right, question, given, words)
     fields = tuple(fields_of(form_of(question), question.options))
     if question.kind == REVIEW:
-        fields = tuple(map(_of_review, fields))
+        fields = tuple(_of_review(field, grounds()) for field in fields)
     return AnswerForm(words, fields, reason=words.reason, files=takes_files(question))
 
 
@@ -103,12 +105,16 @@ def takes_files(question: QuestionRow) -> bool:
     return kind_named(question.kind).files_with in question.options
 
 
-def _of_review(field: FormField) -> FormField:
+def _of_review(field: FormField, grounds: Grounds) -> FormField:
     """What a ground asks for where a line names it, and how a line is written."""
     if "." in field.name:
-        return replace(field, need="needed where a line names this ground")
+        code, _, name = field.name.partition(".")
+        title = f"{in_served(grounds.grounds[code].title)}: {in_served(grounds.fields[name].title)}"
+        return replace(field, title=title, need=gettext("needed where a line names this ground"))
     if field.name == REDACTIONS:
-        return replace(field, hint=f"One a line, as {SHAPE}; the row by the name in front of it.")
+        return replace(
+            field, hint=gettext("One a line, as {shape}; the row by the name in front of it.", shape=SHAPE)
+        )
     return field
 
 
@@ -166,7 +172,7 @@ def choices(grounds: Grounds, right: Right, options: Sequence[str]) -> list[Outc
         OutcomeChoice(
             option,
             in_words(option),
-            kind_named("decision").does.get(option, ""),
+            gettext(kind_named("decision").does.get(option, "")),
             tuple(
                 ground_form(grounds, code, Outcome(option))
                 for code in grounds.offered(Outcome(option), right)
@@ -182,17 +188,26 @@ def ground_form(grounds: Grounds, code: str, outcome: Outcome) -> GroundForm:
     shown = []
     for name in ground.asks(outcome):
         field = grounds.fields[name]
-        schema = {"title": field.title["en"], **field.schema, "x-kept": field.kept.value}
+        schema = {"title": in_served(field.title), **_titled(grounds, field), "x-kept": field.kept.value}
         shown.append(form_field(name, schema, _ground_needs(grounds, ground, outcome, name), _example(field)))
     return GroundForm(
         code,
-        ground.title["en"],
+        in_served(ground.title),
         ground.rules,
         _fits(ground),
         _signs(ground),
         _letter(grounds, ground, outcome),
         tuple(shown),
     )
+
+
+def _titled(grounds: Grounds, field: GroundField) -> Mapping[str, Any]:
+    """Its schema; laws to choose from are named in the language that is served."""
+    if "x-titles" not in field.schema:
+        return field.schema
+    laws = grounds.provisions.items()
+    named = {code: f"{in_served(law.name)}: {in_served(law.protects)}" for code, law in laws}
+    return {**field.schema, "x-titles": named}
 
 
 def _example(field: GroundField) -> str:
@@ -210,44 +225,61 @@ _WHILE = {
 
 
 def _fits(ground: Ground) -> str:
-    rights = " and ".join(ground.rights)
-    only = f", while {_WHILE[ground.only]}" if ground.only else ""
-    return f"For {rights} requests{only}."
+    rights = gettext(" and ").join(in_words(right).lower() for right in ground.rights)
+    if ground.only:
+        return gettext(
+            "For requests for {rights}, while {only}.", rights=rights, only=gettext(_WHILE[ground.only])
+        )
+    return gettext("For requests for {rights}.", rights=rights)
 
 
 def _signs(ground: Ground) -> str:
-    first = " or ".join(in_words(role).lower() for role in ground.signers)
+    first = gettext(" or ").join(in_words(role).lower() for role in ground.signers)
     match ground.four_eyes:
         case FourEyes.ALWAYS:
-            return f"You as {first}; it counts once a second signer agrees, who is another person."
+            return gettext(
+                "You as {role}; it counts once a second signer agrees, who is another person.", role=first
+            )
         case FourEyes.FIRST_REQUEST:
-            return f"You as {first}; of the person's first request in a year, a second signer too."
-    return f"You as {first}, alone."
+            return gettext(
+                "You as {role}; of the person's first request in a year, a second signer too.", role=first
+            )
+    return gettext("You as {role}, alone.", role=first)
 
 
 def _letter(grounds: Grounds, ground: Ground, outcome: Outcome) -> str:
     kind = ground.outcomes[outcome]
     if kind is None:
-        return "No letter follows."
-    unless = " and ".join(
-        f"“{grounds.fields[name].title['en']}” is “{in_words(value)}”"
-        for name, value in ground.no_letter_when.items()
+        return gettext("No letter follows.")
+    unless = gettext(" and ").join(_is(grounds, *pair) for pair in ground.no_letter_when.items())
+    if unless:
+        return gettext(
+            "The letter “{kind}”, unless {unless}. It must be sent.", kind=in_words(kind), unless=unless
+        )
+    return gettext("The letter “{kind}”. It must be sent.", kind=in_words(kind))
+
+
+def _is(grounds: Grounds, name: str, value: object) -> str:
+    return gettext(
+        "“{field}” is “{value}”", field=in_served(grounds.fields[name].title), value=in_words(value)
     )
-    return f"The letter “{in_words(kind)}”{f', unless {unless}' if unless else ''}. It must be sent."
 
 
 def _ground_needs(grounds: Grounds, ground: Ground, outcome: Outcome, name: str) -> str:
     if name in ground.required(outcome, first_request=False, form={}):
-        return "needed"
-    whens = [" and ".join(_ground_when(grounds, need)) for need in ground.needed if name in need.fields]
-    return f"needed where {' or where '.join(filter(None, whens))}" if any(whens) else ""
+        return gettext("needed")
+    every = [
+        gettext(" and ").join(_ground_when(grounds, need)) for need in ground.needed if name in need.fields
+    ]
+    whens = gettext(" or where ").join(filter(None, every))
+    return gettext("needed where {whens}", whens=whens) if whens else ""
 
 
 def _ground_when(grounds: Grounds, need: Need) -> Iterator[str]:
     for name, value in need.when.items():
         if name == "first_request":
-            yield "this is the person's first request in a year"
+            yield gettext("this is the person's first request in a year")
         elif name == "effect":
-            yield f"the provision {value} it"
+            yield gettext("the provision {effect} it", effect=gettext(str(value)))
         elif name != "outcome":
-            yield f"“{grounds.fields[name].title['en']}” is “{in_words(value)}”"
+            yield _is(grounds, name, value)

@@ -10,6 +10,7 @@ from typing import Any
 
 from afschrift.casework.officer import Officer
 from afschrift.domain.instants import on_the_wall
+from afschrift.domain.language import gettext
 from afschrift.law.roles import AGREE
 from afschrift.questions.ask import put
 from afschrift.questions.forms import fields
@@ -79,7 +80,7 @@ def _form_section(
     lines = [*decided_lines(officer, question, decision)]
     for name, value in decision.detail.items():
         if name != "second_signer":
-            lines.append(Line(titles.get(name, in_words(name)), inline(value, name)))
+            lines.append(Line(titles.get(name) or in_words(name), inline(value, name)))
     lines.append(words_line(officer, question, decision))
     return Section(title, tuple(lines))
 
@@ -89,7 +90,7 @@ def words_line(officer: Officer, question: QuestionRow, decision: DecisionRow) -
     if decision.text is None:
         return Line("In words", "nothing was written")
     text = officer.register.decisions.text(question.request, decision.text)
-    return Line("In words", text or "gone with the key of the request", Kept.ROLE)
+    return Line("In words", text or gettext("gone with the key of the request"), Kept.ROLE)
 
 
 def waits(register: Register, decision: DecisionRow, request_id: str, asked: OpenQuestion) -> Answered:

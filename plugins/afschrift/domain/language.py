@@ -6,9 +6,16 @@ English. Nothing that is stored may be translated before.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from gettext import NullTranslations
+from typing import Protocol
+
+from babel.dates import format_date
 
 ENGLISH = "en"
 
@@ -20,10 +27,12 @@ class Language:
     Attributes:
         code: as BCP 47 names it, such as `nl`.
         translations: from the English texts.
+        templates: the English texts with `{names}`, and their translations.
     """
 
     code: str
     translations: NullTranslations = field(default_factory=NullTranslations, repr=False)
+    templates: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 _NO_TRANSLATIONS = Language(ENGLISH)
@@ -49,3 +58,68 @@ def gettext(text: str, **values: object) -> str:
 def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
     """As `gettext`, in the form for a number, which fills `{number}`."""
     return _served.get().translations.ngettext(singular, plural, number).format(number=number, **values)
+
+
+def say(text: object) -> str:
+    """A text that was made in English, such as an error or a kept sentence, in the language that is served.
+
+    A text with values is recognised by its template. Days are shown as people write them. No sentence of it
+    names a command of the terminal.
+    """
+    shown = for_page(str(text))
+    found = gettext(shown)
+    if found == shown:
+        found = _by_template(shown) or shown
+    return _DAY.sub(_say_day, found)
+
+
+def in_served(texts: Texts | None) -> str:
+    """Of a text in several languages the one that is served, else English; empty where there is none."""
+    return "" if texts is None else texts.get(served_language()) or texts.get(ENGLISH) or ""
+
+
+class Texts(Protocol):
+    """A text in several languages."""
+
+    def get(self, language: str, /) -> str | None: ...
+
+
+def say_day(day: date) -> str:
+    """A day as people write it in the language that is served."""
+    code = "en_GB" if served_language() == ENGLISH else served_language().replace("-", "_")
+    return format_date(day, "long", locale=code)
+
+
+def for_page(text: str) -> str:
+    """A text without the sentences that name a command of the terminal. Catalogues have that as their key."""
+    return " ".join(part for part in _SENTENCES.split(text) if "`afschrift " not in part)
+
+
+_SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
+_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b(?!T)")
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+def _say_day(found: re.Match[str]) -> str:
+    try:
+        return say_day(date.fromisoformat(found[0]))
+    except ValueError:
+        return found[0]
+
+
+def _by_template(text: str) -> str:
+    templates = _served.get().templates
+    for english, translated in templates.items():
+        if values := _pattern(english).fullmatch(text):
+            return translated.format(**{name: say(value) for name, value in values.groupdict().items()})
+    return ""
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    parts, seen = [], set[str]()
+    for number, part in enumerate(_NAME.split(template)):
+        known = f"(?P={part})" if part in seen else f"(?P<{part}>.+?)"
+        parts.append(known if number % 2 else re.escape(part))
+        seen |= {part} if number % 2 else set()
+    return re.compile("".join(parts), re.DOTALL)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from afschrift.domain.language import gettext
 from afschrift.law.ground_check import takes
 from afschrift.questions.forms import is_words
 from afschrift.questions.view import in_words
@@ -74,8 +75,10 @@ def form_field(name: str, schema: Mapping[str, Any], need: str = "", example: st
     """A field from the JSON Schema of its value; `example`: a value, where what it takes is not plain."""
     shown, codes = _shown(schema)
     longest = schema.get("maxLength", 0)
-    hint = " ".join(filter(None, (_hint(schema, shown), example and f"Such as {example}.")))
-    return FormField(name, schema.get("title") or in_words(name), schema, shown, codes, need, hint, longest)
+    such = example and gettext("Such as {example}.", example=example)
+    hint = " ".join(filter(None, (_hint(schema, shown), such)))
+    title = gettext(schema.get("title", "")) or in_words(name)
+    return FormField(name, title, schema, shown, codes, need, hint, longest)
 
 
 def fields_of(form: Mapping[str, Any] | None, options: Sequence[str]) -> Iterator[FormField]:
@@ -105,7 +108,7 @@ def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]
         shown = "radios" if len(schema["enum"]) <= _RADIOS else "select"
         return shown, _codes(schema["enum"], schema.get("x-titles", {}))
     if kind == "boolean":
-        return "radios", (("true", "Yes"), ("false", "No"))
+        return "radios", (("true", in_words(True)), ("false", in_words(False)))
     if kind == "array":
         return ("ticks", _codes(items["enum"])) if "enum" in items else ("lines", ())
     if kind == "object":
@@ -124,23 +127,21 @@ def _codes(values: Sequence[object], titles: Mapping[str, str] = {}) -> tuple[tu
 
 def _hint(schema: Mapping[str, Any], shown: str) -> str:
     if shown == "lines":
-        return "One a line."
+        return gettext("One a line.")
     if shown == "amounts":
-        return "In euro, as 3.50. Leave empty what is not charged."
+        return gettext("In euro, as 3.50. Leave empty what is not charged.")
     if shown == "pairs":
         codes = schema.get("additionalProperties", {}).get("enum", ())
-        return (
-            f"One a line, as name: code. Codes: {', '.join(codes)}."
-            if codes
-            else "One a line, as name: value."
-        )
-    return str(schema.get("description", ""))
+        if codes:
+            return gettext("One a line, as name: code. Codes: {codes}.", codes=", ".join(codes))
+        return gettext("One a line, as name: value.")
+    return gettext(schema.get("description", ""))
 
 
 def _need(form: Mapping[str, Any], name: str, options: Sequence[str]) -> str:
     """When a field is needed, in words."""
     if name in form.get("required", ()):
-        return "needed"
+        return gettext("needed")
     whens = [
         rule["if"].get("properties", {})
         for rule in form.get("allOf", ())
@@ -148,18 +149,19 @@ def _need(form: Mapping[str, Any], name: str, options: Sequence[str]) -> str:
     ]
     choices = {when["choice"]["const"] for when in whens if list(when) == ["choice"]}
     if options and choices >= set(options):
-        return "needed"
-    words = [_when(when, form) for when in whens]
-    return f"needed for {' and '.join(dict.fromkeys(words))}" if words else ""
+        return gettext("needed")
+    words = gettext(" and ").join(dict.fromkeys(_when(when, form) for when in whens))
+    return gettext("needed for {choices}", choices=words) if words else ""
 
 
 def _when(when: Mapping[str, Any], form: Mapping[str, Any]) -> str:
     parts = []
     for name, value in when.items():
         code = f"“{in_words(value.get('const'))}”"
-        title = form["properties"][name].get("title") or in_words(name)
+        english = form["properties"][name].get("title", "")
+        title = gettext(english) or in_words(name)
         parts.append(code if name == "choice" else f"{title}: {code}")
-    return " with ".join(parts)
+    return gettext(" with ").join(parts)
 
 
 def _value(field: FormField, typed: Typed) -> Any:

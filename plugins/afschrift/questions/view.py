@@ -2,7 +2,7 @@
 
 The `view` of a kind of question returns them whole. `shown_to` leaves out what an account may not see, or did
 not ask to see yet. Values for them are stored encrypted with the question (`OpenQuestion.kept`). `in_words`,
-`plain` and `inline` turn codes into words, in English.
+`plain` and `inline` turn codes into words, in the language that is served.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from afschrift.domain.language import gettext
 
 NOT_FOR_ROLE = "(shown to those who may answer)"
 
@@ -87,7 +89,12 @@ def _shown(line: Line, *, role: bool, unmask: bool) -> Line:
 
 
 def in_words(code: object) -> str:
-    """A code as words: `call_back` is `Call back`."""
+    """A code as words in the language that is served: `call_back` is `Call back`."""
+    return gettext(in_english(code))
+
+
+def in_english(code: object) -> str:
+    """A code as English words, which catalogues have as key."""
     if isinstance(code, bool):
         return "Yes" if code else "No"
     text = str(code)
@@ -108,8 +115,14 @@ def inline(value: object, name: str = "") -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{in_words(key)}: {inline(part, str(key))}" for key, part in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(inline(part, name) for part in value) or "none"
-    return plain(value, name) if isinstance(value, str) else "none" if value is None else in_words(value)
+        return ", ".join(inline(part, name) for part in value) or gettext("none")
+    return (
+        plain(value, name)
+        if isinstance(value, str)
+        else gettext("none")
+        if value is None
+        else in_words(value)
+    )
 
 
 _NAMES = frozenset(

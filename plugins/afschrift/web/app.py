@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from afschrift.domain.errors import FormError
+from afschrift.domain.language import gettext
 from afschrift.web import (
     action_api,
     action_pages,
@@ -75,9 +76,9 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
 def _error_response(request: Request, error: Exception) -> Response:
     if isinstance(error, CrossOriginError) and is_page_visit(request) and not _is_api(request):
         return cross_origin_page(request)
-    status, words = status_and_words(error)
+    status, words = status_and_words(error, api=_is_api(request))
     if not _is_api(request):
-        return message(request, status, _TITLES.get(status, "Not possible now"), words)
+        return message(request, status, gettext(_TITLES.get(status, "Not possible now")), words)
     body: dict[str, object] = {"detail": words}
     if isinstance(error, FormError):
         body["fields"] = error.fields
@@ -90,18 +91,18 @@ async def _refused(request: Request, error: Exception) -> Response:
     if _is_api(request):
         return await http_exception_handler(request, error)
     if error.status_code not in (401, 403):
-        return message(request, error.status_code, _TITLES.get(error.status_code, "Not taken"), "")
+        return message(request, error.status_code, gettext(_TITLES.get(error.status_code, "Not taken")), "")
     if request.method == "GET":
         back = f"{request.url.path}?{request.url.query}".rstrip("?")
         return RedirectResponse(get_auth_manager().get_url_login(next_url=back), 303)
-    return message(request, error.status_code, "Log in again", LOG_IN)
+    return message(request, error.status_code, gettext("Log in again"), gettext(LOG_IN))
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:
     """An address that is none. FastAPI's own reply would repeat what was sent."""
     assert isinstance(error, RequestValidationError)
     if not _is_api(request):
-        return message(request, 422, _TITLES[422], "The address is not one of these pages.")
+        return message(request, 422, gettext(_TITLES[422]), gettext("The address is not one of these pages."))
     return JSONResponse({"detail": "The address is not what this takes."}, 422)
 
 

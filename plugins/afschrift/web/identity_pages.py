@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from afschrift.casework.identity.accounts import key_title
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look, record_masked_look
 from afschrift.casework.identity.question import IDENTITY_KIND
-from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, ConfigurationError, TooLateError, UnknownQuestionError
 from afschrift.domain.keys import Key
+from afschrift.domain.language import gettext
 from afschrift.law.clock.facts import Timeline
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
@@ -29,7 +31,7 @@ from afschrift.web.caller import (
     read_note,
 )
 from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import render
+from afschrift.web.page import render, said_error
 from afschrift.web.question_status import local, question_for_view
 
 RENEWED = "Your log-in was renewed since this page was opened. Nothing was changed: type the keys again."
@@ -94,6 +96,7 @@ def unmasked_page(
         "identity",
         by=by,
         question=asked,
+        key_title=partial(key_title, by.officer(register)),
         view=identity_view(register, asked.request, masked=False),
         texts=[
             (text, local(text.at, timeline), text.text.decode(errors="replace"))
@@ -123,11 +126,12 @@ def _look_up(request: Request, question_id: str, by: Caller, start: Start, sent:
         raise cross_origin_error()
     try:
         ask_look_up(by.officer(register), asked.request)
-        words = f"Run {start(asked.request, by.token)} looks."
+        start(asked.request, by.token)
+        words = gettext("It is being looked up.")
     except TooLateError:
         raise
     except AfschriftError as error:
-        words = f"No look-up is under way yet. {error}"
+        words = gettext("No look-up is under way yet. {why}", why=said_error(error))
     return RedirectResponse(
         f"{_address(request, question_id)}?notice={note(by, {'look_up': words})}#whose", 303
     )
@@ -146,7 +150,7 @@ def _change(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
     try:
         done = change_keys(officer, asked.request, given)
     except ConfigurationError as error:
-        return _keys_page(request, by, asked, str(error), 422)
+        return _keys_page(request, by, asked, said_error(error), 422)
     address = _address(request, done.question or question_id)
     return RedirectResponse(f"{address}?notice={note(by, {'keys': done.sentence})}#whose", 303)
 
@@ -165,14 +169,9 @@ def _keys_page(
         question=asked,
         token=form_token(by, request.url.path),
         problem=problem,
-        keys=[(name, _title(officer, name)) for name in officer.inventory.identity.keys],
+        keys=[(name, key_title(officer, name)) for name in officer.inventory.identity.keys],
         now={key.name for key in now},
     )
-
-
-def _title(officer: Officer, name: str) -> str:
-    title = officer.inventory.identity.keys[name].title
-    return title.get("en") if title else name
 
 
 def _address(request: Request, question_id: str) -> str:

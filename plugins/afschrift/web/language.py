@@ -6,12 +6,12 @@ import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_time
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
 from afschrift.app.catalogs import choose_language, language_name, languages, load_language
-from afschrift.domain.language import serve_in, served_language
+from afschrift.domain.language import say_day, serve_in, served_language
 
 COOKIE = "afschrift_language"
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?:T\d\d:\d\d:[\d.]+(?:Z|[+-]\d\d:\d\d))?\b")
@@ -36,8 +36,7 @@ def day(value: date | str) -> str:
         found = value if isinstance(value, date) else date.fromisoformat(value)
     except ValueError:
         return str(value)
-    found = found.date() if isinstance(found, datetime) else found
-    return format_date(found, "long", locale=served_language().replace("-", "_"))
+    return say_day(found.date() if isinstance(found, datetime) else found)
 
 
 def moment(instant: str, zone: str) -> str:

@@ -28,7 +28,7 @@ from afschrift.domain.errors import (
     UnknownQuestionError,
     UnknownRequestError,
 )
-from afschrift.domain.language import gettext, ngettext, served_language
+from afschrift.domain.language import gettext, ngettext, say, served_language
 from afschrift.questions.view import in_words, plain
 from afschrift.web.language import dated, day, hour, moment, other_languages
 
@@ -98,9 +98,9 @@ def message(request: Request, status: int, title: str, text: str) -> HTMLRespons
 
 def cross_origin_page(request: Request) -> HTMLResponse:
     """A page with nothing but a link to itself, for a request that another site or a mail led to."""
-    text = "This page was opened from elsewhere, such as a link in a mail, so nothing is shown yet."
+    text = gettext("This page was opened from elsewhere, such as a link in a mail, so nothing is shown yet.")
     here = request.url.path  # without what others may have filled in behind it
-    return render(request, "message", title="Opened from elsewhere", text=text, here=here)
+    return render(request, "message", title=gettext("Opened from elsewhere"), text=text, here=here)
 
 
 @cache
@@ -114,9 +114,10 @@ def _templates(folder: Path) -> tuple[Environment, str]:
     )
     environment.globals |= {"_": gettext, "ngettext": ngettext}
     environment.filters |= {
-        "said": lambda code: gettext(in_words(code)),
+        "said": in_words,
+        "say": say,
         "asked": kind_named,
-        "plain": lambda text, name: gettext(plain(text, name)),
+        "plain": plain,
         "day": day,
         "hour": hour,
         "moment": moment,
@@ -141,20 +142,26 @@ _STATUS: dict[type[AfschriftError], int] = {
 }
 
 
-def status_and_words(error: Exception) -> tuple[int, str]:
-    """The HTTP status for an error, and the text for the caller.
+def status_and_words(error: Exception, *, api: bool = False) -> tuple[int, str]:
+    """The HTTP status for an error, and the text for the caller: on a page without commands of the terminal.
 
     Faults of the installation go into its log. Of an unexpected error only the place is logged, as its
     message may quote what was written.
     """
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     if status < 500:
-        return status, str(error)
+        return status, str(error) if api or not isinstance(error, AfschriftError) else said_error(error)
     if isinstance(error, AfschriftError):
         log.error("%s", error)
-        return status, CANNOT
+        return status, CANNOT if api else gettext(CANNOT)
     _log_location(error)
-    return status, UNEXPECTED
+    return status, UNEXPECTED if api else gettext(UNEXPECTED)
+
+
+def said_error(error: AfschriftError) -> str:
+    """What is wrong and what to do, for a page."""
+    remedy = say(error.remedy)
+    return f"{say(error.args[0])} {remedy[:1].upper()}{remedy[1:]}".strip()
 
 
 def _log_location(error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -12,10 +13,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import has_view, look, visible
 from afschrift.casework.answer_form import AnswerForm
+from afschrift.casework.identity.accounts import key_title
 from afschrift.casework.identity.question import IDENTITY_KIND
-from afschrift.casework.manual.question import shown_terms
+from afschrift.casework.manual.question import how_to_search, shown_terms
 from afschrift.domain.errors import FormError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.language import gettext
 from afschrift.law.clock.facts import Timeline
 from afschrift.register.open import open_register
 from afschrift.register.records import DecisionRow, QuestionRow
@@ -34,7 +37,7 @@ from afschrift.web.caller import (
 from afschrift.web.form import form_for, read_form
 from afschrift.web.identity_pages import identity_parts, unmasked_page
 from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, answer_form, read, sent_form
-from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.page import Problem, render, said_error, status_and_words
 from afschrift.web.question_status import (
     clock_today,
     last_day,
@@ -123,7 +126,7 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: S
         status, text = status_and_words(error)
         problem = _problem(form, error) if isinstance(error, FormError) else Problem(text)
         if status >= 500:
-            problem = Problem(f"{text} {CHECK_RECORDED}")
+            problem = Problem(f"{text} {gettext(CHECK_RECORDED)}")
         return _question_page(request, register, by, asked, form, sent, problem, status)
     ids = {
         "run": answered.run or "",
@@ -163,7 +166,9 @@ def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
         register.trail.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
         keys = [(key.name, key.value) for key in register.identities.of(asked.request)]
         terms = shown_terms(register, asked)
-        return render(request, "keys", by=by, question=asked, keys=[*keys, *terms])
+        officer = by.officer(register)
+        shown: dict[str, Any] = {"keys": [*keys, *terms], "search": how_to_search(officer.inventory, asked)}
+        return render(request, "keys", by=by, question=asked, key_title=partial(key_title, officer), **shown)
     if asked.kind == IDENTITY_KIND.name:
         return unmasked_page(request, register, by, asked, timeline)
     texts = register.cases.texts(asked.request, by.account)
@@ -224,6 +229,8 @@ def _question_page(
         whose=whose,
         kept=problem is not None and bool(why),
         decision=decision,
+        search=how_to_search(officer.inventory, asked),
+        key_title=partial(key_title, officer),
         token=form_token(by, path),
         look_token=form_token(by, f"{path}/look"),
         shown_token=form_token(by, f"{path}/shown"),
@@ -247,16 +254,18 @@ def _of(timeline: Timeline, asked: QuestionRow) -> dict[str, Any]:
 def _problem(form: AnswerForm, error: FormError) -> Problem:
     """The wrong fields, each with the element to which its line in the summary links."""
     shown = {field.name: (field.id, field.title) for field in form.fields}
-    shown |= {"choice": ("f-choice", "Your choice"), "text": ("f-text", "Reason")}
-    shown |= {"files": ("f-files", "Files"), "ground": ("f-choice", "Ground")}
+    shown |= {"choice": ("f-choice", gettext("Your choice")), "text": ("f-text", gettext("Reason"))}
+    shown |= {"files": ("f-files", gettext("Files")), "ground": ("f-choice", gettext("Ground"))}
     lines = [
         (
-            *shown.get(name, ("answer", "The answer")),
-            "is missing" if fault.startswith("is missing;") else fault,
+            *shown.get(name, ("answer", gettext("The answer"))),
+            gettext("is missing") if fault.startswith("is missing;") else fault,
         )
         for name, fault in error.fields.items()
     ]
-    return Problem("Nothing was recorded. Correct this:" if lines else str(error), tuple(lines))
+    return Problem(
+        gettext("Nothing was recorded. Correct this:") if lines else said_error(error), tuple(lines)
+    )
 
 
 def _decision(register: Register, asked: QuestionRow) -> DecisionRow | None:

@@ -11,6 +11,7 @@ from afschrift.casework.answer_form import takes_files
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import NotAllowedError, UnknownQuestionError
 from afschrift.domain.instants import on_the_wall, utc_now
+from afschrift.domain.language import gettext, ngettext, say, say_day
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
@@ -70,12 +71,15 @@ def local(instant: str, timeline: Timeline) -> str:
 def last_day(found: Clock) -> str:
     """The last day for an answer, with how far it is."""
     if found.closed_on is not None:
-        return f"closed on {found.closed_on}"
+        return gettext("closed on {day}", day=say_day(found.closed_on))
     if found.due is None:
-        return found.suspension
-    left = found.days_left or 0
-    days = f"{abs(left)} day{'s' * (abs(left) != 1)}"
-    return f"{found.due} ({'today' if left == 0 else f'{days} left' if left > 0 else f'{days} late'})"
+        return say(found.suspension)
+    left, day = found.days_left or 0, say_day(found.due)
+    if left == 0:
+        return gettext("{day} (today)", day=day)
+    if left < 0:
+        return ngettext("{day} ({number} day late)", "{day} ({number} days late)", -left, day=day)
+    return ngettext("{day} ({number} day left)", "{day} ({number} days left)", left, day=day)
 
 
 def why_barred(register: Register, by: Caller, question: QuestionRow, timeline: Timeline) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from afschrift.domain.language import gettext, in_served
 from afschrift.inventory.column import Column
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
@@ -33,23 +34,28 @@ def column_lines(inventory: Inventory, path: str) -> list[Line]:
 
 def table_words(table_path: str, table: Table | None) -> str:
     """A table by its title."""
-    return f"{table.title.get('en')} ({table_path})" if table is not None and table.title else table_path
+    return f"{in_served(table.title)} ({table_path})" if table is not None and table.title else table_path
 
 
 def column_words(column: Column | None) -> str:
     """Title, meaning, origin and category of a column, in one line."""
     if column is None:
-        return NOT_DESCRIBED
+        return gettext(NOT_DESCRIBED)
     if column.proposal is not None and column.awaits:
-        places = " and ".join(column.awaits)
-        return f"{column_words(column.proposal)}; not confirmed: {places}, on which it rests"
+        words, places = column_words(column.proposal), gettext(" and ").join(column.awaits)
+        return gettext("{column}; not confirmed: {places}, on which it rests", column=words, places=places)
     if column.proposal is not None:
-        return f"proposed, not confirmed: {column_words(column.proposal)}"
-    texts = [text.get("en") for text in (column.title, column.meaning) if text is not None]
-    codes = [f"origin {in_words(column.origin).lower()}"] if column.origin is not None else ["no origin"]
-    codes += [column.category] if column.category else []
-    codes += ["about others"] if column.about != "subject" else []
-    return f"{': '.join(texts) or 'no title'} ({', '.join(codes)})"
+        return gettext("proposed, not confirmed: {column}", column=column_words(column.proposal))
+    texts = [in_served(text) for text in (column.title, column.meaning) if text is not None]
+    codes = [in_words(column.origin).lower() if column.origin is not None else gettext("no origin")]
+    codes += [category_words(column.category)] if column.category else []
+    codes += [gettext("about others")] if column.about != "subject" else []
+    return f"{': '.join(texts) or gettext('no title')} ({', '.join(codes)})"
+
+
+def category_words(category: str) -> str:
+    """A category of the Fides taxonomy by its last part: `user.contact.email` is `Email`."""
+    return in_words(category.rpartition(".")[2]).lower()
 
 
 def purpose_words(inventory: Inventory, path: str) -> Sequence[str]:
@@ -65,4 +71,4 @@ def _purposes(inventory: Inventory, path: str) -> Iterator[str]:
     own = column.purposes if column is not None else None
     for name in own if own is not None else table.purposes or ():
         purpose = declared.purposes.get(name)
-        yield f"{purpose.title.get('en')} ({name})" if purpose is not None and purpose.title else name
+        yield in_served(purpose.title) if purpose is not None and purpose.title else name

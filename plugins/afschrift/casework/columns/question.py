@@ -19,6 +19,7 @@ from afschrift.casework.columns.search_ledger import ledger_section
 from afschrift.casework.identity.accounts import key_title
 from afschrift.casework.officer import Officer
 from afschrift.domain.instants import on_the_wall
+from afschrift.domain.language import gettext, in_served, say
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.table import Table
 from afschrift.questions.kind import QuestionKind
@@ -217,8 +218,8 @@ def columns_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]
     rows = []
     for path in paths:
         table_path, table, column = described(inventory, path)
-        of_person = kept.get("rows", {}).get(table_path, "not counted")
-        words = (column_words(column), ", ".join(purpose_words(inventory, path)) or "no purpose")
+        of_person = kept.get("rows", {}).get(table_path, gettext("not counted"))
+        words = (column_words(column), ", ".join(purpose_words(inventory, path)) or gettext("no purpose"))
         rows.append((path.rpartition(".")[2], table_words(table_path, table), *words, of_person))
     heads = ("Column", "Table", "What it holds", "For", "Rows of this person in the table")
     return (Section("What it is about", (), heads, tuple(rows)),)
@@ -244,15 +245,16 @@ def _purposes(inventory: Inventory, paths: Sequence[str]) -> dict[str, str]:
         source = path.partition(".")[0]
         own = column.purposes if column is not None and column.purposes is not None else None
         for name in own if own is not None else table.purposes if table is not None else ():
-            found[f"{source}.{name}"] = f"{inventory.sources[source].purposes[name].title.get('en')} ({name})"
+            found[f"{source}.{name}"] = in_served(inventory.sources[source].purposes[name].title)
     return found
 
 
 def _consent(found: Sequence[str]) -> str:
     state, withdrawn = found
     if state == "withdrawn":
-        return f"given, and taken back on {withdrawn}" if withdrawn else "given, and not in force any more"
-    return "never given" if state == "absent" else "in force"
+        gone = gettext("given, and not in force any more")
+        return say(f"given, and taken back on {withdrawn}") if withdrawn else gone
+    return gettext("never given") if state == "absent" else gettext("in force")
 
 
 def unlisted_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
@@ -272,7 +274,7 @@ def residual_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...
     if kept and kept.get("former"):
         lines.append(Line("Of them, with a former identifier alone", str(kept["former"])))
         for name, since, until in kept["periods"]:
-            period = f"{since or 'the beginning'} to {until}"
+            period = say(f"{since or gettext('the beginning')} to {until}")
             lines.append(Line(f"Former {key_title(officer, name)}", period, Kept.ROLE))
     _, table, _ = described(officer.inventory, path)
     if table is not None:
@@ -358,7 +360,7 @@ def _manual(officer: Officer, question: QuestionRow) -> Iterator[Section]:
     zone, rows = officer.register.requests.get(question.request).zone, []
     for name, status in statuses.items():
         declared, decided = officer.inventory.manual.get(name), said_by.get(name)
-        title = f"{declared.title.get('en')} ({name})" if declared is not None else name
+        title = in_served(declared.title) if declared is not None else name
         who = ("", "")
         if decided is not None:
             who = (officer.roles.person(decided.by).name, on_the_wall(decided.at, zone))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from afschrift.domain.language import gettext, ngettext
 from afschrift.questions.view import Section, in_words
 
 _MOST = 5  # columns that a line names
@@ -36,7 +37,7 @@ def ledger_section(ledgers: Iterable[tuple[str, Mapping[str, Any]]], not_sought:
                 ]
     in_order = sorted(found.items(), key=lambda entry: (entry[0][0] != "searched", entry[0][1]))
     rows = [_row(kind, paths, searched=word == "searched") for (word, kind), paths in in_order]
-    rows += [(in_words(kind), "not searched for", "") for kind in dict.fromkeys(not_sought)]
+    rows += [(in_words(kind), gettext("not searched for"), "") for kind in dict.fromkeys(not_sought)]
     return Section("Looked into beside the ways", (), ("What", "Columns", "Which"), tuple(rows))
 
 
@@ -52,6 +53,10 @@ def of_events(events: Iterable[tuple[Any, Mapping[str, Any] | None]]) -> Section
 def _row(kind: str, paths: Sequence[str], *, searched: bool) -> tuple[str, str, str]:
     if searched:
         tables = len({path.rpartition(".")[0] for path in paths})
-        return WORDS.get(kind, in_words(kind)), f"{len(paths)} in {tables} table(s)", ""
-    more = f" and {len(paths) - _MOST} more" if len(paths) > _MOST else ""
-    return f"Not looked into: {in_words(kind).lower()}", str(len(paths)), ", ".join(paths[:_MOST]) + more
+        where = ngettext(
+            "{columns} in {number} table", "{columns} in {number} tables", tables, columns=len(paths)
+        )
+        return gettext(WORDS.get(kind, "")) or in_words(kind), where, ""
+    more = gettext(" and {number} more", number=len(paths) - _MOST) if len(paths) > _MOST else ""
+    what = gettext("Not looked into: {why}", why=in_words(kind).lower())
+    return what, str(len(paths)), ", ".join(paths[:_MOST]) + more

@@ -24,6 +24,7 @@ from afschrift.casework.letters.send import court_is_over
 from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import decided_lines
 from afschrift.domain.errors import AfschriftError, FormError, RefusedError
+from afschrift.domain.language import in_served
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.clock.suspension import extend, suspend
 from afschrift.law.ground_check import Accepted
@@ -293,13 +294,15 @@ def _form_lines(officer: Officer, decided: RequestDecision, form: Mapping[str, A
     """The ground, then each field by its title: codes as they are, words for the role alone."""
     code = decided.decision.detail["ground"]
     ground, fields = officer.grounds.grounds.get(code), officer.grounds.fields
-    yield Line("Ground", ground.title["en"] if ground else code)
+    yield Line("Ground", in_served(ground.title) if ground else code)
     yield Line("Rules", ", ".join(ground.rules) if ground else "")
     for name, value in form.items():
         field = fields.get(name)
         apart = field is None or field.kept is FieldStorage.CASE_FILE
         text = "\n".join(map(str, value)) if apart and isinstance(value, list) else inline(value, name)
-        yield Line(field.title["en"] if field else in_words(name), text, Kept.ROLE if apart else Kept.OPEN)
+        yield Line(
+            in_served(field.title) if field else in_words(name), text, Kept.ROLE if apart else Kept.OPEN
+        )
     if decided.decision.text and not any(name not in decided.decision.detail for name in form):
         yield Line("Words", "They cannot be read any more: the key of the request was destroyed.")
 

@@ -9,6 +9,7 @@ from afschrift.casework.columns.meaning import column_lines
 from afschrift.casework.decision.advice import advice_sections
 from afschrift.casework.decision.in_force import request_decisions
 from afschrift.casework.officer import Officer
+from afschrift.domain.language import gettext
 from afschrift.law.roles import SIGNS, Role
 from afschrift.questions.kind import OpenQuestion, QuestionKind
 from afschrift.questions.view import Line, Section, in_words, inline
@@ -85,7 +86,7 @@ def decision_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...
 def flag_sections(officer: Officer, flags: Sequence[Mapping[str, Any]]) -> Iterator[Section]:
     """A section for each flag."""
     for flag in flags:
-        sentence = _FLAGS.get(flag["flag"], "").format_map({"count": "", "within_days": "", **flag})
+        sentence = gettext(_FLAGS.get(flag["flag"], "")).format_map({"count": "", "within_days": "", **flag})
         lines = [Line("What was seen", sentence)] if sentence else []
         lines += [
             Line(in_words(n), inline(v, n)) for n, v in flag.items() if n not in _SHOWN and n != "number"
@@ -106,17 +107,18 @@ def request_line(officer: Officer, request_id: str, label: str) -> Line:
     """A request: its right, receipt, state, what was decided on it, and when it was closed."""
     register = officer.register
     request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
-    words = f"{request_id}: {request.right}, received on {timeline.received}, "
-    words += (
-        in_words(request.state).lower()
-        if request.state.open
-        else f"ended as {in_words(request.state).lower()}"
+    words = gettext(
+        "{request}: {right}, received on {day}, {state}",
+        request=request_id,
+        right=in_words(request.right).lower(),
+        day=timeline.received,
+        state=in_words(request.state).lower(),
     )
-    words += f" on {timeline.local(timeline.closed_at)}" if timeline.closed_at else ""
+    words += gettext(" on {day}", day=timeline.local(timeline.closed_at)) if timeline.closed_at else ""
     decided = [
         in_words(row.outcome).lower() for row in request_decisions(register, request_id) if row.in_force
     ]
-    words += f"; decided: {', '.join(decided)}" if decided else ""
+    words += gettext("; decided: {outcomes}", outcomes=", ".join(decided)) if decided else ""
     return Line(label, words, request=request_id)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from afschrift.casework.officer import Officer
+from afschrift.domain.language import gettext, in_served, say
 from afschrift.domain.notation import count
 from afschrift.questions.kind import QuestionKind
-from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section
+from afschrift.questions.view import NOTHING_KEPT, Kept, Line, Section, in_words
 from afschrift.register.records import QuestionRow
 
 SEVERAL_PERSONS = QuestionKind(
@@ -78,7 +79,7 @@ def several_persons_view(officer: Officer, question: QuestionRow) -> tuple[Secti
 
 def _account(officer: Officer, title: str, account: Mapping[str, Any]) -> Iterator[Line]:
     yield Line(title, account["value"], Kept.MASKED)
-    yield Line("Given with the request", "yes" if account["given"] else "no")
+    yield Line("Given with the request", in_words(account["given"]))
     for name, value, since, until in account["by"]:
         yield Line(f"Reached by {key_title(officer, name)}", value, Kept.MASKED)
         yield Line("Which was the requester's", _interval(since, until), Kept.ROLE)
@@ -89,15 +90,15 @@ def _account(officer: Officer, title: str, account: Mapping[str, Any]) -> Iterat
 def key_title(officer: Officer, name: str) -> str:
     """A key by its title, or else by its name."""
     declared = officer.inventory.identity.keys.get(name)
-    title = declared.title.get("en") if declared is not None and declared.title is not None else ""
-    return title or name
+    return (in_served(declared.title) if declared is not None else "") or in_words(name)
 
 
 def _interval(since: str | None, until: str | None) -> str:
     if since is None and until is None:
-        return "no days are known"
-    first = f"from {since[:10]}" if since else ""
-    return f"{first} until {until[:10]}".strip() if until else f"{first} on"
+        return gettext("no days are known")
+    if not until:
+        return say(f"from {since[:10] if since else ''} on")
+    return say(f"from {since[:10]} until {until[:10]}" if since else f"until {until[:10]}")
 
 
 def _table_rows(kept: Mapping[str, Any]) -> tuple[tuple[str | int, ...], ...]:

@@ -139,7 +139,11 @@ def inform_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
         return (NOTHING_KEPT,)
     answer = []
     for of, fact in ((timeline, ready), *_together(officer.register, question)):
-        answer.append(Line("Ready since", f"{on_the_wall(fact.at, of.zone)} ({of.request}, {of.right})"))
+        answer.append(
+            Line(
+                "Ready since", f"{on_the_wall(fact.at, of.zone)} ({of.request}, {in_words(of.right).lower()})"
+            )
+        )
         for delivery in officer.register.deliveries.of(of.request):
             if delivery.sha256 == fact.detail.get("bundle"):
                 answer += [Line("The bundle lies at", delivery.uri), Line("Bytes", str(delivery.bytes))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import digest
+from afschrift.domain.language import in_served
 from afschrift.domain.plan import ManualPlan
 from afschrift.domain.plan import ManualStatus as Status
 from afschrift.domain.request import Request
@@ -137,6 +138,14 @@ def planned(
 def shown_terms(register: Register, asked: QuestionRow) -> list[tuple[str, str]]:
     """What the keeper is shown of the person's own record; in a form and a value as in `Terms`."""
     return [(kind, value) for kind, value in register.questions.kept(asked.id).get("terms", ())]
+
+
+def how_to_search(inventory: Inventory, asked: QuestionRow) -> dict[str, str]:
+    """`title` and `instruction` of a system in the language that is served; as kept, if it is gone."""
+    source, kept = inventory.manual.get(str(asked.detail.get("source"))), asked.form or {}
+    if source is None:
+        return {"title": kept.get("title") or "", "instruction": kept.get("description", "")}
+    return {"title": in_served(source.title), "instruction": in_served(source.instruction)}
 
 
 def asked_again(register: Register, request_id: str) -> bool:

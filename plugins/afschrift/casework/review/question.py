@@ -12,6 +12,7 @@ from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import decided_lines, is_due
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import digest
+from afschrift.domain.language import in_served
 from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import LOST, Redaction, together
 from afschrift.law.roles import AGREE, SIGNS, Role
@@ -183,7 +184,7 @@ def review_signed_view(officer: Officer, question: QuestionRow) -> tuple[Section
 def _ground(officer: Officer, code: str, codes: Mapping[str, Any], words: RedactionWords | None) -> Section:
     ground = officer.grounds.grounds.get(code)
     form = {**codes, **(words.forms.get(code, {}) if words is not None else {})}
-    title = ground.title["en"] if ground is not None else in_words(code)
+    title = in_served(ground.title) if ground is not None else in_words(code)
     return Section(f"Ground: {title}", tuple(_fields(officer, form, codes)))
 
 
@@ -192,5 +193,5 @@ def _fields(officer: Officer, form: Mapping[str, Any], codes: Mapping[str, Any])
         field = officer.grounds.fields.get(name)
         kept = Kept.OPEN if name in codes else Kept.ROLE
         text = "\n".join(map(str, value)) if kept is Kept.ROLE and isinstance(value, list) else None
-        title = field.title["en"] if field is not None else in_words(name)
+        title = in_served(field.title) if field is not None else in_words(name)
         yield Line(title, text or (str(value) if kept is Kept.ROLE else inline(value, name)), kept)

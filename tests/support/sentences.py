@@ -1,0 +1,103 @@
+"""Sentences that the product makes in English and pages translate: refusals, labels of views, the clock."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from afschrift.domain.language import for_page
+
+PACKAGE = Path(__file__).resolve().parents[2] / "plugins/afschrift"
+
+_OFFICERS = (
+    *("casework/**/*.py", "law/**/*.py", "questions/*.py", "web/*.py", "letters/kinds.py"),
+    *(f"register/{name}.py" for name in ("base", "documents", "identities", "letters", "outbox")),
+    *(f"register/{name}.py" for name in ("questions", "requests", "timelines")),
+)
+"""Modules whose refusals and views an officer meets on a page."""
+
+_SPOKEN = {
+    "casework/clock.py": ("due_words", "explanation_lines", "fact_lines", "earlier_lines"),
+    "law/clock/clock.py": ("suspension", "_receipt_words", "_fact_words", "_waits", "_in_order"),
+    "law/clock/deadline.py": ("deadline", "_asked", "_last_day", "_extension", "why", "late"),
+    "casework/identity/look_up.py": ("_said", "_of_table"),
+    "casework/answer.py": ("look",),
+    "web/question_status.py": ("why_barred",),
+}
+"""Functions all of whose texts people read."""
+
+_REFUSALS = re.compile(r"(NotAllowed|TooLate|Form|Refused|Unknown\w+)Error|NotEnough|TurnedDown")
+_LABELS = {"Line", "Section"}
+_HAS_WORDS = re.compile(r"[A-Za-z]{2}.*[ .]|[A-Z][a-z]+")
+
+
+@cache
+def sentences() -> frozenset[str]:
+    """Every such text; a value in it is named in braces."""
+    found: set[str] = set()
+    for pattern in _OFFICERS:
+        for path in PACKAGE.glob(pattern):
+            tree = ast.parse(path.read_text())
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call):
+                    found |= set(_of_call(node))
+                elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "heads":
+                    found |= {text for part in ast.walk(node.value) for text in _texts(part)}
+            spoken = _SPOKEN.get(path.relative_to(PACKAGE).as_posix(), ())
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef) and node.name in spoken:
+                    found |= set(_of_function(node))
+    return frozenset(text for text in map(for_page, found) if _HAS_WORDS.search(re.sub(r"\{\w+\}", "", text)))
+
+
+def _of_call(call: ast.Call) -> Iterator[str]:
+    func = call.func
+    of = func.value if isinstance(func, ast.Attribute) and func.attr == "listing" else func
+    name = of.id if isinstance(of, ast.Name) else ""
+    if name in _LABELS:
+        yield from _texts(call.args[0])
+        for head in call.args[2:3]:
+            yield from (text for part in ast.walk(head) for text in _texts(part))
+    elif _REFUSALS.fullmatch(name):
+        for part in (*call.args, *(word.value for word in call.keywords)):
+            yield from _texts(part)
+
+
+def _of_function(function: ast.FunctionDef) -> Iterator[str]:
+    inner = {
+        id(part) for node in ast.walk(function) if isinstance(node, ast.JoinedStr) for part in node.values
+    }
+    doc = ast.get_docstring(function, clean=False)
+    for node in ast.walk(function):
+        if id(node) not in inner:
+            yield from (text for text in _texts(node) if text != doc)
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """The texts that an expression may have, as templates."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield _template(parts)
+        case ast.IfExp(body=yes, orelse=no):
+            yield from (*_texts(yes), *_texts(no))
+        case ast.Dict(values=values):
+            for value in values:
+                yield from _texts(value)
+
+
+def _template(parts: list[ast.expr]) -> str:
+    """A text with its values in braces, each by the last name in its expression."""
+    made, names = "", dict[str, str]()
+    for part in parts:
+        if isinstance(part, ast.Constant):
+            made += part.value
+            continue
+        source = ast.unparse(part.value)
+        word = (re.findall(r"[a-z_]+", source.lower().removesuffix(".id")) or ["value"])[-1].strip("_")
+        while names.setdefault(word, source) != source:
+            word += "_"
+        made += f"{{{word}}}"
+    return made
