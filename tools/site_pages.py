@@ -36,6 +36,7 @@ ELSEWHERE = {
 }
 """File of the repository -> page of the site."""
 MADE = {
+    "tools/actions_page.py": "actions.md",
     "tools/categories_page.py": "datamap/categories.md",
     "tools/findings_page.py": "datamap/findings.md",
     "tools/grounds_page.py": "grounds-table.md",

@@ -65,10 +65,22 @@ def perform(officer: Officer, action: Action, owner: str, given: Mapping[str, An
         given: parameters by name, as texts or as the types of JSON.
 
     Raises:
+        NotAllowedError: they have no role that may; the attempt is an event `answer_refused`.
         FormError: names the parameters that do not fit; nothing was changed.
         AfschriftError: as `Action.do`.
     """
+    if not action.is_for(officer.roles, officer.by):
+        with officer.refusals(_request_of(officer, action, owner), action.name, role=action.role.value):
+            raise officer.roles.refusal([action.role])
     return action.do(officer, owner, read_model(action.parameters, dict(given)))
+
+
+def _request_of(officer: Officer, action: Action, owner: str) -> str:
+    """The request in whose trail an attempt is recorded."""
+    if action.of is Subject.LETTER:
+        return officer.register.letters.get(owner).request
+    requests = officer.register.cases.get(owner).requests
+    return owner if owner in requests else requests[0]
 
 
 def situation(officer: Officer, of: Subject, owner: str) -> Situation:

@@ -1,18 +1,24 @@
 """The table of actions: what each takes, where it leads, and that a wrong parameter is named and not repeated."""
 
+import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from click import Context
+from tests.support.deciding import Bureau
+from tools import actions_page
 from typer.main import get_command
 
-from afschrift.casework.actions.action import Action
-from afschrift.casework.actions.actions import ACTIONS
+from afschrift.casework.actions.action import Action, Subject
+from afschrift.casework.actions.actions import ACTIONS, perform
 from afschrift.casework.actions.clock_actions import SuspensionParameters
 from afschrift.casework.actions.dispute_actions import ComplaintParameters
-from afschrift.domain.errors import FormError
+from afschrift.casework.letters.make import make
+from afschrift.domain.errors import FormError, NotAllowedError
+from afschrift.law.roles import Person, Role, Roles
 from afschrift.outside.read_model import read_model
 from afschrift.questions.forms import is_words
 
@@ -74,3 +80,21 @@ def test_a_sending_is_whole_or_not_there() -> None:
 def test_names_that_python_keeps_for_itself() -> None:
     given = {"from": "court", "reference": "C/13/99", "received": "2026-03-05"}
     assert read_model(ComplaintParameters, given).from_ == "court"
+
+
+def test_each_role_may_what_the_table_says_and_nothing_else(bureau: Bureau) -> None:
+    request = bureau.store()
+    letter = make(bureau.officer(), request, "acknowledgement", {}).letter
+    assert letter is not None
+    shown = actions_page.page()
+    for action in ACTIONS:
+        [line] = re.findall(rf"POST /api/{action.of}/ID/{action.name}` \|[^|]*\|(.*)", shown)
+        for role, cell in zip(Role, line.split("|"), strict=False):
+            person = Person(role.value, frozenset({f"cli:{role}"}), frozenset({role}))
+            officer = replace(bureau.officer(f"cli:{role}"), roles=Roles((person,)))
+            assert action.is_for(officer.roles, officer.by) == bool(cell.strip())
+            if not cell.strip():
+                with pytest.raises(NotAllowedError, match=f"role {action.role}"):
+                    perform(officer, action, letter.id if action.of is Subject.LETTER else request, {})
+    refused = [h for h, _ in bureau.register.trail.events(request) if h.type == "answer_refused"]
+    assert len(refused) == len(ACTIONS) * (len(Role) - 1)
