@@ -107,6 +107,9 @@ class Medium(StrEnum):
     PROCESSOR = "processor"
     SAAS = "saas"
     BACKUP = "backup"
+    RECORDING = "recording"
+    CHAT = "chat"
+    FILES = "files"
 
 
 NOTHING_GIVEN = "nothing_given"

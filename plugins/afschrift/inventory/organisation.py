@@ -64,7 +64,7 @@ class DirectTransfer(Part):
         return self
 
 
-SPOKEN_OF = (Medium.MAILBOX, Medium.PAPER, Medium.BACKUP)
+SPOKEN_OF = tuple(medium for medium in Medium if medium is not Medium.SAAS)
 """What every answer speaks of: searched by people, not searched, not there, or not stated."""
 
 

@@ -23,6 +23,7 @@ BACKUP: dict[str, Any] = {
     "kept": {"nl": "30 dagen", "en": "30 days"},
     "why": {"nl": "Het is een kopie van de winkel.", "en": "It is a copy of the shop."},
 }
+NONE = ["paper", "processor", "recording", "chat"]
 MAIL: dict[str, Any] = {
     "source": "mail",
     "kind": "manual",
@@ -69,7 +70,11 @@ def statement(made: Example) -> SearchStatement:
                      "email: otto@example.org, vanaf 1 februari 2026, 09:00:00 (tijd in Amsterdam)", "email: o@x.nl",
                      "In teksten zochten wij ook naar deze adressen of nummers van u, hier ingekort: 06…78."],
             "elsewhere": ["Nachtkopie: hier zochten wij niet. Het is een kopie van de winkel. Zo lang bewaren wij dit: 30 dagen.",
-                          "Papieren met gegevens over mensen hebben wij niet."],
+                          "Papieren met gegevens over mensen hebben wij niet.",
+                          "Er is geen ander bedrijf dat voor ons gegevens over mensen bewaart.",
+                          "Opnamen van gesprekken met mensen hebben wij niet.",
+                          "Chatberichten van medewerkers over mensen hebben wij niet.",
+                          "Gedeelde mappen: hier zochten wij niet. Wij legden nog niet vast of er gegevens over mensen in staan."],
             "log": "Wij houden niet bij welke medewerkers uw gegevens bekijken.",
         }),
         ("en", {
@@ -80,7 +85,11 @@ def statement(made: Example) -> SearchStatement:
                      "email: otto@example.org, from 1 February 2026, 09:00:00 (time in Amsterdam)", "email: o@x.nl",
                      "In texts we also searched for these addresses or numbers of yours, shortened here: 06…78."],
             "elsewhere": ["Nightly copy: we did not search here. It is a copy of the shop. This is how long we keep it: 30 days.",
-                          "We have no papers with data about people."],
+                          "We have no papers with data about people.",
+                          "No other company keeps data about people for us.",
+                          "We have no recordings of conversations with people.",
+                          "We have no chat messages of employees about people.",
+                          "Shared folders: we did not search here. We have not yet written down whether there are data about people in them."],
             "log": "We keep no list of the employees who look at your data.",
         }),
     ],
@@ -88,7 +97,7 @@ def statement(made: Example) -> SearchStatement:
 def test_the_page_says_where_by_what_and_when_was_searched(
     right: Right, language: str, says: dict[str, Any]
 ) -> None:
-    made = searched(example(right, language, not_searched=[BACKUP], none=["paper"], access_log=False))
+    made = searched(example(right, language, not_searched=[BACKUP], none=NONE, access_log=False))
     found = statement(made)
     assert {name: sorted(getattr(found, name)) for name in ("when", "systems", "keys", "elsewhere")} == {
         name: sorted(says[name]) for name in ("when", "systems", "keys", "elsewhere")
@@ -205,8 +214,8 @@ def test_mistakes_in_what_is_not_searched_name_the_place_and_the_way_out() -> No
 def test_the_check_warns_of_what_every_answer_says_is_not_stated() -> None:
     [hint] = search_hints(example().contents.inventory)
     assert "controller.yml: `search`" in hint
-    assert "paper, backup, access_log" in hint
-    whole = example(not_searched=[BACKUP], none=["paper"], access_log=False)
+    assert "paper, processor, backup, recording, chat, files, access_log" in hint
+    whole = example(not_searched=[BACKUP], none=[*NONE, "files"], access_log=False)
     assert list(search_hints(whole.contents.inventory)) == []
 
 
