@@ -7,6 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_time
+from babel.numbers import format_decimal
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
@@ -53,6 +54,11 @@ def hour(instant: str, zone: str) -> str:
 def dated(text: str, zone: str) -> str:
     """A sentence with its days and instants as people write them."""
     return _DATE.sub(lambda at: moment(at[0], zone) if "T" in at[0] else day(at[0]), text)
+
+
+def number(value: int) -> str:
+    """A number as people write it."""
+    return format_decimal(value, locale=served_language().replace("-", "_"))
 
 
 @router.get("/language/{code}")

@@ -30,7 +30,7 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.language import gettext, ngettext, say, served_language
 from afschrift.questions.view import in_words, plain
-from afschrift.web.language import dated, day, hour, moment, other_languages
+from afschrift.web.language import dated, day, hour, moment, number, other_languages
 
 MOUNTED = "/afschrift"
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -122,6 +122,7 @@ def _templates(folder: Path) -> tuple[Environment, str]:
         "hour": hour,
         "moment": moment,
         "dated": dated,
+        "number": number,
     }
     return environment, environment.get_template("page.css").render()
 

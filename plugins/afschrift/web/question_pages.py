@@ -76,7 +76,7 @@ def routes(start: Start) -> APIRouter:
         register = open_register()
         asked = visible_question(register, by, question_id)
         sent = Sent()
-        form = form_for(register, asked, request.query_params, sent)
+        form = form_for(register, asked, request.query_params)
         return _question_page(request, register, by, asked, form, sent)
 
     @router.post("/questions/{question_id}")
@@ -113,7 +113,7 @@ def routes(start: Start) -> APIRouter:
 def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: Start) -> Response:
     register = open_register()
     asked = visible_question(register, by, question_id)
-    form = form_for(register, asked, {"choice": sent.value("choice"), "ground": sent.value("ground")}, sent)
+    form = form_for(register, asked, {"choice": sent.value("choice"), "ground": sent.value("ground")})
     if not is_form_token(by, request.url.path, sent.value("token")):
         if not is_same_origin(request):
             raise cross_origin_error()
@@ -190,9 +190,7 @@ def _shown(request: Request, question_id: str, by: Caller, sent: Sent) -> Respon
     if not is_form_token(by, request.url.path, sent.value("token")):
         raise cross_origin_error()
     unmask = sent.value("unmask") == "true"
-    return _question_page(
-        request, register, by, asked, form_for(register, asked, {}, Sent()), Sent(), unmask=unmask
-    )
+    return _question_page(request, register, by, asked, form_for(register, asked, {}), Sent(), unmask=unmask)
 
 
 def _question_page(

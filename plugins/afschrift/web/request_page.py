@@ -1,4 +1,4 @@
-"""The pages of a request: all about it, its trail, what was sent, and what is to be reviewed."""
+"""The pages of a request: all about it, its trail, and what was sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from afschrift.canary.signature import asks_for_canary
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import situation
-from afschrift.casework.review.view import ROWS, review_view
 from afschrift.casework.sent_bundle import delivery_of, sent_file, sent_files
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
@@ -19,11 +18,9 @@ from afschrift.domain.request import run_name
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.caller import Caller, Known, cross_origin_error, form_token, is_form_token, read_note
-from afschrift.web.form import form_for
 from afschrift.web.letter_pages import shown_letters
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import render
-from afschrift.web.question_status import why_barred
 from afschrift.web.request_view import details, request_view
 
 SHOWN_BYTES = 200_000_000
@@ -131,30 +128,3 @@ def _sent(request: Request, request_id: str, by: Caller, sent: Sent) -> Response
 def _must_be_ours(request: Request, by: Caller, sent: Sent) -> None:
     if not is_form_token(by, request.url.path, sent.value("token")):
         raise cross_origin_error()
-
-
-@router.get("/review/{request_id}")
-def review(request: Request, request_id: str, by: Known, table: str = "", rows: int = ROWS) -> Response:
-    """Tables with their columns' decisions, first rows and what was pointed out. The look is an event."""
-    register = open_register()
-    officer = by.officer(register)
-    view = review_view(officer, request_id, table=table or None, rows=max(1, rows))
-    form, why, question = None, "", None
-    if view.question is not None:
-        question = register.questions.get(view.question)
-        why = why_barred(register, by, question, register.facts.timeline(request_id))
-        form = None if why else form_for(register, question, {}, Sent())
-    path = f"{request.scope.get('root_path', '')}/questions/{view.question}"
-    return render(
-        request,
-        "review",
-        by=by,
-        view=view,
-        sent=Sent(),
-        only=table,
-        question=question,
-        form=form,
-        barred=why,
-        faults={},
-        token=form_token(by, path),
-    )

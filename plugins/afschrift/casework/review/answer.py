@@ -36,6 +36,7 @@ from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.records import QuestionRow
 
 if TYPE_CHECKING:
+    from afschrift.casework.review.resolve import Staged
     from afschrift.extraction.file_texts import Texts
 
 _UNFIT = "The answer does not fit its question."
@@ -114,7 +115,7 @@ def _redact(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answ
     lines = _lines(given.texts.get(REDACTIONS))
     right = register.requests.get(question.request).right
     grounds = {ground.code: ground for ground in officer.grounds.redacting(right)}
-    found = _resolved(officer, question, lines, grounds)
+    found = staged_of(officer, question, grounds).resolve(question.id, lines)
     used = [code for code in grounds if any(redaction.ground == code for redaction in found)]
     words = {name: value for name, value in given.texts.items() if name != REDACTIONS}
     codes, forms = _by_ground(given.detail, used), _by_ground(words, used)
@@ -137,9 +138,8 @@ def _redact(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answ
     return Answered(decision, question.request)
 
 
-def _resolved(
-    officer: Officer, question: QuestionRow, lines: Sequence[str], grounds: Mapping[str, Ground]
-) -> tuple[Redaction, ...]:
+def staged_of(officer: Officer, question: QuestionRow, grounds: Mapping[str, Ground]) -> Staged:
+    """What is staged of the bundle that a review is about, against which lines are resolved."""
     # imported here, because they load libraries that read files and no other answer needs them
     from afschrift.casework.review.resolve import Staged
     from afschrift.extraction.manual_files import given_texts
@@ -160,7 +160,7 @@ def _resolved(
         given = [file for file in record.given if file.number == number] if record else []
         return given_texts(staging, given[0]) if given else None
 
-    staged = Staged(
+    return Staged(
         register.plans.get(request, question.detail["plan"]),
         officer.inventory,
         open_table,
@@ -168,7 +168,6 @@ def _resolved(
         {code: ground.rules for code, ground in grounds.items()},
         texts,
     )
-    return staged.resolve(question.id, lines)
 
 
 def _accepted(

@@ -71,6 +71,15 @@ class Staged:
             FormError: names each line that is wrong and what is; repeats nothing of its text.
             RetriableError: what was staged is gone.
         """
+        found, faults = self.resolved(question, texts)
+        if faults or not found:
+            raise _form_error(faults)
+        return tuple(redaction for _, redaction in found)
+
+    def resolved(
+        self, question: str, texts: Sequence[str]
+    ) -> tuple[list[tuple[RedactionLine, Redaction]], Faults]:
+        """The lines with their redactions, and number of a line -> what is wrong with it."""
         faults: Faults = {}
         lines = list(_parsed(texts, faults))
         parts = {part.name: part for part in self.plan.extracts}
@@ -94,9 +103,7 @@ class Staged:
         for of_cell in cells.values():
             if pair := overlapping([(redaction.span, line.number) for line, redaction in of_cell]):
                 faults[pair[1]] = f"it overlaps line {pair[0]}"
-        if faults or not found:
-            raise _form_error(faults)
-        return tuple(redaction for _, redaction in found)
+        return found, faults
 
     def _of_files(
         self, question: str, system: ManualPlan, lines: Sequence[RedactionLine], faults: Faults

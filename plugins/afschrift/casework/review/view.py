@@ -12,12 +12,11 @@ from dataclasses import astuple, dataclass, field
 from afschrift.casework.columns.search_ledger import of_events
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.question import REVIEW
+from afschrift.casework.review.look import Look, begin
 from afschrift.casework.review.refutation import refuted_lines
 from afschrift.casework.review.resolve import usable_key
 from afschrift.domain.decision import REASONS
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.event import NewEvent
 from afschrift.domain.extracted import SourceExtract, TableExtract
 from afschrift.domain.overview import CELL
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Plan
@@ -27,10 +26,7 @@ from afschrift.extraction.staged_records import pointers_path, staged_pointers, 
 from afschrift.extraction.staged_rows import Row, StagedTable
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory
-from afschrift.law.roles import Act
 from afschrift.questions.view import Section
-from afschrift.register.records import QuestionRow
-from afschrift.register.register import Register
 from afschrift.staging.encrypted import EncryptedStaging
 
 
@@ -103,6 +99,8 @@ class ReviewTable:
         key: columns by which a line can name a row; empty: by number alone.
         first: rows; none for an account that may not see values.
         pointed: the first of what was pointed out; `pointed_counts` counts all, by kind.
+        asked: something was asked about its columns.
+        changed: its files differ from those of the bundle before.
     """
 
     name: str
@@ -114,6 +112,28 @@ class ReviewTable:
     first: tuple[ReviewRow, ...] = ()
     pointed: tuple[Pointed, ...] = ()
     pointed_counts: Mapping[str, int] = field(default_factory=dict)
+    asked: bool = False
+    changed: bool = False
+
+    @property
+    def places(self) -> int:
+        """How many places were pointed out."""
+        return sum(self.pointed_counts.values())
+
+    @property
+    def masked(self) -> int:
+        """Values that masks of whole columns hide."""
+        return sum(column.masked for column in self.columns)
+
+    @property
+    def redacted(self) -> int:
+        """Cells and spans that a reviewer masked."""
+        return sum(column.redacted for column in self.columns)
+
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """What differs in it, the most urgent first; without any it has nothing to judge."""
+        return (self.places, self.asked, self.redacted, self.changed, self.masked)
 
 
 @dataclass(frozen=True)
@@ -166,6 +186,7 @@ class StagedReview:
         rows: of a table at most.
         table: this one alone, with whole values; None: all, from their samples.
         row: one row of it, as a line names it.
+        counts: no rows and no places, but how many there are.
     """
 
     staging: EncryptedStaging
@@ -174,7 +195,8 @@ class StagedReview:
     values: bool
     rows: int
     table: str | None
-    row: str | None
+    row: str | None = None
+    counts: bool = False
 
     def tables(self) -> Iterator[ReviewTable]:
         """The tables of which something leaves."""
@@ -196,7 +218,7 @@ class StagedReview:
         staged = staged_pointers(self.staging, record.source) if self.staging.exists(pointers) else {}
         pointed = staged.get(GIVEN_FILES, TablePointers())
         first, found, rows = list[ReviewRow](), list[Pointed](), 0
-        for file in record.given:
+        for file in record.given if not self.counts else ():
             mine = [pointer for pointer in pointed.pointers if pointer.row == file.number]
             texts = given_texts(self.staging, file)
             rows += len(texts)
@@ -218,6 +240,11 @@ class StagedReview:
         columns = tuple(column(f, masked.get(f.name, 0), redacted[f.name]) for f in part.fields)
         if written is None:
             return ReviewTable(part.name, None, part.path, columns)
+        if self.counts:
+            files, counts = len(written.uploads), found.counts
+            return ReviewTable(
+                part.name, written.rows, part.path, columns, files=files, pointed_counts=counts
+            )
         table = self.inventory.sources[part.source].tables[part.table]
         key = usable_key(part, table, written)
         staged = StagedTable(self.staging, written, part.selected, FORMATS)
@@ -329,32 +356,28 @@ def review_view(
         RefusedError: nothing is planned yet, or there is no such table or row.
         RetriableError: staging is down.
     """
-    register = officer.register
+    look = begin(officer, request_id, table)
+    most = min(rows, MOST_ROWS)
+    return view_of(
+        look, StagedReview(look.staging, officer.inventory, look.plan, look.values, most, table, row)
+    )
+
+
+def view_of(look: Look, staged: StagedReview) -> ReviewView:
+    """What will be sent, with the tables that are read of what is staged."""
+    officer, plan, asked = look.officer, look.plan, look.question
+    register, request_id = officer.register, look.request
     request = register.requests.get(request_id)
-    with officer.refusals(request_id, REVIEW, act="look"):
-        role = officer.roles.require(officer.by, Act.TIMELINE)
-    values = officer.roles.may(officer.by, Act.VALUES)
-    digest, plan = _frozen(register, request_id)
-    _must_have(plan, table)
-    packed = register.steps.latest(request_id, "package")
-    if packed is not None and packed["plan"] != digest:
-        packed = None
-    bundle = packed["bundle"] if packed else None
-    detail = {"role": role.value, "plan": digest, "bundle": bundle, "table": table, "values": values}
-    register.trail.record(request_id, NewEvent("bundle_viewed", officer.by, detail))
-    staging = officer.staging(request_id)
-    staged = StagedReview(staging, officer.inventory, plan, values, min(rows, MOST_ROWS), table, row)
-    asked = _asked(register, request_id, bundle)
     return ReviewView(
         request=request_id,
         right=request.right.value,
         state=request.state.value,
-        plan=digest,
-        bundle=bundle,
-        bytes=packed["bytes"] if packed else 0,
-        question=asked[-1].id if asked else None,
-        why=tuple(asked[-1].detail["why"]) if asked else (),
-        refuted=tuple(refuted_lines(asked[-1].detail)) if asked else (),
+        plan=look.digest,
+        bundle=look.bundle,
+        bytes=look.packed["bytes"] if look.packed else 0,
+        question=asked.id if asked else None,
+        why=tuple(asked.detail["why"]) if asked else (),
+        refuted=tuple(refuted_lines(asked.detail)) if asked else (),
         tables=tuple(staged.tables()),
         withheld=tuple(
             ReviewTable(f"{table.source}.{table.table}", None, "", tuple(map(column, table.fields)))
@@ -364,30 +387,5 @@ def review_view(
         ledger=of_events(register.trail.events(request_id)),
         hidden=tuple(sorted(hidden_places(register, request_id))),
         grounds={ground.code: ground.fields for ground in officer.grounds.redacting(request.right)},
-        values=values,
+        values=look.values,
     )
-
-
-def _frozen(register: Register, request_id: str) -> tuple[str, Plan]:
-    """The plan that was frozen last, with its digest."""
-    frozen = register.steps.latest(request_id, "classify")
-    if frozen is None:
-        raise RefusedError(
-            f"Nothing is planned for request {request_id} yet.",
-            remedy="it can be looked at once its run packed it; `afschrift plan` is the dry run.",
-        )
-    return frozen["plan"], register.plans.get(request_id, frozen["plan"])
-
-
-def _must_have(plan: Plan, table: str | None) -> None:
-    files = {f"{system.source}.{GIVEN_FILES}" for system in plan.given}
-    if table is not None and table not in {part.name for part in plan.extracts} | files:
-        raise RefusedError(
-            "The answer has no such table.", remedy="`afschrift review show REQUEST` lists them."
-        )
-
-
-def _asked(register: Register, request_id: str, bundle: str | None) -> list[QuestionRow]:
-    """The open questions about this very bundle."""
-    asked = register.questions.all(request_id=request_id)
-    return [q for q in asked if q.kind == REVIEW and q.about == bundle and bundle]

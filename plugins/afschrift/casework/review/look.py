@@ -1,0 +1,96 @@
+"""A look at what will be sent: who may, of which frozen plan, and the event of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from afschrift.casework.officer import Officer
+from afschrift.casework.review.question import REVIEW
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import NewEvent
+from afschrift.domain.plan import Plan
+from afschrift.domain.redaction import GIVEN_FILES
+from afschrift.law.roles import Act
+from afschrift.register.records import QuestionRow
+from afschrift.staging.encrypted import EncryptedStaging
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an officer looks at.
+
+    Attributes:
+        digest: of the plan.
+        packed: result of `package` under this plan; None: nothing is packed under it.
+        values: whether they may see values.
+        question: the open question about this very bundle; None: none is open.
+    """
+
+    officer: Officer
+    request: str
+    plan: Plan
+    digest: str
+    packed: Mapping[str, Any] | None
+    values: bool
+    question: QuestionRow | None
+
+    @property
+    def bundle(self) -> str | None:
+        """SHA-256 of the bundle."""
+        return str(self.packed["bundle"]) if self.packed else None
+
+    @property
+    def staging(self) -> EncryptedStaging:
+        """What is staged of the request."""
+        return self.officer.staging(self.request)
+
+
+def begin(
+    officer: Officer, request_id: str, table: str | None, *, file: str | None = None, unseen: bool = False
+) -> Look:
+    """Check that they may look, and record that they did.
+
+    Args:
+        officer: who looks.
+        request_id: the request.
+        table: `source.table`; None: all.
+        file: number of a file of it that is opened.
+        unseen: nothing is shown to them, so nothing is recorded.
+
+    Raises:
+        UnknownRequestError: no such request.
+        NotAllowedError: they may not; the attempt is an event `answer_refused`.
+        RefusedError: nothing is planned yet, or there is no such table.
+    """
+    register = officer.register
+    register.requests.get(request_id)
+    with officer.refusals(request_id, REVIEW, act="look"):
+        role = officer.roles.require(officer.by, Act.TIMELINE)
+        if file is not None:
+            officer.roles.require(officer.by, Act.VALUES)
+    values = officer.roles.may(officer.by, Act.VALUES)
+    frozen = register.steps.latest(request_id, "classify")
+    if frozen is None:
+        raise RefusedError(
+            f"Nothing is planned for request {request_id} yet.",
+            remedy="it can be looked at once its run packed it; `afschrift plan` is the dry run.",
+        )
+    digest, plan = frozen["plan"], register.plans.get(request_id, frozen["plan"])
+    files = {f"{system.source}.{GIVEN_FILES}" for system in plan.given}
+    if table is not None and table not in {part.name for part in plan.extracts} | files:
+        raise RefusedError(
+            "The answer has no such table.", remedy="`afschrift review show REQUEST` lists them."
+        )
+    packed = register.steps.latest(request_id, "package")
+    if packed is not None and packed["plan"] != digest:
+        packed = None
+    bundle = packed["bundle"] if packed else None
+    detail = {"role": role.value, "plan": digest, "bundle": bundle, "table": table, "values": values}
+    detail |= {"file": file} if file is not None else {}
+    if not unseen:
+        register.trail.record(request_id, NewEvent("bundle_viewed", officer.by, detail))
+    asked = register.questions.all(request_id=request_id)
+    of_this = [q for q in asked if q.kind == REVIEW and q.about == bundle and bundle]
+    return Look(officer, request_id, plan, digest, packed, values, of_this[-1] if of_this else None)

@@ -1,0 +1,105 @@
+"""The tables of a review by what differs, with what officers judged so far."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+
+from afschrift.casework.officer import Officer
+from afschrift.casework.review.draft import Draft, read_draft
+from afschrift.casework.review.look import Look, begin
+from afschrift.casework.review.view import ReviewTable, ReviewView, StagedReview, view_of
+from afschrift.domain.extracted import UPLOADS
+from afschrift.domain.redaction import GIVEN_FILES
+from afschrift.register.register import Register
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A review at a glance.
+
+    Attributes:
+        view: its tables have counts, no rows and no places.
+        draft: what officers judged so far.
+        differing: tables in which something differs, the most urgent first.
+        others: the other tables.
+        places, judged: how many places were pointed out, and how many of them were judged.
+    """
+
+    view: ReviewView
+    differing: tuple[ReviewTable, ...]
+    others: tuple[ReviewTable, ...]
+    draft: Draft = field(repr=False)
+    places: int
+    judged: int
+
+    def after(self, table: str) -> str | None:
+        """The next table in which a place is not judged yet."""
+        names = [t.name for t in self.differing if t.name != table and self.judged_of(t) < t.places]
+        later = [name for name in names if self._at(name) > self._at(table)]
+        return next(iter(later + names), None)
+
+    def judged_of(self, table: ReviewTable) -> int:
+        """How many of a table's places were judged."""
+        return min(len(self.draft[table.name].places), table.places) if table.name in self.draft else 0
+
+    def _at(self, name: str) -> int:
+        return next((n for n, table in enumerate(self.differing) if table.name == name), -1)
+
+
+def overview(officer: Officer, request_id: str) -> Overview:
+    """Look at a review at a glance.
+
+    Raises:
+        As `review_view`.
+    """
+    look = begin(officer, request_id, None)
+    return overview_of(look)
+
+
+def overview_of(look: Look) -> Overview:
+    """The same for who looks already."""
+    officer, register = look.officer, look.officer.register
+    staged = StagedReview(look.staging, officer.inventory, look.plan, look.values, 0, None, counts=True)
+    view, draft = view_of(look, staged), read_draft(look)
+    earlier, paths = {*_asked_of(register, look.request)}, _changed(register, look.request)
+    tables = [
+        replace(table, asked=table.name in earlier, changed=_is_of(table.name, paths))
+        for table in view.tables
+    ]
+    tables.sort(key=lambda table: table.rank, reverse=True)
+    differing = tuple(table for table in tables if any(table.rank) or table.name in draft)
+    found = Overview(
+        view,
+        differing,
+        tuple(t for t in tables if t not in differing),
+        draft,
+        sum(t.places for t in tables),
+        0,
+    )
+    return replace(found, judged=sum(map(found.judged_of, tables)))
+
+
+def _asked_of(register: Register, request_id: str) -> Iterator[str]:
+    """Tables of which something was asked before, by a question about their columns."""
+    for asked in register.questions.all(open_only=False, request_id=request_id):
+        yield from (str(path).rpartition(".")[0] for path in asked.detail.get("columns", ()))
+
+
+def _changed(register: Register, request_id: str) -> set[str]:
+    """Paths of files that differ from those of the bundle before this one; empty: it is the first."""
+    bundles: dict[str, set[tuple[str, str]]] = {}
+    files: dict[str, dict[str, str]] = {}
+    for header, payload in register.trail.events(request_id):
+        if header.type == "extracted" and payload:
+            files[payload["source"]] = payload.get("files", {})
+        elif header.type == "packed" and payload:
+            bundles[payload["bundle"]] = {file for of in files.values() for file in of.items()}
+    before, now = [*bundles.values()][-2:] if len(bundles) > 1 else (set(), set())
+    return {path for path, _ in before ^ now}
+
+
+def _is_of(table: str, paths: Collection[str]) -> bool:
+    source, _, name = table.partition(".")
+    given = f"{UPLOADS}/{source}/" if name == GIVEN_FILES else f"{source}/{name}."
+    return f"{UPLOADS}/{source}/{name}" in paths or any(path.startswith(given) for path in paths)

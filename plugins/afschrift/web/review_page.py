@@ -1,0 +1,201 @@
+"""The pages of a review: at a glance, one table, and one file of it. Without script."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from afschrift.casework.review.draft import lines
+from afschrift.casework.review.file_page import open_file
+from afschrift.casework.review.judge import Ticks, keep_ticks
+from afschrift.casework.review.look import Look, begin
+from afschrift.casework.review.overview import overview, overview_of
+from afschrift.casework.review.question import REDACT
+from afschrift.casework.review.table_page import ROWS_A_PAGE, TablePage, in_language, table_page
+from afschrift.domain.errors import AfschriftError, FormError
+from afschrift.domain.language import gettext, served_language
+from afschrift.web.caller import Caller, Known, cross_origin_error, form_token, is_form_token, is_same_origin
+from afschrift.web.form import LINES, form_for
+from afschrift.web.multipart import Sent, answer_form
+from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.question_pages import CUT, RENEWED
+from afschrift.web.question_status import why_barred
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+
+@router.get("/review/{request_id}")
+def review(request: Request, request_id: str, by: Known, table: str = "", first: int = 1) -> Response:
+    """The tables by what differs, or a page of one. The look is an event."""
+    if table:
+        return _table(request, by, table_page(by.officer(), request_id, table, first))
+    found = overview(by.officer(), request_id)
+    view, form, barred, question, sent = found.view, None, "", None, Sent()
+    ticked = list(lines(found.draft))
+    if view.question is not None:
+        register = by.officer().register
+        question = register.questions.get(view.question)
+        barred = why_barred(register, by, question, register.facts.timeline(request_id))
+        kept = [(LINES, "\n".join(ticked)), ("choice", REDACT)] if ticked else []
+        form, sent = None if barred else form_for(register, question, {}), Sent(kept)
+    grounds = {code for judged in found.draft.values() for code in judged.masked.values()}
+    return render(
+        request,
+        "review",
+        by=by,
+        found=found,
+        view=view,
+        titles=_titles(by, [table.name for table in view.tables]),
+        question=question,
+        form=form,
+        sent=sent,
+        barred=barred,
+        faults={},
+        used_grounds=grounds,
+        masked=len(ticked),
+        token=form_token(by, f"{request.scope.get('root_path', '')}/questions/{view.question}"),
+    )
+
+
+@router.post("/review/{request_id}")
+async def keep(request: Request, request_id: str, by: Known) -> Response:
+    """Keep what was ticked in a table. A fault shows the page again, with all that was typed."""
+    return await answer_form(request, _keep, request_id, by)
+
+
+@router.post("/review/{request_id}/file")
+async def file(request: Request, request_id: str, by: Known) -> Response:
+    """A file, shown so that nothing in it runs. The look is an event."""
+    return await answer_form(request, _file, request_id, by)
+
+
+def _keep(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
+    table, at = sent.value("table"), _number(sent.value("first")) or 1
+    problem, status = Problem(""), 422
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
+            raise cross_origin_error()
+        problem, status = Problem(RENEWED), 403
+    elif sent.cut:
+        problem = Problem(CUT)
+    else:
+        try:
+            keep_ticks(by.officer(), request_id, table, _ticks(sent))
+        except AfschriftError as error:
+            status, words = status_and_words(error)
+            faults = error.fields if isinstance(error, FormError) else {}
+            problem = Problem(words, tuple((name, name, fault) for name, fault in faults.items()))
+        else:
+            return RedirectResponse(_next(request, request_id, by, sent, table, at), 303)
+    shown = table_page(by.officer(), request_id, table, at, sent.all("line"))
+    return _table(request, by, shown, sent, problem, status)
+
+
+def _ticks(sent: Sent) -> Ticks:
+    ground = sent.value("ground")
+    masked = {line: sent.value(f"ground {line}") or ground for line in sent.all("line")}
+    row, column = _number(sent.value("row")), sent.value("column")
+    words = tuple(line.strip() for line in sent.value("words").splitlines() if line.strip())
+    cell = (row, column) if row and column else None
+    return Ticks(tuple(sent.all("shown")), masked, words, cell, ground, sent.value("version"))
+
+
+def _next(request: Request, request_id: str, by: Caller, sent: Sent, table: str, at: int) -> str:
+    """Address of the page that the button leads to: this one, its next one, the next table, or all."""
+    base = f"{request.scope.get('root_path', '')}/review/{request_id}"
+    go, last = sent.value("go"), _number(sent.value("last"))
+    if go == "here":
+        return f"{base}?{_query(table, at)}#kept"
+    if go == "next" and last:
+        return f"{base}?{_query(table, last + 1)}"
+    found = overview_of(begin(by.officer(), request_id, None, unseen=True)).after(table)
+    return f"{base}?{_query(found, 1)}" if go == "next" and found else base
+
+
+def _query(table: str, first: int) -> str:
+    return urlencode({"table": table, "first": first})
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _table(
+    request: Request,
+    by: Caller,
+    page: TablePage,
+    sent: Sent | None = None,
+    problem: Problem | None = None,
+    status: int = 200,
+) -> Response:
+    register, asked = page.look.officer.register, page.look.question
+    barred = gettext("None is open about this bundle.")
+    if asked is not None:
+        barred = why_barred(register, by, asked, register.facts.timeline(page.look.request))
+    typed = _ticks(sent) if sent else None
+    return render(
+        request,
+        "review_table",
+        status,
+        by=by,
+        page=page,
+        sent=sent or Sent(),
+        checked={*(typed or page.judged).masked},
+        ticked=(typed or page.judged).masked,
+        others=page.judged.by.removeprefix("airflow:") if status == 409 else "",
+        typed=typed,
+        ground=typed.ground if typed else next(iter(page.judged.masked.values()), ""),
+        problem=problem,
+        faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
+        barred=barred,
+        rows_a_page=ROWS_A_PAGE,
+        title=_titles(by, [page.name])[page.name],
+        **_of_form(request, by, page.look),
+    )
+
+
+def _of_form(request: Request, by: Caller, look: Look) -> dict[str, Any]:
+    right = look.officer.register.requests.get(look.request).right
+    path, language = f"{request.scope.get('root_path', '')}/review/{look.request}", served_language()
+    redacting = look.officer.grounds.redacting(right)
+    return {
+        "grounds": {g.code: g.title.get(language, g.title["en"]) for g in redacting},
+        "token": form_token(by, path),
+        "file_token": form_token(by, f"{path}/file"),
+    }
+
+
+def _titles(by: Caller, names: list[str]) -> dict[str, str]:
+    """Table -> what it is called; of files that people found, that they are files."""
+    sources, found = by.officer().inventory.sources, {}
+    for name in names:
+        source, _, table = name.partition(".")
+        known = sources[source].tables.get(table) if source in sources else None
+        found[name] = in_language(known.title) if known else gettext("Files that were found")
+    return found
+
+
+def _file(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        raise cross_origin_error()
+    table, number = sent.value("table"), _number(sent.value("number"))
+    found = open_file(by.officer(), request_id, table, number, sent.value("column"))
+    picture = base64.b64encode(found.picture).decode()
+    values = _of_form(request, by, found.look)
+    values["token"] = form_token(by, request.url.path.removesuffix("/file"))
+    response = render(
+        request,
+        "review_file",
+        by=by,
+        found=found,
+        table=table,
+        title=_titles(by, [table])[table],
+        picture=picture and f"data:{found.file.media_type};base64,{picture}",
+        **values,
+    )
+    response.headers["Content-Security-Policy"] += "; img-src data:"
+    return response
