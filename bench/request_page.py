@@ -87,13 +87,13 @@ def _pages(request: str) -> Iterator[tuple[float, float, int]]:
     scope = {"type": "http", "method": "GET", "path": path, "root_path": "/afschrift", "headers": []}
     for _ in range(PAGES + 1):
         statements.clear()
-        began, spent = time.perf_counter(), time.process_time()
+        began, used = time.perf_counter(), time.process_time()
         serve_in(load_language("nl"))
         page = show(
             Request({**scope, "query_string": b"", "server": ("host", 80)}), request, Caller(ANNA, ROLES, "x")
         )
         assert page.status_code == 200
-        yield (time.perf_counter() - began) * 1000, (time.process_time() - spent) * 1000, len(statements)
+        yield (time.perf_counter() - began) * 1000, (time.process_time() - used) * 1000, len(statements)
 
 
 if __name__ == "__main__":

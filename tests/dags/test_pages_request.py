@@ -9,6 +9,8 @@ from testbed.running import run_reviewed
 from tests.support.pages import Desk, text_of, token_of
 
 from afschrift.app.roles_file import load_roles
+from afschrift.casework.actions.action import Action
+from afschrift.casework.actions.actions import ACTIONS, perform
 from afschrift.casework.clock import ClockService
 from afschrift.casework.history import LOOKS
 from afschrift.casework.officer import Officer
@@ -17,6 +19,10 @@ pytestmark = pytest.mark.airflow
 
 DUTCH = {"Accept-Language": "nl"}
 WORDS = "Graag al mijn gegevens, ook die over de rode fiets"
+
+
+def action_named(name: str) -> Action:
+    return next(action for action in ACTIONS if action.name == name)
 
 
 def seen(desk: Desk, user: str, path: str, **more: object) -> str:
@@ -96,3 +102,19 @@ def test_what_was_sent_is_looked_at_again_as_long_as_it_is_kept(desk: Desk) -> N
     gone = desk.browse("anna", path, given, headers=DUTCH)
     assert (gone.status_code, "wordt niet meer bewaard" in text_of(gone.text)) == (409, True)
     assert looks(desk, request) == [*before, "bundle_viewed"]
+
+
+def test_request_that_ended_says_how(desk: Desk) -> None:
+    request, _ = desk.identity()
+    other = desk.submit(4711, "access")
+    assert "Er hoeft niets meer" not in seen(desk, "anna", f"/requests/{request}")
+    officer = Officer(desk.register, load_roles(), "airflow:anna")
+    perform(officer, action_named("withdraw"), request, {"channel": "email"})
+    page = seen(desk, "anna", f"/requests/{request}")
+    assert "De persoon heeft dit verzoek ingetrokken. Er hoeft niets meer te gebeuren." in page
+    assert "Afgesloten op" in page and "Klaar uiterlijk" not in page
+    again = desk.submit(4711, "access", message="Again, my data.", received_at="2026-06-11T09:30:00+02:00")
+    perform(officer, action_named("merge"), again, {"into": other})
+    html = desk.browse("anna", f"/requests/{again}", headers=DUTCH).text
+    assert f'wordt daar beantwoord. <a class="whole" href="/afschrift/requests/{other}">' in html
+    assert f"{again} : dat gaat hier verder" in seen(desk, "anna", f"/requests/{other}")

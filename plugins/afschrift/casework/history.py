@@ -126,7 +126,9 @@ def readable(header: Header, payload: dict[str, Any] | None, who: str) -> str:
                 "Decided: {title}: {choice}.", title=title, choice=gettext(in_words(given["choice"]))
             )
     if fact := given.get("fact"):  # what an id names is shown elsewhere on the page
-        codes = {name: value for name, value in fact.get("detail", {}).items() if not _ID.fullmatch(str(value))}
+        codes = {
+            name: value for name, value in fact.get("detail", {}).items() if not _ID.fullmatch(str(value))
+        }
         given["fact"] = {**fact, "detail": codes, "other": None}
     text = sentence(header, given if payload is not None else None, served_language(), who)
     return _EMPTY.sub("", _ID.sub("", text)).replace(" .", ".")
