@@ -122,9 +122,7 @@ def readable(header: Header, payload: dict[str, Any] | None, who: str) -> str:
         case "question_asked":
             return gettext("A question was asked: {title}.", title=title)
         case "decision_taken":
-            return gettext(
-                "Decided: {title}: {choice}.", title=title, choice=gettext(in_words(given["choice"]))
-            )
+            return gettext("Decided: {title}: {choice}.", title=title, choice=in_words(given["choice"]))
     if fact := given.get("fact"):  # what an id names is shown elsewhere on the page
         codes = {
             name: value for name, value in fact.get("detail", {}).items() if not _ID.fullmatch(str(value))

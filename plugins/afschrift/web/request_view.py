@@ -18,7 +18,7 @@ from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.damaged import STEP
 from afschrift.casework.review.require_review import periods_over
-from afschrift.domain.language import served_language
+from afschrift.domain.language import in_served
 from afschrift.domain.request import LOST, Run, airflow_id
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.facts import Timeline
@@ -114,7 +114,7 @@ def _decisions(officer: Officer, request_id: str) -> Iterator[ShownDecision]:
         yield ShownDecision(
             decision,
             _about(question) if question else (),
-            ground.title.get(served_language(), ground.title["en"]) if ground else "",
+            in_served(ground.title if ground else None),
             shown_name(officer.roles, decision.by),
         )
 
