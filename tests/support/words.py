@@ -9,6 +9,7 @@ from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.columns.meaning import NOT_DESCRIBED
 from afschrift.casework.columns.search_ledger import WORDS
 from afschrift.casework.decision import question as decision
+from afschrift.casework.intake.entry import GROUPS, ORIGINAL
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain import keys, plan, state
 from afschrift.domain.decision import Action
@@ -56,6 +57,7 @@ def table_words() -> Iterator[str]:
     yield from (*WORDS.values(), NOT_DESCRIBED, *decision._FLAGS.values(), page.CANNOT, page.UNEXPECTED)
     yield from (*app._TITLES.values(), app.LOG_IN, identity_pages.RENEWED)
     yield from (question_pages.RENEWED, question_pages.CUT, question_pages.CHECK_RECORDED)
+    yield from intake_words()
 
 
 def action_words() -> Iterator[str]:
@@ -109,3 +111,13 @@ def _enum(schema: Mapping[str, Any]) -> Iterator[str]:
     yield from (
         schema.get("additionalProperties", {}).get("enum", ()) if schema.get("type") == "object" else ()
     )
+
+
+def intake_words() -> Iterator[str]:
+    """Headings, titles and hints of the form of a new request."""
+    for heading, group in {**GROUPS, "": ORIGINAL}.items():
+        yield from filter(None, (heading,))
+        for field in group.values():
+            yield from (field["title"], *filter(None, (field.get("description"),)))
+            yield from (words for words in field.get("x-titles", {}).values() if not words.isupper())
+    yield from ("Of the answer.", "needed", "One a line.")

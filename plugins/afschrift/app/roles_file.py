@@ -13,7 +13,7 @@ from afschrift.law.roles import AIRFLOW, READ_ONLY_ROLES, Person, Role, Roles
 
 FILE = "roles.yml"
 DEMO = (
-    Person("demo", frozenset({f"{AIRFLOW}admin"}), frozenset({Role.OFFICER}), "demo"),
+    Person("demo", frozenset({f"{AIRFLOW}admin"}), frozenset({Role.INTAKE, Role.OFFICER}), "demo"),
     *(Person(f"demo {role}", frozenset({f"{AIRFLOW}{role}"}), frozenset({role}), "demo") for role in Role),
 )
 """The users of the Airflow that `afschrift up` starts: `admin`, and one for each role, of its name."""
@@ -30,11 +30,16 @@ class PersonEntry(BaseModel):
 
 
 class RolesFile(BaseModel):
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        officers_take_in: officers may store requests, as the role intake.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     people: dict[str, PersonEntry]
+    officers_take_in: bool = False
 
 
 def load_roles(settings: Settings | None = None) -> Roles:
@@ -63,11 +68,17 @@ def load_roles(settings: Settings | None = None) -> Roles:
         )
     return Roles(
         tuple(
-            Person(n, frozenset(p.accounts), frozenset(p.roles), deputies=frozenset(p.deputies))
+            Person(n, frozenset(p.accounts), _held(p, parsed), deputies=frozenset(p.deputies))
             for n, p in parsed.people.items()
         ),
         location=str(file),
     )
+
+
+def _held(person: PersonEntry, file: RolesFile) -> frozenset[Role]:
+    """Their roles; an officer who may take in requests is intake too."""
+    takes_in = file.officers_take_in and Role.OFFICER in person.roles
+    return frozenset(person.roles) | ({Role.INTAKE} if takes_in else set())
 
 
 def _check(document: Document, file: RolesFile) -> Iterator[Fault]:

@@ -37,7 +37,7 @@ MEANING = {
 CODES = "Exit codes: " + "; ".join(f"{code.value} {words}" for code, words in MEANING.items()) + "."
 """For the help of each of these commands."""
 
-_WORST_FIRST = (Ended.FAILED, Ended.NOT_STARTED, Ended.WAITS, Ended.DONE)
+_WORST_FIRST = (Ended.REFUSED, Ended.FAILED, Ended.NOT_STARTED, Ended.WAITS, Ended.DONE)
 
 
 def begin(request_id: str, *, airflow: bool) -> Ended:

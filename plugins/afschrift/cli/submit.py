@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
+from afschrift.casework.intake.request_form import RequestForm
 from afschrift.cli import given
 from afschrift.cli.common import actor, print_lines, say, services
-from afschrift.cli.request_form import RequestForm
 from afschrift.cli.running import CODES, Ended, begin, leave
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS
-from afschrift.law.case_facts import OTHER_RIGHTS, Matter
+from afschrift.law.case_facts import OTHER_RIGHTS
 from afschrift.law.roles import Act
 from afschrift.outside.limits import BYTES
 from afschrift.outside.read_yaml import read_yaml
 from afschrift.register.register import Register
-
-if TYPE_CHECKING:
-    from afschrift.casework.intake.store_request import StoredCase
 
 commands = typer.Typer()
 
@@ -66,6 +62,10 @@ def submit(
             f"Default: {','.join(DEFAULT_FORMATS)}."
         ),
     ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Store a request for each line of a CSV file, whose first line names the fields."),
+    ] = None,
 ) -> None:
     """Store a request (message, channel, receipt, right, identity keys) and trigger its run by its id.
 
@@ -90,16 +90,17 @@ def submit(
     restriction, objection, automated_decision, complaint, information; they are recorded, to be handed over
     (R05). How it was forwarded: forwarded: [{at, from, to}], with desks and no names of people (R02).
     """
-    from afschrift.casework.intake.receive import receive
+    from afschrift.casework.intake.receive import receive, stored_lines
 
     load_roles().require(actor(), Act.SUBMIT)
     settings = Settings.from_environment()
     start = start or (Start.NO if settings.batch_requests > 1 else Start.AIRFLOW)
+    if csv is not None:
+        _import(settings, csv, start)
+        return
     form = RequestForm(prompted()) if file is None else from_file(file)
     form, ready = _with_options(form, key or [], formats), services()
     stored = receive(settings, ready, form.intake(ready.inventory.identity.keys), actor(), say)
-    if stored.found:
-        say(found_line(stored))
     print_lines(stored.requests or (stored.case,))
     for line in stored_lines(stored):
         say(line)
@@ -107,6 +108,19 @@ def submit(
         say("Stored. Start the run with `afschrift run ID`, or trigger fulfil_request with this id.")
     if start is not Start.NO:
         leave(*(_begin(ready.register, request_id, start) for request_id in stored.requests))
+
+
+def _import(settings: Settings, file: Path, start: Start) -> None:
+    """Store the lines that can be, and name the fault of each other one."""
+    from afschrift.casework.intake.import_csv import import_csv
+
+    ready, by = services(), actor()
+    done = import_csv(settings, ready, given.content(file, "The CSV file", BYTES), by)
+    print_lines(done.requests)
+    for line in done.lines():
+        say(line)
+    ended = [] if start is Start.NO else [_begin(ready.register, id_, start) for id_ in done.opened]
+    leave(*([Ended.REFUSED] if done.faults else []), *ended)
 
 
 def _with_options(form: RequestForm, keys: list[str], formats: str | None) -> RequestForm:
@@ -185,30 +199,6 @@ def flagged(keys: list[str]) -> dict[str, Any]:
     if keys:
         say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
     return dict(item.partition("=")[::2] for item in keys)
-
-
-def found_line(stored: StoredCase) -> str:
-    """Return the line for a message that was stored before."""
-    return (
-        f"This message is stored as case {stored.case} already: no other is opened, and its requests keep "
-        "their options."
-    )
-
-
-def stored_lines(stored: StoredCase) -> Iterator[str]:
-    """Yield lines on matters that are not fulfilled here, and what is left to do."""
-    for other in stored.matters:
-        if other is Matter.DECEASED:
-            yield (
-                f"Case {stored.case} is about a person who died: the GDPR does not cover them (R17). Its run "
-                "reads nothing and asks an officer. National rules may: hand it over to the desk that knows "
-                "them. The requester may ask for their own data in another request; living persons who "
-                "appear in the data keep their protection."
-            )
-        else:
-            yield f"{other} (Art. {other.article}) is in case {stored.case}; it is not fulfilled here."
-        way = f'afschrift case handed-over {stored.case} {other} --to "DESK" --reference CODE'
-        yield f"Hand it over, then record it: `{way}`. Until then it is named as waiting (R05)."
 
 
 def _listed(text: str) -> list[str]:

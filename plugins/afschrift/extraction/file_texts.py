@@ -46,7 +46,7 @@ def texts_of(content: bytes, ending: str, media_type: str) -> Texts:
             return {at: text for at, (_, text) in _opened(content)[1].items()}
         except Exception:  # a hostile mail may raise anything in the parser: a person judges it as a whole
             return {WHOLE: None}
-    return {WHOLE: _decoded(content, "utf-8") if ending in _TEXTS else None}
+    return {WHOLE: decoded(content, "utf-8") if ending in _TEXTS else None}
 
 
 def with_texts(content: bytes, ending: str, media_type: str, new: Mapping[str, str]) -> bytes:
@@ -92,7 +92,7 @@ def _walk(message: Message, at: str, depth: int) -> Iterator[tuple[str, Message,
     for number, part in enumerate(_multiparts(message), 1):
         around = [_head(part) if part is not message else "", part.preamble or "", part.epilogue or ""]
         if between := "\n".join(text.strip() for text in around if text.strip()):
-            yield f"{at}{_BETWEEN}{number}", part, _readable(between)
+            yield f"{at}{_BETWEEN}{number}", part, readable(between)
     texts = attachments = 0
     for leaf in leaves(message):
         kind, named = leaf.get_content_type(), _named(leaf)
@@ -111,7 +111,7 @@ def _walk(message: Message, at: str, depth: int) -> Iterator[tuple[str, Message,
         else:
             payload = leaf.get_payload(decode=True) if kind.startswith("text/") else None
             charset = leaf.get_param("charset") or "utf-8"
-            yield here, leaf, _decoded(payload, str(charset)) if isinstance(payload, bytes) else None
+            yield here, leaf, decoded(payload, str(charset)) if isinstance(payload, bytes) else None
 
 
 def _multiparts(message: Message) -> Iterator[Message]:
@@ -123,7 +123,7 @@ def _multiparts(message: Message) -> Iterator[Message]:
             yield from _multiparts(part)
 
 
-def _decoded(content: bytes, charset: str) -> str | None:
+def decoded(content: bytes, charset: str) -> str | None:
     """The text: in UTF-8 where it can be, else as declared, else as old programs wrote it."""
     if len(content) > _MOST_TEXT:
         return None
@@ -154,11 +154,11 @@ def _fields(part: Message) -> Iterator[tuple[str, str]]:
 
 
 def _head(part: Message) -> str:
-    return "\n".join(f"{name}: {_readable(raw)}" for name, raw in _fields(part))
+    return "\n".join(f"{name}: {readable(raw)}" for name, raw in _fields(part))
 
 
-def _readable(raw: object) -> str:
-    text = _decoded(str(raw).encode("utf-8", "surrogateescape"), "utf-8") or ""
+def readable(raw: object) -> str:
+    text = decoded(str(raw).encode("utf-8", "surrogateescape"), "utf-8") or ""
     with suppress(Exception):  # no encoded words, or damaged ones
         text = str(make_header(decode_header(text)))
     return " ".join(text.encode("utf-8", "replace").decode().split())

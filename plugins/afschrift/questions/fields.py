@@ -110,7 +110,9 @@ def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]
     if kind == "boolean":
         return "radios", (("true", in_words(True)), ("false", in_words(False)))
     if kind == "array":
-        return ("ticks", _codes(items["enum"])) if "enum" in items else ("lines", ())
+        return (
+            ("ticks", _codes(items["enum"], schema.get("x-titles", {}))) if "enum" in items else ("lines", ())
+        )
     if kind == "object":
         return ("amounts", _codes(names["enum"])) if "enum" in names else ("pairs", ())
     if kind in ("integer", "number"):
@@ -122,7 +124,7 @@ def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]
 
 
 def _codes(values: Sequence[object], titles: Mapping[str, str] = {}) -> tuple[tuple[str, str], ...]:
-    return tuple((str(value), titles.get(str(value)) or in_words(value)) for value in values)
+    return tuple((str(value), gettext(titles.get(str(value), "")) or in_words(value)) for value in values)
 
 
 def _hint(schema: Mapping[str, Any], shown: str) -> str:

@@ -7,12 +7,12 @@ that owner. The trail holds its HMAC under the same key: destroying the key make
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import NewEvent
@@ -324,8 +324,17 @@ class Cases(Repository):
             found = json.loads(key.decrypt(row.ciphertext, "message", "ciphertext", row.id))
         return dict(found) if row.kind == PARTIES else {row.kind: found}
 
-    def with_message(self, text: bytes, channel: str, received_at: str, made_by: str) -> tuple[str, ...]:
+    def with_message(
+        self,
+        text: bytes,
+        channel: str,
+        received_at: str,
+        made_by: str,
+        among: Collection[str] | None = None,
+    ) -> tuple[str, ...]:
         """Cases that the same text opened, oldest first; compared by HMAC, so only while their keys exist.
+
+        `among`: ids of the cases to compare; None: all of that receipt.
 
         Raises:
             RefusedError: the time is no instant.
@@ -337,9 +346,26 @@ class Cases(Repository):
             .where(case_file.c.made_by == made_by, message.c.kind == "request")
             .order_by(case_file.c.created_at, case_file.c.id)
         )
+        if among is not None:
+            wanted = wanted.where(case_file.c.id.in_(among))
         with self._db.read() as tx:
-            found = [(row, self._find_key(tx, row.id)) for row in tx.execute(wanted).all()]
-            return tuple(row.id for row, key in found if key and compare_digest(key.hmac(text), row.hmac))
+            return self._same_text(tx, wanted, text)
+
+    def with_text(self, text: bytes, first: str, last: str) -> tuple[str, ...]:
+        """Cases received between two instants whose message is the same text, oldest first."""
+        near = (
+            select(case_file.c.id, message.c.hmac)
+            .join(message, message.c.case_id == case_file.c.id)
+            .where(case_file.c.received_at.between(instant(first), instant(last)))
+            .where(message.c.kind == "request")
+            .order_by(case_file.c.created_at, case_file.c.id)
+        )
+        with self._db.read() as tx:
+            return self._same_text(tx, near, text)
+
+    def _same_text(self, tx: Connection, wanted: Select[Any], text: bytes) -> tuple[str, ...]:
+        found = [(row, self._find_key(tx, row.id)) for row in tx.execute(wanted).all()]
+        return tuple(row.id for row, key in found if key and compare_digest(key.hmac(text), row.hmac))
 
     def all(self) -> tuple[CaseRow, ...]:
         """All cases, in the order in which they were received; no text is read."""

@@ -73,6 +73,18 @@ class Identities(Repository):
         with self._db.read() as tx:
             return tuple(row.id for row in self._earlier(tx, request_id, names))
 
+    def with_keys(self, keys: Collection[Key]) -> tuple[Row[Any], ...]:
+        """Rows of all requests that were entered with one of these keys, oldest first."""
+        with self._db.read() as tx:
+            indexes = {
+                blind_index(year.key, key.name, key.value, casefold=fold)
+                for year in self._keys.index_keys()
+                for key in keys
+                for fold in (False, True)
+            }
+            same = select(request_identity.c.request_id).where(request_identity.c.blind_index.in_(indexes))
+            return tuple(sorted(tx.execute(select(request).where(request.c.id.in_(same))), key=_position))
+
     def of_person(self, request_id: str, names: Collection[str]) -> tuple[str, ...]:
         """Ids of all other requests of the same person, of the same case too, found as `earlier` does."""
         with self._db.read() as tx:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -81,15 +79,7 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
 
 def _fields(action: Action, at: Situation) -> list[FormField]:
     """The fields of its form, in the language of the reader."""
-    return [
-        replace(
-            field,
-            title=gettext(field.title),
-            hint=gettext(field.hint),
-            codes=tuple((code, gettext(words)) for code, words in field.codes),
-        )
-        for field in fields_of(action.form(at), ())
-    ]
+    return list(fields_of(action.form(at), ()))
 
 
 def _page(

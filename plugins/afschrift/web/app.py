@@ -22,6 +22,7 @@ from afschrift.web import (
     action_pages,
     case_api,
     identity_pages,
+    intake_page,
     language,
     letter_pages,
     question_api,
@@ -69,6 +70,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.include_router(review_page.router)
     app.include_router(letter_pages.router)
     app.include_router(action_pages.router)
+    app.include_router(intake_page.routes(start))
     app.include_router(language.router)
     app.include_router(map_page.router)
     app.include_router(preview_page.router)

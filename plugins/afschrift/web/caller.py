@@ -93,6 +93,11 @@ class Caller:
     roles: Roles
     token: str = field(repr=False)
 
+    @property
+    def takes_in(self) -> bool:
+        """Whether they may store requests."""
+        return self.roles.may(self.account, Act.SUBMIT)
+
     def officer(self, register: Register | None = None) -> Officer:
         """The caller as an officer at work; `register`: default that of the installation."""
         return Officer(register or open_register(), self.roles, self.account)

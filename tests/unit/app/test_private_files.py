@@ -191,7 +191,7 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
     assert load(tmp_path).open_terminal
     assert load(tmp_path).person("airflow:admin").roles == frozenset()
     demo = load(tmp_path, AFSCHRIFT_DEMO="1").person("airflow:admin")
-    assert (demo.roles, demo.source) == ({Role.OFFICER}, "demo")
+    assert (demo.roles, demo.source) == ({Role.INTAKE, Role.OFFICER}, "demo")
 
     (tmp_path / "include").mkdir()
     for place in (tmp_path / "include" / "roles.yml", tmp_path / "roles.yml", tmp_path / "own.yml"):

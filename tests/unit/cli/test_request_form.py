@@ -7,7 +7,7 @@ import pytest
 from tests.support.command_line import refused, run_command
 
 from afschrift.casework.intake.message import Intake
-from afschrift.cli.request_form import FAULTS, PARTS, RequestForm
+from afschrift.casework.intake.request_form import FAULTS, PARTS, RequestForm
 from afschrift.domain.errors import ConfigurationError
 from afschrift.outside.read_yaml import read_yaml
 from afschrift.services import Services
@@ -69,8 +69,8 @@ RECEIVED = f"received_at: {INSTANT}"
         (RECEIVED, RECEIVED[:-6], "line 4, received_at: it has no time zone: end it with Z, or as +01:00"),
         ("at: 2026-01-01T09:59:00+01:00", "at: 2026-01-01", f"line 13, authenticated.at: {DAY}"),
         ("# a request", "made_by: porxy", "line 1, made_by: did you mean `proxy`?"),
-        ("channel: portal\n", "", "channel: this is missing"),
-        ("  level: password\n", "", "line 10, authenticated.level: this is missing"),
+        ("channel: portal\n", "", "channel: is missing"),
+        ("  level: password\n", "", "line 10, authenticated.level: is missing"),
         ("# a request", "2026-01-01: x", f"line 1: {NOT_KNOWN}: take it out"),
     ],
 )

@@ -313,3 +313,17 @@ def test_a_message_that_counts_as_not_received(bureau: Bureau) -> None:
     assert "second signer" in done.text + done.errors
     [question] = re.findall(r"answer (q-\w+)", done.text)
     assert "four eyes" in str(refused("answer", question, "--choice", "agree"))
+
+
+def test_lines_of_a_csv_file(alone: Register, tmp_path: Path) -> None:
+    file = tmp_path / "requests.csv"
+    row = 'Mag ik alles?;letter;2026-03-05;"{right}";self;{key}'
+    head = "message;channel;received_on;right;made_by;key.customer_id"
+    both = row.format(right="access, portability", key=1)
+    file.write_text("\n".join([head, both, both, row.format(right=SECRET, key=2)]))
+    done = in_this_process(("submit", "--csv", str(file), "--start", "no"))
+    assert (done.code, len(done.requests)) == (1, 2)
+    assert "line 4, column 4 (right): choose one of access, portability, unclear." in done.errors
+    assert "Stored: 2 requests. Stored before: 1 line." in done.errors
+    assert SECRET not in done.text + done.errors
+    assert "cannot be read" in str(refused("submit", "--csv", str(tmp_path / "none.csv")))

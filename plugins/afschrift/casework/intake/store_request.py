@@ -9,9 +9,10 @@ from datetime import datetime
 
 from afschrift.app.jurisdiction import calendar_of
 from afschrift.casework.intake.message import Intake, Limits, Party
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import FormError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, Unique
+from afschrift.domain.language import gettext
 from afschrift.domain.request import check_formats
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
@@ -59,8 +60,9 @@ def take_in(services: Services, intake: Intake, by: str, case: str | None = None
             opened.
 
     Raises:
-        ConfigurationError: a key, language or destination that does not exist, a receipt in the future, or a
-            forwarding out of order.
+        FormError: a key or language that does not exist, a receipt in the future, or a forwarding out of
+            order; names the field.
+        ConfigurationError: a destination that does not exist.
         RefusedError: a format that does not qualify (R57).
     """
     _check(services, intake)
@@ -158,29 +160,37 @@ def parties_text(parties: Mapping[str, Party]) -> bytes:
 def _check(services: Services, intake: Intake) -> None:
     inventory = services.inventory
     if intake.keys.keys() - inventory.identity.keys.keys():
-        raise ConfigurationError(
+        raise FormError(
             "An identity key is not declared in identity.yml.",
+            {"keys": gettext("is not declared")},
             remedy=f"use {', '.join(sorted(inventory.identity.keys))}, or declare them in identity.yml.",
         )
     if not all(value.strip() for value in intake.keys.values()):
-        raise ConfigurationError("An identity key is empty.", remedy="leave the key out or give its value.")
+        raise FormError(
+            "An identity key is empty.",
+            {"keys": gettext("is empty")},
+            remedy="leave the key out or give its value.",
+        )
     languages = {intake.language, *(party.language or intake.language for party in intake.parties.values())}
     if not languages <= set(inventory.controller.languages):
-        raise ConfigurationError(
+        raise FormError(
             "The service is not offered in this language.",
+            {"language": gettext("is not offered")},
             remedy=f"choose one of {', '.join(inventory.controller.languages)}.",
         )
     now = datetime.fromisoformat(services.now())
     if intake.received_at > now:
-        raise ConfigurationError(
+        raise FormError(
             "The receipt lies in the future.",
+            {"received_at": gettext("lies in the future")},
             remedy="give the instant of first arrival with its zone, such as 2026-11-20T09:30:00+01:00.",
         )
     moments = [intake.received_at, *(step.at for step in intake.forwarded), now]
     if moments != sorted(moments):
-        raise ConfigurationError(
+        raise FormError(
             "forwarded: its steps do not follow each other from `received_at` until now; a message is "
             "received when it first arrives, not when it is passed on (R02).",
+            {"forwarded": gettext("is out of order")},
             remedy="give the first arrival in `received_at`, then the steps in the order in which they came.",
         )
     _check_limits(inventory, intake.limits)
@@ -197,8 +207,13 @@ def _check_limits(inventory: Inventory, limits: Limits | None) -> None:
     known = tables | set(inventory.manual) | fides_categories().keys()
     unknown = sorted({*limits.tables, *limits.categories} - known)
     if unknown or not (limits.tables or limits.categories):
-        raise ConfigurationError(
+        raise FormError(
             f"These limits name nothing that there is: {', '.join(unknown) or 'they are empty'}.",
+            {
+                "limits": gettext("names a table or category that there is not")
+                if unknown
+                else gettext("is missing")
+            },
             remedy="give `tables` as source.table (a system without tables by its name) or "
             "`categories` of the Fides taxonomy.",
         )

@@ -46,7 +46,7 @@ _FIELD = re.compile(
 _MIME = re.compile(rb"^(?:MIME-Version|Content-Type|Message-ID|Received):", re.IGNORECASE | re.MULTILINE)
 _MAILBOX = re.compile(rb"^From [^\r\n]*\r?\n", re.MULTILINE)
 _MOST_MAIL = 48_000_000
-_MOST_BOUNDARIES = 20_000
+MOST_BOUNDARIES = 20_000
 
 
 def is_compressed(part: Part) -> bool:
@@ -123,7 +123,7 @@ def open_email(part: Part, budget: Budget) -> Found:
         for number, (head, end) in enumerate(zip(heads, ends, strict=True), 1):
             yield part.inner(part.content[head.end() : end], "eml", word="message", number=number)
         return
-    if len(part.content) > _MOST_MAIL or part.content.count(b"\n--") > _MOST_BOUNDARIES:
+    if len(part.content) > _MOST_MAIL or part.content.count(b"\n--") > MOST_BOUNDARIES:
         raise ClosedError
     yield from _parts_of(BytesParser(policy=compat32).parsebytes(part.content), part, budget)
 

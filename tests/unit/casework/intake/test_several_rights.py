@@ -21,7 +21,7 @@ from afschrift.casework.intake.referral import pending_referrals, record_handed_
 from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.notices.reminder import Message
 from afschrift.domain.errors import (
-    ConfigurationError,
+    FormError,
     NeedsPersonError,
     NotAllowedError,
     RefusedError,
@@ -199,7 +199,7 @@ def test_how_it_was_forwarded_is_in_the_case_and_moves_no_date(bureau: Bureau) -
     ]
     assert bureau.register.facts.timeline(stored.requests[0]).received == date(2026, 3, 4)
     for wrong in (list(reversed(hops)), [{**hops[0], "at": "2026-03-03T09:00:00+01:00"}]):
-        with pytest.raises(ConfigurationError, match="R02"):
+        with pytest.raises(FormError, match="R02"):
             taken(bureau, forwarded=wrong)
 
 

@@ -1,4 +1,7 @@
-"""The form of `afschrift submit`, and its faults: by line, in words that repeat nothing that was written."""
+"""A request as a document (of a file, the terminal, a page or a program), and its faults in words.
+
+A fault has its line where the document has lines, and repeats nothing that was written.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from afschrift.casework.intake.message import (
     Party,
 )
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.language import gettext
 from afschrift.domain.nearest import did_you_mean, nearest
 from afschrift.domain.right import Right
 from afschrift.inventory.document import in_words, joined
@@ -48,6 +52,9 @@ _PATTERNS = {
     "channel": "is a code: small letters, digits, - and _, such as portal or letter",
 }
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+Path = tuple[Any, ...]
+"""Names of fields from the outermost; None at the end: the message names the field."""
 
 _Place = tuple[int | None, str]
 """The line, if the file has one, and the field."""
@@ -79,17 +86,22 @@ class RequestForm:
             ConfigurationError: names the line, the field and the remedy of each fault, and no value or name
                 that was filled in: a text without quotes can become a name in YAML.
         """
+        found, faults = self.read(declared)
+        if found is None or faults:
+            places: dict[_Place, list[str]] = {}
+            for path, message in faults:
+                places.setdefault((self._line(path), _field(path)), []).append(message)
+            raise self._error(places)
+        return found
+
+    def read(self, declared: Collection[str]) -> tuple[Intake | None, list[tuple[Path, str]]]:
+        """The request, if every field of it can be read; path and words of each fault."""
         found, items = None, []
         try:
             found = Intake.model_validate_json(json.dumps(_with_text_names(self.content), default=str))
         except ValidationError as error:
             items = error.errors(include_url=False, include_input=False)
-        places: dict[_Place, list[str]] = {}
-        for path, message in (*self._of_fields(items), *self._of_keys(declared)):
-            places.setdefault((self._line(path), _field(path)), []).append(message)
-        if found is None or places:
-            raise self._error(places)
-        return found
+        return found, [*self._of_fields(items), *self._of_keys(declared)]
 
     def _error(self, places: Mapping[_Place, list[str]]) -> ConfigurationError:
         ordered = sorted(places, key=lambda place: (place[0] or 0, place[1]))
@@ -99,7 +111,7 @@ class RequestForm:
         listing = "\n".join(lines)
         return ConfigurationError(f"{self.name or 'The request'} has {count}:\n{listing}\n", remedy=LAST)
 
-    def _of_fields(self, items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    def _of_fields(self, items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Path, str]]:
         """Yield path and fault. What a misspelt name was meant to give is not reported as missing too."""
         meant = set()
         lacking = []
@@ -120,9 +132,9 @@ class RequestForm:
                 yield ((named[0], None) if named else ()), message
             else:
                 yield path, self._words(path, item)
-        yield from ((path, "this is missing") for path in lacking if path not in meant)
+        yield from ((path, gettext("is missing")) for path in lacking if path not in meant)
 
-    def _words(self, path: tuple[Any, ...], item: Mapping[str, Any]) -> str:
+    def _words(self, path: Path, item: Mapping[str, Any]) -> str:
         kind, value, name = item["type"], self._value(path), _field(path)
         if kind == "string_pattern_mismatch":
             return _PATTERNS.get(str(path[-1]), in_words(item))
@@ -130,11 +142,15 @@ class RequestForm:
             isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value))
         ):
             return "a day is not enough: add time and zone, as 2026-01-31T09:30:00+01:00"
+        if kind == "string_too_long":
+            return gettext("is longer than {most} characters", most=f"{item['ctx']['max_length']:,}")
         if name in _CHOICES:
-            return did_you_mean(value, _CHOICES[name]) or f"choose one of {', '.join(_CHOICES[name])}"
+            return did_you_mean(value, _CHOICES[name]) or gettext(
+                "choose one of {codes}", codes=", ".join(_CHOICES[name])
+            )
         return in_words(item)
 
-    def _of_keys(self, declared: Collection[str]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    def _of_keys(self, declared: Collection[str]) -> Iterator[tuple[Path, str]]:
         """Yield identity keys that the data map does not have."""
         keys = self.content.get("keys")
         unknown = (name for name in keys if name not in declared) if isinstance(keys, dict) else ()
@@ -146,14 +162,14 @@ class RequestForm:
     def _lines(self) -> Lines:
         return Lines(self.text)
 
-    def _line(self, path: tuple[Any, ...]) -> int | None:
+    def _line(self, path: Path) -> int | None:
         """Return the line; None: the file has none, or the fault is in an option of the command."""
         if not self.name or (path[:1] == ("keys",) and path[-1] in self.options):
             return None
         line, found = self._lines.of(path)
         return line if found else None
 
-    def _value(self, path: tuple[Any, ...]) -> Any:
+    def _value(self, path: Path) -> Any:
         node: Any = self.content
         for step in path:
             if (isinstance(node, dict) and step in node) or (
@@ -169,7 +185,7 @@ def _at(place: _Place) -> str:
     return f"{', '.join(words)}: " if words else ""
 
 
-def _field(path: tuple[Any, ...]) -> str:
+def _field(path: Path) -> str:
     """Return the part of a path that names our fields; the rest was written, or is a library's."""
     found: list[str] = []
     if path[-1:] == (None,):  # the message names the field
@@ -180,7 +196,7 @@ def _field(path: tuple[Any, ...]) -> str:
     return ".".join(found)
 
 
-def _names(path: tuple[Any, ...]) -> tuple[str, ...]:
+def _names(path: Path) -> tuple[str, ...]:
     """Return the names of the fields at a path."""
     model = PARTS.get(str(path[0])) if path else Intake
     return tuple(field.alias or name for name, field in model.model_fields.items()) if model else ()

@@ -1,0 +1,362 @@
+"""The pages to take in a request, from an e-mail or typed, with its acknowledgement; and many from CSV."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from afschrift.app.settings import Settings
+from afschrift.casework.intake.case_file import add_document
+from afschrift.casework.intake.entry import NEEDED, ORIGINAL, field_at, fields, names, read_entry
+from afschrift.casework.intake.import_csv import import_csv
+from afschrift.casework.intake.read_mail import Mail, read_mail
+from afschrift.casework.intake.receive import (
+    KIND,
+    LikelySame,
+    acknowledge,
+    case_of_message,
+    likely_same,
+    receive,
+)
+from afschrift.casework.intake.store_request import StoredCase
+from afschrift.casework.letters.make import MadeLetter, make
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import AfschriftError, FormError, RefusedError
+from afschrift.domain.instants import utc_now
+from afschrift.domain.language import gettext, served_language
+from afschrift.law.case_documents import too_large
+from afschrift.law.roles import Act
+from afschrift.questions.fields import FormField, form_field, read_fields
+from afschrift.web.answers import Start
+from afschrift.web.caller import (
+    Caller,
+    Known,
+    cross_origin_error,
+    form_token,
+    is_form_token,
+    is_same_origin,
+    note,
+    read_note,
+)
+from afschrift.web.multipart import Sent, answer_form, read, sent_form
+from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.question_pages import CUT, RENEWED
+from afschrift.wiring.build_services import build
+
+CARRIED_BYTES = 2_500_000
+"""Of a file that the form carries along between reading and storing; a larger one is chosen again."""
+
+LINES = 1_000
+"""Of a CSV file on the page: they are stored while the browser waits."""
+
+log = logging.getLogger("afschrift.web")
+
+
+def routes(start: Start) -> APIRouter:
+    """The routes; `start` starts the first run of a request as the caller."""
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    @router.get("/new")
+    def form(request: Request, by: Known) -> Response:
+        """An empty form."""
+        by.roles.require(by.account, Act.SUBMIT)
+        return _Form(request, by, Sent()).page()
+
+    @router.post("/new")
+    async def sent(request: Request, by: Known) -> Response:
+        """Fill in the form from an e-mail, or store the request. A fault shows it with all that was typed."""
+        return await _with_file(request, by, lambda sent: _Form(request, by, sent).answer(start))
+
+    @router.get("/new/stored")
+    def stored(request: Request, by: Known, notice: str = "") -> Response:
+        """What was stored, with the acknowledgement as it would go out."""
+        return _stored(request, by, read_note(by, notice), notice)
+
+    @router.post("/new/stored")
+    async def acknowledged(request: Request, by: Known) -> Response:
+        """Make and send the acknowledgement that was shown."""
+        return await answer_form(request, _acknowledged, by)
+
+    @router.get("/new/import")
+    def lines(request: Request, by: Known) -> Response:
+        """Choose a CSV file."""
+        by.roles.require(by.account, Act.SUBMIT)
+        return _import_page(request, by)
+
+    @router.post("/new/import")
+    async def imported(request: Request, by: Known) -> Response:
+        """Store its lines, and show what is wrong with others."""
+        return await _with_file(request, by, lambda sent: _imported(request, by, sent, start))
+
+    return router
+
+
+async def _with_file(request: Request, by: Caller, answer: Callable[[Sent], Response]) -> Response:
+    """Read a form with a file, of a caller who may take in, and answer it in a thread."""
+    by.roles.require(by.account, Act.SUBMIT)
+    most = Settings.from_environment().document_bytes
+    with sent_form() as sent:
+        # the form sends its token before the file
+        await read(request, sent, most, lambda: is_form_token(by, request.url.path, sent.value("token")))
+        return await run_in_threadpool(answer, sent)
+
+
+def _barred(request: Request, by: Caller, sent: Sent) -> tuple[Problem, int] | None:
+    """Why a form is not read."""
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
+            raise cross_origin_error()
+        return Problem(RENEWED), 403
+    return (Problem(CUT), 422) if sent.cut else None
+
+
+def _chosen(sent: Sent) -> tuple[str, bytes]:
+    """Name and content of the file that was chosen, or that the form carries; both empty: there is none."""
+    for file in sent.files:
+        if file.too_large:
+            raise too_large(Settings.from_environment().document_bytes)
+        file.content.seek(0)
+        return file.name, file.content.read()
+    with suppress(binascii.Error, ValueError):
+        return sent.value("name"), base64.b64decode(sent.value("original"), validate=True)
+    return "", b""
+
+
+class _Form:
+    """The form of a new request, as a browser sent it."""
+
+    def __init__(self, request: Request, by: Caller, sent: Sent) -> None:
+        self.request, self.by, self.sent = request, by, sent
+        self.officer = by.officer()
+        self.name, self.original = "", b""
+        self.mail: Mail | None = None
+        self.likely: LikelySame | None = None
+
+    def answer(self, start: Start) -> Response:
+        """Fill it in from the file, or store the request."""
+        try:
+            if barred := _barred(self.request, self.by, self.sent):
+                return self.page(*barred)
+            self.name, self.original = _chosen(self.sent)
+            reads = self.sent.value("do") == "read"
+            if reads and not self.original:
+                raise RefusedError(gettext("No file was chosen."))
+            with suppress(*(() if reads else (RefusedError,))):  # any document may be kept with the case
+                self.mail = read_mail(self.original, utc_now()) if self.original else None
+            return self._filled_in() if reads else self._stored(start)
+        except AfschriftError as error:
+            status, text = status_and_words(error)
+            faults = error.fields if isinstance(error, FormError) else {}
+            at = {field_at((name,)): fault for name, fault in faults.items()}
+            lines = tuple((f.id, f.title, at[f.name]) for f in self.fields() if f.name in at)
+            words = gettext("Nothing was recorded. Correct this:") if lines else text
+            return self.page(Problem(words, lines), status)
+
+    def _filled_in(self) -> Response:
+        assert self.mail is not None
+        mail, values = self.mail, {"message": self.mail.whole, "channel": "email", "made_by": "self"}
+        if mail.arrived and not mail.doubt:
+            local = mail.arrived.astimezone(ZoneInfo(self.officer.inventory.controller.zone))
+            values |= {"received_on": local.date().isoformat(), "received_time": f"{local:%H:%M}"}
+        if len(mail.senders) == 1:
+            [(values["person_name"], values["person_email"])] = mail.senders
+        names = {f"f.{name}" for name in values}
+        kept = [pair for pair in self.sent.fields if pair[0] not in names]
+        self.sent.fields = [*kept, *((f"f.{name}", value) for name, value in values.items())]
+        return self.page()
+
+    def _stored(self, start: Start) -> Response:
+        officer, inventory = self.officer, self.officer.inventory
+        codes, words = read_fields(self.fields(), self.sent.typed)
+        values = codes | words
+        sure = {name: values.pop(name, None) for name in ORIGINAL}
+        missing = {
+            name: gettext("is missing") for name, value in sure.items() if self.original and value is None
+        }
+        try:
+            intake = read_entry(values, inventory)
+        except FormError as error:
+            raise FormError(str(error), {**error.fields, **missing}) from None
+        if missing:
+            raise FormError(gettext("Nothing was recorded."), missing)
+        if case_of_message(officer.register, intake) is None:
+            self.likely = likely_same(officer.register, intake, self.by.account)
+            if not set(self.likely.requests) <= set(self.sent.value("seen").split()):
+                return self.page(status=409)
+        services = build(lambda line: log.info("%s", line))
+        lines: list[str] = []
+        stored = receive(officer.settings, services, intake, officer.by, lines.append, acknowledge=False)
+        if self.original and not stored.found:
+            lines += self._keep(stored, id_copy=sure["id_copy"] is True)
+        lines += _begin(officer, self.by, stored.opened, start)
+        words_ = {"requests": " ".join(stored.requests), "next": "\n".join(lines)}
+        words_ |= {"found": "true"} if stored.found else {}
+        base = self.request.scope.get("root_path", "")
+        return RedirectResponse(f"{base}/new/stored?notice={note(self.by, words_)}", 303)
+
+    def _keep(self, stored: StoredCase, *, id_copy: bool) -> Iterator[str]:
+        """Keep the file with the case; yields why it is not kept, the text of the message is."""
+        officer = self.officer
+        try:
+            add_document(
+                officer.register,
+                stored.case,
+                self.name or "message.eml",
+                io.BytesIO(self.original),
+                officer.by,
+                at_most=officer.settings.document_bytes,
+                id_copy=id_copy,
+            )
+        except RefusedError as error:
+            yield gettext("The text of the message is kept, its file is not.") + f" {error}"
+
+    def fields(self) -> list[FormField]:
+        """All fields of the form."""
+        return [field for _, group in self.groups() for field in group]
+
+    def groups(self) -> list[tuple[str, list[FormField]]]:
+        """The fields under their headings, in the language of the reader."""
+        found = fields(self.officer.inventory, served_language())
+        found["The message"] |= ORIGINAL if self.original else {}
+        needed = (*NEEDED, *ORIGINAL)
+        return [
+            (
+                gettext(heading),
+                [
+                    form_field(name, schema, gettext("needed") if name in needed else "")
+                    for name, schema in group.items()
+                ],
+            )
+            for heading, group in found.items()
+        ]
+
+    def page(self, problem: Problem | None = None, status: int = 200) -> Response:
+        """The form with what was typed."""
+        carried = len(self.original) <= CARRIED_BYTES
+        return render(
+            self.request,
+            "new_request",
+            status,
+            by=self.by,
+            groups=self.groups(),
+            sent=self.sent,
+            mail=self.mail,
+            file_name=self.name,
+            carried=base64.b64encode(self.original).decode() if self.original and carried else "",
+            again=bool(self.original) and not carried,
+            likely=self.likely,
+            problem=problem,
+            faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
+            here=self.request.url.path,
+            token=form_token(self.by, self.request.url.path),
+        )
+
+
+def _begin(officer: Officer, by: Caller, requests: Iterable[str], start: Start) -> Iterator[str]:
+    """Start the runs; yields what to know about those that did not start."""
+    if officer.settings.batch_requests > 1:
+        return
+    for request_id in requests:
+        try:
+            start(request_id, by.token)
+        except AfschriftError:
+            log.info("The run of %s was not started.", request_id)
+            yield gettext(
+                "The run of {request} did not start; it starts by itself later.", request=request_id
+            )
+
+
+def _stored(
+    request: Request, by: Caller, found: Mapping[str, str], notice: str, status: int = 200
+) -> Response:
+    requests = found.get("requests", "").split()
+    officer, made, letter, why = by.officer(), None, None, ""
+    if requests:  # else another log-in signed the notice
+        letters = officer.register.letters.all(request_id=requests[0])
+        letter = next((row for row in letters if row.kind == KIND), None)
+        try:
+            made = None if letter else make(officer, requests[0], KIND, {}, keep=False)
+        except AfschriftError as error:
+            why = status_and_words(error)[1]
+    return render(
+        request,
+        "new_stored",
+        status,
+        by=by,
+        found=found,
+        requests=requests,
+        letter=letter,
+        subject=made.text.subject if made else "",
+        framed=made.text.html if made else "",
+        shown=_digest(made) if made else "",
+        why=why,
+        may_send=by.roles.may(by.account, Act.DECIDE),
+        notice=notice,
+        token=form_token(by, request.url.path),
+    )
+
+
+def _digest(made: MadeLetter) -> str:
+    return hashlib.sha256(made.text.html.encode()).hexdigest()
+
+
+def _acknowledged(request: Request, by: Caller, sent: Sent) -> Response:
+    by.roles.require(by.account, Act.DECIDE)
+    notice = sent.value("notice")
+    found = read_note(by, notice)
+    requests, officer = found.get("requests", "").split(), by.officer()
+    if not is_form_token(by, request.url.path, sent.value("token")) or not requests:
+        raise cross_origin_error()
+    letters = officer.register.letters.all(request_id=requests[0])
+    if not any(row.kind == KIND for row in letters):  # a second click sends nothing
+        if _digest(make(officer, requests[0], KIND, {}, keep=False)) != sent.value("shown"):
+            return _stored(request, by, found, notice, 409)
+        acknowledge(officer, requests[0])
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{requests[0]}#letters", 303)
+
+
+def _imported(request: Request, by: Caller, sent: Sent, start: Start) -> Response:
+    officer = by.officer()
+    try:
+        if barred := _barred(request, by, sent):
+            return _import_page(request, by, *barred)
+        name, content = _chosen(sent)
+        if not name:
+            raise RefusedError(gettext("No file was chosen."))
+        services = build(lambda line: log.info("%s", line))
+        report = import_csv(officer.settings, services, content, by.account, LINES)
+    except AfschriftError as error:
+        status, text = status_and_words(error)
+        return _import_page(request, by, Problem(text), status)
+    left = list(_begin(officer, by, report.opened, start))
+    status = 422 if report.faults else 200
+    return _import_page(request, by, status=status, report=report, left=left)
+
+
+def _import_page(
+    request: Request, by: Caller, problem: Problem | None = None, status: int = 200, **more: Any
+) -> Response:
+    return render(
+        request,
+        "new_import",
+        status,
+        by=by,
+        problem=problem,
+        names=names(by.officer().inventory),
+        needed=NEEDED,
+        most=LINES,
+        here=request.url.path,
+        token=form_token(by, request.url.path),
+        **{"report": None, "left": (), **more},
+    )
