@@ -29,7 +29,7 @@ PLACES = {"folder", "into", "out", "html", "to_file", "data_keys", "logs", "key"
 """Parameters that name where something is written, or a folder or key."""
 
 DOCUMENTS = {
-    ("case add", "file"), ("letter sent", "proof"), ("manual answer", "file"),
+    ("case add", "file"), ("letter sent", "proof"), ("answer", "file"),
     ("audit export", "file"), ("register restore", "file"), ("audit verify", "bundle"),
 }  # fmt: skip
 """Kept as they are and not parsed, or read behind a log-in to the register alone."""
@@ -40,8 +40,7 @@ OF_A_REQUEST = {
     ("request mandate-withdrawn", "text_file"), ("case hold", "text_file"), ("case release", "text_file"),
     ("case complaint", "text_file"), ("case complaint-outcome", "text_file"), ("request review-restriction", "text_file"), ("case not-received", "text_file"),
     ("request deceased", "text_file"), ("request not-deceased", "text_file"), ("case parties", "from_"),
-    ("letter make", "from_"), ("review approve", "text_file"), ("review hold-back", "text_file"),
-    ("review redact", "form"), ("preview", "keys"),
+    ("letter make", "from_"), ("preview", "keys"),
 }  # fmt: skip
 """Read by `given.text`, `from_file` and `read_form`, which are doors of their own below."""
 

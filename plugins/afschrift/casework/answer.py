@@ -121,7 +121,7 @@ def _must_fit(kind: QuestionKind, question: QuestionRow, given: GivenAnswer) -> 
         raise FormError(
             _UNFIT,
             {"files": "go with the choice `given`, and it with them"},
-            remedy="`afschrift manual answer REQUEST SOURCE --file FILE` gives files. Nothing was recorded.",
+            remedy="`afschrift answer QUESTION --choice given --file FILE` gives them. Nothing was recorded.",
         )
 
 

@@ -133,19 +133,13 @@ AT_MOST = 1_000_000
 _PARTS = ("choice", "detail", "texts", "text")
 
 
-def from_file(file: Path, choice: str | None = None) -> GivenAnswer:
+def from_file(file: Path) -> GivenAnswer:
     """Read an answer from a file (YAML or JSON) with the same parts as in REST; `-`: standard input.
-
-    Args:
-        file: that holds it.
-        choice: if the file has none.
 
     Raises:
         ConfigurationError: it cannot be read or has other parts; the message has none of its content.
     """
     found = _plain(read_form(file, AT_MOST))
-    if choice is not None:
-        found = {"choice": choice, **found}
     parts = {name: found.get(name) or {} for name in ("detail", "texts")}
     wrong = set(found) - set(_PARTS) or not isinstance(found.get("choice"), str)
     if wrong or not all(isinstance(part, dict) for part in parts.values()):

@@ -159,7 +159,7 @@ def _searches_message(due: Sequence[Search]) -> Message:
         f"{request}  {system}: due {on}, role {role}{to and ' for ' + to}"
         for _, request, system, role, to, on in cells
     ]
-    what = "More: afschrift manual list, then afschrift manual answer REQUEST SOURCE."
+    what = "More: afschrift manual list, then afschrift answer QUESTION."
     return as_message(subject, _SEARCH_COLUMNS, cells, lines, what)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,15 +11,9 @@ from afschrift.app.roles_file import load_roles
 from afschrift.casework.manual.question import ask_again, open_question, shown_terms
 from afschrift.casework.notices.questions import searches
 from afschrift.cli.common import AsJson, actor, load_inventory, officer, open_register, print_json
-from afschrift.cli.given import opened
-from afschrift.cli.questions.questions import give
-from afschrift.cli.running import CODES, Here, OnAirflow, in_one_place
 from afschrift.cli.terminal import one_line
-from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
-from afschrift.law.manual_search import GIVEN, NOT_SEARCHED, NOT_SEARCHED_BECAUSE, NOTHING_HELD
-from afschrift.questions.kind import GivenAnswer
 
 if TYPE_CHECKING:
     from afschrift.casework.notices.questions import Search
@@ -77,52 +68,6 @@ def show(request: Request, source: Source) -> None:
     keys = [(key.name, key.value) for key in register.identities.of(request)]
     for name, value in [*keys, *shown_terms(register, asked)]:
         typer.echo(f"  {name}: {one_line(value)}")
-
-
-@app.command(epilog=CODES)
-def answer(
-    request: Request,
-    source: Source,
-    file: Annotated[
-        list[Path] | None, typer.Option("--file", help="A file that was found; may be given several times.")
-    ] = None,
-    nothing_held: Annotated[
-        bool, typer.Option("--nothing-held", help="It was searched, and holds nothing about the person.")
-    ] = False,
-    not_searched: Annotated[
-        str | None,
-        typer.Option("--not-searched", metavar="REASON", help=f"{', '.join(NOT_SEARCHED_BECAUSE)}."),
-    ] = None,
-    here: Here = False,
-    airflow: OnAirflow = False,
-) -> None:
-    """Enter the result of a search: files, nothing held, or not searched and why.
-
-    Files are checked by their content and encrypted under the request's key. Data of others in them are
-    pointed out to a reviewer. A second answer is refused: `afschrift manual again` asks once more.
-    """
-    from afschrift.casework.manual.scan import scan
-
-    in_one_place(here, airflow)
-    if sum((bool(file), nothing_held, not_searched is not None)) != 1:
-        raise ConfigurationError(
-            "One answer is needed.", remedy="give --file FILE, --nothing-held or --not-searched REASON."
-        )
-    who = officer()
-    asked = open_question(who.register, request, source)
-    choice = GIVEN if file else NOTHING_HELD if nothing_held else NOT_SEARCHED
-    detail = {"reason": not_searched} if not_searched is not None else {}
-    with ExitStack() as held:
-        streams = [(path.name, held.enter_context(opened(path))) for path in file or ()]
-        files = [
-            scan(name, stream, os.fstat(stream.fileno()).st_size, who.settings.manual_bytes)
-            for name, stream in streams
-        ]
-        kept = (
-            f"{len(files)} files are kept, encrypted. Delete your copies when you are done." if files else ""
-        )
-        given = GivenAnswer(choice, detail, files=files)
-        give(who, asked, given, here=here, airflow=airflow, about=source, kept=kept)
 
 
 @app.command()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +22,7 @@ from afschrift.casework.question_kinds import kind_named
 from afschrift.cli import given
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
 from afschrift.cli.forms import ask_answer, from_file
+from afschrift.cli.given import opened
 from afschrift.cli.running import CODES, Here, OnAirflow, RequestId, begin, in_one_place, leave
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.roles import Act
@@ -30,6 +33,7 @@ from afschrift.questions.kind import GivenAnswer
 
 if TYPE_CHECKING:
     from afschrift.casework.officer import Officer
+    from afschrift.law.manual_search import NewFile
     from afschrift.questions.view import Section
     from afschrift.register.records import QuestionRow
     from afschrift.register.register import Register
@@ -134,7 +138,13 @@ def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) ->
 
 @commands.command(epilog=CODES)
 def answer(
-    question: Annotated[str, typer.Argument(help="Id of the question.")],
+    question: Annotated[
+        str, typer.Argument(metavar="QUESTION|REQUEST", help="Id of a question, or of a request: see --of.")
+    ],
+    of: Annotated[
+        str | None,
+        typer.Option(help="Of a request with several open questions: kind or system, such as review."),
+    ] = None,
     choice: Annotated[str | None, typer.Option(help="One of the question's options.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A field of its form as name=value; codes only.")
@@ -149,54 +159,61 @@ def answer(
         Path | None,
         typer.Option(help="Reason in words, kept encrypted: a file, or - for standard input."),
     ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", help="A file that was found. Repeatable.")
+    ] = None,
     here: Here = False,
     airflow: OnAirflow = False,
 ) -> None:
     """Answer a question. It is recorded with who, when and in which role; a second answer is refused.
 
-    At a terminal a decision is asked for field by field, and a reason if the question needs one.
+    At a terminal an answer without --choice is asked for field by field. Files that were found in a system
+    that people search are checked by their content and kept encrypted.
     """
     in_one_place(here, airflow)
     who = officer()
-    asked = who.register.questions.get(question)
-    give(who, asked, _filled(who, asked, choice, set_ or [], form, text_file), here=here, airflow=airflow)
-
-
-def give(
-    who: Officer,
-    asked: QuestionRow,
-    given: GivenAnswer,
-    *,
-    here: bool,
-    airflow: bool,
-    about: str = "",
-    kept: str = "",
-) -> None:
-    """Record an answer, say what follows, and start the next run or report what is left to do.
-
-    Args:
-        who: answers.
-        asked: the question.
-        given: the answer.
-        here: run on in this process.
-        airflow: run on there.
-        about: what the question is about, where its kind does not say it.
-        kept: what was kept with it, in words.
-    """
-    done = answer_question(
-        who,
-        asked.id,
-        given.choice,
-        detail=given.detail,
-        texts=given.texts,
-        text=given.text,
-        files=given.files,
-    )
-    typer.echo(f"Recorded: {about or done.decision.kind} = {done.decision.choice}.")
-    for line in filter(None, (kept, done.next_step)):
-        say(line)
+    asked = _asked_of(who.register, question, of)
+    filled = _filled(who, asked, choice, set_ or [], form, text_file)
+    with ExitStack() as held:
+        files = tuple(_scanned(held, path, who.settings.manual_bytes) for path in file or ())
+        done = answer_question(
+            who,
+            asked.id,
+            filled.choice,
+            detail=filled.detail,
+            texts=filled.texts,
+            text=filled.text,
+            files=files,
+        )
+    typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
+    if files:
+        say(f"{len(files)} files are kept, encrypted. Delete your copies when you are done.")
+    if done.next_step:
+        say(done.next_step)
     if goes_on(who.register, done):
         go_on(who.register, asked.request, here=here, airflow=airflow)
+
+
+def _asked_of(register: Register, owner: str, of: str | None) -> QuestionRow:
+    """The question with an id, or the one open question of a request of a kind or system."""
+    if not owner.startswith("req-"):
+        return register.questions.get(owner)
+    register.requests.get(owner)
+    found = register.questions.all(request_id=owner)
+    fitting = [q for q in found if of in (None, q.kind, q.detail.get("source"))]
+    if len(fitting) != 1:
+        raise ConfigurationError(
+            f"{len(fitting) or 'No'} questions of request {owner} fit.",
+            remedy="`afschrift questions` lists those that are open: name one by its id, or by --of.",
+        )
+    return fitting[0]
+
+
+def _scanned(held: ExitStack, path: Path, at_most: int) -> NewFile:
+    from afschrift.casework.manual.scan import scan
+
+    stream = held.enter_context(opened(path))
+    return scan(path.name, stream, os.fstat(stream.fileno()).st_size, at_most)
 
 
 def go_on(register: Register, request: str, *, here: bool, airflow: bool) -> None:

@@ -1,33 +1,22 @@
-"""`afschrift review`: review a bundle before delivery: approve it, redact cells or spans, or hold it back."""
+"""`afschrift review`: look at a bundle before it is delivered. It is answered as every question."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.casework.review.question import REVIEW
-from afschrift.cli import given
 from afschrift.cli.common import AsJson, officer, print_json, print_lines
-from afschrift.cli.forms import from_file
-from afschrift.cli.questions.questions import give
-from afschrift.cli.running import CODES, Here, OnAirflow, RequestId, in_one_place
+from afschrift.cli.running import RequestId
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
-from afschrift.questions.kind import GivenAnswer
 
 if TYPE_CHECKING:
     from afschrift.casework.review.view import Pointed, ReviewTable, ReviewView
 
 app = typer.Typer(no_args_is_help=True)
-
-Words = Annotated[
-    Path | None, typer.Option("--text-file", help="Reason in words, kept encrypted; `-`: standard input.")
-]
 
 
 @app.command()
@@ -48,59 +37,6 @@ def show(
         print_json(asdict(seen), ascii=False)
         return
     print_lines(_lines(seen, whole=table is not None))
-
-
-@app.command(epilog=CODES)
-def approve(
-    request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
-) -> None:
-    """Approve the bundle unchanged. The approval is for exactly this bundle and no other."""
-    _answer(request, GivenAnswer("approved", text=given.text(text_file)), here=here, airflow=airflow)
-
-
-@app.command("hold-back", epilog=CODES)
-def hold_back(
-    request: RequestId, text_file: Words = None, here: Here = False, airflow: OnAirflow = False
-) -> None:
-    """Send nothing, with a reason in words; the next run asks again."""
-    text = given.text(text_file)
-    if text is None and sys.stdin.isatty():
-        text = typer.prompt("Why (kept encrypted)")
-    _answer(request, GivenAnswer("hold_back", text=text), here=here, airflow=airflow)
-
-
-@app.command(epilog=CODES)
-def redact(
-    request: RequestId,
-    form: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="`detail` and `texts` as YAML or JSON: texts.redactions are the lines, the other fields are "
-            "those of their grounds; `-`: standard input.",
-        ),
-    ],
-    here: Here = False,
-    airflow: OnAirflow = False,
-) -> None:
-    """Mask cells or spans: a line for each, and for each ground the three answers of R32, once.
-
-    A line is `source.table ROW COLUMN [FROM:TO] GROUND`, as `review show` prints it.
-    """
-    _answer(request, from_file(form, choice="redact"), here=here, airflow=airflow)
-
-
-def _answer(request: str, answer: GivenAnswer, *, here: bool, airflow: bool) -> None:
-    in_one_place(here, airflow)
-    who = officer()
-    who.register.requests.get(request)
-    asked = [q for q in who.register.questions.all(request_id=request) if q.kind == REVIEW]
-    if not asked:
-        raise ConfigurationError(
-            f"No review of request {request} is open.",
-            remedy="its run asks for one after packing a bundle that must be reviewed.",
-        )
-    give(who, asked[-1], answer, here=here, airflow=airflow)
 
 
 def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:

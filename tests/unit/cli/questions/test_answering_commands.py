@@ -23,7 +23,6 @@ from afschrift.domain.errors import (
     FormError,
     NotAllowedError,
     RefusedError,
-    TooLateError,
 )
 from afschrift.domain.state import State
 from afschrift.services import Services
@@ -32,6 +31,7 @@ pytestmark = pytest.mark.slow
 LETTER = pdf(text=b"Beste kwikstaart")
 SOON = str(days_away(9).date())
 ME = getpass.getuser()
+NOT_SEARCHED = ("--choice", "not_searched", "--set")
 
 
 def turned_down(error: type[AfschriftError], *words: str | Path, stdin: str = "") -> str:
@@ -84,11 +84,13 @@ def test_files_nothing_and_not_searched_end_in_a_bundle(
     header, payload = searched.register.trail.events(waiting)[-1]
     assert (header.type, header.actor) == ("identity_read", f"cli:{ME}")
     assert payload and set(payload) == {"question"}
-    answer = ("manual", "answer", waiting)
-    message = run_command(*answer, "mail", "--file", letter, "--file", letter)
-    assert "Recorded: mail = given." in message
+    answer = ("answer", waiting, "--of")
+    message = run_command(*answer, "mail", "--choice", "given", "--file", letter, "--file", letter)
+    assert "Recorded: manual = given." in message
     assert "needs an answer to" in message  # the other system
-    assert f"afschrift run {waiting}" in run_command(*answer, "tape", "--not-searched", "copy_of_searched")
+    assert f"afschrift run {waiting}" in run_command(
+        *answer, "tape", *NOT_SEARCHED, "reason=copy_of_searched"
+    )
     assert "answered" in run_command("manual", "list", "--all")
     with zipfile.ZipFile(reviewed(searched, waiting)) as bundle:
         files = {n.partition("/")[2]: bundle.read(n) for n in bundle.namelist() if "/files/" in n}
@@ -99,34 +101,35 @@ def test_one_answer_with_files_that_are_taken_is_needed(
     searched: Services, waiting: str, letter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = len(searched.register.trail.events(waiting))
-    answer = ("manual", "answer", waiting, "mail")
-    turned_down(ConfigurationError, *answer)
-    turned_down(ConfigurationError, *answer, "--nothing-held", "--file", letter)
-    assert "copy_of_searched" in turned_down(FormError, *answer, "--not-searched", "busy")
-    turned_down(RefusedError, "manual", "answer", waiting, "kwik", "--nothing-held")
+    answer = ("answer", waiting, "--of", "mail", "--choice")
+    turned_down(ConfigurationError, "answer", waiting, "--of", "mail")
+    turned_down(ConfigurationError, "answer", waiting, "--choice", "nothing_held")
+    turned_down(FormError, *answer, "nothing_held", "--file", letter)
+    assert "copy_of_searched" in turned_down(FormError, *answer, "not_searched", "--set", "reason=busy")
+    turned_down(ConfigurationError, *answer[:3], "kwik", "--choice", "nothing_held")
     absent = letter.with_name("absent.pdf")
-    assert "cannot be read" in turned_down(AfschriftError, *answer, "--file", absent)
+    assert "cannot be read" in turned_down(AfschriftError, *answer, "given", "--file", absent)
     program = letter.with_name("kwikstaart.zip")
     program.write_bytes(b"MZ\0\0kwikstaart")
-    turned_down(RefusedError, *answer, "--file", letter, "--file", program)
+    turned_down(RefusedError, *answer, "given", "--file", letter, "--file", program)
     os.truncate(letter, 2_000_000_000)
-    assert "500 MB" in turned_down(RefusedError, *answer, "--file", letter)
+    assert "500 MB" in turned_down(RefusedError, *answer, "given", "--file", letter)
     os.truncate(letter, 2_000_000)
     monkeypatch.setenv("AFSCHRIFT_MANUAL_MEGABYTES", "1.5")
-    assert "1.5 MB" in turned_down(RefusedError, *answer, "--file", letter)
+    assert "1.5 MB" in turned_down(RefusedError, *answer, "given", "--file", letter)
     assert len(searched.register.trail.events(waiting)) == before
 
 
 def test_a_second_answer_is_turned_down_until_it_is_asked_again(
     searched: Services, waiting: str, letter: Path
 ) -> None:
-    answer = ("manual", "answer", waiting, "mail")
-    run_command(*answer, "--nothing-held")
-    turned_down(TooLateError, *answer, "--file", letter)
+    answer = ("answer", waiting, "--of", "mail", "--choice")
+    run_command(*answer, "nothing_held")
+    turned_down(ConfigurationError, *answer, "given", "--file", letter)
     question = run_command("manual", "again", waiting, "mail").strip()
     assert searched.register.questions.get(question).answered_at is None
     run_command("questions", "assign", question, "--anybody")
-    run_command(*answer, "--file", letter)
+    run_command(*answer, "given", "--file", letter)
 
 
 @pytest.mark.parametrize(
@@ -143,12 +146,13 @@ def test_another_person(searched: Services, home: Path, role: str, who: str) -> 
     )
     (home / "roles.yml").write_text(f"people:\n{people}", encoding="utf-8")
     assert "its owner" not in run_command("inventory", "check")
-    for words in (("show", request, "mail"), ("answer", request, "mail", "--nothing-held")):
-        assert who in turned_down(NotAllowedError, "manual", *words)
+    answer = ("answer", request, "--of", "mail", "--choice", "nothing_held")
+    for words in (("manual", "show", request, "mail"), answer):
+        assert who in turned_down(NotAllowedError, *words)
     turned_down(NotAllowedError, "questions", "assign", question, "--anybody")
     if role == "keeper":
         turned_down(NotAllowedError, "manual", "again", request, "tape")
-        run_command("manual", "answer", request, "tape", "--nothing-held")
+        run_command("answer", request, "--of", "tape", "--choice", "nothing_held")
 
 
 @pytest.fixture
@@ -268,25 +272,27 @@ def test_a_review_from_look_to_delivery(reviewers: Reviewers) -> None:
     assert BODY[:60] in shown
     table = ("review", "show", request, "--table", "shop.ticket_message")
     assert BODY in run_command(*table, "--row", "id=1")
-    form = json.dumps({"detail": CODES, "texts": {"redactions": [LINE], **BALANCE}})
-    done = run_command("review", "redact", request, "--form", "-", stdin=form)
+    form = json.dumps({"choice": "redact", "detail": CODES, "texts": {"redactions": [LINE], **BALANCE}})
+    done = run_command("answer", request, "--form", "-", stdin=form)
     assert "Recorded: review = redact." in done
     reviewers.asked(request)
     assert NEIGHBOUR not in json.dumps(json.loads(run_command(*table, "--json")))
-    assert "Recorded: review = approved." in run_command("review", "approve", request)
+    assert "Recorded: review = approved." in run_command("answer", request, "--choice", "approved")
     assert NEIGHBOUR.encode() not in members(reviewers.deliver(request))["data/shop/ticket_message.csv"]
 
 
 def test_a_review_that_is_turned_down(reviewers: Reviewers) -> None:
     request = reviewers.store()
-    assert "No review" in turned_down(ConfigurationError, "review", "approve", request)
+    assert "No questions" in turned_down(
+        ConfigurationError, "answer", request, "--of", "review", "--choice", "approved"
+    )
     reviewers.asked(request)
     show = ("review", "show", request)
     assert "--table" in turned_down(ConfigurationError, *show, "--row", "#1")
-    assert "why" in turned_down(FormError, "review", "hold-back", request)
+    assert "why" in turned_down(FormError, "answer", request, "--choice", "hold_back")
     assert "no such table" in turned_down(RefusedError, *show, "--table", "shop.x")
-    bad = json.dumps({"texts": {"redactions": [LINE.replace("id=1", "id=77")]}})
-    message = turned_down(FormError, "review", "redact", request, "--form", "-", stdin=bad)
+    bad = json.dumps({"choice": "redact", "texts": {"redactions": [LINE.replace("id=1", "id=77")]}})
+    message = turned_down(FormError, "answer", request, "--form", "-", stdin=bad)
     assert "line 1: no row has this key" in message
-    run_command("review", "hold-back", request, "--text-file", "-", stdin="Eerst bellen.")
+    run_command("answer", request, "--choice", "hold_back", "--text-file", "-", stdin="Eerst bellen.")
     assert "held_back" in reviewers.asked(request).detail["why"]
