@@ -40,7 +40,7 @@ OF_A_REQUEST = {
     ("request mandate-withdrawn", "text_file"), ("case hold", "text_file"), ("case release", "text_file"),
     ("case complaint", "text_file"), ("case complaint-outcome", "text_file"), ("request review-restriction", "text_file"), ("case not-received", "text_file"),
     ("request deceased", "text_file"), ("request not-deceased", "text_file"), ("case parties", "from_"),
-    ("letter make", "from_"), ("preview", "keys"),
+    ("letter make", "from_"), ("preview", "keys"), ("request advise", "text_file"),
 }  # fmt: skip
 """Read by `given.text`, `from_file` and `read_form`, which are doors of their own below."""
 
