@@ -1,10 +1,11 @@
 """The pages of actions, and the same actions over HTTP, for each role."""
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.support.pages import Desk, text_of, token_of
+from tests.support.pages import Desk, text_of, token_in, token_of
 
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.actions.action import Action, Subject
@@ -138,3 +139,50 @@ def test_a_fault_keeps_what_was_typed_and_names_its_field(desk: Desk) -> None:
     assert desk.events(request) == before
     assert desk.browse("anna", f"/requests/{request}/do/nothing").status_code == 404
     assert desk.browse("anna", "/requests/req-000000000000/do/hold").status_code == 404
+
+
+def test_a_letter_is_made_as_it_was_shown_and_not_twice(desk: Desk) -> None:
+    request, _ = desk.identity()
+    path = f"/requests/{request}/do/letter"
+    page = text_of(desk.browse("anna", path).text)
+    assert "Can be made too Acknowledgement Identity request" in page
+    assert "Due now Late" in page
+    assert "Merged" not in page  # it would say what is not so
+    assert "goes on in no other one" in text_of(desk.browse("anna", f"{path}?kind=merged").text)
+    given = {"kind": "identity_request", "f.more": "Bel ons gerust.\n\nTot ziens."}
+    wrong = desk.send("anna", f"{path}?kind=identity_request", given | {"make": "true"})
+    assert 'href="#f-doubt"' in wrong.text
+    assert "Tot ziens." in wrong.text
+    given |= {"f.doubt": "Wij kennen dit adres niet.", "f.ways": "login"}
+    shown = desk.send("anna", f"{path}?kind=identity_request", given | {"make": "true"})  # not seen yet
+    assert "Wij kennen dit adres niet." in shown.text.partition("srcdoc")[2]
+    before = len(desk.register.letters.all(request_id=request))
+
+    def make(page: str, **other: str) -> str:
+        seen = re.findall(r'name="seen" value="([^"]+)"', page)[0]
+        sent = given | other | {"seen": seen, "token": token_in(page), "make": "true"}
+        reply = desk.browse("anna", path, sent)
+        return str(reply.headers.get("location") or reply.text)
+
+    forged = make(shown.text.replace('name="seen" value="', 'name="seen" value="x'))
+    changed = make(shown.text, **{"f.doubt": "Dit adres is nieuw."})
+    assert "Different: Why it is not sure who asks Nothing was decided" not in text_of(forged)
+    assert "Different: Why it is not sure who asks Nothing was decided" in text_of(changed)
+    assert "Tot ziens." in changed
+    assert len(desk.register.letters.all(request_id=request)) == before
+    assert "/requests/" in make(shown.text)
+    assert "/requests/" in make(shown.text)  # a second click: the same letter
+    assert len(desk.register.letters.all(request_id=request)) == before + 1
+    second = {"f.doubt": "Dit adres is nieuw."}
+    asked = make(changed, **second)
+    assert "Make a second one of this kind" in text_of(asked)
+    assert "waits to be sent" in asked
+    make(asked, **second, **{"f.again": "true"})
+    assert len(desk.register.letters.all(request_id=request)) == before + 2
+    given = {"kind": "acknowledgement"}
+    shown = desk.send("anna", f"{path}?kind=acknowledgement", given | {"show": "true"})
+    earlier = (datetime.now(ZoneInfo("Europe/Amsterdam")) - timedelta(days=4000)).isoformat()
+    do(desk, "anna", request, "correct", received_at=earlier, reason="typing_error")
+    assert "Different: Day of receipt " in text_of(make(shown.text))
+    dutch = desk.client("anna", headers={"Accept-Language": "nl"}).get(f"/afschrift{path}?kind=merged").text
+    assert "Een brief maken" in dutch

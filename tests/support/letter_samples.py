@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from afschrift.letters.compose import Letter, LetterFacts, compose
+from afschrift.letters.elements import MORE
 from afschrift.letters.kinds import KINDS, LetterKind
 
 FOLDER = Path(__file__).parents[2] / "include" / "letters"
@@ -18,7 +19,7 @@ _SAMPLES = yaml.safe_load((Path(__file__).parent / "data" / "letter_samples.yml"
 def given(kind: LetterKind, language: str = "nl") -> dict[str, Any]:
     """Every element of a kind, the optional ones too."""
     known = _SAMPLES["any"] | _SAMPLES[language]
-    filled = {element.name: known[element.name] for element in kind.asked}
+    filled = {element.name: known[element.name] for element in kind.asked if element.name != MORE}
     grounds = {"fee": "manifestly_excessive", "refusal": "manifestly_unfounded"}
     return filled | ({"ground": grounds[kind.name]} if kind.name in grounds else {})
 

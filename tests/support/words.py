@@ -10,6 +10,7 @@ from afschrift.casework.columns.meaning import NOT_DESCRIBED
 from afschrift.casework.columns.search_ledger import WORDS
 from afschrift.casework.decision import question as decision
 from afschrift.casework.intake.entry import GROUPS, ORIGINAL
+from afschrift.casework.letters.letter_form import help_of
 from afschrift.casework.question_kinds import KINDS
 from afschrift.domain import keys, plan, state
 from afschrift.domain.decision import Action
@@ -22,6 +23,7 @@ from afschrift.law import case_facts, dispute, grounds, letter, partial_response
 from afschrift.law.clock import clock, facts
 from afschrift.law.destruction import REASONS, Destroying
 from afschrift.law.roles import Role
+from afschrift.letters.elements import ELEMENTS, Giver
 from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.questions.forms import fields
 from afschrift.questions.view import in_english
@@ -58,6 +60,7 @@ def table_words() -> Iterator[str]:
     yield from (*app._TITLES.values(), app.LOG_IN, identity_pages.RENEWED)
     yield from (question_pages.RENEWED, question_pages.CUT, question_pages.CHECK_RECORDED)
     yield from intake_words()
+    yield from letter_words()
 
 
 def action_words() -> Iterator[str]:
@@ -121,3 +124,13 @@ def intake_words() -> Iterator[str]:
             yield from (field["title"], *filter(None, (field.get("description"),)))
             yield from (words for words in field.get("x-titles", {}).values() if not words.isupper())
     yield from ("Of the answer.", "needed", "One a line.")
+
+
+def letter_words() -> Iterator[str]:
+    """Elements of the letters: what they are, and the codes of those that a person fills in."""
+    for name, element in ELEMENTS.items():
+        if element.giver is not Giver.TEMPLATE:
+            yield help_of(name)
+        if element.giver is Giver.OFFICER:
+            yield from map(in_english, element.codes)
+    yield from map(help_of, ("kind", "announces", "text"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import Parameter, Signature
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ _METAVARS = {"date": "DATE", "date-time": "INSTANT"}
 
 def add_actions(app: typer.Typer, actions: Iterable[Action]) -> None:
     """Add a command for each action."""
-    for action in actions:
+    for action in filter(attrgetter("command"), actions):
         app.command(action.name, help=action.help)(_command(action))
 
 

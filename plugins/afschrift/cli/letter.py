@@ -81,6 +81,7 @@ def make(
         typer.Option("--from", metavar="FILE", help="Filled-in form (YAML or JSON); `-`: standard input."),
     ] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Show it and keep nothing.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Though one of its kind waits or was sent.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a letter and keep it in the case file; it is not sent yet.
@@ -91,12 +92,11 @@ def make(
     A letter that lacks required content is not made. While the requester is not identified, it may contain
     nothing about them that they did not write themselves.
     """
-    from afschrift.casework.letters.make import make as make_letter
+    from afschrift.casework.letters.letter_form import make_letter
 
     who = officer()
-    authority = _may_decide(who, request)
     given = ask_letter(kind_named(kind)) if from_ is None else read_form(from_, who.settings.document_bytes)
-    made = make_letter(who, request, kind, given, authority=authority, keep=not preview)
+    made = make_letter(who, request, kind, given, again=again, keep=not preview)
     if made.warning:
         say(made.warning)
     if made.letter is None:

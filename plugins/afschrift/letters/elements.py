@@ -121,6 +121,8 @@ COSTS = ("material", "postage", "extra_work")
 """What a fee may hold (R51); general costs are not allowed (R52)."""
 TAKES_ALONG = "takes_along"
 """Element that says what portability covers, with or without observed data by the policy (R18, R20)."""
+MORE = "more"
+"""Element of every letter: what its writer adds in their own words."""
 SECRET_BY = ("sms", "post", "phone", "portal")
 OTHER_WAYS = ("estate", "medical_file", "desk", "none_known")
 PASSED_TO = ("department", "controller", "processor")
@@ -209,6 +211,7 @@ _ALL = (
     Element("unsearched", ElementForm.ITEMS, Giver.REGISTER, "what was not searched, and why"),
     Element("told_before", ElementForm.CODE, Giver.REGISTER, "that it was kept back", ("yes",)),
     _officer("name", ElementForm.LINE, "how to address the person; left out: a general greeting", wrote=True),
+    _officer(MORE, ElementForm.TEXT, "paragraphs of your own, before the end of the letter"),
     _officer("quote", ElementForm.TEXT, "a passage of the message that is answered", wrote=True),
     _officer("doubt", ElementForm.TEXT, "why it is not sure who asks (R10)"),
     _officer(

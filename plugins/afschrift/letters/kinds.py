@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from afschrift.domain.errors import RefusedError
 from afschrift.law.clock.facts import FactKind, FactRow, SuspensionGround, Timeline
-from afschrift.letters.elements import ELEMENTS, TAKES_ALONG, Element, Giver
+from afschrift.letters.elements import ELEMENTS, MORE, TAKES_ALONG, Element, Giver
 
 HEAD = ("organisation", "address", "contact", "reference", "right", "written_on")
 """Elements of every letter."""
@@ -70,7 +70,7 @@ class LetterKind:
     @property
     def asked(self) -> tuple[Element, ...]:
         """The elements that its writer fills in, the optional ones last."""
-        names = (*self.required, "name", *self.optional)
+        names = (*self.required, "name", *self.optional, MORE)
         return tuple(ELEMENTS[name] for name in names if ELEMENTS[name].giver is Giver.OFFICER)
 
     def about(self, timeline: Timeline) -> FactRow | None:

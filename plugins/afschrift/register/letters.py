@@ -9,10 +9,26 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
-from afschrift.domain.errors import ConfigurationError, RefusedError, TooLateError, UnknownRequestError
+from afschrift.domain.errors import (
+    ConfigurationError,
+    FormError,
+    RefusedError,
+    TooLateError,
+    UnknownRequestError,
+)
 from afschrift.domain.event import NewEvent
+from afschrift.domain.language import gettext
 from afschrift.law.clock.facts import WITH_LETTER, FactKind, FactRow, NewFact, Timeline
-from afschrift.law.letter import LETTER_MOVES, LOOK, PATIENCE, UNSETTLED, LetterRow, LetterState, NewLetter
+from afschrift.law.letter import (
+    LETTER_MOVES,
+    LOOK,
+    NOT_TO_ARRIVE,
+    PATIENCE,
+    UNSETTLED,
+    LetterRow,
+    LetterState,
+    NewLetter,
+)
 from afschrift.register.base import RegisterStore, Repository
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import letter, message, message_part
@@ -37,6 +53,7 @@ class Letters(Repository):
         *,
         fact_id: str | None = None,
         authority: Mapping[str, str] | None = None,
+        second: bool = True,
     ) -> LetterRow:
         """Store a letter: its row, its text in the case file and the event, in one transaction.
 
@@ -48,10 +65,12 @@ class Letters(Repository):
             by: account that makes it.
             fact_id: the question or extension that it announces, which counts from its sending.
             authority: its role, and the evidence of that role.
+            second: it may be stored though another one of its kind about that waits or was sent.
 
         Raises:
             UnknownRequestError: no such request.
             RefusedError: the request's data key was destroyed.
+            FormError: another one waits or was sent, and this is not to be a second one.
         """
         with self._db.write() as tx:
             self._request_row(tx, new.request)
@@ -59,6 +78,8 @@ class Letters(Repository):
             mark = key.hmac(new.same_as)
             if (found := self._unsettled(tx, new.request, mark, fact_id)) is not None:
                 return self.as_row(found)
+            if not second:
+                self._must_be_first(tx, new, fact_id)
             document = self._documents.keep(
                 tx,
                 new.request,
@@ -88,6 +109,18 @@ class Letters(Repository):
             payload |= {"document": document, "fact": fact_id, "mailed": sealed is not None}
             self.record(tx, new.request, new.id, "letter_produced", by, payload, authority)
             return self.as_row(self.row(tx, new.id))
+
+    def _must_be_first(self, tx: Connection, new: NewLetter, fact_id: str | None) -> None:
+        rows = tx.execute(select(letter).where(letter.c.request_id == new.request, letter.c.kind == new.kind))
+        live = [row for row in rows if row.state not in NOT_TO_ARRIVE and row.fact_id == fact_id]
+        if live:
+            waits = gettext("one of this kind waits to be sent; tick this where the person is to get two")
+            sent = gettext("one of this kind was sent; tick this where the person is to get a second one")
+            raise FormError(
+                "A letter of this kind was made already.",
+                {"again": waits if live[-1].sent_on is None else sent},
+                remedy=f"see it: `afschrift letter show {live[-1].id}`. A second one is made with --again.",
+            )
 
     def _unsettled(self, tx: Connection, request_id: str, mark: str, fact_id: str | None) -> Row[Any] | None:
         """A letter with the same content about the same fact that is not settled."""

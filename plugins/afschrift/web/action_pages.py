@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.casework.actions.action import Action, Situation, Subject
+from afschrift.casework.actions.action import Action, Subject
 from afschrift.casework.actions.actions import actions_of, perform, situation
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
 from afschrift.domain.language import gettext
@@ -30,16 +32,16 @@ router = APIRouter(default_response_class=HTMLResponse)
 @router.get("/{of}/{owner}/do/{name}")
 def form(request: Request, of: Subject, owner: str, name: str, by: Known) -> Response:
     """The form of an action, for those who may do it now."""
-    return _page(request, by, _action(by, of, name), owner, Sent())
+    return _page(request, by, permitted(by, of, name), owner, Sent())
 
 
 @router.post("/{of}/{owner}/do/{name}")
 async def sent(request: Request, of: Subject, owner: str, name: str, by: Known) -> Response:
     """Do it. A fault shows the page again, with all that was typed."""
-    return await answer_form(request, _do, owner, _action(by, of, name), by)
+    return await answer_form(request, _do, owner, permitted(by, of, name), by)
 
 
-def _action(by: Caller, of: Subject, name: str) -> Action:
+def permitted(by: Caller, of: Subject, name: str) -> Action:
     """The action.
 
     Raises:
@@ -56,30 +58,38 @@ def _action(by: Caller, of: Subject, name: str) -> Action:
 
 
 def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) -> Response:
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        if not is_same_origin(request):
-            raise cross_origin_error()
-        return _page(request, by, action, owner, sent, Problem(RENEWED), 403)
-    if sent.cut:
-        return _page(request, by, action, owner, sent, Problem(CUT), 422)
-    fields = _fields(action, situation(by.officer(), action.of, owner))
+    if wrong := unsendable(request, by, sent):
+        return _page(request, by, action, owner, sent, *wrong)
+    fields = list(fields_of(action.form(situation(by.officer(), action.of, owner)), ()))
     codes, words = read_fields(fields, sent.typed)
     try:
         done = perform(by.officer(), action, owner, codes | words)
     except AfschriftError as error:
-        status, text = status_and_words(error)
-        faults = error.fields if isinstance(error, FormError) else {}
-        lines = tuple((f.id, f.title, faults[f.name]) for f in fields if f.name in faults)
-        problem = Problem(gettext("Nothing was recorded. Correct this:") if lines else text, lines)
-        return _page(request, by, action, owner, sent, problem, status)
+        return _page(request, by, action, owner, sent, *problem_of(error, fields))
     made = done.timelines[0].request
     notice = note(by, {"done": gettext(action.title), "next": " ".join(done.lines)})
     return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{made}?notice={notice}", 303)
 
 
-def _fields(action: Action, at: Situation) -> list[FormField]:
-    """The fields of its form, in the language of the reader."""
-    return list(fields_of(action.form(at), ()))
+def unsendable(request: Request, by: Caller, sent: Sent) -> tuple[Problem, int] | None:
+    """Why a form is not taken, whatever it holds, and the status; None: it is from its own page, and whole.
+
+    Raises:
+        CrossOriginError: another site sent it.
+    """
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
+            raise cross_origin_error()
+        return Problem(RENEWED), 403
+    return (Problem(CUT), 422) if sent.cut else None
+
+
+def problem_of(error: AfschriftError, fields: Sequence[FormField]) -> tuple[Problem, int]:
+    """What a page says of an error, by field where it names some, and the status."""
+    status, text = status_and_words(error)
+    faults = error.fields if isinstance(error, FormError) else {}
+    lines = tuple((f.id, f.title, faults[f.name]) for f in fields if f.name in faults)
+    return Problem(gettext("Nothing was recorded. Correct this:") if lines else text, lines), status
 
 
 def _page(
@@ -101,7 +111,7 @@ def _page(
         request_id=at.timeline.request,
         letter=at.letter,
         is_open=action.is_open(at),
-        fields=_fields(action, at),
+        fields=list(fields_of(action.form(at), ())),
         sent=sent,
         problem=problem,
         faults={id_: fault for id_, _, fault in problem.lines} if problem else {},

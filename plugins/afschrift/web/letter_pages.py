@@ -1,23 +1,48 @@
-"""The letters of a request: on its page, and each as it goes out."""
+"""The letters of a request: on its page, each as it goes out, and making one that is shown before."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.casework.actions.action import Action, Situation, Subject
-from afschrift.casework.actions.actions import open_actions, situation
-from afschrift.casework.letters.letter_form import read_letter
+from afschrift.casework.actions.actions import actions_of, open_actions, perform, situation
+from afschrift.casework.actions.letter_actions import MAKE
+from afschrift.casework.letters.letter_form import (
+    changed,
+    due_kinds,
+    fitting_kinds,
+    help_of,
+    letter_form,
+    make_letter,
+    read_letter,
+    seen,
+)
+from afschrift.casework.letters.make import MadeLetter
 from afschrift.casework.officer import Officer
+from afschrift.domain.errors import AfschriftError
 from afschrift.domain.language import gettext
 from afschrift.law.letter import SMTP, LetterRow, LetterState
+from afschrift.letters.kinds import kind_named
+from afschrift.questions.fields import FormField, fields_of, read_fields
 from afschrift.questions.view import in_words
-from afschrift.web.caller import Caller, Known, cross_origin_error, form_token, is_form_token
+from afschrift.web.action_pages import permitted, problem_of, unsendable
+from afschrift.web.caller import (
+    Caller,
+    Known,
+    cross_origin_error,
+    form_token,
+    is_form_token,
+    note,
+    read_note,
+)
 from afschrift.web.language import day
 from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import render
+from afschrift.web.page import Problem, render, status_and_words
 
 router = APIRouter(default_response_class=HTMLResponse)
 PRINTED = (
@@ -63,10 +88,10 @@ def state_words(letter: LetterRow, at: Situation) -> str:
         case LetterState.SENT if letter.channel == SMTP:
             return gettext("Sent by e-mail on {day}.", day=day(letter.sent_on or ""))
         case LetterState.SENT:
-            how = gettext(in_words(letter.channel)).lower()
+            how = in_words(letter.channel).lower()
             return gettext("Sent on {day}, {how}.", day=day(letter.sent_on or ""), how=how)
         case LetterState.BOUNCED:
-            why = gettext(in_words(letter.bounce)).lower()
+            why = in_words(letter.bounce).lower()
             return gettext("Came back on {day}: {why}.", day=day(letter.bounced_on or ""), why=why)
         case LetterState.DISCARDED:
             return gettext("Made on {day}, and discarded: it is not sent.", day=made)
@@ -93,3 +118,113 @@ def _read(request: Request, letter_id: str, by: Caller, sent: Sent) -> Response:
         found.letter, state_words(found.letter, at), open_actions(officer, at), sent.value("token")
     )
     return render(request, "letter", by=by, found=found, one=shown, framed=found.html)
+
+
+_MAKE = "/requests/{request_id}/do/" + MAKE.name
+
+
+@router.get(_MAKE)
+def form(request: Request, request_id: str, by: Known, kind: str = "") -> Response:
+    """The kinds of letters that can be made now, or the form of one."""
+    permitted(by, MAKE.of, MAKE.name)
+    return _page(request, by, request_id, Sent([("kind", kind)]))
+
+
+@router.post(_MAKE)
+async def make(request: Request, request_id: str, by: Known) -> Response:
+    """Show a letter as it goes out; or make it, where it still says what was shown, and send it."""
+    permitted(by, MAKE.of, MAKE.name)
+    return await answer_form(request, _make, request_id, by)
+
+
+def _make(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
+    if wrong := unsendable(request, by, sent):
+        return _page(request, by, request_id, sent, *wrong)
+    officer, kind = by.officer(), kind_named(sent.value("kind"))
+    fields = _fields(letter_form(officer, request_id, kind))
+    codes, words = read_fields(fields, sent.typed)
+    given = codes | words
+    again = bool(given.pop("again", False))
+    shown = None
+    try:
+        shown = make_letter(officer, request_id, kind.name, given, keep=False)
+        before = read_note(by, sent.value("seen"))
+        if sent.value("show") or before != seen(shown):
+            other = _names(changed(before, shown)) if before and not sent.value("show") else []
+            return _page(request, by, request_id, sent, shown=shown, other=other)
+        made = make_letter(officer, request_id, kind.name, given, again=again).letter
+    except AfschriftError as error:
+        return _page(request, by, request_id, sent, *problem_of(error, fields), shown=shown)
+    assert made is not None
+    return _done(request, by, made, send=bool(sent.value("send")))
+
+
+def _done(request: Request, by: Caller, made: LetterRow, *, send: bool) -> Response:
+    """Back to the request; a letter that was made stays, though its sending fails."""
+    done, more = gettext("The letter was made. It is not sent yet."), ""
+    if send:
+        [action] = [action for action in actions_of(Subject.LETTER) if action.name == "send"]
+        try:
+            perform(by.officer(), action, made.id, {})
+            done = gettext("The letter was made and sent.")
+        except AfschriftError as error:
+            more = status_and_words(error)[1]
+    notice = note(by, {"done": done.removesuffix("."), "next": more})
+    base = request.scope.get("root_path", "")
+    return RedirectResponse(f"{base}/requests/{made.request}?notice={notice}#letters", 303)
+
+
+def _fields(form: Mapping[str, Any]) -> list[FormField]:
+    """The fields, each with what it takes; of some kinds of field the description alone says so."""
+    return [
+        replace(field, hint=" ".join(dict.fromkeys((field.schema.get("description", ""), field.hint))))
+        for field in fields_of(form, ())
+    ]
+
+
+def _names(elements: list[str]) -> list[str]:
+    """What elements are, in words."""
+    return [gettext(help_of(name)) for name in elements]
+
+
+def _page(
+    request: Request,
+    by: Caller,
+    request_id: str,
+    sent: Sent,
+    problem: Problem | None = None,
+    status: int = 200,
+    *,
+    shown: MadeLetter | None = None,
+    other: Sequence[str] = (),
+) -> Response:
+    officer, kind = by.officer(), sent.value("kind")
+    fields: list[FormField] = []
+    try:
+        if kind:
+            fields = _fields(letter_form(officer, request_id, kind_named(kind)))
+    except AfschriftError as error:
+        kind, (problem, status) = "", problem_of(error, ())
+    due = due_kinds(officer, request_id)
+    return render(
+        request,
+        "make_letter",
+        status,
+        by=by,
+        request_id=request_id,
+        action=MAKE,
+        kind=kind,
+        due=due,
+        kinds=[] if kind else [name for name in fitting_kinds(officer, request_id) if name not in due],
+        fields=fields,
+        sent=sent,
+        problem=problem,
+        faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
+        shown=shown,
+        other=other,
+        seen=note(by, seen(shown)) if shown else "",
+        mailed=bool(shown and shown.values.get("to")),
+        here=request.url.path,
+        token=form_token(by, request.url.path),
+        framed=shown.text.html if shown else "",
+    )

@@ -12,7 +12,7 @@ from tests.support.letter_samples import FOLDER, LANGUAGES, facts, given, sample
 
 from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
 from afschrift.letters.compose import Letter, LetterFacts, compose
-from afschrift.letters.elements import ELEMENTS, Giver
+from afschrift.letters.elements import ELEMENTS, MORE, Giver
 from afschrift.letters.html import said_elements
 from afschrift.letters.kinds import HEAD, KINDS, kind_named
 
@@ -258,7 +258,7 @@ def test_every_language_has_the_same_texts_and_templates() -> None:
     for element in ELEMENTS.values():
         for code in element.codes:
             assert any(f"{key}.".startswith(f".{element.name}.{code}.") for key in texts[0])
-    used = {name for kind in KINDS.values() for name in (*HEAD, *kind.required, *kind.optional, "name")}
+    used = {n for kind in KINDS.values() for n in (*HEAD, *kind.required, *kind.optional, "name", MORE)}
     assert used | {"addressee", "personal"} == set(ELEMENTS)
 
 

@@ -194,6 +194,7 @@ class Action:
         choices: of a parameter that names something of the request -> what can be named.
         role: that may do it.
         of: whose id it takes.
+        command: whether the terminal's command is made from it; False: it has one of its own.
     """
 
     name: str
@@ -205,6 +206,7 @@ class Action:
     choices: Mapping[str, Callable[[Situation], Choices]] = field(default_factory=dict)
     role: Role = Role.OFFICER
     of: Subject = Subject.REQUEST
+    command: bool = True
 
     def is_for(self, roles: Roles, account: str) -> bool:
         """Whether an account has the role; those who advise or audit hold it without a substitute."""

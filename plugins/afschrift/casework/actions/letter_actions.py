@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import Field
 
@@ -21,12 +21,36 @@ from afschrift.casework.actions.action import (
 )
 from afschrift.casework.decision.answer import letter_again
 from afschrift.casework.informing.question import ask_to_inform
+from afschrift.casework.letters.letter_form import make_letter
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.letter import NOT_TO_ARRIVE, Bounce, Discard, LetterRow, LetterState
+from afschrift.law.person import PARTIES
 from afschrift.law.roles import Act
+from afschrift.letters.kinds import KINDS
+from afschrift.questions.forms import WORDS
+
+_BY_NAME: dict[str, Any] = {**WORDS, "additionalProperties": {}}
+
+
+class MakeParameters(Parameters):
+    """Of a letter to be made."""
+
+    kind: Code = codes(KINDS, title="Kind of letter")
+    elements: dict[str, Any] = Field(
+        {}, title="What it says", json_schema_extra={**WORDS, "additionalProperties": {}}
+    )
+    to: Words | None = Field(None, title="E-mail address")
+    party: Code | None = codes(PARTIES, None, title="To whom")
+    language: Code | None = Field(None, title="Language")
+    again: bool = Field(False, title="Make a second one of this kind")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """As letters are made from."""
+        return self.elements | {"to": self.to, "party": self.party, "language": self.language}
 
 
 class NoParameters(Parameters):
@@ -50,6 +74,12 @@ class DiscardParameters(Parameters):
     """Of a letter that is not sent."""
 
     reason: Code = codes(Discard, title="Reason", description="Why it is not sent.")
+
+
+def _make(officer: Officer, request: str, given: MakeParameters) -> Done:
+    made = make_letter(officer, request, given.kind, given.given, again=given.again)
+    lines = [made.warning] if made.warning else []
+    return Done([officer.register.facts.timeline(request)], lines, letter=made.letter)
 
 
 def _send(officer: Officer, letter: str, _given: NoParameters) -> Done:
@@ -124,7 +154,17 @@ def _in(*states: LetterState) -> Callable[[Situation], bool]:
     return lambda at: at.letter is not None and at.letter.state in states
 
 
+MAKE = Action(
+    "letter",
+    "Make a letter",
+    "Make a letter to the person. It is shown as it goes out before it is made, and is not sent yet.",
+    MakeParameters,
+    _make,
+    command=False,
+)
+
 ACTIONS = (
+    MAKE,
     Action(
         "send",
         "Send it by e-mail",

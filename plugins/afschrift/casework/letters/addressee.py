@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from afschrift.casework.identity.confirmed import mandate_decision, mandate_is_over
 from afschrift.casework.identity.question import MINOR, WITH_REPRESENTATIVE
@@ -12,6 +13,7 @@ from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.request import Request
 from afschrift.law.person import PARTIES
 from afschrift.letters.kinds import LetterKind
+from afschrift.letters.mail_message import checked_address
 from afschrift.register.register import Register
 
 PERSON, REPRESENTATIVE, HEIR = PARTIES
@@ -109,6 +111,30 @@ def addressee(
     else:
         relation = "through" if to != requester else "heir" if to == HEIR else "for_other"
     return Addressee(to, to == requester, to == PERSON or proven is not None, relation, parties)
+
+
+def mail_address(given: Mapping[str, Any], wrote: Sequence[str] | None, party: Addressee) -> str | None:
+    """The e-mail address that a letter goes to; None: it goes another way.
+
+    Args:
+        given: may hold one as `to`.
+        wrote: what a requester wrote who is not identified; None: they are.
+        party: that it goes to.
+
+    Raises:
+        RefusedError: it is none (FormError), or a requester who is not identified did not write it (R10).
+    """
+    to = given.get("to") or (party.party.get("email") if party.party.get("channel") == "email" else None)
+    if not to:
+        return None
+    address = checked_address(str(to).strip())
+    if wrote is not None and not any(str(to).strip().casefold() in text.casefold() for text in wrote):
+        raise RefusedError(
+            "The requester is not identified, and did not write from or name this address (R10).",
+            remedy="send it to the address that the message came from: add that message to the case file "
+            "(`afschrift case add --kind received`), or leave `to` out and send the letter another way.",
+        )
+    return address
 
 
 def _plain(text: str) -> str:

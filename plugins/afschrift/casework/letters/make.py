@@ -11,7 +11,7 @@ from afschrift.app.jurisdiction import jurisdiction_of, load_controller
 from afschrift.app.settings import Settings
 from afschrift.casework.decision.in_force import request_decisions
 from afschrift.casework.identity.confirmed import identity_decision
-from afschrift.casework.letters.addressee import PERSON, REPRESENTATIVE, Addressee, addressee
+from afschrift.casework.letters.addressee import PERSON, REPRESENTATIVE, Addressee, addressee, mail_address
 from afschrift.casework.letters.answer_elements import (
     PLAN_LINES,
     answer_elements,
@@ -22,18 +22,26 @@ from afschrift.casework.letters.answer_elements import (
     lines_together,
     plan_lines,
 )
+from afschrift.casework.letters.controller_elements import (
+    controller_says,
+    court,
+    direct,
+    is_too_late,
+    links,
+    paragraph,
+)
 from afschrift.casework.letters.prefilled_elements import (
     AboutRequest,
     filled_in,
     register_elements,
 )
-from afschrift.casework.letters.send import mail_settings, must_be_alive
+from afschrift.casework.letters.send import must_be_alive, sender_address
 from afschrift.casework.officer import Officer
 from afschrift.casework.same_message import joint
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
+from afschrift.domain.language import gettext
 from afschrift.domain.request import Request, new_id
-from afschrift.domain.right import TERMS, Right
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
@@ -42,16 +50,14 @@ from afschrift.law.letter import LetterRow, NewLetter
 from afschrift.letters.compose import Letter, LetterFacts, compose
 from afschrift.letters.element_values import form_error, in_text
 from afschrift.letters.kinds import LetterKind, kind_named
-from afschrift.letters.mail_message import as_message, checked_address
+from afschrift.letters.languages import languages
+from afschrift.letters.mail_message import as_message
 from afschrift.letters.words import LetterWords
 from afschrift.register.register import Register
 
 RECEIVED_KINDS = ("request", "received")
-
-
-_NO_ROUTE = (
-    "controller.yml has no `court_late`, so the letter names no way to court after a late answer: add it."
-)
+BESIDES = ("to", "party", "language")
+"""What is given of a letter besides its elements."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,15 @@ class MadeLetter:
     Attributes:
         letter: None where nothing was kept (`--preview`).
         warning: what its sending will not do, in words; empty: there is no warning.
+        fact: id of the fact that it announces.
+        values: all that it says, by element, with its kind and its address.
     """
 
     letter: LetterRow | None
     text: Letter = field(repr=False)
     warning: str
+    fact: str | None
+    values: Mapping[str, Any] = field(repr=False)
 
 
 def make(
@@ -76,6 +86,7 @@ def make(
     *,
     authority: Mapping[str, str] | None = None,
     keep: bool = True,
+    second: bool = True,
 ) -> MadeLetter:
     """Make a letter and keep it in the outbox.
 
@@ -83,9 +94,11 @@ def make(
         officer: who makes it.
         request_id: the request that it is about.
         kind_name: see `letters.kinds`.
-        given: element -> value; `to` the e-mail address; `party` another party of the case than who asked.
+        given: element -> value; `to` the e-mail address; `party` another party of the case than who asked;
+            `language` another language than theirs.
         authority: the role in which they do.
         keep: False: show it alone.
+        second: it may be made though a letter of its kind waits or was sent.
 
     Raises:
         UnknownRequestError: no such request.
@@ -94,40 +107,103 @@ def make(
         ConfigurationError: controller.yml, texts or templates lack something.
     """
     settings, register = officer.settings, officer.register
-    kind, controller = kind_named(kind_name), load_controller(settings)
-    request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
-    about = _about(kind, timeline, keep)
-    today, jurisdiction = officer.today(request.zone), jurisdiction_of(controller)
-    must_be_alive(timeline, kind.name)
-    party = addressee(register, request, kind, today, given.get("party"))
-    request = replace(request, language=party.party.get("language", request.language))
-    together, also = joint(register, kind.name, timeline, about)
-    others, contact = tuple(other for other, _ in together), controller.contact
-    of_request = AboutRequest(register, request, timeline, jurisdiction, today, contact, others)
-    files = files_together(settings, register, [(timeline, about), *together], request.language)
-    counts = of_request.merged_into if kind.name == "merged" else timeline
-    dates, computed = _dates(kind, counts, jurisdiction, today, about)
+    found = _prepare(officer, request_id, kind_named(kind_name), given, keep=keep)
+    kind, request, about, of_request = found.kind, found.about.request, found.fact, found.about
+    files = found.files(settings)
+    counts = of_request.merged_into if kind.name == "merged" else of_request.timeline
+    dates, computed = _dates(kind, counts, of_request.jurisdiction, of_request.today, about)
     known = {
         **dates,
-        **_known(officer, kind, of_request, about, controller),
+        **_known(officer, kind, of_request, about, found.controller),
         **_other_law(officer, kind, request, given),
         "files": files.pop("files", None),
-        "reference": ", ".join((request.id, *also)),
+        "reference": ", ".join((request.id, *found.also)),
     }
-    facts = _facts(officer, controller, request, known, party)
-    name = party.party.get("name")
+    facts = _facts(officer, found.controller, request, known, found.party)
+    name = found.party.party.get("name")
     given = {"name": name, **given} if name in facts.values["addressee"] else given
     elements = _elements(settings, kind, of_request, about, {**files, **given})
     letter = compose(kind, elements, facts, settings.folder("letters"))
-    to = _address(given, facts, party)
-    lacks = controller.court_late is None and _is_too_late(kind, of_request, controller)
-    made = MadeLetter(None, letter, _warning(kind, about) or (_NO_ROUTE if lacks else ""))
+    to = mail_address(given, facts.wrote, found.party)
+    lacks = found.controller.court_late is None and is_too_late(kind, of_request, found.controller)
+    values = {**facts.values, **letter.values, "kind": letter.kind, "to": to}
+    made = MadeLetter(
+        None,
+        letter,
+        _warning(kind, about, no_route=lacks),
+        about.id if about else None,
+        values,
+    )
     if not keep:
         return made
-    detail = {**computed, "also": also} if also else computed
-    new = _new_letter(officer, request, letter, facts, (_sender(settings, controller), to), detail)
-    row = register.letters.produce(new, officer.by, fact_id=about.id if about else None, authority=authority)
+    detail = {**computed, "also": found.also} if found.also else computed
+    new = _new_letter(officer, request, made, (sender_address(settings, found.controller), to), detail)
+    row = register.letters.produce(new, officer.by, fact_id=made.fact, authority=authority, second=second)
     return replace(made, letter=row)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What a letter is about: the request, the fact that it announces, and the party that it goes to."""
+
+    kind: LetterKind
+    controller: Organisation
+    about: AboutRequest
+    fact: FactRow | None
+    party: Addressee
+    together: Sequence[tuple[Timeline, FactRow]]
+    also: Mapping[str, str]
+
+    def files(self, settings: Settings) -> dict[str, Any]:
+        """Elements about the files, where the letter announces several answers."""
+        answers = [(self.about.timeline, self.fact), *self.together]
+        return files_together(settings, self.about.register, answers, self.about.request.language)
+
+
+def _prepare(
+    officer: Officer, request_id: str, kind: LetterKind, given: Mapping[str, Any], *, keep: bool
+) -> _Prepared:
+    settings, register, controller = officer.settings, officer.register, load_controller(officer.settings)
+    request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
+    about = _about(kind, timeline, keep)
+    today = officer.today(request.zone)
+    must_be_alive(timeline, kind.name)
+    party = addressee(register, request, kind, today, given.get("party"))
+    language = given.get("language") or party.party.get("language", request.language)
+    if language not in (there := languages(settings.folder("letters"))):
+        raise form_error(kind, {"language": f"choose among {', '.join(sorted(there))}"})
+    together, also = joint(register, kind.name, timeline, about)
+    of_request = AboutRequest(
+        register,
+        replace(request, language=language),
+        timeline,
+        jurisdiction_of(controller),
+        today,
+        controller.contact,
+        tuple(other for other, _ in together),
+    )
+    return _Prepared(kind, controller, of_request, about, party, together, also)
+
+
+def fits(officer: Officer, request_id: str, kind: LetterKind) -> bool:
+    """Whether a letter of this kind can be made now: what it says is so, and it may go to the requester."""
+    try:
+        register_elements(_prepare(officer, request_id, kind, {}, keep=True).about, kind)
+    except RefusedError:
+        return False
+    return kind.before_identity or identity_decision(officer.register, request_id) is not None
+
+
+def filled_elements(officer: Officer, request_id: str, kind: LetterKind) -> set[str]:
+    """Names of the elements that are filled in where the writer leaves them empty.
+
+    Raises:
+        RefusedError: the letter says what is not so.
+    """
+    found = _prepare(officer, request_id, kind, {}, keep=True)
+    register_elements(found.about, kind)
+    files = found.files(officer.settings)
+    return {n for n, v in _elements(officer.settings, kind, found.about, found.fact, files).items() if v}
 
 
 def _known(
@@ -137,9 +213,9 @@ def _known(
     asked = register_elements(of, kind)
     return {
         "received_on": of.timeline.received,
-        "court": _paragraph(_court(officer.settings, kind, of, controller)),
+        "court": paragraph(court(officer.settings, kind, of, controller)),
         **asked,
-        **_direct(controller, of.request, asked["rights_asked"]),
+        **direct(controller, of.request, asked["rights_asked"]),
         **decided_elements(officer.settings, kind, about, of.request.language),
         **denial_elements(officer, of.request, kind, about),
     }
@@ -148,19 +224,18 @@ def _known(
 def _new_letter(
     officer: Officer,
     request: Request,
-    letter: Letter,
-    facts: LetterFacts,
+    made: MadeLetter,
     addresses: tuple[str | None, str | None],
     detail: dict[str, Any],
 ) -> NewLetter:
-    letter_id, (sender, to) = new_id("let"), addresses
+    letter, letter_id, (sender, to) = made.text, new_id("let"), addresses
     return NewLetter(
         id=letter_id,
         request=request.id,
         kind=letter.kind,
         language=letter.language,
         content=as_message(letter, letter_id, officer.now, sender, to),
-        same_as=canonical(_same({**facts.values, **letter.values, "kind": letter.kind, "to": to})),
+        same_as=canonical(_same(made.values)),
         to=to,
         detail=detail,
     )
@@ -186,13 +261,13 @@ def _facts(
     return LetterFacts(
         language=request.language,
         values={
-            **_controller_says(controller, request),
+            **controller_says(controller, request),
             "written_on": officer.today(request.zone),
             "addressee": block,
             "personal": "yes" if to.shares_address else "",
             **known,
         },
-        links=_links(controller),
+        links=links(controller),
         wrote=None if identified else [*wrote, *(to.party.values() if sure else ())],
         relation=to.relation,
         names={"person": person, "representative": to.name(REPRESENTATIVE)},
@@ -205,7 +280,9 @@ def _elements(
     """Elements that were given, and those about the answer, a part, a referral or masked cells."""
     language = of.request.language
     known = answer_elements(settings, of.register, of.timeline, about, language)
-    elements = known | {name: value for name, value in given.items() if name not in ("to", "party")}
+    elements = known | {
+        name: value for name, value in given.items() if name not in ("to", "party", "language")
+    }
     elements = known_elements(settings, kind.name, of.timeline, language, elements)
     words = LetterWords.load(settings.folder("letters"), language)
     elements = {**filled_in(of, kind, words), **{n: v for n, v in elements.items() if v not in (None, "")}}
@@ -235,14 +312,17 @@ def _about(kind: LetterKind, timeline: Timeline, keep: bool) -> FactRow | None:
     return kind.about(timeline)
 
 
-def _warning(kind: LetterKind, about: FactRow | None) -> str:
-    decided_by = next((announced.decided_by for announced in kind.announces if announced.decided_by), "")
-    if about is not None or not decided_by:
-        return ""
-    return (
-        "Nothing was decided that this letter announces, so its sending will stop no clock: "
-        f"`{decided_by}`, naming this letter, unless that is meant."
-    )
+def _warning(kind: LetterKind, about: FactRow | None, *, no_route: bool) -> str:
+    if about is None and any(announced.decided_by for announced in kind.announces):
+        return gettext(
+            "Nothing was decided that this letter announces, so its sending will stop no clock: record the "
+            "question or the extension first, with this letter, unless that is meant."
+        )
+    if no_route:
+        return gettext(
+            "controller.yml does not say how to go to court after a late answer, so the letter names no way."
+        )
+    return ""
 
 
 def _dates(
@@ -278,15 +358,6 @@ def _as_sent(timeline: Timeline, about: FactRow, today: date) -> FactRow:
     )
 
 
-def _controller_says(controller: Organisation, request: Request) -> dict[str, Any]:
-    return {
-        "organisation": controller.name,
-        "address": controller.address,
-        "contact": controller.contact,
-        "authority": _paragraph(controller.authority.get(request.language)),
-    }
-
-
 def _other_law(
     officer: Officer, kind: LetterKind, request: Request, given: Mapping[str, Any]
 ) -> dict[str, str]:
@@ -311,72 +382,11 @@ def _other_law(
     }
 
 
-def _is_too_late(kind: LetterKind, of: AboutRequest, controller: Organisation) -> bool:
-    """Whether no answer within the terms of Art. 12(3) decides on the way to court (R45, R56).
-
-    A late answer of a public body is a decision like any other, with the usual way (UAVG 34); of another
-    controller it is none within the terms (UAVG 35(2)).
-    """
-    return of.missed is not None and (controller.body == "private" or kind.name == "late")
-
-
-def _court(settings: Settings, kind: LetterKind, of: AboutRequest, controller: Organisation) -> str:
-    language = of.request.language
-    if not _is_too_late(kind, of, controller):
-        return controller.court.get(language)
-    if controller.court_late is not None:
-        return controller.court_late.get(language)
-    return LetterWords.load(settings.folder("letters"), language).say("court_late_unknown")
-
-
-def _direct(controller: Organisation, request: Request, rights: Sequence[str]) -> dict[str, Any]:
-    """Whether files of portability can go straight to another party (Art. 20(2), R65, R66)."""
-    if not any(right in TERMS and TERMS[Right(right)].provided_only for right in rights):
-        return {}
-    why = controller.direct_transfer.why if controller.direct_transfer else None
-    reason = _paragraph(why.get(request.language)) if why else []
-    return {"direct": controller.sends_directly, "direct_why": reason}
-
-
-def _paragraph(text: str) -> list[str]:
-    return [text.strip()] if text.strip() else []
-
-
-def _links(controller: Organisation) -> dict[str, str]:
-    url = controller.authority_url
-    return {"authority": url} if url.startswith("https://") else {}
-
-
 def _wrote(register: Register, request: Request, by: str) -> list[str]:
     """What the requester wrote: messages, and the keys that they gave. The look is an event."""
     texts = register.cases.texts(request.id, by)
     wrote = [t.text.decode(errors="replace") for t in texts if t.kind in RECEIVED_KINDS and t.text]
     return wrote + [key.value for key in register.identities.of(request.id)]
-
-
-def _address(given: Mapping[str, Any], facts: LetterFacts, party: Addressee) -> str | None:
-    to = given.get("to") or (party.party.get("email") if party.party.get("channel") == "email" else None)
-    if not to:
-        return None
-    address = checked_address(str(to).strip())
-    if facts.wrote is not None and not any(
-        str(to).strip().casefold() in text.casefold() for text in facts.wrote
-    ):
-        raise RefusedError(
-            "The requester is not identified, and did not write from or name this address (R10).",
-            remedy="send it to the address that the message came from: add that message to the case file "
-            "(`afschrift case add --kind received`), or leave `to` out and send the letter another way.",
-        )
-    return address
-
-
-def _sender(settings: Settings, controller: Organisation) -> str | None:
-    if settings.mail is not None:
-        return mail_settings(settings).sender
-    try:
-        return checked_address(controller.contact.strip())
-    except RefusedError:
-        return None
 
 
 def _same(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from afschrift.casework.letters.prefilled_elements import missed_day
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
+from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
@@ -74,6 +75,16 @@ def mail_settings(settings: Settings) -> MailSettings:
         raise ConfigurationError(
             f"The sender of {_WHAT} is no e-mail address.", remedy="write it as privacy@example.org."
         ) from None
+
+
+def sender_address(settings: Settings, controller: Organisation) -> str | None:
+    """The address that letters come from; None: no mail server is set, and the contact is no address."""
+    if settings.mail is not None:
+        return mail_settings(settings).sender
+    try:
+        return checked_address(controller.contact.strip())
+    except RefusedError:
+        return None
 
 
 def send(settings: Settings, register: Register, letter_id: str, by: str) -> LetterRow:

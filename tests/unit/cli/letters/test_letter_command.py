@@ -109,7 +109,7 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
 
 def test_a_letter_about_what_was_not_decided_is_warned_of_or_refused(request_id: str) -> None:
     make = ("make", request_id, "identity_request", "--from", "-")
-    assert "will stop no clock: `afschrift request suspend`" in letter(*make, stdin=json.dumps(IDENTITY))
+    assert "will stop no clock: record the question" in letter(*make, stdin=json.dumps(IDENTITY))
     assert "extension says what is not so yet" in not_made(request_id, "extension", reasons="Veel werk.")
     run_command("request", "extend", request_id, "--reason", "scattered_over_systems")
     letter_id = made(request_id, "extension", reasons="Uw gegevens staan in vijf systemen.")
