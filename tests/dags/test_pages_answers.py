@@ -81,7 +81,7 @@ def test_decision_form_follows_choice_and_ground(desk: Desk) -> None:
     agreed = desk.send("sam", sign, {"choice": "agree"})
     page = text_of(desk.browse("sam", agreed.headers["location"].removeprefix("/afschrift")).text)
     assert "Letter to send" in page
-    assert "afschrift letter send" in page
+    assert "Send the letter" in page
 
 
 def test_manual_search_keeps_uploaded_files(desk: Desk) -> None:

@@ -18,24 +18,47 @@ _OFFICERS = (
 """Modules whose refusals and views an officer meets on a page."""
 
 _SPOKEN = {
-    "casework/clock.py": ("due_words", "explanation_lines", "fact_lines", "earlier_lines"),
     "law/clock/clock.py": ("suspension", "_receipt_words", "_fact_words", "_waits", "_in_order"),
-    "law/clock/deadline.py": ("deadline", "_asked", "_last_day", "_extension", "why", "late"),
+    "law/clock/deadline.py": ("_asked", "_extension", "add"),
     "casework/identity/look_up.py": ("_said", "_of_table"),
     "casework/answer.py": ("look",),
     "web/question_status.py": ("why_barred",),
 }
 """Functions all of whose texts people read."""
 
+_WHOLE = (
+    *("1 month", "3 months", "{months} after {begin}: {counted}."),
+    "{months} after {begin}, and {shift} days: {counted}.",
+    "Received on {received} ({country}).",
+    "Suspended since {start}; an answer is awaited (R42).",
+    "The answer came after that: not before {raw} (R43).",
+    "Not a working day ({reasons}): {last} (Reg. 1182/71, Art. 3(4)).",
+    "{last} may be a day off ({why}), which is not settled: of two readings the earlier day is due, and not "
+    "{other}.",
+    "The question of {asked} was sent after the target, {target}: it counts, but R42 wants it asked without "
+    "delay.",
+    "The question of {asked} was sent {days} working days after {since}: it counts, but R42 wants it asked "
+    "without delay.",
+    "{place} by {day}",
+    *(
+        f"{day} {{day}}"
+        for day in ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    ),
+    *("Saturday", "Sunday", "New Year's Day", "Easter Monday", "King's Day", "Ascension Day", "Whit Monday"),
+    *("Christmas Day", "Second Day of Christmas", "Good Friday", "Liberation Day"),
+)
+"""Texts that are put together from parts, as they are read."""
+
 _REFUSALS = re.compile(r"(NotAllowed|TooLate|Form|Refused|Unknown\w+)Error|NotEnough|TurnedDown")
-_LABELS = {"Line", "Section"}
+_LABELS = {"Line", "Section", "say"}
+_NAME = re.compile(r"\{\w+\}")
 _HAS_WORDS = re.compile(r"[A-Za-z]{2}.*[ .]|[A-Z][a-z]+")
 
 
 @cache
 def sentences() -> frozenset[str]:
     """Every such text; a value in it is named in braces."""
-    found: set[str] = set()
+    found = set(_WHOLE)
     for pattern in _OFFICERS:
         for path in PACKAGE.glob(pattern):
             tree = ast.parse(path.read_text())
@@ -48,7 +71,12 @@ def sentences() -> frozenset[str]:
             for node in ast.walk(tree):
                 if isinstance(node, ast.FunctionDef) and node.name in spoken:
                     found |= set(_of_function(node))
-    return frozenset(text for text in map(for_page, found) if _HAS_WORDS.search(re.sub(r"\{\w+\}", "", text)))
+    return frozenset(
+        text
+        for text in map(for_page, found)
+        if "`{" not in text
+        if text in _WHOLE or _HAS_WORDS.search(_NAME.sub("", text))
+    )
 
 
 def _of_call(call: ast.Call) -> Iterator[str]:

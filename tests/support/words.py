@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+from tests.support.sentences import sentences
+
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.columns.meaning import NOT_DESCRIBED
@@ -54,7 +56,7 @@ def table_words() -> Iterator[str]:
     yield from (reason.title for reason in REASONS.values() if Destroying.SHRED in reason.of)
     yield from question_words()
     yield from map(in_english, codes())
-    # yield from sentences()
+    yield from sentences()
     yield from ground_words()
     yield from (*WORDS.values(), NOT_DESCRIBED, *decision._FLAGS.values(), page.CANNOT, page.UNEXPECTED)
     yield from (*app._TITLES.values(), app.LOG_IN, identity_pages.RENEWED)

@@ -68,8 +68,11 @@ def say(text: object) -> str:
     """
     shown = for_page(str(text))
     found = gettext(shown)
-    if found == shown:
-        found = _by_template(shown) or shown
+    if found == shown and _CODE.fullmatch(shown):
+        words = shown.replace("_", " ").capitalize()
+        found = gettext(words).lower() if gettext(words) != words else shown
+    elif found == shown:
+        found = _by_template(shown) or _by_parts(shown)
     return _DAY.sub(_say_day, found)
 
 
@@ -92,10 +95,13 @@ def say_day(day: date) -> str:
 
 def for_page(text: str) -> str:
     """A text without the sentences that name a command of the terminal. Catalogues have that as their key."""
-    return " ".join(part for part in _SENTENCES.split(text) if "`afschrift " not in part)
+    return " ".join(part for part in _SENTENCES.split(text) if not _COMMAND.search(part))
 
 
+_COMMAND = re.compile(r"`(afschrift|request) |(?<!\w)--[a-z]")
 _SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
+_CODE = re.compile(r"[a-z]+(_[a-z]+)*")
+_LISTED = re.compile(", ")
 _DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b(?!T)")
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -113,6 +119,14 @@ def _by_template(text: str) -> str:
         if values := _pattern(english).fullmatch(text):
             return translated.format(**{name: say(value) for name, value in values.groupdict().items()})
     return ""
+
+
+def _by_parts(text: str) -> str:
+    """A text of several sentences, or a list, each part by itself."""
+    for mark, by in ((_SENTENCES, " "), (_LISTED, ", ")):
+        if len(parts := mark.split(text)) > 1:
+            return by.join(map(say, parts))
+    return text
 
 
 @cache

@@ -13,7 +13,7 @@ from tests.support.words import table_words
 from afschrift.app.catalogs import choose_language, language_name, languages, load_language
 from afschrift.app.project import SHIPPED
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.language import gettext, ngettext, serve_in, served_language
+from afschrift.domain.language import gettext, ngettext, say, serve_in, served_language
 
 ROOT = Path(__file__).resolve().parents[3]
 METHODS = [("**.py", "python"), ("**.html.j2", "jinja2")]
@@ -84,6 +84,37 @@ def test_texts_are_english_until_a_language_is_served() -> None:
     finally:
         serve_in(load_language("en"))
     assert (language_name("nl"), language_name("zz-zz")) == ("Nederlands", "zz-zz")
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("Nothing was changed.", "Er is niets gewijzigd."),
+        (
+            "The last day was 2026-07-10: a question after it suspends nothing (R42).",
+            "De laatste dag was 10 juli",
+        ),
+        (
+            "Request req-1 is needs_person: nothing is decided on it any more.",
+            "Verzoek req-1 is wacht op een mens:",
+        ),
+        (
+            "1 month after Tuesday 2026-06-09: Friday 2026-07-10.",
+            "1 maand na dinsdag 9 juni 2026: vrijdag 10 juli",
+        ),
+        ("answer it. Nothing was changed.", "beantwoord het. Er is niets gewijzigd."),
+        ("Saturday, Easter Monday", "zaterdag, tweede paasdag"),
+        ("`afschrift letter bounced` enters that it did.", ""),
+        ("look: --outcome lifted. Nothing was changed.", "Er is niets gewijzigd."),
+        ("Of nothing that is known, 2026-02-30", "Of nothing that is known, 2026-02-30"),
+    ],
+)
+def test_a_text_that_was_kept_in_english_is_said_in_the_language_served(kept: str, shown: str) -> None:
+    serve_in(load_language("nl"))
+    try:
+        assert say(kept).startswith(shown) and bool(say(kept)) is bool(shown)
+    finally:
+        serve_in(load_language("en"))
 
 
 def test_a_catalogue_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

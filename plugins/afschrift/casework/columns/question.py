@@ -274,7 +274,8 @@ def residual_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...
     if kept and kept.get("former"):
         lines.append(Line("Of them, with a former identifier alone", str(kept["former"])))
         for name, since, until in kept["periods"]:
-            period = say(f"{since or gettext('the beginning')} to {until}")
+            start = since or gettext("the beginning")
+            period = say(f"{start} to {until}")
             lines.append(Line(f"Former {key_title(officer, name)}", period, Kept.ROLE))
     _, table, _ = described(officer.inventory, path)
     if table is not None:
