@@ -129,7 +129,7 @@ def test_airflow_links_to_the_pages(browser: Browser, desk: Desk, address: str) 
     with page.context.expect_page() as another:
         page.get_by_role("menuitem", name="Afschrift").click()
     assert another.value.url == f"{address}/"
-    assert another.value.get_by_role("heading", name="Open questions").is_visible()
+    assert another.value.get_by_role("heading", name="Today").is_visible()
     page.context.close()
 
 

@@ -11,6 +11,7 @@ from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.columns.meaning import NOT_DESCRIBED
 from afschrift.casework.columns.search_ledger import WORDS
 from afschrift.casework.decision import question as decision
+from afschrift.casework.desk.next_action import TITLES
 from afschrift.casework.intake.entry import GROUPS, ORIGINAL
 from afschrift.casework.letters.letter_form import help_of
 from afschrift.casework.question_kinds import KINDS
@@ -30,6 +31,7 @@ from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.questions.forms import fields
 from afschrift.questions.view import in_english
 from afschrift.web import app, identity_pages, page, question_pages
+from afschrift.web.today_page import NOT_OWNED
 
 _ENUMS: tuple[type[StrEnum], ...] = (
     *(Action, ActiveKind, NotSearched, Origin, Passed, PointerKind, Right, Role),
@@ -63,6 +65,7 @@ def table_words() -> Iterator[str]:
     yield from (question_pages.RENEWED, question_pages.CUT, question_pages.CHECK_RECORDED)
     yield from intake_words()
     yield from letter_words()
+    yield from (*TITLES.values(), NOT_OWNED)
 
 
 def action_words() -> Iterator[str]:

@@ -22,6 +22,8 @@ DEFAULTS: dict[str, float] = {
     "AFSCHRIFT_REVIEW_HOLD_DAYS": 14,
     "AFSCHRIFT_SWEEP_UNSTARTED_HOURS": 1,
     "AFSCHRIFT_SWEEP_LOST_HOURS": 2,
+    "AFSCHRIFT_CHASE_REMIND_DAYS": 5,
+    "AFSCHRIFT_CHASE_ESCALATE_DAYS": 8,
     "AFSCHRIFT_BATCH_REQUESTS": 1,
     "AFSCHRIFT_BATCH_WAIT_HOURS": 24,
     "AFSCHRIFT_DOCUMENT_MEGABYTES": 25,
@@ -111,6 +113,8 @@ class Settings:
     review_hold: timedelta = _number("AFSCHRIFT_REVIEW_HOLD_DAYS", timedelta)
     sweep_unstarted: timedelta = _number("AFSCHRIFT_SWEEP_UNSTARTED_HOURS", _hours)
     sweep_lost: timedelta = _number("AFSCHRIFT_SWEEP_LOST_HOURS", _hours)
+    chase_remind: int = _number("AFSCHRIFT_CHASE_REMIND_DAYS", math.ceil)
+    chase_escalate: int = _number("AFSCHRIFT_CHASE_ESCALATE_DAYS", math.ceil)
     batch_requests: int = _number("AFSCHRIFT_BATCH_REQUESTS", math.ceil)
     batch_wait: timedelta = _number("AFSCHRIFT_BATCH_WAIT_HOURS", _hours)
     roles: Path | None = _setting("AFSCHRIFT_ROLES", _path)

@@ -27,8 +27,7 @@ _VOID = (State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED, State.PERSON_DECEASE
 
 def asked_with(register: Register, timeline: Timeline) -> tuple[Timeline, ...]:
     """The other requests of the same message that are or were answered."""
-    of_case = register.requests.all(case=timeline.case)
-    others = (register.facts.timeline(request.id) for request in of_case if request.id != timeline.request)
+    others = (o for o in register.facts.of_case(timeline.case) if o.request != timeline.request)
     # A follow-up of a lifted restriction is in the case too, and has a receipt of its own (R84).
     return tuple(o for o in others if o.entered_at == timeline.entered_at and o.state not in _VOID)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from typing import Any, assert_never
 
 from afschrift.domain.event import digest
@@ -103,6 +104,43 @@ def held_back(found: ManualPlan) -> ManualPlan:
     if found.status is not ManualStatus.GIVEN:
         return found
     return replace(found, status=ManualStatus.HELD_BACK, files=())
+
+
+class Chase(StrEnum):
+    """How far the keeper of a system was chased for the answer."""
+
+    ASKED = "asked"
+    REMIND = "due_soon"
+    ESCALATE = "escalate"  # officers are notified too
+    OVERDUE = "late"
+
+
+@dataclass(frozen=True)
+class ChaseDays:
+    """After how many working days since a question its keeper is chased.
+
+    Attributes:
+        remind: the keeper is reminded.
+        escalate: officers are notified too.
+        before: working days before the day that it is due, from which the keeper is reminded in any case.
+    """
+
+    remind: int = 5
+    escalate: int = 8
+    before: int = 2
+
+
+def chase(asked: date, due: date | None, today: date, calendar: Calendar, days: ChaseDays) -> Chase:
+    """How far a keeper is to be chased; `due`: None while the clock of the request is suspended."""
+    if due is None:
+        return Chase.ASKED
+    if today > due:
+        return Chase.OVERDUE
+    waited = calendar.working_days(asked, today)
+    if waited >= days.escalate:
+        return Chase.ESCALATE
+    near = calendar.working_days(today, due) <= days.before
+    return Chase.REMIND if near or waited >= days.remind else Chase.ASKED
 
 
 def due(target: date, calendar: Calendar) -> date:

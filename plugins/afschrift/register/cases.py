@@ -20,6 +20,7 @@ from afschrift.domain.instants import instant
 from afschrift.domain.request import new_id
 from afschrift.law.case_facts import CaseFactKind, CaseFactRow, NewCaseFact
 from afschrift.register.base import QUESTION_TEXT, RegisterStore, Repository, case_of
+from afschrift.register.database.database import cached_or_none
 from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import case_fact, case_file, message, message_part, request
 from afschrift.register.keys.crypto import OVERHEAD_BYTES, DataKey
@@ -81,6 +82,9 @@ class CaseTimelines(Repository):
         wanted = select(case_fact).order_by(case_fact.c.case_id, case_fact.c.number)
         if case_id is not None:
             wanted = wanted.where(case_fact.c.case_id == case_id)
+        rows: Sequence[Any] | None = cached_or_none(tx, ("case_facts", case_id))
+        if rows is None:
+            rows = tx.execute(wanted).all()
         return tuple(
             CaseFactRow(
                 id=row.id,
@@ -92,7 +96,7 @@ class CaseTimelines(Repository):
                 about=row.about,
                 detail=row.detail,
             )
-            for row in tx.execute(wanted)
+            for row in rows
         )
 
 

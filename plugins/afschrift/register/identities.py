@@ -90,6 +90,18 @@ class Identities(Repository):
         with self._db.read() as tx:
             return tuple(row.id for row in self._same(tx, request_id, names) if row.id != request_id)
 
+    def with_value(self, value: str, names: Collection[str]) -> tuple[str, ...]:
+        """Ids of the requests that have a value as one of these identity keys, found by blind index."""
+        indexes = {
+            blind_index(year.key, name, value, casefold=fold)
+            for year in self._keys.index_keys()
+            for name in names
+            for fold in (False, True)
+        }
+        found = select(request_identity.c.request_id).where(request_identity.c.blind_index.in_(indexes))
+        with self._db.read() as tx:
+            return tuple(sorted(set(tx.scalars(found))))
+
     def _earlier(self, tx: Connection, request_id: str, names: Collection[str] | None) -> list[Row[Any]]:
         mine = self._request_row(tx, request_id)
         found = self._same(tx, request_id, names)

@@ -34,7 +34,7 @@ from afschrift.register.database.errors import as_written
 from afschrift.register.database.tables import letter, message, message_part
 from afschrift.register.documents import Documents
 from afschrift.register.timelines import Timelines
-from afschrift.register.trail.attested_rows import change_rows, insert_row
+from afschrift.register.trail.attested_rows import change_rows, insert_row, rows_of_request
 
 _MEDIA_TYPE = "message/rfc822"
 
@@ -141,11 +141,12 @@ class Letters(Repository):
         self, *, request_id: str | None = None, states: Collection[LetterState] | None = None
     ) -> tuple[LetterRow, ...]:
         """Letters in the order in which they were produced, of one request or of all."""
-        wanted = select(letter).order_by(letter.c.produced_at, letter.c.id)
-        if request_id is not None:
-            wanted = wanted.where(letter.c.request_id == request_id)
         with self._db.read() as tx:
-            found = [self.as_row(row) for row in tx.execute(wanted)]
+            if request_id is None:
+                rows = tx.execute(select(letter)).all()
+            else:
+                rows = rows_of_request(tx, letter, request_id)
+            found = [self.as_row(row) for row in sorted(rows, key=lambda row: (row.produced_at, row.id))]
         return tuple(row for row in found if states is None or row.state in states)
 
     def move(self, tx: Connection, row: Row[Any], to: LetterState, **columns: Any) -> LetterRow:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,13 +16,28 @@ from afschrift.domain.event import Header, NewEvent
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.request import RequestStatus, Run
 from afschrift.domain.state import State
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.grounds import Outcome
+from afschrift.law.letter import NOT_TO_ARRIVE, UNSETTLED, LetterState
 from afschrift.register.base import Repository
 from afschrift.register.database.database import cached
 from afschrift.register.database.errors import as_written
-from afschrift.register.database.tables import data_key, question, request, run, step
-from afschrift.register.database.trail_tables import event, event_payload
+from afschrift.register.database.tables import (
+    case_fact,
+    data_key,
+    decision,
+    fact,
+    letter,
+    question,
+    request,
+    run,
+    step,
+)
+from afschrift.register.database.trail_tables import event, event_code, event_payload
+from afschrift.register.records import AFTER_THE_END
 from afschrift.register.timelines import active_holds
 from afschrift.register.trail import trail
+from afschrift.register.trail.attested_rows import read_requests, rows_of_request
 from afschrift.register.trail.own_events import own
 
 _OPEN = [state for state in State if state.open]
@@ -37,6 +53,77 @@ class Oversight(Repository):
             found = self._statuses(tx, request.c.state.in_(_OPEN) | request.c.id.in_(sorted(also)))
         unknown = {name: RequestStatus(name, None) for name in also}
         return tuple(status for _, status in sorted((unknown | found).items()))
+
+    def height(self) -> int:
+        """Number of the last event."""
+        with self._db.read() as tx:
+            return tx.scalar(select(func.max(event.c.seq))) or 0
+
+    def changed(self, after: int) -> set[str]:
+        """The requests of the cases that have an event after a number."""
+        owners = select(event_code.c.owner).where(event_code.c.seq > after)
+        with self._db.read() as tx:
+            return set(tx.scalars(select(request.c.id).where(request.c.case_id.in_(owners))))
+
+    def unfinished(self, *, closed: bool = False) -> list[str]:
+        """The open requests, and the closed ones of which something may be left to do; `closed`: all."""
+        to_arrive = letter.c.state.not_in(NOT_TO_ARRIVE) & (letter.c.kind == State.MERGED)
+        ways = {
+            question: question.c.answered_at.is_(None) & question.c.kind.in_(AFTER_THE_END),
+            letter: letter.c.state.in_((*UNSETTLED, LetterState.BOUNCED)),
+            fact: fact.c.kind.in_((FactKind.HELD, FactKind.COMPLAINED, FactKind.PARTLY_DELIVERED)),
+            decision: decision.c.choice == Outcome.RESTRICT,
+        }
+        found = [
+            request.c.state.in_([*_OPEN, State.PERSON_DECEASED]),
+            request.c.case_id.in_(select(case_fact.c.case_id)),
+            (request.c.state == State.MERGED)
+            & request.c.id.not_in(select(letter.c.request_id).where(to_arrive)),
+            *(request.c.id.in_(select(table.c.request_id).where(which)) for table, which in ways.items()),
+        ]
+        with self._db.read() as tx:
+            # A statement each: the database answers each by an index, and a disjunction of all by none.
+            seen = [tx.scalars(select(request.c.id).where(which)).all() for which in found]
+            return sorted(set(tx.scalars(select(request.c.id))) if closed else set().union(*seen))
+
+    def seen(self) -> dict[str, str]:
+        """Request whose run has not ended -> the last sign of life of that run."""
+        with self._db.read() as tx:
+            going = select(run.c.request_id, run.c.seen_at).where(run.c.ended_at.is_(None))
+            return {row.request_id: row.seen_at for row in tx.execute(going)}
+
+    @contextmanager
+    def many(self, ids: Collection[str]) -> Iterator[list[str]]:
+        """A snapshot in which these requests are read already; gives those that there are."""
+        with self._db.read_snapshot(), self._db.read() as tx:
+            yield read_requests(tx, set(ids))
+
+    def status(self, request_id: str) -> RequestStatus:
+        """Status of a request, by its runs and questions.
+
+        Raises:
+            UnknownRequestError: no such request.
+        """
+        with self._db.read() as tx:
+            row = self._request_row(tx, request_id)
+            found = sorted(rows_of_request(tx, run, request_id), key=lambda r: (r.started_at, r.run_id))
+            questions = list(rows_of_request(tx, question, request_id))
+        return _status(row, True, tuple(map(_run, found)), None, questions)
+
+    def entered_by(self, ids: Collection[str]) -> dict[str, str]:
+        """Request -> account that entered it."""
+        received = (event.c.type == "request_received") & event.c.request.in_(ids)
+        with self._db.read() as tx:
+            asked = tx.execute(select(event.c.request, event.c.actor).where(received))
+            return {row.request: row.actor for row in asked}
+
+    def kept_too_long(self, ids: Collection[str]) -> dict[str, list[str]]:
+        """Request -> purposes whose period was over when its last bundle was packed (R75)."""
+        packed = (event.c.type == "packed") & event.c.request.in_(ids)
+        rows = select(event.c.request, event_payload.c.payload).join(event_payload).order_by(event.c.seq)
+        with self._db.read() as tx:
+            found = [(row.request, json.loads(row.payload or "{}")) for row in tx.execute(rows.where(packed))]
+        return {name: payload.get("retention_over", []) for name, payload in found}
 
     def happened(
         self, after: int, since: datetime, types: Sequence[str]
@@ -128,9 +215,7 @@ class Oversight(Repository):
         runs: dict[str, list[Run]] = defaultdict(list)
         of_runs = select(run).where(run.c.request_id.in_(ids)).order_by(run.c.started_at, run.c.run_id)
         for r in tx.execute(of_runs):
-            runs[r.request_id].append(
-                Run(r.request_id, r.run_id, r.started_at, r.seen_at, r.ended_at, r.outcome)
-            )
+            runs[r.request_id].append(_run(r))
         steps: dict[str, Any] = {}
         of_steps = select(step.c.request_id, step.c.name, step.c.part, step.c.finished_at)
         for s in tx.execute(of_steps.where(step.c.request_id.in_(ids)).order_by(step.c.id)):
@@ -147,6 +232,10 @@ class Oversight(Repository):
             )
             for row in rows
         }
+
+
+def _run(row: Any) -> Run:
+    return Run(row.request_id, row.run_id, row.started_at, row.seen_at, row.ended_at, row.outcome)
 
 
 def _status(

@@ -23,7 +23,7 @@ from afschrift.register.database.tables import decision, fact, message, request,
 from afschrift.register.database.timeline_rows import fact_row, found, timeline_of
 from afschrift.register.identities import Identities
 from afschrift.register.trail import trail
-from afschrift.register.trail.attested_rows import insert_row, insert_rows, rows_of_request
+from afschrift.register.trail.attested_rows import insert_row, insert_rows, requests_of_case, rows_of_request
 
 EVENT = "fact_"
 """Prefix of the event type of a fact; the fact's kind follows."""
@@ -54,6 +54,16 @@ class Timelines(Repository):
         with self._db.read() as tx:
             found = self.find(tx, request.c.state.in_(_OPEN) if open_only else request.c.id.is_not(None))
         return tuple(found.values())
+
+    def of_case(self, case: str) -> tuple[Timeline, ...]:
+        """The requests of a case with their facts, in the order of their entered receipt."""
+        with self._db.read() as tx:
+            return tuple(self.read(tx, row.id) for row in requests_of_case(tx, case))
+
+    def with_proof(self, proof: str) -> set[str]:
+        """Ids of the requests with a fact that has a reference as its proof."""
+        with self._db.read() as tx:
+            return set(tx.scalars(select(fact.c.request_id).where(fact.c.proof == proof)))
 
     def record(
         self,

@@ -30,6 +30,7 @@ from afschrift.web import (
     request_api,
     request_page,
     review_page,
+    today_page,
 )
 from afschrift.web.answers import Start
 from afschrift.web.caller import CrossOriginError, caller, is_page_visit
@@ -65,6 +66,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.include_router(case_api.router, prefix="/api")
     app.include_router(action_api.router, prefix="/api")
     app.include_router(identity_pages.routes(start_look_up))
+    app.include_router(today_page.router)
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
     app.include_router(review_page.router)

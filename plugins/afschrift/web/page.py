@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from afschrift.app.project import include_folder, texts
+from afschrift.casework.desk.next_action import words_of
 from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import (
     AfschriftError,
@@ -123,6 +124,7 @@ def _templates(folder: Path) -> tuple[Environment, str]:
         "moment": moment,
         "dated": dated,
         "number": number,
+        "next": words_of,
     }
     return environment, environment.get_template("page.css").render()
 

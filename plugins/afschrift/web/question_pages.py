@@ -1,4 +1,4 @@
-"""The pages of questions: the list, a page for each, and what was recorded. Without script."""
+"""The pages of questions: one for each, and what was recorded. Without script."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ from afschrift.web.page import Problem, render, said_error, status_and_words
 from afschrift.web.question_status import (
     clock_today,
     last_day,
-    listed_questions,
     local,
     question_for_view,
     upload_limit,
@@ -64,11 +63,6 @@ CHECK_RECORDED = "Look whether the answer was recorded."
 def routes(start: Start) -> APIRouter:
     """The routes; `start` starts the next run after an answer."""
     router = APIRouter(default_response_class=HTMLResponse)
-
-    @router.get("/")
-    def listing(request: Request, by: Known) -> Response:
-        """The open questions of the caller's roles, oldest first; all of them to an overseer."""
-        return render(request, "questions", by=by, waiting=listed_questions(open_register(), by))
 
     @router.get("/questions/{question_id}")
     def question(request: Request, question_id: str, by: Known) -> Response:

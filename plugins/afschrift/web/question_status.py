@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import visible
 from afschrift.casework.answer_form import takes_files
-from afschrift.casework.question_kinds import kind_named
 from afschrift.domain.errors import NotAllowedError, UnknownQuestionError
 from afschrift.domain.instants import on_the_wall, utc_now
 from afschrift.domain.language import gettext, ngettext, say, say_day
@@ -17,45 +13,11 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
 from afschrift.questions.ask import assigned_to
-from afschrift.questions.kind import QuestionKind
 from afschrift.questions.view import in_words
 from afschrift.register.open import open_register
 from afschrift.register.records import AFTER_THE_END, QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller
-
-
-@dataclass(frozen=True)
-class ListedQuestion:
-    """A question in the list.
-
-    Attributes:
-        to: name of the person that it is assigned to; None: all who hold its role.
-        asked_at: local time where the controller must act.
-        last_day: in words.
-        colour: how urgent its request is.
-    """
-
-    question: QuestionRow
-    words: QuestionKind
-    right: str
-    role: str
-    to: str | None
-    asked_at: str
-    last_day: str
-    colour: str
-
-
-def listed_questions(register: Register, by: Caller) -> list[ListedQuestion]:
-    """The open questions that the caller may see, oldest first."""
-    timelines = {timeline.request: timeline for timeline in register.facts.timelines()}
-    mine = [q for q in register.questions.all() if visible(by.roles, by.account, q)]
-    jurisdiction, clocks = load_jurisdiction(), dict[str, Clock]()
-    for request in {q.request for q in mine}:
-        if request not in timelines:  # closed
-            timelines[request] = register.facts.timeline(request)
-        clocks[request] = clock_today(timelines[request], jurisdiction)
-    return [_listed(q, timelines[q.request], clocks[q.request]) for q in mine]
 
 
 def clock_today(timeline: Timeline, jurisdiction: Jurisdiction) -> Clock:
@@ -102,19 +64,6 @@ def why_barred(register: Register, by: Caller, question: QuestionRow, timeline: 
         except NotAllowedError as error:
             return str(error.args[0])
     return ""
-
-
-def _listed(question: QuestionRow, timeline: Timeline, found: Clock) -> ListedQuestion:
-    return ListedQuestion(
-        question,
-        kind_named(question.kind),
-        timeline.right.value,
-        in_words(question.role),
-        assigned_to(timeline, question.id),
-        local(question.asked_at, timeline),
-        last_day(found),
-        found.colour.value,
-    )
 
 
 def visible_question(register: Register, by: Caller, question_id: str) -> QuestionRow:

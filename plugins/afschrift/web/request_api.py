@@ -6,9 +6,12 @@ import logging
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
+from afschrift.casework.desk.desk import desk_rows
+from afschrift.casework.desk.search import LONGEST, search
+from afschrift.casework.desk.today import Filters, Viewer, lines_of
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
 from afschrift.casework.intake.read_right import Reading, read_right
@@ -38,6 +41,28 @@ class ReadingBody(ApiBody):
 
 
 router = APIRouter()
+
+
+class SearchBody(ApiBody):
+    """Number, reference, or value of an identity key; nothing keeps it."""
+
+    text: str = Field(max_length=LONGEST, repr=False)
+
+
+@router.get("/requests")
+def listing(by: Known, filters: Annotated[Filters, Depends(Filters)]) -> dict[str, Any]:
+    """What is open and the caller sees, due first, each with its next actions."""
+    viewer = Viewer(by.roles, by.account)
+    rows = [row for row in desk_rows(by.officer()) if viewer.sees(row) and filters.fits(row)]
+    return {"requests": [line.document() for line in lines_of(rows, viewer)]}
+
+
+@router.post("/requests/search")
+def searched(body: JsonBody[SearchBody], by: Known) -> dict[str, Any]:
+    """The requests that a text finds, open and closed; each is an event, without the text."""
+    viewer = Viewer(by.roles, by.account)
+    found = search(by.officer(), viewer, body.text)
+    return {"requests": [line.document() for line in lines_of(found, viewer)]}
 
 
 @router.get("/requests/{request_id}")

@@ -238,10 +238,12 @@ def test_what_is_not_ours_is_named_until_it_is_handed_over(bureau: Bureau) -> No
     done = emailed(other_rights=["erasure", "complaint"], right=["access", "portability"])
     case = case_of(bureau, done)
     assert f"afschrift case handed-over {case} erasure" in done.text + done.errors
-    for command in (("case", "waiting"), ("requests",), ("case", "show", case)):
+    for command in (("case", "waiting"), ("case", "show", case)):
         assert "erasure (Art. 17)" in run_command(*command), command
-    [first, *_] = json.loads(run_command("requests", "--json"))
-    assert first["to_hand_over"] == ["erasure", "complaint"]
+    assert "hand_over erasure" in run_command("requests")
+    listed = json.loads(run_command("requests", "--json"))
+    others = [a["what"] for row in listed for a in row["next"] if a["kind"] == "hand_over"]
+    assert others == ["erasure", "complaint"]
     rows = json.loads(run_command("case", "waiting", "--json"))
     assert [(row["right"], row["desk"], row["due"]) for row in rows] == [
         ("erasure", "customer service", "2026-04-07"),
@@ -273,7 +275,7 @@ def test_at_the_prompts_too(bureau: Bureau) -> None:
     assert "made by proxy" in shown
     assert "parties" in shown
     assert SECRET in shown
-    assert "right_unclear" in run_command("requests")
+    assert "read_right" in run_command("requests")
 
 
 def test_an_unclear_right_is_read_by_an_officer(bureau: Bureau) -> None:
@@ -284,7 +286,7 @@ def test_an_unclear_right_is_read_by_an_officer(bureau: Bureau) -> None:
     assert "R05" in str(refused(*reading, stdin="Iets dat er niet staat."))
     assert "portability was opened too" in run_command(*reading, stdin="al mijn gegevens")
     assert len(json.loads(run_command("requests", "--json"))) == 2
-    assert "right_unclear" not in run_command("requests")
+    assert "read_right" not in run_command("requests")
 
 
 def test_a_mandate_at_the_terminal(bureau: Bureau) -> None:

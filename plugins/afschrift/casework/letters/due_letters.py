@@ -95,7 +95,7 @@ def _handed_over(register: Register, timeline: Timeline) -> bool:
     """Whether the letter about a referral is due; only on the first request of a case, so it is due once."""
     found = referrals(register.case_facts.of(timeline.case))
     done = [referral.handed_over for referral in found if referral.handed_over]
-    of_case = [request.id for request in register.requests.all(case=timeline.case)] if done else []
+    of_case = [other.request for other in register.facts.of_case(timeline.case)] if done else []
     if of_case[:1] != [timeline.request]:
         return False
     made = [at for request_id in of_case for at in _made_at(register, request_id, "handed_over")]

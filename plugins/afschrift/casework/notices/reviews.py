@@ -57,11 +57,15 @@ def due_reviews(register: Register, now: datetime) -> list[DueReview]:
 
 def _restrictions(register: Register, now: datetime) -> Iterator[DueReview]:
     for request in register.decisions.requests_with(Outcome.RESTRICT):
-        timeline = register.facts.timeline(request)
-        today = local_date(now, timeline.zone)
-        for row in restrictions(register, request):
-            if not row.lifted and row.review_on <= today and not _decided_anew(register, row, timeline.zone):
-                yield DueReview(request, row.review_on, row.by, "restriction", row.id)
+        zone = register.facts.timeline(request).zone
+        yield from due_restrictions(register, request, zone, local_date(now, zone))
+
+
+def due_restrictions(register: Register, request: str, zone: str, today: date) -> Iterator[DueReview]:
+    """The restrictions of a request that are to be looked at again by a day."""
+    for row in restrictions(register, request):
+        if not row.lifted and row.review_on <= today and not _decided_anew(register, row, zone):
+            yield DueReview(request, row.review_on, row.by, "restriction", row.id)
 
 
 def _decided_anew(register: Register, restriction: Restriction, zone: str) -> bool:

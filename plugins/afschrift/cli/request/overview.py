@@ -19,15 +19,14 @@ from afschrift.casework.clock import (
     fact_lines,
     fact_row,
 )
-from afschrift.casework.intake.referral import to_hand_over
+from afschrift.casework.desk.desk import desk_rows, read_rows
+from afschrift.casework.desk.today import Viewer, lines_of
 from afschrift.casework.letters import due_letters
 from afschrift.casework.partial_response.damaged import damage_lines
 from afschrift.casework.review.require_review import period_lines
 from afschrift.cli.common import AsJson, officer, open_register, print_json
 from afschrift.cli.running import RequestId
-from afschrift.law.clock.facts import FactKind
 from afschrift.law.dispute import complaints, holds
-from afschrift.law.partial_response import status_lines as partly
 
 if TYPE_CHECKING:
     from afschrift.law.clock.facts import Timeline
@@ -47,40 +46,29 @@ def listing(
     all_: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the requests with what is due first: id, right, state, receipt, due date, days left, colour.
+    """List the requests with what is due first: id, right, state, receipt, due date, days left, colour, next.
 
     red: overdue; orange: the target day is reached, or three days or fewer are left; yellow: two weeks or
     fewer; green: more; blue: suspended; grey: closed. Days are calendar days, working days in brackets.
-    Below them are other matters of messages that are not handed over yet (R05).
+    What is to be done next follows: questions, letters, other matters to hand over (R05), runs to repair.
     """
-    register, at = open_register(), clocks()
-    pending = to_hand_over(register)
-    found = [(timeline, at.clock(timeline)) for timeline in register.facts.timelines(open_only=not all_)]
-    found.sort(key=lambda pair: (pair[1].closed_on is not None, pair[1].due or pair[1].target))
+    who = officer()
+    every = [row for row, _ in read_rows(who, who.register.oversight.unfinished(closed=True))] if all_ else ()
+    lines = lines_of(every or desk_rows(who), Viewer(who.roles, who.by))
     if as_json:
-        requests = {r.id: asdict(r) for r in register.requests.all(open_only=not all_)}
-        rows = [
-            {
-                **requests.get(timeline.request, {}),
-                "clock": clock_row(clock),
-                "to_hand_over": [w.referral.matter for w in pending if w.referral.case == timeline.case],
-            }
-            for timeline, clock in found
-        ]
-        print_json(rows)
+        requests = {found.id: asdict(found) for found in who.register.requests.all(open_only=not all_)}
+        print_json([{**requests.get(line.row.request, {}), **line.document()} for line in lines])
         return
-    if not found:
+    if not lines:
         typer.echo("No open request." if not all_ else "No request yet: `afschrift submit`.")
-    for timeline, clock in found:
-        notes = "".join(
-            f"  {note}" for note in (*(b.partition(":")[0] for b in clock.breaches), *_pending(timeline))
-        )
+    for line in lines:
+        row, clock = line.row, line.row.clock
+        breaches = [breach.partition(":")[0] for breach in clock.breaches]
+        to_do = [" ".join(filter(None, (action.kind, action.what))) for action in row.actions]
         typer.echo(
-            f"{timeline.request}  {timeline.right:<11} {timeline.state:<16} received {clock.received}  "
-            f"{due_words(clock):<34} {clock.colour}{notes}".rstrip()
+            f"{row.request}  {row.right:<11} {row.state:<16} received {clock.received}  "
+            f"{due_words(clock):<34} {'  '.join((clock.colour, *breaches, *to_do))}".rstrip()
         )
-    for wait in pending:
-        typer.echo(wait.words)
 
 
 @app.command()
@@ -130,17 +118,3 @@ def show(
 def _disputes(timeline: Timeline) -> Iterator[str]:
     yield from (f"complaint  {complaint.words}" for complaint in complaints(timeline))
     yield from (f"held  {hold.words}" for hold in holds(timeline))
-
-
-def _pending(timeline: Timeline) -> Iterator[str]:
-    if timeline.unsent_letters and timeline.state.open:
-        yield "letter_not_sent"
-    if any(complaint.ended is None for complaint in complaints(timeline)):
-        yield "complaint_open"
-    if holds(timeline):
-        yield "held"
-    yield from partly(timeline)
-    if timeline.proposed and timeline.state.open:
-        yield "receipt_waits_for_signer"
-    if timeline.of(FactKind.RIGHT_UNCLEAR) and not timeline.of(FactKind.RIGHT_READ) and timeline.state.open:
-        yield "right_unclear"

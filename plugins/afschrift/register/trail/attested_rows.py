@@ -190,7 +190,38 @@ def requests_of_case(tx: Connection, case: str) -> Sequence[Any]:
     in_order = (request.c.received_at, request.c.created_at, request.c.id)
     if (found := cached_or_none(tx, ("case", case))) is not None:
         return sorted(found[request], key=lambda row: [getattr(row, column.name) for column in in_order])
-    return tx.execute(select(request).where(request.c.case_id == case).order_by(*in_order)).all()
+    asked = select(request).where(request.c.case_id == case).order_by(*in_order)
+    if written_if_any(tx) is not None:
+        return tx.execute(asked).all()
+    return cached(tx, ("requests", case), lambda: tx.execute(asked).all())
+
+
+def read_requests(tx: Connection, ids: Collection[str]) -> list[str]:
+    """Read the rows of many requests and their cases into the snapshot's cache, by a statement a table.
+
+    Returns:
+        Ids of those that there are, in the order of receipt.
+    """
+    cases = select(request.c.case_id).where(request.c.id.in_(ids))
+    in_order = (request.c.received_at, request.c.created_at, request.c.id)
+    rows = tx.execute(select(request).where(request.c.case_id.in_(cases)).order_by(*in_order)).all()
+    known: dict[Hashable, Any] = {(request.name, row.id): row for row in rows}
+    for row in rows:
+        known.setdefault(("requests", row.case_id), []).append(row)
+    known |= {("case_facts", row.case_id): [] for row in rows}
+    of_case = [row.case_id for row in rows]
+    facts = select(case_fact).where(case_fact.c.case_id.in_(of_case))
+    for row in tx.execute(facts.order_by(case_fact.c.case_id, case_fact.c.number)):
+        known["case_facts", row.case_id].append(row)
+    for row in tx.execute(select(case_file).where(case_file.c.id.in_(of_case))):
+        known[case_file.name, row.id] = row
+    for table in (decision, fact, letter, question, run):
+        known |= {("rows", table.name, row.id): [] for row in rows}
+        mine = table.c.request_id.in_([row.id for row in rows])
+        for found in tx.execute(select(*_read_columns(table)).where(mine)):
+            known["rows", table.name, found.request_id].append(found)
+    remember(tx, known)
+    return [row.id for row in rows if row.id in ids]
 
 
 def prepare_rows(tx: Connection, nothing: str) -> None:

@@ -182,7 +182,7 @@ def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
     run_command("request", "withdraw", request, "--channel", "email")
     assert owner not in case("list")
     assert [each["id"] for each in json.loads(case("list", "--held", "--json"))[0]["holds"]] == both
-    assert "held" in run_command("requests", "--all")
+    assert "hold claim" in run_command("requests", "--all")
     shredding = ("register", "shred", request, "--rule", "persons_erasure")
     assert hold in str(refused(*shredding))
     assert "--hold" in str(refused_case("release", request, *WORDS, stdin=WHY))
@@ -213,7 +213,7 @@ def test_a_complaint_with_its_document_and_its_outcome(bureau: Bureau, tmp_path:
     done = case(*complaint, *came, *document, stdin=WHY)
     assert f"{request}  complaint of court (C/13/99), received {today}: no outcome yet" in done
     assert "sets a hold" in done
-    assert "complaint_open" in run_command("requests", "--all")
+    assert "complaint" in run_command("requests", "--all")
     assert "entered for" in str(refused_case(*complaint, *came, *document, stdin=WHY))
     texts = json.loads(case("show", request, "--json"))["texts"]
     assert [text["kind"] for text in texts].count("document") == 1

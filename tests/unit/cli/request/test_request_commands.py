@@ -51,7 +51,7 @@ def test_the_list_has_what_is_due_first(stored: Store) -> None:
     assert [line.split()[0] for line in lines] == [overdue, waiting, fresh, extended]
     assert "red  overdue" in lines[0]
     assert f"suspended since {day(8)}" in lines[1]
-    assert lines[2].endswith("green")
+    assert "green  make acknowledgement" in lines[2]
     rows = machine("requests")
     assert [row["id"] for row in rows] == [overdue, waiting, fresh, extended]
     assert rows[0]["clock"]["days_left"] < -20
@@ -98,7 +98,7 @@ def test_a_corrected_receipt(stored: Store) -> None:
     request = stored(5)
     moved = ("request", "correct", request, "--reason", "typing_error", "--received-at")
     assert "sign-correction" in run_command(*moved, ago(3).isoformat())
-    assert "receipt_waits_for_signer" in run_command("requests")
+    assert "sign receipt" in run_command("requests")
     assert "four eyes" in str(refused("request", "sign-correction", request, "--agree"))
     assert "second signer" in str(refused(*moved, ago(9).isoformat()))
     assert "in the future" in str(refused(*moved, ago(-1).isoformat()))

@@ -1,0 +1,172 @@
+"""The first page: what is open of a person's roles, due first; the search; and what is done in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from afschrift.casework.actions.actions import ACTIONS, perform
+from afschrift.casework.desk.desk import DeskRow, desk_rows
+from afschrift.casework.desk.next_action import TITLES
+from afschrift.casework.desk.owner import possible_owners
+from afschrift.casework.desk.search import search
+from afschrift.casework.desk.today import PAGE, Filters, Group, TodayRow, Viewer, lines_of
+from afschrift.domain.errors import AfschriftError, FormError
+from afschrift.domain.language import gettext, ngettext
+from afschrift.domain.request import is_id
+from afschrift.web.caller import (
+    Caller,
+    Known,
+    cross_origin_error,
+    form_token,
+    is_form_token,
+    is_same_origin,
+    read_note,
+)
+from afschrift.web.caller import note as signed
+from afschrift.web.multipart import Sent, answer_form
+from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.question_pages import CUT, RENEWED
+
+router = APIRouter(default_response_class=HTMLResponse)
+IN_BULK = {action.name: action for action in ACTIONS if action.name in ("assign", "acknowledge")}
+"""Actions that are safe for many requests at once."""
+NOT_OWNED = "Nobody's"
+"""Words for the filter of requests without an owner."""
+Chosen = Annotated[Filters, Depends(Filters)]
+
+
+@router.get("/")
+def today(
+    request: Request, by: Known, filters: Chosen, group: str = "", page: int = 1, notice: str = ""
+) -> Response:
+    """Everything open that the person sees, in groups; `group`: that one alone, a page of it."""
+    seen = [row for row in desk_rows(by.officer()) if _viewer(by).sees(row)]
+    lines = lines_of(filter(filters.fits, seen), _viewer(by))
+    groups = {each: [line for line in lines if line.group is each] for each in Group}
+    shown = {each: found for each, found in groups.items() if found and group in ("", each)}
+    start = PAGE * (max(1, page) - 1) if group else 0
+    return _render(
+        request,
+        by,
+        {each: found[start : start + PAGE] for each, found in shown.items()},
+        counts={each: len(found) for each, found in groups.items()},
+        group=group,
+        page=max(1, page),
+        pages=-(-len(groups[Group(group)]) // PAGE) if group in set(Group) else 1,
+        filters=filters,
+        choices=_choices(by, seen),
+        notice=read_note(by, notice),
+    )
+
+
+@router.post("/search")
+async def searched(request: Request, by: Known) -> Response:
+    """The requests that a text finds; it is sent in the body, so that no log and no history has it."""
+    return await answer_form(request, _search, by)
+
+
+@router.post("/bulk")
+async def bulk(request: Request, by: Known) -> Response:
+    """Assign the chosen requests, say of all why they are late, or show them as a list to print."""
+    return await answer_form(request, _bulk, by)
+
+
+def _viewer(by: Caller) -> Viewer:
+    return Viewer(by.roles, by.account)
+
+
+def _search(request: Request, by: Caller, sent: Sent) -> Response:
+    if problem := _barred(request, by, sent):
+        return _render(request, by, {}, _status(problem), problem=problem, sent=sent)
+    try:
+        lines = lines_of(search(by.officer(), _viewer(by), sent.value("text")), _viewer(by))
+    except FormError as error:
+        status, text = status_and_words(error)
+        return _render(request, by, {}, status, problem=Problem(text), sent=sent)
+    return _render(request, by, {"found": lines})
+
+
+def _bulk(request: Request, by: Caller, sent: Sent) -> Response:
+    name, chosen = sent.value("do"), [id_ for id_ in sent.all("request") if is_id(id_)]
+    problem = _barred(request, by, sent)
+    rows = {row.request: row for row in desk_rows(by.officer()) if _viewer(by).sees(row)}
+    lines = lines_of((rows[id_] for id_ in chosen if id_ in rows), _viewer(by))
+    if problem or not lines or name not in (*IN_BULK, "print"):
+        problem = problem or Problem(gettext("No request was chosen."))
+        return _render(request, by, {"chosen": lines}, _status(problem), problem=problem, sent=sent)
+    if name == "print":
+        return _render(request, by, {"chosen": lines}, printed=True)
+    given = {n: sent.value(n) for n in ("to" if name == "assign" else "text",) if sent.value(n)}
+    faults: list[tuple[str, str, str]] = []
+    for line in lines:
+        try:
+            perform(by.officer(), IN_BULK[name], line.row.request, given)
+        except AfschriftError as error:
+            faults.append(("", line.row.request, status_and_words(error)[1]))
+    if faults:
+        left = [line for line in lines if line.row.request in {fault[1] for fault in faults}]
+        problem = Problem(gettext("Of these nothing was recorded."), tuple(faults))
+        return _render(request, by, {"chosen": left}, 422, problem=problem, sent=sent)
+    number = ngettext("{number} request.", "{number} requests.", len(lines))
+    notice = signed(by, {"done": IN_BULK[name].title, "next": number})
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/?notice={notice}", 303)
+
+
+def _barred(request: Request, by: Caller, sent: Sent) -> Problem | None:
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
+            raise cross_origin_error()
+        return Problem(RENEWED)
+    return Problem(CUT) if sent.cut else None
+
+
+def _status(problem: Problem) -> int:
+    return 403 if problem.text == RENEWED else 422
+
+
+def _choices(by: Caller, seen: Iterable[DeskRow]) -> dict[str, dict[str, str]]:
+    """Filter -> what can be chosen, with its words in English or a code."""
+    rows = list(seen)
+    kinds = {action.kind for row in rows for action in row.actions}
+    owners = sorted({row.owner for row in rows if row.owner} | set(possible_owners(by.roles)))
+    sources = sorted({source for row in rows for source in row.down})
+    return {
+        "right": {right: right for right in sorted({row.right for row in rows})},
+        "state": {state: state for state in sorted({row.state.value for row in rows})},
+        "kind": {kind: TITLES[kind] for kind in TITLES if kind in kinds},
+        "owner": {"-": NOT_OWNED, **{name: name for name in owners}},
+        "source": {source: source for source in sources},
+    }
+
+
+def _render(
+    request: Request, by: Caller, groups: Mapping[str, list[TodayRow]], status: int = 200, **more: Any
+) -> Response:
+    base = request.scope.get("root_path", "")
+    usual: dict[str, Any] = {
+        "counts": {name: len(lines) for name, lines in groups.items()},
+        "group": "",
+        "page": 1,
+        "pages": 1,
+        "filters": Filters(),
+        "choices": {},
+        "notice": {},
+        "problem": None,
+        "sent": Sent(),
+        "printed": False,
+    }
+    return render(
+        request,
+        "today",
+        status,
+        by=by,
+        groups=groups,
+        may_act=_viewer(by).may_act(),
+        people=list(possible_owners(by.roles)),
+        tokens={name: form_token(by, f"{base}/{name}") for name in ("search", "bulk")},
+        **(usual | more),
+    )
