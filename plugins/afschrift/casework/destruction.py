@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -84,11 +84,12 @@ class DestructionService:
         register.trail.record(request_id, NewEvent(PROPOSED, self.officer.by, payload))
         return True
 
-    def stage(self, request_id: str) -> str:
-        """How far destroying the key of a closed request is: `possible`, `proposed`, or empty: it is gone."""
+    def stage(self, request_id: str) -> ProposedDestruction | str:
+        """The proposal to destroy the key of a closed request; else `possible`, or empty: it is gone."""
         if not self.officer.register.data_keys.left(request_id):
             return ""
-        return "proposed" if self._waiting(Destroying.SHRED, request_id) else "possible"
+        found = self._waiting(Destroying.SHRED, request_id)
+        return replace(found, by=self.officer.roles.person(found.by).name) if found else "possible"
 
     def propose_strays(self) -> tuple[str, ...]:
         """Propose to destroy the data keys whose request or case the register does not know; whose they are.

@@ -19,6 +19,7 @@ from pydantic import (
 
 from afschrift.casework.clock import clock_row, fact_row
 from afschrift.casework.decision.in_force import Restriction
+from afschrift.casework.destruction import ProposedDestruction
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError
 from afschrift.law.clock.clock import Clock
@@ -121,7 +122,7 @@ class Situation:
     letter: LetterRow | None = None
     officers: Sequence[str] = ()
     name: str = ""
-    destruction: str = ""
+    destruction: ProposedDestruction | str = ""
 
 
 @dataclass(frozen=True)

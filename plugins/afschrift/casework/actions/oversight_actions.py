@@ -7,13 +7,15 @@ from pydantic import Field
 from afschrift.casework.actions.action import (
     OTHERWISE,
     Action,
+    Choices,
     Code,
     Done,
     Parameters,
+    Situation,
     Words,
 )
 from afschrift.casework.decision.advice import give_advice
-from afschrift.casework.destruction import DestructionService
+from afschrift.casework.destruction import DestructionService, ProposedDestruction
 from afschrift.casework.officer import Officer
 from afschrift.domain.language import gettext
 from afschrift.law.destruction import REASONS, Destroying
@@ -39,7 +41,7 @@ class DestructionSignature(Parameters):
 
     agree: bool = Field(
         title="Do you agree?",
-        description="Destroy it for good: afterwards it cannot be read who made the request.",
+        description="Afterwards it cannot be read any more who made the request.",
         json_schema_extra=OTHERWISE,
     )
 
@@ -70,6 +72,14 @@ def _sign_destruction(officer: Officer, request: str, given: DestructionSignatur
     return Done([officer.register.facts.timeline(request)], [words])
 
 
+def _proposal(at: Situation) -> Choices:
+    if not isinstance(at.destruction, ProposedDestruction):
+        return ()
+    why = gettext(REASONS[at.destruction.rule].title)
+    yes = gettext("Yes, destroy it. {name} proposed it: {why}.", name=at.destruction.by, why=why)
+    return [("true", yes), ("false", gettext("No, keep it."))]
+
+
 ACTIONS = (
     Action(
         "advise",
@@ -97,7 +107,8 @@ ACTIONS = (
         "As second signer: whether the data key of the request is destroyed. It cannot be undone.",
         DestructionSignature,
         _sign_destruction,
-        lambda at: at.destruction == "proposed",
-        role=Role.SECOND_SIGNER,
+        lambda at: isinstance(at.destruction, ProposedDestruction),
+        {"agree": _proposal},
+        Role.SECOND_SIGNER,
     ),
 )

@@ -8,8 +8,9 @@ from typing import Any
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError, TooLateError
 from afschrift.domain.instants import on_the_wall
+from afschrift.domain.language import gettext
 from afschrift.law.roles import Role
-from afschrift.questions.view import Kept, Line, Section, in_words
+from afschrift.questions.view import Kept, Line, Section
 
 ADVICE = "dpo_advice"
 """The kind of its text in the case file, and the field of grounds that quotes it."""
@@ -60,4 +61,4 @@ def advice_sections(officer: Officer, request_id: str) -> Iterator[Section]:
         when = on_the_wall(given.at, officer.register.requests.get(request_id).zone)
         who = officer.roles.person(given.by).name
         lines = (Line("By", who), Line("When", when), Line("In words", given.text, Kept.ROLE))
-        yield Section(in_words(ADVICE), lines)
+        yield Section(gettext("Advice of the data protection officer"), lines)
