@@ -54,7 +54,7 @@ def requests(desk: Desk) -> int:
 
 def test_from_an_email_to_its_acknowledgement(desk: Desk) -> None:
     before = requests(desk)
-    read = desk.send("anna2", "/new", {"do": "read"}, upload=file(EML.format(date=DATE, text=OF_ALL)))
+    read = desk.send("iris", "/new", {"do": "read"}, upload=file(EML.format(date=DATE, text=OF_ALL)))
     page = read.text
     assert (read.status_code, requests(desk)) == (200, before)
     assert (value(page, "received_on"), value(page, "received_time")) == ("2026-03-02", "10:00")
@@ -67,15 +67,15 @@ def test_from_an_email_to_its_acknowledgement(desk: Desk) -> None:
         person_email="jo.smit@example.org",
         **{"key.email": "jo.smit@example.org"},
     ) | {"original": hidden(page, "original"), "name": "message.eml"}
-    refused = desk.send("anna2", "/new", given)
+    refused = desk.send("iris", "/new", given)
     assert refused.status_code == 422
     assert "I compared sender, day and text" in text_of(refused.text)
     assert hidden(refused.text, "original") == given["original"]
 
-    stored = desk.send("anna2", "/new", given | {"f.checked": "true", "f.id_copy": "false"})
+    stored = desk.send("iris", "/new", given | {"f.checked": "true", "f.id_copy": "false"})
     assert stored.status_code == 303, text_of(stored.text)
     assert "example" not in stored.headers["location"]
-    shown = desk.browse("anna2", stored.headers["location"].removeprefix("/afschrift")).text
+    shown = desk.browse("iris", stored.headers["location"].removeprefix("/afschrift")).text
     assert "Not sent yet" in shown and "Jo Smit" in shown
     request = desk.register.requests.all()[-1]
     kinds = [text.kind for text in desk.register.cases.texts(request.case, "cli:anna")]
@@ -83,18 +83,18 @@ def test_from_an_email_to_its_acknowledgement(desk: Desk) -> None:
     assert desk.register.letters.all(request_id=request.id) == ()
 
     sending = {name: hidden(shown, name) for name in ("token", "notice", "shown")}
-    assert desk.browse("anna2", "/new/stored", sending | {"shown": "x"}).status_code == 409
+    assert desk.browse("iris", "/new/stored", sending | {"shown": "x"}).status_code == 409
     for _ in range(2):  # the second click makes no second letter
-        assert desk.browse("anna2", "/new/stored", sending).status_code == 303
+        assert desk.browse("iris", "/new/stored", sending).status_code == 303
     [letter] = desk.register.letters.all(request_id=request.id)
     assert (letter.kind, letter.state, letter.mailed) == ("acknowledgement", LetterState.PRODUCED, True)
 
-    again = desk.send("anna2", "/new", given | {"f.checked": "true", "f.id_copy": "false"})
-    assert "stored before" in desk.browse("anna2", again.headers["location"].removeprefix("/afschrift")).text
+    again = desk.send("iris", "/new", given | {"f.checked": "true", "f.id_copy": "false"})
+    assert "stored before" in desk.browse("iris", again.headers["location"].removeprefix("/afschrift")).text
     other = given | {"f.message": "Nog iets.", "f.checked": "true", "f.id_copy": "false"}
-    likely = desk.send("anna2", "/new", other)
+    likely = desk.send("iris", "/new", other)
     assert (likely.status_code, "the same identity key" in likely.text) == (409, True)
-    assert desk.send("anna2", "/new", other | {"seen": hidden(likely.text, "seen")}).status_code == 303
+    assert desk.send("iris", "/new", other | {"seen": hidden(likely.text, "seen")}).status_code == 303
     assert requests(desk) == before + 2
 
 
@@ -112,7 +112,11 @@ LONG = "a" * 3_000_000
         ({"right": ["access", "unclear"]}, 422, "Right :"),
         ({"made_by": "heir", "key.customer_id": "1"}, 422, ""),
         ({"requester_name": "Mr. X"}, 422, "Name :"),
-        ({"limits": "login", "limits_quote": OF_ALL}, 422, "What it is limited to :"),
+        (
+            {"limits": "login", "limits_quote": OF_ALL},
+            422,
+            "Tables or categories of data that it is limited to :",
+        ),
         ({"language": "fr"}, 422, "Language :"),
         ({"message": LONG}, 422, "Message :"),
         ({"message": LONG, "person_name": LONG}, 422, "More was sent than is taken"),
@@ -182,3 +186,26 @@ def test_lines_of_a_file(desk: Desk) -> None:
     for wrong in ("a;b\n1;2\n", "", head + "x\n" * 2_000):
         refused = desk.send("ivo", "/new/import", {}, upload=file(wrong, "r.csv"))
         assert (refused.status_code, requests(desk)) == (409, before + 3)
+
+
+def test_a_program_stores_a_request(desk: Desk) -> None:
+    before = requests(desk)
+    body: dict[str, Any] = {
+        "message": "Ook via een programma.",
+        "channel": "portal",
+        "received_at": "2026-03-05T09:00:00+01:00",
+        "right": ["access", "portability"],
+        "other_rights": ["erasure"],
+    }
+    assert desk.ask("sam", "POST", "/requests", json=body).status_code == 403
+    wrong = body | {"right": "acess", "received_at": "2026-03-05", "keys": {"zangvogel": "x"}}
+    refused = desk.ask("ivo", "POST", "/requests", json=wrong)
+    assert (refused.status_code, {*refused.json()["fields"]}) == (422, {"right", "received_at", "keys"})
+    assert "zangvogel" not in refused.text
+    assert desk.ask("ivo", "POST", "/requests", json=[]).status_code == 422
+    assert requests(desk) == before
+    stored = desk.ask("ivo", "POST", "/requests", json=body).json()
+    assert (len(stored["requests"]), stored["found"], requests(desk)) == (2, False, before + 2)
+    assert any("erasure (Art. 17)" in line for line in stored["lines"])
+    again = desk.ask("ivo", "POST", "/requests", json=body).json()
+    assert (again["requests"], again["found"]) == (stored["requests"], True)

@@ -14,7 +14,7 @@ from tests.support.manual import add_systems, system
 
 ROLES = """
 people:
-  Anna2: {accounts: ["airflow:anna2"], roles: [officer, intake]}
+  Iris: {accounts: ["airflow:iris"], roles: [officer, intake]}
   Anna: {accounts: ["airflow:anna", "cli:anna"], roles: [officer]}
   Otto: {accounts: ["airflow:otto"], roles: [officer]}
   Sam: {accounts: ["airflow:sam"], roles: [second_signer]}

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from afschrift.domain.language import gettext
+
 _WORD = re.compile(r"[\w.-]{1,80}")  # a longer text is no misspelt word, and slow to compare
 
 
@@ -21,7 +23,7 @@ def nearest(word: Any, words: Iterable[str]) -> str | None:
 def did_you_mean(word: Any, words: Iterable[str]) -> str:
     """A question that names the nearest of the words; empty if none is near."""
     near = nearest(word, words)
-    return f"did you mean `{near}`?" if near else ""
+    return gettext("did you mean `{near}`?", near=near) if near else ""
 
 
 def hint(word: Any, words: Iterable[str]) -> str:

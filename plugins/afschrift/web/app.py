@@ -63,6 +63,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.add_exception_handler(HTTPException, _refused)
     app.include_router(question_api.routes(start), prefix="/api")
     app.include_router(request_api.routes(start_look_up), prefix="/api")
+    app.include_router(intake_page.api(start), prefix="/api")
     app.include_router(case_api.router, prefix="/api")
     app.include_router(action_api.router, prefix="/api")
     app.include_router(identity_pages.routes(start_look_up))

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.case_file import add_document
-from afschrift.casework.intake.entry import NEEDED, ORIGINAL, field_at, fields, names, read_entry
+from afschrift.casework.intake.entry import NEEDED, ORIGINAL, SELDOM, field_at, fields, names, read_entry
 from afschrift.casework.intake.import_csv import import_csv
 from afschrift.casework.intake.read_mail import Mail, read_mail
 from afschrift.casework.intake.receive import (
@@ -28,7 +28,9 @@ from afschrift.casework.intake.receive import (
     case_of_message,
     likely_same,
     receive,
+    stored_lines,
 )
+from afschrift.casework.intake.request_form import RequestForm
 from afschrift.casework.intake.store_request import StoredCase
 from afschrift.casework.letters.make import MadeLetter, make
 from afschrift.casework.officer import Officer
@@ -39,6 +41,7 @@ from afschrift.law.case_documents import too_large
 from afschrift.law.roles import Act
 from afschrift.questions.fields import FormField, form_field, read_fields
 from afschrift.web.answers import Start
+from afschrift.web.body import read_body
 from afschrift.web.caller import (
     Caller,
     Known,
@@ -100,6 +103,30 @@ def routes(start: Start) -> APIRouter:
         return await _with_file(request, by, lambda sent: _imported(request, by, sent, start))
 
     return router
+
+
+def api(start: Start) -> APIRouter:
+    """The same for programs; `start` as for `routes`."""
+    router = APIRouter()
+
+    @router.post("/requests", status_code=201)
+    async def take_in(request: Request, by: Known) -> dict[str, Any]:
+        """Store a request; the body is the document that `afschrift submit` takes."""
+        by.roles.require(by.account, Act.SUBMIT)
+        given = await read_body(request)
+        if not isinstance(given, dict):
+            raise FormError("The body is no object.", {"body": "is no object"})
+        return await run_in_threadpool(_from_program, by, given, start)
+
+    return router
+
+
+def _from_program(by: Caller, given: dict[str, Any], start: Start) -> dict[str, Any]:
+    services, lines, officer = build(lambda line: log.info("%s", line)), list[str](), by.officer()
+    intake = RequestForm(given).from_program(services.inventory.identity.keys)
+    stored = receive(officer.settings, services, intake, by.account, lines.append)
+    lines += [*stored_lines(stored), *_begin(officer, by, stored.opened, start)]
+    return {"case": stored.case, "requests": stored.requests, "found": stored.found, "lines": lines}
 
 
 async def _with_file(request: Request, by: Caller, answer: Callable[[Sent], Response]) -> Response:
@@ -223,33 +250,33 @@ class _Form:
 
     def fields(self) -> list[FormField]:
         """All fields of the form."""
-        return [field for _, group in self.groups() for field in group]
+        return [field for _, group, _ in self.groups() for field in group]
 
-    def groups(self) -> list[tuple[str, list[FormField]]]:
-        """The fields under their headings, in the language of the reader."""
+    def groups(self, faults: Collection[str] = ()) -> Iterator[tuple[str, list[FormField], str]]:
+        """The fields under their headings, in the language of the reader; and whether they are folded.
+
+        Those of a few requests are, as long as nothing is typed in them or wrong with them.
+        """
         found = fields(self.officer.inventory, served_language())
         found["The message"] |= ORIGINAL if self.original else {}
-        needed = (*NEEDED, *ORIGINAL)
-        return [
-            (
-                gettext(heading),
-                [
-                    form_field(name, schema, gettext("needed") if name in needed else "")
-                    for name, schema in group.items()
-                ],
-            )
-            for heading, group in found.items()
-        ]
+        needed = dict.fromkeys((*NEEDED, *ORIGINAL), gettext("needed"))
+        needed["right"] = gettext("needed, unless it asks something else only")
+        for heading, group in found.items():
+            shown = [form_field(name, schema, needed.get(name, "")) for name, schema in group.items()]
+            used = any(field.id in faults or any(self.sent.typed(field.name)) for field in shown)
+            folded = ("open" if used else "folded") if heading in SELDOM else ""
+            yield gettext(heading), shown, folded
 
     def page(self, problem: Problem | None = None, status: int = 200) -> Response:
         """The form with what was typed."""
+        faults = {id_: fault for id_, _, fault in problem.lines} if problem else {}
         carried = len(self.original) <= CARRIED_BYTES
         return render(
             self.request,
             "new_request",
             status,
             by=self.by,
-            groups=self.groups(),
+            groups=list(self.groups(faults)),
             sent=self.sent,
             mail=self.mail,
             file_name=self.name,
@@ -257,7 +284,7 @@ class _Form:
             again=bool(self.original) and not carried,
             likely=self.likely,
             problem=problem,
-            faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
+            faults=faults,
             here=self.request.url.path,
             token=form_token(self.by, self.request.url.path),
         )

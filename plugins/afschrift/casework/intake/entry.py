@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from afschrift.app.catalogs import language_name
 from afschrift.casework.intake.message import UNCLEAR, Intake
 from afschrift.casework.intake.request_form import Path, RequestForm
 from afschrift.domain.errors import FormError
@@ -92,21 +93,20 @@ GROUPS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     },
     "What it asks": {
         "right": _choices("Right", RIGHTS),
-        "other_rights": _choices("What else it asks", MATTERS),
-        "limits_quote": _line("The person's own limits", 2_000, "The sentence in which they say so."),
-        "limits": {
-            "title": "What it is limited to",
-            "type": "array",
-            "description": "Tables, as source.table, or categories of data.",
-        },
     },
     "Who asks": {
-        "made_by": _choice("Who asks", ASKERS),
+        "made_by": _choice("Made by", ASKERS),
         **{f"person_{name}": _line(title) for name, title in _REACH.items()},
     },
+    "What the systems know the person by": {},
     "Who asks for the person": {
         "requester_organisation": _line("Organisation"),
         **{f"requester_{name}": _line(title) for name, title in _REACH.items()},
+    },
+    "What else it asks, and the person's own limits": {
+        "other_rights": _choices("What else it asks", MATTERS),
+        "limits_quote": _line("The person's own limits", 2_000, "The sentence in which they say so."),
+        "limits": {"title": "Tables or categories of data that it is limited to", "type": "array"},
     },
     "How to answer": {
         "language": {"title": "Language"},
@@ -114,6 +114,9 @@ GROUPS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     },
 }
 """Heading -> name -> JSON Schema of each field; identity keys come from the inventory."""
+
+SELDOM = tuple(GROUPS)[4:]
+"""Headings of what few requests have."""
 
 ORIGINAL: Mapping[str, dict[str, Any]] = {
     "checked": {"const": True, "title": "I compared sender, day and text with the message itself"},
@@ -135,11 +138,11 @@ def fields(inventory: Inventory, language: str) -> dict[str, dict[str, dict[str,
         f"{KEY}{name}": _line(key.title.get(language) if key.title else name.replace("_", " "))
         for name, key in inventory.identity.keys.items()
     }
-    found["Who asks"] |= keys
+    found["What the systems know the person by"] = keys
     own = dict.fromkeys(inventory.controller.channels, "")
     channels = {**{name: name.replace("_", " ").capitalize() for name in own}, **CHANNELS}
     found["The message"]["channel"] = _choice("How it arrived", channels)
-    codes = {code: code for code in inventory.controller.languages}
+    codes = {code: language_name(code) for code in inventory.controller.languages}
     found["How to answer"]["language"] = _choice("Language", codes, "Of the answer.")
     return found
 
@@ -157,6 +160,8 @@ def read_entry(given: Mapping[str, Any], inventory: Inventory) -> Intake:
     """
     values = {name: value for name, value in given.items() if value not in ("", None, [])}
     faults = {name: gettext("is missing") for name in NEEDED if name not in values}
+    if not values.keys() & {"right", "other_rights"}:
+        faults["right"] = gettext("choose a right, or that the message does not say which")
     if len(str(values.get("message", ""))) > LONGEST_MESSAGE:
         faults["message"] = gettext("is longer than {most} characters", most=f"{LONGEST_MESSAGE:,}")
     content = _document(values, inventory)

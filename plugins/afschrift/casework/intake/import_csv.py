@@ -12,6 +12,7 @@ from afschrift.app.settings import Settings
 from afschrift.casework.intake.entry import field_at, listed, names, read_entry
 from afschrift.casework.intake.receive import receive
 from afschrift.domain.errors import FormError, RefusedError
+from afschrift.domain.language import gettext
 from afschrift.domain.nearest import did_you_mean
 from afschrift.domain.notation import count
 from afschrift.services import Services
@@ -84,12 +85,20 @@ def import_csv(
         )
     for line, row in rows:
         if row is None:
-            report.faults.append((line, "the line", "has a field that is longer than is taken"))
+            report.faults.append(
+                (line, gettext("the line"), gettext("has a field that is longer than is taken"))
+            )
             continue
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(heads):
-            report.faults.append((line, "the line", f"has {count(len(row), 'column')}, not {len(heads)}"))
+            report.faults.append(
+                (
+                    line,
+                    gettext("the line"),
+                    gettext("has {found} columns, not {needed}", found=len(row), needed=len(heads)),
+                )
+            )
             continue
         given = {name: listed(name, cell) for name, cell in zip(heads, row, strict=True)}
         try:
@@ -97,11 +106,15 @@ def import_csv(
         except FormError as error:
             for field_, fault in error.fields.items():
                 name = field_at((field_,))
-                column = f"column {heads.index(name) + 1} ({name})" if name in heads else name or "the line"
+                column = (
+                    gettext("column {number} ({name})", number=heads.index(name) + 1, name=name)
+                    if name in heads
+                    else name or gettext("the line")
+                )
                 report.faults.append((line, column, fault))
             continue
         except RefusedError as error:
-            report.faults.append((line, "the line", str(error).rstrip(".")))
+            report.faults.append((line, gettext("the line"), str(error).rstrip(".")))
             continue
         report.opened += stored.opened
         report.found += stored.found

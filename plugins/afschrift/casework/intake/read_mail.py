@@ -29,7 +29,6 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _EARLIEST = datetime(2018, 5, 25, tzinfo=UTC)
 """No request under the GDPR is older."""
 
-_NO_MAIL = "Save the message as .eml or .msg and choose that file, or type in what it says."
 _SUBJECT, _SENDER_NAME, _SMTP, _SENDER, _BODY, _HEAD = "0037", "0c1a", "5d01", "0c1f", "1000", "007d"
 _DELIVERED, _SUBMITTED = 0x0E060040, 0x00390040
 
@@ -60,9 +59,9 @@ class Mail:
     @property
     def whole(self) -> str:
         """The message as it is kept: who sent it, its subject, and its text."""
-        heads = [f"From: {f'{name} <{address}>' if name else address}" for name, address in self.senders]
-        heads += [f"Subject: {self.subject}"] if self.subject else []
-        return "\n".join(heads) + f"\n\n{self.text}"
+        lines = [f"From: {f'{name} <{address}>' if name else address}" for name, address in self.senders]
+        lines += [f"Subject: {self.subject}"] if self.subject else []
+        return "\n".join(lines) + f"\n\n{self.text}"
 
 
 def read_mail(content: bytes, now: datetime) -> Mail:
@@ -75,7 +74,10 @@ def read_mail(content: bytes, now: datetime) -> Mail:
     try:
         return _outlook(content, now) if outlook else _internet(content, now)
     except Exception:  # a hostile mail may raise anything in a parser
-        raise RefusedError("The file cannot be read as an e-mail.", remedy=_NO_MAIL) from None
+        raise RefusedError(
+            "The file cannot be read as an e-mail.",
+            remedy="Save the message as .eml or .msg and choose that file, or type in what it says.",
+        ) from None
 
 
 def _internet(content: bytes, now: datetime) -> Mail:

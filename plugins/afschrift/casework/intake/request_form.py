@@ -24,7 +24,7 @@ from afschrift.casework.intake.message import (
     Limits,
     Party,
 )
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.language import gettext
 from afschrift.domain.nearest import did_you_mean, nearest
 from afschrift.domain.right import Right
@@ -92,6 +92,18 @@ class RequestForm:
             for path, message in faults:
                 places.setdefault((self._line(path), _field(path)), []).append(message)
             raise self._error(places)
+        return found
+
+    def from_program(self, declared: Collection[str]) -> Intake:
+        """The same for a program.
+
+        Raises:
+            FormError: names the field and the remedy of each fault, as `intake`.
+        """
+        found, faults = self.read(declared)
+        if found is None or faults:
+            fields = {_field(path) or "body": message for path, message in reversed(faults)}
+            raise FormError.listing("Nothing was stored.", fields, remedy="correct it and send it again.")
         return found
 
     def read(self, declared: Collection[str]) -> tuple[Intake | None, list[tuple[Path, str]]]:

@@ -37,7 +37,7 @@ FAULTS = {
     (("received_on", ""),): ("column 3 (received_on)", "is missing"),
     (("received_on", "2199-01-01"),): ("column 3 (received_on)", "lies in the future"),
     (("right", SECRET),): ("column 4 (right)", "choose one of"),
-    (("right", ""),): ("column 4 (right)", "name access"),
+    (("right", ""),): ("column 4 (right)", "choose a right"),
     (("made_by", "slef"),): ("column 5 (made_by)", "did you mean `self`"),
     (("channel", "Per Brief"),): ("column 2 (channel)", "is a code"),
     (("message", ""),): ("column 1 (message)", "is missing"),
