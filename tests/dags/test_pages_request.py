@@ -52,6 +52,15 @@ def test_history_folds_looks_and_steps_and_shows_what_moved_the_day(desk: Desk) 
     history = page.partition("Verloop")[2]
     assert history.index("Vandaag") < history.index("Anna keek") < history.index("Otto keek")
     assert not re.search(r"\d{4}-\d\d-\d\d|\b[0-9a-f]{12}\b|\bq-|\(R\d|#\d", history), history
+    form = desk.browse("anna", f"/requests/{request}").text
+    token = token_of(form, f'{request}/do/acknowledge"')
+    for given, status in (({}, 422), ({"f.text": WORDS}, 303)):
+        reply = desk.browse("anna", f"/requests/{request}/do/acknowledge", {"token": token} | given)
+        assert reply.status_code == status
+    assert (
+        "Zeggen waarom het te laat is"
+        not in seen(desk, "anna", f"/requests/{request}").partition("Wat kan")[0]
+    )
     raw = seen(desk, "anna", f"/requests/{request}/trail")
     assert "fact_receipt_corrected airflow:anna" in raw and "request_viewed" in raw
     assert desk.browse("ivo", f"/requests/{request}/trail").status_code == 403

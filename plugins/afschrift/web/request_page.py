@@ -16,6 +16,7 @@ from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import run_name
 from afschrift.law.roles import Act
+from afschrift.questions.fields import fields_of
 from afschrift.register.open import open_register
 from afschrift.web.caller import Caller, Known, cross_origin_error, form_token, is_form_token, read_note
 from afschrift.web.letter_pages import shown_letters
@@ -57,6 +58,9 @@ def _page(request: Request, by: Caller, request_id: str, **shown: Any) -> Respon
         at = situation(officer, Subject.REQUEST, request_id)
         values = request_view(officer, at)
         values["letters"] = shown_letters(by, officer, at, base)
+        act = next((due.form for due in values["due"] if due.form), None)
+        values["fields"] = list(fields_of(act.form(at), ())) if act else []
+        values["act_token"] = form_token(by, f"{here}/do/{act.name}") if act else ""
         if by.roles.may(by.account, Act.TIMELINE):
             events = register.trail.events(request_id)
             values |= details(officer, at, events)
@@ -64,6 +68,7 @@ def _page(request: Request, by: Caller, request_id: str, **shown: Any) -> Respon
         request,
         "request",
         by=by,
+        sent=Sent(),
         canary=asks_for_canary(register, request_id, officer.settings),
         trail=events is not None,
         message_token=form_token(by, f"{here}/message"),

@@ -9,10 +9,12 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from afschrift.casework.actions.action import Situation
+from afschrift.casework.actions.action import Action, Situation, Subject
 from afschrift.casework.actions.actions import grouped, open_actions
-from afschrift.casework.answer import visible
+from afschrift.casework.desk.desk import read_rows
+from afschrift.casework.desk.next_action import ActionKind, NextAction
 from afschrift.casework.desk.owner import owner
+from afschrift.casework.desk.today import Viewer
 from afschrift.casework.history import Entry, coming, history, shown_name
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.officer import Officer
@@ -30,6 +32,16 @@ from afschrift.register.trail.trail import Recorded
 
 _WHAT = ("columns", "tables", "column", "table", "systems", "system", "source")
 """Parts of a question's detail that name what is decided on, the most exact first."""
+
+
+_PARTS = {
+    **dict.fromkeys(
+        (ActionKind.SEND, ActionKind.FIND_OUT, ActionKind.MAKE_AGAIN, ActionKind.MAKE), "#letters"
+    ),
+    **dict.fromkeys((ActionKind.READ_RIGHT, ActionKind.HAND_OVER, ActionKind.LOOK), "#acts"),
+    ActionKind.REPAIR_RUN: "#runs",
+}
+"""Kind of a next action that is done on the page of the request -> the part of the page."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +63,51 @@ class ShownRun:
     dead: bool
 
 
+@dataclass(frozen=True)
+class DueAction:
+    """A next action on the page of its request.
+
+    Attributes:
+        path: where the person who looks does it, below the application or on the page; empty: it has none.
+        form: of the action of the table that does it, shown on the page; None: it is done elsewhere.
+    """
+
+    action: NextAction
+    path: str
+    form: Action | None = None
+
+
 def request_view(officer: Officer, at: Situation) -> dict[str, Any]:
     """What every role may see of a request: values for its page."""
     register, timeline = officer.register, at.timeline
-    asked = register.questions.all(request_id=timeline.request)
-    mine = [q for q in asked if visible(officer.roles, officer.by, q)]
+    acts = open_actions(officer, at)
     return {
         "found": register.requests.get(timeline.request),
         "readable": register.data_keys.has(timeline.request),
         "zone": timeline.zone,
         "received_at": timeline.received_at,
         "clock": at.clock,
-        "questions": mine,
-        "others": [q for q in asked if q not in mine],
-        "actions": (acts := open_actions(officer, at)),
+        "due": list(_due(officer, timeline, acts)),
+        "actions": acts,
         "groups": grouped(acts),
         "due_letters": letters_due(register, timeline, officer.jurisdiction, officer.today(timeline.zone)),
         "owner": owner(timeline),
     }
+
+
+def _due(officer: Officer, timeline: Timeline, acts: Sequence[Action]) -> Iterator[DueAction]:
+    """The next actions, the most pressing first; the first that is an action of the table with its form."""
+    viewer, base = Viewer(officer.roles, officer.by), f"/requests/{timeline.request}"
+    named = {f"{base}/do/{act.name}": act for act in acts if act.of is not Subject.LETTER}
+    shown = False
+    for row, _zone in read_rows(officer, [timeline.request]):
+        for action in row.actions:
+            path = viewer.path(action) if viewer.does(action) else ""
+            if action.kind is ActionKind.MAKE and f"{base}/do/letter" in named:
+                path = f"{base}/do/letter?kind={action.what}"
+            form = None if shown else named.get(path)
+            shown = shown or form is not None
+            yield DueAction(action, _PARTS.get(action.kind, "") if path == base else path, form)
 
 
 def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict[str, Any]:
