@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.support.days import local_today
 from tests.support.pages import Desk, text_of, token_in, token_of
 
 from afschrift.app.roles_file import load_roles
@@ -186,3 +187,31 @@ def test_a_letter_is_made_as_it_was_shown_and_not_twice(desk: Desk) -> None:
     assert "Different: Day of receipt " in text_of(make(shown.text))
     dutch = desk.client("anna", headers={"Accept-Language": "nl"}).get(f"/afschrift{path}?kind=merged").text
     assert "Een brief maken" in dutch
+
+
+def test_what_a_message_asks_and_who_is_concerned(desk: Desk) -> None:
+    request, _ = desk.identity()
+    case = desk.register.requests.get(request).case
+    assert {"keys", "party", "decide", "leave-source"} <= titles(desk, "anna", request)
+    assert not {"reading", "hand-over", "source-back"} & titles(desk, "anna", request)
+    path = f"/requests/{request}/do/party"
+    wrong = desk.send("anna", path, {"f.party": "heir", "f.email": "x", "f.name": WHY})
+    assert (wrong.status_code, '<a href="#f-email">' in wrong.text, WHY in wrong.text) == (422, True, True)
+    given = {"f.party": "heir", "f.name": "Bea Bakker", "f.address": "Dam 1\nAmsterdam"}
+    assert desk.send("anna", path, given).status_code == 303
+    assert desk.register.cases.parties(case)["heir"]["name"] == "Bea Bakker"
+    wrong = desk.send("anna", f"/requests/{request}/do/keys", {"f.keys": "shoe: 44"})
+    assert (wrong.status_code, "shoe: 44" in wrong.text) == (422, True)
+    keys = {key.name: key.value for key in desk.register.identities.of(request)}
+    sent = desk.send("anna", f"/requests/{request}/do/keys", {"f.keys": "email: bert@example.org"})
+    assert "/questions/" in sent.headers["location"]
+    now = {key.name: key.value for key in desk.register.identities.of(request)}
+    assert now == keys | {"email": "bert@example.org"}
+    sent = desk.send("anna", f"/requests/{request}/do/decide", {})
+    assert "Refuse" in text_of(desk.browse("anna", sent.headers["location"].removeprefix("/afschrift")).text)
+    letter = letter_of(desk, request)
+    given = {"f.on": local_today().isoformat(), "f.channel": "post", "f.proof": "3SABC1, aan de balie"}
+    sent = desk.send("anna", f"/letters/{letter}/do/sent", given)
+    row = desk.register.letters.get(letter)
+    assert (sent.status_code, row.state, row.channel) == (303, LetterState.SENT, "post")
+    assert b"".join(desk.register.documents.read(str(row.proof), "x")) == b"3SABC1, aan de balie"

@@ -51,7 +51,7 @@ def test_an_unclear_right(desk: Desk) -> None:
         call(desk, "anna", f"/requests/{request}/reading", body | {"text": "iets anders"}).status_code == 409
     )
     done = call(desk, "anna", f"/requests/{request}/reading", body).json()
-    assert desk.register.requests.get(done["beside"]).right.value == "portability"
+    assert desk.register.requests.get(done["requests"][1]["request"]).right.value == "portability"
 
 
 def test_mandate_is_recorded_and_ended(desk: Desk) -> None:

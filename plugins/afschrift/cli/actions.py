@@ -107,8 +107,9 @@ def _print(done: Done) -> None:
     if done.clock is None:
         print_lines(done.lines)
         return
-    [timeline] = done.timelines
-    typer.echo(f"{timeline.request}: {timeline.state}")
+    timeline, *others = done.timelines
+    for each in (timeline, *others):
+        typer.echo(f"{each.request}: {each.state}")
     print_lines(f"  {line}" for line in (*explanation_lines(done.clock), *fact_lines(timeline.facts)))
     for line in done.lines:
         say(line)

@@ -16,20 +16,18 @@ from afschrift.app.settings import Settings
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.cli.actions import add_actions
-from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
+from afschrift.cli.common import AsJson, officer, open_register, print_json, print_lines, say
 from afschrift.cli.forms import ask_letter, described_kind, letter_form, listed_kind, read_form
 from afschrift.cli.given import id_copy, opened, write
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.letter import LetterState, SendingChannel
-from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS, kind_named
 from afschrift.register.outbox import Proof
 
 if TYPE_CHECKING:
-    from afschrift.casework.officer import Officer
-    from afschrift.law.letter import LetterRow
+    pass
 
 
 app = typer.Typer(no_args_is_help=True)
@@ -148,13 +146,10 @@ def sent(
     licence, residence permit) proves no sending and must not be kept (R11). No software recognises one
     reliably, so this command asks, and the trail records your answer.
     """
-    from afschrift.casework.identity.breach import require_no_breach
     from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
+    from afschrift.casework.letters.send import enter_sent
 
-    register, day = open_register(), _day(on)
-    found = register.letters.get(letter)
-    authority = _may_decide(officer(), found.request)
-    require_no_breach(register, found.request, day, found)
+    who, day = officer(), _day(on)
     with opened(proof) as stream:
         first = stream.read(PART_BYTES)
         kind = media_type(proof.name, first)
@@ -164,17 +159,8 @@ def sent(
         kept = Proof(
             proof.name, kind, checked_content(proof.name, parts, Settings.from_environment().document_bytes)
         )
-        _done(
-            register.outbox.enter_sending(letter, day, channel, kept, actor(), authority=authority), as_json
-        )
-
-
-def _may_decide(who: Officer, request: str) -> dict[str, str]:
-    return who.acting(request, Act.DECIDE, "letter")
-
-
-def _done(letter: LetterRow, as_json: bool) -> None:
-    typer.echo(json.dumps(asdict(letter), indent=2, ensure_ascii=False) if as_json else letter.line)
+        done = enter_sent(who, letter, day, channel, kept)
+    typer.echo(json.dumps(asdict(done), indent=2, ensure_ascii=False) if as_json else done.line)
 
 
 def _day(text: str) -> date:

@@ -66,6 +66,8 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
         done = perform(by.officer(), action, owner, codes | words)
     except AfschriftError as error:
         return _page(request, by, action, owner, sent, *problem_of(error, fields))
+    if done.question:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/questions/{done.question}", 303)
     made = done.timelines[0].request
     notice = note(by, {"done": gettext(action.title), "next": " ".join(done.lines)})
     return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{made}?notice={notice}", 303)

@@ -14,14 +14,12 @@ from afschrift.casework.desk.search import LONGEST, search
 from afschrift.casework.desk.today import Filters, Viewer, lines_of
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
-from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
 from afschrift.web.answers import Start
-from afschrift.web.body import ApiBody, JsonBody, Text
+from afschrift.web.body import ApiBody, JsonBody
 from afschrift.web.caller import Known
-from afschrift.wiring.build_services import build
 
 log = logging.getLogger("afschrift.web")
 Value = Annotated[str, Field(max_length=1_000)]
@@ -31,13 +29,6 @@ class KeysBody(ApiBody):
     """Key -> its value now; an empty one takes the key out. Kept encrypted."""
 
     keys: dict[str, Value] = Field(max_length=40, repr=False)
-
-
-class ReadingBody(ApiBody):
-    """Which right a message means; `text`: the person's own words, kept encrypted."""
-
-    right: Reading
-    text: Text
 
 
 router = APIRouter()
@@ -108,14 +99,6 @@ def keys(request_id: str, body: JsonBody[KeysBody], by: Known) -> dict[str, Any]
     """Correct or add keys; an earlier confirmation does not hold for them."""
     done = change_keys(by.officer(), request_id, body.keys)
     return {"request": request_id, **asdict(done)}
-
-
-@router.post("/requests/{request}/reading")
-def reading(request: str, body: JsonBody[ReadingBody], by: Known) -> dict[str, Any]:
-    """Record which right an unclear message means."""
-    services = build(lambda line: log.info("%s", line))
-    done = read_right(services, by.roles, request, body.right, body.text, by.account)
-    return {"request": request, "right": done.timeline.right.value, "beside": done.other}
 
 
 def routes(start_look_up: Start) -> APIRouter:

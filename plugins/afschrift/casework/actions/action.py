@@ -111,6 +111,7 @@ class Situation:
         officers: names of those who may own a request.
         name: of the officer who looks.
         destruction: of the data key, as `DestructionService.stage` gives it; empty of an open request.
+        officer: who looks, for choices that need the data map or the case file.
     """
 
     timeline: Timeline
@@ -123,6 +124,7 @@ class Situation:
     officers: Sequence[str] = ()
     name: str = ""
     destruction: ProposedDestruction | str = ""
+    officer: Officer | None = None
 
 
 @dataclass(frozen=True)
@@ -134,12 +136,14 @@ class Done:
         lines: what remains to be done, in sentences.
         clock: of the request, after an action that moves it.
         letter: after an action of a letter.
+        question: id of one that is to be answered now.
     """
 
     timelines: Sequence[Timeline]
     lines: Sequence[str] = ()
     clock: Clock | None = None
     letter: LetterRow | None = None
+    question: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The same as JSON."""

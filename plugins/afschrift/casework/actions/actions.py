@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from afschrift.casework.actions import (
+    case_actions,
     clock_actions,
     dispute_actions,
     letter_actions,
@@ -26,6 +27,7 @@ ACTIONS: tuple[Action, ...] = (
     *clock_actions.ACTIONS,
     *dispute_actions.ACTIONS,
     *party_actions.ACTIONS,
+    *case_actions.ACTIONS,
     *letter_actions.ACTIONS,
     *owner_actions.ACTIONS,
     *oversight_actions.ACTIONS,
@@ -104,6 +106,7 @@ def situation(officer: Officer, of: Subject, owner: str) -> Situation:
         tuple(possible_owners(officer.roles)),
         officer.roles.person(officer.by).name,
         "" if timeline.state.open else DestructionService(officer).stage(request_id),
+        officer,
     )
 
 

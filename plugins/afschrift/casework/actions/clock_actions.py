@@ -23,11 +23,12 @@ from afschrift.casework.actions.action import (
 )
 from afschrift.casework.clock import ClockService, Result
 from afschrift.casework.officer import Officer
+from afschrift.casework.same_message import asked_with
 from afschrift.law.clock.clock import Colour
 from afschrift.law.clock.facts import WITH_LETTER, FactKind, SuspensionGround, Timeline
 from afschrift.law.clock.overlap import LINKS
 from afschrift.law.clock.receipt import WHY
-from afschrift.law.clock.sending import Sending
+from afschrift.law.clock.sending import Sending, record_notification
 from afschrift.law.clock.suspension import DOUBTS, REASONS
 from afschrift.law.letter import SendingChannel
 from afschrift.law.roles import Role
@@ -90,6 +91,16 @@ class SentLetterParameters(SentParameters):
     )
 
 
+class HandedOver(SentParameters):
+    """Of an answer that the person has."""
+
+    both: bool = Field(
+        False,
+        title="The other answer too",
+        description="Where the message asked for access and portability, and both were given together.",
+    )
+
+
 class Acknowledgement(Parameters):
     """Of a day that was missed."""
 
@@ -148,6 +159,16 @@ def _recorded(record: Callable[[ClockService, str, Any], Result]) -> Callable[[O
         return Done([timeline], list(_waits(timeline)), clock)
 
     return do
+
+
+def _inform(officer: Officer, request: str, given: HandedOver) -> Done:
+    service, sending = ClockService(officer, officer.jurisdiction), given.sending
+    timeline = officer.register.facts.timeline(request)
+    others = [t for t in asked_with(officer.register, timeline) if t.to_inform] if given.both else []
+    for other in others:  # refuse before anything is recorded
+        record_notification(other, officer.today(other.zone), sending)
+    done, clock = service.inform(request, sending)
+    return Done([done, *(service.inform(other.request, sending)[0] for other in others)], (), clock)
 
 
 def _waits(timeline: Timeline) -> Iterator[str]:
@@ -251,8 +272,8 @@ ACTIONS = (
         "Enter that the person received the ready answer, or was notified where it is: it closes the "
         "request. If a letter of the outbox notifies them, send that, or enter its sending: `afschrift "
         "letter sent`.",
-        SentParameters,
-        _recorded(lambda at, request, p: at.inform(request, p.sending)),
+        HandedOver,
+        _inform,
         lambda at: bool(at.timeline.to_inform),
     ),
     Action(

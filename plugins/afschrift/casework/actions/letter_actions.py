@@ -22,15 +22,17 @@ from afschrift.casework.actions.action import (
 from afschrift.casework.decision.answer import letter_again
 from afschrift.casework.informing.question import ask_to_inform
 from afschrift.casework.letters.letter_form import make_letter
-from afschrift.casework.letters.send import send
+from afschrift.casework.letters.send import enter_sent, send
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError
+from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.letter import NOT_TO_ARRIVE, Bounce, Discard, LetterRow, LetterState
+from afschrift.law.letter import NOT_TO_ARRIVE, Bounce, Discard, LetterRow, LetterState, SendingChannel
 from afschrift.law.person import PARTIES
 from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS
 from afschrift.questions.forms import WORDS
+from afschrift.register.outbox import Proof
 
 _BY_NAME: dict[str, Any] = {**WORDS, "additionalProperties": {}}
 
@@ -55,6 +57,18 @@ class MakeParameters(Parameters):
 
 class NoParameters(Parameters):
     """Of an act that needs nothing more."""
+
+
+class SentByHand(Parameters):
+    """Of a letter that the officer sent themselves."""
+
+    on: Day = Field(title="Day", description="On which it was sent.")
+    channel: Code = codes(SendingChannel, title="Channel", description="How it was sent.")
+    proof: Words = Field(
+        title="Proof",
+        description="What shows it: the number of the receipt, who handed it over. Never a copy of an "
+        "identity document.",
+    )
 
 
 class BounceParameters(Parameters):
@@ -86,6 +100,13 @@ def _send(officer: Officer, letter: str, _given: NoParameters) -> Done:
     _authority(officer, letter)
     found = send(officer.settings, officer.register, letter, officer.by)
     return _done(officer, found, _to_inform(officer, found) if found.state is LetterState.BOUNCED else ())
+
+
+def _sent(officer: Officer, letter: str, given: SentByHand) -> Done:
+    channel, text = _one_of(SendingChannel, given.channel, "channel"), given.proof.encode()
+    kept = checked_content("proof.txt", [text], officer.settings.document_bytes)
+    proof = Proof("proof.txt", media_type("proof.txt", text), kept)
+    return _done(officer, enter_sent(officer, letter, given.on, channel, proof))
 
 
 def _bounced(officer: Officer, letter: str, given: BounceParameters) -> Done:
@@ -128,10 +149,10 @@ def _authority(officer: Officer, letter: str) -> dict[str, str]:
 Codes = TypeVar("Codes", bound=StrEnum)
 
 
-def _one_of(kind: type[Codes], code: str) -> Codes:
+def _one_of(kind: type[Codes], code: str, name: str = "reason") -> Codes:
     if code not in list(kind):
         raise FormError.listing(
-            "This is not what it takes.", {"reason": f"is none of {', '.join(kind)}"}, remedy="choose one."
+            "This is not what it takes.", {name: f"is none of {', '.join(kind)}"}, remedy="choose one."
         )
     return kind(code)
 
@@ -175,6 +196,17 @@ ACTIONS = (
         _send,
         lambda at: at.letter is not None and at.letter.mailed and at.letter.state is LetterState.PRODUCED,
         of=Subject.LETTER,
+    ),
+    Action(
+        "sent",
+        "Enter that you sent it yourself",
+        "Enter that you sent a letter yourself, by post or otherwise, with what shows it. It counts from the "
+        "day that you give.",
+        SentByHand,
+        _sent,
+        _in(LetterState.PRODUCED, LetterState.UNKNOWN),
+        of=Subject.LETTER,
+        command=False,
     ),
     Action(
         "bounced",

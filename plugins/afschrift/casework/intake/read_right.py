@@ -10,15 +10,16 @@ from enum import StrEnum
 
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.intake.store_request import link_repeat
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.request import Request, check_formats
 from afschrift.domain.right import Right
+from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import casefold_keys
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.law.ground_check import quoted
-from afschrift.law.roles import Act, Roles
+from afschrift.law.roles import Act
 from afschrift.register.register import Register
-from afschrift.services import Services
 
 _FURTHER = "a further right of the person is a request of its own: `afschrift submit`."
 
@@ -43,18 +44,14 @@ class RecordedReading:
     other: str | None = None
 
 
-def read_right(
-    services: Services, roles: Roles, request_id: str, reading: Reading, quote: str, by: str
-) -> RecordedReading:
+def read_right(officer: Officer, request_id: str, reading: Reading, quote: str) -> RecordedReading:
     """Record a reading; with `both` a second request, for portability, is opened with the same receipt.
 
     Args:
-        services: of the installation.
-        roles: who may do what.
+        officer: who reads it.
         request_id: a request whose message did not say which right it means.
         reading: the right that it means.
         quote: the person's own words that say so; kept encrypted.
-        by: account of the officer.
 
     Raises:
         UnknownRequestError: no such request.
@@ -62,8 +59,8 @@ def read_right(
         TooLateError: the request is closed, was read already, or data was extracted for it.
         RefusedError: the right was clear, or nothing that the person wrote contains the words.
     """
-    register = services.register
-    role = roles.require(by, Act.DECIDE)
+    register, by = officer.register, officer.by
+    role = officer.roles.require(by, Act.DECIDE)
     request = register.requests.get(request_id)
     # of both, portability gets a request of its own
     right = Right.PORTABILITY if reading is Reading.PORTABILITY else Right.ACCESS
@@ -73,15 +70,15 @@ def read_right(
             "Nothing that the person wrote contains these words (R05).",
             remedy="quote them word for word; add a reply first: `afschrift case add --kind received`.",
         )
-    check_formats(right, request.formats, tuple(services.formats))
-    other = _portability(services, request, by) if reading is Reading.BOTH else None
+    check_formats(right, request.formats, tuple(FORMATS))
+    other = _portability(officer, request) if reading is Reading.BOTH else None
     detail = {"right": reading.value, "was": request.right.value}
 
     def make(timeline: Timeline) -> list[NewFact]:
         _still_open(register, timeline)
         return [NewFact(FactKind.RIGHT_READ, other=other, detail=detail)]
 
-    authority = {"role": role.value, "source": roles.person(by).source}
+    authority = officer.authority(role)
     return RecordedReading(
         register.requests.read_right(request_id, right, make, by, authority=authority, text=quote), other
     )
@@ -101,9 +98,9 @@ def _still_open(register: Register, timeline: Timeline) -> None:
         )
 
 
-def _portability(services: Services, request: Request, by: str) -> str:
+def _portability(officer: Officer, request: Request) -> str:
     """The request for portability of the same case, opened once, with the same identity."""
-    register = services.register
+    register = officer.register
     for of_case in register.requests.all(case=request.case):
         if of_case.right is Right.PORTABILITY:
             return of_case.id
@@ -117,13 +114,13 @@ def _portability(services: Services, request: Request, by: str) -> str:
         request.formats,
         request.destination,
         [replace(key) for key in register.identities.of(request.id)],
-        casefold_keys(services.inventory),
+        casefold_keys(officer.inventory),
         request.limits,
-        by=by,
+        by=officer.by,
         verified_by=decided.by if decided else None,
     )
     if decided is not None:
         detail = {**decided.detail, "as_in": request.id}
         register.decisions.take(opened.id, "identity", "confirmed", decided.by, detail=detail)
-        link_repeat(services, opened.id)
+        link_repeat(register, officer.inventory, opened.id)
     return opened.id

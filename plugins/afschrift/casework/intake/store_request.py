@@ -22,6 +22,7 @@ from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact
 from afschrift.law.clock.deadline import deadline, local_date
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.law.clock.overlap import link
+from afschrift.register.register import Register
 from afschrift.services import Services
 
 
@@ -113,18 +114,17 @@ def _open_request(services: Services, intake: Intake, case: str, right: Right, b
         register.decisions.take(
             request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail
         )
-        link_repeat(services, request.id)
+        link_repeat(services.register, services.inventory, request.id)
     return request.id
 
 
-def link_repeat(services: Services, request_id: str) -> None:
+def link_repeat(register: Register, inventory: Inventory, request_id: str) -> None:
     """Link a repeat to the last answered request of the same person; it is answered in full (R26).
 
     An earlier request that is still open is left to an officer: they may overlap (R55).
     """
-    keys = services.inventory.identity.keys
+    keys = inventory.identity.keys
     own = [name for name, key in keys.items() if key.unique is Unique.YES]
-    register = services.register
     found = {past: register.requests.get(past).state for past in register.identities.earlier(request_id, own)}
     void = (State.MERGED, State.NOT_RECEIVED)
     answered = [past for past, state in found.items() if not state.open and state not in void]

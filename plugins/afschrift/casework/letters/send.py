@@ -10,8 +10,10 @@ from urllib.parse import SplitResult
 from afschrift.app.jurisdiction import jurisdiction_of, load_controller, load_jurisdiction
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
+from afschrift.casework.identity.breach import require_no_breach
 from afschrift.casework.identity.confirmed import identity_decision, mandate_is_over
 from afschrift.casework.letters.prefilled_elements import missed_day
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
@@ -19,11 +21,12 @@ from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
-from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState
+from afschrift.law.letter import LOOK, Bounce, LetterRow, LetterState, SendingChannel
+from afschrift.law.roles import Act
 from afschrift.letters.kinds import AFTER_DEATH, KINDS
 from afschrift.letters.mail_message import checked_address
 from afschrift.mail.server import MailOutcome, MailResult, hand_over, server_address
-from afschrift.register.outbox import Claimed
+from afschrift.register.outbox import Claimed, Proof
 from afschrift.register.register import Register
 
 _WHAT = "letters (AFSCHRIFT_MAIL)"
@@ -230,3 +233,20 @@ def _raise_unless_settled(claimed: Claimed, result: MailResult) -> None:
             "It is not sent again by itself.",
             remedy=LOOK,
         )
+
+
+def enter_sent(
+    officer: Officer, letter_id: str, on: date, channel: SendingChannel, proof: Proof
+) -> LetterRow:
+    """Enter that an officer sent a letter themselves, with the proof, which goes into the case file.
+
+    Raises:
+        NotAllowedError: they lack the role; the attempt is an event `answer_refused`.
+        NeedsPersonError: it left on a mandate that was over: a possible breach.
+        AfschriftError: as `Outbox.enter_sending`.
+    """
+    register = officer.register
+    found = register.letters.get(letter_id)
+    authority = officer.acting(found.request, Act.DECIDE, "letter")
+    require_no_breach(register, found.request, on, found)
+    return register.outbox.enter_sending(letter_id, on, channel, proof, officer.by, authority=authority)

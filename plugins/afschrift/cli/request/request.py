@@ -6,26 +6,23 @@ Its timeline is in `overview`; more commands come from the table of actions.
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
-from afschrift.app.roles_file import load_roles
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.identity.confirmed import needed_level
 from afschrift.casework.identity.correct_keys import change_keys
-from afschrift.casework.intake.read_right import Reading, read_right
-from afschrift.cli import given, submit
+from afschrift.cli import submit
 from afschrift.cli.actions import add_actions
-from afschrift.cli.common import actor, officer, print_lines, say, services
+from afschrift.cli.common import officer, print_lines, say, services
 from afschrift.cli.request import overview
 from afschrift.cli.running import OnAirflow, RequestId
 from afschrift.cli.terminal import one_line
-from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.law.roles import Act
 
 if TYPE_CHECKING:
@@ -34,41 +31,6 @@ if TYPE_CHECKING:
 
 app = overview.app
 add_actions(app, actions_of(Subject.REQUEST))
-
-
-class ReadingChoice(StrEnum):
-    """Which right the message means."""
-
-    ACCESS = "access"
-    PORTABILITY = "portability"
-    BOTH = "both"
-
-
-@app.command()
-def reading(
-    request: RequestId,
-    right: Annotated[ReadingChoice, typer.Option(help="Which right the message means.")],
-    text_file: Annotated[
-        Path,
-        typer.Option(
-            help="The person's words that name the right, kept encrypted: a file, or - for standard input."
-        ),
-    ],
-) -> None:
-    """Record which right an unclear message means (R05). Until then it is handled as access.
-
-    The words must be in what the person wrote; a reply is added with `afschrift case add --kind received`.
-    `both` also opens a request for portability, with the same receipt. A letter that asks the person is
-    `afschrift letter make REQUEST right_question`; it stops no clock.
-    """
-    quote = given.text(text_file)
-    if quote is None:
-        raise RefusedError("The quotation is empty.", remedy="write the words of the person (R05).")
-    done = read_right(services(), load_roles(), request, Reading(right), quote, actor())
-    typer.echo(f"{request}: {done.timeline.right}.")
-    if done.other is not None:
-        say(f"A request for portability was opened too; start its run: {done.other}")
-        typer.echo(done.other)
 
 
 @app.command("look-up")

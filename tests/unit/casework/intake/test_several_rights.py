@@ -20,6 +20,7 @@ from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import pending_referrals, record_handed_over, referral_reminder
 from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.notices.reminder import Message
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     FormError,
     NeedsPersonError,
@@ -226,7 +227,9 @@ def test_an_unclear_right_is_read_as_access_and_stops_no_clock(bureau: Bureau) -
 
 
 def read(bureau: Bureau, request: str, reading: str, quote: str = WORDS, by: str = "cli:anna") -> Any:
-    return read_right(bureau.services, ROLES, request, Reading(reading), quote, by)
+    officer = Officer(bureau.register, ROLES, by)
+    officer.__dict__["inventory"] = bureau.services.inventory
+    return read_right(officer, request, Reading(reading), quote)
 
 
 def test_an_officer_records_the_reading_with_the_words_of_the_person(bureau: Bureau) -> None:
