@@ -53,6 +53,10 @@ def test_pages_are_accessible_and_fit(
             page.get_by_role("alert").wait_for()
             assert page.get_by_label("1. What it means").input_value() == TEXT
         must_fit_and_be_accessible(page, width, path)
+    page.context.add_cookies([{"name": "_token", "value": log_in("iris"), "url": address}])
+    for path in ("/new", "/new/import"):
+        follow(page, address, path)
+        must_fit_and_be_accessible(page, width, path)
     assert [text for text in faults if "422" not in text] == []
     page.context.close()
 

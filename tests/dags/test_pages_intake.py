@@ -209,3 +209,18 @@ def test_a_program_stores_a_request(desk: Desk) -> None:
     assert any("erasure (Art. 17)" in line for line in stored["lines"])
     again = desk.ask("ivo", "POST", "/requests", json=body).json()
     assert (again["requests"], again["found"]) == (stored["requests"], True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"right": []}, "Recht: kies een recht, of dat het bericht dat niet zegt."),
+        ({"received_on": "gisteren"}, "Dag van ontvangst : is geen dag; schrijf 2026-03-05"),
+        ({"requester_name": "X"}, "Naam : hoort bij een verzoek van een ouder, voogd of gemachtigde"),
+        ({"received_on": "2199-01-01"}, "Dag van ontvangst : ligt in de toekomst"),
+    ],
+)
+def test_faults_are_in_the_language_of_the_reader(desk: Desk, changed: dict[str, Any], words: str) -> None:
+    token = {"token": token_in(desk.browse("ivo", "/new").text)}
+    page = desk.browse("ivo", "/new", form(**changed) | token, headers={"Accept-Language": "nl"})
+    assert words in text_of(page.text), text_of(page.text)[:600]

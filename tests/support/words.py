@@ -129,6 +129,13 @@ def intake_words() -> Iterator[str]:
             yield from (field["title"], *filter(None, (field.get("description"),)))
             yield from (words for words in field.get("x-titles", {}).values() if not words.isupper())
     yield from ("Of the answer.", "needed", "One a line.")
+    yield "`unclear` is given alone: a right that the message names is not unclear"
+    yield "goes with `made_by`: parent, guardian or proxy (R15)"
+    yield "give name, organisation, email, phone or address"
+    yield (
+        "keys, authenticated, limits: leave them out: of a deceased person nothing is read, so nothing would "
+        "use them; the message itself is kept (R17)"
+    )
 
 
 def letter_words() -> Iterator[str]:

@@ -49,10 +49,15 @@ def served_language() -> str:
     return _served.get().code
 
 
+class _Translated(str):
+    """A text in the language that is served, which `say` leaves alone: a word of it may be an English one."""
+
+
 def gettext(text: str, **values: object) -> str:
     """A text in the language that is served, with its `{names}` filled in; one that it lacks is English."""
     found = _served.get().translations.gettext(text) if text else ""  # the empty key has the file's head
-    return found.format(**values) if values else found
+    made = found.format(**values) if values else found
+    return made if found == text else _Translated(made)
 
 
 def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
@@ -66,6 +71,8 @@ def say(text: object) -> str:
     A text with values is recognised by its template. Days are shown as people write them. No sentence of it
     names a command of the terminal.
     """
+    if isinstance(text, _Translated):
+        return text
     shown = for_page(str(text))
     found = gettext(shown)
     if found == shown and _CODE.fullmatch(shown):

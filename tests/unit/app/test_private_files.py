@@ -13,7 +13,7 @@ from afschrift.app.private_files import open_to_others, private_file, private_fo
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError
-from afschrift.law.roles import Role, Roles
+from afschrift.law.roles import Act, Role, Roles
 from afschrift.register.keys.store import KeyStore
 
 A_WORKER = """
@@ -185,6 +185,10 @@ def test_people_with_their_accounts_and_roles(tmp_path: Path) -> None:
     assert roles.person("airflow:dirk").source == "roles_file"
     assert roles.person("airflow:admin").roles == roles.person("cli:root").roles == frozenset()
     assert roles.location == str(tmp_path / "roles.yml")
+    assert not roles.may("cli:anna", Act.SUBMIT)
+    (tmp_path / "roles.yml").write_text(GOOD + "officers_take_in: true")
+    roles = load(tmp_path)
+    assert roles.may("cli:anna", Act.SUBMIT) and not roles.may("airflow:dirk", Act.SUBMIT)
 
 
 def test_where_it_is_looked_for(tmp_path: Path) -> None:

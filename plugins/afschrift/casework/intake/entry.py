@@ -172,7 +172,9 @@ def read_entry(given: Mapping[str, Any], inventory: Inventory) -> Intake:
     content["received_at"] = moment or "2018-05-25T00:00:00Z"  # its fault is named already
     intake, others = RequestForm(content).read(inventory.identity.keys)
     for path, fault in others:
-        faults.setdefault(field_at(path), re.sub(r"^\w+: ", "", fault))
+        # the model of a request names the field first where several are at odds
+        named = re.sub(r"^\w+: ", "", fault) if path[-1:] == (None,) else fault
+        faults.setdefault(field_at(path), named)
     if intake is None or faults:
         raise FormError(gettext("Nothing was recorded."), faults, remedy="correct it and send it again.")
     return intake

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from afschrift.domain.language import gettext
 from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.domain.right import Right
 from afschrift.law.case_facts import OTHER_RIGHTS, Matter
@@ -164,24 +163,17 @@ class Intake(_StrictModel):
         if self.of_the_dead:
             if self.keys or self.authenticated or self.limits:
                 raise ValueError(
-                    gettext(
-                        "keys, authenticated, limits: leave them out: of a deceased person nothing is read, "
-                        "so nothing would use them; the message itself is kept (R17)"
-                    )
+                    "keys, authenticated, limits: leave them out: of a deceased person nothing is read, so "
+                    "nothing would use them; the message itself is kept (R17)"
                 )
             if self.about_deceased and self.made_by == "self":
                 raise ValueError("made_by: the deceased do not ask themselves: say `heir` or `proxy` (R17)")
         if not (self.requested or self.other_rights):
             raise ValueError(
-                gettext(
-                    "right: name {rights} or unclear; what else it asks goes into `other_rights`",
-                    rights=", ".join(Right),
-                )
+                f"right: name {', '.join(Right)} or unclear; what else it asks goes into `other_rights`"
             )
         if self.unclear and len(self.rights) > 1:
-            raise ValueError(
-                gettext("right: `unclear` is given alone: a right that the message names is not unclear")
-            )
+            raise ValueError("right: `unclear` is given alone: a right that the message names is not unclear")
         if self.authenticated and not self.keys:
             raise ValueError("keys: a log-in knows its person by one: give it, or leave `authenticated` out")
         return self
@@ -189,10 +181,8 @@ class Intake(_StrictModel):
     @model_validator(mode="after")
     def _parties_fit(self) -> Self:
         if self.representative is not None and self.made_by == "self":
-            raise ValueError(gettext("representative: goes with `made_by`: parent, guardian or proxy (R15)"))
+            raise ValueError("representative: goes with `made_by`: parent, guardian or proxy (R15)")
         for role, party in self.parties.items():
             if not party.reachable:
-                raise ValueError(
-                    gettext("{role}: give name, organisation, email, phone or address", role=role)
-                )
+                raise ValueError(f"{role}: give name, organisation, email, phone or address")
         return self
