@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import DictLoader, Environment, Undefined
 
 from afschrift.app.project import SHIPPED
+from afschrift.domain.language import gettext
 from afschrift.outside.read_yaml import read_yaml
 
 FOLDER = SHIPPED / "trail"
@@ -82,8 +83,12 @@ class Wording:
         """A code, or a list of codes, in words."""
         if isinstance(code, list):
             return self.listed(map(self.code, code))
-        words: str = self._texts["codes"].get(str(code), str(code).replace("_", " "))
-        return words
+        plain = str(code).replace("_", " ")
+        words: str | None = self._texts["codes"].get(str(code))
+        if words is None and plain.islower():  # on a page its language has more words; in a log there is none
+            found = gettext(plain[:1].upper() + plain[1:])
+            return found[:1].lower() + found[1:]
+        return plain if words is None else words
 
     def role(self, role: object) -> str:
         """A role as the glossary calls it: `keeper` is the source owner."""

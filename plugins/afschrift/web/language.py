@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
 from afschrift.app.catalogs import choose_language, language_name, languages, load_language
-from afschrift.domain.language import say, say_day, serve_in, served_language
+from afschrift.domain.language import say_day, serve_in, served_language
 
 COOKIE = "afschrift_language"
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?:T\d\d:\d\d:[\d.]+(?:Z|[+-]\d\d:\d\d))?\b")
@@ -53,7 +53,7 @@ def hour(instant: str, zone: str) -> str:
 
 def dated(text: str, zone: str) -> str:
     """A sentence with its days and instants as people write them."""
-    return _DATE.sub(lambda at: moment(at[0], zone) if "T" in at[0] else day(at[0]), say(text))
+    return _DATE.sub(lambda at: moment(at[0], zone) if "T" in at[0] else day(at[0]), text)
 
 
 def number(value: int) -> str:
