@@ -19,7 +19,7 @@ from afschrift.letters.element_values import takes as takes_element
 from afschrift.letters.elements import Element, ElementForm
 from afschrift.letters.kinds import LetterKind
 from afschrift.outside.read_yaml import read_yaml
-from afschrift.questions.fields import FormField
+from afschrift.questions.fields import FormField, Typed
 from afschrift.questions.kind import GivenAnswer
 
 _EMPTY = {
@@ -59,7 +59,7 @@ def described_kind(kind: LetterKind) -> dict[str, Any]:
     }
 
 
-def letter_form(kind: LetterKind) -> str:
+def blank_letter(kind: LetterKind) -> str:
     """Return a YAML form with a comment above each element."""
     lines = [f"# {kind.name} ({kind.source})", f"# {_TO}", "to:", f"# {_PARTY}", "party:"]
     for element in kind.asked:
@@ -89,29 +89,10 @@ def read_form(file: Path, at_most: int) -> dict[str, Any]:
     return found
 
 
-def ask_letter(kind: LetterKind) -> dict[str, Any]:
-    """Ask for the elements at the terminal; empty without a terminal.
-
-    Typed text is no argument of the command, so other users of the machine do not see it.
-    """
-    if not sys.stdin.isatty():
-        return {}
-    given: dict[str, Any] = {"to": _prompt(f"to: {_TO}"), "party": _prompt(f"party: {_PARTY}")}
-    for element in kind.asked:
-        must = "" if element.name in kind.required else "; may stay empty"
-        given[element.name] = _answer(element, f"{element.name}: {element.help}{must}")
-    return given
-
-
-def _answer(element: Element, words: str) -> Any:
-    if element.form in (ElementForm.ITEMS, ElementForm.CODES):
-        codes = f" ({', '.join(element.codes)})" if element.codes else ""
-        return _several(f"{words}{codes}, one per line; an empty line ends it")
-    if element.form is ElementForm.COSTS:
-        return {code: cost for code in element.codes if (cost := _prompt(f"{words}: {code} in euro"))}
-    if element.form is ElementForm.TEXT:
-        return "\n".join(_several(f"{words}; an empty line ends it"))
-    return _prompt(f"{words} ({takes_element(element)})")
+def ask_fields(fields: Iterable[FormField]) -> Typed:
+    """Ask for fields. Typed text is no argument of the command, so other users do not see it."""
+    typed = dict(pair for field in fields for pair in _ask(field))
+    return lambda name: typed.get(name, [])
 
 
 def _several(words: str) -> list[str]:
@@ -176,7 +157,7 @@ def _yaml(value: Mapping[str, Any]) -> str:
 
 
 def ask_answer(form_for: Callable[[Mapping[str, str]], AnswerForm], options: Sequence[str]) -> GivenAnswer:
-    """Ask for an answer field by field. Typed text is no argument, so other users do not see it.
+    """Ask for an answer field by field.
 
     Args:
         form_for: gives the form for a choice, and of a decision for its `ground`.
@@ -197,9 +178,9 @@ def ask_answer(form_for: Callable[[Mapping[str, str]], AnswerForm], options: Seq
         if offered.code == choice:
             codes = [(ground.code, ground.title) for ground in offered.grounds]
             form = form_for({"choice": choice, "ground": _one_of("Ground", dict(codes), codes)})
-    typed = dict(pair for field in form.fields for pair in _ask(field))
+    typed = ask_fields(form.fields)
     reason = _prompt("Reason (kept encrypted; empty for none)") if form.reason else ""
-    return form.read(choice, lambda name: typed.get(name, []), reason)
+    return form.read(choice, typed, reason)
 
 
 def _one_of(words: str, options: Collection[str], titles: Iterable[tuple[str, str]] = ()) -> str:

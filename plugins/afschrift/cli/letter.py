@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import date
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,13 +18,14 @@ from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.cli.actions import add_actions
 from afschrift.cli.common import AsJson, officer, open_register, print_json, print_lines, say
-from afschrift.cli.forms import ask_letter, described_kind, letter_form, listed_kind, read_form
+from afschrift.cli.forms import ask_fields, blank_letter, described_kind, listed_kind, read_form
 from afschrift.cli.given import id_copy, opened, write
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.letter import LetterState, SendingChannel
 from afschrift.letters.kinds import KINDS, kind_named
+from afschrift.questions.fields import fields_of, read_fields
 from afschrift.register.outbox import Proof
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def kinds(
     if as_json:
         print_json([described_kind(each) for each in chosen], ascii=False)
     elif kind:
-        typer.echo(letter_form(chosen[0]))
+        typer.echo(blank_letter(chosen[0]))
     else:
         for each in chosen:
             typer.echo(listed_kind(each))
@@ -90,10 +92,17 @@ def make(
     A letter that lacks required content is not made. While the requester is not identified, it may contain
     nothing about them that they did not write themselves.
     """
-    from afschrift.casework.letters.letter_form import make_letter
+    from afschrift.casework.letters.letter_form import letter_form, make_letter
 
     who = officer()
-    given = ask_letter(kind_named(kind)) if from_ is None else read_form(from_, who.settings.document_bytes)
+    given: dict[str, Any] = {}
+    if from_ is not None:
+        given = read_form(from_, who.settings.document_bytes)
+    elif sys.stdin.isatty():
+        form = letter_form(who, request, kind_named(kind))
+        fields = [field for field in fields_of(form, ()) if field.name != "again"]
+        codes, words = read_fields(fields, ask_fields(fields))
+        given = {**codes, **words}
     made = make_letter(who, request, kind, given, again=again, keep=not preview)
     if made.warning:
         say(made.warning)
