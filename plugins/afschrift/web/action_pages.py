@@ -16,15 +16,12 @@ from afschrift.register.open import open_register
 from afschrift.web.caller import (
     Caller,
     Known,
-    cross_origin_error,
     form_token,
-    is_form_token,
-    is_same_origin,
     note,
 )
+from afschrift.web.form import unsendable
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, render, status_and_words
-from afschrift.web.question_pages import CUT, RENEWED
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -71,19 +68,6 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
     made = done.timelines[0].request
     notice = note(by, {"done": gettext(action.title), "next": " ".join(done.lines)})
     return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{made}?notice={notice}", 303)
-
-
-def unsendable(request: Request, by: Caller, sent: Sent) -> tuple[Problem, int] | None:
-    """Why a form is not taken, whatever it holds, and the status; None: it is from its own page, and whole.
-
-    Raises:
-        CrossOriginError: another site sent it.
-    """
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        if not is_same_origin(request):
-            raise cross_origin_error()
-        return Problem(RENEWED), 403
-    return (Problem(CUT), 422) if sent.cut else None
 
 
 def problem_of(error: AfschriftError, fields: Sequence[FormField]) -> tuple[Problem, int]:

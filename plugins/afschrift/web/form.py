@@ -1,8 +1,10 @@
-"""The form of a question on its page: what was typed, and uploaded files."""
+"""Forms that were sent: whether they come from a page of ours, and the answer to a question in one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from fastapi import Request
 
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.settings import Settings
@@ -14,10 +16,46 @@ from afschrift.law.manual_search import NewFile
 from afschrift.questions.kind import GivenAnswer
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.multipart import Sent
+from afschrift.web.caller import Caller, cross_origin_error, is_form_token, is_same_origin
+from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent
+from afschrift.web.page import Problem
 
 LINES = f"f.{REDACTIONS}"
 """Name under which the page of a question sends the lines of what is masked."""
+
+
+RENEWED = (
+    "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
+    "it again. Nothing was recorded."
+)
+CUT = (
+    f"More was sent than is taken: {AT_MOST:,} ticks and fields, {FILES_AT_MOST} files, and "
+    f"{FIELDS_BYTES // 1_000_000} MB of text. What came first is still here, the rest is not. Nothing was "
+    "recorded: send less."
+)
+
+
+def unsendable(request: Request, by: Caller, sent: Sent) -> tuple[Problem, int] | None:
+    """Why a form is not taken, whatever it holds, and the status; None: it is from its own page, and whole.
+
+    Raises:
+        CrossOriginError: another site sent it.
+    """
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        if not is_same_origin(request):
+            raise cross_origin_error()
+        return Problem(RENEWED), 403
+    return (Problem(CUT), 422) if sent.cut else None
+
+
+def must_be_ours(request: Request, by: Caller, sent: Sent) -> None:
+    """Refuse a form without the token of its page.
+
+    Raises:
+        CrossOriginError: it lacks it.
+    """
+    if not is_form_token(by, request.url.path, sent.value("token")):
+        raise cross_origin_error()
 
 
 def form_for(register: Register, question: QuestionRow, given: Mapping[str, str]) -> AnswerForm:

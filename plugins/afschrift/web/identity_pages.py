@@ -30,6 +30,7 @@ from afschrift.web.caller import (
     note,
     read_note,
 )
+from afschrift.web.form import must_be_ours
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import render, said_error
 from afschrift.web.question_status import local, question_for_view
@@ -122,8 +123,7 @@ def _asked(by: Caller, question_id: str) -> tuple[Register, QuestionRow]:
 
 def _look_up(request: Request, question_id: str, by: Caller, start: Start, sent: Sent) -> Response:
     register, asked = _asked(by, question_id)
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        raise cross_origin_error()
+    must_be_ours(request, by, sent)
     try:
         ask_look_up(by.officer(register), asked.request)
         start(asked.request, by.token)

@@ -48,13 +48,12 @@ from afschrift.web.caller import (
     cross_origin_error,
     form_token,
     is_form_token,
-    is_same_origin,
     note,
     read_note,
 )
+from afschrift.web.form import unsendable
 from afschrift.web.multipart import Sent, answer_form, read, sent_form
 from afschrift.web.page import Problem, render, status_and_words
-from afschrift.web.question_pages import CUT, RENEWED
 from afschrift.wiring.build_services import build
 
 CARRIED_BYTES = 2_500_000
@@ -139,15 +138,6 @@ async def _with_file(request: Request, by: Caller, answer: Callable[[Sent], Resp
         return await run_in_threadpool(answer, sent)
 
 
-def _barred(request: Request, by: Caller, sent: Sent) -> tuple[Problem, int] | None:
-    """Why a form is not read."""
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        if not is_same_origin(request):
-            raise cross_origin_error()
-        return Problem(RENEWED), 403
-    return (Problem(CUT), 422) if sent.cut else None
-
-
 def _chosen(sent: Sent) -> tuple[str, bytes]:
     """Name and content of the file that was chosen, or that the form carries; both empty: there is none."""
     for file in sent.files:
@@ -173,7 +163,7 @@ class _Form:
     def answer(self, start: Start) -> Response:
         """Fill it in from the file, or store the request."""
         try:
-            if barred := _barred(self.request, self.by, self.sent):
+            if barred := unsendable(self.request, self.by, self.sent):
                 return self.page(*barred)
             self.name, self.original = _chosen(self.sent)
             reads = self.sent.value("do") == "read"
@@ -356,7 +346,7 @@ def _acknowledged(request: Request, by: Caller, sent: Sent) -> Response:
 def _imported(request: Request, by: Caller, sent: Sent, start: Start) -> Response:
     officer = by.officer()
     try:
-        if barred := _barred(request, by, sent):
+        if barred := unsendable(request, by, sent):
             return _import_page(request, by, *barred)
         name, content = _chosen(sent)
         if not name:

@@ -30,16 +30,15 @@ from afschrift.law.letter import SMTP, LetterRow, LetterState
 from afschrift.letters.kinds import kind_named
 from afschrift.questions.fields import FormField, fields_of, read_fields
 from afschrift.questions.view import in_words
-from afschrift.web.action_pages import permitted, problem_of, unsendable
+from afschrift.web.action_pages import permitted, problem_of
 from afschrift.web.caller import (
     Caller,
     Known,
-    cross_origin_error,
     form_token,
-    is_form_token,
     note,
     read_note,
 )
+from afschrift.web.form import must_be_ours, unsendable
 from afschrift.web.language import day
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, render, status_and_words
@@ -107,8 +106,7 @@ async def read(request: Request, letter_id: str, by: Known) -> Response:
 
 
 def _read(request: Request, letter_id: str, by: Caller, sent: Sent) -> Response:
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        raise cross_origin_error()
+    must_be_ours(request, by, sent)
     officer = by.officer()
     found = read_letter(officer, letter_id)
     if sent.value("alone"):

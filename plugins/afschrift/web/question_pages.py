@@ -27,16 +27,14 @@ from afschrift.web.answers import Start, record
 from afschrift.web.caller import (
     Caller,
     Known,
-    cross_origin_error,
     form_token,
     is_form_token,
-    is_same_origin,
     note,
     read_note,
 )
-from afschrift.web.form import form_for, read_form
+from afschrift.web.form import form_for, must_be_ours, read_form, unsendable
 from afschrift.web.identity_pages import identity_parts, unmasked_page
-from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, answer_form, read, sent_form
+from afschrift.web.multipart import Sent, answer_form, read, sent_form
 from afschrift.web.page import Problem, render, said_error, status_and_words
 from afschrift.web.question_status import (
     clock_today,
@@ -48,15 +46,6 @@ from afschrift.web.question_status import (
     why_barred,
 )
 
-RENEWED = (
-    "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
-    "it again. Nothing was recorded."
-)
-CUT = (
-    f"More was sent than is taken: {AT_MOST:,} ticks and fields, {FILES_AT_MOST} files, and "
-    f"{FIELDS_BYTES // 1_000_000} MB of text. What came first is still here, the rest is not. Nothing was "
-    "recorded: send less."
-)
 CHECK_RECORDED = "Look whether the answer was recorded."
 
 
@@ -108,12 +97,8 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: S
     register = open_register()
     asked = visible_question(register, by, question_id)
     form = form_for(register, asked, {"choice": sent.value("choice"), "ground": sent.value("ground")})
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        if not is_same_origin(request):
-            raise cross_origin_error()
-        return _question_page(request, register, by, asked, form, sent, Problem(RENEWED), 403)
-    if sent.cut:
-        return _question_page(request, register, by, asked, form, sent, Problem(CUT), 422)
+    if wrong := unsendable(request, by, sent):
+        return _question_page(request, register, by, asked, form, sent, *wrong)
     try:
         answered = record(register, by, question_id, read_form(form, sent), start)
     except Exception as error:  # the application handles it too, but on a page without what was typed
@@ -154,8 +139,7 @@ def _recorded(request: Request, question_id: str, by: Caller, notice: str) -> Re
 
 def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
     register, asked, timeline = question_for_view(by, question_id)
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        raise cross_origin_error()
+    must_be_ours(request, by, sent)
     if asked.kind == "manual":
         register.trail.record(asked.request, NewEvent("identity_read", by.account, {"question": asked.id}))
         keys = [(key.name, key.value) for key in register.identities.of(asked.request)]
@@ -181,8 +165,7 @@ def _viewed(request: Request, question_id: str, by: Caller, sent: Sent) -> Respo
 def _shown(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
     register = open_register()
     asked = visible_question(register, by, question_id)
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        raise cross_origin_error()
+    must_be_ours(request, by, sent)
     unmask = sent.value("unmask") == "true"
     return _question_page(request, register, by, asked, form_for(register, asked, {}), Sent(), unmask=unmask)
 

@@ -18,7 +18,8 @@ from afschrift.domain.request import run_name
 from afschrift.law.roles import Act
 from afschrift.questions.fields import fields_of
 from afschrift.register.open import open_register
-from afschrift.web.caller import Caller, Known, cross_origin_error, form_token, is_form_token, read_note
+from afschrift.web.caller import Caller, Known, form_token, read_note
+from afschrift.web.form import must_be_ours
 from afschrift.web.letter_pages import shown_letters
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import render
@@ -131,5 +132,4 @@ def _sent(request: Request, request_id: str, by: Caller, sent: Sent) -> Response
 
 
 def _must_be_ours(request: Request, by: Caller, sent: Sent) -> None:
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        raise cross_origin_error()
+    must_be_ours(request, by, sent)

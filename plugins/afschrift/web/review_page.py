@@ -18,11 +18,10 @@ from afschrift.casework.review.question import REDACT
 from afschrift.casework.review.table_page import ROWS_A_PAGE, TablePage, in_language, table_page
 from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.language import gettext, served_language
-from afschrift.web.caller import Caller, Known, cross_origin_error, form_token, is_form_token, is_same_origin
-from afschrift.web.form import LINES, form_for
+from afschrift.web.caller import Caller, Known, form_token
+from afschrift.web.form import LINES, form_for, must_be_ours, unsendable
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, render, status_and_words
-from afschrift.web.question_pages import CUT, RENEWED
 from afschrift.web.question_status import why_barred
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -75,13 +74,8 @@ async def file(request: Request, request_id: str, by: Known) -> Response:
 
 def _keep(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
     table, at = sent.value("table"), _number(sent.value("first")) or 1
-    problem, status = Problem(""), 422
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        if not is_same_origin(request):
-            raise cross_origin_error()
-        problem, status = Problem(RENEWED), 403
-    elif sent.cut:
-        problem = Problem(CUT)
+    if wrong := unsendable(request, by, sent):
+        problem, status = wrong
     else:
         try:
             keep_ticks(by.officer(), request_id, table, _ticks(sent))
@@ -180,8 +174,7 @@ def _titles(by: Caller, names: list[str]) -> dict[str, str]:
 
 
 def _file(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        raise cross_origin_error()
+    must_be_ours(request, by, sent)
     table, number = sent.value("table"), _number(sent.value("number"))
     found = open_file(by.officer(), request_id, table, number, sent.value("column"))
     picture = base64.b64encode(found.picture).decode()

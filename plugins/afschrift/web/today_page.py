@@ -20,16 +20,13 @@ from afschrift.domain.request import is_id
 from afschrift.web.caller import (
     Caller,
     Known,
-    cross_origin_error,
     form_token,
-    is_form_token,
-    is_same_origin,
     read_note,
 )
 from afschrift.web.caller import note as signed
+from afschrift.web.form import unsendable
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, render, status_and_words
-from afschrift.web.question_pages import CUT, RENEWED
 
 router = APIRouter(default_response_class=HTMLResponse)
 IN_BULK = {action.name: action for action in ACTIONS if action.name in ("assign", "acknowledge")}
@@ -80,8 +77,8 @@ def _viewer(by: Caller) -> Viewer:
 
 
 def _search(request: Request, by: Caller, sent: Sent) -> Response:
-    if problem := _barred(request, by, sent):
-        return _render(request, by, {}, _status(problem), problem=problem, sent=sent)
+    if wrong := unsendable(request, by, sent):
+        return _render(request, by, {}, wrong[1], problem=wrong[0], sent=sent)
     try:
         lines = lines_of(search(by.officer(), _viewer(by), sent.value("text")), _viewer(by))
     except FormError as error:
@@ -92,12 +89,12 @@ def _search(request: Request, by: Caller, sent: Sent) -> Response:
 
 def _bulk(request: Request, by: Caller, sent: Sent) -> Response:
     name, chosen = sent.value("do"), [id_ for id_ in sent.all("request") if is_id(id_)]
-    problem = _barred(request, by, sent)
+    problem, status = unsendable(request, by, sent) or (None, 422)
     rows = {row.request: row for row in desk_rows(by.officer()) if _viewer(by).sees(row)}
     lines = lines_of((rows[id_] for id_ in chosen if id_ in rows), _viewer(by))
     if problem or not lines or name not in (*IN_BULK, "print"):
         problem = problem or Problem(gettext("No request was chosen."))
-        return _render(request, by, {"chosen": lines}, _status(problem), problem=problem, sent=sent)
+        return _render(request, by, {"chosen": lines}, status, problem=problem, sent=sent)
     if name == "print":
         return _render(request, by, {"chosen": lines}, printed=True)
     given = {n: sent.value(n) for n in ("to" if name == "assign" else "text",) if sent.value(n)}
@@ -114,18 +111,6 @@ def _bulk(request: Request, by: Caller, sent: Sent) -> Response:
     number = ngettext("{number} request.", "{number} requests.", len(lines))
     notice = signed(by, {"done": IN_BULK[name].title, "next": number})
     return RedirectResponse(f"{request.scope.get('root_path', '')}/?notice={notice}", 303)
-
-
-def _barred(request: Request, by: Caller, sent: Sent) -> Problem | None:
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        if not is_same_origin(request):
-            raise cross_origin_error()
-        return Problem(RENEWED)
-    return Problem(CUT) if sent.cut else None
-
-
-def _status(problem: Problem) -> int:
-    return 403 if problem.text == RENEWED else 422
 
 
 def _choices(by: Caller, seen: Iterable[DeskRow]) -> dict[str, dict[str, str]]:
