@@ -28,7 +28,9 @@ people:
   Anna: {accounts: ["airflow:anna"], roles: [officer]}
 """
 CHUNK = b"x" * 65_536
-IDS = dict.fromkeys(("question_id", "request_id", "request", "owner", "case", "restriction", "run_id"), "x")
+IDS = dict.fromkeys(
+    ("question_id", "request_id", "request", "owner", "case", "restriction", "run_id", "letter_id"), "x"
+)
 IDS |= {"whose": "canary", "right": "access", "of": "requests", "name": "hold"}
 
 

@@ -30,7 +30,7 @@ from afschrift.letters.elements import ELEMENTS, Giver
 from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.questions.forms import fields
 from afschrift.questions.view import in_english
-from afschrift.web import app, identity_pages, page, question_pages
+from afschrift.web import app, form, identity_pages, page, question_pages
 from afschrift.web.today_page import NOT_OWNED
 
 _ENUMS: tuple[type[StrEnum], ...] = (
@@ -62,7 +62,7 @@ def table_words() -> Iterator[str]:
     yield from ground_words()
     yield from (*WORDS.values(), NOT_DESCRIBED, *decision._FLAGS.values(), page.CANNOT, page.UNEXPECTED)
     yield from (*app._TITLES.values(), app.LOG_IN, identity_pages.RENEWED)
-    yield from (question_pages.RENEWED, question_pages.CUT, question_pages.CHECK_RECORDED)
+    yield from (form.RENEWED, form.CUT, question_pages.CHECK_RECORDED)
     yield from intake_words()
     yield from letter_words()
     yield from (*TITLES.values(), NOT_OWNED)

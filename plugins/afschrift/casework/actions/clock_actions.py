@@ -24,6 +24,7 @@ from afschrift.casework.actions.action import (
 from afschrift.casework.clock import ClockService, Result
 from afschrift.casework.officer import Officer
 from afschrift.casework.same_message import asked_with
+from afschrift.domain.language import gettext
 from afschrift.law.clock.clock import Colour
 from afschrift.law.clock.facts import WITH_LETTER, FactKind, SuspensionGround, Timeline
 from afschrift.law.clock.overlap import LINKS
@@ -173,10 +174,8 @@ def _inform(officer: Officer, request: str, given: HandedOver) -> Done:
 
 def _waits(timeline: Timeline) -> Iterator[str]:
     if timeline.proposed:
-        yield (
-            "The later receipt applies after a second signer's `afschrift request sign-correction "
-            f"{timeline.request} --agree`."
-        )
+        yield gettext("The later receipt applies once a second signer agrees.")
+        yield f"`afschrift request sign-correction {timeline.request} --agree`."
 
 
 def _is_open(at: Situation) -> bool:
