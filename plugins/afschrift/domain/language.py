@@ -7,7 +7,7 @@ English. Nothing that is stored may be translated before.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
@@ -111,6 +111,8 @@ _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 _LISTED = re.compile(", ")
 _DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b(?!T)")
 _NAME = re.compile(r"\{(\w+)\}")
+_MANY_LETTERS = 12
+_FEW_WORDS = 3
 
 
 def _say_day(found: re.Match[str]) -> str:
@@ -123,9 +125,15 @@ def _say_day(found: re.Match[str]) -> str:
 def _by_template(text: str) -> str:
     templates = _served.get().templates
     for english, translated in templates.items():
-        if values := _pattern(english).fullmatch(text):
-            return translated.format(**{name: say(value) for name, value in values.groupdict().items()})
+        if (found := _pattern(english).fullmatch(text)) and _fits(english, found.groupdict().values()):
+            return translated.format(**{name: say(value) for name, value in found.groupdict().items()})
     return ""
+
+
+def _fits(template: str, values: Iterable[str]) -> bool:
+    """Whether a text is made from a template: one with few words of its own holds no sentences."""
+    own = sum(map(str.isalpha, _NAME.sub("", template)))
+    return own >= _MANY_LETTERS or all(len(value.split()) <= _FEW_WORDS for value in values)
 
 
 def _by_parts(text: str) -> str:
