@@ -24,6 +24,7 @@ from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.letter import LetterState, SendingChannel
+from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS, kind_named
 from afschrift.questions.fields import fields_of, read_fields
 from afschrift.register.outbox import Proof
@@ -159,6 +160,7 @@ def sent(
     from afschrift.casework.letters.send import enter_sent
 
     who, day = officer(), _day(on)
+    who.acting(who.register.letters.get(letter).request, Act.DECIDE, "letter")  # before the file is read
     with opened(proof) as stream:
         first = stream.read(PART_BYTES)
         kind = media_type(proof.name, first)

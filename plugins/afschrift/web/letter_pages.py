@@ -140,8 +140,7 @@ def _make(request: Request, request_id: str, by: Caller, sent: Sent) -> Response
         return _page(request, by, request_id, sent, *wrong)
     officer, kind = by.officer(), kind_named(sent.value("kind"))
     fields = _fields(letter_form(officer, request_id, kind))
-    codes, words = read_fields(fields, sent.typed)
-    given = codes | words
+    given, _ = read_fields(fields, sent.typed)
     again = bool(given.pop("again", False))
     shown = None
     try:

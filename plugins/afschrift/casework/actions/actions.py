@@ -33,6 +33,7 @@ ACTIONS: tuple[Action, ...] = (
     *oversight_actions.ACTIONS,
 )
 
+_ABOUT_PEOPLE = frozenset({"reading", "keys", "party", "hand-over"})
 _ENDS = frozenset({"withdraw", "merge", "link", "deceased", "not-deceased", "not-received"})
 
 
@@ -45,6 +46,7 @@ def grouped(actions: Iterable[Action]) -> dict[str, list[Action]]:
         "owner": owner_actions,
     }
     of = {(a.of, a.name): name for name, module in subjects.items() for a in module.ACTIONS}
+    of |= {(a.of, a.name): "people" for a in case_actions.ACTIONS if a.name in _ABOUT_PEOPLE}
     found: dict[str, list[Action]] = {}
     for action in actions:
         subject = "end" if action.name in _ENDS else of.get((action.of, action.name), "other")

@@ -20,7 +20,6 @@ from afschrift.letters.elements import ELEMENTS, Element, ElementForm
 from afschrift.letters.kinds import KINDS, LetterKind
 from afschrift.letters.languages import languages
 from afschrift.letters.mail_message import parts
-from afschrift.questions.forms import WORDS
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,6 @@ def letter_form(officer: Officer, request_id: str, kind: LetterKind) -> dict[str
             "description": gettext("Where it goes by e-mail; left empty, it goes by post."),
             "type": "string",
             "maxLength": LINE,
-            **WORDS,
         },
         "language": {"title": gettext("Language"), "enum": there, "x-titles": names},
         "again": {"title": gettext("Make a second one of this kind"), "const": True},
@@ -153,4 +151,4 @@ def _field(element: Element, *, filled: bool) -> dict[str, Any]:
         ElementForm.COSTS: {"type": "object", "propertyNames": {"enum": list(element.codes)}},
     }
     left = gettext("Left empty, it is filled in from the register.") if filled else ""
-    return {**schema[element.form], "title": gettext(help_of(element.name)), "description": left, **WORDS}
+    return {**schema[element.form], "title": gettext(help_of(element.name)), "description": left}
