@@ -131,6 +131,7 @@ def test_refused_form_comes_back_with_all_that_was_typed(reviewers: Reviewers, a
         (ground | {"words": "Grietje\nGrietjes"}, 422, "1 of them are in no text of this table"),
         (ground | by_key, 422, "a column of the key"),
         (ground | {"column": "body", "row": "9"}, 422, "the table has 3 rows"),
+        (ground | {"shown": "x"}, 409, "names a place that is none of this table"),
         ({"token": "0" * 64, "line": PLACE}, 403, "Your log-in was renewed"),
     ):
         page = anna.post(address, files=parts(fields | more))

@@ -11,7 +11,14 @@ from afschrift.domain.language import for_page
 PACKAGE = Path(__file__).resolve().parents[2] / "plugins/afschrift"
 
 _OFFICERS = (
-    *("casework/**/*.py", "law/**/*.py", "questions/*.py", "web/*.py", "letters/kinds.py"),
+    *(
+        "casework/**/*.py",
+        "domain/redaction.py",
+        "law/**/*.py",
+        "questions/*.py",
+        "web/*.py",
+        "letters/kinds.py",
+    ),
     *(f"register/{name}.py" for name in ("base", "documents", "identities", "letters", "outbox")),
     *(f"register/{name}.py" for name in ("questions", "requests", "timelines")),
 )
@@ -22,6 +29,8 @@ _SPOKEN = {
     "law/clock/deadline.py": ("_asked", "_extension", "add"),
     "casework/identity/look_up.py": ("_said", "_of_table"),
     "casework/answer.py": ("look",),
+    "casework/review/resolve.py": ("_of_file", "placed", "_fault", "rows", "redaction"),
+    "domain/redaction.py": ("check_span", "before_masking", "_before"),
     "web/question_status.py": ("why_barred",),
 }
 """Functions all of whose texts people read."""

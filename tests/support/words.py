@@ -9,13 +9,17 @@ from tests.support.sentences import sentences
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.columns.meaning import NOT_DESCRIBED
-from afschrift.casework.columns.search_ledger import WORDS
+from afschrift.casework.columns.search_ledger import WORDS, ledger_section
 from afschrift.casework.decision import question as decision
 from afschrift.casework.desk.next_action import TITLES
 from afschrift.casework.intake.entry import GROUPS, ORIGINAL
 from afschrift.casework.letters.letter_form import help_of
 from afschrift.casework.question_kinds import KINDS
+from afschrift.casework.review.question import REDACTIONS
+from afschrift.casework.review.refutation import KINDS as REFUTATIONS
+from afschrift.casework.review.require_review import review_form
 from afschrift.domain import keys, plan, state
+from afschrift.domain.decision import REASONS as DECIDED
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import NotSearched, Passed
 from afschrift.domain.files import ActiveKind
@@ -65,6 +69,7 @@ def table_words() -> Iterator[str]:
     yield from (form.RENEWED, form.CUT, question_pages.CHECK_RECORDED)
     yield from intake_words()
     yield from letter_words()
+    yield from review_words()
     yield from (*TITLES.values(), NOT_OWNED)
 
 
@@ -146,3 +151,13 @@ def letter_words() -> Iterator[str]:
         if element.giver is Giver.OFFICER:
             yield from map(in_english, element.codes)
     yield from map(help_of, ("kind", "announces", "text"))
+
+
+def review_words() -> Iterator[str]:
+    """Why a column goes or stays, what refutes an answer, and the fields of a review."""
+    yield from DECIDED.values()
+    yield from (f"{{place}}, {{rows}} row(s), {words}" for words in REFUTATIONS.values())
+    form = review_form(load_grounds(), Right.ACCESS)["properties"]
+    yield from (form[name]["title"] for name in (REDACTIONS, "why"))
+    section = ledger_section((), ())
+    yield from (section.title, *section.heads)

@@ -9,13 +9,18 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.casework.review.draft import lines
-from afschrift.casework.review.file_page import open_file
 from afschrift.casework.review.judge import Ticks, keep_ticks
-from afschrift.casework.review.look import Look, begin
-from afschrift.casework.review.overview import overview, overview_of
+from afschrift.casework.review.look import Look, begin, lines
+from afschrift.casework.review.overview import overview
 from afschrift.casework.review.question import REDACT
-from afschrift.casework.review.table_page import ROWS_A_PAGE, TablePage, in_language, table_page
+from afschrift.casework.review.table_page import (
+    ROWS_A_PAGE,
+    TablePage,
+    in_language,
+    open_file,
+    part_words,
+    table_page,
+)
 from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.language import gettext, served_language
 from afschrift.web.caller import Caller, Known, form_token
@@ -32,11 +37,12 @@ def review(request: Request, request_id: str, by: Known, table: str = "", first:
     """The tables by what differs, or a page of one. The look is an event."""
     if table:
         return _table(request, by, table_page(by.officer(), request_id, table, first))
-    found = overview(by.officer(), request_id)
+    look = begin(by.officer(), request_id, None)
+    found = overview(look)
     view, form, barred, question, sent = found.view, None, "", None, Sent()
     ticked = list(lines(found.draft))
     if view.question is not None:
-        register = by.officer().register
+        register = look.officer.register
         question = register.questions.get(view.question)
         barred = why_barred(register, by, question, register.facts.timeline(request_id))
         kept = [(LINES, "\n".join(ticked)), ("choice", REDACT)] if ticked else []
@@ -48,7 +54,7 @@ def review(request: Request, request_id: str, by: Known, table: str = "", first:
         by=by,
         found=found,
         view=view,
-        titles=_titles(by, [table.name for table in view.tables]),
+        titles=_titles(look, [table.name for table in view.tables]),
         question=question,
         form=form,
         sent=sent,
@@ -106,7 +112,7 @@ def _next(request: Request, request_id: str, by: Caller, sent: Sent, table: str,
         return f"{base}?{_query(table, at)}#kept"
     if go == "next" and last:
         return f"{base}?{_query(table, last + 1)}"
-    found = overview_of(begin(by.officer(), request_id, None, unseen=True)).after(table)
+    found = overview(begin(by.officer(), request_id, None, unseen=True)).after(table)
     return f"{base}?{_query(found, 1)}" if go == "next" and found else base
 
 
@@ -126,10 +132,10 @@ def _table(
     problem: Problem | None = None,
     status: int = 200,
 ) -> Response:
-    register, asked = page.look.officer.register, page.look.question
+    register, asked = page.read.look.officer.register, page.read.look.question
     barred = gettext("None is open about this bundle.")
     if asked is not None:
-        barred = why_barred(register, by, asked, register.facts.timeline(page.look.request))
+        barred = why_barred(register, by, asked, register.facts.timeline(page.read.look.request))
     typed = _ticks(sent) if sent else None
     return render(
         request,
@@ -147,8 +153,8 @@ def _table(
         faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
         barred=barred,
         rows_a_page=ROWS_A_PAGE,
-        title=_titles(by, [page.name])[page.name],
-        **_of_form(request, by, page.look),
+        title=_titles(page.read.look, [page.read.name])[page.read.name],
+        **_of_form(request, by, page.read.look),
     )
 
 
@@ -163,9 +169,9 @@ def _of_form(request: Request, by: Caller, look: Look) -> dict[str, Any]:
     }
 
 
-def _titles(by: Caller, names: list[str]) -> dict[str, str]:
+def _titles(look: Look, names: list[str]) -> dict[str, str]:
     """Table -> what it is called; of files that people found, that they are files."""
-    sources, found = by.officer().inventory.sources, {}
+    sources, found = look.officer.inventory.sources, {}
     for name in names:
         source, _, table = name.partition(".")
         known = sources[source].tables.get(table) if source in sources else None
@@ -186,8 +192,9 @@ def _file(request: Request, request_id: str, by: Caller, sent: Sent) -> Response
         by=by,
         found=found,
         table=table,
-        title=_titles(by, [table])[table],
-        picture=picture and f"data:{found.file.media_type};base64,{picture}",
+        title=_titles(found.look, [table])[table],
+        parts={part_words(part): text for part, text in found.texts.items()},
+        picture=picture and f"data:{found.file.of.media_type};base64,{picture}",
         **values,
     )
     response.headers["Content-Security-Policy"] += "; img-src data:"

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.answer import staged_of
-from afschrift.casework.review.draft import JudgedTable, read_draft, write_draft
-from afschrift.casework.review.look import begin
+from afschrift.casework.review.look import JudgedTable, begin, read_draft, write_draft
 from afschrift.casework.review.resolve import SPANS
-from afschrift.casework.review.table_page import ReadTable, line_of, overlap, read_table
-from afschrift.domain.errors import FormError, TooLateError
-from afschrift.domain.redaction import MOST_LINES, Span, parse
+from afschrift.casework.review.table_page import ReadTable, line_of, overlap, place_of, read_table
+from afschrift.domain.errors import FormError, RefusedError, TooLateError
+from afschrift.domain.redaction import MOST_LINES, LineError, Span
 
 _OVERLAPS = re.compile(r"(?<=it overlaps )line \d+")
 
@@ -59,6 +58,10 @@ def keep_ticks(officer: Officer, request_id: str, table: str, ticks: Ticks) -> N
     named = ticks.words or ticks.cell
     if not {*ticks.masked.values(), *([ticks.ground] if named else [])} <= grounds.keys():
         raise FormError("A ground is missing.", {"ground": "choose on which ground this is masked"})
+    if not all(_is_of(table, line) for line in (*ticks.shown, *ticks.masked)):
+        raise RefusedError(
+            "The form names a place that is none of this table.", remedy="open the table anew."
+        )
     places = before.places | dict.fromkeys(ticks.shown, "") | dict(ticks.masked)
     read = read_table(look, table)
     new: list[tuple[int, str, Span | None]] = [*_of_words(read, ticks.words)]
@@ -76,17 +79,24 @@ def keep_ticks(officer: Officer, request_id: str, table: str, ticks: Ticks) -> N
                 for n, fault in faults.items()
             },
         )
-    write_draft(look, table, places)
+    known = {*before.places, *ticks.shown}
+    write_draft(look, table, places, [*before.named, *(line for line in places if line not in known)])
+
+
+def _is_of(table: str, line: str) -> bool:
+    try:
+        return line == line_of(table, *place_of(line))
+    except LineError:
+        return False
 
 
 def _add(places: dict[str, str], table: str, row: int, column: str, span: Span | None, ground: str) -> None:
     """Mask a place, together with what is masked already and overlaps it."""
     for line in [line for line, of in places.items() if of]:
-        known = parse(1, f"{line} x")
-        if (known.row, known.column) == (row, column) and overlap(known.span, span):
+        at, name, known = place_of(line)
+        if (at, name) == (row, column) and overlap(known, span):
             places[line] = ""
-            both = span and known.span and (min(span[0], known.span[0]), max(span[1], known.span[1]))
-            span = both or None
+            span = (min(span[0], known[0]), max(span[1], known[1])) if span and known else None
     places[line_of(table, row, column, span)] = ground
 
 

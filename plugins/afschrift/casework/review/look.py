@@ -1,15 +1,22 @@
-"""A look at what will be sent: who may, of which frozen plan, and the event of it."""
+"""A look at what will be sent: who may, of which frozen plan, its event, and what officers ticked so far.
+
+What they ticked is kept encrypted with what is staged, and decides nothing until the review is answered. It
+belongs to one bundle, so another bundle begins without it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.question import REVIEW
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.event import NewEvent
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.instants import utc_now
 from afschrift.domain.plan import Plan
 from afschrift.domain.redaction import GIVEN_FILES
 from afschrift.law.roles import Act
@@ -77,20 +84,77 @@ def begin(
             f"Nothing is planned for request {request_id} yet.",
             remedy="it can be looked at once its run packed it; `afschrift plan` is the dry run.",
         )
-    digest, plan = frozen["plan"], register.plans.get(request_id, frozen["plan"])
+    plan_digest, plan = frozen["plan"], register.plans.get(request_id, frozen["plan"])
     files = {f"{system.source}.{GIVEN_FILES}" for system in plan.given}
     if table is not None and table not in {part.name for part in plan.extracts} | files:
         raise RefusedError(
             "The answer has no such table.", remedy="`afschrift review show REQUEST` lists them."
         )
     packed = register.steps.latest(request_id, "package")
-    if packed is not None and packed["plan"] != digest:
+    if packed is not None and packed["plan"] != plan_digest:
         packed = None
     bundle = packed["bundle"] if packed else None
-    detail = {"role": role.value, "plan": digest, "bundle": bundle, "table": table, "values": values}
+    detail = {"role": role.value, "plan": plan_digest, "bundle": bundle, "table": table, "values": values}
     detail |= {"file": file} if file is not None else {}
     if not unseen:
         register.trail.record(request_id, NewEvent("bundle_viewed", officer.by, detail))
     asked = register.questions.all(request_id=request_id)
     of_this = [q for q in asked if q.kind == REVIEW and q.about == bundle and bundle]
-    return Look(officer, request_id, plan, digest, packed, values, of_this[-1] if of_this else None)
+    return Look(officer, request_id, plan, plan_digest, packed, values, of_this[-1] if of_this else None)
+
+
+class JudgedTable(msgspec.Struct, frozen=True):
+    """What was judged in one table.
+
+    Attributes:
+        places: a line without its ground -> the ground on which it is masked; empty: it goes as it is.
+        by, at: who kept it last, and when.
+        named: of the places those that no finder pointed out.
+    """
+
+    places: dict[str, str] = {}
+    by: str = ""
+    at: str = ""
+    named: list[str] = []
+
+    @property
+    def masked(self) -> dict[str, str]:
+        """The places that are masked, with their grounds."""
+        return {line: ground for line, ground in self.places.items() if ground}
+
+    @property
+    def version(self) -> str:
+        """The same as long as it was not kept anew; empty: nothing is kept."""
+        return digest([self.places, self.by, self.at])[:16] if self.at else ""
+
+
+Draft = dict[str, JudgedTable]
+"""`source.table` -> what was judged in it."""
+
+
+def read_draft(look: Look) -> Draft:
+    """What was kept of the review of this bundle; empty: nothing."""
+    if look.question is None or not look.values:
+        return {}
+    path = _path(look)
+    if not look.staging.exists(path):
+        return {}
+    with look.staging.reader(path) as stream:
+        return msgspec.json.decode(stream.read(), type=Draft)
+
+
+def lines(draft: Draft) -> Iterator[str]:
+    """The lines of an answer that masks what was ticked."""
+    for judged in draft.values():
+        yield from (f"{line} {ground}" for line, ground in judged.masked.items())
+
+
+def write_draft(look: Look, table: str, places: dict[str, str], named: list[str]) -> None:
+    """Keep what was judged in a table, as of now by who looks."""
+    new = JudgedTable(places, look.officer.by, utc_now().isoformat(), named)
+    with look.staging.writer(_path(look)) as sink:
+        sink.write(msgspec.json.encode(read_draft(look) | {table: new}))
+
+
+def _path(look: Look) -> str:
+    return f"reviews/{look.bundle}.json"

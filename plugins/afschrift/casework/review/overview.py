@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
-from afschrift.casework.officer import Officer
-from afschrift.casework.review.draft import Draft, read_draft
-from afschrift.casework.review.look import Look, begin
+from afschrift.casework.review.look import Draft, JudgedTable, Look, read_draft
 from afschrift.casework.review.view import ReviewTable, ReviewView, StagedReview, view_of
 from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.redaction import GIVEN_FILES
@@ -35,30 +33,19 @@ class Overview:
 
     def after(self, table: str) -> str | None:
         """The next table in which a place is not judged yet."""
-        names = [t.name for t in self.differing if t.name != table and self.judged_of(t) < t.places]
-        later = [name for name in names if self._at(name) > self._at(table)]
-        return next(iter(later + names), None)
+        names = [t.name for t in self.differing]
+        at = names.index(table) + 1 if table in names else 0
+        order = [*self.differing[at:], *self.differing[:at]]
+        return next((t.name for t in order if t.name != table and self.judged_of(t) < t.places), None)
 
     def judged_of(self, table: ReviewTable) -> int:
         """How many of a table's places were judged."""
-        return min(len(self.draft[table.name].places), table.places) if table.name in self.draft else 0
-
-    def _at(self, name: str) -> int:
-        return next((n for n, table in enumerate(self.differing) if table.name == name), -1)
+        kept = self.draft.get(table.name, JudgedTable())
+        return min(len(kept.places.keys() - kept.named), table.places)
 
 
-def overview(officer: Officer, request_id: str) -> Overview:
-    """Look at a review at a glance.
-
-    Raises:
-        As `review_view`.
-    """
-    look = begin(officer, request_id, None)
-    return overview_of(look)
-
-
-def overview_of(look: Look) -> Overview:
-    """The same for who looks already."""
+def overview(look: Look) -> Overview:
+    """A review at a glance, for who looks at all its tables."""
     officer, register = look.officer, look.officer.register
     staged = StagedReview(look.staging, officer.inventory, look.plan, look.values, 0, None, counts=True)
     view, draft = view_of(look, staged), read_draft(look)

@@ -1,23 +1,26 @@
-"""One table of a review on pages: its rows with their places in the text, those with places first."""
+"""One table of a review on pages, with the rows first that have places; and a file of it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
+from pathlib import PurePosixPath
 
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.draft import JudgedTable, read_draft
-from afschrift.casework.review.look import Look, begin
+from afschrift.casework.review.look import JudgedTable, Look, begin, read_draft
 from afschrift.casework.review.view import ReviewColumn, column
-from afschrift.domain.extracted import FileEntry, SourceExtract, TableExtract
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.extracted import GivenFile, SourceExtract, TableExtract, Upload
 from afschrift.domain.language import gettext, served_language
 from afschrift.domain.plan import ExtractPlan
 from afschrift.domain.redaction import GIVEN_FILES, NO_TEXT, WHOLE, RedactionLine, Span, TablePointers, parse
+from afschrift.extraction.file_texts import Texts, texts_of
 from afschrift.extraction.manual_files import given_texts
 from afschrift.extraction.staged_records import pointers_path, staged_pointers, staged_record
 from afschrift.extraction.staged_rows import Row, StagedTable
+from afschrift.extraction.uploads import open_inflated
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.base import Text
 from afschrift.inventory.table import Table
@@ -26,8 +29,12 @@ ROWS_A_PAGE = 50
 AROUND = 200
 """Characters shown before and after a place; longer texts between places are cut."""
 
-MATTER = 6
-"""Columns that a list of rows shows at once."""
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+SHOWN_BYTES, SHOWN_TEXT = 12_000_000, 200_000
+"""Of a longer file its name and kind are shown alone; of a longer text its beginning."""
+
+Marks = dict[str, dict[str, tuple[Span | None, str]]]
+"""Column of a row -> line without its ground -> span and kind."""
 
 
 @dataclass(frozen=True)
@@ -58,65 +65,28 @@ class Cell:
 
 @dataclass(frozen=True)
 class ReviewFile:
-    """A file of a row, or that a person found; `runs`: something in it may run, or it could not be read."""
+    """A file of a row, or that a person found.
+
+    Attributes:
+        line: that leaves it out, without its ground.
+    """
 
     number: int
     column: str
     line: str
-    media_type: str
-    entry: FileEntry
-    runs: bool
     name: str = field(repr=False)
+    of: GivenFile | Upload = field(repr=False)
 
 
 @dataclass(frozen=True)
 class ReviewCard:
-    """A row with places or files; `rest`: its other columns by their titles."""
+    """A row; `rest`: its columns without places."""
 
     number: int
     label: str = field(repr=False)
     cells: tuple[Cell, ...]
     files: tuple[ReviewFile, ...]
-    rest: tuple[tuple[str, str | None], ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class TablePage:
-    """A page of a table.
-
-    Attributes:
-        look: in which it is shown.
-        name: `source.table`.
-        path: how it leads to the person.
-        rows: in the files; None: nothing is staged of it any more.
-        columns: with their decisions.
-        titles: column -> what it is called.
-        heads: columns of the rows without places, what matters first.
-        cards: rows with places or files.
-        others: number and label of a row without either -> its cells.
-        first, last: positions of the rows of this page, from 1; those with places come first.
-        places: how many there are in the whole table.
-        judged: what officers kept of it.
-    """
-
-    look: Look
-    name: str
-    title: str
-    path: str
-    rows: int | None
-    columns: tuple[ReviewColumn, ...]
-    titles: Mapping[str, str]
-    heads: tuple[str, ...]
-    cards: tuple[ReviewCard, ...] = field(repr=False)
-    others: Mapping[tuple[int, str], Row] = field(repr=False)
-    first: int
-    last: int
-    places: int
-    judged: JudgedTable = field(repr=False)
-
-
-Marks = dict[int, dict[str, dict[str, tuple[Span | None, str]]]]
-"""Number of a row -> column -> line without its ground -> span and kind."""
+    rest: Row = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -124,6 +94,7 @@ class ReadTable:
     """What is staged of a table, or of the files of a system that people searched.
 
     Attributes:
+        name: `source.table`.
         part: of the plan; None: files that people found.
     """
 
@@ -135,10 +106,8 @@ class ReadTable:
     @cached_property
     def written(self) -> TableExtract | None:
         """Its rows as written."""
-        found = [
-            t for t in (self.record.tables if self.record else ()) if self.part and t.table == self.part.table
-        ]
-        return found[0] if found else None
+        of = self.record.tables if self.record and self.part else ()
+        return next((table for table in of if f"{table.source}.{table.table}" == self.name), None)
 
     @cached_property
     def described(self) -> Table | None:
@@ -160,6 +129,15 @@ class ReadTable:
             return len(self.record.given) if self.record else None
         return self.written.rows if self.written else None
 
+    @cached_property
+    def columns(self) -> tuple[ReviewColumn, ...]:
+        """With their decisions."""
+        if self.part is None:
+            return ()
+        masked = self.written.masked if self.written else {}
+        redacted = [redaction.column for redaction in self.part.redactions]
+        return tuple(column(f, masked.get(f.name, 0), redacted.count(f.name)) for f in self.part.fields)
+
     def numbered(self, numbers: Collection[int]) -> dict[int, Row]:
         """Rows by their numbers; a found file as its parts."""
         if self.part is None:
@@ -170,15 +148,11 @@ class ReadTable:
     def files(self) -> Iterator[ReviewFile]:
         """The files of its rows, or those that people found."""
         for file in self.record.given if self.part is None and self.record else ():
-            line = line_of(self.name, file.number, WHOLE, None)
-            yield ReviewFile(
-                file.number, WHOLE, line, file.media_type, file.entry, bool(file.active), file.name
-            )
+            line = line_of(self.name, file.number, WHOLE)
+            yield ReviewFile(file.number, WHOLE, line, file.name, file)
         for up in self.written.uploads if self.written else ():
-            line = line_of(self.name, up.row, up.column, None)
-            yield ReviewFile(
-                up.row, up.column, line, up.media_type, up.entry, bool(up.active), up.name or up.column
-            )
+            line = line_of(self.name, up.row, up.column)
+            yield ReviewFile(up.row, up.column, line, up.name or up.column, up)
 
     def pointers(self) -> TablePointers:
         """What the finder pointed out."""
@@ -189,17 +163,32 @@ class ReadTable:
 
     def title_of(self, name: str) -> str:
         """What a column is called."""
+        if self.part is None:
+            return part_words(name)
         known = self.described.columns.get(name) if self.described else None
         return in_language(known.title if known else None) or name
 
     def label(self, row: Row) -> str:
         """What a row is called: by the columns that name it in words, else by its key."""
-        if self.part is None:
+        if self.described is None:
             return ""
-        assert self.described is not None
         named = [row[name] or "" for name in self.described.label if row.get(name)]
         keys = [f"{self.title_of(name)} {row[name]}" for name in self.described.key if row.get(name)]
         return (" ".join(named) or ", ".join(keys))[:100]
+
+
+def part_words(part: str) -> str:
+    """What a part of a file is called, such as `attachment.2/text.1`."""
+    words = {
+        "head": gettext("headers"),
+        "between": gettext("text between the parts"),
+        "text": gettext("text"),
+        "attachment": gettext("attachment"),
+        "name": gettext("name of the file"),
+        "file": gettext("the file"),
+    }
+    steps = (step.partition(".") for step in part.split("/"))
+    return ", ".join(f"{words.get(word, word)} {n}".strip() for word, _, n in steps)
 
 
 def in_language(text: Text | None) -> str:
@@ -207,9 +196,15 @@ def in_language(text: Text | None) -> str:
     return text.get(served_language()) if text else ""
 
 
-def line_of(table: str, number: int, column: str, span: Span | None) -> str:
+def line_of(table: str, number: int, column: str, span: Span | None = None) -> str:
     """A line without its ground."""
     return RedactionLine(1, table, column, "x", number, span=span).text.removesuffix(" x")
+
+
+def place_of(line: str) -> tuple[int, str, Span | None]:
+    """Number of the row, column and span that a line without its ground names."""
+    known = parse(1, f"{line} x")
+    return known.row or 0, known.column, known.span
 
 
 def read_table(look: Look, table: str) -> ReadTable:
@@ -217,6 +212,29 @@ def read_table(look: Look, table: str) -> ReadTable:
     part = next((part for part in look.plan.extracts if part.name == table), None)
     source = part.source if part else table.removesuffix(f".{GIVEN_FILES}")
     return ReadTable(look, table, part, staged_record(look.staging, source))
+
+
+@dataclass(frozen=True)
+class TablePage:
+    """A page of a table.
+
+    Attributes:
+        heads: columns of the rows without places, what matters first.
+        cards: rows with places or files.
+        others: the other rows.
+        first, last: positions of the rows of this page, from 1; those with places come first.
+        places: how many were pointed out in the whole table.
+        judged: what officers kept of it.
+    """
+
+    read: ReadTable
+    heads: tuple[str, ...]
+    cards: tuple[ReviewCard, ...] = field(repr=False)
+    others: tuple[ReviewCard, ...] = field(repr=False)
+    first: int
+    last: int
+    places: int
+    judged: JudgedTable = field(repr=False)
 
 
 def table_page(
@@ -235,72 +253,56 @@ def table_page(
         As `review_view`.
     """
     look = begin(officer, request_id, table)
-    read = read_table(look, table)
-    judged = read_draft(look).get(table, JudgedTable())
+    read, judged = read_table(look, table), read_draft(look).get(table, JudgedTable())
     pointers, files = read.pointers(), list(read.files())
-    marks = _marks(table, pointers, judged, ticked)
-    total = read.rows or 0
-    ahead = sorted(marks.keys() | {file.number for file in files})
+    marks, total = _marks(table, pointers, judged, ticked), read.rows or 0
+    ahead = marks.keys() | {file.number for file in files}
+    order = chain(sorted(ahead), (n for n in range(1, total + 1) if n not in ahead))
     first = max(1, min(first, total))
-    order = chain(ahead, (n for n in range(1, total + 1) if n not in set(ahead)))
     numbers = [*islice(order, first - 1, first - 1 + ROWS_A_PAGE)]
     rows = read.numbered(numbers) if look.values else {}
-    shown = {number: rows.get(number, {}) for number in numbers}
-    cards = tuple(
-        _card(read, n, row, marks.get(n, {}), [file for file in files if file.number == n])
-        for n, row in shown.items()
-        if n in marks or any(file.number == n for file in files)
-    )
-    with_cards = {card.number for card in cards}
-    others = {(n, read.label(row)): row for n, row in rows.items() if n not in with_cards}
-    part = read.part
-    masked = read.written.masked if read.written else {}
-    redacted = [redaction.column for redaction in part.redactions] if part else []
-    columns = tuple(
-        column(f, masked.get(f.name, 0), redacted.count(f.name)) for f in (part.fields if part else ())
-    )
+    cards = [
+        _card(read, n, rows.get(n, {}), marks.get(n, {}), [file for file in files if file.number == n])
+        for n in numbers
+        if n in rows or n in ahead
+    ]
     marked = {name for of in marks.values() for name in of}
     return TablePage(
-        look,
-        table,
-        in_language(read.described.title if read.described else None),
-        part.path if part else "",
-        read.rows,
-        columns,
-        {c.name: read.title_of(c.name) for c in columns},
-        _heads(read, columns, marked),
-        cards,
-        others,
-        first if total else 0,
-        first + len(numbers) - 1 if total else 0,
+        read,
+        _heads(read, marked),
+        tuple(card for card in cards if card.number in ahead),
+        tuple(card for card in cards if card.number not in ahead),
+        first,
+        first + len(numbers) - 1,
         pointers.total,
         judged,
     )
 
 
-def _heads(read: ReadTable, columns: Sequence[ReviewColumn], marked: Collection[str]) -> tuple[str, ...]:
+def _heads(read: ReadTable, marked: Collection[str]) -> tuple[str, ...]:
     named = {*read.described.label, *read.described.key} if read.described else set()
-    given = [c for c in columns if c.kind is not None and c.action in ("include", "mask")]
+    given = [c for c in read.columns if c.action in ("include", "mask")]
     given.sort(key=lambda c: (c.name not in marked, c.name not in named, not c.redacted, not c.masked))
     return tuple(c.name for c in given)
 
 
-def _marks(table: str, pointers: TablePointers, judged: JudgedTable, ticked: Collection[str]) -> Marks:
-    found: Marks = {}
+def _marks(
+    table: str, pointers: TablePointers, judged: JudgedTable, ticked: Collection[str]
+) -> dict[int, Marks]:
+    found: dict[int, Marks] = {}
     for pointer in pointers.pointers:
         span = (pointer.start, pointer.end) if pointer.end else None
         line = line_of(table, pointer.row, pointer.column, span)
         found.setdefault(pointer.row, {}).setdefault(pointer.column, {})[line] = span, pointer.kind
     for line in judged.places:
-        known = parse(1, f"{line} x")
-        if known.column != WHOLE:
-            cell = found.setdefault(known.row or 0, {}).setdefault(known.column, {})
-            cell.setdefault(line, (known.span, ""))
+        row, name, span = place_of(line)
+        if name != WHOLE:
+            found.setdefault(row, {}).setdefault(name, {}).setdefault(line, (span, ""))
     for line in judged.masked:  # what an officer named takes the place of what was pointed out in it
-        known = parse(1, f"{line} x")
-        cell = found.get(known.row or 0, {}).get(known.column, {})
-        for other, (span, _) in [*cell.items()]:
-            if other not in {*judged.masked, *ticked} and overlap(span, known.span):
+        row, name, span = place_of(line)
+        cell = found.get(row, {}).get(name, {})
+        for other, (at, _) in [*cell.items()]:
+            if other not in {*judged.masked, *ticked} and overlap(at, span):
                 del cell[other]
     return found
 
@@ -310,16 +312,10 @@ def overlap(span: Span | None, other: Span | None) -> bool:
     return span is None or other is None or (span[0] < other[1] and other[0] < span[1])
 
 
-def _card(
-    read: ReadTable,
-    number: int,
-    row: Row,
-    marks: Mapping[str, Mapping[str, tuple[Span | None, str]]],
-    files: Sequence[ReviewFile],
-) -> ReviewCard:
+def _card(read: ReadTable, number: int, row: Row, marks: Marks, files: list[ReviewFile]) -> ReviewCard:
     cells = tuple(_cell(read, name, row.get(name), places) for name, places in marks.items())
-    rest = [(read.title_of(name), value) for name, value in row.items() if name not in marks]
-    return ReviewCard(number, read.label(row), cells, tuple(files), tuple(rest) if read.part else ())
+    rest = {name: value for name, value in row.items() if name not in marks and read.part}
+    return ReviewCard(number, read.label(row), cells, tuple(files), rest)
 
 
 def _cell(read: ReadTable, name: str, text: str | None, marks: Mapping[str, tuple[Span | None, str]]) -> Cell:
@@ -341,3 +337,41 @@ def _cut(text: str, *, ends: bool) -> str:
     if len(text) <= (2 if ends else 1) * AROUND:
         return text
     return (text[:AROUND] if ends else "") + " … " + text[-AROUND:]
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """A file with what can be shown of it.
+
+    Attributes:
+        texts: by the parts that hold them; empty: it has none.
+        picture: its bytes; empty: it is none.
+        judged: what officers kept of its table.
+    """
+
+    look: Look
+    file: ReviewFile
+    texts: Texts = field(repr=False)
+    picture: bytes = field(repr=False)
+    judged: JudgedTable = field(repr=False)
+
+
+def open_file(officer: Officer, request_id: str, table: str, number: int, column: str) -> OpenedFile:
+    """Open a file of a table's row, or one that a person found (its column is `WHOLE`); that is an event.
+
+    Raises:
+        RefusedError: there is no such file in the answer.
+        As `review_view`; NotAllowedError too where they may not see values.
+    """
+    look, content = begin(officer, request_id, table, file=f"#{number}"), b""
+    found = [f for f in read_table(look, table).files() if (f.number, f.column) == (number, column)]
+    if not found:
+        raise RefusedError("The answer has no such file.", remedy="open its table again.")
+    entry, kind = found[0].of.entry, found[0].of.media_type
+    if entry.bytes <= SHOWN_BYTES:
+        with look.staging.reader(f"data/{entry.path}") as staged, open_inflated(staged, entry) as stream:
+            content = stream.read()
+    texts = texts_of(content, PurePosixPath(entry.path).suffix.lstrip("."), kind) if content else {}
+    shown: Texts = {part: text[:SHOWN_TEXT] for part, text in texts.items() if text}
+    judged = read_draft(look).get(table, JudgedTable())
+    return OpenedFile(look, found[0], shown, content if kind in PICTURES else b"", judged)
