@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from afschrift.domain.language import for_page
+from afschrift.law.clock.deadline import _WEEKDAYS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "plugins/afschrift"
 
@@ -49,10 +50,7 @@ _WHOLE = (
     "The question of {asked} was sent {days} working days after {since}: it counts, but R42 wants it asked "
     "without delay.",
     "{place} by {day}",
-    *(
-        f"{day} {{day}}"
-        for day in ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-    ),
+    *(f"{day} {{day}}" for day in _WEEKDAYS),
     *("Saturday", "Sunday", "New Year's Day", "Easter Monday", "King's Day", "Ascension Day", "Whit Monday"),
     *("Christmas Day", "Second Day of Christmas", "Good Friday", "Liberation Day"),
 )
@@ -93,7 +91,7 @@ def _of_call(call: ast.Call) -> Iterator[str]:
     of = func.value if isinstance(func, ast.Attribute) and func.attr == "listing" else func
     name = of.id if isinstance(of, ast.Name) else ""
     if name in _LABELS:
-        yield from _texts(call.args[0])
+        yield from (text for part in call.args[:2] for text in _texts(part))
         for head in call.args[2:3]:
             yield from (text for part in ast.walk(head) for text in _texts(part))
     elif _REFUSALS.fullmatch(name):

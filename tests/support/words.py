@@ -7,6 +7,7 @@ from typing import Any
 from tests.support.sentences import sentences
 
 from afschrift.app.jurisdiction import load_grounds
+from afschrift.casework import answer_form
 from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.columns.meaning import NOT_DESCRIBED
 from afschrift.casework.columns.search_ledger import WORDS, ledger_section
@@ -14,6 +15,8 @@ from afschrift.casework.decision import question as decision
 from afschrift.casework.desk.next_action import TITLES
 from afschrift.casework.intake.entry import GROUPS, ORIGINAL
 from afschrift.casework.letters.letter_form import help_of
+from afschrift.casework.partial_response.damaged import _DAY
+from afschrift.casework.partial_response.question import FORM
 from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.question import REDACTIONS
 from afschrift.casework.review.refutation import KINDS as REFUTATIONS
@@ -26,16 +29,16 @@ from afschrift.domain.files import ActiveKind
 from afschrift.domain.redaction import PointerKind
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import Origin
+from afschrift.inventory.base import fides_categories
 from afschrift.law import case_facts, dispute, grounds, letter, partial_response, person, restriction
 from afschrift.law.clock import clock, facts
 from afschrift.law.destruction import REASONS, Destroying
+from afschrift.law.manual_search import NOT_SEARCHED_BECAUSE
 from afschrift.law.roles import Role
 from afschrift.letters.elements import ELEMENTS, Giver
 from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.questions.forms import fields
 from afschrift.questions.view import in_english
-from afschrift.web import app, form, identity_pages, page, question_pages
-from afschrift.web.today_page import NOT_OWNED
 
 _ENUMS: tuple[type[StrEnum], ...] = (
     *(Action, ActiveKind, NotSearched, Origin, Passed, PointerKind, Right, Role),
@@ -58,19 +61,23 @@ _TEXT_KINDS = "request received representative parties reason decision answer"
 
 def table_words() -> Iterator[str]:
     """English texts that pages translate when they show them."""
+    from afschrift.web import app, form, identity_pages, page, question_pages  # imports airflow
+    from afschrift.web.today_page import NOT_OWNED
+
     yield from action_words()
     yield from (reason.title for reason in REASONS.values() if Destroying.SHRED in reason.of)
     yield from question_words()
     yield from map(in_english, codes())
     yield from sentences()
     yield from ground_words()
+    yield from (*answer_form._WHILE.values(), "Why it was not searched")
     yield from (*WORDS.values(), NOT_DESCRIBED, *decision._FLAGS.values(), page.CANNOT, page.UNEXPECTED)
     yield from (*app._TITLES.values(), app.LOG_IN, identity_pages.RENEWED)
     yield from (form.RENEWED, form.CUT, question_pages.CHECK_RECORDED)
+    yield from (*TITLES.values(), NOT_OWNED)
     yield from intake_words()
     yield from letter_words()
     yield from review_words()
-    yield from (*TITLES.values(), NOT_OWNED)
 
 
 def action_words() -> Iterator[str]:
@@ -86,6 +93,7 @@ def question_words() -> Iterator[str]:
     for kind in KINDS.values():
         yield from (kind.title, kind.asks, *kind.does.values())
         yield from (field["title"] for field in fields(kind.form).values())
+    yield from (field["title"] for field in (*fields(FORM).values(), *_DAY.values()))
 
 
 def ground_words() -> Iterator[str]:
@@ -94,6 +102,8 @@ def ground_words() -> Iterator[str]:
     refusals = [refusal for field in table.fields.values() for refusal in field.turned_down.values()]
     for refusal in (*refusals, *table.never.values()):
         yield from (refusal.because, refusal.instead)
+    for field in table.fields.values():
+        yield from filter(None, [field.schema.get("description")])
 
 
 def codes() -> Iterator[object]:
@@ -104,7 +114,8 @@ def codes() -> Iterator[object]:
         yield from (question.name, *question.options)
         yield from _choices(question.form)
     table = load_grounds()
-    yield from (flag for flag in decision._FLAGS)
+    yield from (*decision._FLAGS, *NOT_SEARCHED_BECAUSE)
+    yield from (category.rpartition(".")[2] for category in fides_categories())
     for field in table.fields.values():
         if "x-titles" not in field.schema:
             yield from _enum(field.schema)

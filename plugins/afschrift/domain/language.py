@@ -109,7 +109,7 @@ _COMMAND = re.compile(r"`(afschrift|request) |(?<!\w)--[a-z]")
 _SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 _LISTED = re.compile(", ")
-_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b(?!T)")
+_DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2})(?:T(\d\d:\d\d)[\d:.]*Z|(?!T)\b)")
 _NAME = re.compile(r"\{(\w+)\}")
 _MANY_LETTERS = 12
 _FEW_WORDS = 3
@@ -117,9 +117,10 @@ _FEW_WORDS = 3
 
 def _say_day(found: re.Match[str]) -> str:
     try:
-        return say_day(date.fromisoformat(found[0]))
+        day = say_day(date.fromisoformat(found[1]))
     except ValueError:
         return found[0]
+    return f"{day} {found[2]} UTC" if found[2] else day
 
 
 def _by_template(text: str) -> str:

@@ -23,9 +23,13 @@ OTHERS = languages()[1:]
 
 def extracted() -> Iterator[str]:
     """The texts that code and templates mark; of a plural its singular."""
+    yield from (text if isinstance(text, str) else text[0] for text in marked())
+
+
+def marked() -> Iterator[str | tuple[str, ...]]:
     for folder in (ROOT / "plugins/afschrift", SHIPPED / "pages"):
         for _, _, text, _, _ in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
-            yield text if isinstance(text, str) else text[0]
+            yield text
 
 
 def messages(code: str) -> Iterator[tuple[str, Message]]:
@@ -40,6 +44,8 @@ def test_each_language_has_every_text_in_one_way_and_no_other(code: str) -> None
     ids = [message.id if isinstance(message.id, str) else message.id[0] for _, message in messages(code)]
     assert sorted(wanted - set(ids)) == [], "texts without a translation"
     assert sorted(set(ids) - wanted) == [], "translations of nothing"
+    plurals = {message.id[0] for _, message in messages(code) if not isinstance(message.id, str)}
+    assert {text[0] for text in marked() if not isinstance(text, str)} - plurals == set(), "no plural form"
     both = {(str(message.id), str(message.string)) for _, message in messages(code)}
     texts = [text for text, _ in both]
     assert sorted({text for text in texts if texts.count(text) > 1}) == [], "translated in two ways"
@@ -99,7 +105,7 @@ def test_texts_are_english_until_a_language_is_served() -> None:
             "Verzoek req-1 is wacht op een mens:",
         ),
         (
-            "1 month after Tuesday 2026-06-09: Friday 2026-07-10.",
+            "1 month after Tue 2026-06-09: Fri 2026-07-10.",
             "1 maand na dinsdag 9 juni 2026: vrijdag 10 juli",
         ),
         ("answer it. Nothing was changed.", "beantwoord het. Er is niets gewijzigd."),

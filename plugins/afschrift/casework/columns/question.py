@@ -261,8 +261,8 @@ def unlisted_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...
     """The tables with their columns, as the source has them."""
     found: Mapping[str, Sequence[str]] = officer.register.questions.kept(question.id).get("columns", {})
     rows = tuple((name, ", ".join(found.get(name, ()))) for name in question.detail["tables"])
-    title = f"Tables of {question.detail['source']} that are not described"
-    return (Section(title, (), ("Table", "Its columns"), rows),)
+    source = question.detail["source"]
+    return (Section(f"Tables of {source} that are not described", (), ("Table", "Its columns"), rows),)
 
 
 def residual_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:

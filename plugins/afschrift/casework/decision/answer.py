@@ -295,7 +295,6 @@ def _form_lines(officer: Officer, decided: RequestDecision, form: Mapping[str, A
     code = decided.decision.detail["ground"]
     ground, fields = officer.grounds.grounds.get(code), officer.grounds.fields
     yield Line("Ground", in_served(ground.title) if ground else code)
-    yield Line("Rules", ", ".join(ground.rules) if ground else "")
     for name, value in form.items():
         field = fields.get(name)
         apart = field is None or field.kept is FieldStorage.CASE_FILE

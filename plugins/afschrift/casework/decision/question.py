@@ -74,7 +74,7 @@ _FLAGS = {
     "restricted_before": "Something was kept back from this person before, and that is not lifted.",
     "asked_by_officer": "An officer put the request before an officer; nothing else was flagged.",
 }
-_SHOWN = frozenset({"flag", "rules", "earlier", "column", "count", "received_on"})
+_SHOWN = frozenset({"flag", "rules", "earlier", "column", "count", "within_days", "received_on"})
 
 
 def decision_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
@@ -94,7 +94,6 @@ def flag_sections(officer: Officer, flags: Sequence[Mapping[str, Any]]) -> Itera
         lines += _earlier(officer, flag.get("earlier", ()))
         if "column" in flag:
             lines += column_lines(officer.inventory, flag["column"])
-        lines.append(Line("Rules", ", ".join(flag.get("rules", ()))))
         yield Section(in_words(flag["flag"]), tuple(lines))
 
 
