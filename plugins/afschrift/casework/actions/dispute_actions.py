@@ -22,6 +22,7 @@ from afschrift.casework.actions.action import (
 )
 from afschrift.casework.disputes import DisputeService, Result, follow_up, review_lines
 from afschrift.casework.officer import Officer
+from afschrift.domain.language import gettext
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
 from afschrift.law.restriction import ReviewOutcome, reviews
@@ -107,7 +108,7 @@ def _complaint(officer: Officer, owner: str, given: ComplaintParameters) -> Done
     found = DisputeService(officer).complain(
         owner, given.from_, given.reference, given.received, given.text, given.document
     )
-    hold = "It sets a hold: nothing of it is destroyed until `afschrift case release`."
+    hold = gettext("It sets a hold: nothing of it is destroyed until `afschrift case release`.")
     return Done(found, [*_complaints(found), hold])
 
 
@@ -115,7 +116,7 @@ def _outcome(officer: Officer, owner: str, given: OutcomeParameters) -> Done:
     found = DisputeService(officer).end_complaint(
         owner, given.reference, given.outcome, given.on, given.text, reopen=given.reopen
     )
-    left = "Its hold remains, since an appeal may follow: `afschrift case release` ends it."
+    left = gettext("Its hold remains, since an appeal may follow: `afschrift case release` ends it.")
     return Done(found, [*_complaints(found), *([left] if any(map(holds, found)) else [])])
 
 
@@ -133,7 +134,11 @@ def _sign(officer: Officer, request: str, given: ReviewSignature) -> Done:
 
 def _follow_up(officer: Officer, request: str, given: RestrictionParameters) -> Done:
     made = follow_up(DisputeService(officer), request, given.restriction)
-    words = f"{made} is linked to {request} (R54). Its identity is confirmed anew; then it runs."
+    words = gettext(
+        "{made} is linked to {request} (R54). Its identity is confirmed anew; then it runs.",
+        made=made,
+        request=request,
+    )
     return Done([officer.register.facts.timeline(made)], [words])
 
 

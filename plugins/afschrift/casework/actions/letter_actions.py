@@ -25,6 +25,7 @@ from afschrift.casework.letters.letter_form import make_letter
 from afschrift.casework.letters.send import enter_sent, send
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import FormError
+from afschrift.domain.language import gettext
 from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.letter import NOT_TO_ARRIVE, Bounce, Discard, LetterRow, LetterState, SendingChannel
@@ -121,8 +122,14 @@ def _bounced(officer: Officer, letter: str, given: BounceParameters) -> Done:
         decided = facts.get(found.fact or "") is FactKind.DECIDED
         way = f"again {found.id}" if decided else f"make {request} {found.kind}"
         lines.append(
-            f"Request {request} is open again: its letter '{found.kind}' of {found.sent_on} came back, so "
-            f"the person was not informed (R45). Make it again, then send it: `afschrift letter {way}`."
+            gettext(
+                "Request {request} is open again: its letter '{kind}' of {day} came back, so the person was "
+                "not informed (R45). Make it again, then send it: `afschrift letter {way}`.",
+                request=request,
+                kind=found.kind,
+                day=found.sent_on,
+                way=way,
+            )
         )
     return _done(officer, found, lines)
 
@@ -160,10 +167,12 @@ def _one_of(kind: type[Codes], code: str, name: str = "reason") -> Codes:
 def _to_inform(officer: Officer, letter: LetterRow) -> Iterator[str]:
     """If the answer is ready, ask an officer to inform the person again, and say so."""
     if question := ask_to_inform(officer.register, letter.request):
-        yield (
-            f"The person was not notified of the answer of request {letter.request}, which is open and runs. "
-            f"Notify them another way: `afschrift answer {question} --choice make_letter`, or record how "
-            "you did: `afschrift request handed-over`."
+        yield gettext(
+            "The person was not notified of the answer of request {request}, which is open and runs. Notify "
+            "them another way: `afschrift answer {question} --choice make_letter`, or record how you did: "
+            "`afschrift request handed-over`.",
+            request=letter.request,
+            question=question,
         )
 
 

@@ -22,6 +22,7 @@ from afschrift.casework.identity.question import PROVEN
 from afschrift.casework.intake.not_received import propose
 from afschrift.casework.officer import Officer
 from afschrift.casework.record_death import record_death
+from afschrift.domain.language import gettext
 from afschrift.domain.state import State, may_move
 from afschrift.law.roles import Role
 
@@ -57,9 +58,14 @@ class NotReceived(Parameters):
 def _mandate_withdrawn(officer: Officer, request: str, given: MandateWithdrawal) -> Done:
     take_back(officer, request, given.text)
     lines = [
-        f"Recorded: the mandate of {request} no longer holds.",
-        "The next run asks for another one; if the person continues alone, they make another request.",
-        f"Where an answer left on it, see `afschrift questions --request {request}`: a possible breach.",
+        gettext("Recorded: the mandate of {request} no longer holds.", request=request),
+        gettext(
+            "The next run asks for another one; if the person continues alone, they make another request."
+        ),
+        gettext(
+            "Where an answer left on it, see `afschrift questions --request {request}`: a possible breach.",
+            request=request,
+        ),
     ]
     return Done([officer.register.facts.timeline(request)], lines)
 
@@ -79,8 +85,13 @@ def _not_received(officer: Officer, owner: str, given: NotReceived) -> Done:
     published = load_controller(officer.settings).channels
     asked = propose(officer, case, given.published_on, given.text, published=published)
     lines = [
-        f"It counts as not received once a second signer agrees: `afschrift answer {asked.id}`.",
-        "Until then it counts as received, and its period runs (R02, R03). Nothing is deleted either way.",
+        gettext(
+            "It counts as not received once a second signer agrees: `afschrift answer {question}`.",
+            question=asked.id,
+        ),
+        gettext(
+            "Until then it counts as received, and its period runs (R02, R03). Nothing is deleted either way."
+        ),
     ]
     return Done([officer.register.facts.timeline(asked.request)], lines)
 
