@@ -114,7 +114,7 @@ def test_texts_are_english_until_a_language_is_served() -> None:
         ("look: --outcome lifted. Nothing was changed.", "Er is niets gewijzigd."),
         ("Of nothing that is known, 2026-02-30", "Of nothing that is known, 2026-02-30"),
         ("What to do: wait for its end", "What to do: wait for its end"),  # not “from {start} to {until}”
-        ("given by the person; access covers it", "given by the person; access covers it"),
+        ("given by the person; access covers it", "door de persoon verstrekt; valt"),
     ],
 )
 def test_a_text_that_was_kept_in_english_is_said_in_the_language_served(kept: str, shown: str) -> None:
