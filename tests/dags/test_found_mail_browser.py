@@ -1,5 +1,6 @@
 """A keeper's search in a browser: the neighbour's number stops at the review, the rest of the mail is sent."""
 
+from base64 import b64decode
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -17,6 +18,9 @@ from tests.support.reviewing import BALANCE, Reviewers
 
 pytestmark = [pytest.mark.airflow, pytest.mark.needs_program("chromium")]
 NUMBER = "06-12345678"
+PICTURE = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 BODY = f"Mijn buurman is er wel, bel hem op {NUMBER}. Groet, Ann"
 
 
@@ -56,7 +60,8 @@ def test_keepers_search_is_reviewed_and_the_rest_reaches_the_person(
         must_fit_and_be_accessible(keys, 1280)
         keep(keys, "search_by")
         kim.get_by_role("radio", name="Files were found").check()
-        kim.locator("#f-files").set_input_files(tmp_path / "post.eml")
+        (tmp_path / "foto.png").write_bytes(PICTURE)
+        kim.locator("#f-files").set_input_files([tmp_path / "post.eml", tmp_path / "foto.png"])
         record(kim)
         review = reviewers.asked(request)
 
@@ -66,12 +71,23 @@ def test_keepers_search_is_reviewed_and_the_rest_reaches_the_person(
         keep(anna, "found_mail")
         press(anna, anna.get_by_role("link", name="Begin judging: Files that were found"))
         with anna.context.expect_page() as another:
-            anna.get_by_role("button", name="Open the file").click()
+            anna.get_by_role("button", name="Open the file").first.click()
         opened_file = another.value
         opened_file.wait_for_load_state()
         assert NUMBER in opened_file.frames[1].locator("main").inner_text()
         assert opened_file.locator("iframe[sandbox='']").count() == 1
         keep(opened_file, "found_file")
+        opened_file.close()
+        with anna.context.expect_page() as another:
+            anna.get_by_role("button", name="Open the file").last.click()
+        picture = another.value
+        picture.wait_for_load_state()
+        assert picture.frames[1].locator("img").evaluate("img => img.naturalWidth") == 1
+        picture.get_by_label("Ground on which the file is left out").select_option("rights_of_others")
+        press(picture, picture.get_by_role("button", name="Leave the file out"))
+        assert picture.get_by_label("Leave out the file “foto.png”").is_checked()
+        picture.close()
+        anna.reload()
         anna.get_by_role("checkbox", name=NUMBER).check()
         anna.get_by_label("Ground for what is masked here").select_option(label="Rights of others")
         must_fit_and_be_accessible(anna, 1280)
@@ -90,6 +106,7 @@ def test_keepers_search_is_reviewed_and_the_rest_reaches_the_person(
     sent = message_from_bytes(found["data/files/mail/000001.eml"], policy=default)
     assert sent.get_content().strip() == BODY.replace(NUMBER, "[masked]")
     assert (sent["From"], sent["Subject"]) == ("Ann <ann@example.org>", "Pakket")
+    assert "data/files/mail/000002.png" not in found
     assert not [path for path, content in found.items() if NUMBER.encode() in content]
     page = opened(browser, "http://127.0.0.1", viewport={"width": 1280, "height": 900})
     page.set_content(found["index.html"].decode())

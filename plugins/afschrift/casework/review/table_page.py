@@ -293,6 +293,8 @@ def _marks(
     for pointer in pointers.pointers:
         span = (pointer.start, pointer.end) if pointer.end else None
         line = line_of(table, pointer.row, pointer.column, span)
+        if span is None and pointer.column == WHOLE:  # the tick of its file
+            continue
         found.setdefault(pointer.row, {}).setdefault(pointer.column, {})[line] = span, pointer.kind
     for line in judged.places:
         row, name, span = place_of(line)
