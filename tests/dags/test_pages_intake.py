@@ -94,7 +94,11 @@ def test_from_an_email_to_its_acknowledgement(desk: Desk) -> None:
     other = given | {"f.message": "Nog iets.", "f.checked": "true", "f.id_copy": "false"}
     likely = desk.send("iris", "/new", other)
     assert (likely.status_code, "the same identity key" in likely.text) == (409, True)
-    assert desk.send("iris", "/new", other | {"seen": hidden(likely.text, "seen")}).status_code == 303
+    copy = other | {"seen": hidden(likely.text, "seen"), "f.id_copy": "true"}
+    without = desk.send("iris", "/new", copy).headers["location"].removeprefix("/afschrift")
+    assert "A copy of an identity document must not be kept" in desk.browse("iris", without).text
+    last = desk.register.requests.all()[-1]
+    assert len(desk.register.cases.texts(last.case, "cli:anna")) == 2  # message and parties
     assert requests(desk) == before + 2
 
 
