@@ -222,7 +222,10 @@ def test_request_page_and_airflow_run_link_to_each_other(desk: Desk) -> None:
     page = desk.browse("anna", f"/requests/{request}").text
 
     assert re.findall(r'href="([^"]*/runs/[^"]*)"', page) == [f"/dags/fulfil_request/runs/{request}.1"]
-    assert page.count(": Needs person</li>") == 2
+    assert page.count(": Needs person</li>") == 2 and "It failed. Open it in Airflow" not in page
+    runs.begin(request, f"{request}.2", patience)
+    runs.end(request, f"{request}.2", "lost")
+    assert "It failed. Open it in Airflow" in desk.browse("anna", f"/requests/{request}").text
     back = desk.browse("anna", f"/runs/{request}.1")
     assert (back.status_code, back.headers["location"]) == (303, f"/afschrift/requests/{request}")
     assert desk.browse("anna", "/runs/manual__2026-01-01T00:00:00+00:00").status_code == 404
