@@ -56,6 +56,9 @@ _WHOLE = (
 )
 """Texts that are put together from parts, as they are read."""
 
+_CONSTANTS = {"CANNOT", "CHECK_RECORDED", "CUT", "LOG_IN", "NOT_OWNED", "RENEWED", "UNEXPECTED", "_TITLES"}
+"""Constants of the pages. Their modules are not imported here, as these import airflow."""
+
 _REFUSALS = re.compile(r"(NotAllowed|TooLate|Form|Refused|Unknown\w+)Error|NotEnough|TurnedDown")
 _LABELS = {"Line", "Section", "say"}
 _NAME = re.compile(r"\{\w+\}")
@@ -72,6 +75,8 @@ def sentences() -> frozenset[str]:
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call):
                     found |= set(_of_call(node))
+                elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in _CONSTANTS:
+                    found |= set(_texts(node.value))
                 elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "heads":
                     found |= {text for part in ast.walk(node.value) for text in _texts(part)}
             spoken = _SPOKEN.get(path.relative_to(PACKAGE).as_posix(), ())

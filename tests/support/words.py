@@ -61,9 +61,6 @@ _TEXT_KINDS = "request received representative parties reason decision answer"
 
 def table_words() -> Iterator[str]:
     """English texts that pages translate when they show them."""
-    from afschrift.web import app, form, identity_pages, page, question_pages  # imports airflow
-    from afschrift.web.today_page import NOT_OWNED
-
     yield from action_words()
     yield from (reason.title for reason in REASONS.values() if Destroying.SHRED in reason.of)
     yield from question_words()
@@ -71,10 +68,8 @@ def table_words() -> Iterator[str]:
     yield from sentences()
     yield from ground_words()
     yield from (*answer_form._WHILE.values(), "Why it was not searched")
-    yield from (*WORDS.values(), NOT_DESCRIBED, *decision._FLAGS.values(), page.CANNOT, page.UNEXPECTED)
-    yield from (*app._TITLES.values(), app.LOG_IN, identity_pages.RENEWED)
-    yield from (form.RENEWED, form.CUT, question_pages.CHECK_RECORDED)
-    yield from (*TITLES.values(), NOT_OWNED)
+    yield from (*WORDS.values(), NOT_DESCRIBED, *decision._FLAGS.values())
+    yield from TITLES.values()
     yield from intake_words()
     yield from letter_words()
     yield from review_words()
