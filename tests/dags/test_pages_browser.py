@@ -98,7 +98,7 @@ def test_question_is_answered_without_scripts(browser: Browser, desk: Desk, addr
     request, question = desk.identity()
     page = opened(browser, address, java_script_enabled=False)
     page.goto(f"{address}/")
-    page.get_by_role("link", name="Who asks").last.click()
+    page.get_by_role("row").filter(has_text=request).get_by_role("link").first.click()
     assert page.url.endswith(question)
     page.get_by_role("radio", name="Confirmed", exact=False).first.check()
     page.get_by_role("radio", name="Call back").check()

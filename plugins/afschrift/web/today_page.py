@@ -41,9 +41,12 @@ def today(
     request: Request, by: Known, filters: Chosen, group: str = "", page: int = 1, notice: str = ""
 ) -> Response:
     """Everything open that the person sees, in groups; `group`: that one alone, a page of it."""
-    seen = [row for row in desk_rows(by.officer()) if _viewer(by).sees(row)]
-    lines = lines_of(filter(filters.fits, seen), _viewer(by))
-    groups = {each: [line for line in lines if line.group is each] for each in Group}
+    viewer = _viewer(by)
+    seen = [row for row in desk_rows(by.officer()) if viewer.sees(row)]
+    lines = lines_of(filter(filters.fits, seen) if filters.any() else seen, viewer)
+    groups: dict[Group, list[TodayRow]] = {each: [] for each in Group}
+    for line in lines:
+        groups[line.group].append(line)
     shown = {each: found for each, found in groups.items() if found and group in ("", each)}
     start = PAGE * (max(1, page) - 1) if group else 0
     return _render(
@@ -90,8 +93,9 @@ def _search(request: Request, by: Caller, sent: Sent) -> Response:
 def _bulk(request: Request, by: Caller, sent: Sent) -> Response:
     name, chosen = sent.value("do"), [id_ for id_ in sent.all("request") if is_id(id_)]
     problem, status = unsendable(request, by, sent) or (None, 422)
-    rows = {row.request: row for row in desk_rows(by.officer()) if _viewer(by).sees(row)}
-    lines = lines_of((rows[id_] for id_ in chosen if id_ in rows), _viewer(by))
+    viewer = _viewer(by)
+    rows = {row.request: row for row in desk_rows(by.officer()) if viewer.sees(row)}
+    lines = lines_of((rows[id_] for id_ in chosen if id_ in rows), viewer)
     if problem or not lines or name not in (*IN_BULK, "print"):
         problem = problem or Problem(gettext("No request was chosen."))
         return _render(request, by, {"chosen": lines}, status, problem=problem, sent=sent)

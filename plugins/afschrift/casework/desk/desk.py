@@ -142,13 +142,14 @@ def _read(
     for id_ in ids:
         timeline = register.facts.timeline(id_)
         today = local_date(policy.now, timeline.zone)
+        found = clock(timeline, place, today)
         record = RequestRecord(
             timeline,
-            clock(timeline, place, today),
+            found,
             register.oversight.status(id_),
             register.questions.all(request_id=id_),
             register.letters.all(request_id=id_),
-            letters_due(register, timeline, place, today),
+            letters_due(register, timeline, place, today, found),
             tuple(due_restrictions(register, id_, timeline.zone, today)),
             _referrals(register, timeline),
             over.get(id_, ()),

@@ -36,7 +36,7 @@ def search(officer: Officer, viewer: Viewer, text: str) -> list[DeskRow]:
         found |= {id_: way for id_ in ids if id_ not in found}
     some = sorted(found)[:MOST]
     rows = [row for row, _ in read_rows(officer, some) if viewer.sees(row)]
-    role = sorted(viewer.held())[0] if viewer.held() else ""
+    role = next(iter(sorted(viewer.held)), "")
     for row in rows:
         payload = {"role": role, "found_by": found[row.request]}
         register.trail.record(row.request, NewEvent("request_viewed", officer.by, payload))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -44,14 +45,22 @@ class Viewer:
     roles: Roles
     account: str
 
+    @cached_property
     def held(self) -> frozenset[Role]:
         """Their roles."""
         return self.roles.person(self.account).roles
 
+    @cached_property
+    def _stood_in_for(self) -> dict[str, bool]:
+        """Name -> whether they act for this person; kept, as it is asked of every request."""
+        return {}
+
     def does(self, action: NextAction) -> bool:
         """Whether it waits for them: for a role of theirs, and for them or a person whose deputy they are."""
         to = action.person
-        return action.role in self.held() and (to is None or self.roles.acts_for(self.account, to))
+        if to is not None and to not in self._stood_in_for:
+            self._stood_in_for[to] = self.roles.acts_for(self.account, to)
+        return action.role in self.held and (to is None or self._stood_in_for[to])
 
     def path(self, action: NextAction) -> str:
         """Where it is done; for those who may not do it, the page of the request."""
@@ -61,7 +70,7 @@ class Viewer:
 
     def sees(self, row: DeskRow) -> bool:
         """Whether a request is part of their work."""
-        held = self.held()
+        held = self.held
         if held & {Role.OFFICER, Role.DPO} or any(map(self.does, row.actions)):
             return True
         if Role.INTAKE in held and row.entered_by in self.roles.person(self.account).accounts:
@@ -84,7 +93,6 @@ class TodayRow:
         due: last day of the action, or of the answer where that is earlier; None: there is none.
         left: calendar days until then.
         mine: the action waits for the viewer.
-        path: of the page for it.
     """
 
     row: DeskRow
@@ -94,7 +102,12 @@ class TodayRow:
     left: int | None
     colour: Colour
     mine: bool
-    path: str
+    viewer: Viewer
+
+    @property
+    def path(self) -> str:
+        """Of the page for it."""
+        return self.viewer.path(self.action) if self.action else f"/requests/{self.row.request}"
 
     @property
     def group(self) -> Group:
@@ -148,12 +161,11 @@ def today_row(row: DeskRow, viewer: Viewer) -> TodayRow:
     """The line of a request for a viewer."""
     mine = next((action for action in row.actions if viewer.does(action)), None)
     action = mine or next(iter(row.actions), None)
-    path = viewer.path(action) if action else f"/requests/{row.request}"
     days = [day for day in (row.clock.due if row.state.open else None, action and action.due) if day]
     due = min(days, default=None)
     left = (due - row.today).days if due else None
     colour = row.clock.colour if left is None or due == row.clock.due else _colour(left)
-    return TodayRow(row, action, max(0, len(row.actions) - 1), due, left, colour, mine is not None, path)
+    return TodayRow(row, action, max(0, len(row.actions) - 1), due, left, colour, mine is not None, viewer)
 
 
 def _colour(left: int) -> Colour:

@@ -7,18 +7,22 @@ from datetime import date
 
 from afschrift.casework.decision.in_force import restrictions
 from afschrift.casework.letters.addressee import PERSON
-from afschrift.casework.letters.prefilled_elements import missed_day, right_unclear
+from afschrift.casework.letters.prefilled_elements import day_missed, right_unclear
 from afschrift.casework.same_message import asked_with
 from afschrift.domain.state import State
 from afschrift.law.case_facts import referrals
-from afschrift.law.clock.clock import Jurisdiction
+from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.letter import NOT_TO_ARRIVE, LetterState
 from afschrift.register.register import Register
 
 
 def letters_due(
-    register: Register, timeline: Timeline, jurisdiction: Jurisdiction, today: date
+    register: Register,
+    timeline: Timeline,
+    jurisdiction: Jurisdiction,
+    today: date,
+    found: Clock | None = None,
 ) -> tuple[str, ...]:
     """Kinds of the letters that are due.
 
@@ -27,8 +31,9 @@ def letters_due(
         timeline: of the request.
         jurisdiction: where the controller must act.
         today: local date there.
+        found: the clock of the request on that day, where it is known already.
     """
-    return tuple(_due(register, timeline, jurisdiction, today))
+    return tuple(_due(register, timeline, day_missed(found or clock(timeline, jurisdiction, today), today)))
 
 
 def lines(due: Sequence[str], request_id: str) -> Iterator[str]:
@@ -47,11 +52,10 @@ def unsent_lines(register: Register, request_id: str) -> Iterator[str]:
             )
 
 
-def _due(register: Register, timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Iterator[str]:
+def _due(register: Register, timeline: Timeline, missed: date | None) -> Iterator[str]:
     opened = timeline.state.open
     if opened and right_unclear(timeline) and not _made(register, timeline, "right_question"):
         yield "right_question"
-    missed = missed_day(timeline, jurisdiction, today)
     informed = timeline.to_inform or timeline.of(FactKind.PARTLY_DELIVERED) or missed is not None
     # Made by itself only where the channel had authenticated the person (R04).
     if opened and not informed and not _acknowledged(register, timeline):

@@ -12,7 +12,7 @@ from afschrift.casework.same_message import other_right
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.request import Request
 from afschrift.law.case_facts import CaseFactRow, Matter, referrals
-from afschrift.law.clock.clock import Jurisdiction, clock
+from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.facts import FactKind, Timeline
 from afschrift.law.grounds import Outcome
 from afschrift.letters.kinds import LetterKind
@@ -93,7 +93,11 @@ def right_unclear(timeline: Timeline) -> bool:
 
 def missed_day(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> date | None:
     """The last day of a request that is answered late; None: it is in time, or waits for the person (R37)."""
-    found = clock(timeline, jurisdiction, today)
+    return day_missed(clock(timeline, jurisdiction, today), today)
+
+
+def day_missed(found: Clock, today: date) -> date | None:
+    """As `missed_day`, by the clock of a request on a day."""
     return found.due if found.due is not None and (found.closed_on or today) > found.due else None
 
 
