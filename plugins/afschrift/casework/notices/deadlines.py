@@ -21,6 +21,7 @@ from afschrift.law.clock.alarm import OVERDUE, AlarmDay, level, to_raise
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
+from afschrift.law.manual_search import ChaseDays
 from afschrift.register.register import Register
 from afschrift.register.timelines import MakeFacts
 
@@ -69,6 +70,7 @@ class DeadlineCheck:
         marks: levels before the last day.
         now: the present instant, aware.
         by: account that checks.
+        chased: after how many working days owners of systems are chased.
     """
 
     register: Register
@@ -76,6 +78,7 @@ class DeadlineCheck:
     marks: Collection[AlarmDay]
     now: datetime
     by: str
+    chased: ChaseDays = ChaseDays()  # noqa: RUF009 (frozen)
 
     def open_requests(self, remarks: Remarks | None = None) -> list[OpenRequest]:
         """Every open request, the most urgent first."""
@@ -220,7 +223,7 @@ def reminders(check: DeadlineCheck, remarks: Remarks) -> tuple[Reminder[Any], ..
     register, by, now = check.register, check.by, check.now
     return (
         deadline_reminder(check, remarks),
-        search_reminder(register, by, check.place, now),
+        search_reminder(register, by, check.place, now, check.chased),
         review_reminder(register, by, now),
         referral_reminder(register, by, now),
     )

@@ -15,15 +15,11 @@ from afschrift.inventory.model import Inventory
 from afschrift.law.clock.clock import Jurisdiction, clock
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
-from afschrift.law.manual_search import KIND, due
-from afschrift.law.roles import Roles
+from afschrift.law.manual_search import KIND, Chase, ChaseDays, chase, due
+from afschrift.law.roles import Role, Roles
 from afschrift.questions.ask import assigned_to
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-
-SOON, LATE = "due_soon", "late"
-REMIND_BEFORE = 2
-"""Working days before a search is due, from which its owner is reminded."""
 
 _QUESTION_COLUMNS = ("Question", "Request", "Kind", "Role", "For", "Asked")
 _SEARCH_COLUMNS = ("Question", "Request", "System", "Role", "For", "Due")
@@ -77,14 +73,14 @@ class Search:
     Attributes:
         to: name of the person that it is assigned to; None: all who hold its role.
         due: local date, five working days before the request's target; None while its clock is suspended.
-        level: `due_soon`, `late`, or None for neither; always None once it is answered.
+        level: how far its owner is to be chased; None: not yet, or it is answered.
     """
 
     question: QuestionRow
     timeline: Timeline
     to: str | None
     due: date | None
-    level: str | None
+    level: Chase | None
 
     @property
     def source(self) -> str:
@@ -97,10 +93,11 @@ def searches(
     place: Jurisdiction,
     now: datetime,
     *,
+    days: ChaseDays = ChaseDays(),  # noqa: B008 (frozen)
     open_only: bool = True,
     request_id: str | None = None,
 ) -> list[Search]:
-    """The questions about such systems, oldest first."""
+    """The questions about such systems, oldest first; `days`: after how many their owners are chased."""
     timelines: dict[str, Timeline] = {}
     found = []
     for question in register.questions.all(open_only=open_only, request_id=request_id):
@@ -108,36 +105,46 @@ def searches(
             continue
         if question.request not in timelines:
             timelines[question.request] = register.facts.timeline(question.request)
-        found.append(_search(question, timelines[question.request], place, now))
+        found.append(_search(question, timelines[question.request], place, now, days))
     return found
 
 
-def _search(question: QuestionRow, timeline: Timeline, place: Jurisdiction, now: datetime) -> Search:
+def _search(
+    question: QuestionRow, timeline: Timeline, place: Jurisdiction, now: datetime, days: ChaseDays
+) -> Search:
     today = local_date(now, timeline.zone)
     status = clock(timeline, place, today)
     on = due(status.target, place.calendar) if status.due is not None else None
     level = None
     if on is not None and question.answered_at is None and timeline.state.open:
-        if today > on:
-            level = LATE
-        elif place.calendar.working_days(today, on) <= REMIND_BEFORE:
-            level = SOON
+        far = chase(timeline.local(question.asked_at), on, today, place.calendar, days)
+        level = None if far is Chase.ASKED else far
     return Search(question, timeline, assigned_to(timeline, question.id), on, level)
 
 
-def search_reminder(register: Register, by: str, place: Jurisdiction, now: datetime) -> Reminder[Search]:
-    """Reminds of searches that are due soon or late.
+def search_reminder(
+    register: Register,
+    by: str,
+    place: Jurisdiction,
+    now: datetime,
+    days: ChaseDays = ChaseDays(),  # noqa: B008
+) -> Reminder[Search]:
+    """Chases the owners of systems: reminds them, and from the next level on officers too.
 
     Args:
         register: of the installation.
         by: account that reminds.
         place: where the controller must act.
         now: the present instant, aware.
+        days: after how many working days they are chased.
     """
 
     def due(roles: Collection[str]) -> Iterator[Search]:
-        for search in searches(register, place, now):
-            if search.level is not None and (not roles or search.question.role in roles):
+        for search in searches(register, place, now, days=days):
+            meant = {search.question.role}
+            if search.level in (Chase.ESCALATE, Chase.OVERDUE):
+                meant.add(Role.OFFICER)
+            if search.level is not None and (not roles or meant & {*roles}):
                 yield search
 
     return request_reminder(register, by, due, _searches_message, lambda search: search.timeline, _detail)
@@ -152,7 +159,7 @@ def _detail(search: Search, notifier: str) -> Mapping[str, Any]:
 def _searches_message(due: Sequence[Search]) -> Message:
     asked = [(search.question, search) for search in due]
     cells = [(q.id, q.request, s.source, q.role, s.to or "", str(s.due)) for q, s in asked]
-    late = sum(search.level == LATE for search in due)
+    late = sum(search.level is Chase.OVERDUE for search in due)
     subject = f"Afschrift: {len(due)} system{'s' * (len(due) != 1)} to search"
     subject += f", {late} late" if late else ""
     lines = [

@@ -15,6 +15,7 @@ from afschrift.app.settings import Settings
 from afschrift.casework.notices.deadlines import COLUMNS, DeadlineCheck, OpenRequest, cells
 from afschrift.domain.instants import utc_now
 from afschrift.law.clock.alarm import marks
+from afschrift.law.manual_search import ChaseDays
 from afschrift.register.open import open_register
 
 _WIDTH = 1_000
@@ -37,7 +38,9 @@ def open_check(by: str, settings: Settings | None = None, now: datetime | None =
     """
     settings = settings or Settings.from_environment()
     at = marks(settings.deadline_marks)
-    return DeadlineCheck(open_register(settings), load_jurisdiction(settings), at, now or utc_now(), by)
+    chased = ChaseDays(settings.chase_remind, settings.chase_escalate)
+    place = load_jurisdiction(settings)
+    return DeadlineCheck(open_register(settings), place, at, now or utc_now(), by, chased)
 
 
 def table(checked: Sequence[OpenRequest]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 
 from afschrift.domain.errors import ConfigurationError
@@ -84,10 +84,7 @@ class Calendar:
 
     def working_days(self, start: date, end: date) -> int:
         """Working days after `start` up to and including `end`; negative where `end` is earlier."""
-        if end < start:
-            return -self.working_days(end, start)
-        days = (start + timedelta(n) for n in range(1, (end - start).days + 1))
-        return sum(self.day_off(day) is None for day in days)
+        return -_working_days(self, end, start) if end < start else _working_days(self, start, end)
 
     @property
     def zone(self) -> str | None:
@@ -99,6 +96,12 @@ class Calendar:
         """Versions of the packages that it was computed with, for the evidence."""
         first = f"holidays {version('holidays')}"
         return f"{first} and {second_reading.PACKAGE}" if _twice_read(self.country) else first
+
+
+@lru_cache(maxsize=10_000)  # the requests of a desk share few days
+def _working_days(calendar: Calendar, start: date, end: date) -> int:
+    days = (start + timedelta(n) for n in range(1, (end - start).days + 1))
+    return sum(calendar.day_off(day) is None for day in days)
 
 
 def calendar(country: str, decreed: Iterable[date] = (), unsettled: Iterable[date] = ()) -> Calendar:

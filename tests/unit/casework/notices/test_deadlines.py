@@ -23,6 +23,7 @@ from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
+from afschrift.law.manual_search import ChaseDays
 from afschrift.law.roles import Roles
 from afschrift.questions.ask import assign
 from afschrift.register.register import Register
@@ -240,3 +241,18 @@ def test_a_notifier_that_fails_is_reminded_again(services: Services, asked: dict
     with pytest.raises(RetriableError):
         search_reminder(services.register, BY, PLACE, noon(24)).remind("officers", fails)
     assert len(reminders(services, 24)) == 1
+
+
+def test_officers_are_notified_once_a_keeper_was_reminded_in_vain(
+    services: Services, asked: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = ChaseDays(remind=0, escalate=0)
+    for notifier, roles, chased in (
+        ("keepers", ("keeper",), ChaseDays()),
+        ("officers", ("officer",), days),
+        ("signers", ("second_signer",), days),
+    ):
+        messages: list[Message] = []
+        now = noon(20) if chased is not days else datetime.now(UTC)
+        search_reminder(services.register, BY, PLACE, now, chased).remind(notifier, messages.append, roles)
+        assert len(messages) == (notifier != "signers"), notifier
