@@ -51,16 +51,16 @@ class Viewer:
         return self.roles.person(self.account).roles
 
     @cached_property
-    def _stood_in_for(self) -> dict[str, bool]:
+    def _acts_for(self) -> dict[str, bool]:
         """Name -> whether they act for this person; kept, as it is asked of every request."""
         return {}
 
     def does(self, action: NextAction) -> bool:
         """Whether it waits for them: for a role of theirs, and for them or a person whose deputy they are."""
         to = action.person
-        if to is not None and to not in self._stood_in_for:
-            self._stood_in_for[to] = self.roles.acts_for(self.account, to)
-        return action.role in self.held and (to is None or self._stood_in_for[to])
+        if to is not None and to not in self._acts_for:
+            self._acts_for[to] = self.roles.acts_for(self.account, to)
+        return action.role in self.held and (to is None or self._acts_for[to])
 
     def path(self, action: NextAction) -> str:
         """Where it is done; for those who may not do it, the page of the request."""
