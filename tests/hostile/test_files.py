@@ -35,7 +35,7 @@ DOCUMENTS = {
 """Kept as they are and not parsed, or read behind a log-in to the register alone."""
 
 OF_A_REQUEST = {
-    ("answer", "form"), ("answer", "text_file"), ("partial", "text_file"), ("request extend", "text_file"),
+    ("answer", "form"), ("answer", "text_file"), ("request leave-source", "text_file"), ("request extend", "text_file"),
     ("request acknowledge", "text_file"), ("request reading", "text_file"), ("request keys", "file"),
     ("request mandate-withdrawn", "text_file"), ("case hold", "text_file"), ("case release", "text_file"),
     ("case complaint", "text_file"), ("case complaint-outcome", "text_file"), ("request review-restriction", "text_file"), ("case not-received", "text_file"),

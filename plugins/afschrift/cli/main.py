@@ -36,9 +36,8 @@ HELP = {
     "jobs.",
     "due": "Compute the last day for an answer, with every step and its rule (R37-R43).",
     "requests": "List the requests with what is due first: id, right, state, receipt, due date, days left, "
-    "colour.",
+    "colour, next.",
     "answer": "Answer a question.",
-    "partial": "Leave a source that is down for later: the next run delivers the rest of the systems (R44).",
     "verify": "Verify a bundle offline.",
     "unpack": "Verify a bundle and unpack it.",
     "inventory": "The data map: check it, explain a decision, get its JSON Schema.",
@@ -55,8 +54,7 @@ HELP = {
     "questions": "Questions that only a person may answer: list them, assign one, or open a decision.",
     "grounds": "Grounds of decisions: list them, or show one with its form.",
     "manual": "Systems that people search: a mailbox, paper, a processor, a service on the web, a back-up.",
-    "review": "What will be sent, before it is: look at it, approve it, redact cells or spans, or hold it "
-    "back.",
+    "review": "What will be sent, before it is.",
 }
 """Command or group -> the first sentence of its help, so that the list of commands imports none of them."""
 _PLACES = {
@@ -72,7 +70,6 @@ _PLACES = {
     "due": "request.due:commands",
     "requests": "request.overview:commands",
     "answer": "questions.questions:commands",
-    "partial": "questions.questions:commands",
     "verify": "bundle:commands",
     "unpack": "bundle:commands",
     "inventory": "inventory:app",

@@ -253,7 +253,6 @@ ACTIONS = (
         _later,
         _is_open,
         {"source": _sources},
-        command=False,
     ),
     Action(
         "source-back",
@@ -263,6 +262,5 @@ ACTIONS = (
         _back,
         lambda at: _is_open(at) and bool(_left(at)),
         {"source": _left},
-        command=False,
     ),
 )

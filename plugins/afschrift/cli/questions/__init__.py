@@ -1,1 +1,1 @@
-"""Commands that answer questions: `questions`, `answer`, `review`, `manual`, `partial`."""
+"""Commands that show and answer questions: `questions`, `answer`, `review`, `manual`."""

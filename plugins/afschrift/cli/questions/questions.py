@@ -17,13 +17,12 @@ from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.answer import answer_question, form_of, goes_on, still_open
 from afschrift.casework.answer_form import AnswerForm, answer_form
-from afschrift.casework.partial_response.answer import PartialResponseService
 from afschrift.casework.question_kinds import kind_named
 from afschrift.cli import given
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
 from afschrift.cli.forms import ask_answer, from_file
 from afschrift.cli.given import opened
-from afschrift.cli.running import CODES, Here, OnAirflow, RequestId, begin, in_one_place, leave
+from afschrift.cli.running import CODES, Here, OnAirflow, begin, in_one_place, leave
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.roles import Act
 from afschrift.questions.ask import assign as record
@@ -273,53 +272,3 @@ def _text(file: Path | None, question: QuestionRow) -> str | None:
     if not (wanted and sys.stdin.isatty()):
         return None
     return typer.prompt("Reason (kept encrypted; empty for none)", default="", show_default=False) or None
-
-
-@commands.command(epilog=CODES)
-def partial(
-    request: RequestId,
-    source: Annotated[str, typer.Option(help="Name of the source in the inventory.")],
-    rest_by: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE", help="Day by which the rest follows; the last day of the request at most."
-        ),
-    ] = None,
-    text_file: Annotated[
-        Path | None,
-        typer.Option(help="Why, in words, kept encrypted: a file, or - for standard input."),
-    ] = None,
-    take_back: Annotated[
-        bool, typer.Option("--take-back", help="The source is back: do not leave it for later.")
-    ] = False,
-    here: Here = False,
-    airflow: OnAirflow = False,
-) -> None:
-    """Leave a source that is down for later: the next run delivers the rest of the systems (R44).
-
-    The request remains open, and its clock runs. The run after that one gives what is missing. A source in
-    which the person's keys are looked up, or with consents for other sources, cannot be left for later.
-    """
-    in_one_place(here, airflow)
-    if take_back == (rest_by is not None):
-        raise ConfigurationError(
-            "Either leave a source for later, or undo that.",
-            remedy="give --rest-by DATE, or --take-back.",
-        )
-    who = officer()
-    parts = PartialResponseService(who, who.inventory, who.jurisdiction)
-    if rest_by is None:
-        parts.take_back(request, source)
-        typer.echo(f"Recorded: the next run opens {source} again.")
-    else:
-        parts.leave(request, source, rest_by, given.text(text_file) or _asked())
-        typer.echo(f"Recorded: {source} is left for later, the rest follows by {rest_by}.")
-        say(f"After the delivery notify the person: `afschrift letter make {request} partial_delivery`.")
-    go_on(who.register, request, here=here, airflow=airflow)
-
-
-def _asked() -> str | None:
-    """Ask for the reason; None without a terminal."""
-    if not sys.stdin.isatty():
-        return None
-    return typer.prompt("Why (kept encrypted)", default="", show_default=False) or None

@@ -1,4 +1,4 @@
-"""Commands that answer one kind of question: `manual`, `partial` and `review`."""
+"""Commands for searched systems, sources left for later and reviews."""
 
 import getpass
 import json
@@ -208,11 +208,9 @@ def test_a_source_that_is_down_at_a_terminal(
 def test_an_officer_leaves_a_source_for_later_unasked_and_writes_so(
     in_parts: Services, club: Club, request_: str, rest: tuple[str | Path, ...], tmp_path: Path
 ) -> None:
-    leave = ("partial", request_, "--source", "club")
-    message = run_command(*leave, *rest)
-    assert f"club is left for later, the rest follows by {SOON}" in message
-    assert "kwikstaart" not in message
-    assert "opens club again" in run_command(*leave, "--take-back")
+    leave = ("request", "leave-source", request_, "--source", "club")
+    assert "kwikstaart" not in run_command(*leave, *rest)
+    assert "reads the source again" in run_command("request", "source-back", request_, "--source", "club")
     run_command(*leave, *rest)
     with club.away():
         assert run(in_parts, request_).name.endswith("-partial.zip")
@@ -241,11 +239,10 @@ def test_an_officer_leaves_a_source_for_later_unasked_and_writes_so(
 def test_a_part_that_is_turned_down(
     in_parts: Services, request_: str, rest: tuple[str | Path, ...], home: Path
 ) -> None:
-    leave = ("partial", request_, "--source")
+    leave = ("request", "leave-source", request_, "--source")
     turned_down(RefusedError, *leave, "shop", *rest)
     assert "name one of" in turned_down(AfschriftError, *leave, "kwikstaart", *rest)
-    turned_down(FormError, *leave, "club", *rest[:2])
-    turned_down(ConfigurationError, *leave, "club")
+    turned_down(ConfigurationError, *leave, "club", *rest[:2])
     late = str(local_today() + timedelta(days=70))
     assert "the last day of the request" in turned_down(
         AfschriftError, *leave, "club", "--rest-by", late, *rest[2:]
