@@ -41,9 +41,15 @@ def letter_of(desk: Desk, request: str) -> str:
     return made.letter.id
 
 
+@pytest.fixture(scope="module")
+def shared(desk: Desk) -> str:
+    """A request that nothing here changes."""
+    return desk.identity()[0]
+
+
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: f"{action.of} {action.name}")
-def test_an_action_is_of_its_role_on_pages_and_over_http(desk: Desk, action: Action) -> None:
-    request, _ = desk.identity()
+def test_an_action_is_of_its_role_on_pages_and_over_http(desk: Desk, shared: str, action: Action) -> None:
+    request = shared
     owner = letter_of(desk, request) if action.of is Subject.LETTER else request
     path = f"/{Subject.REQUEST if action.of is Subject.CASE else action.of}/{owner}/do/{action.name}"
     before = desk.events(request)

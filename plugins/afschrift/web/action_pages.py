@@ -66,9 +66,9 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
     if done.question:
         return RedirectResponse(f"{request.scope.get('root_path', '')}/questions/{done.question}", 303)
     made = done.timelines[0].request
-    notice = note(
-        by, {"done": gettext(action.title), "next": " ".join(done.lines[1:] if done.letter else done.lines)}
-    )
+    # The page shows the letter itself, and names no command.
+    lines = [line for line in done.lines[1 if done.letter else 0 :] if "`" not in line]
+    notice = note(by, {"done": gettext(action.title), "next": " ".join(lines)})
     return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{made}?notice={notice}", 303)
 
 
