@@ -12,8 +12,8 @@ from afschrift.app.roles_file import load_roles
 from afschrift.casework.actions.action import Action
 from afschrift.casework.actions.actions import ACTIONS, perform
 from afschrift.casework.clock import ClockService
-from afschrift.casework.history import LOOKS
 from afschrift.casework.officer import Officer
+from afschrift.casework.request_history import LOOKS
 
 pytestmark = pytest.mark.airflow
 

@@ -26,7 +26,7 @@ from afschrift.law.grounds import (
     Outcome,
 )
 from afschrift.law.manual_search import NewFile
-from afschrift.questions.fields import FormField, Typed, fields_of, form_field, read_fields
+from afschrift.questions.form_fields import FormField, Typed, fields_of, form_field, read_fields
 from afschrift.questions.kind import GivenAnswer, QuestionKind
 from afschrift.questions.view import in_words
 from afschrift.register.records import QuestionRow

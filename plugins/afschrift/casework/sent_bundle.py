@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class SentFile:
+class DeliveredFile:
     """A file of a bundle.
 
     Attributes:
@@ -44,7 +44,7 @@ class SentFile:
         return self.path.endswith(".html")
 
 
-def sent_files(officer: Officer, delivery: DeliveryRow) -> list[SentFile]:
+def sent_files(officer: Officer, delivery: DeliveryRow) -> list[DeliveredFile]:
     """The files of a bundle that was delivered, its page first.
 
     Raises:
@@ -63,7 +63,8 @@ def sent_files(officer: Officer, delivery: DeliveryRow) -> list[SentFile]:
         if "afschrift:table" in of
     }
     found = [
-        SentFile(path, size, table := tables.get(path, ""), rows.get(table)) for path, size in members.items()
+        DeliveredFile(path, size, table := tables.get(path, ""), rows.get(table))
+        for path, size in members.items()
     ]
     return sorted(found, key=lambda file: (file.path != layout.INDEX, file.path))
 

@@ -19,7 +19,7 @@ from afschrift.letters.element_values import takes as takes_element
 from afschrift.letters.elements import Element, ElementForm
 from afschrift.letters.kinds import LetterKind
 from afschrift.outside.read_yaml import read_yaml
-from afschrift.questions.fields import FormField, Typed
+from afschrift.questions.form_fields import FormField, Typed
 from afschrift.questions.kind import GivenAnswer
 
 _EMPTY = {

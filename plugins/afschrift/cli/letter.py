@@ -26,7 +26,7 @@ from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.letter import LetterState, SendingChannel
 from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS, kind_named
-from afschrift.questions.fields import fields_of, read_fields
+from afschrift.questions.form_fields import fields_of, read_fields
 from afschrift.register.outbox import Proof
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager
 
 from afschrift.domain.instants import Clock, utc_now
 from afschrift.register.base import RegisterStore
-from afschrift.register.cases import Cases, CaseTimelines
+from afschrift.register.case_timelines import CaseTimelines
+from afschrift.register.cases import Cases
 from afschrift.register.database.database import Database
 from afschrift.register.documents import Documents
 from afschrift.register.identities import Identities, LookUps

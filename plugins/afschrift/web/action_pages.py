@@ -11,7 +11,7 @@ from afschrift.casework.actions.action import Action, Subject
 from afschrift.casework.actions.actions import actions_of, perform, situation
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
 from afschrift.domain.language import gettext
-from afschrift.questions.fields import FormField, fields_of, read_fields
+from afschrift.questions.form_fields import FormField, fields_of, read_fields
 from afschrift.register.open import open_register
 from afschrift.web.caller import (
     Caller,

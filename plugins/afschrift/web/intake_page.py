@@ -39,7 +39,7 @@ from afschrift.domain.instants import utc_now
 from afschrift.domain.language import gettext, served_language
 from afschrift.law.case_documents import too_large
 from afschrift.law.roles import Act
-from afschrift.questions.fields import FormField, form_field, read_fields
+from afschrift.questions.form_fields import FormField, form_field, read_fields
 from afschrift.web.answers import Start
 from afschrift.web.body import read_body
 from afschrift.web.caller import (
@@ -73,12 +73,12 @@ def routes(start: Start) -> APIRouter:
     def form(request: Request, by: Known) -> Response:
         """An empty form."""
         by.roles.require(by.account, Act.SUBMIT)
-        return _Form(request, by, Sent()).page()
+        return _IntakeForm(request, by, Sent()).page()
 
     @router.post("/new")
     async def sent(request: Request, by: Known) -> Response:
         """Fill in the form from an e-mail, or store the request. A fault shows it with all that was typed."""
-        return await _with_file(request, by, lambda sent: _Form(request, by, sent).answer(start))
+        return await _with_file(request, by, lambda sent: _IntakeForm(request, by, sent).answer(start))
 
     @router.get("/new/stored")
     def stored(request: Request, by: Known, notice: str = "") -> Response:
@@ -150,7 +150,7 @@ def _chosen(sent: Sent) -> tuple[str, bytes]:
     return "", b""
 
 
-class _Form:
+class _IntakeForm:
     """The form of a new request, as a browser sent it."""
 
     def __init__(self, request: Request, by: Caller, sent: Sent) -> None:

@@ -28,7 +28,7 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.language import gettext
 from afschrift.law.letter import SMTP, LetterRow, LetterState
 from afschrift.letters.kinds import kind_named
-from afschrift.questions.fields import FormField, fields_of, read_fields
+from afschrift.questions.form_fields import FormField, fields_of, read_fields
 from afschrift.questions.view import in_words
 from afschrift.web.action_pages import permitted, problem_of
 from afschrift.web.caller import (

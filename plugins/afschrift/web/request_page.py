@@ -16,7 +16,7 @@ from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.request import run_name
 from afschrift.law.roles import Act
-from afschrift.questions.fields import fields_of
+from afschrift.questions.form_fields import fields_of
 from afschrift.register.open import open_register
 from afschrift.web.caller import Caller, Known, form_token, read_note
 from afschrift.web.form import must_be_ours

@@ -15,10 +15,10 @@ from afschrift.casework.desk.desk import read_rows
 from afschrift.casework.desk.next_action import ActionKind, NextAction
 from afschrift.casework.desk.owner import owner
 from afschrift.casework.desk.today import Viewer
-from afschrift.casework.history import Entry, coming, history, shown_name
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.damaged import STEP
+from afschrift.casework.request_history import HistoryEntry, coming, history, shown_name
 from afschrift.casework.review.require_review import periods_over
 from afschrift.domain.language import in_served
 from afschrift.domain.request import LOST, Run, airflow_id
@@ -139,7 +139,7 @@ def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict
     }
 
 
-def by_day(timeline: Timeline, entries: Sequence[Entry]) -> list[tuple[date, list[Entry]]]:
+def by_day(timeline: Timeline, entries: Sequence[HistoryEntry]) -> list[tuple[date, list[HistoryEntry]]]:
     """Entries by the local day of their last event."""
     days = groupby(entries, key=lambda entry: timeline.local(entry.at))
     return [(day, list(found)) for day, found in days]

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.casework.review.judge import Ticks, keep_ticks
-from afschrift.casework.review.look import Look, begin, lines
-from afschrift.casework.review.overview import overview
+from afschrift.casework.review.look import ReviewLook, begin, lines
 from afschrift.casework.review.question import REDACT
+from afschrift.casework.review.review_overview import overview
 from afschrift.casework.review.table_page import (
     ROWS_A_PAGE,
     TablePage,
@@ -158,7 +158,7 @@ def _table(
     )
 
 
-def _of_form(request: Request, by: Caller, look: Look) -> dict[str, Any]:
+def _of_form(request: Request, by: Caller, look: ReviewLook) -> dict[str, Any]:
     right = look.officer.register.requests.get(look.request).right
     path, language = f"{request.scope.get('root_path', '')}/review/{look.request}", served_language()
     redacting = look.officer.grounds.redacting(right)
@@ -169,7 +169,7 @@ def _of_form(request: Request, by: Caller, look: Look) -> dict[str, Any]:
     }
 
 
-def _titles(look: Look, names: list[str]) -> dict[str, str]:
+def _titles(look: ReviewLook, names: list[str]) -> dict[str, str]:
     """Table -> what it is called; of files that people found, that they are files."""
     sources, found = look.officer.inventory.sources, {}
     for name in names:

@@ -13,7 +13,7 @@ from afschrift.casework.desk.desk import DeskRow, desk_rows
 from afschrift.casework.desk.next_action import TITLES
 from afschrift.casework.desk.owner import possible_owners
 from afschrift.casework.desk.search import search
-from afschrift.casework.desk.today import PAGE, Filters, Group, TodayRow, Viewer, lines_of
+from afschrift.casework.desk.today import PAGE, Filters, TodayGroup, TodayRow, Viewer, lines_of
 from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.language import gettext, ngettext
 from afschrift.domain.request import is_id
@@ -44,7 +44,7 @@ def today(
     viewer = _viewer(by)
     seen = [row for row in desk_rows(by.officer()) if viewer.sees(row)]
     lines = lines_of(filter(filters.fits, seen) if filters.any() else seen, viewer)
-    groups: dict[Group, list[TodayRow]] = {each: [] for each in Group}
+    groups: dict[TodayGroup, list[TodayRow]] = {each: [] for each in TodayGroup}
     for line in lines:
         groups[line.group].append(line)
     shown = {each: found for each, found in groups.items() if found and group in ("", each)}
@@ -56,7 +56,7 @@ def today(
         counts={each: len(found) for each, found in groups.items()},
         group=group,
         page=max(1, page),
-        pages=-(-len(groups[Group(group)]) // PAGE) if group in set(Group) else 1,
+        pages=-(-len(groups[TodayGroup(group)]) // PAGE) if group in set(TodayGroup) else 1,
         filters=filters,
         choices=_choices(by, seen),
         notice=read_note(by, notice),

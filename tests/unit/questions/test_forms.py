@@ -15,7 +15,7 @@ from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
 from afschrift.law.ground_check import takes
 from afschrift.questions.ask import assign, assigned_to
-from afschrift.questions.fields import fields_of, read_fields
+from afschrift.questions.form_fields import fields_of, read_fields
 from afschrift.questions.forms import check, fields, form, needed
 from afschrift.questions.kind import OpenQuestion
 

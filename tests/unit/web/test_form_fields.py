@@ -10,7 +10,7 @@ from afschrift.casework.answer_form import ground_form
 from afschrift.casework.identity.question import IDENTITY_FORM
 from afschrift.domain.right import Right
 from afschrift.law.grounds import Outcome
-from afschrift.questions.fields import FormField, fields_of, read_fields
+from afschrift.questions.form_fields import FormField, fields_of, read_fields
 from afschrift.questions.forms import form
 from afschrift.web.multipart import Sent
 from afschrift.web.page import message

@@ -24,7 +24,7 @@ PAGE = 100
 """Requests of a group on one page."""
 
 
-class Group(StrEnum):
+class TodayGroup(StrEnum):
     """Groups of the page, in order."""
 
     LATE = "late"
@@ -110,15 +110,15 @@ class TodayRow:
         return self.viewer.path(self.action) if self.action else f"/requests/{self.row.request}"
 
     @property
-    def group(self) -> Group:
+    def group(self) -> TodayGroup:
         """The group that it is in."""
         if self.left is not None and self.left <= WEEK:
-            return Group.LATE if self.left < 0 else Group.WEEK
+            return TodayGroup.LATE if self.left < 0 else TodayGroup.WEEK
         kind = self.action.kind if self.action else ActionKind.LOOK
         later = kind in WAITS or kind is ActionKind.HOLD  # a hold is looked at on its day
         if self.mine and not later:
-            return Group.MINE
-        return Group.RUNS if kind is ActionKind.RUN else Group.OTHERS
+            return TodayGroup.MINE
+        return TodayGroup.RUNS if kind is ActionKind.RUN else TodayGroup.OTHERS
 
     def document(self) -> dict[str, Any]:
         """The same as JSON."""

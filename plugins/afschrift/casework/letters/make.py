@@ -143,7 +143,7 @@ def make(
 
 
 @dataclass(frozen=True)
-class _Prepared:
+class _LetterFacts:
     """What a letter is about: the request, the fact that it announces, and the party that it goes to."""
 
     kind: LetterKind
@@ -162,7 +162,7 @@ class _Prepared:
 
 def _prepare(
     officer: Officer, request_id: str, kind: LetterKind, given: Mapping[str, Any], *, keep: bool
-) -> _Prepared:
+) -> _LetterFacts:
     settings, register, controller = officer.settings, officer.register, load_controller(officer.settings)
     request, timeline = register.requests.get(request_id), register.facts.timeline(request_id)
     about = _about(kind, timeline, keep)
@@ -182,7 +182,7 @@ def _prepare(
         controller.contact,
         tuple(other for other, _ in together),
     )
-    return _Prepared(kind, controller, of_request, about, party, together, also)
+    return _LetterFacts(kind, controller, of_request, about, party, together, also)
 
 
 def fits(officer: Officer, request_id: str, kind: LetterKind) -> bool:

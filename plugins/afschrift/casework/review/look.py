@@ -25,7 +25,7 @@ from afschrift.staging.encrypted import EncryptedStaging
 
 
 @dataclass(frozen=True)
-class Look:
+class ReviewLook:
     """What an officer looks at.
 
     Attributes:
@@ -56,7 +56,7 @@ class Look:
 
 def begin(
     officer: Officer, request_id: str, table: str | None, *, file: str | None = None, unseen: bool = False
-) -> Look:
+) -> ReviewLook:
     """Check that they may look, and record that they did.
 
     Args:
@@ -100,7 +100,9 @@ def begin(
         register.trail.record(request_id, NewEvent("bundle_viewed", officer.by, detail))
     asked = register.questions.all(request_id=request_id)
     of_this = [q for q in asked if q.kind == REVIEW and q.about == bundle and bundle]
-    return Look(officer, request_id, plan, plan_digest, packed, values, of_this[-1] if of_this else None)
+    return ReviewLook(
+        officer, request_id, plan, plan_digest, packed, values, of_this[-1] if of_this else None
+    )
 
 
 class JudgedTable(msgspec.Struct, frozen=True):
@@ -132,7 +134,7 @@ Draft = dict[str, JudgedTable]
 """`source.table` -> what was judged in it."""
 
 
-def read_draft(look: Look) -> Draft:
+def read_draft(look: ReviewLook) -> Draft:
     """What was kept of the review of this bundle; empty: nothing."""
     if look.question is None or not look.values:
         return {}
@@ -149,12 +151,12 @@ def lines(draft: Draft) -> Iterator[str]:
         yield from (f"{line} {ground}" for line, ground in judged.masked.items())
 
 
-def write_draft(look: Look, table: str, places: dict[str, str], named: list[str]) -> None:
+def write_draft(look: ReviewLook, table: str, places: dict[str, str], named: list[str]) -> None:
     """Keep what was judged in a table, as of now by who looks."""
     new = JudgedTable(places, look.officer.by, utc_now().isoformat(), named)
     with look.staging.writer(_path(look)) as sink:
         sink.write(msgspec.json.encode(read_draft(look) | {table: new}))
 
 
-def _path(look: Look) -> str:
+def _path(look: ReviewLook) -> str:
     return f"reviews/{look.bundle}.json"

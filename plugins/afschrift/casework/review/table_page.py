@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import PurePosixPath
 
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.look import JudgedTable, Look, begin, read_draft
+from afschrift.casework.review.look import JudgedTable, ReviewLook, begin, read_draft
 from afschrift.casework.review.view import ReviewColumn, column
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.extracted import GivenFile, SourceExtract, TableExtract, Upload
@@ -38,7 +38,7 @@ Marks = dict[str, dict[str, tuple[Span | None, str]]]
 
 
 @dataclass(frozen=True)
-class Place:
+class MarkedPlace:
     """A span of a text, or a whole one, that can be masked.
 
     Attributes:
@@ -54,12 +54,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A text with places."""
 
     column: str
     title: str
-    places: tuple[Place, ...]
+    places: tuple[MarkedPlace, ...]
     after: str = field(repr=False)
 
 
@@ -84,7 +84,7 @@ class ReviewCard:
 
     number: int
     label: str = field(repr=False)
-    cells: tuple[Cell, ...]
+    cells: tuple[TableCell, ...]
     files: tuple[ReviewFile, ...]
     rest: Row = field(repr=False)
 
@@ -98,7 +98,7 @@ class ReadTable:
         part: of the plan; None: files that people found.
     """
 
-    look: Look
+    look: ReviewLook
     name: str
     part: ExtractPlan | None
     record: SourceExtract | None
@@ -207,7 +207,7 @@ def place_of(line: str) -> tuple[int, str, Span | None]:
     return known.row or 0, known.column, known.span
 
 
-def read_table(look: Look, table: str) -> ReadTable:
+def read_table(look: ReviewLook, table: str) -> ReadTable:
     """What is staged of a table of the plan."""
     part = next((part for part in look.plan.extracts if part.name == table), None)
     source = part.source if part else table.removesuffix(f".{GIVEN_FILES}")
@@ -320,18 +320,20 @@ def _card(read: ReadTable, number: int, row: Row, marks: Marks, files: list[Revi
     return ReviewCard(number, read.label(row), cells, tuple(files), rest)
 
 
-def _cell(read: ReadTable, name: str, text: str | None, marks: Mapping[str, tuple[Span | None, str]]) -> Cell:
-    places, at = list[Place](), 0
+def _cell(
+    read: ReadTable, name: str, text: str | None, marks: Mapping[str, tuple[Span | None, str]]
+) -> TableCell:
+    places, at = list[MarkedPlace](), 0
     for line, (span, kind) in sorted(marks.items(), key=lambda mark: mark[1][0] or (0, 0)):
         if text is None:  # not for this account, or a part without a text
             words = gettext("characters {start} to {end}", start=span[0], end=span[1]) if span else name
-            places.append(Place(line, kind or NO_TEXT, "", words))
+            places.append(MarkedPlace(line, kind or NO_TEXT, "", words))
             continue
         start, end = span or (0, len(text))
-        places.append(Place(line, kind, _cut(text[at:start], ends=bool(places)), text[start:end]))
+        places.append(MarkedPlace(line, kind, _cut(text[at:start], ends=bool(places)), text[start:end]))
         at = max(at, end)
     after = (text or "")[at:]
-    return Cell(name, read.title_of(name), tuple(places), after[:AROUND] + "…" * (len(after) > AROUND))
+    return TableCell(name, read.title_of(name), tuple(places), after[:AROUND] + "…" * (len(after) > AROUND))
 
 
 def _cut(text: str, *, ends: bool) -> str:
@@ -351,7 +353,7 @@ class OpenedFile:
         judged: what officers kept of its table.
     """
 
-    look: Look
+    look: ReviewLook
     file: ReviewFile
     texts: Texts = field(repr=False)
     picture: bytes = field(repr=False)

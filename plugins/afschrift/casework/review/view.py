@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, field
 from afschrift.casework.columns.search_ledger import of_events
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.look import Look, begin
+from afschrift.casework.review.look import ReviewLook, begin
 from afschrift.casework.review.refutation import refuted_lines
 from afschrift.casework.review.resolve import usable_key
 from afschrift.domain.decision import REASONS
@@ -363,7 +363,7 @@ def review_view(
     )
 
 
-def view_of(look: Look, staged: StagedReview) -> ReviewView:
+def view_of(look: ReviewLook, staged: StagedReview) -> ReviewView:
     """What will be sent, with the tables that are read of what is staged."""
     officer, plan, asked = look.officer, look.plan, look.question
     register, request_id = officer.register, look.request

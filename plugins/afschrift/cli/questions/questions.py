@@ -27,7 +27,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.law.roles import Act
 from afschrift.questions.ask import assign as record
 from afschrift.questions.ask import assigned_to
-from afschrift.questions.fields import fields_of, read_fields
+from afschrift.questions.form_fields import fields_of, read_fields
 from afschrift.questions.kind import GivenAnswer
 
 if TYPE_CHECKING:

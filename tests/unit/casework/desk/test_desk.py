@@ -13,21 +13,22 @@ from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.roles import Roles
 
-NOW = datetime.now(UTC)
-
 
 def test_what_an_event_changes_is_read_again_by_few_statements(desk: Desk) -> None:
-    officer = Officer(desk.register, Roles(open_terminal=True), "cli:anna", NOW)
+    now = datetime.now(UTC)
+    officer = Officer(desk.register, Roles(open_terminal=True), "cli:anna", now)
     officer.__dict__["jurisdiction"] = Jurisdiction(calendar("NL"))
-    first = desk.store((NOW - timedelta(days=3)).isoformat())
+    first = desk.store((now - timedelta(days=3)).isoformat())
     assert [row.request for row in desk_rows(officer)] == [first]
-    second = desk.store((NOW - timedelta(days=2)).isoformat())
+    second = desk.store((now - timedelta(days=2)).isoformat())
     assign_request(officer, first, "cli:anna")
     assert {row.request: row.owner for row in desk_rows(officer)} == {first: "cli:anna", second: None}
     seen: list[str] = []
-    event.listen(Engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    listener = ("before_cursor_execute", lambda *given: seen.append(given[2]))
+    event.listen(Engine, *listener)
     assert len(desk_rows(officer)) == 2
+    event.remove(Engine, *listener)
     assert len(seen) <= 3
-    later = replace(officer, now=NOW + timedelta(days=40))
+    later = replace(officer, now=now + timedelta(days=40))
     later.__dict__["jurisdiction"] = officer.jurisdiction
     assert {row.clock.colour for row in desk_rows(later)} == {"red"}

@@ -44,7 +44,7 @@ _EMPTY = re.compile(r" ?\(\s*[,;]?\s*\)|(?<=\()[,;] ?")
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryEntry:
     """An event, or several that are shown as one.
 
     Attributes:
@@ -63,10 +63,10 @@ class Entry:
     first: str = ""
     looks: int = 0
     due: date | None = None
-    parts: tuple[Entry, ...] = field(default=(), repr=False)
+    parts: tuple[HistoryEntry, ...] = field(default=(), repr=False)
 
 
-def history(events: Iterable[Recorded], first_due: date | None, roles: Roles) -> list[Entry]:
+def history(events: Iterable[Recorded], first_due: date | None, roles: Roles) -> list[HistoryEntry]:
     """The events of a request, the newest first.
 
     Args:
@@ -74,18 +74,18 @@ def history(events: Iterable[Recorded], first_due: date | None, roles: Roles) ->
         first_due: last day by the receipt alone.
         roles: who has which account.
     """
-    entries: list[Entry] = []
+    entries: list[HistoryEntry] = []
     for kind, group in groupby(_folds(events, first_due, roles), key=lambda found: found[0]):
         found = [entry for _, entry in group]
         if kind == SYSTEM:
-            found = [Entry(found[-1].at, "", "", found[0].at, parts=tuple(reversed(found)))]
+            found = [HistoryEntry(found[-1].at, "", "", found[0].at, parts=tuple(reversed(found)))]
         elif found[0].looks:
             found = [replace(found[-1], first=found[0].at, looks=len(found))]
         entries += found
     return entries[::-1]
 
 
-def _folds(events: Iterable[Recorded], due: date | None, roles: Roles) -> Iterator[tuple[str, Entry]]:
+def _folds(events: Iterable[Recorded], due: date | None, roles: Roles) -> Iterator[tuple[str, HistoryEntry]]:
     """Each event with what it is folded with: looks of a person, steps of the system, or none."""
     known: date | None = None
     for header, payload in events:
@@ -93,11 +93,14 @@ def _folds(events: Iterable[Recorded], due: date | None, roles: Roles) -> Iterat
         moved, known = (moved, moved) if moved != known else (None, known)
         by = "" if header.actor == SYSTEM else shown_name(roles, header.actor)
         if header.type in LOOKS:
-            yield f"look {by}", Entry(header.at, by, "", looks=1)
+            yield f"look {by}", HistoryEntry(header.at, by, "", looks=1)
         elif header.type not in _LEFT_OUT:
             alone = by or header.type.startswith(_ALONE) or header.type in _OF_RUNS
             text = readable(header, payload, by if roles.person(header.actor).roles else "")
-            yield str(header.seq) if alone else SYSTEM, Entry(header.at, by, text, header.at, due=moved)
+            yield (
+                str(header.seq) if alone else SYSTEM,
+                HistoryEntry(header.at, by, text, header.at, due=moved),
+            )
 
 
 def shown_name(roles: Roles, account: str) -> str:

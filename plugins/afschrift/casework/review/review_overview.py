@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
-from afschrift.casework.review.look import Draft, JudgedTable, Look, read_draft
+from afschrift.casework.review.look import Draft, JudgedTable, ReviewLook, read_draft
 from afschrift.casework.review.view import ReviewTable, ReviewView, StagedReview, view_of
 from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.redaction import GIVEN_FILES
@@ -13,7 +13,7 @@ from afschrift.register.register import Register
 
 
 @dataclass(frozen=True)
-class Overview:
+class ReviewOverview:
     """A review at a glance.
 
     Attributes:
@@ -44,7 +44,7 @@ class Overview:
         return min(len(kept.places.keys() - kept.named), table.places)
 
 
-def overview(look: Look) -> Overview:
+def overview(look: ReviewLook) -> ReviewOverview:
     """A review at a glance, for who looks at all its tables."""
     officer, register = look.officer, look.officer.register
     staged = StagedReview(look.staging, officer.inventory, look.plan, look.values, 0, None, counts=True)
@@ -56,7 +56,7 @@ def overview(look: Look) -> Overview:
     ]
     tables.sort(key=lambda table: table.rank, reverse=True)
     differing = tuple(table for table in tables if any(table.rank) or table.name in draft)
-    found = Overview(
+    found = ReviewOverview(
         view,
         differing,
         tuple(t for t in tables if t not in differing),
