@@ -75,16 +75,14 @@ def submit(
     If the channel had authenticated the person, the receipt is confirmed by a letter at once, unless
     policy.yml has `acknowledge: manual` (R04).
 
-    A file holds: message, channel, received_at, right (access, portability, a list of both, or unclear),
-    keys (a message may give none: the person is asked for one), and, if the channel had authenticated the
-    person, authenticated: {by, level, at}. Optional: formats, language, destination, limits: {quote, tables,
-    categories}.
+    A file holds: message, channel, received_at, right (access, portability, a list of both, or unclear), keys
+    (there may be none), and, if the channel had authenticated the person, authenticated: {by, level, at}.
+    Optional: formats, language, destination, limits: {quote, tables, categories}.
 
     If another person makes the request: made_by (parent, guardian, proxy) and representative: {name,
-    organisation, email, phone, address, language, channel}; whose data it is about: person, with the same
-    fields. An officer then decides whether the authority is proven (R15, R16).
-    About a person who died: made_by: heir, or about_deceased: true; an officer is asked before anything is
-    read (R17), and heir: {...} says how to reach them.
+    organisation, email, phone, address, language, channel}; whose data it is about: person, with the same.
+    An officer then decides whether the authority is proven (R15, R16). Of a person who died: made_by: heir,
+    or about_deceased: true; an officer is asked first (R17), and heir: {...} says how to reach them.
 
     Other things that the message asks for go into other_rights, a list of rectification, erasure,
     restriction, objection, automated_decision, complaint, information; they are recorded, to be handed over

@@ -80,15 +80,7 @@ class Letters(Repository):
                 return self.as_row(found)
             if not second:
                 self._must_be_first(tx, new, fact_id)
-            document = self._documents.keep(
-                tx,
-                new.request,
-                [new.content],
-                by,
-                name=f"{new.kind}.{new.language}.eml",
-                media_type=_MEDIA_TYPE,
-                detail={"letter": new.id},
-            )
+            document = self._keep_content(tx, new, by)
             sealed = key.encrypt(new.to.encode(), "letter", "recipient", new.id) if new.to else None
             values = {
                 "id": new.id,
@@ -109,6 +101,12 @@ class Letters(Repository):
             payload |= {"document": document, "fact": fact_id, "mailed": sealed is not None}
             self.record(tx, new.request, new.id, "letter_produced", by, payload, authority)
             return self.as_row(self.row(tx, new.id))
+
+    def _keep_content(self, tx: Connection, new: NewLetter, by: str) -> str:
+        name, detail = f"{new.kind}.{new.language}.eml", {"letter": new.id}
+        return self._documents.keep(
+            tx, new.request, [new.content], by, name=name, media_type=_MEDIA_TYPE, detail=detail
+        )
 
     def _must_be_first(self, tx: Connection, new: NewLetter, fact_id: str | None) -> None:
         rows = tx.execute(select(letter).where(letter.c.request_id == new.request, letter.c.kind == new.kind))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.entry import field_at, listed, names, read_entry
@@ -73,53 +74,57 @@ def import_csv(
             f"The file has more than the {most:,} lines that are taken here.",
             remedy=f"split it; `afschrift submit --csv` takes {MOST_LINES:,}. Nothing was stored.",
         )
-    known = names(services.inventory)
-    heads = [name.strip() for name in next(rows, (1, None))[1] or ()]
-    wrong = [number for number, name in enumerate(heads, 1) if name not in known]
-    if not heads or wrong or len(set(heads)) < len(heads):
-        hints = [did_you_mean(heads[number - 1], known) or "it is none of the names" for number in wrong[:9]]
-        listing = "; ".join(f"column {n}: {hint}" for n, hint in zip(wrong, hints, strict=False))
-        raise RefusedError(
-            f"The first line does not name the fields: {listing or 'it is empty, or names one twice'}.",
-            remedy=f"give it names among {', '.join(known)}. Nothing was stored.",
-        )
+    heads = _heads([name.strip() for name in next(rows, (1, None))[1] or ()], names(services.inventory))
     for line, row in rows:
-        if row is None:
-            report.faults.append(
-                (line, gettext("the line"), gettext("has a field that is longer than is taken"))
-            )
-            continue
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != len(heads):
-            report.faults.append(
-                (
-                    line,
-                    gettext("the line"),
-                    gettext("has {found} columns, not {needed}", found=len(row), needed=len(heads)),
-                )
-            )
-            continue
-        given = {name: listed(name, cell) for name, cell in zip(heads, row, strict=True)}
         try:
-            stored = receive(settings, services, read_entry(given, services.inventory), by, _unsaid)
+            given = _given(heads, row)
+            stored = (
+                receive(settings, services, read_entry(given, services.inventory), by, _unsaid)
+                if given
+                else None
+            )
         except FormError as error:
-            for field_, fault in error.fields.items():
-                name = field_at((field_,))
-                column = (
-                    gettext("column {number} ({name})", number=heads.index(name) + 1, name=name)
-                    if name in heads
-                    else name or gettext("the line")
-                )
-                report.faults.append((line, column, fault))
-            continue
+            report.faults += ((line, _column(heads, name), fault) for name, fault in error.fields.items())
         except RefusedError as error:
             report.faults.append((line, gettext("the line"), str(error).rstrip(".")))
-            continue
-        report.opened += stored.opened
-        report.found += stored.found
-        report.requests |= dict.fromkeys(stored.requests)
+        else:
+            if stored is not None:
+                report.opened += stored.opened
+                report.found += stored.found
+                report.requests |= dict.fromkeys(stored.requests)
     return report
+
+
+def _heads(heads: list[str], known: Collection[str]) -> list[str]:
+    wrong = [number for number, name in enumerate(heads, 1) if name not in known]
+    if heads and not wrong and len(set(heads)) == len(heads):
+        return heads
+    hints = [did_you_mean(heads[number - 1], known) or "it is none of the names" for number in wrong[:9]]
+    listing = "; ".join(f"column {n}: {hint}" for n, hint in zip(wrong, hints, strict=False))
+    raise RefusedError(
+        f"The first line does not name the fields: {listing or 'it is empty, or names one twice'}.",
+        remedy=f"give it names among {', '.join(known)}. Nothing was stored.",
+    )
+
+
+def _given(heads: list[str], row: list[str] | None) -> dict[str, Any]:
+    """The fields of a line; none: it is empty."""
+    if row is None:
+        raise FormError("A line is wrong.", {"": gettext("has a field that is longer than is taken")})
+    if not any(cell.strip() for cell in row):
+        return {}
+    if len(row) != len(heads):
+        fault = gettext("has {found} columns, not {needed}", found=len(row), needed=len(heads))
+        raise FormError("A line is wrong.", {"": fault})
+    return {name: listed(name, cell) for name, cell in zip(heads, row, strict=True)}
+
+
+def _column(heads: list[str], of: str) -> str:
+    """The column of a field, in words."""
+    name = field_at((of,)) if of else ""
+    if name in heads:
+        return gettext("column {number} ({name})", number=heads.index(name) + 1, name=name)
+    return name or gettext("the line")
 
 
 def _unsaid(_: str) -> None:

@@ -127,13 +127,8 @@ def make(
     to = mail_address(given, facts.wrote, found.party)
     lacks = found.controller.court_late is None and is_too_late(kind, of_request, found.controller)
     values = {**facts.values, **letter.values, "kind": letter.kind, "to": to}
-    made = MadeLetter(
-        None,
-        letter,
-        _warning(kind, about, no_route=lacks),
-        about.id if about else None,
-        values,
-    )
+    warning = _warning(kind, about, no_route=lacks)
+    made = MadeLetter(None, letter, warning, about.id if about else None, values)
     if not keep:
         return made
     detail = {**computed, "also": found.also} if found.also else computed
