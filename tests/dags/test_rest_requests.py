@@ -34,13 +34,13 @@ def test_matter_of_another_right_is_passed_on(desk: Desk) -> None:
         (case, "erasure")
     ]
     body = {"right": "erasure", "to": "klantenservice", "reference": "T-1"}
-    assert call(desk, "dirk", f"/cases/{case}/handed-over", body).status_code == 403
-    assert call(desk, "ivo", f"/cases/{case}/handed-over", body | {"to": "a@b.example"}).status_code == 409
-    wrong = call(desk, "ivo", f"/cases/{case}/handed-over", {"right": "erasure"})
+    assert call(desk, "dirk", f"/cases/{case}/hand-over", body).status_code == 403
+    assert call(desk, "ivo", f"/cases/{case}/hand-over", body | {"to": "a@b.example"}).status_code == 409
+    wrong = call(desk, "ivo", f"/cases/{case}/hand-over", {"right": "erasure"})
     assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"to", "reference"})
-    assert call(desk, "ivo", f"/cases/{case}/handed-over", body).status_code == 200
+    assert call(desk, "ivo", f"/cases/{case}/hand-over", body).status_code == 200
     assert call(desk, "dirk", "/matters").json() == []
-    assert call(desk, "ivo", "/cases/case-000000000000/handed-over", body).status_code == 404
+    assert call(desk, "ivo", "/cases/case-000000000000/hand-over", body).status_code == 404
 
 
 def test_an_unclear_right(desk: Desk) -> None:

@@ -222,9 +222,9 @@ def test_look_up_results_are_in_the_register_only(
     shown = afschrift("request", "identity", request, "--unmask")
     assert all(word in shown for word in (str(CUSTOMER), EMAIL, TEXT, LETTER))
     afschrift.printed.pop()
-    afschrift("request", "keys", request, "--file", "-", typed={"customer_id": "4711", TEXT: TEXT})
+    afschrift("request", "keys", request, "--keys-file", "-", typed={"customer_id": "4711", TEXT: TEXT})
     typed = {"email": EMAIL, "customer_id": f"{NEEDLES['number']}1"}
-    assert "customer_id corrected" in afschrift("request", "keys", request, "--file", "-", typed=typed)
+    assert "customer_id corrected" in afschrift("request", "keys", request, "--keys-file", "-", typed=typed)
     afschrift("questions", "--request", request)
     assert leaks(office) == []
     assert office.register.look_ups.found(request) is None
@@ -283,7 +283,7 @@ def test_demonstration_is_in_clear_in_the_case_file_only(
     """Every word of every form, at the terminal: not in the register, the trail, a log, a letter's row."""
     request = office.submit("access", KEYS, message=LETTER)
     for code, choice in (("malicious_intent", "refuse"), ("restriction", "restrict")):
-        question = afschrift("questions", "open", request).split()[0]
+        question = afschrift("request", "decide", request).split()[0]
         fields = GROUNDS.grounds[code].fields
         form = complete(code, Outcome(choice)) | {"places": ["shop.ticket"], "dpo_advice": "x"}
         form = {name: value for name, value in form.items() if name in fields}
@@ -364,7 +364,7 @@ def test_representative_of_a_child_is_in_the_case_file_only(
     afschrift("request", "mandate-withdrawn", request, "--text-file", "-", typed=LETTER)
     aside = office.register.cases.get(afschrift.submits(content)).id
     afschrift("case", "not-received", aside, "--published-on", "2024-01-01", "--text-file", "-", typed=LETTER)
-    afschrift("case", "handed-over", case, "erasure", "--to", f"{TEXT}@x", "--reference", "T-1")
+    afschrift("case", "hand-over", case, "--right", "erasure", "--to", f"{TEXT}@x", "--reference", "T-1")
 
     assert leaks(office) == []
     assert search(office.home, {"born": born}, frozenset()) == []

@@ -16,7 +16,9 @@ from afschrift.casework.actions.actions import perform
 from afschrift.casework.clock import explanation_lines, fact_lines
 from afschrift.cli import given
 from afschrift.cli.common import AsJson, officer, print_json, print_lines, say
+from afschrift.cli.forms import ask_fields, read_form
 from afschrift.domain.errors import ConfigurationError
+from afschrift.questions.form_fields import form_field, read_fields
 from afschrift.questions.forms import is_words
 
 _TYPES: dict[str, Any] = {"boolean": bool, "array": list[str]}
@@ -38,7 +40,9 @@ def _command(action: Action) -> Callable[..., None]:
     fields, needed = action.fields(), action.needed()
 
     def command(owner: str, as_json: bool, **options: Any) -> None:
-        found = {n: _value(field, options[_variable(n, field)], n in needed) for n, field in fields.items()}
+        found = {
+            n: _value(n, field, options[_variable(n, field)], n in needed) for n, field in fields.items()
+        }
         done = perform(officer(), action, owner, {n: v for n, v in found.items() if v is not None})
         if as_json:
             print_json(done.document())
@@ -89,10 +93,12 @@ def _help(field: Mapping[str, Any]) -> str:
     return f"{words}{more}{' Repeatable.' if field['type'] == 'array' else ''}"
 
 
-def _value(field: Mapping[str, Any], option: Any, needed: bool) -> Any:
+def _value(name: str, field: Mapping[str, Any], option: Any, needed: bool) -> Any:
     """The value of an option. Words come from a file or the prompt: others see the arguments of a command."""
     if not is_words(field):
         return option or None if isinstance(option, list) else option
+    if field.get("type") == "object":
+        return _by_name(name, field, option)
     if option is None and needed and sys.stdin.isatty():
         return typer.prompt(f"{field['title']} (kept encrypted)", err=True).strip()
     text = given.text(option)
@@ -103,9 +109,20 @@ def _value(field: Mapping[str, Any], option: Any, needed: bool) -> Any:
     return text
 
 
+def _by_name(name: str, field: Mapping[str, Any], file: Path | None) -> dict[str, Any] | None:
+    if file is not None:
+        return read_form(file, given.TEXT_BYTES)
+    if not sys.stdin.isatty():
+        return None
+    shown = [form_field(name, field)]
+    return read_fields(shown, ask_fields(shown))[1].get(name)
+
+
 def _print(done: Done) -> None:
     if done.clock is None:
-        print_lines(done.lines)
+        print_lines(done.lines or [done.question or "Recorded."])
+        if done.question:
+            say(f"Now answer question {done.question}: `afschrift answer {done.question}`.")
         return
     timeline, *others = done.timelines
     for each in (timeline, *others):

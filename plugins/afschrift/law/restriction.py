@@ -105,7 +105,7 @@ def review(
     if restriction in lifted(timeline):
         raise TooLateError(
             f"Restriction {restriction} was lifted already.",
-            remedy="where it is needed again, decide anew: `afschrift questions open REQUEST`.",
+            remedy="where it is needed again, decide anew: `afschrift request decide REQUEST`.",
         )
     if any(earlier.waits for earlier in reviews(timeline, restriction)):
         raise TooLateError(

@@ -50,7 +50,7 @@ def permitted(by: Caller, of: Subject, name: str) -> Action:
     if action is None:
         raise UnknownRequestError("There is no such action.", remedy="choose one on the page of the request.")
     if not action.is_for(by.roles, by.account):
-        raise by.roles.refusal([action.role])
+        raise by.roles.refusal([action.role, *action.also])
     return action
 
 

@@ -10,21 +10,13 @@ from afschrift.casework.actions.action import Done
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.message import Party
 from afschrift.casework.intake.parties import record_parties
-from afschrift.casework.intake.referral import record_handed_over, to_hand_over
+from afschrift.casework.intake.referral import to_hand_over
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
-from afschrift.web.body import ApiBody, Code, JsonBody
+from afschrift.web.body import ApiBody, JsonBody
 from afschrift.web.caller import Known
 
 router = APIRouter()
-
-
-class ReferralBody(ApiBody):
-    """A desk took over what is not fulfilled here."""
-
-    right: Code
-    to: Code
-    reference: Code
 
 
 class PartiesBody(ApiBody):
@@ -79,13 +71,3 @@ def pending_referrals(by: Known) -> list[dict[str, Any]]:
         }
         for pending in to_hand_over(open_register())
     ]
-
-
-@router.post("/cases/{case}/handed-over")
-def handed_over(case: str, body: JsonBody[ReferralBody], by: Known) -> dict[str, Any]:
-    """Record that a desk took over a right that it fulfils."""
-    register = open_register()
-    done = record_handed_over(
-        register, by.roles, register.cases.get(case).id, body.right, body.to, body.reference, by.account
-    )
-    return {"case": done.case, "right": done.matter.value, "to": body.to, "reference": body.reference}

@@ -12,7 +12,6 @@ from pydantic import Field
 from afschrift.casework.desk.desk import desk_rows
 from afschrift.casework.desk.search import LONGEST, search
 from afschrift.casework.desk.today import Filters, Viewer, lines_of
-from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
@@ -22,13 +21,6 @@ from afschrift.web.body import ApiBody, JsonBody
 from afschrift.web.caller import Known
 
 log = logging.getLogger("afschrift.web")
-Value = Annotated[str, Field(max_length=1_000)]
-
-
-class KeysBody(ApiBody):
-    """Key -> its value now; an empty one takes the key out. Kept encrypted."""
-
-    keys: dict[str, Value] = Field(max_length=40, repr=False)
 
 
 router = APIRouter()
@@ -92,13 +84,6 @@ def identity(request_id: str, by: Known) -> dict[str, Any]:
         "tables": [asdict(table) for table in view.tables],
         "said": list(view.said),
     }
-
-
-@router.post("/requests/{request_id}/keys")
-def keys(request_id: str, body: JsonBody[KeysBody], by: Known) -> dict[str, Any]:
-    """Correct or add keys; an earlier confirmation does not hold for them."""
-    done = change_keys(by.officer(), request_id, body.keys)
-    return {"request": request_id, **asdict(done)}
 
 
 def routes(start_look_up: Start) -> APIRouter:

@@ -235,7 +235,7 @@ def case_of(bureau: Bureau, done: CommandResult) -> str:
 def test_what_is_not_ours_is_named_until_it_is_handed_over(bureau: Bureau) -> None:
     done = emailed(other_rights=["erasure", "complaint"], right=["access", "portability"])
     case = case_of(bureau, done)
-    assert f"afschrift case handed-over {case} erasure" in done.text + done.errors
+    assert f"afschrift case hand-over {case} --right erasure" in done.text + done.errors
     for command in (("case", "waiting"), ("case", "show", case)):
         assert "erasure (Art. 17)" in run_command(*command), command
     assert "hand_over erasure" in run_command("requests")
@@ -247,11 +247,11 @@ def test_what_is_not_ours_is_named_until_it_is_handed_over(bureau: Bureau) -> No
         ("erasure", "customer service", "2026-04-07"),
         ("complaint", None, "2026-04-07"),
     ]
-    handed = ("case", "handed-over", case, "erasure", "--to", "customer service", "--reference", "T-1")
+    handed = ("case", "hand-over", case, "--right", "erasure", "--to", "a desk", "--reference", "T-1")
     assert "Recorded" in run_command(*handed)
     assert "already" in str(refused(*handed))
     assert "erasure" not in run_command("case", "waiting")
-    assert "handed over to customer service" in run_command("case", "show", case)
+    assert "handed over to a desk" in run_command("case", "show", case)
     facts = json.loads(run_command("case", "show", case, "--json"))["facts"]
     assert [fact["kind"] for fact in facts] == ["matter_recorded", "matter_recorded", "handed_over"]
 

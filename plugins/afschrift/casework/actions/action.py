@@ -198,6 +198,7 @@ class Action:
         is_open: whether it can be done in a situation; pages show it then alone.
         choices: of a parameter that names something of the request -> what can be named.
         role: that may do it.
+        also: roles that may do it too.
         of: whose id it takes.
         command: whether the terminal's command is made from it; False: it has one of its own.
     """
@@ -210,12 +211,14 @@ class Action:
     is_open: Callable[[Situation], bool] = lambda _: True
     choices: Mapping[str, Callable[[Situation], Choices]] = field(default_factory=dict)
     role: Role = Role.OFFICER
+    also: tuple[Role, ...] = ()
     of: Subject = Subject.REQUEST
     command: bool = True
 
     def is_for(self, roles: Roles, account: str) -> bool:
         """Whether an account has the role; those who advise or audit hold it without a substitute."""
-        return roles.holds(account, self.role) or self.role in roles.person(account).roles & READ_ONLY_ROLES
+        own = {*self.also, *(READ_ONLY_ROLES & {self.role})}
+        return roles.holds(account, self.role) or not own.isdisjoint(roles.person(account).roles)
 
     def fields(self) -> dict[str, dict[str, Any]]:
         """Name of each parameter -> JSON Schema of its value; those of a letter come last."""

@@ -75,7 +75,7 @@ def perform(officer: Officer, action: Action, owner: str, given: Mapping[str, An
     """
     if not action.is_for(officer.roles, officer.by):
         with officer.refusals(_request_of(officer, action, owner), action.name, role=action.role.value):
-            raise officer.roles.refusal([action.role])
+            raise officer.roles.refusal([action.role, *action.also])
     return action.do(officer, owner, read_model(action.parameters, dict(given)))
 
 

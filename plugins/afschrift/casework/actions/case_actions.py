@@ -31,7 +31,7 @@ from afschrift.domain.errors import FormError
 from afschrift.domain.language import gettext, served_language
 from afschrift.law.case_facts import referrals
 from afschrift.law.person import PARTIES
-from afschrift.law.roles import Act
+from afschrift.law.roles import Act, Role
 from afschrift.questions.forms import WORDS
 from afschrift.questions.view import in_words
 
@@ -212,7 +212,6 @@ ACTIONS = (
         KeysParameters,
         _keys,
         _is_open,
-        command=False,
     ),
     Action(
         "party",
@@ -232,8 +231,8 @@ ACTIONS = (
         _hand_over,
         lambda at: bool(_matters(at)),
         {"right": _matters},
+        also=(Role.INTAKE,),
         of=Subject.CASE,
-        command=False,
     ),
     Action(
         "decide",
@@ -242,7 +241,6 @@ ACTIONS = (
         NothingMore,
         _decide,
         _is_open,
-        command=False,
     ),
     Action(
         "leave-source",

@@ -149,7 +149,7 @@ def _must_be_early(register: Register, requests: Sequence[Request]) -> None:
     if not requests:
         raise RefusedError(
             "This case has no request of ours, so nothing of it runs (R03).",
-            remedy="hand over what it asks for: `afschrift case handed-over`.",
+            remedy="hand over what it asks for: `afschrift case hand-over`.",
         )
     if closed := [request for request in requests if not request.state.open]:
         raise TooLateError(

@@ -198,5 +198,5 @@ def stored_lines(stored: StoredCase) -> Iterator[str]:
             )
         else:
             yield f"{other} (Art. {other.article}) is in case {stored.case}; it is not fulfilled here."
-        way = f'afschrift case handed-over {stored.case} {other} --to "DESK" --reference CODE'
+        way = f'afschrift case hand-over {stored.case} --right {other} --to "DESK" --reference CODE'
         yield f"Hand it over, then record it: `{way}`. Until then it is named as waiting (R05)."

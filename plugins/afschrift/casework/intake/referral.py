@@ -161,7 +161,7 @@ def referral_reminder(register: Register, by: str, now: datetime) -> Reminder[Pe
 def _message(due: Sequence[PendingReferral]) -> Message:
     late = sum(pending.level == OVERDUE for pending in due)
     subject = f"Afschrift: {len(due)} to be handed over" + (f", {late} overdue" if late else "")
-    what = 'Then: afschrift case handed-over CASE RIGHT --to "DESK" --reference CODE.'
+    what = 'Then: afschrift case hand-over CASE --right RIGHT --to "DESK" --reference CODE.'
     return as_message(
         subject, _COLUMNS, [_cells(pending) for pending in due], [pending.words for pending in due], what
     )

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.intake.case_story import story
-from afschrift.casework.intake.referral import record_handed_over, to_hand_over
+from afschrift.casework.intake.referral import to_hand_over
 from afschrift.cli.actions import add_actions
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, say
 from afschrift.cli.forms import read_form
@@ -251,31 +250,6 @@ def _show(entry: Any) -> None:
     else:
         for line in text.text.decode(errors="replace").splitlines():
             typer.echo(f"    {line}")
-
-
-Case = Annotated[str, typer.Argument(metavar="CASE|REQUEST", help="Id of a case, or of one of its requests.")]
-
-
-@app.command("handed-over")
-def handed_over(
-    case: Case,
-    right: Annotated[
-        str,
-        typer.Argument(
-            metavar="RIGHT",
-            help="rectification, erasure, restriction, objection, automated_decision, complaint, "
-            "information; or deceased.",
-        ),
-    ],
-    to: Annotated[str, typer.Option(help="The desk that took it over; no name of a person.")],
-    reference: Annotated[str, typer.Option(help="Its reference there: a code without spaces.")],
-) -> None:
-    """Record that a matter which is not fulfilled here was handed over, to which desk and reference (R05)."""
-    register = open_register()
-    done = record_handed_over(
-        register, load_roles(), register.cases.get(case).id, right, to, reference, actor()
-    )
-    typer.echo(f"Recorded: {done.matter} of {done.case} handed over to {to}, {reference}.")
 
 
 @app.command()

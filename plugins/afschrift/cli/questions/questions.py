@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.answer import answer_question, form_of, goes_on, still_open
 from afschrift.casework.answer_form import AnswerForm, answer_form
@@ -24,7 +23,6 @@ from afschrift.cli.forms import ask_answer, from_file
 from afschrift.cli.given import opened
 from afschrift.cli.running import CODES, Here, OnAirflow, begin, in_one_place, leave
 from afschrift.domain.errors import ConfigurationError
-from afschrift.law.roles import Act
 from afschrift.questions.ask import assign as record
 from afschrift.questions.ask import assigned_to
 from afschrift.questions.form_fields import fields_of, read_fields
@@ -122,17 +120,6 @@ def assign(
         raise ConfigurationError("The assignee is missing.", remedy="give --to NAME, or --anybody.")
     name = record(open_register(), load_roles(), question, to, actor())
     typer.echo(f"Question {question} is for {name or 'everyone with its role'}.")
-
-
-@app.command("open")
-def open_(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
-    """Open a decision on a request although nothing was flagged, for example to refuse it in part."""
-    from afschrift.casework.decision.require_decision import open_decision
-
-    who = officer()
-    who.acting(request, Act.DECIDE, "decision")
-    asked = open_decision(load_grounds(), who.register, request)
-    typer.echo(f"{asked.id}  {', '.join(asked.options)}")
 
 
 @commands.command(epilog=CODES)

@@ -1,12 +1,10 @@
-"""`afschrift request`: reading, mandate, look-up, keys and identity of a request.
+"""`afschrift request`: look-up and identity of a request.
 
 Its timeline is in `overview`; more commands come from the table of actions.
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +13,6 @@ from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.identity.confirmed import needed_level
-from afschrift.casework.identity.correct_keys import change_keys
-from afschrift.cli import submit
 from afschrift.cli.actions import add_actions
 from afschrift.cli.common import officer, print_lines, say, services
 from afschrift.cli.request import overview
@@ -85,42 +81,6 @@ def identity(
         _message(who, request)
     else:
         say(f"`afschrift request identity {request} --unmask` shows the values and the message.")
-
-
-@app.command()
-def keys(
-    request: RequestId,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", help="YAML or JSON with name: value; - for standard input. Neither: prompts."),
-    ] = None,
-    key: Annotated[
-        list[str] | None,
-        typer.Option(help="A key as name=value. Shows in the process list and shell history."),
-    ] = None,
-) -> None:
-    """Correct or add keys of an open request; an empty value removes one, the others do not change.
-
-    The identity was confirmed for the earlier keys, so the request waits for a new confirmation.
-    """
-    done = change_keys(officer(), request, _given(file, key or []))
-    typer.echo(done.sentence)
-    if done.question is not None:
-        say(f"Then answer question {done.question}. See first: `afschrift request look-up {request} --run`.")
-
-
-def _given(file: Path | None, flags: list[str]) -> dict[str, str]:
-    content = submit.flagged(flags)
-    if file is not None:
-        content = {**submit.from_file(file).content, **content}
-    elif not flags and sys.stdin.isatty():
-        say("One name=value per line; name= removes it; an empty line ends.")
-        content = submit.pairs("Key")
-    if not all(isinstance(value, str) for value in content.values()):
-        raise ConfigurationError(
-            "A key is no text.", remedy="put its value in quotes: 0046 is not 46. Nothing was changed."
-        )
-    return {str(name): value for name, value in content.items()}
 
 
 def _lines(view: IdentityView) -> list[str]:

@@ -97,7 +97,7 @@ def test_each_role_may_what_the_table_says_and_nothing_else(bureau: Bureau) -> N
             officer = replace(bureau.officer(f"cli:{role}"), roles=Roles((person,)))
             assert action.is_for(officer.roles, officer.by) == bool(cell.strip())
             if not cell.strip():
-                with pytest.raises(NotAllowedError, match=f"role {action.role}"):
+                with pytest.raises(NotAllowedError, match=f"role.* {action.role}"):
                     perform(officer, action, letter.id if action.of is Subject.LETTER else request, {})
     refused = [h for h, _ in bureau.register.trail.events(request) if h.type == "answer_refused"]
-    assert len(refused) == len(ACTIONS) * (len(Role) - 1)
+    assert len(refused) == sum(len(Role) - 1 - len(action.also) for action in ACTIONS)

@@ -92,7 +92,7 @@ def test_a_mistake_records_nothing_and_says_what_to_do(
 
 def test_a_decision_from_a_form_is_signed_and_leads_to_its_letter(services: Services, tmp_path: Path) -> None:
     request = store(services, {"customer_id": "1"}, received_at=datetime.now(UTC).isoformat())
-    question = run_command("questions", "open", request).split()[0]
+    question = run_command("request", "decide", request).split()[0]
     assert "afschrift grounds list" in run_command("questions")
     assert "terminal" in str(refused("answer", question))
     empty = run_command("grounds", "show", "manifestly_unfounded", "--form")
