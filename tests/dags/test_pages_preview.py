@@ -22,7 +22,7 @@ def test_button_opens_a_preview_by_either_right(services: Services, visit: Visit
     assert (sheet.status, "A preview for the rows of an invented person." in sheet.text) == (200, True)
     assert 'href="data/information.html"' in visit(query="/preview/invented/access").html
     missing = visit(query=actions[2].partition(PAGE)[2])
-    assert (missing.status, "canary plan" in missing.text) == (409, True)
+    assert (missing.status, "There is no canary.yml" in missing.text) == (409, True)
     by_role = [visit(user=user, query="/preview/invented/access").status for user in ("moe", "kim", "dirk")]
     assert by_role == [200, 403, 403]
     assert events(services, "map_samples_shown") == []

@@ -209,7 +209,7 @@ def test_faults_of_roles_file_and_software_are_logged_and_not_shown(
     (desk.home / "roles.yml").write_text(ROLES + "  Anna2: {accounts: [anna], roles: [boss]}\n")
     reply = desk.ask("anna", "GET", "/questions")
     assert (reply.status_code, "roles.yml" in reply.text) == (500, False)
-    assert "roles.yml:12: people.Anna2.roles" in desk.env.log
+    assert f"roles.yml:{len(ROLES.splitlines()) + 1}: people.Anna2.roles" in desk.env.log
     (desk.home / "roles.yml").write_text(ROLES)
     monkeypatch.setattr(question_api, "open_register", broken)
     reply = desk.ask("anna", "GET", "/questions")

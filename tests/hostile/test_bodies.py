@@ -31,7 +31,7 @@ CHUNK = b"x" * 65_536
 IDS = dict.fromkeys(
     ("question_id", "request_id", "request", "owner", "case", "restriction", "run_id", "letter_id"), "x"
 )
-IDS |= {"whose": "canary", "right": "access", "of": "requests", "name": "hold"}
+IDS |= {"whose": "canary", "right": "access", "of": "requests", "name": "hold", "code": "nl"}
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,7 @@ OF_A_REQUEST = {
 
 DOORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("submit", "file"): ("submit", "FILE"),
+    ("submit", "csv"): ("submit", "--csv", "FILE"),
     ("verify", "bundle"): ("verify", "FILE"),
     ("unpack", "bundle"): ("unpack", "FILE", "--into", "out"),
     ("inventory import fides", "files"): ("inventory", "import", "fides", "FILE", "--kind", "duckdb"),

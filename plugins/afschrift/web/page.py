@@ -78,7 +78,7 @@ def render(
         base=base,
         airflow=base.removesuffix(MOUNTED),
         language=served_language(),
-        languages=other_languages(),
+        other_languages=other_languages(),
         path=request.url.path.removeprefix(base),
         framed=framed,
         **values,

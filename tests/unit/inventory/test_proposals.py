@@ -189,7 +189,7 @@ def test_proposal_never_counts_as_confirmed(tmp_path: Path) -> None:
     assert column.model_fields_set == {"review", "proposed", "free_text"}  # to look for others is caution
     assert column.proposal is not None
     assert column.proposal.category == "user.contact.email"
-    assert column_words(column) == ("proposed, not confirmed: E-mail (origin provided, user.contact.email)")
+    assert column_words(column) == "proposed, not confirmed: E-mail (provided, email)"
 
 
 def test_proposed_copy_and_proposed_impersonal_table_are_not_described(tmp_path: Path) -> None:

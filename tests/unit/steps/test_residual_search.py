@@ -110,7 +110,7 @@ def test_settled_column_asks_no_question(tmp_path: Path, right: str) -> None:
     assert evidence["spellings"] == {"email": 2, "named": 1}
     ledger = of_events(services.register.trail.events(request))
     assert ledger is not None
-    assert ("E-mail addresses", "5 in 4 table(s)", "") in ledger.rows
+    assert ("E-mail addresses", "5 in 4 tables", "") in ledger.rows
     assert {("Name", "not searched for", ""), ("Bsn", "not searched for", "")} <= set(ledger.rows)
     assert CANARY not in written(services, request).lower()
     words = "Rijen met uw e-mailadres, telefoonnummer, rekeningnummer of een ander nummer"
