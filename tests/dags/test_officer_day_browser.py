@@ -89,7 +89,6 @@ def test_from_the_e_mail_to_closing_without_a_terminal(
         reviewers.asked(request)
         anna.goto(first)
         press(anna, anna.get_by_role("link", name="Beoordeling van de bundel"))
-        press(anna, anna.get_by_role("link", name="Bekijk wat wordt verzonden"))
         press(anna, anna.get_by_role("link", name="shop.ticket_message"))
         look(anna, "day_5_table")
         anna.get_by_label("Grond voor wat hier onleesbaar wordt").select_option(label="Rechten van anderen")

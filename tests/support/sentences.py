@@ -50,13 +50,27 @@ _WHOLE = (
     "The question of {asked} was sent {days} working days after {since}: it counts, but R42 wants it asked "
     "without delay.",
     "{place} by {day}",
+    *("The answer is recorded.", "The request is closed by it.", "The next run starts by itself later."),
+    "The next run starts with the answer to the last open question: {others}.",
+    "Run {run} of this request is still going.",
     *(f"{day} {{day}}" for day in _WEEKDAYS),
     *("Saturday", "Sunday", "New Year's Day", "Easter Monday", "King's Day", "Ascension Day", "Whit Monday"),
     *("Christmas Day", "Second Day of Christmas", "Good Friday", "Liberation Day"),
 )
 """Texts that are put together from parts, as they are read."""
 
-_CONSTANTS = {"CANNOT", "CHECK_RECORDED", "CUT", "LOG_IN", "NOT_OWNED", "RENEWED", "UNEXPECTED", "_TITLES"}
+_CONSTANTS = {
+    "CANNOT",
+    "CHECK_RECORDED",
+    "CUT",
+    "LOG_IN",
+    "NO_MATTER",
+    "NO_RUN",
+    "NOT_OWNED",
+    "RENEWED",
+    "UNEXPECTED",
+    "_TITLES",
+}
 """Constants of the pages. Their modules are not imported here, as these import airflow."""
 
 _REFUSALS = re.compile(r"(NotAllowed|TooLate|Form|Refused|Unknown\w+)Error|NotEnough|TurnedDown")

@@ -50,7 +50,7 @@ _ENUMS: tuple[type[StrEnum], ...] = (
 )
 _DETAILS = (
     "answer_by answer_to answered bundle bytes code columns damage factors fields findings hindrance in_files "
-    "letter masked_otherwise medium minor names_unread part_left_out place plan pointed_out purposes readable "
+    "policy changed reviewed letter masked_otherwise medium minor names_unread part_left_out place plan pointed_out purposes readable "
     "recorded_in redacted redactions refuted removed_by rest_by retention_over risk rows searched_by since "
     "source tables why with"
 )

@@ -17,6 +17,7 @@ Start = Callable[[str, str], str]
 OTHERS_OPEN = (
     "The answer is recorded. The next run starts with the answer to the last open question: {others}."
 )
+NO_RUN = "The answer is recorded, but no run was started."
 NO_MATTER = "Where those no longer matter, trigger fulfil_request with this id."
 
 
@@ -64,6 +65,6 @@ def record(
     try:
         return RecordedAnswer(done, start(request, by.token), done.next_step)
     except AfschriftError as error:
-        words = f"The answer is recorded, but no run was started. {error}"
-        hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`; else the sweep will."
+        words = f"{NO_RUN} {error.args[0]} The next run starts by itself later."
+        hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`."
         return RecordedAnswer(done, None, f"{words} {hint} {done.next_step}".strip())

@@ -15,6 +15,7 @@ from afschrift.casework.desk.desk import read_rows
 from afschrift.casework.desk.next_action import ActionKind, NextAction
 from afschrift.casework.desk.owner import owner
 from afschrift.casework.desk.today import Viewer
+from afschrift.casework.identity.accounts import key_title
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.damaged import STEP
@@ -119,7 +120,9 @@ def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict
     known = {fact.other for fact in timeline.facts if fact.other}
     return {
         "parties": register.cases.parties(request_id) if may else {},
-        "keys": [(k.name, masked(k.value)) for k in register.identities.of(request_id)] if may else [],
+        "keys": [(key_title(officer, k.name), masked(k.value)) for k in register.identities.of(request_id)]
+        if may
+        else [],
         "may_read": may,
         "today": today,
         "coming": coming(timeline, at.clock, at.restrictions, today),

@@ -14,6 +14,7 @@ from afschrift.casework.desk.owner import owner
 from afschrift.casework.letters.prefilled_elements import right_unclear
 from afschrift.casework.notices.reviews import DueReview
 from afschrift.casework.question_kinds import kind_named
+from afschrift.casework.review.question import REVIEW
 from afschrift.casework.run_findings import SweepLimits, of_run
 from afschrift.domain.request import RequestStatus
 from afschrift.law.case_facts import Referral
@@ -208,9 +209,8 @@ def _of_questions(record: RequestRecord, policy: DeskPolicy, today: date) -> Ite
     for question in record.questions:
         role, to = Role(question.role), assigned_to(timeline, question.id)
         what = question.kind
-        asked = replace(
-            _action(record, ActionKind.QUESTION, what, f"/questions/{question.id}"), role=role, person=to
-        )
+        path = f"/review/{question.request}" if what == REVIEW else f"/questions/{question.id}"
+        asked = replace(_action(record, ActionKind.QUESTION, what, path), role=role, person=to)
         if question.kind == SEARCH:
             on = due(record.clock.target, policy.calendar) if record.clock.due else None
             since = timeline.local(question.asked_at)

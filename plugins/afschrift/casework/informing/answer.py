@@ -12,12 +12,14 @@ from afschrift.casework.identity.confirmed import identity_decision, mandate_dec
 from afschrift.casework.identity.question import MANDATE
 from afschrift.casework.informing.question import MAKE_LETTER, WITH
 from afschrift.casework.intake.parties import party_lines
+from afschrift.casework.letters.letter_form import help_of
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.officer import Officer
 from afschrift.casework.same_message import answered_together
 from afschrift.domain.errors import AfschriftError, FormError, RefusedError
 from afschrift.domain.instants import on_the_wall
+from afschrift.domain.language import gettext
 from afschrift.law.clock.facts import FactRow, Timeline
 from afschrift.law.clock.sending import Sending, record_notification
 from afschrift.law.letter import LetterState
@@ -144,9 +146,11 @@ def inform_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
                 "Ready since", f"{on_the_wall(fact.at, of.zone)} ({of.request}, {in_words(of.right).lower()})"
             )
         )
-        for delivery in officer.register.deliveries.of(of.request):
-            if delivery.sha256 == fact.detail.get("bundle"):
-                answer += [Line("The bundle lies at", delivery.uri), Line("Bytes", str(delivery.bytes))]
+        answer += [
+            Line("Bytes", str(delivery.bytes))
+            for delivery in officer.register.deliveries.of(of.request)
+            if delivery.sha256 == fact.detail.get("bundle")
+        ]
     letter = str(question.detail["letter"])
     return (
         Section("The answer", tuple(answer)),
@@ -178,7 +182,7 @@ def _letter_lines(officer: Officer, request: str, kind: str) -> Iterator[Line]:
     try:
         made = make(officer, request, kind, {}, keep=False)
     except FormError as error:
-        lacking = [ELEMENTS[name].help for name in error.fields if name in ELEMENTS]
+        lacking = [gettext(help_of(name)) for name in error.fields if name in ELEMENTS]
         yield Line("What you add", "; ".join(lacking) or str(error))
         return
     except AfschriftError as error:

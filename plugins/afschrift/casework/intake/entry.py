@@ -21,6 +21,7 @@ from afschrift.formats.registry import FORMATS
 from afschrift.inventory.model import Inventory
 from afschrift.law.case_facts import Matter
 from afschrift.questions.forms import WORDS
+from afschrift.questions.view import in_words
 
 CHANNELS = {
     "email": "E-mail",
@@ -135,7 +136,7 @@ def fields(inventory: Inventory, language: str) -> dict[str, dict[str, dict[str,
     """The fields under their headings, with the identity keys, channels and languages of an installation."""
     found = {heading: dict(group) for heading, group in GROUPS.items()}
     keys = {
-        f"{KEY}{name}": _line(key.title.get(language) if key.title else name.replace("_", " "))
+        f"{KEY}{name}": _line((key.title and key.title.get(language)) or in_words(name))
         for name, key in inventory.identity.keys.items()
     }
     found["What the systems know the person by"] = keys

@@ -122,7 +122,9 @@ def nothing_is_missing(
     if state.open:
         assert all(FACTS[name][1] in kinds for name in facts - {"ready", "refused", "asked", "extended"})
     assert kinds <= {*TITLES}
-    assert all(action.path.startswith(("/requests/req-", "/questions/q-")) for action in found)
+    assert all(
+        action.path.startswith(("/requests/req-", "/questions/q-", "/review/req-")) for action in found
+    )
     assert all(words_of(action)[0] for action in found)
 
 
