@@ -181,11 +181,12 @@ def test_hostile_file_given_to_a_command(project: Path) -> None:
         message, place = row["said"], f"{door}, {name}: {row['said']}"
         assert row["code"], place
         if door[0] in ("submit", "inventory import fides", "inventory import dbt"):
-            assert name in READABLE or files[name].name in message, place
+            csv = door == ("submit", "csv")  # a list of people: its name is not said, and it has no depth
+            assert csv or name in READABLE or files[name].name in message, place
             assert "What to do" in message, place
             assert len(message) < 2_000  # not a line for each of a hundred thousand names
             assert name != "large" or "bytes that are read" in message, place
-            assert name != "deep" or "deep" in message, place
+            assert csv or name != "deep" or "deep" in message, place
 
 
 FEW = ("aliases", "deep", "no UTF-8", "large")

@@ -15,7 +15,7 @@ from afschrift.casework.intake.request_form import RequestForm
 from afschrift.cli import given
 from afschrift.cli.common import actor, print_lines, say, services
 from afschrift.cli.running import CODES, Ended, begin, leave
-from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.request import DEFAULT_FORMATS
 from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS
@@ -113,11 +113,7 @@ def _import(settings: Settings, file: Path, start: Start) -> None:
     from afschrift.casework.intake.import_csv import import_csv
 
     ready, by = services(), actor()
-    content = given.content(file, str(file), BYTES)
-    try:
-        done = import_csv(settings, ready, content, by)
-    except RefusedError as error:
-        raise RefusedError(f"{file}: {error.args[0]}", remedy=error.remedy) from None
+    done = import_csv(settings, ready, given.content(file, "The CSV file", BYTES), by)
     print_lines(done.requests)
     for line in done.lines():
         say(line)
