@@ -206,10 +206,11 @@ def test_what_a_message_asks_and_who_is_concerned(desk: Desk) -> None:
     given = {"f.party": "heir", "f.name": "Bea Bakker", "f.address": "Dam 1\nAmsterdam"}
     assert desk.send("anna", path, given).status_code == 303
     assert desk.register.cases.parties(case)["heir"]["name"] == "Bea Bakker"
-    wrong = desk.send("anna", f"/requests/{request}/do/keys", {"f.keys": "shoe: 44"})
-    assert (wrong.status_code, "shoe: 44" in wrong.text) == (422, True)
+    assert (
+        desk.ask("anna", "POST", f"/requests/{request}/keys", json={"keys": {"shoe": "4"}}).status_code == 422
+    )
     keys = {key.name: key.value for key in desk.register.identities.of(request)}
-    sent = desk.send("anna", f"/requests/{request}/do/keys", {"f.keys": "email: bert@example.org"})
+    sent = desk.send("anna", f"/requests/{request}/do/keys", {"f.keys.email": "bert@example.org"})
     assert "/questions/" in sent.headers["location"]
     now = {key.name: key.value for key in desk.register.identities.of(request)}
     assert now == keys | {"email": "bert@example.org"}

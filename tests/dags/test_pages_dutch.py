@@ -87,7 +87,7 @@ def pages(desk: Desk) -> Iterator[tuple[str, str, str]]:
     yield "first page", "anna", "/"
     yield "request", "anna", f"/requests/{request}"
     yield "identity", "anna", f"/questions/{question}"
-    yield "change keys", "anna", f"/questions/{question}/keys"
+    yield "change keys", "anna", f"/requests/{request}/do/keys"
     yield "no such question", "anna", "/questions/q-000000000000"
     about = desk.submit(desk.customers.pop(), "access")
     for kind in KINDS.values():

@@ -18,10 +18,8 @@ from afschrift.outside.limits import too_long
 TEXT_BYTES = 1_000_000
 
 
-def date_(text: str | None, option: str) -> date | None:
+def date_(text: str, option: str) -> date:
     """Read a date of an option."""
-    if text is None:
-        return None
     try:
         return date.fromisoformat(text)
     except ValueError:

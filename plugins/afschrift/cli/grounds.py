@@ -119,7 +119,7 @@ def evasive(
         words = "evasive" if sign(at_work, source, agree=sign_it) else "plain"
         say(f"{source}: {words} words, {'signed' if sign_it else 'turned down'}.")
     else:
-        propose(at_work, source, evasive=not lift, since=date_(from_, "--from"))
+        propose(at_work, source, evasive=not lift, since=date_(from_, "--from") if from_ else None)
         say(f"Proposed. Another person: `afschrift grounds evasive {source} --sign`, or --turn-down.")
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from datetime import date
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +18,7 @@ from afschrift.casework.actions.actions import actions_of
 from afschrift.cli.actions import add_actions
 from afschrift.cli.common import AsJson, officer, open_register, print_json, print_lines, say
 from afschrift.cli.forms import ask_fields, blank_letter, described_kind, listed_kind, read_form
-from afschrift.cli.given import id_copy, opened, write
+from afschrift.cli.given import date_, id_copy, opened, write
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import RefusedError
 from afschrift.law.case_documents import checked_content, media_type
@@ -28,10 +27,6 @@ from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS, kind_named
 from afschrift.questions.form_fields import fields_of, read_fields
 from afschrift.register.outbox import Proof
-
-if TYPE_CHECKING:
-    pass
-
 
 app = typer.Typer(no_args_is_help=True)
 add_actions(app, actions_of(Subject.LETTER))
@@ -159,7 +154,7 @@ def sent(
     from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
     from afschrift.casework.letters.send import enter_sent
 
-    who, day = officer(), _day(on)
+    who, day = officer(), date_(on, "--on")
     who.acting(who.register.letters.get(letter).request, Act.DECIDE, "letter")  # before the file is read
     with opened(proof) as stream:
         first = stream.read(PART_BYTES)
@@ -172,10 +167,3 @@ def sent(
         )
         done = enter_sent(who, letter, day, channel, kept)
     typer.echo(json.dumps(asdict(done), indent=2, ensure_ascii=False) if as_json else done.line)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("write a date as 2026-03-05", param_hint="--on") from None

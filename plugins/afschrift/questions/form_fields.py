@@ -33,8 +33,8 @@ class FormField:
 
     Attributes:
         title: what it asks.
-        shown: `radios`, `select`, `ticks`, `tick`, `lines`, `amounts`, `pairs`, `date`, `number`, `line` or
-            `text`.
+        shown: `radios`, `select`, `ticks`, `tick`, `lines`, `amounts`, `named`, `pairs`, `date`, `number`,
+            `line` or `text`.
         codes: value and words of what can be chosen.
         need: when it is needed, in words; empty: it may stay empty.
         hint: what it takes, where its kind of field does not show it.
@@ -104,6 +104,8 @@ def _shown(schema: Mapping[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]
     items, names = schema.get("items", {}), schema.get("propertyNames", {})
     if schema.get("const") is True:
         return "tick", ()
+    if kind == "object" and "enum" in schema:
+        return "named", _codes(schema["enum"], schema.get("x-titles", {}))
     if "enum" in schema:
         shown = "radios" if len(schema["enum"]) <= _RADIOS else "select"
         return shown, _codes(schema["enum"], schema.get("x-titles", {}))
@@ -175,9 +177,11 @@ def _value(field: FormField, typed: Typed) -> Any:
             return True if text == "true" else text or None
         case "ticks" | "lines":
             return lines or None
-        case "amounts":
+        case "amounts" | "named":
             given = {code: "".join(typed(f"{field.name}.{code}")).strip() for code, _ in field.codes}
-            return {code: amount.replace(",", ".") for code, amount in given.items() if amount} or None
+            if field.shown == "amounts":
+                given = {code: amount.replace(",", ".") for code, amount in given.items()}
+            return {code: text for code, text in given.items() if text} or None
         case "pairs":
             pairs = (line.partition(":") for line in lines)
             return {name.strip(): value.strip() for name, _, value in pairs} or None

@@ -13,12 +13,7 @@ from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestErr
 from afschrift.domain.language import gettext
 from afschrift.questions.form_fields import FormField, fields_of, read_fields
 from afschrift.register.open import open_register
-from afschrift.web.caller import (
-    Caller,
-    Known,
-    form_token,
-    note,
-)
+from afschrift.web.caller import Caller, Known, form_token, note
 from afschrift.web.form import unsendable
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, render, status_and_words
@@ -63,13 +58,13 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
         done = perform(by.officer(), action, owner, codes | words)
     except AfschriftError as error:
         return _page(request, by, action, owner, sent, *problem_of(error, fields))
-    if done.question:
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/questions/{done.question}", 303)
-    made = done.timelines[0].request
+    base = request.scope.get("root_path", "")
     # The page shows the letter itself, and names no command.
     lines = [line for line in done.lines[1 if done.letter else 0 :] if "`" not in line]
     notice = note(by, {"done": gettext(action.title), "next": " ".join(lines)})
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{made}?notice={notice}", 303)
+    if done.question:
+        return RedirectResponse(f"{base}/questions/{done.question}?notice={notice}", 303)
+    return RedirectResponse(f"{base}/requests/{done.timelines[0].request}?notice={notice}", 303)
 
 
 def problem_of(error: AfschriftError, fields: Sequence[FormField]) -> tuple[Problem, int]:
@@ -102,7 +97,5 @@ def _page(
         fields=list(fields_of(action.form(at), ())),
         sent=sent,
         problem=problem,
-        faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
-        here=request.url.path,
         token=form_token(by, request.url.path),
     )

@@ -35,14 +35,10 @@ def show(owner: str, by: Known) -> dict[str, Any]:
     found = story(register, owner, register.cases.texts(owner, by.account))
     case = register.cases.get(owner)
     requests = case.requests if owner == case.id else (owner,)
-    rows = [
-        {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text.id if e.text else None}
-        for e in found
-    ]
     return {
         "case": case.id,
         **Done([register.facts.timeline(request_id) for request_id in requests]).document(),
-        "story": rows,
+        "story": [entry.document() for entry in found],
     }
 
 
@@ -60,14 +56,4 @@ def parties(owner: str, body: JsonBody[PartiesBody], by: Known) -> dict[str, dic
 def pending_referrals(by: Known) -> list[dict[str, Any]]:
     """What is not handed over yet, the first due first."""
     by.roles.require(by.account, Act.SEE)
-    return [
-        {
-            "case": pending.referral.case,
-            "right": pending.referral.matter.value,
-            "term": pending.referral.matter.iri,
-            "desk": pending.referral.desk,
-            "due": str(pending.referral.due) if pending.referral.due else None,
-            "level": pending.level,
-        }
-        for pending in to_hand_over(open_register())
-    ]
+    return [pending.document() for pending in to_hand_over(open_register())]

@@ -1,4 +1,4 @@
-"""The pages on which an identity is confirmed: whose the keys are, with the message; and changing keys."""
+"""The pages on which an identity is confirmed: whose the keys are, with the message."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.casework.identity.accounts import key_title
-from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look, record_masked_look
 from afschrift.casework.identity.question import IDENTITY_KIND
-from afschrift.domain.errors import AfschriftError, ConfigurationError, TooLateError, UnknownQuestionError
-from afschrift.domain.keys import Key
+from afschrift.domain.errors import AfschriftError, TooLateError, UnknownQuestionError
 from afschrift.domain.language import gettext
 from afschrift.law.clock.facts import Timeline
 from afschrift.register.records import QuestionRow
@@ -23,10 +21,7 @@ from afschrift.web.answers import Start
 from afschrift.web.caller import (
     Caller,
     Known,
-    cross_origin_error,
     form_token,
-    is_form_token,
-    is_same_origin,
     note,
     read_note,
 )
@@ -35,7 +30,6 @@ from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import render, said_error
 from afschrift.web.question_status import local, question_for_view
 
-RENEWED = "Your log-in was renewed since this page was opened. Nothing was changed: type the keys again."
 FROM_PERSON = ("request", "received", "representative", "parties")
 """Kinds of texts that came from the person or from a representative, or say who they are."""
 
@@ -49,18 +43,6 @@ def routes(start_look_up: Start) -> APIRouter:
         """Ask what the sources hold under the keys, and start the task that looks."""
         await run_in_threadpool(_asked, by, question_id)
         return await answer_form(request, _look_up, question_id, by, start_look_up)
-
-    @router.get("/questions/{question_id}/keys")
-    def keys(request: Request, question_id: str, by: Known) -> Response:
-        """The form for other keys; what they are now is not shown."""
-        _, asked = _asked(by, question_id)
-        return _keys_page(request, by, asked)
-
-    @router.post("/questions/{question_id}/keys")
-    async def change(request: Request, question_id: str, by: Known) -> Response:
-        """Correct or add keys; then the question who asks is asked again."""
-        await run_in_threadpool(_asked, by, question_id)
-        return await answer_form(request, _change, question_id, by)
 
     return router
 
@@ -134,43 +116,6 @@ def _look_up(request: Request, question_id: str, by: Caller, start: Start, sent:
         words = gettext("No look-up is under way yet. {why}", why=said_error(error))
     return RedirectResponse(
         f"{_address(request, question_id)}?notice={note(by, {'look_up': words})}#whose", 303
-    )
-
-
-def _change(request: Request, question_id: str, by: Caller, sent: Sent) -> Response:
-    register, asked = _asked(by, question_id)
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        if not is_same_origin(request):
-            raise cross_origin_error()
-        return _keys_page(request, by, asked, RENEWED, 403)
-    prefix = "key."
-    given = {n.removeprefix(prefix): v.strip() for n, v in sent.fields if n.startswith(prefix) and v.strip()}
-    given |= dict.fromkeys(sent.all("remove"), "")
-    officer = by.officer(register)
-    try:
-        done = change_keys(officer, asked.request, given)
-    except ConfigurationError as error:
-        return _keys_page(request, by, asked, said_error(error), 422)
-    address = _address(request, done.question or question_id)
-    return RedirectResponse(f"{address}?notice={note(by, {'keys': done.sentence})}#whose", 303)
-
-
-def _keys_page(
-    request: Request, by: Caller, asked: QuestionRow, problem: str = "", status: int = 200
-) -> Response:
-    register, _ = _asked(by, asked.id)
-    officer = by.officer(register)
-    now = [Key(key.name, "") for key in register.identities.of(asked.request)]
-    return render(
-        request,
-        "change_keys",
-        status,
-        by=by,
-        question=asked,
-        token=form_token(by, request.url.path),
-        problem=problem,
-        keys=[(name, key_title(officer, name)) for name in officer.inventory.identity.keys],
-        now={key.name for key in now},
     )
 
 

@@ -259,14 +259,13 @@ class _IntakeForm:
 
     def page(self, problem: Problem | None = None, status: int = 200) -> Response:
         """The form with what was typed."""
-        faults = {id_: fault for id_, _, fault in problem.lines} if problem else {}
         carried = len(self.original) <= CARRIED_BYTES
         return render(
             self.request,
             "new_request",
             status,
             by=self.by,
-            groups=list(self.groups(faults)),
+            groups=list(self.groups(problem.faults if problem else ())),
             sent=self.sent,
             mail=self.mail,
             file_name=self.name,
@@ -274,8 +273,6 @@ class _IntakeForm:
             again=bool(self.original) and not carried,
             likely=self.likely,
             problem=problem,
-            faults=faults,
-            here=self.request.url.path,
             token=form_token(self.by, self.request.url.path),
         )
 
@@ -373,7 +370,6 @@ def _import_page(
         names=names(by.officer().inventory),
         needed=NEEDED,
         most=LINES,
-        here=request.url.path,
         token=form_token(by, request.url.path),
         **{"report": None, "left": (), **more},
     )

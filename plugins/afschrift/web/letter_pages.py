@@ -31,13 +31,7 @@ from afschrift.letters.kinds import kind_named
 from afschrift.questions.form_fields import FormField, fields_of, read_fields
 from afschrift.questions.view import in_words
 from afschrift.web.action_pages import permitted, problem_of
-from afschrift.web.caller import (
-    Caller,
-    Known,
-    form_token,
-    note,
-    read_note,
-)
+from afschrift.web.caller import Caller, Known, form_token, note, read_note
 from afschrift.web.form import must_be_ours, unsendable
 from afschrift.web.language import day
 from afschrift.web.multipart import Sent, answer_form
@@ -147,7 +141,11 @@ def _make(request: Request, request_id: str, by: Caller, sent: Sent) -> Response
         shown = make_letter(officer, request_id, kind.name, given, keep=False)
         before = read_note(by, sent.value("seen"))
         if sent.value("show") or before != seen(shown):
-            other = _names(changed(before, shown)) if before and not sent.value("show") else []
+            other = (
+                [gettext(help_of(name)) for name in changed(before, shown)]
+                if before and not sent.value("show")
+                else []
+            )
             return _page(request, by, request_id, sent, shown=shown, other=other)
         made = make_letter(officer, request_id, kind.name, given, again=again).letter
     except AfschriftError as error:
@@ -177,11 +175,6 @@ def _fields(form: Mapping[str, Any]) -> list[FormField]:
         replace(field, hint=" ".join(dict.fromkeys((field.schema.get("description", ""), field.hint))))
         for field in fields_of(form, ())
     ]
-
-
-def _names(elements: list[str]) -> list[str]:
-    """What elements are, in words."""
-    return [gettext(help_of(name)) for name in elements]
 
 
 def _page(
@@ -216,12 +209,10 @@ def _page(
         fields=fields,
         sent=sent,
         problem=problem,
-        faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
         shown=shown,
         other=other,
         seen=note(by, seen(shown)) if shown else "",
         mailed=bool(shown and shown.values.get("to")),
-        here=request.url.path,
         token=form_token(by, request.url.path),
         framed=shown.text.html if shown else "",
     )

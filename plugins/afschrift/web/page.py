@@ -58,6 +58,11 @@ class Problem:
     text: str
     lines: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def faults(self) -> dict[str, str]:
+        """Id in the page -> what is wrong there."""
+        return {id_: fault for id_, _, fault in self.lines}
+
 
 def render(
     request: Request, name: str, status: int = 200, *, framed: str = "", **values: Any
@@ -69,11 +74,12 @@ def render(
         name: of its template.
         status: of HTTP.
         framed: HTML of our own with a style sheet, which the page shows in a frame that runs nothing.
-        values: what the template shows; escaped there.
+        values: what the template shows; escaped there. `faults` are those of the `problem`, and `here` is
+            its own address, where nothing else is given.
     """
     # not by Settings, because the page that says what is wrong with these needs its template too
     environment, style = _templates(texts("pages", include_folder()))
-    base = str(request.scope.get("root_path", ""))
+    base, problem = str(request.scope.get("root_path", "")), values.get("problem")
     html = environment.get_template(f"{name}.html.j2").render(
         base=base,
         airflow=base.removesuffix(MOUNTED),
@@ -81,7 +87,7 @@ def render(
         other_languages=other_languages(),
         path=request.url.path.removeprefix(base),
         framed=framed,
-        **values,
+        **{"here": request.url.path, "faults": problem.faults if problem else {}, **values},
     )
     sheets = [style, *_STYLE.findall(framed)]  # a frame without an address has the policy of its page
     digests = [base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode() for sheet in sheets]

@@ -24,14 +24,7 @@ from afschrift.register.open import open_register
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.answers import Start, record
-from afschrift.web.caller import (
-    Caller,
-    Known,
-    form_token,
-    is_form_token,
-    note,
-    read_note,
-)
+from afschrift.web.caller import Caller, Known, form_token, is_form_token, note, read_note
 from afschrift.web.form import form_for, must_be_ours, read_form, unsendable
 from afschrift.web.identity_pages import identity_parts, unmasked_page
 from afschrift.web.multipart import Sent, answer_form, read, sent_form
@@ -211,7 +204,6 @@ def _question_page(
         shown_token=form_token(by, f"{path}/shown"),
         has_view=has_view(asked),
         shown=look(officer, asked.id, unmask=unmask),
-        faults={id_: fault for id_, _, fault in problem.lines} if problem else {},
         **_of(timeline, asked),
     )
 

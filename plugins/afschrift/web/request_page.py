@@ -96,7 +96,7 @@ async def message(request: Request, request_id: str, by: Known) -> Response:
 
 def _message(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
     by.roles.require(by.account, Act.VALUES)
-    _must_be_ours(request, by, sent)
+    must_be_ours(request, by, sent)
     texts = open_register().cases.texts(request_id, by.account)
     kinds = ("request", "received", "sent", "note", "document")
     return _page(request, by, request_id, texts=[text for text in texts if text.kind in kinds])
@@ -109,18 +109,13 @@ async def sent(request: Request, request_id: str, by: Known) -> Response:
 
 
 def _sent(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
-    _must_be_ours(request, by, sent)
+    must_be_ours(request, by, sent)
     officer = by.officer()
     delivery, path = delivery_of(officer, request_id, sent.value("delivery")), sent.value("path")
     if not path:
         files, token = sent_files(officer, delivery), form_token(by, request.url.path)
         found = officer.register.requests.get(request_id)
-        values: dict[str, Any] = {
-            "delivery": delivery,
-            "zone": found.zone,
-            "files": files,
-            "here": request.url.path,
-        }
+        values: dict[str, Any] = {"delivery": delivery, "zone": found.zone, "files": files}
         return render(request, "sent", by=by, token=token, **values)
     content = sent_file(officer, delivery, path, SHOWN_BYTES)
     if path.endswith(".html"):  # without an origin and scripts, so that it can reach nothing of ours
@@ -129,7 +124,3 @@ def _sent(request: Request, request_id: str, by: Caller, sent: Sent) -> Response
     name = quote(path.rpartition("/")[2])
     as_file = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
     return Response(content, media_type="application/octet-stream", headers=as_file)
-
-
-def _must_be_ours(request: Request, by: Caller, sent: Sent) -> None:
-    must_be_ours(request, by, sent)

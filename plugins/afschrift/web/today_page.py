@@ -17,12 +17,7 @@ from afschrift.casework.desk.today import PAGE, Filters, TodayGroup, TodayRow, V
 from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.language import gettext, ngettext
 from afschrift.domain.request import is_id
-from afschrift.web.caller import (
-    Caller,
-    Known,
-    form_token,
-    read_note,
-)
+from afschrift.web.caller import Caller, Known, form_token, read_note
 from afschrift.web.caller import note as signed
 from afschrift.web.form import unsendable
 from afschrift.web.multipart import Sent, answer_form

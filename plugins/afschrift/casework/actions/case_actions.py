@@ -19,6 +19,7 @@ from afschrift.casework.actions.action import (
     codes,
 )
 from afschrift.casework.decision.require_decision import open_decision
+from afschrift.casework.identity.accounts import key_title
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.intake.parties import record_parties
 from afschrift.casework.intake.read_right import Reading, read_right
@@ -81,7 +82,12 @@ class HandOverParameters(Parameters):
 class KeysParameters(Parameters):
     """Of keys to correct, to add or to take out."""
 
-    keys: dict[str, str] = Field(title="Keys", json_schema_extra=_BY_NAME)
+    keys: dict[str, Annotated[str, StringConstraints(max_length=1_000)]] = Field(
+        title="Keys",
+        description="Leave empty what stays as it is; a hyphen (-) takes a key out. Kept encrypted; the "
+        "trail holds that it changed, never the value.",
+        json_schema_extra=_BY_NAME,
+    )
 
 
 class LaterParameters(Parameters):
@@ -135,10 +141,11 @@ def _hand_over(officer: Officer, owner: str, given: HandOverParameters) -> Done:
 
 def _keys(officer: Officer, request: str, given: KeysParameters) -> Done:
     known = officer.inventory.identity.keys
-    if given.keys.keys() - known.keys():
+    if not given.keys or given.keys.keys() - known.keys():
         names = ", ".join(known)
         raise FormError("This is not what it takes.", {"keys": f"choose among {names}"}, remedy="choose one.")
-    done = change_keys(officer, request, given.keys)
+    values = {name: "" if value.strip() == "-" else value for name, value in given.keys.items()}
+    done = change_keys(officer, request, values)
     return Done([officer.register.facts.timeline(request)], [done.sentence], question=done.question)
 
 
@@ -169,6 +176,11 @@ def _of_case(officer: Officer, owner: str) -> Done:
 
 def _is_open(at: Situation) -> bool:
     return at.timeline.state.open
+
+
+def _key_titles(at: Situation) -> Choices:
+    officer = at.officer
+    return [(name, key_title(officer, name)) for name in officer.inventory.identity.keys] if officer else []
 
 
 def _matters(at: Situation) -> Choices:
@@ -207,11 +219,12 @@ ACTIONS = (
     Action(
         "keys",
         "Correct the keys",
-        "Correct or add keys by which the person is found; a name without a value takes that key out, the "
-        "others stay. Who asks is then to be confirmed again.",
+        "Correct or add keys by which the person is found. Who asks is then to be confirmed again; what was "
+        "looked up and what was staged by the earlier keys is destroyed.",
         KeysParameters,
         _keys,
         _is_open,
+        {"keys": _key_titles},
     ),
     Action(
         "party",

@@ -34,6 +34,11 @@ class StoryEntry:
     request: str | None = None
     text: CaseText | None = field(default=None, repr=False)
 
+    def document(self) -> dict[str, str | None]:
+        """As JSON, without what was written."""
+        text = self.text.id if self.text else None
+        return {"at": self.at, "by": self.by, "what": self.what, "request": self.request, "text": text}
+
 
 def story(register: Register, owner: str, texts: Sequence[CaseText]) -> list[StoryEntry]:
     """What happened in a case, the oldest first.

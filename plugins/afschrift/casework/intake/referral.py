@@ -39,6 +39,18 @@ class PendingReferral:
     level: str
     days_left: int | None
 
+    def document(self) -> dict[str, str | None]:
+        """As JSON."""
+        matter, due = self.referral.matter, self.referral.due
+        return {
+            "case": self.referral.case,
+            "right": matter.value,
+            "term": matter.iri,
+            "desk": self.referral.desk,
+            "due": str(due) if due else None,
+            "level": self.level,
+        }
+
     @property
     def words(self) -> str:
         """A line for a log or a list; nothing of the person."""

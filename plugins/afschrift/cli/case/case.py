@@ -102,10 +102,7 @@ def show(
             asdict(t) | {"text": None if t.text is None else t.text.decode(errors="replace")} for t in found
         ]
         facts = [asdict(fact) for fact in register.case_facts.of(case.id)]
-        story_rows = [
-            {"at": e.at, "by": e.by, "what": e.what, "request": e.request, "text": e.text and e.text.id}
-            for e in story(register, owner, found)
-        ]
+        story_rows = [entry.document() for entry in story(register, owner, found)]
         shown = {"case": asdict(case), "facts": facts, "texts": texts, "story": story_rows}
         print_json(shown, ascii=False)
     else:
@@ -259,18 +256,7 @@ def waiting(
     """List what waits to be handed over, in order of due dates."""
     found = to_hand_over(open_register())
     if as_json:
-        rows = [
-            {
-                "case": wait.referral.case,
-                "right": wait.referral.matter.value,
-                "term": wait.referral.matter.iri,
-                "desk": wait.referral.desk,
-                "due": str(wait.referral.due) if wait.referral.due else None,
-                "level": wait.level,
-            }
-            for wait in found
-        ]
-        print_json(rows)
+        print_json([wait.document() for wait in found])
         return
     if not found:
         typer.echo("Nothing waits to be handed over.")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from afschrift.cli.given import date_
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.deadline import ALGORITHM, Deadline, Suspension, deadline, local_date
@@ -71,8 +72,8 @@ def due(
     """Compute the last day for an answer, with every step and its rule (R37-R43)."""
     days_off = calendar(
         country,
-        [_date(day, "--holiday") for day in holiday or ()],
-        [_date(day, "--unsettled") for day in unsettled or ()],
+        [date_(day, "--holiday") for day in holiday or ()],
+        [date_(day, "--unsettled") for day in unsettled or ()],
     )
     zone = timezone or days_off.zone
     if zone is None:
@@ -82,12 +83,12 @@ def due(
     day = local_date(_moment(received), zone)
     waits = [_suspension(text, identity=True) for text in suspended or ()]
     waits += [_suspension(text, identity=False) for text in clarified or ()]
-    words = _end_with(waits, _date(term, "--term"), public_body=public_body) if term else ""
+    words = _end_with(waits, date_(term, "--term"), public_body=public_body) if term else ""
     found = deadline(
         day,
         days_off,
         suspensions=waits,
-        extension_sent=_date(extension_sent, "--extension-sent")
+        extension_sent=date_(extension_sent, "--extension-sent")
         if extension_sent
         else day
         if extended
@@ -127,13 +128,6 @@ def _moment(text: str) -> date | datetime:
         ) from None
 
 
-def _date(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"{option} {text!a} is no date.", remedy="write 2025-03-05.") from None
-
-
 def _end_with(waits: list[Suspension], term: date, *, public_body: bool) -> str:
     """End the last suspension of a public body with its term; returns what the term does, in words."""
     last = max(waits, key=lambda wait: wait.start, default=None)
@@ -153,4 +147,4 @@ def _end_with(waits: list[Suspension], term: date, *, public_body: bool) -> str:
 def _suspension(text: str, *, identity: bool) -> Suspension:
     start, _, end = text.partition(":")
     option = "--suspended" if identity else "--clarified"
-    return Suspension(_date(start, option), _date(end, option) if end else None, identity)
+    return Suspension(date_(start, option), date_(end, option) if end else None, identity)
