@@ -88,7 +88,7 @@ def test_found_keys_are_shown_without_scripts(
     fitting.set_content(page.content())
     must_fit_and_be_accessible(fitting, width)
     page.get_by_label("Customer number").fill("4711")
-    press(page, page.get_by_role("button", name="Change the keys"))
+    press(page, page.get_by_role("button", name="Record"))
     assert page.get_by_text("customer_id corrected").is_visible()
     for made in (page, fitting):
         made.context.close()
