@@ -84,8 +84,8 @@ class KeysParameters(Parameters):
 
     keys: dict[str, Annotated[str, StringConstraints(max_length=1_000)]] = Field(
         title="Keys",
-        description="Leave empty what stays as it is; a hyphen (-) takes a key out. Kept encrypted; the "
-        "trail holds that it changed, never the value.",
+        description="Leave empty what stays as it is; a hyphen (-) takes a key out. The trail holds "
+        "that it changed, never the value.",
         json_schema_extra=_BY_NAME,
     )
 
