@@ -71,7 +71,7 @@ _CODES = {str(code) for code in codes() if "_" in str(code)}
 _WORD = re.compile(r"[A-Za-z]\w*")
 
 
-def faults(desk: Desk, html: str) -> set[str]:
+def faults(html: str) -> set[str]:
     """What on a page is not for a Dutch reader; ids, accounts and names of the data map are."""
     html = re.sub(r"<(code|textarea|footer).*?</\1>", " ", html, flags=re.DOTALL)
     html = re.sub(r'<p class="pre">.*?</p>|zoals 20[0-9T:+.-]+|track-and-trace', " ", html, flags=re.DOTALL)
@@ -109,7 +109,7 @@ def found(desk: Desk) -> dict[str, set[str]]:
     made = {}
     for name, user, path in pages(desk):
         page = desk.browse(user, path, headers={"Accept-Language": "nl"})
-        made[name] = faults(desk, page.text) | (
+        made[name] = faults(page.text) | (
             {f"status {page.status_code}"} if page.status_code >= 500 else set()
         )
     return made

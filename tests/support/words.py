@@ -26,7 +26,7 @@ from afschrift.domain.decision import REASONS as DECIDED
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import NotSearched, Passed
 from afschrift.domain.files import ActiveKind
-from afschrift.domain.redaction import PointerKind
+from afschrift.domain.redaction import SHAPE, PointerKind
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import fides_categories
@@ -165,5 +165,6 @@ def review_words() -> Iterator[str]:
     yield from (f"{{place}}, {{rows}} row(s), {words}" for words in REFUTATIONS.values())
     form = review_form(load_grounds(), Right.ACCESS)["properties"]
     yield from (form[name]["title"] for name in (REDACTIONS, "why"))
+    yield SHAPE
     section = ledger_section((), ())
     yield from (section.title, *section.heads)

@@ -113,7 +113,8 @@ def _of_review(field: FormField, grounds: Grounds) -> FormField:
         return replace(field, title=title, need=gettext("needed where a line names this ground"))
     if field.name == REDACTIONS:
         return replace(
-            field, hint=gettext("One a line, as {shape}; the row by the name in front of it.", shape=SHAPE)
+            field,
+            hint=gettext("One a line, as {shape}; the row by the name in front of it.", shape=gettext(SHAPE)),
         )
     return field
 

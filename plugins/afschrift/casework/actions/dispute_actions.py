@@ -22,11 +22,12 @@ from afschrift.casework.actions.action import (
 )
 from afschrift.casework.disputes import DisputeService, Result, follow_up, review_lines
 from afschrift.casework.officer import Officer
-from afschrift.domain.language import gettext
+from afschrift.domain.language import gettext, say
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import Ending, HoldGround, Sender, complaints, holds
 from afschrift.law.restriction import ReviewOutcome, reviews
 from afschrift.law.roles import Role
+from afschrift.questions.view import in_words
 
 
 class HoldParameters(Parameters):
@@ -155,12 +156,30 @@ def _complaints(found: Result) -> Iterator[str]:
 
 def _open_complaints(at: Situation) -> Choices:
     found = [each for each in complaints(at.timeline) if each.ended is None]
-    return [(each.reference, each.words) for each in found]
+    return [
+        (
+            each.reference,
+            gettext(
+                "{reference}: complaint of {sender}, received on {day}",
+                reference=each.reference,
+                sender=in_words(each.entered.detail.get("from")).lower(),
+                day=say(str(each.entered.day)),
+            ),
+        )
+        for each in found
+    ]
+
+
+def _holds(at: Situation) -> Choices:
+    return [
+        (hold.id, gettext("{ground}, since {day}", ground=in_words(hold.ground), day=say(hold.since[:10])))
+        for hold in holds(at.timeline)
+    ]
 
 
 def _restrictions(which: Callable[[Timeline, Any], bool]) -> Callable[[Situation], Choices]:
     return lambda at: [
-        (found.id, f"looked at again on {found.review_on}")
+        (found.id, gettext("looked at again on {day}", day=say(str(found.review_on))))
         for found in at.restrictions
         if which(at.timeline, found)
     ]
@@ -191,7 +210,7 @@ ACTIONS = (
         ReleaseParameters,
         _release,
         lambda at: bool(holds(at.timeline)),
-        {"hold": lambda at: [(hold.id, hold.words) for hold in holds(at.timeline)]},
+        {"hold": _holds},
         of=Subject.CASE,
     ),
     Action(
