@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from functools import partial
@@ -166,4 +165,7 @@ def sent(
             proof.name, kind, checked_content(proof.name, parts, Settings.from_environment().document_bytes)
         )
         done = enter_sent(who, letter, day, channel, kept)
-    typer.echo(json.dumps(asdict(done), indent=2, ensure_ascii=False) if as_json else done.line)
+    if as_json:
+        print_json(asdict(done), ascii=False)
+    else:
+        typer.echo(done.line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,18 +12,21 @@ import typer
 
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
+from afschrift.casework.intake.entry import KEY, NEEDED, SELDOM, fields, read_entry
+from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.request_form import RequestForm
 from afschrift.cli import given
 from afschrift.cli.common import actor, print_lines, say, services
+from afschrift.cli.forms import ask_fields
 from afschrift.cli.running import CODES, Ended, begin, leave
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.request import DEFAULT_FORMATS
-from afschrift.domain.right import Right
 from afschrift.formats.registry import FORMATS
-from afschrift.law.case_facts import OTHER_RIGHTS
+from afschrift.inventory.model import Inventory
 from afschrift.law.roles import Act
 from afschrift.outside.limits import BYTES
 from afschrift.outside.read_yaml import read_yaml
+from afschrift.questions.form_fields import FormField, form_field, read_fields
 from afschrift.register.register import Register
 
 commands = typer.Typer()
@@ -96,9 +100,14 @@ def submit(
     if csv is not None:
         _import(settings, csv, start)
         return
-    form = RequestForm(prompted()) if file is None else from_file(file)
-    form, ready = _with_options(form, key or [], formats), services()
-    stored = receive(settings, ready, form.intake(ready.inventory.identity.keys), actor(), say)
+    keys, ready = flagged(key or []), services()
+    chosen = None if formats is None else [name.strip() for name in formats.split(",") if name.strip()]
+    if file is None:
+        options = {f"{KEY}{name}": value for name, value in keys.items()} | {"formats": chosen or []}
+        intake = prompted(ready.inventory, options)
+    else:
+        intake = _with_options(from_file(file), keys, chosen).intake(ready.inventory.identity.keys)
+    stored = receive(settings, ready, intake, actor(), say)
     print_lines(stored.requests or (stored.case,))
     for line in stored_lines(stored):
         say(line)
@@ -121,16 +130,14 @@ def _import(settings: Settings, file: Path, start: Start) -> None:
     leave(*([Ended.REFUSED] if done.faults else []), *ended)
 
 
-def _with_options(form: RequestForm, keys: list[str], formats: str | None) -> RequestForm:
+def _with_options(form: RequestForm, keys: Mapping[str, str], formats: list[str] | None) -> RequestForm:
     """Add the options of the command line to the form."""
-    changed, options = dict[str, Any](), flagged(keys)
-    if options:
+    changed = {} if formats is None else dict[str, Any](formats=formats)
+    if keys:
         in_form = form.content.get("keys") or {}
         # a list stays, and is named as a fault
-        changed["keys"] = {**in_form, **options} if isinstance(in_form, dict) else in_form
-    if formats is not None:
-        changed["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
-    return replace(form, content=form.content | changed, options=frozenset(options))
+        changed["keys"] = {**in_form, **keys} if isinstance(in_form, dict) else in_form
+    return replace(form, content=form.content | changed, options=frozenset(keys))
 
 
 def _begin(register: Register, request_id: str, start: Start) -> Ended:
@@ -156,57 +163,40 @@ def from_file(file: Path) -> RequestForm:
     return RequestForm(content, name, read.decode())
 
 
-def prompted() -> dict[str, Any]:
-    """Ask for everything; typed text reaches neither the process list nor the history."""
-    say("Type the request. Identity keys: one name=value per line, an empty line ends; none: we ask for one.")
-    made_by = typer.prompt("Made by (self, parent, guardian, proxy, heir)", default="self")
-    dead = made_by == "heir" or (
-        made_by != "self" and typer.confirm("Is it about a person who died?", default=False)
-    )
-    content: dict[str, Any] = {"made_by": made_by, "about_deceased": dead}
-    if made_by == "heir":
-        say("The heir: name=, organisation=, email=, phone=, address=, language=, channel=.")
-        content["heir"] = pairs("Heir") or None
-    if not dead:
-        words = f"Rights of ours ({', '.join(Right)}, by commas; unclear; - for none)"
-        content["right"] = _listed(typer.prompt(words))
-    others = typer.prompt(f"Other rights, by commas ({', '.join(OTHER_RIGHTS)})", default="")
-    content["other_rights"] = _listed(others)
-    content["channel"] = typer.prompt("Channel (portal, letter, email, ...)")
-    content["received_at"] = typer.prompt("First arrival, with zone (2026-11-20T09:30:00+01:00)")
-    content["message"] = typer.prompt("The message, verbatim")
-    if dead or not content["right"]:
-        return content
-    content["keys"] = pairs("Key")
-    if made_by != "self":
-        say("The requester: name=, organisation=, email=, phone=, address=, language=, channel=.")
-        content["representative"] = pairs("Representative") or None
-        say("Whose data it is about, with the same fields.")
-        content["person"] = pairs("Person") or None
-    if content["keys"] and typer.confirm("Had the channel authenticated the person?"):
-        content["authenticated"] = {
-            "by": typer.prompt("By which log-in"),
-            "level": typer.prompt("At which level (password, password + code, eHerkenning, ...)"),
-            "at": typer.prompt("When, with zone"),
-        }
-    return content
+def prompted(inventory: Inventory, options: Mapping[str, Any]) -> Intake:
+    """Ask field by field, as the page of a new request does, and again for what is wrong.
+
+    Typed text reaches neither the process list nor the history.
+    """
+    say("Type the request. An empty line skips what is not known.")
+    values: dict[str, Any] = {}
+    every: list[FormField] = []
+    for heading, group in fields(inventory, "en").items():
+        shown = [
+            form_field(name, schema, "needed" if name in NEEDED else "") for name, schema in group.items()
+        ]
+        every += shown
+        if heading not in SELDOM or typer.confirm(f"{heading}?", default=False, err=True):
+            values |= _asked(shown)
+    while True:
+        try:
+            return read_entry({**values, **options}, inventory)
+        except FormError as error:
+            wrong = [field for field in every if field.name in error.fields]
+            if not wrong:
+                raise
+            for field in wrong:
+                say(f"{field.title}: {error.fields[field.name]}")
+            values = {n: v for n, v in values.items() if n not in error.fields} | _asked(wrong)
 
 
-def flagged(keys: list[str]) -> dict[str, Any]:
+def _asked(shown: list[FormField]) -> dict[str, Any]:
+    codes, words = read_fields(shown, ask_fields(shown))
+    return codes | words
+
+
+def flagged(keys: list[str]) -> dict[str, str]:
     """Read keys given as name=value on the command line; warn that others may see them there."""
     if keys:
         say("A key given as a flag shows in the process list and the shell history: prefer a file or stdin.")
     return dict(item.partition("=")[::2] for item in keys)
-
-
-def _listed(text: str) -> list[str]:
-    return [item for part in text.split(",") if (item := part.strip()) not in ("", "-")]
-
-
-def pairs(label: str) -> dict[str, str]:
-    """Ask for name=value, one per line, until an empty line."""
-    found = {}
-    while line := typer.prompt(label, default="", show_default=False):
-        name, _, value = line.partition("=")
-        found[name.strip()] = value.strip()
-    return found

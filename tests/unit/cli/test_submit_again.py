@@ -265,9 +265,39 @@ def test_the_dead_and_what_to_do(bureau: Bureau) -> None:
 
 
 def test_at_the_prompts_too(bureau: Bureau) -> None:
-    lines = ["proxy", "n", "unclear", "erasure", "letter", "2026-03-04T10:00:00+01:00", "Alles wat u hebt."]
-    lines += ["customer_id=1", "", f"name={SECRET}", "email=merel@example.org", "", "name=Aysel", "", "n"]
-    run_command("submit", "--start", "no", stdin="\n".join(lines) + "\n")
+    lines = [
+        "Alles wat u hebt.",
+        "",
+        "letter",
+        "4 maart",
+        "10:00",
+        "unclear",
+        "",
+        "proxy",
+        "Aysel",
+        "",
+        "",
+        "",
+    ]
+    lines += [
+        "",
+        "",
+        "y",
+        "",
+        SECRET,
+        "merel@example.org",
+        "",
+        "",
+        "y",
+        "erasure",
+        "",
+        "",
+        "",
+        "n",
+        "2026-03-04",
+    ]
+    asked = run_command("submit", "--key", "customer_id=1", "--start", "no", stdin="\n".join(lines) + "\n")
+    assert "Day of receipt: is no day; write 2026-03-05" in asked
     [case] = bureau.register.cases.all()
     shown = run_command("case", "show", case.id)
     assert "made by proxy" in shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -16,6 +15,7 @@ from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.referral import to_hand_over
+from afschrift.cli import given
 from afschrift.cli.actions import add_actions
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, say
 from afschrift.cli.forms import read_form
@@ -64,7 +64,7 @@ def listing(
             asdict(case) | {"holds": [asdict(hold) for hold in holds if hold.request in case.requests]}
             for case in found
         ]
-        typer.echo(json.dumps(rows, indent=2, default=str))
+        print_json(rows)
         return
     if not found:
         nothing = "No open case." if not all_ else "No case yet: `afschrift submit`."
@@ -177,7 +177,9 @@ def add(
                 register, owner, file.name, stream, actor(), at_most=at_most, id_copy=is_copy
             )
     else:
-        content = _typed(at_most) if file is None else _read(file, at_most)
+        if file is None and sys.stdin.isatty():
+            say("Type the text; Ctrl-D on an empty line ends it.")
+        content = given.content(file or Path("-"), "The text", at_most)
         text_id = add_text(register, owner, kind.value, content, actor(), at_most=at_most)
     typer.echo(text_id)
 
@@ -216,18 +218,6 @@ def parties(
             typer.echo(f"  {name}: {one_line(value)}")
     if not found:
         typer.echo("No party is recorded.")
-
-
-def _read(file: Path, at_most: int) -> bytes:
-    """Read a text from a file, only one byte more than allowed, to see that it is too large."""
-    with opened(file) as stream:
-        return stream.read(at_most + 1)
-
-
-def _typed(at_most: int) -> bytes:
-    if sys.stdin.isatty():
-        say("Type the text; Ctrl-D on an empty line ends it.")
-    return sys.stdin.buffer.read(at_most + 1)
 
 
 def _show(entry: Any) -> None:
