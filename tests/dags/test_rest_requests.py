@@ -81,13 +81,14 @@ def test_parties_and_a_death_are_recorded(desk: Desk) -> None:
     case = stored(desk, made_by="proxy", representative={"name": "M. Vos"}, keys={"customer_id": "78"})
     [request], at = case.requests, f"/cases/{case.case}/parties"
     assert call(desk, "ivo", at, {}).status_code == 403
-    assert call(desk, "dirk", at, {"heir": None}).status_code == 403
-    wrong = call(desk, "anna", at, {"heir": {"name": "Kwikstaart", "nickname": "Zangvogel"}})
+    record = f"/cases/{case.case}/party"
+    assert call(desk, "dirk", record, {"party": "heir", "remove": True}).status_code == 403
+    wrong = call(desk, "anna", record, {"party": "heir", "name": "Kwikstaart", "nickname": "Zangvogel"})
     assert wrong.status_code == 422
     assert not any(word in wrong.text for word in ("nickname", "Kwikstaart", "Zangvogel"))
-    given = {"person": {"name": "Jan Jansen"}, "representative": None}
-    for body in (given, {}):
-        assert call(desk, "anna", at, body).json() == {"person": {"name": "Jan Jansen"}}
+    for body in ({"party": "person", "name": "Jan Jansen"}, {"party": "representative", "remove": True}):
+        assert call(desk, "anna", record, body).status_code == 200
+    assert call(desk, "anna", at, {}).json() == {"person": {"name": "Jan Jansen"}}
     at = f"/requests/{request}"
     assert call(desk, "dirk", f"{at}/deceased", {"rests_on": "notary"}).status_code == 403
     assert call(desk, "anna", f"{at}/deceased", {"rests_on": "a_dream"}).status_code == 422

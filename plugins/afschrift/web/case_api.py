@@ -8,23 +8,12 @@ from fastapi import APIRouter
 
 from afschrift.casework.actions.action import Done
 from afschrift.casework.intake.case_story import story
-from afschrift.casework.intake.message import Party
-from afschrift.casework.intake.parties import record_parties
 from afschrift.casework.intake.referral import to_hand_over
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
-from afschrift.web.body import ApiBody, JsonBody
 from afschrift.web.caller import Known
 
 router = APIRouter()
-
-
-class PartiesBody(ApiBody):
-    """Parties to record, kept encrypted; null takes one out, and who is not given stays."""
-
-    person: Party | None = None
-    representative: Party | None = None
-    heir: Party | None = None
 
 
 @router.get("/cases/{owner}")
@@ -43,13 +32,10 @@ def show(owner: str, by: Known) -> dict[str, Any]:
 
 
 @router.post("/cases/{owner}/parties")
-def parties(owner: str, body: JsonBody[PartiesBody], by: Known) -> dict[str, dict[str, str]]:
-    """Record parties of a case, if any are given, and show all; the look is an event."""
+def parties(owner: str, by: Known) -> dict[str, dict[str, str]]:
+    """The parties of a case; the look is an event."""
     by.roles.require(by.account, Act.VALUES)
-    officer = by.officer()
-    if given := body.model_dump(mode="json", exclude_unset=True):
-        record_parties(officer, owner, given)
-    return officer.register.cases.parties(owner, by.account)
+    return open_register().cases.parties(owner, by.account)
 
 
 @router.get("/matters")
