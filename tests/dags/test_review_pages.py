@@ -61,7 +61,9 @@ def test_reviewer_masks_a_name_in_the_bundle(reviewers: Reviewers, app: Any) -> 
     first = anna.get(address)
     assert (first.status_code, NEIGHBOUR in first.text) == (200, False)
     shown = text_of(first.text)
-    assert "1 place is to be judged in 1 table." in shown and "Reviewed because Policy" in shown
+    assert (
+        "1 place is to be judged in 1 table." in shown and "Reviewed because The policy asks for it" in shown
+    )
     register = reviewers.bureau.register
     assert [h.type for h, _ in register.trail.events(request)][-1] == "bundle_viewed"
 
