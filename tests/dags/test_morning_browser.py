@@ -40,16 +40,18 @@ ASKED = (
     "special_condition_unknown",
 )
 ASKED += ("residual_rows", "unlisted_tables", "tell_person", "basis_unknown", "damaged_value", "minor")
-FACTS = {
-    "extended": NewFact(FactKind.EXTENDED, detail={"reasons": ["rights_of_others"]}),
-    "suspended": NewFact(FactKind.SUSPENDED, detail={"ground": "identity"}),
-    "complained": NewFact(
-        FactKind.COMPLAINED, local_today(), proof="K1", detail={"from": "authority", "complaint": "c-1"}
-    ),
-    "held": NewFact(FactKind.HELD, local_today(), detail={"hold": "h", "ground": "court"}),
-    "assigned": NewFact(FactKind.ASSIGNED, detail={"to": "Anna"}),
-}
 REQUESTS = 36
+
+
+def facts() -> dict[str, NewFact]:
+    today, complaint = local_today(), {"from": "authority", "complaint": "c-1"}
+    return {
+        "extended": NewFact(FactKind.EXTENDED, detail={"reasons": ["rights_of_others"]}),
+        "suspended": NewFact(FactKind.SUSPENDED, detail={"ground": "identity"}),
+        "complained": NewFact(FactKind.COMPLAINED, today, proof="K1", detail=complaint),
+        "held": NewFact(FactKind.HELD, today, detail={"hold": "h", "ground": "court"}),
+        "assigned": NewFact(FactKind.ASSIGNED, detail={"to": "Anna"}),
+    }
 
 
 def morning(desk: Desk) -> Register:
@@ -73,7 +75,7 @@ def morning(desk: Desk) -> Register:
     for state in State:  # the end of a merge needs another request
         if state is not State.MERGED:
             moved(register, stored("portability" if "portable" in state else "access"), state)
-    for fact in FACTS.values():
+    for fact in facts().values():
         register.facts.record(stored(), lambda _, fact=fact: [fact], "airflow:anna")  # type: ignore[misc]
     stored(other_rights=["erasure"])
     make(officer, stored(), "acknowledgement", {})

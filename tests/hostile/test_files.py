@@ -36,7 +36,7 @@ DOCUMENTS = {
 
 OF_A_REQUEST = {
     ("answer", "form"), ("answer", "text_file"), ("request leave-source", "text_file"), ("request extend", "text_file"),
-    ("request acknowledge", "text_file"), ("request reading", "text_file"), ("request keys", "file"),
+    ("request acknowledge", "text_file"), ("request reading", "text_file"), ("request keys", "keys_file"),
     ("request mandate-withdrawn", "text_file"), ("case hold", "text_file"), ("case release", "text_file"),
     ("case complaint", "text_file"), ("case complaint-outcome", "text_file"), ("request review-restriction", "text_file"), ("case not-received", "text_file"),
     ("request deceased", "text_file"), ("request not-deceased", "text_file"), ("case parties", "from_"),

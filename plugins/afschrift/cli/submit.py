@@ -15,6 +15,7 @@ from afschrift.app.settings import Settings
 from afschrift.casework.intake.entry import KEY, NEEDED, SELDOM, fields, read_entry
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.request_form import RequestForm
+from afschrift.casework.intake.store_request import StoredCase
 from afschrift.cli import given
 from afschrift.cli.common import actor, print_lines, say, services
 from afschrift.cli.forms import ask_fields
@@ -92,7 +93,7 @@ def submit(
     restriction, objection, automated_decision, complaint, information; they are recorded, to be handed over
     (R05). How it was forwarded: forwarded: [{at, from, to}], with desks and no names of people (R02).
     """
-    from afschrift.casework.intake.receive import receive, stored_lines
+    from afschrift.casework.intake.receive import receive
 
     load_roles().require(actor(), Act.SUBMIT)
     settings = Settings.from_environment()
@@ -107,14 +108,20 @@ def submit(
         intake = prompted(ready.inventory, options)
     else:
         intake = _with_options(from_file(file), keys, chosen).intake(ready.inventory.identity.keys)
-    stored = receive(settings, ready, intake, actor(), say)
+    _begin_all(ready.register, receive(settings, ready, intake, actor(), say), start)
+
+
+def _begin_all(register: Register, stored: StoredCase, start: Start) -> None:
+    """Print what was stored, and begin the runs."""
+    from afschrift.casework.intake.receive import stored_lines
+
     print_lines(stored.requests or (stored.case,))
     for line in stored_lines(stored):
         say(line)
     if start is Start.NO and stored.requests:
         say("Stored. Start the run with `afschrift run ID`, or trigger fulfil_request with this id.")
     if start is not Start.NO:
-        leave(*(_begin(ready.register, request_id, start) for request_id in stored.requests))
+        leave(*(_begin(register, request_id, start) for request_id in stored.requests))
 
 
 def _import(settings: Settings, file: Path, start: Start) -> None:
