@@ -131,6 +131,10 @@ _NAMES = frozenset(
 """Parts of a detail that hold names of the inventory."""
 
 _CODES = {
+    "copy_of_searched": "A copy of what was searched",
+    "no_filing_system": "Papers that are in no order by person",
+    "processor_silent": "The processor does not answer",
+    "number_only": "Searched by a number alone",
     "dde": "DDE link",
     "xfa": "XFA form",
     "old_office": "Old office file",
