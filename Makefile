@@ -127,6 +127,11 @@ bench-fleet: $(VENV_CELERY) ## Measure CPU seconds a request by process of Airfl
 bench-batch: $(VENV_BENCH) ## Measure a person in a batch beside one alone: ARGS="--kind lake --persons 1000"
 	@$(BIN)/python -m bench.batch $(ARGS)
 
+.PHONY: bench-desk
+bench-desk: $(VENV_BENCH) ## Measure the first page, its search and the page of a request, on PostgreSQL
+	@$(BIN)/python -m bench.desk $(ARGS)
+	@$(BIN)/python -m bench.request_page
+
 .PHONY: bench
 bench: $(VENV_BENCH) ## Measure every case beside its limit, and the stages of a large one; writes bench/results
 	@$(BIN)/python -m bench.run $(ARGS)

@@ -19,6 +19,7 @@ from afschrift.domain.notation import count
 from afschrift.services import Services
 
 MOST_LINES = 20_000
+_LONGEST_FIELD = 131_072
 _DELIMITERS = ";,\t"
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -137,11 +138,13 @@ def _lines(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
     while True:
         line = rows.line_num + 1
         try:
-            yield line, next(rows)
+            row = next(rows)
         except StopIteration:
             return
-        except csv.Error:  # a field of more than 131,072 characters
+        except csv.Error:  # by the limit of the module, which another library may have raised
             yield line, None
+        else:
+            yield line, row if all(len(cell) <= _LONGEST_FIELD for cell in row) else None
 
 
 def _text(content: bytes) -> str:
