@@ -115,6 +115,7 @@ def _templates(folder: Path) -> tuple[Environment, str]:
     environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
+        optimized=False,  # else a filter on a constant is run once, in the language of the first reader
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
