@@ -15,8 +15,6 @@ from functools import cache
 from gettext import NullTranslations
 from typing import Protocol
 
-from babel.dates import format_date
-
 ENGLISH = "en"
 
 
@@ -96,6 +94,8 @@ class Texts(Protocol):
 
 def say_day(day: date) -> str:
     """A day as people write it in the language that is served."""
+    from babel.dates import format_date  # only needed for pages; tasks import this module too
+
     code = "en_GB" if served_language() == ENGLISH else served_language().replace("-", "_")
     return format_date(day, "long", locale=code)
 

@@ -26,7 +26,7 @@ from afschrift.web.page import Problem, render, status_and_words
 router = APIRouter(default_response_class=HTMLResponse)
 IN_BULK = {action.name: action for action in ACTIONS if action.name in ("assign", "acknowledge")}
 """Actions that are safe for many requests at once."""
-NOT_OWNED = "Nobody's"
+NOT_OWNED = "Without an owner"
 """Words for the filter of requests without an owner."""
 Chosen = Annotated[Filters, Depends(Filters)]
 
