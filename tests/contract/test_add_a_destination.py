@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,16 @@ class Drawer:
         part.write_bytes(content)
         part.replace(target)
         return Receipt(str(target), len(content), hashlib.sha256(content).hexdigest())
+
+    def remove(self, name: str) -> bool:
+        check_name(name)
+        (self._folder / f".{name}.part").unlink(missing_ok=True)
+        there = (self._folder / name).exists()
+        (self._folder / name).unlink(missing_ok=True)
+        return there
+
+    def link(self, name: str, until: datetime) -> str | None:
+        return None
 
     def reach(self) -> None:
         if not self._folder.parent.is_dir():

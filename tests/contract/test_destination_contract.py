@@ -4,6 +4,7 @@ import hashlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from upath import UPath
 from afschrift.destinations.registry import DESTINATIONS, open_destination
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.files import Destination
+from afschrift.domain.instants import utc_now
 
 NAME = "req-0123456789ab-access.zip"
 CHUNKS = [b"PK\x03\x04", b"x" * 100_000, b"end"]
@@ -110,6 +112,24 @@ def test_a_file_that_comes_up_meanwhile_is_not_replaced(place: Place) -> None:
     assert place.content() == {NAME: b"another"}
 
 
+def test_a_removed_file_is_gone_with_its_part_and_no_other(place: Place) -> None:
+    other = NAME.replace("access", "portability")
+    for name in (NAME, other):
+        place.destination.deliver(name, iter(CHUNKS))
+    (place.folder / f".{NAME}.part").write_bytes(b"half")
+    assert place.destination.remove(NAME)
+    assert place.content() == {other: WHOLE}
+    assert not place.destination.remove(NAME)
+    with pytest.raises(ConfigurationError, match="id of the request"):
+        place.destination.remove("../../etc/passwd")
+
+
+def test_a_link_is_of_a_store_that_signs_and_ends(place: Place) -> None:
+    place.destination.deliver(NAME, iter(CHUNKS))
+    assert place.destination.link(NAME, utc_now() + timedelta(days=30)) is None
+    assert place.destination.link(NAME, utc_now() - timedelta(hours=1)) is None
+
+
 @pytest.mark.parametrize("name", document(__file__, "names.json")["not_opaque"])
 def test_names_that_are_not_opaque_are_refused(place: Place, name: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -124,3 +144,9 @@ def test_errors_and_reprs_name_the_destination_and_no_secret() -> None:
     assert "outbox" in repr(destination)
     assert "hunter2" not in repr(destination)
     assert "hunter2" not in destination.deliver(NAME, iter(CHUNKS)).uri
+
+
+def test_a_share_that_is_not_mounted_is_no_removal(tmp_path: Path) -> None:
+    away = open_destination("outbox", {"kind": "folder", "url": str(tmp_path / "share" / "outbox")})
+    with pytest.raises(ConfigurationError, match=r"'outbox' cannot be used.*check that the folder exists"):
+        away.remove(NAME)

@@ -10,9 +10,13 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +26,7 @@ from upath import UPath
 
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError, StagedFileError
+from afschrift.domain.instants import utc_now
 from afschrift.sources.registry import open_source
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_requests import destroy, staged_requests
@@ -102,6 +107,29 @@ def test_what_another_worker_wrote_and_took_away_is_seen_at_once(store: Store) -
     assert [staged.request for staged in staged_requests(store.root)] == [REQUEST]
     destroy(store.root, REQUEST)
     assert store.other.find("staging") == []
+
+
+def test_a_signed_link_gives_the_file_until_it_is_removed(store: Store) -> None:
+    store.destination.deliver(BUNDLE, iter([b"hello"]))
+    link = store.destination.link(BUNDLE, utc_now() + timedelta(days=30))
+    assert link is not None
+    [ends] = parse_qs(urlsplit(link).query)["Expires"]
+    assert timedelta(days=6) < datetime.fromtimestamp(int(ends), UTC) - utc_now() <= timedelta(days=7)
+    with urlopen(link) as found:
+        assert found.read() == b"hello"
+    store.other.pipe(f"outbox/answers/.{BUNDLE}.part", b"half")
+    assert store.destination.remove(BUNDLE)
+    assert store.other.find("outbox") == []
+    with pytest.raises(HTTPError):
+        urlopen(link)
+    assert not store.destination.remove(BUNDLE)
+
+
+def test_a_file_that_the_store_lists_late_is_removed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.destination.deliver(BUNDLE, iter([b"hello"]))
+    monkeypatch.setattr(UPath, "exists", lambda _path: False)
+    store.destination.remove(BUNDLE)
+    assert store.other.find("outbox") == []
 
 
 @pytest.mark.parametrize("size", [1_000, 60_000_000])  # put at once, and begun in parts

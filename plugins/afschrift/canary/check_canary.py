@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -295,6 +296,14 @@ class _Nowhere:
     def deliver(self, name: str, chunks: Any) -> NoReturn:  # noqa: ARG002
         """Refuse."""
         raise GateError("The canary's bundle is delivered nowhere.")
+
+    def remove(self, name: str) -> bool:  # noqa: ARG002
+        """Find nothing."""
+        return False
+
+    def link(self, name: str, until: datetime) -> str | None:  # noqa: ARG002
+        """Make none."""
+        return None
 
     def reach(self) -> None:
         """Succeed."""

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit, urlunsplit
@@ -17,7 +18,8 @@ from afschrift.app.extras import require_for
 from afschrift.app.object_stores import look_anew, of_place
 from afschrift.app.private_files import FOLDER_MODE, LOCAL, private_file
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.domain.files import Receipt, check_name
+from afschrift.domain.files import LONGEST_LINK, Receipt, check_name
+from afschrift.domain.instants import utc_now
 
 Place = Path | UPath
 
@@ -92,9 +94,30 @@ class FolderDestination:
         with stream:
             yield stream
 
+    def remove(self, name: str) -> bool:
+        """Remove a file and its part file (see `Destination.remove`)."""
+        check_name(name)
+        target = self._folder / name
+        with self._errors("did not remove the file", "the removal is"):
+            if isinstance(self._folder, Path) and not self._folder.is_dir():
+                raise FileNotFoundError  # a share that is not mounted, where the file may still be
+            found = [_remove(path) for path in (_part(target), target)]
+            return any(found)
+
+    def link(self, name: str, until: datetime) -> str | None:
+        """Sign an address of the store (see `Destination.link`); a folder has none."""
+        check_name(name)
+        seconds = int(min(until - utc_now(), LONGEST_LINK).total_seconds())
+        if isinstance(self._folder, Path) or seconds <= 0:
+            return None
+        with self._errors("did not sign an address", "it is"), contextlib.suppress(NotImplementedError):
+            path = self._folder / name
+            return str(path.fs.sign(path.path, expiration=seconds))
+        return None
+
     def _write(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
         # All attempts use the same name, so the next one overwrites what a killed one left behind.
-        part = target.with_name(f".{target.name}.part")
+        part = _part(target)
         digest, size = hashlib.sha256(), 0
         try:
             with self._errors():
@@ -156,7 +179,9 @@ class FolderDestination:
         )
 
     @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(
+        self, failed: str = "did not take the bundle", retried: str = "the delivery is then"
+    ) -> Iterator[None]:
         """Name the destination in errors, and never its address, which may hold a password."""
         try:
             yield
@@ -171,9 +196,30 @@ class FolderDestination:
             code = error.errno if isinstance(error, OSError) else None
             reason = os.strerror(code) if code else type(error).__name__
             raise RetriableError(
-                f"The destination '{self.name}' did not take the bundle ({reason}).",
-                remedy="free space there or bring it back; the delivery is then tried again.",
+                f"The destination '{self.name}' {failed} ({reason}).",
+                remedy=f"free space there or bring it back; {retried} tried again.",
             ) from None
+
+
+def _part(target: Place) -> Place:
+    return target.with_name(f".{target.name}.part")
+
+
+def _remove(path: Place) -> bool:
+    """Remove a file; False: there was none."""
+    if isinstance(path, Path):
+        there = path.exists()
+        path.unlink(missing_ok=True)
+        _flush_folder(path.parent)
+        return there
+    look_anew(path)
+    there = path.exists()
+    with contextlib.suppress(FileNotFoundError):
+        path.fs.rm_file(path.path)  # in any case: a store may show a new file only after a while
+    look_anew(path)
+    if path.exists():
+        raise OSError(errno.EBUSY, "the file is still there")
+    return there
 
 
 @contextlib.contextmanager

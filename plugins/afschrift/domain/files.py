@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
@@ -50,6 +50,24 @@ class Destination(Protocol):
             ConfigurationError: it is not usable.
             RetriableError: it does not answer.
         """
+
+    def remove(self, name: str) -> bool:
+        """Remove a file, and what a broken delivery left of it; False: nothing was there.
+
+        Raises:
+            ConfigurationError, RetriableError: as `reach`, or it is still there.
+        """
+
+    def link(self, name: str, until: datetime) -> str | None:
+        """Make an address at which anyone can read a file until an instant, at most `LONGEST_LINK` from now.
+
+        It can be revoked only by `remove`, so make one only for an encrypted file. None: the destination
+        makes no such addresses, or the instant is past.
+        """
+
+
+LONGEST_LINK = timedelta(days=7)
+"""What S3 and Google Cloud Storage sign at most."""
 
 
 @runtime_checkable
