@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.answer import staged_of
-from afschrift.casework.review.look import JudgedTable, begin, read_draft, write_draft
+from afschrift.casework.review.look import begin, must_be, read_draft, write_draft
 from afschrift.casework.review.resolve import SPANS
 from afschrift.casework.review.table_page import ReadTable, line_of, overlap, place_of, read_table
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
@@ -50,9 +50,7 @@ def keep_ticks(officer: Officer, request_id: str, table: str, ticks: Ticks) -> N
     if look.question is None:
         raise TooLateError("This review is not open any more: it was answered, or packed anew.")
     officer.answering(look.question)
-    before = read_draft(look).get(table, JudgedTable())
-    if before.version != ticks.version:
-        raise TooLateError(f"{before.by} kept other marks in this table since you opened it.")
+    before = must_be(read_draft(look), table, ticks.version)
     right = officer.register.requests.get(request_id).right
     grounds = {ground.code: ground for ground in officer.grounds.redacting(right)}
     named = ticks.words or ticks.cell
@@ -80,7 +78,7 @@ def keep_ticks(officer: Officer, request_id: str, table: str, ticks: Ticks) -> N
             },
         )
     known = {*before.places, *ticks.shown}
-    write_draft(look, table, places, [*before.named, *(line for line in places if line not in known)])
+    write_draft(look, table, before, places, [*before.named, *(line for line in places if line not in known)])
 
 
 def _is_of(table: str, line: str) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.question import REVIEW
-from afschrift.domain.errors import RefusedError
+from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.instants import utc_now
 from afschrift.domain.plan import Plan
@@ -151,11 +151,32 @@ def lines(draft: Draft) -> Iterator[str]:
         yield from (f"{line} {ground}" for line, ground in judged.masked.items())
 
 
-def write_draft(look: ReviewLook, table: str, places: dict[str, str], named: list[str]) -> None:
-    """Keep what was judged in a table, as of now by who looks."""
+def write_draft(
+    look: ReviewLook, table: str, before: JudgedTable, places: dict[str, str], named: list[str]
+) -> None:
+    """Keep what was judged in a table, as of now by who looks; `before`: what it takes the place of.
+
+    Raises:
+        TooLateError: something else was kept of this table meanwhile.
+    """
     new = JudgedTable(places, look.officer.by, utc_now().isoformat(), named)
-    with look.staging.writer(_path(look)) as sink:
-        sink.write(msgspec.json.encode(read_draft(look) | {table: new}))
+    with look.officer.register.store.database.write():  # one at a time, on whatever machine
+        draft = read_draft(look)
+        must_be(draft, table, before.version)
+        with look.staging.writer(_path(look)) as sink:
+            sink.write(msgspec.json.encode(draft | {table: new}))
+
+
+def must_be(draft: Draft, table: str, version: str) -> JudgedTable:
+    """What was kept of a table, of which the caller saw a version.
+
+    Raises:
+        TooLateError: it has another version now.
+    """
+    kept = draft.get(table, JudgedTable())
+    if kept.version != version:
+        raise TooLateError(f"{kept.by} kept other marks in this table since you opened it.")
+    return kept
 
 
 def _path(look: ReviewLook) -> str:

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
 from testbed.running import RECEIVED, members
@@ -16,9 +19,12 @@ from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.store_request import submit
 from afschrift.casework.letters.make import make
+from afschrift.casework.review import judge
+from afschrift.casework.review.judge import Ticks, keep_ticks
+from afschrift.casework.review.look import JudgedTable, begin, read_draft
 from afschrift.casework.review.question import redactions_of
 from afschrift.casework.review.require_review import period_lines
-from afschrift.domain.errors import FormError, NotAllowedError, RefusedError
+from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, TooLateError
 
 pytestmark = pytest.mark.slow
 
@@ -377,3 +383,30 @@ def test_review_never_holds_until_an_officer_looked(reviewers: Reviewers) -> Non
 
     assert reviewers.asked(request).detail["why"] == ["held_back", "changed"]
     reviewers.deliver(other)
+
+
+@pytest.mark.parametrize("tables", [("ticket", "ticket_message"), ("ticket_message", "ticket_message")])
+def test_two_drafts_kept_at_once_lose_none(
+    reviewers: Reviewers, monkeypatch: pytest.MonkeyPatch, tables: tuple[str, str]
+) -> None:
+    request = reviewers.store()
+    reviewers.asked(request)
+    both, read = Barrier(2), judge.must_be
+
+    def checked(*found: Any) -> JudgedTable:
+        result = read(*found)
+        both.wait(10)
+        return result
+
+    def kept(who: str, table: str) -> bool:
+        try:
+            keep_ticks(reviewers.bureau.officer(who), request, f"shop.{table}", Ticks((), {}))
+        except TooLateError:
+            return False
+        return True
+
+    monkeypatch.setattr(judge, "must_be", checked)
+    with ThreadPoolExecutor() as threads:
+        found = list(threads.map(kept, ("cli:anna", "cli:otto"), tables))
+    draft = read_draft(begin(reviewers.bureau.officer(), request, None, unseen=True))
+    assert (sum(found), set(draft)) == (len({*tables}), {f"shop.{table}" for table in tables})
