@@ -36,9 +36,7 @@ _WHAT = ("columns", "tables", "column", "table", "systems", "system", "source")
 
 
 _PARTS = {
-    **dict.fromkeys(
-        (ActionKind.SEND, ActionKind.FIND_OUT, ActionKind.MAKE_AGAIN, ActionKind.MAKE), "#letters"
-    ),
+    **dict.fromkeys((ActionKind.SEND, ActionKind.FIND_OUT, ActionKind.MAKE_AGAIN), "#letters"),
     **dict.fromkeys((ActionKind.READ_RIGHT, ActionKind.HAND_OVER, ActionKind.LOOK), "#acts"),
     ActionKind.REPAIR_RUN: "#runs",
 }
@@ -104,8 +102,6 @@ def _due(officer: Officer, timeline: Timeline, acts: Sequence[Action]) -> Iterat
     for row, _zone in read_rows(officer, [timeline.request]):
         for action in row.actions:
             path = viewer.path(action) if viewer.does(action) else ""
-            if action.kind is ActionKind.MAKE and f"{base}/do/letter" in named:
-                path = f"{base}/do/letter?kind={action.what}"
             form = None if shown else named.get(path)
             shown = shown or form is not None
             yield DueAction(action, _PARTS.get(action.kind, "") if path == base else path, form)

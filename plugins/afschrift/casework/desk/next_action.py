@@ -180,6 +180,10 @@ def _do(record: RequestRecord, kind: ActionKind, name: str, what: str = "") -> N
     return _action(record, kind, what, f"/requests/{record.timeline.request}/do/{name}")
 
 
+def _make(record: RequestRecord, kind: str) -> NextAction:
+    return _do(record, ActionKind.MAKE, f"letter?kind={kind}", kind)
+
+
 def _of_letters(record: RequestRecord) -> Iterator[NextAction]:
     last = {letter.kind: letter.id for letter in record.letters}
     ways = {LetterState.UNKNOWN: ActionKind.FIND_OUT, LetterState.BOUNCED: ActionKind.MAKE_AGAIN}
@@ -188,13 +192,13 @@ def _of_letters(record: RequestRecord) -> Iterator[NextAction]:
         if letter.state in UNSETTLED or again:
             yield _action(record, ways.get(letter.state, ActionKind.SEND), letter.kind)
     for kind in record.letters_due:
-        yield _action(record, ActionKind.MAKE, kind)
+        yield _make(record, kind)
     made = {fact for letter in record.letters if letter.state in UNSETTLED for fact in letter.facts}
     notice = record.clock.notice_due or record.clock.due
     kinds = {FactKind.EXTENDED: "extension", FactKind.DECIDED: "decision", FactKind.SUSPENDED: "question"}
     for fact in record.timeline.unsent_letters:
         if fact.id not in made:
-            yield replace(_action(record, ActionKind.MAKE, kinds[fact.kind]), due=notice)
+            yield replace(_make(record, kinds[fact.kind]), due=notice)
     asked_to_inform = any(question.kind == "tell_person" for question in record.questions)
     if (
         record.timeline.to_inform
