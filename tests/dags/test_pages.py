@@ -49,7 +49,8 @@ def test_list_shows_questions_of_the_roles(desk: Desk) -> None:
     assert {user for user, html in pages.items() if question in html} == {"anna", "dirk"}
     assert "Nothing is open for your roles." in text_of(pages["sam"])
     assert re.search(
-        rf"Who asks (and \d more )?{request} Access, Needs person Officer", text_of(pages["anna"])
+        rf"Who asks (and \d more )?{request} Access, Waits for a member of staff Officer",
+        text_of(pages["anna"]),
     )
 
 
@@ -196,7 +197,7 @@ def test_request_page_shows_trail_to_roles(desk: Desk) -> None:
     anna = desk.browse("anna", f"/requests/{request}").text
     page = text_of(anna)
     shown = (
-        "Right Access (Art. 15 GDPR) State Needs person Received",
+        "Right Access (Art. 15 GDPR) State Waits for a member of staff Received",
         "Last day 10 July 2026 ",
         "Person Zeynep T.",
     )
@@ -208,7 +209,7 @@ def test_request_page_shows_trail_to_roles(desk: Desk) -> None:
     ivo = text_of(desk.browse("ivo", f"/requests/{request}").text)
     assert "History" not in ivo
     assert "Zeynep" not in ivo
-    assert "State Needs person" in ivo
+    assert "State Waits for a member of staff" in ivo
     assert desk.browse("anna", "/requests/req-000000000000").status_code == 404
 
 
@@ -222,7 +223,9 @@ def test_request_page_and_airflow_run_link_to_each_other(desk: Desk) -> None:
     page = desk.browse("anna", f"/requests/{request}").text
 
     assert re.findall(r'href="([^"]*/runs/[^"]*)"', page) == [f"/dags/fulfil_request/runs/{request}.1"]
-    assert page.count(": Needs person</li>") == 2 and "It failed. Open it in Airflow" not in page
+    assert (
+        page.count(": Waits for a member of staff</li>") == 2 and "It failed. Open it in Airflow" not in page
+    )
     runs.begin(request, f"{request}.2", patience)
     runs.end(request, f"{request}.2", "lost")
     assert "It failed. Open it in Airflow" in desk.browse("anna", f"/requests/{request}").text

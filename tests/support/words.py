@@ -26,6 +26,7 @@ from afschrift.domain.decision import REASONS as DECIDED
 from afschrift.domain.decision import Action
 from afschrift.domain.extracted import NotSearched, Passed
 from afschrift.domain.files import ActiveKind
+from afschrift.domain.language import in_english
 from afschrift.domain.redaction import SHAPE, PointerKind
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import Origin
@@ -38,7 +39,6 @@ from afschrift.law.roles import Role
 from afschrift.letters.elements import ELEMENTS, Giver
 from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.questions.forms import fields
-from afschrift.questions.view import in_english
 
 _ENUMS: tuple[type[StrEnum], ...] = (
     *(Action, ActiveKind, NotSearched, Origin, Passed, PointerKind, Right, Role),

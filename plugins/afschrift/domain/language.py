@@ -74,16 +74,32 @@ def say(text: object) -> str:
     shown = for_page(str(text))
     found = gettext(shown)
     if found == shown and _CODE.fullmatch(shown):
-        words = shown.replace("_", " ").capitalize()
+        words = in_english(shown)
         found = gettext(words).lower() if gettext(words) != words else shown
     elif found == shown:
         found = _by_template(shown) or _by_parts(shown)
-    return _DAY.sub(_say_day, found)
+    return _Translated(_DAY.sub(_say_day, found))
+
+
+def joined(*texts: str) -> str:
+    """Sentences in the language that is served as one text, which `say` leaves alone."""
+    return _Translated(" ".join(filter(None, texts)))
 
 
 def in_served(texts: Texts | None) -> str:
     """Of a text in several languages the one that is served, else English; empty where there is none."""
     return "" if texts is None else texts.get(served_language()) or texts.get(ENGLISH) or ""
+
+
+def in_english(code: object) -> str:
+    """A code as English words, which catalogues have as key."""
+    if isinstance(code, bool):
+        return "Yes" if code else "No"
+    text = str(code)
+    if text in _CODES:
+        return _CODES[text]
+    plain = text.replace("_", " ")
+    return plain[:1].upper() + plain[1:]
 
 
 class Texts(Protocol):
@@ -153,3 +169,66 @@ def _pattern(template: str) -> re.Pattern[str]:
         parts.append(known if number % 2 else re.escape(part))
         seen |= {part} if number % 2 else set()
     return re.compile("".join(parts), re.DOTALL)
+
+
+_CODES = {
+    "copy_of_searched": "A copy of what was searched",
+    "no_filing_system": "Papers that are in no order by person",
+    "processor_silent": "The processor does not answer",
+    "number_only": "Searched by a number alone",
+    "dde": "DDE link",
+    "xfa": "XFA form",
+    "old_office": "Old office file",
+    "other_kind": "Another kind than its name says",
+    "remote_content": "Content from elsewhere",
+    "eid": "eID",
+    "dpo_advice": "Advice of the data protection officer",
+    "refuse_part": "Refuse in part",
+    "specify": "Ask to specify",
+    "charge": "Charge a fee",
+    "extend": "Extend the period",
+    "restrict": "Restrict by law",
+    "merge": "Merge with the earlier request",
+    "given": "Files were found",
+    "made_by_another": "Made by another person",
+    "many_kinds_of_processing": "Many kinds of processing",
+    "contact_changed": "Another address or device than before",
+    "case_column": "A column that is decided in each case",
+    "restricted_before": "Something was restricted before",
+    "asked_by_officer": "An officer asked for it",
+    "id_copy": "ID copy",
+    "pointed_out": "Places that the finder pointed out",
+    "in_files": "Of these in files, by row",
+    "retention_over": "Purposes whose period is over, and whose rows are still held",
+    "names_unread": "Names that could not be read, and so were not looked for in free text",
+    "refuted": "The answer refutes itself",
+    "unreadable": "Less of the answer can be understood than the policy asks for",
+    "readable": "Of its values the person can understand, and the policy asks for, in percent",
+    "masked_otherwise": "Places that the answers to this message mask differently, by column",
+    "part_left_out": "A decision leaves a part out",
+    "answered": "Something leaves that a person decided on",
+    "policy": "The policy asks for it",
+    "changed": "The bundle is another one than was reviewed",
+    "reviewed": "It was reviewed before",
+    "redact": "Redact, then ask again",
+    "approved": "It may go",
+    "hold_back": "Hold it back",
+    "partial": "Give the rest now",
+    "needs_person": "Waits for a member of staff",
+    "iban": "IBAN",
+    "bsn": "BSN",
+    "dpo": "Data protection officer",
+    "saas": "Online service",
+    "answer_child": "Answer the child",
+    "answer_none": "Answer that there is none",
+    "confirm_none": "Confirm that there is none",
+    "tell_person": "Inform the person",
+    "make_letter": "Make a letter",
+    "only_given": "Only by the given keys",
+    "nothing_in_limits": "Nothing within the limits",
+    "answered_nothing_held": "Answered that nothing is held",
+    "answered_nothing_portable": "Answered that nothing is portable",
+    "casefold": "The same but for capitals",
+    "only_source": "It is the only source",
+    "told": "The person was informed",
+}

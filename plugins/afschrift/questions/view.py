@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from afschrift.domain.language import gettext
+from afschrift.domain.language import gettext, in_english
 
 NOT_FOR_ROLE = "(shown to those who may answer)"
 
@@ -93,17 +93,6 @@ def in_words(code: object) -> str:
     return gettext(in_english(code))
 
 
-def in_english(code: object) -> str:
-    """A code as English words, which catalogues have as key."""
-    if isinstance(code, bool):
-        return "Yes" if code else "No"
-    text = str(code)
-    if text in _CODES:
-        return _CODES[text]
-    plain = text.replace("_", " ")
-    return plain[:1].upper() + plain[1:]
-
-
 def plain(text: str, name: str) -> str:
     """A text of a question's detail: a code as words, but names of columns, tables and keys as they are."""
     is_code = text.isascii() and text.replace("_", "").isalpha() and text.islower()
@@ -129,48 +118,3 @@ _NAMES = frozenset(
     {"column", "columns", "field", "fields", "key", "keys", "source", "system", "systems", "table", "tables"}
 )
 """Parts of a detail that hold names of the inventory."""
-
-_CODES = {
-    "copy_of_searched": "A copy of what was searched",
-    "no_filing_system": "Papers that are in no order by person",
-    "processor_silent": "The processor does not answer",
-    "number_only": "Searched by a number alone",
-    "dde": "DDE link",
-    "xfa": "XFA form",
-    "old_office": "Old office file",
-    "other_kind": "Another kind than its name says",
-    "remote_content": "Content from elsewhere",
-    "eid": "eID",
-    "dpo_advice": "Advice of the data protection officer",
-    "refuse_part": "Refuse in part",
-    "specify": "Ask to specify",
-    "charge": "Charge a fee",
-    "extend": "Extend the period",
-    "restrict": "Restrict by law",
-    "merge": "Merge with the earlier request",
-    "given": "Files were found",
-    "made_by_another": "Made by another person",
-    "many_kinds_of_processing": "Many kinds of processing",
-    "contact_changed": "Another address or device than before",
-    "case_column": "A column that is decided in each case",
-    "restricted_before": "Something was restricted before",
-    "asked_by_officer": "An officer asked for it",
-    "id_copy": "ID copy",
-    "pointed_out": "Places that the finder pointed out",
-    "in_files": "Of these in files, by row",
-    "retention_over": "Purposes whose period is over, and whose rows are still held",
-    "names_unread": "Names that could not be read, and so were not looked for in free text",
-    "refuted": "The answer refutes itself",
-    "unreadable": "Less of the answer can be understood than the policy asks for",
-    "readable": "Of its values the person can understand, and the policy asks for, in percent",
-    "masked_otherwise": "Places that the answers to this message mask differently, by column",
-    "part_left_out": "A decision leaves a part out",
-    "answered": "Something leaves that a person decided on",
-    "policy": "The policy asks for it",
-    "changed": "The bundle is another one than was reviewed",
-    "reviewed": "It was reviewed before",
-    "redact": "Redact, then ask again",
-    "approved": "It may go",
-    "hold_back": "Hold it back",
-    "partial": "Give the rest now",
-}

@@ -29,7 +29,7 @@ from afschrift.domain.errors import (
     UnknownQuestionError,
     UnknownRequestError,
 )
-from afschrift.domain.language import gettext, ngettext, say, served_language
+from afschrift.domain.language import gettext, joined, ngettext, say, served_language
 from afschrift.questions.view import in_words, plain
 from afschrift.web.language import dated, day, hour, moment, number, other_languages
 
@@ -171,7 +171,7 @@ def status_and_words(error: Exception, *, api: bool = False) -> tuple[int, str]:
 def said_error(error: AfschriftError) -> str:
     """What is wrong and what to do, for a page."""
     remedy = say(error.remedy)
-    return f"{say(error.args[0])} {remedy[:1].upper()}{remedy[1:]}".strip()
+    return joined(say(error.args[0]), remedy[:1].upper() + remedy[1:])
 
 
 def _log_location(error: Exception) -> None:

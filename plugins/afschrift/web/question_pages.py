@@ -18,7 +18,7 @@ from afschrift.casework.identity.question import IDENTITY_KIND
 from afschrift.casework.manual.question import how_to_search, shown_terms
 from afschrift.domain.errors import FormError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.language import gettext
+from afschrift.domain.language import gettext, joined
 from afschrift.law.clock.facts import Timeline
 from afschrift.register.open import open_register
 from afschrift.register.records import DecisionRow, QuestionRow
@@ -98,7 +98,7 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, start: S
         status, text = status_and_words(error)
         problem = _problem(form, error) if isinstance(error, FormError) else Problem(text)
         if status >= 500:
-            problem = Problem(f"{text} {gettext(CHECK_RECORDED)}")
+            problem = Problem(joined(text, gettext(CHECK_RECORDED)))
         return _question_page(request, register, by, asked, form, sent, problem, status)
     ids = {
         "run": answered.run or "",

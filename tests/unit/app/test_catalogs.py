@@ -13,7 +13,7 @@ from tests.support.words import table_words
 from afschrift.app.catalogs import choose_language, language_name, languages, load_language
 from afschrift.app.project import SHIPPED
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.language import gettext, ngettext, say, serve_in, served_language
+from afschrift.domain.language import gettext, joined, ngettext, say, serve_in, served_language
 
 ROOT = Path(__file__).resolve().parents[3]
 METHODS = [("**.py", "python"), ("**.html.j2", "jinja2")]
@@ -102,7 +102,7 @@ def test_texts_are_english_until_a_language_is_served() -> None:
         ),
         (
             "Request req-1 is needs_person: nothing is decided on it any more.",
-            "Verzoek req-1 is wacht op een mens:",
+            "Verzoek req-1 is wacht op een medewerker:",
         ),
         (
             "1 month after Tue 2026-06-09: Fri 2026-07-10.",
@@ -121,6 +121,7 @@ def test_a_text_that_was_kept_in_english_is_said_in_the_language_served(kept: st
     serve_in(load_language("nl"))
     try:
         assert say(kept).startswith(shown) and bool(say(kept)) is bool(shown)
+        assert say(joined(say(kept), "Review")) == joined(say(kept), "Review")  # said once
     finally:
         serve_in(load_language("en"))
 

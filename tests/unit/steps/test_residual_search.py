@@ -111,7 +111,7 @@ def test_settled_column_asks_no_question(tmp_path: Path, right: str) -> None:
     ledger = of_events(services.register.trail.events(request))
     assert ledger is not None
     assert ("E-mail addresses", "5 in 4 tables", "") in ledger.rows
-    assert {("Name", "not searched for", ""), ("Bsn", "not searched for", "")} <= set(ledger.rows)
+    assert {("Name", "not searched for", ""), ("BSN", "not searched for", "")} <= set(ledger.rows)
     assert CANARY not in written(services, request).lower()
     words = "Rijen met uw e-mailadres, telefoonnummer, rekeningnummer of een ander nummer"
     assert words in members(bundle)["index.html"].decode()
