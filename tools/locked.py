@@ -22,6 +22,7 @@ READ = {
     "itsdangerous": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
     "olefile": "BSD-2-Clause AND HPND",
+    "pyrage": "MIT",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "python-stdnum": "LGPL-2.1-or-later",
     "s3fs": "BSD-3-Clause",

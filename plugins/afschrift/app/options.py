@@ -15,7 +15,7 @@ from afschrift.outside.limits import UnreadableError, read_file
 CONNECTION = "airflow-connection:"
 """Prefix of the value of a setting that names a connection."""
 _STORE = ("endpoint_url", "region_name")
-_PLACE = ("kind", "url", "link", "days", "options")
+_PLACE = ("kind", "url", "link", "days", "encryption", "open", "secret_by", "options")
 """Options of the place itself that the extra of a connection to an object store may hold."""
 _found_by: list[Connect] = []
 

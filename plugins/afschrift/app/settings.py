@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,10 @@ DEFAULTS: dict[str, float] = {
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
 _WITNESS = "AFSCHRIFT_WITNESS_"
 _OPTIONS = "_OPTIONS"
-_FETCHING = ("link", "days")
-"""Options of a destination that are only for letters: where the person fetches a bundle, and how long."""
+_OF_US = ("link", "days", "encryption", "open", "secret_by")
+"""Options of a destination that its kind does not take: for letters, and how a bundle is protected."""
+ENCRYPTIONS = ("zip", "age", "openpgp", "none")
+SECRET_WAYS = ("phone", "post", "in_person", "sms")
 _DAYS = 30
 """Most days that a bundle may lie there."""
 _KEY_SOURCE = re.compile(r"[a-z][a-z-]+:")
@@ -82,6 +84,21 @@ def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
             f"{name} is no number above 0.", remedy=f"set it, or leave it at {default:g}."
         )
     return number
+
+
+@dataclass(frozen=True)
+class Protection:
+    """How bundles of a destination are protected.
+
+    Attributes:
+        encryption: one of `ENCRYPTIONS`.
+        secret_by: how the words reach the person; None: an officer reads them out.
+        open: who decided that bundles are not encrypted (`by`), on which day (`on`), and `why`.
+    """
+
+    encryption: str = "zip"
+    secret_by: str | None = None
+    open: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -188,8 +205,9 @@ class Settings:
             )
         self.fetched_at(name)
         settings: dict[str, Any] = {"kind": "folder", **self._destination_file(name)}
-        for of_letters in _FETCHING:
-            settings.pop(of_letters, None)
+        self.protection(name)
+        for ours in _OF_US:
+            settings.pop(ours, None)
         if name in self.destinations:
             settings["url"] = self.destinations[name]
         return settings
@@ -216,6 +234,32 @@ class Settings:
             f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operator/operations.md shows both."
         )
 
+    def protection(self, name: str) -> Protection:
+        """How bundles of a destination are protected; where nothing is said, by a ZIP under AES-256.
+
+        Raises:
+            ConfigurationError: the options cannot be read or do not fit, or leave bundles open for no reason.
+        """
+        options = self._destination_file(name)
+        encryption, opened = options.get("encryption", "zip"), options.get("open")
+        secret_by = options.get("secret_by")
+        if encryption not in ENCRYPTIONS:
+            fault = f"'encryption' is none of {', '.join(ENCRYPTIONS)}"
+        elif secret_by is not None and secret_by not in SECRET_WAYS:
+            fault = f"'secret_by' is none of {', '.join(SECRET_WAYS)}"
+        elif encryption != "none" and opened is not None:
+            fault = "'open' goes with 'encryption': 'none' alone"
+        elif encryption == "none" and not _is_decision(opened):
+            fault = (
+                "'encryption' is 'none' without a decision: name in 'open' who decided it (by), on which "
+                "day (on: YYYY-MM-DD) and why (why), or take 'encryption' out: then bundles are encrypted"
+            )
+        else:
+            return Protection(encryption, secret_by, opened)
+        raise ConfigurationError(
+            f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operator/operations.md shows them."
+        )
+
     def _destination_file(self, name: str) -> dict[str, Any]:
         if name not in self.destination_options:
             return {}
@@ -226,6 +270,18 @@ class Settings:
 
     def _destination_name(self, name: str) -> str:
         return f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"
+
+
+def _is_decision(opened: Any) -> bool:
+    """Whether a person decided that bundles are left open, on a day and for a reason."""
+    if not isinstance(opened, dict) or opened.keys() != {"by", "on", "why"}:
+        return False
+    if not all(isinstance(value, str) and value.strip() for value in opened.values()):
+        return False
+    try:
+        return bool(date.fromisoformat(opened["on"]))
+    except ValueError:
+        return False
 
 
 def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str], dict[str, Path | str]]:

@@ -132,3 +132,34 @@ def test_what_is_not_understood_of_one_is_refused(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ConfigurationError, match="`role_arn`") as raised:
         staging_root(found)
     assert "arn:aws" not in str(raised.value)
+
+
+DECIDED = {"by": "CISO", "on": "2026-11-30", "why": "a vault that encrypts by itself"}
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({}, ""),
+        ({"encryption": "age", "secret_by": "phone"}, ""),
+        ({"encryption": "none", "open": DECIDED}, ""),
+        ({"encryption": "none"}, "without a decision"),
+        ({"encryption": "none", "open": DECIDED | {"on": "last year"}}, "without a decision"),
+        ({"encryption": "none", "open": DECIDED | {"why": " "}}, "without a decision"),
+        ({"encryption": "zip", "open": DECIDED}, "alone"),
+        ({"encryption": "rot13"}, "is none of zip, age"),
+        ({"encryption": None}, "is none of zip, age"),
+        ({"secret_by": "mail"}, "is none of phone"),
+    ],
+)
+def test_a_destination_is_open_by_a_decision_alone(
+    options: dict[str, Any], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = defined(monkeypatch, "portal", conn_type="generic", extra={"url": "/srv/outbox"} | options)
+    found = settings(AFSCHRIFT_DESTINATION_PORTAL_OPTIONS=place)
+    if fault:
+        with pytest.raises(ConfigurationError, match=fault):
+            found.destination("portal")
+        return
+    assert found.protection("portal").encryption == options.get("encryption", "zip")
+    assert found.destination("portal") == {"kind": "folder", "url": "/srv/outbox"}

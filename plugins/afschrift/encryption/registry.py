@@ -1,0 +1,63 @@
+"""The kinds of encryption. To add one, write a file and add a line here; destinations can then name it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import BinaryIO, Protocol
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.encryption.aes_zip import AesZip
+from afschrift.encryption.age import Age
+from afschrift.encryption.openpgp import OpenPgp
+
+
+class Encryption(Protocol):
+    """Makes the file that leaves, from a bundle; memory stays flat.
+
+    Attributes:
+        code: as the options of a destination name it.
+        suffix: of the file's name, after that of the request.
+        uses_secret: it is opened by words that we draw; otherwise by the private half of the recipient's key.
+    """
+
+    code: str
+    suffix: str
+    uses_secret: bool
+
+    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:
+        """Encrypt a bundle.
+
+        Args:
+            bundle: read to its end.
+            size: its bytes.
+            sink: what is written to; it stays open.
+            key: the words, or the recipient's public key.
+
+        Raises:
+            RefusedError: the key cannot be used; the message says why and never holds the key.
+        """
+
+    def check_key(self, key: str) -> None:
+        """Refuse a key that cannot be used: of another form, expired, revoked.
+
+        Raises:
+            RefusedError: with what is wrong with it.
+        """
+
+
+ENCRYPTIONS: Mapping[str, Encryption] = {kind.code: kind for kind in (AesZip(), Age(), OpenPgp())}
+
+
+def encryption_of(code: str) -> Encryption | None:
+    """The encryption of a destination; None: it is open by decision.
+
+    Raises:
+        ConfigurationError: there is no such kind.
+    """
+    if code == "none":
+        return None
+    if code not in ENCRYPTIONS:
+        raise ConfigurationError(
+            "This encryption is not known.", remedy=f"choose one of {', '.join(ENCRYPTIONS)}, none."
+        )
+    return ENCRYPTIONS[code]
