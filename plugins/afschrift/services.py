@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from afschrift.app.settings import Protection
 from afschrift.domain.extracted import SearchLimits
 from afschrift.domain.files import Destination, Format, StoreFactory
 from afschrift.domain.sources import SourceFactory
@@ -61,6 +62,7 @@ class Services:
         witnessed: checks that the register holds all that its witnesses know; at the first gate of a run
             (True) it sends them the current height. Raises ForgedError if the register was restored to an
             earlier state.
+        protection: how bundles of a destination are protected, by its name.
         delivers: False: these serve the canary, and the gate of `deliver` is closed whatever is packed.
         patience: how long a run may show no sign of life before another one may begin.
         exchanges: formats that programs of a trade load, which the data map asks for.
@@ -90,4 +92,5 @@ class Services:
     roles: Callable[[], Roles] = Roles
     exchanges: Mapping[str, Format] = field(default_factory=dict)
     witnessed: Callable[[bool], None] = lambda _first: None
+    protection: Callable[[str], Protection] = lambda _name: Protection()
     delivers: bool = True

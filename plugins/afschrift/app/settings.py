@@ -100,6 +100,13 @@ class Protection:
     secret_by: str | None = None
     open: Mapping[str, str] | None = None
 
+    def left_open(self) -> str:
+        """A sentence that bundles are not encrypted, by whose decision; empty: they are."""
+        if self.open is None:
+            return ""
+        by, day, why = (self.open[name] for name in ("by", "on", "why"))
+        return f"Bundles lie there open: {by} decided so on {day} ({why})."
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -221,9 +221,13 @@ def _against_logs(folder: Path, register: Register) -> list[TrailFinding]:
 def _heads(bundles: list[Path], key: list[Path] | None) -> tuple[list[tuple[int | str, str]], bool]:
     """Return the heads that bundles name, and whether one of the bundles cannot be trusted."""
     from afschrift.bundle.container.verify import verify as check
+    from afschrift.encryption.registry import is_encrypted
 
     heads, refused = [], False
     for path in bundles:
+        if is_encrypted(path):
+            say(f"{path} is encrypted: open it (`afschrift bundle open`) to compare its head.")
+            continue
         report = check(path, trusted_keys(key))
         if report.ok and report.trusted:
             heads.append(report.trail)
@@ -240,7 +244,11 @@ def _bundle_events(path: Path) -> Iterator[str]:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     found = open_register().trail.of_bundle(sha256)
-    words = {"bundle_sealed": "sealed", "bundle_arrived": "delivered"}
+    words = {
+        "bundle_sealed": "sealed",
+        "bundle_arrived": "delivered",
+        "bundle_delivered": "delivered, encrypted",
+    }
     for header in found:
         yield f"{path}: {words[header.type]} at {header.at} (event {header.seq}, request {header.request})."
     if not found:

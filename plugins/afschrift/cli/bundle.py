@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from afschrift.register.keys.store import KeyStore
 
 commands = typer.Typer()
+app = typer.Typer(no_args_is_help=True)
 Bundle = Annotated[Path, typer.Argument(help="A bundle: ZIP file or unpacked folder.")]
 Keys = Annotated[
     list[Path] | None,
@@ -71,6 +73,43 @@ def unpack(
     stolen = set() if key else _revoked().keys()
     trusted = {name: raw for name, raw in trusted_keys(key).items() if name not in stolen}
     typer.echo(unpacked(bundle, into, trusted))
+
+
+@app.command("open")
+def open_file(
+    file: Annotated[Path, typer.Argument(help="The file as it was delivered.")],
+    into: Annotated[
+        Path | None, typer.Argument(help="Folder to open it into; default: next to the file, by its name.")
+    ] = None,
+    key: Keys = None,
+    show: Annotated[bool, typer.Option("--show/--no-show", help="Show the page in a browser.")] = True,
+) -> None:
+    """Ask for the words of an encrypted bundle, open it into a folder and show its page.
+
+    Of age and OpenPGP only the recipient has the key: `age -d -i KEYFILE FILE`, `gpg -d FILE`.
+    """
+    from afschrift.bundle.container.verify import unpack as unpacked
+    from afschrift.encryption.aes_zip import is_locked, opened_zip
+
+    folder = into or file.with_name(file.name.partition(".")[0])
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file} cannot be read: {error.strerror}.", remedy="name the file as it was delivered."
+        ) from None
+    with stream:
+        if not is_locked(stream):
+            raise ConfigurationError(
+                f"{file} is no ZIP that words open.",
+                remedy="`afschrift unpack` opens a bundle; `age -d -i KEYFILE` and `gpg -d` what was "
+                "encrypted to a key.",
+            )
+        words = " ".join(typer.prompt("The six words", err=True).lower().split())
+        page = unpacked(opened_zip(stream, words), folder, trusted_keys(key)) / "index.html"
+    typer.echo(page)
+    if show and sys.stdout.isatty():
+        typer.launch(str(page))
 
 
 def _own_keys() -> KeyStore | None:

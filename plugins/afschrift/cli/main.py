@@ -40,6 +40,7 @@ HELP = {
     "answer": "Answer a question.",
     "verify": "Verify a bundle offline.",
     "unpack": "Verify a bundle and unpack it.",
+    "bundle": "A bundle as it was delivered: open the encrypted file by its words.",
     "inventory": "The data map: check it, explain a decision, get its JSON Schema.",
     "key": "Keys: make, list, rotate, retire, forget, revoke; print the public signing keys.",
     "register": "The register: bring its tables to the newest version, back it up, restore it, shred a "
@@ -72,6 +73,7 @@ _PLACES = {
     "answer": "questions.questions:commands",
     "verify": "bundle:commands",
     "unpack": "bundle:commands",
+    "bundle": "bundle:app",
     "inventory": "inventory:app",
     "key": "keys:app",
     "register": "register:app",

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from afschrift.domain.value_kind import ValueKind
 
 
-# After the id at most: the right, the part of the answer, its number, the number of the attempt, the suffix.
-_NAME = re.compile(r"(?:afschrift-)?[a-z]{1,4}-[0-9a-z]{12}(?:[.-][0-9a-z]{1,20}){1,5}")
+# After the id at most: the right, the part of the answer, its number, the number of the attempt, suffixes.
+_NAME = re.compile(r"(?:afschrift-)?[a-z]{1,4}-[0-9a-z]{12}(?:[.-][0-9a-z]{1,20}){1,6}")
 
 
 @dataclass(frozen=True)
@@ -83,18 +83,19 @@ class KeepsBundles(Protocol):
         """
 
 
-def bundle_name(stem: str, taken: Collection[str] = ()) -> str:
+def bundle_name(stem: str, taken: Collection[str] = (), ending: str = ".zip") -> str:
     """Name of a bundle at its destination, numbered if another bundle of the request has that name.
 
     Args:
         stem: the request's id, its right, and which part of the answer it is.
         taken: names that other bundles of the request have there.
+        ending: `.zip`, and what follows it when it is encrypted to a key.
 
     Raises:
         ConfigurationError: as `check_name`.
     """
-    numbered = (f"{stem}-{number}.zip" for number in count(2))
-    name = next(name for name in chain([f"{stem}.zip"], numbered) if name not in taken)
+    numbered = (f"{stem}-{number}{ending}" for number in count(2))
+    name = next(name for name in chain([f"{stem}{ending}"], numbered) if name not in taken)
     check_name(name)
     return name
 

@@ -141,7 +141,7 @@ def opened_zip(file: BinaryIO, words: str) -> BinaryIO:
     return io.BufferedReader(cast(io.RawIOBase, OpenedZip(file, words)), _CHUNK)
 
 
-def is_encrypted(file: BinaryIO) -> bool:
+def is_locked(file: BinaryIO) -> bool:
     """Whether a file is a ZIP that words open, and not the bundle itself."""
     try:
         with zipfile.ZipFile(file) as listed:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.encryption.aes_zip import AesZip
+from afschrift.encryption.aes_zip import AesZip, is_locked
 from afschrift.encryption.age import Age
 from afschrift.encryption.openpgp import OpenPgp
 
@@ -46,6 +47,16 @@ class Encryption(Protocol):
 
 
 ENCRYPTIONS: Mapping[str, Encryption] = {kind.code: kind for kind in (AesZip(), Age(), OpenPgp())}
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether a file is an encrypted bundle, by its content or, of a key's, by its name."""
+    if path.is_dir():
+        return False
+    if any(path.name.endswith(kind.suffix) for kind in ENCRYPTIONS.values() if not kind.uses_secret):
+        return True
+    with path.open("rb") as file:
+        return is_locked(file)
 
 
 def encryption_of(code: str) -> Encryption | None:

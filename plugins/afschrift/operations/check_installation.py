@@ -59,6 +59,8 @@ def check_installation() -> Iterator[InstallationCheck]:
     else:
         yield from _inventory(inventory, settings)
     yield from _extras(inventory, settings)
+    for name in sorted(settings.destinations.keys() | settings.destination_options.keys()):
+        yield from _protection(settings, name)
     yield _try("Keys and register can be used.", lambda: open_register(settings))
     yield _try("The map of roles can be used.", lambda: load_roles(settings))
 
@@ -132,6 +134,15 @@ def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[Install
     found = [_try("", ask) for ask in wanted]
     missing = [result for result in found if not result.done]
     yield from missing or [InstallationCheck(True, "The libraries of its sources and places are installed.")]
+
+
+def _protection(settings: Settings, name: str) -> Iterator[InstallationCheck]:
+    """Name a destination whose bundles are open by decision, or whose protection cannot be read."""
+    try:
+        if opened := settings.protection(name).left_open():
+            yield InstallationCheck(True, f"The destination '{name}': {opened}", note=True)
+    except AfschriftError as error:
+        yield InstallationCheck(False, str(error))
 
 
 def _try(good: str, what: Callable[[], object]) -> InstallationCheck:

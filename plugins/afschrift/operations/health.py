@@ -198,6 +198,8 @@ def _destination(settings: Settings, name: str) -> str:
     from afschrift.destinations.registry import open_destination
 
     open_destination(name, settings.destination(name)).reach()
+    if opened := settings.protection(name).left_open():
+        raise _StaleError(f"can be reached. {opened}")
     return "can be reached."
 
 

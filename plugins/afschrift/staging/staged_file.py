@@ -9,6 +9,7 @@ from afschrift.domain.extracted import UPLOADS
 
 PERSON = "keys.json"
 BUNDLE = "bundle.zip"
+_TO_SEND = "to_send"
 _BESIDE = {"records": "record", "samples": "first_rows", "overviews": "overview", "pointers": "pointers"}
 
 
@@ -18,8 +19,8 @@ class StagedFile:
 
     Attributes:
         step: the step that writes it: the first one to clear if the file is lost.
-        kind: `person`, `bundle`, `record`, `first_rows`, `overview`, `pointers`, `uploaded_file`, or the
-            format of a table's file.
+        kind: `person`, `bundle`, `encrypted`, `record`, `first_rows`, `overview`, `pointers`,
+            `uploaded_file`, or the format of a table's file.
         source: None if the file belongs to the whole request.
     """
 
@@ -33,6 +34,11 @@ class StagedFile:
         return f"{self.step}_{self.source}" if self.source else self.step
 
 
+def encrypted_path(delivery: str) -> str:
+    """Path of the encrypted file of a delivery: other words, or another bundle, are another delivery."""
+    return f"{_TO_SEND}/{delivery}"
+
+
 def describe_path(path: str) -> StagedFile:
     """Return what the file at a path such as `data/shop/orders.csv` is."""
     if path == PERSON:
@@ -40,6 +46,8 @@ def describe_path(path: str) -> StagedFile:
     if path == BUNDLE:
         return StagedFile("package", "bundle")
     first, *rest = PurePosixPath(path).parts
+    if first == _TO_SEND:
+        return StagedFile("deliver", "encrypted")
     if first in _BESIDE and rest:
         return StagedFile("extract", _BESIDE[first], PurePosixPath(rest[0]).stem)
     if rest[:1] == [UPLOADS] and len(rest) > 1:

@@ -8,8 +8,9 @@ import pytest
 from testbed import mini
 from testbed.running import run, store
 from testbed.small import SHOP
-from tests.support.command_line import SECRET, command, run_command, submit
+from tests.support.command_line import SECRET, command, in_this_process, run_command, submit
 
+from afschrift.encryption.aes_zip import AesZip
 from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
@@ -220,6 +221,18 @@ def test_verify_exit_codes(services: Services, tmp_path: Path, monkeypatch: pyte
     content[middle : middle + 64] = bytes(64)
     broken.write_bytes(content)
     assert "REFUSED" in run_command("verify", broken, code=1)
+    words = "tafel fiets winter appel molen steen"
+    locked = tmp_path / "locked.zip"
+    with bundle.open("rb") as source, locked.open("wb") as sink:
+        AesZip().encrypt(source, bundle.stat().st_size, sink, words)
+    wrong = in_this_process(("bundle", "open", str(locked)), stdin="some other words for this file\n")
+    assert (wrong.code, "not the words of this file" in wrong.errors) == (1, True)
+    assert not (tmp_path / "locked").exists()
+    opened = in_this_process(("bundle", "open", str(locked)), stdin="Tafel  fiets winter appel molen steen\n")
+    assert opened.text.split()[-1] == str(tmp_path / "locked" / "index.html")
+    assert (tmp_path / "locked" / "index.html").exists()
+    plain = in_this_process(("bundle", "open", str(bundle)), stdin="\n")
+    assert "`afschrift unpack` opens a bundle" in plain.errors
     monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "stranger"))
     run_command("key", "new")
     assert "NOT among the trusted keys" in run_command("verify", bundle, code=3)

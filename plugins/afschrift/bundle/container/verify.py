@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from afschrift.bundle.container import agreement, layout
 from afschrift.bundle.container.agreement import Coverage, CsvCounter, Package
@@ -61,12 +62,15 @@ def verify(path: Path, trusted: Mapping[str, bytes], limits: UnpackLimits | None
 
 
 @contextmanager
-def open_bundle(path: Path, limits: UnpackLimits) -> Iterator[Container]:
-    """Open a bundle with harmless names and sizes.
+def open_bundle(path: Path | BinaryIO, limits: UnpackLimits) -> Iterator[Container]:
+    """Open a bundle with harmless names and sizes; one that is open already stays open.
 
     Raises:
         RefusedContainerError: they are not harmless, or there is no bundle.
     """
+    if not isinstance(path, Path):
+        yield ZipContainer(path, limits)
+        return
     if path.is_dir():
         yield FolderContainer(path, limits)
         return
@@ -162,7 +166,7 @@ def _digest(container: Container, path: str, counter: CsvCounter | None) -> str:
 
 
 def unpack(
-    path: Path,
+    path: Path | BinaryIO,
     into: Path,
     trusted: Mapping[str, bytes],
     *,
@@ -172,7 +176,7 @@ def unpack(
     """Unpack a ZIP file into a new folder.
 
     Args:
-        path: the ZIP file.
+        path: the ZIP file, or one that is open, to be read from any position.
         into: the folder to make; its parent must exist.
         trusted: key id -> raw 32 bytes of the public key.
         accept_untrusted: also unpack a valid bundle whose key is not trusted.

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import NotAllowedError, RefusedError
@@ -63,11 +63,17 @@ class AuditTrail(Repository):
     def of_bundle(self, sha256: str) -> list[Header]:
         """Events of the sealing and the delivery of a bundle with this digest, in order.
 
-        They are kept when everything else of the request was destroyed.
+        They are kept when everything else of the request was destroyed. The digest of the encrypted file, as
+        it arrived, is not: it goes with the request's key.
         """
-        named = event_payload.c.payload.contains(f'"bundle":"{sha256}"', autoescape=True)
-        proofs = (trail.BUNDLE_SEALED, trail.BUNDLE_ARRIVED)
-        found = select(event).join(event_payload).where(event.c.type.in_(proofs), named).order_by(event.c.seq)
+        payload = event_payload.c.payload
+
+        def names(field: str) -> ColumnElement[bool]:
+            return payload.contains(f'"{field}":"{sha256}"', autoescape=True)
+
+        proof = event.c.type.in_((trail.BUNDLE_SEALED, trail.BUNDLE_ARRIVED)) & names("bundle")
+        encrypted = (event.c.type == "bundle_delivered") & names("arrived") & ~names("sha256")
+        found = select(event).join(event_payload).where(proof | encrypted).order_by(event.c.seq)
         with self._db.read() as tx:
             return [trail.header_of(row) for row in tx.execute(found)]
 
