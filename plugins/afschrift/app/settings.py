@@ -16,6 +16,7 @@ from afschrift.app.project import SHIPPED, home_folder, include_folder, inventor
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import SearchLimits
 from afschrift.law.clock.alarm import USUAL
+from afschrift.law.person import ANSWER_BY, ANSWER_TO
 
 DEFAULTS: dict[str, float] = {
     "AFSCHRIFT_STAGING_HOLD_HOURS": 72,
@@ -40,7 +41,9 @@ DEFAULTS: dict[str, float] = {
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
 _WITNESS = "AFSCHRIFT_WITNESS_"
 _OPTIONS = "_OPTIONS"
-_OF_US = ("link", "days", "encryption", "open", "secret_by")
+_SERVING = ("ways", "to")
+"""Options of a destination that say for whom it is: ways of `ANSWER_BY`, and one of `ANSWER_TO`."""
+_OF_US = ("link", "days", "encryption", "open", "secret_by", *_SERVING)
 """Options of a destination that its kind does not take: for letters, and how a bundle is protected."""
 ENCRYPTIONS = ("zip", "age", "openpgp", "none")
 SECRET_WAYS = ("phone", "post", "in_person", "sms")
@@ -212,6 +215,7 @@ class Settings:
             )
         self.fetched_at(name)
         settings: dict[str, Any] = {"kind": "folder", **self._destination_file(name)}
+        self.serves(name, "", "")
         self.protection(name)
         for ours in _OF_US:
             settings.pop(ours, None)
@@ -237,8 +241,37 @@ class Settings:
             fault = f"'days' is no number from 1 to {_DAYS}"
         else:
             return link, days
-        raise ConfigurationError(
-            f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operator/operations.md shows both."
+        raise self._unfit(name, fault)
+
+    def serves(self, name: str, to: str, by: str) -> bool:
+        """Whether a destination is for a recipient and a way; empty: whatever it is.
+
+        Raises:
+            ConfigurationError: as `fetched_at`.
+        """
+        options = self._destination_file(name)
+        ways, party = options.get("ways", []), options.get("to", "")
+        if not (isinstance(ways, list) and set(ways) <= set(ANSWER_BY[:-1])):
+            fault = f"'ways' is no list of {', '.join(ANSWER_BY[:-1])}"
+        elif party not in ("", *ANSWER_TO):
+            fault = f"'to' is none of {', '.join(ANSWER_TO)}"
+        else:
+            return (not ways or not by or by in ways) and (not to or party in ("", to))
+        raise self._unfit(name, fault)
+
+    def destination_by(self, to: str, by: str, usual: str) -> str | None:
+        """The destination for a recipient and a way; None: no destination is for both.
+
+        One that names them takes precedence over one for all. Without a way, the usual one does.
+        """
+        known = sorted(self.destinations.keys() | self.destination_options.keys())
+        named = [name for name in (usual, *known) if self._destination_file(name).keys() & {*_SERVING}]
+        order = (*named, usual) if by else (usual, *named)
+        return next((name for name in order if self.serves(name, to, by)), None)
+
+    def _unfit(self, name: str, fault: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operator/operations.md shows them."
         )
 
     def protection(self, name: str) -> Protection:
@@ -263,9 +296,7 @@ class Settings:
             )
         else:
             return Protection(encryption, secret_by, opened)
-        raise ConfigurationError(
-            f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operator/operations.md shows them."
-        )
+        raise self._unfit(name, fault)
 
     def _destination_file(self, name: str) -> dict[str, Any]:
         if name not in self.destination_options:

@@ -9,6 +9,7 @@ from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.identity.confirmed import require_identity
 from afschrift.casework.identity.death import require_alive
 from afschrift.casework.identity.mandates import require_representation
+from afschrift.casework.identity.recipient import require_bound
 from afschrift.casework.intake.not_received import require_received
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import check_formats
@@ -34,6 +35,7 @@ def assess(services: Services, request_id: str) -> dict[str, Any]:
         require_alive(register, request_id, own_keys(services.inventory))
         identity = require_identity(services, request)
         require_representation(services, request_id)
+        require_bound(services, request)
         require_decision(services, request_id)
         inputs = digest({"identity": identity.at, "formats": list(request.formats), "right": request.right})
         done = register.steps.result(request_id, "assess", inputs)

@@ -11,6 +11,7 @@ from afschrift.casework.decision.denial import EVASIVE, PART, PLAIN, denial
 from afschrift.casework.decision.require_decision import hidden_places, require_decision
 from afschrift.casework.identity.confirmed import fingerprint, require_identity
 from afschrift.casework.identity.mandates import require_representation
+from afschrift.casework.identity.recipient import require_bound
 from afschrift.casework.informing.question import INFORM, INFORM_KIND, answer_ready, inform_person
 from afschrift.casework.manual.question import asked_again
 from afschrift.casework.partial_response.damaged import damaged_columns
@@ -78,6 +79,7 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
     request = enter(services, request_id, "classify")
     require_identity(services, request)
     require_representation(services, request_id)
+    require_bound(services, request)
     require_decision(services, request_id)
     decisions, timeline = register.decisions.of(request_id), register.facts.timeline(request_id)
     rests_on = decided(decisions, lifted(timeline))

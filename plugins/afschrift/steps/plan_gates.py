@@ -14,6 +14,7 @@ from afschrift.casework.decision.denial import denial
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.identity.confirmed import identity_decision
 from afschrift.casework.identity.mandates import asked_for, known_minority, mandate_status_now
+from afschrift.casework.identity.recipient import recipient
 from afschrift.casework.partial_response.earlier_parts import delivered, last_part_is_delivered
 from afschrift.casework.partial_response.question import left_for_later
 from afschrift.casework.review.question import decided
@@ -115,6 +116,8 @@ def _valid_plan(services: Services, request_id: str, step: str) -> tuple[Request
         raise _too_early(services, request_id, step, f"state_{request.state}", message)
     plan = register.plans.get(request_id, frozen["plan"])
     _mandate_must_hold(services, request, step)
+    if step == "deliver":
+        _must_be_theirs(services, request, plan)
     _no_drift(services, request, plan, frozen, step)
     _part_must_hold(services, plan, step)
     return request, plan
@@ -152,6 +155,20 @@ def _mandate_must_hold(services: Services, request: Request, step: str) -> None:
         raise asked_for(services.register, request, status, known_minority(services, request.id))
     message = f"Step {step} of request {request.id} was started, but no officer found the mandate proven."
     raise refusal(services, request.id, step, "no_mandate", message)
+
+
+def _must_be_theirs(services: Services, request: Request, plan: Plan) -> None:
+    """Refuse a destination that was not bound to the recipient (R71)."""
+    found = recipient(services.register, request.id)
+    if found.is_at(plan.destination) and found.is_at(request.destination):
+        if services.serves(plan.destination, found.to, found.by):
+            return
+        message = f"The destination '{plan.destination}' is not for the {found.to} of request {request.id}."
+        remedy = "let its `ways` and `to` name them, or decide on identity or mandate anew."
+    else:
+        message = f"The destination of request {request.id} was not confirmed for its {found.to}."
+        remedy = "start a new run of `fulfil_request`: it asks who receives the answer there."
+    raise refusal(services, request.id, "deliver", "destination_of_another", message, remedy)
 
 
 def _no_drift(services: Services, request: Request, plan: Plan, frozen: dict[str, Any], step: str) -> None:

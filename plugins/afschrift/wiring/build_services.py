@@ -77,6 +77,7 @@ def build(
         signer=lambda: Ed25519Signer(keys.signing_key().private.private_bytes_raw()),
         destination=lambda name: open_destination(name, settings.destination(name)),
         protection=settings.protection,
+        serves=settings.serves,
         staging=lambda request: EncryptedStaging(
             staging_root(settings), request, register.data_keys.subkey(request, "staging")
         ),

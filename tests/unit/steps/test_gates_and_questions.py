@@ -176,11 +176,11 @@ def test_an_option_changed_after_the_plan_stops_until_there_is_a_new_one(
     request = extracted(services)
     validate(services, request)
     package(services, request)
-    services.register.requests.change_options(request, destination="elsewhere", by="officer")
+    services.register.requests.change_options(request, language="en", by="officer")
     with pytest.raises(GateError, match="options changed"):
         deliver(services, request)
     assert list((tmp_path / "home" / "outbox").glob("*")) == []
-    services.register.requests.change_options(request, destination="outbox", by="officer")
+    services.register.requests.change_options(request, language="nl", by="officer")
     run(services, request)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.second_signature import sign
 from afschrift.domain.errors import FormError, RefusedError
+from afschrift.domain.language import gettext
 from afschrift.law import person
 from afschrift.law.person import Factor, Level, Minor, NotEnough, Proven, Risk, check_mandate, must_cover
 from afschrift.law.roles import SIGNS, Role
@@ -40,6 +41,8 @@ IDENTITY_FORM = form(
 MANDATE, MANDATE_SIGNED, MINOR = "mandate", "mandate_signed", "minor"
 WITH_REPRESENTATIVE, ANSWER_CHILD = "with_representative", "answer_child"
 PROVEN, NOT_PROVEN = "proven", "not_proven"
+BOUND = "destination"
+"""Field of both decisions: where the answer goes to them (R71)."""
 
 MANDATE_FORM = form(
     ("proven", "not_proven"),
@@ -169,7 +172,33 @@ def answer_identity(officer: Officer, question: QuestionRow, given: GivenAnswer)
     if given.choice == "confirmed" and "risk" in question.detail:
         factors = tuple(Factor(code) for code in question.detail.get("factors", ()))
         must_cover(given.detail.get("level"), Risk(Level(question.detail["risk"]), factors))
-    return officer.record_answer(question, given)
+    if given.choice != "confirmed" or officer.register.requests.made_by(question.request) != "self":
+        return officer.record_answer(question, given)
+    return _record_bound(officer, question, given)
+
+
+def _record_bound(
+    officer: Officer, question: QuestionRow, given: GivenAnswer, rules: Sequence[str] = ()
+) -> Answered:
+    """Record an answer, and bind the destination to whom it names: that of the request, or one for their way.
+
+    Raises:
+        FormError: no destination is for them and their way.
+    """
+    register, detail = officer.register, given.detail
+    request = register.requests.get(question.request)
+    to, by = detail.get("answer_to", person.ANSWER_TO[0]), detail.get("answer_by", "")
+    place = officer.settings.destination_by(to, by, request.destination)
+    if place is None:
+        raise FormError(
+            "No destination of this installation is for this recipient and this way (R71).",
+            {"answer_by" if by else "choice": gettext("no destination is for it")},
+            remedy="choose another way, or name it in the `ways` of a destination "
+            f"(docs/operator/operations.md). {OPEN}",
+        )
+    with register.write_together():
+        register.requests.change_options(request.id, destination=place, by=officer.by)
+        return officer.record_answer(question, replace(given, detail={**detail, BOUND: place}), rules)
 
 
 def must_have_keys(officer: Officer, request_id: str) -> None:
@@ -209,7 +238,7 @@ def answer_mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) 
     proven = _must_be_proven(officer, question, given.detail, note=bool(given.text))
     if proven.second_signer:
         given = replace(given, detail={**given.detail, "second_signer": True})
-    return officer.record_answer(question, given, proven.rules)
+    return _record_bound(officer, question, given, proven.rules)
 
 
 def sign_mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:

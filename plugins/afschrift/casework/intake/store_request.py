@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afschrift.app.jurisdiction import calendar_of
+from afschrift.casework.identity.question import BOUND
 from afschrift.casework.intake.message import Intake, Limits, Party
 from afschrift.domain.errors import FormError
 from afschrift.domain.instants import rfc3339
@@ -111,6 +112,7 @@ def _open_request(services: Services, intake: Intake, case: str, right: Right, b
     if intake.authenticated:
         proof = intake.authenticated
         detail = {"method": proof.by, "level": proof.level, "authenticated_at": rfc3339(proof.at)}
+        detail[BOUND] = intake.destination
         register.decisions.take(
             request.id, "identity", "confirmed", f"channel:{intake.channel}", detail=detail
         )

@@ -19,6 +19,8 @@ from afschrift.register.register import Register
 PERSON, REPRESENTATIVE, HEIR = PARTIES
 ENDS_BEFORE_IDENTITY = ("refusal", "cannot_identify")
 """Answers that may go to a requester who is not identified."""
+WITH_BUNDLE = ("delivery", "partial_delivery", "supplement")
+"""Letters that say where a bundle is."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,12 @@ def addressee(
     to = role or requester
     if to == PERSON and kind.name == "person_deceased":
         to = HEIR if HEIR in parties else REPRESENTATIVE
+    theirs = proven.detail["answer_to"] if proven else PERSON if represented else requester
+    if role and kind.name in WITH_BUNDLE and role != theirs:
+        raise RefusedError(
+            f"The bundle of request {request.id} goes to its {theirs}, and so does this letter (R71).",
+            remedy="leave `party` out. If another party receives the answer, decide on the mandate anew.",
+        )
     if not role and represented and (not kind.before_identity or kind.name in ENDS_BEFORE_IDENTITY):
         answer = PERSON if not kind.before_identity else requester
         to = proven.detail["answer_to"] if proven else answer

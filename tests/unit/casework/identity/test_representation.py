@@ -89,7 +89,7 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     assert all("iemand anders dit voor de persoon" in " ".join(page.split()) for page in pages)
     events = [p for _, p in bureau.register.trail.events(request) if p and p.get("kind") == "mandate"]
     [taken] = [payload for payload in events if "choice" in payload]
-    assert (taken["detail"], taken["rules"]) == (MANDATE, ["R15"])
+    assert (taken["detail"], taken["rules"]) == (MANDATE | {"destination": "outbox"}, ["R15"])
     assert faults(bureau.settings.register) == []
 
 
