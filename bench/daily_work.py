@@ -67,9 +67,9 @@ def _finish(register: Register, random: Random, requests: list[str]) -> None:
 
 def _deliver(register: Register, random: Random, requests: list[str]) -> None:
     for request in random.sample(requests, min(1, len(requests))):
-        register.deliveries.record(
-            request, "outbox", Receipt(f"file:///{request}.zip", 9, digest(random.randint(1, 3)))
-        )
+        bundle = digest(random.randint(1, 3))
+        begun = register.deliveries.begin(request, "outbox", f"{request}.zip", bundle)
+        register.deliveries.arrive(begun.id, Receipt(f"file:///{request}.zip", 9, bundle))
 
 
 def _change(register: Register, random: Random, requests: list[str]) -> None:

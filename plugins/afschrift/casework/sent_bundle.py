@@ -18,7 +18,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.files import KeepsBundles
 from afschrift.domain.language import gettext
 from afschrift.law.roles import Act
-from afschrift.register.steps import DeliveryRow
+from afschrift.register.deliveries import DeliveryRow
 
 _CHUNK = 1 << 20
 

@@ -13,6 +13,7 @@ from afschrift.register.base import RegisterStore
 from afschrift.register.case_timelines import CaseTimelines
 from afschrift.register.cases import Cases
 from afschrift.register.database.database import Database
+from afschrift.register.deliveries import Deliveries
 from afschrift.register.documents import Documents
 from afschrift.register.identities import Identities, LookUps
 from afschrift.register.keys.data_keys import DataKeys
@@ -24,7 +25,7 @@ from afschrift.register.oversight import Oversight
 from afschrift.register.questions import Decisions, Questions
 from afschrift.register.requests import Requests
 from afschrift.register.runs import Runs
-from afschrift.register.steps import Deliveries, Plans, Steps
+from afschrift.register.steps import Plans, Steps
 from afschrift.register.timelines import Disputes, Timelines
 from afschrift.register.trail.audit import AuditTrail
 from afschrift.register.trail.evidence import Evidence

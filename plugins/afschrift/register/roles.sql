@@ -34,6 +34,9 @@ GRANT INSERT ON event, event_payload, event_code, fact TO afschrift_runs, afschr
 GRANT SELECT ON data_key, message, message_part, request_identity, look_up, plan
   TO afschrift_runs, afschrift_officers;
 GRANT INSERT ON question, message, message_part, letter TO afschrift_runs, afschrift_officers;
+-- What becomes of a delivery: removed at its end, with the words that open it.
+GRANT UPDATE (secret, expires_at, confirmed_at, destroyed_at)
+  ON delivery TO afschrift_runs, afschrift_officers, afschrift_checks;
 GRANT UPDATE (state, version, changed_at) ON request TO afschrift_runs, afschrift_officers;
 GRANT UPDATE (answered_at) ON question TO afschrift_runs, afschrift_officers;
 GRANT UPDATE (hmac) ON message TO afschrift_runs, afschrift_officers; -- of a large document, at its end
@@ -42,6 +45,7 @@ GRANT UPDATE (state, claimed_at, sent_on, sent_at, sent_by, channel, proof_id, b
 
 -- The steps of a run, the look-up of keys, and checkpoints: the workers of Airflow. They take no decision.
 GRANT INSERT ON delivery, plan, step, run TO afschrift_runs;
+GRANT UPDATE (state, uri, bytes, delivered_at, arrived) ON delivery TO afschrift_runs;
 GRANT UPDATE (formats, language, destination) ON request TO afschrift_runs; -- options of the trigger form
 GRANT UPDATE (ciphertext, served_at, ended_at) ON look_up TO afschrift_runs;
 GRANT UPDATE (seen_at, ended_at, outcome) ON run TO afschrift_runs;
@@ -73,7 +77,7 @@ GRANT UPDATE (limits) ON request TO afschrift_keys;
 GRANT UPDATE (ciphertext) ON request_identity TO afschrift_keys;
 GRANT UPDATE (ciphertext, label) ON message TO afschrift_keys;
 GRANT UPDATE (recipient, detail) ON letter TO afschrift_keys;
-GRANT UPDATE (bytes, secret, detail) ON delivery TO afschrift_keys;
+GRANT UPDATE (bytes, secret, arrived, detail) ON delivery TO afschrift_keys;
 GRANT UPDATE (about, fingerprint, form, detail) ON question TO afschrift_keys;
 GRANT UPDATE (about, detail) ON decision TO afschrift_keys;
 GRANT UPDATE (detail) ON fact TO afschrift_keys;

@@ -1,11 +1,10 @@
-"""Repositories of finished work: results of steps, frozen plans and deliveries, each recorded once."""
+"""Repositories of finished work: results of steps and frozen plans, each recorded once."""
 
 from __future__ import annotations
 
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,14 +14,11 @@ from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.files import Receipt
 from afschrift.domain.plan import Plan
-from afschrift.domain.request import new_id
 from afschrift.register.base import Repository
-from afschrift.register.database.tables import delivery, step
 from afschrift.register.database.tables import plan as plan_table
+from afschrift.register.database.tables import step
 from afschrift.register.trail.attested_rows import insert_row, rows_of_request
-from afschrift.register.trail.trail import BUNDLE_ARRIVED
 
 
 class StepResults:
@@ -156,76 +152,3 @@ def _decoded(plain: bytes) -> Plan:
 
 def _is_plan(request_id: str, digest: str) -> ColumnElement[bool]:
     return (plan_table.c.request_id == request_id) & (plan_table.c.digest == digest)
-
-
-@dataclass(frozen=True)
-class DeliveryRow:
-    """A delivery of a bundle.
-
-    Attributes:
-        kind: `full`, `partial` or `supplement`.
-        uri: of the bundle at its destination; opaque.
-        bytes, sha256: of what arrived; `bytes` is 0 once the request's data key was destroyed.
-    """
-
-    id: str
-    request: str
-    kind: str
-    destination: str
-    uri: str
-    bytes: int
-    sha256: str
-    delivered_at: str
-
-
-class Deliveries(Repository):
-    """Stores deliveries."""
-
-    def record(
-        self,
-        request_id: str,
-        destination: str,
-        receipt: Receipt,
-        further: Mapping[str, Any] | None = None,
-        kind: str = "full",
-    ) -> DeliveryRow:
-        """Record a delivery and its events once; the same receipt again changes nothing.
-
-        `bundle_arrived` holds the bundle's digest and is never erased, `bundle_delivered` the whole receipt.
-
-        Args:
-            request_id: the request.
-            destination: name in the registry of destinations.
-            receipt: what the destination returned.
-            further: codes, counts and durations that the event holds too.
-            kind: `full`, `partial` (R44) or `supplement` (R54).
-
-        Raises:
-            UnknownRequestError: no such request.
-        """
-        with self._db.write() as tx:
-            self._request_row(tx, request_id)
-            for row in rows_of_request(tx, delivery, request_id):
-                if (row.sha256, row.uri) == (receipt.sha256, receipt.uri):
-                    return _delivery(row)
-            payload = {"kind": kind, "destination": destination, **vars(receipt)}
-            new = {"id": new_id("dlv"), **payload, "delivered_at": self._now()}
-            insert_row(tx, delivery, {**new, "request_id": request_id, "detail": {}})
-            proof = NewEvent(BUNDLE_ARRIVED, payload={"delivery": new["id"], "bundle": receipt.sha256})
-            # The proof comes first: rows are attested by the last event of a request, whose payload is
-            # erased.
-            delivered = NewEvent("bundle_delivered", payload=payload | dict(further or {}))
-            self._append(tx, request_id, proof, delivered)
-            return DeliveryRow(request=request_id, **new)
-
-    def of(self, request_id: str) -> tuple[DeliveryRow, ...]:
-        """Deliveries of a request, oldest first."""
-        with self._db.read() as tx:
-            rows = rows_of_request(tx, delivery, request_id)
-        return tuple(_delivery(row) for row in sorted(rows, key=lambda row: (row.delivered_at, row.id)))
-
-
-def _delivery(row: Row[Any]) -> DeliveryRow:
-    return DeliveryRow(
-        row.id, row.request_id, row.kind, row.destination, row.uri, row.bytes, row.sha256, row.delivered_at
-    )

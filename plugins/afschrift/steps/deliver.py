@@ -47,8 +47,11 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     if done is not None:
         return done
     must_be_witnessed(services, request_id, "deliver")
+    begun = register.deliveries.begin(
+        request_id, plan.destination, name, packed["bundle"], kind=plan.part.value
+    )
     try:
-        receipt = services.destination(plan.destination).deliver(name, _chunks(gate, packed))
+        receipt = services.destination(plan.destination).deliver(begun.name, _chunks(gate, packed))
     except StagedFileError:
         gate.staging.remove(BUNDLE)  # the next try packs it again
         raise
@@ -62,7 +65,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     payload = evidence.of(gate.basis, packed["bundle"])
     rows = _rows(gate) if plan.later else {}
     with register.write_together():
-        register.deliveries.record(request_id, plan.destination, receipt, payload, kind=plan.part.value)
+        register.deliveries.arrive(begun.id, receipt, payload)
         if plan.later:
             record_part(services, plan, receipt, rows)
         return register.steps.finish(request_id, "deliver", inputs, result)
@@ -109,8 +112,8 @@ def _name(services: Services, plan: Plan, bundle: str) -> str:
 
     An earlier answer may be at the destination whose person was never notified.
     """
-    delivered = services.register.deliveries.of(plan.request)
-    taken = {row.uri.rpartition("/")[2] for row in delivered if row.sha256 != bundle}
+    delivered = services.register.deliveries.of(plan.request, begun=True)
+    taken = {row.name for row in delivered if row.sha256 != bundle}
     return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken)
 
 

@@ -74,7 +74,8 @@ def filled(register: Register, request: Request) -> str:
         new_id("let"), request.id, "delivery", "nl", b"Beste", b"same", "a@example.org", {"n": 1}
     )
     register.letters.produce(letter, "officer")
-    register.deliveries.record(request.id, "outbox", Receipt("file:///outbox/a.zip", 48123, BUNDLE))
+    begun = register.deliveries.begin(request.id, "outbox", "a.zip", BUNDLE, secret="six words")
+    register.deliveries.arrive(begun.id, Receipt("file:///outbox/a.zip", 48123, BUNDLE))
     moved(register, request.id, State.WITHDRAWN)
     return request.id
 
@@ -108,6 +109,7 @@ def test_rows_of_a_destroyed_request_keep_decisions(register: Register, open_one
 
     [delivery] = register.deliveries.of(request)
     assert (delivery.bytes, delivery.sha256, delivery.kind) == (0, BUNDLE, "full")
+    assert (register.deliveries.secret(delivery.id), register.deliveries.arrived(delivery.id)) == (None, None)
     [asked] = register.questions.all(open_only=False, request_id=request)
     assert asked == replace(question, detail={"tables": {}}, about=None)
     assert [row["fingerprint"] for row in rows(url, "question", "request_id", request)] == [asked.id]

@@ -184,7 +184,8 @@ PATIENCE = timedelta(minutes=10)
 
 CHANGES: dict[str, Callable[[Register, str], object]] = {
     "open": lambda register, _: opened(register),
-    "deliver": lambda register, of: register.deliveries.record(of, "outbox", RECEIPT),
+    "send": lambda register, of: register.deliveries.begin(of, "outbox", "b.zip", ABOUT),
+    "deliver": lambda register, of: register.deliveries.arrive(of, RECEIPT),
     "record": lambda register, _: register.trail.record(None, NewEvent("counted")),
     "answer": lambda register, of: register.questions.answer(of, "include", "officer", {"rules": ["R32"]}),
     "decide": lambda register, of: register.decisions.take(of, "identity", "confirmed", "officer"),
@@ -200,7 +201,7 @@ CHANGES: dict[str, Callable[[Register, str], object]] = {
     "forget": lambda register, of: register.data_keys.shred(of, "retention"),
 }
 
-BEFORE = {"answer": "ask", "end": "begin"}
+BEFORE = {"answer": "ask", "end": "begin", "deliver": "send"}
 
 
 @pytest.fixture
@@ -209,8 +210,8 @@ def change(register: Register, request: pytest.FixtureRequest) -> Change:
     new = opened(register)
     if needed := BEFORE.get(request.param):
         CHANGES[needed](register, new)
-    questions = register.questions.all(request_id=new)
-    about = questions[0].id if questions else new
+    needs = (*register.questions.all(request_id=new), *register.deliveries.of(new, begun=True))
+    about = needs[0].id if needs else new
     return lambda: CHANGES[request.param](register, about)
 
 

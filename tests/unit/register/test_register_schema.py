@@ -30,7 +30,7 @@ from afschrift.register.database.objects import differing
 from afschrift.register.database.tables import metadata
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.register import Register
-from afschrift.register.trail.attested_rows import read_case_of
+from afschrift.register.trail.attested_rows import ADDED, read_case_of
 
 pytestmark = pytest.mark.slow
 RECEIVED = "2026-03-02T09:00:00+01:00"
@@ -201,14 +201,30 @@ def test_a_home_of_an_earlier_version_is_upgraded_and_goes_on(
             schema.require_current(url)
     schema.upgrade(url)
     schema.require_current(url)
-    assert {**content(url), "aside": []} == {**before, "aside": []}
+    after = content(url)
+    [delivered] = after["delivery"]
+    added = {name: delivered.pop(name) for name in ADDED["delivery"]}
+    assert added == ADDED["delivery"]
+    assert {**after, "aside": []} == {**before, "aside": []}
     with Database(url).read() as tx:
         assert differing(tx) == []
         assert compare_metadata(MigrationContext.configure(tx, opts=COMPARED), metadata) == []
     register = Register(url, keys)
     assert register.trail.verify() == []
     assert list(register.evidence.differences()) == []
+    [old] = register.deliveries.of(answered_id := register.requests.all()[0].id)
+    assert old.uri.endswith(f"/{old.name}")
+    assert register.deliveries.removed(old.id, "expired").destroyed_at
+    assert list(register.evidence.differences()) == [], "a row from before is changed"
+    for column, value in (("encryption", "zip"), ("key", "00")):
+        with Database(url).write() as tx:
+            tx.execute(text(f"UPDATE delivery SET {column} = '{value}'"))
+        [found] = register.evidence.differences()
+        assert (found.code, found.field) == ("row_changed", column)
+        with Database(url).write() as tx:
+            tx.execute(text(f"UPDATE delivery SET {column} = :was"), {"was": added[column]})
     answered, waiting = register.requests.all()
+    assert answered.id == answered_id
     assert (answered.state, waiting.state) == (State.DELIVERED, State.NEEDS_PERSON)
     case = register.cases.open(b"Graag mijn gegevens.", "mail", RECEIVED, RECEIVED)
     asked = (case, Right.ACCESS, RECEIVED, "Europe/Amsterdam", "nl", ("csv",), "outbox", [Key("number", "1")])

@@ -61,7 +61,7 @@ _CHECKS = (
     "canary_told case_fact_matter_told clock_went_back deadlines_checked fact_notice_raised "
     "fact_notice_told fact_question_assigned fact_question_told gate_bypassed gate_refused "
     "inventory_checked inventory_told question_asked register_differs run_ended staging_destroyed "
-    "sweep_found swept"
+    "sweep_found swept bundle_removed secret_destroyed"
 )
 _SHARED = (
     "answer_refused bundle_viewed case_document_read case_text_added case_viewed checkpoint_made "
@@ -73,12 +73,14 @@ _SHARED = (
 )
 _RUNS = (
     "accepted acknowledged age_read assessed bundle_arrived bundle_delivered bundle_sealed canary_checked "
-    "canary_logs_searched drift_found extracted identity_looked_up nothing_held nothing_in_limits "
-    "nothing_portable packed part_closed plan_frozen plan_kept run_started sealed staged_again "
-    "step_finished validated"
+    "canary_logs_searched delivery_begun drift_found extracted identity_looked_up nothing_held "
+    "nothing_in_limits nothing_portable packed part_closed plan_frozen plan_kept run_started sealed "
+    "staged_again step_finished validated"
 )
 _OFFICERS = (
-    "acknowledged canary_signed case_opened decision_taken destruction_proposed destruction_refused "
+    "acknowledged bundle_removed canary_signed case_opened decision_taken delivery_confirmed "
+    "delivery_misdelivered delivery_renewed delivery_revoked secret_destroyed secret_sent secret_shown "
+    "destruction_proposed destruction_refused "
     "denial_policy destruction_turned_down identity_look_up_asked keys_changed map_confirmation_taken_back "
     "map_confirmed map_samples_shown request_received"
 )

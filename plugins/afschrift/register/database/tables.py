@@ -229,22 +229,28 @@ letter = Table(
 )
 
 delivery = Table(
+    # `begun` before the first byte leaves, `arrived` after the receipt.
     "delivery",
     metadata,
     id_column(),
-    request_column(index=False),  # the unique constraint is its index
+    request_column(),
     Column("kind", CODE, nullable=False),  # full, partial, supplement
     Column("destination", CODE, nullable=False),
-    Column("uri", Text, nullable=False),
-    Column("bytes", BigInteger, nullable=False),
-    Column("sha256", SHA256, nullable=False),
-    Column("secret", LargeBinary),  # ciphertext of a pass phrase, until receipt is confirmed
-    Column("delivered_at", INSTANT, nullable=False),
+    Column("uri", Text),  # once it arrived
+    Column("bytes", BigInteger, nullable=False),  # of what arrived
+    Column("sha256", SHA256, nullable=False),  # of the bundle, encrypted or not
+    Column("secret", LargeBinary),  # ciphertext of the words that open it, as long as it lies there
+    Column("delivered_at", INSTANT),
     Column("expires_at", INSTANT),
-    Column("confirmed_at", INSTANT),
-    Column("destroyed_at", INSTANT),
+    Column("confirmed_at", INSTANT),  # the person has it
+    Column("destroyed_at", INSTANT),  # what lay at the destination was removed
     Column("detail", JSON, nullable=False),
-    UniqueConstraint("request_id", "sha256", "uri"),
+    Column("state", CODE, nullable=False, server_default="arrived"),
+    Column("key", SHA256, unique=True),  # of request, bundle, destination and part; NULL before 0018
+    Column("name", Text),  # of the file at the destination
+    Column("encryption", CODE, nullable=False, server_default="none"),
+    Column("begun_at", INSTANT),
+    Column("arrived", LargeBinary),  # ciphertext of digest and size of what arrived
 )
 
 step = Table(

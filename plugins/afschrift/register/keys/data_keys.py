@@ -196,7 +196,7 @@ def forget_request(tx: Connection, request_id: str) -> None:
     _empty(tx, request_identity, request_identity.c.request_id == request_id, "ciphertext")
     _empty(tx, letter, letter.c.request_id == request_id, "recipient")
     _forget_texts(tx, message.c.request_id == request_id)
-    handed_over = {"bytes": 0, "secret": None}
+    handed_over = {"bytes": 0, "secret": None, "arrived": None}
     tx.execute(update(delivery).where(delivery.c.request_id == request_id).values(**handed_over))
     for table in (question, decision, fact, letter, delivery):
         _keep_codes(tx, table, request_id)

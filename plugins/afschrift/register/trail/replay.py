@@ -20,8 +20,9 @@ from afschrift.domain.event import Header
 from afschrift.register.database.database import remember
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
-from afschrift.register.trail.attested_rows import rows_of
-from afschrift.register.trail.codes import codes
+from afschrift.register.database.written import RowPlace
+from afschrift.register.trail.attested_rows import ADDED, rows_of
+from afschrift.register.trail.codes import Codes, codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.own_events import CODE, PAYLOAD, STREAM, Acts, Keys, acts, check_rest, fault
 from afschrift.register.trail.schema_check import schema_changed
@@ -101,7 +102,10 @@ def check_case(
         if attested is None:
             yield Difference("row_added", 0, place.table, place.row, request=place.request)
             continue
+        before = ADDED.get(place.table, {})
         for name, value in values.items():
+            if name in before and name not in attested and value == before[name]:
+                continue
             same = [maker.of_field(place, name, value) for maker in makers.values()]
             if attested.get(name) not in same:
                 yield Difference("row_changed", 0, place.table, place.row, name, place.request)
@@ -157,7 +161,7 @@ def _replay(tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed)
         if row.type in FULL_ATTESTATIONS:
             _attest_anew(row, json.loads(row.told), done)
         else:
-            yield from _apply(row, json.loads(row.told), done)
+            yield from _apply(row, json.loads(row.told), done, codes(keys[row.key_id]))
 
 
 def _events(tx: Connection, case: str) -> Iterator[Row[Any]]:
@@ -179,7 +183,7 @@ def _attest_anew(row: Row[Any], attested: list[Any], done: _Replayed) -> None:
             done.rows[table, name] = {column: after for column, (_, after) in fields.items()}
 
 
-def _apply(row: Row[Any], attested: list[Any], done: _Replayed) -> Iterator[Difference]:
+def _apply(row: Row[Any], attested: list[Any], done: _Replayed, maker: Codes) -> Iterator[Difference]:
     """Apply the row changes that an event attests; yields rows that were changed before without an event."""
     before_it = frozenset(done.rows)
     for table, name, fields in attested:
@@ -187,8 +191,11 @@ def _apply(row: Row[Any], attested: list[Any], done: _Replayed) -> Iterator[Diff
             yield Difference("row_order", row.seq, table, name, request=row.request)
         known = done.rows.setdefault((table, name), {})
         for column, (before, after) in fields.items():
-            # The event that attested it was erased or dropped; `_unproven` checks that one attests all anew.
-            gone = column not in known and (done.cut or done.erased)
+            # The event that attested it was erased or dropped (`_unproven` checks that one attests all anew),
+            # or the column was added later.
+            gone = column not in known and (
+                done.cut or done.erased or before == _of_before(maker, table, name, column)
+            )
             if known.get(column) != before and not gone:
                 yield Difference("row_overwritten", row.seq, table, name, column, row.request)
             if after is None:
@@ -197,6 +204,13 @@ def _apply(row: Row[Any], attested: list[Any], done: _Replayed) -> Iterator[Diff
                 known[column] = after
         if not known:
             del done.rows[table, name]
+
+
+def _of_before(maker: Codes, table: str, row: str, column: str) -> str | None:
+    """The code of a column in a row from before the migration that added it; None: there was no such one."""
+    if column not in ADDED.get(table, {}):
+        return None
+    return maker.of_field(RowPlace(table, row, None, None), column, ADDED[table][column])
 
 
 def _has_later(table: str, row: str, before: Collection[tuple[str, str]]) -> bool:

@@ -1,0 +1,256 @@
+"""Repository of deliveries: begun before the first byte leaves, arrived after the receipt, then removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import Row
+
+from afschrift.domain.errors import RefusedError
+from afschrift.domain.event import NewEvent, digest
+from afschrift.domain.files import Receipt
+from afschrift.domain.instants import rfc3339
+from afschrift.domain.request import new_id
+from afschrift.register.base import Repository
+from afschrift.register.database.tables import delivery
+from afschrift.register.trail.attested_rows import change_row, insert_row, rows_of_request
+from afschrift.register.trail.trail import BUNDLE_ARRIVED
+
+BEGUN, ARRIVED = "begun", "arrived"
+RENEWED, REVOKED, MISDELIVERED = "delivery_renewed", "delivery_revoked", "delivery_misdelivered"
+SECRET_SHOWN, SECRET_SENT = "secret_shown", "secret_sent"  # types of events, no password
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """A delivery of a bundle.
+
+    Attributes:
+        kind: `full`, `partial` or `supplement`.
+        state: `begun` or `arrived`.
+        name: of its file at the destination; opaque.
+        uri, delivered_at: of that file; empty while it is begun.
+        bytes: of what arrived; 0 while it is begun, and once the request's data key was destroyed.
+        sha256: of the bundle, whether it was encrypted or not.
+        has_secret: whether the words that open it are kept.
+        destroyed_at: what lay at the destination was removed.
+    """
+
+    id: str
+    request: str
+    kind: str
+    destination: str
+    state: str
+    name: str
+    uri: str
+    bytes: int
+    sha256: str
+    encryption: str
+    has_secret: bool
+    begun_at: str | None
+    delivered_at: str
+    expires_at: str | None
+    confirmed_at: str | None
+    destroyed_at: str | None
+
+
+class Deliveries(Repository):
+    """Stores deliveries. Each method writes a change with its event once; a repetition changes nothing."""
+
+    def begin(
+        self,
+        request_id: str,
+        destination: str,
+        name: str,
+        bundle: str,
+        *,
+        kind: str = "full",
+        encryption: str = "none",
+        secret: str | None = None,
+    ) -> DeliveryRow:
+        """Record that a bundle is about to be sent, or return the delivery that was begun before.
+
+        Args:
+            request_id: the request.
+            destination: name in the registry of destinations.
+            name: of the file there.
+            bundle: digest of the bundle.
+            kind: `full`, `partial` (R44) or `supplement` (R54).
+            encryption: code of the encryption.
+            secret: the words that open the file; kept under the request's key.
+
+        Raises:
+            UnknownRequestError: no such request.
+            RefusedError: there are words, and the request's data key was destroyed.
+        """
+        key = digest({"request": request_id, "bundle": bundle, "destination": destination, "part": kind})
+        with self._db.write() as tx:
+            self._request_row(tx, request_id)
+            for row in rows_of_request(tx, delivery, request_id):
+                if row.key == key:
+                    return _delivery(row._asdict())
+            new_row = new_id("dlv")
+            payload = {"kind": kind, "destination": destination, "sha256": bundle, "encryption": encryption}
+            values = {
+                **payload,
+                "id": new_row,
+                "request_id": request_id,
+                "key": key,
+                "name": name,
+                "bytes": 0,
+                "state": BEGUN,
+                "begun_at": self._now(),
+                "detail": {},
+            }
+            if secret is not None:
+                sealed = self._key(tx, request_id).encrypt(secret.encode(), "delivery", "secret", new_row)
+                values["secret"] = sealed
+            insert_row(tx, delivery, values)
+            begun = NewEvent("delivery_begun", payload={"delivery": new_row, **payload})
+            self._append(tx, request_id, begun)
+            return _delivery(
+                {"uri": None, "secret": None, "delivered_at": None, **dict.fromkeys(_LATER), **values}
+            )
+
+    def arrive(
+        self,
+        delivery_id: str,
+        receipt: Receipt,
+        further: Mapping[str, Any] | None = None,
+        expires_at: datetime | None = None,
+    ) -> DeliveryRow:
+        """Record that a delivery arrived.
+
+        `bundle_arrived` holds the bundle's digest and is never erased, `bundle_delivered` the whole receipt.
+
+        Args:
+            delivery_id: of the delivery that was begun.
+            receipt: what the destination returned.
+            further: codes, counts and durations that the event holds too.
+            expires_at: when the file is to be removed.
+
+        Raises:
+            RefusedError: there is no such delivery, or the request's data key was destroyed.
+        """
+        with self._db.write() as tx:
+            row = self._found(tx, delivery_id)
+            if row.state == ARRIVED:
+                return _delivery(row._asdict())
+            arrived = json.dumps({"sha256": receipt.sha256, "bytes": receipt.bytes}).encode()
+            values = {
+                "state": ARRIVED,
+                "uri": receipt.uri,
+                "bytes": receipt.bytes,
+                "delivered_at": self._now(),
+                "expires_at": rfc3339(expires_at) if expires_at else None,
+                "arrived": self._key(tx, row.request_id).encrypt(arrived, "delivery", "arrived", row.id),
+            }
+            change_row(tx, delivery, row, values)
+            proof = NewEvent(BUNDLE_ARRIVED, payload={"delivery": row.id, "bundle": row.sha256})
+            payload = {
+                **{name: getattr(row, name) for name in ("kind", "destination", "sha256", "encryption")},
+                "uri": receipt.uri,
+                "bytes": receipt.bytes,
+                "arrived": receipt.sha256,
+                **(further or {}),
+            }
+            # The proof comes first: rows are attested by the last event of a request, whose payload is
+            # erased.
+            self._append(tx, row.request_id, proof, NewEvent("bundle_delivered", payload=payload))
+            return _delivery({**row._asdict(), **values})
+
+    def of(self, request_id: str, *, begun: bool = False) -> tuple[DeliveryRow, ...]:
+        """Deliveries of a request that arrived, oldest first; `begun`: the others too."""
+        with self._db.read() as tx:
+            rows = [_delivery(row._asdict()) for row in rows_of_request(tx, delivery, request_id)]
+        asked = [row for row in rows if begun or row.state == ARRIVED]
+        return tuple(sorted(asked, key=lambda row: (row.delivered_at or row.begun_at or "", row.id)))
+
+    def arrived(self, delivery_id: str) -> tuple[str, int] | None:
+        """Digest and size of what arrived; None: it did not, or they went with the request's key."""
+        plain = self._plain(delivery_id, "arrived")
+        if plain is None:
+            return None
+        found = json.loads(plain)
+        return found["sha256"], found["bytes"]
+
+    def secret(self, delivery_id: str) -> str | None:
+        """The words that open the file; None: there are none, or they were destroyed."""
+        plain = self._plain(delivery_id, "secret")
+        return None if plain is None else plain.decode()
+
+    def destroy_secret(self, delivery_id: str, by: str = "system") -> DeliveryRow:
+        """Destroy the words that open the file."""
+        return self._change(delivery_id, {"secret": None}, "secret_destroyed", by)
+
+    def expire(self, delivery_id: str, at: datetime, by: str = "system", event: str = RENEWED) -> DeliveryRow:
+        """Set when the file is to be removed; `event`: `RENEWED`, `REVOKED` or `MISDELIVERED`."""
+        until = rfc3339(at)
+        return self._change(delivery_id, {"expires_at": until}, event, by, {"until": until})
+
+    def confirm(self, delivery_id: str, how: str, by: str = "system") -> DeliveryRow:
+        """Record that the person has the bundle; `how`: a code. The first time counts."""
+        return self._change(
+            delivery_id, {"confirmed_at": self._now()}, "delivery_confirmed", by, {"how": how}
+        )
+
+    def removed(self, delivery_id: str, why: str, by: str = "system") -> DeliveryRow:
+        """Record that what lay at the destination was removed; `why`: a code. The first time counts."""
+        return self._change(delivery_id, {"destroyed_at": self._now()}, "bundle_removed", by, {"why": why})
+
+    def _change(
+        self,
+        delivery_id: str,
+        values: Mapping[str, Any],
+        event: str,
+        by: str,
+        further: Mapping[str, Any] | None = None,
+    ) -> DeliveryRow:
+        with self._db.write() as tx:
+            row = self._found(tx, delivery_id)
+            once = {"confirmed_at", "destroyed_at"} & values.keys()
+            if all(getattr(row, name) == value for name, value in values.items()) or any(
+                getattr(row, name) for name in once
+            ):
+                return _delivery(row._asdict())
+            change_row(tx, delivery, row, values)
+            payload = {"delivery": row.id, **(further or {})}
+            self._append(tx, row.request_id, NewEvent(event, by, payload))
+            return _delivery({**row._asdict(), **values})
+
+    def _found(self, tx: Connection, delivery_id: str) -> Row[Any]:
+        row = self._row(tx, delivery, delivery_id)
+        if row is None:
+            raise RefusedError(
+                "The register knows no delivery with this id.",
+                remedy="list those of a request with `afschrift delivery list`.",
+            )
+        return row
+
+    def _plain(self, delivery_id: str, column: str) -> bytes | None:
+        with self._db.read() as tx:
+            row = self._found(tx, delivery_id)
+            sealed = getattr(row, column)
+            if sealed is None:
+                return None
+            return self._key(tx, row.request_id).decrypt(bytes(sealed), "delivery", column, row.id)
+
+
+_SHOWN = ("id", "kind", "destination", "state", "bytes", "sha256", "encryption", "begun_at")
+_LATER = ("expires_at", "confirmed_at", "destroyed_at")
+
+
+def _delivery(values: Mapping[str, Any]) -> DeliveryRow:
+    return DeliveryRow(
+        request=values["request_id"],
+        name=values["name"] or values["uri"].rpartition("/")[2],  # of an earlier version
+        uri=values["uri"] or "",
+        delivered_at=values["delivered_at"] or "",
+        has_secret=values["secret"] is not None,
+        **{name: values[name] for name in (*_SHOWN, *_LATER)},
+    )
