@@ -43,6 +43,14 @@ class Drawer:
         part.replace(target)
         return Receipt(str(target), len(content), hashlib.sha256(content).hexdigest())
 
+    def find(self, name: str) -> Receipt | None:
+        check_name(name)
+        if not (self._folder / name).exists():
+            return None
+        (self._folder / f".{name}.part").unlink(missing_ok=True)
+        content = (self._folder / name).read_bytes()
+        return Receipt(str(self._folder / name), len(content), hashlib.sha256(content).hexdigest())
+
     def remove(self, name: str) -> bool:
         check_name(name)
         (self._folder / f".{name}.part").unlink(missing_ok=True)

@@ -65,6 +65,27 @@ def test_the_same_bundle_again_changes_nothing(place: Place) -> None:
     assert place.content() == {NAME: WHOLE}
 
 
+def test_what_lies_there_is_found_with_its_receipt(place: Place) -> None:
+    assert place.destination.find(NAME) is None
+    receipt = place.destination.deliver(NAME, iter(CHUNKS))
+    (place.folder / f".{NAME}.part").write_bytes(WHOLE)  # of a try that died between the two
+    assert place.destination.find(NAME) == receipt
+    assert place.content() == {NAME: WHOLE}
+
+
+def test_a_try_that_another_overtook_takes_its_receipt(place: Place) -> None:
+    """As where a store shows late what it has: it was not there before, and is at the end."""
+    other = open_destination("outbox", {"kind": "folder", "url": str(place.folder)})
+
+    def overtaken() -> Iterator[bytes]:
+        yield WHOLE
+        other.deliver(NAME.replace("access", "portability"), iter(CHUNKS))
+        (place.folder / NAME.replace("access", "portability")).rename(str(place.folder / NAME))
+
+    assert place.destination.deliver(NAME, overtaken()) == place.destination.find(NAME)
+    assert place.content() == {NAME: WHOLE}
+
+
 @pytest.mark.parametrize("other", [b"another", WHOLE[:-1], WHOLE + b"x", b""])
 def test_another_bundle_never_replaces_one(place: Place, other: bytes) -> None:
     place.destination.deliver(NAME, iter(CHUNKS))

@@ -1,7 +1,4 @@
-"""Staging, destinations and lakes on a real S3 store that other workers write to, and that is lost or wrong.
-
-The server and the library are of the dependency group `celery`: `make test-celery` runs this.
-"""
+"""Staging, destinations and lakes on a real S3 store that other workers write to, and that is lost or wrong."""
 
 import asyncio
 import gc
@@ -31,8 +28,7 @@ from afschrift.sources.registry import open_source
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_requests import destroy, staged_requests
 
-s3fs = pytest.importorskip("s3fs", reason="make test-celery installs it")
-pytest.importorskip("moto", reason="make test-celery installs it")
+s3fs = pytest.importorskip("s3fs", reason="of the extra `s3`")
 pytestmark = pytest.mark.server
 REQUEST = "req-0123456789ab"
 BUNDLE = f"{REQUEST}-access.zip"

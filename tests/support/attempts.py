@@ -122,6 +122,9 @@ class World:
         class Slow:
             name = "outbox"
 
+            def find(self, name: str) -> Receipt | None:
+                return inner.find(name)
+
             def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
                 act()
                 return inner.deliver(name, chunks)

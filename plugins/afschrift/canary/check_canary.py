@@ -33,6 +33,7 @@ from afschrift.casework.columns import question as columns
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.store_request import submit
 from afschrift.domain.errors import GateError, NeedsPersonError, RefusedError
+from afschrift.domain.files import Receipt
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.right import Right
 from afschrift.inventory.model import Inventory
@@ -296,6 +297,10 @@ class _Nowhere:
     def deliver(self, name: str, chunks: Any) -> NoReturn:  # noqa: ARG002
         """Refuse."""
         raise GateError("The canary's bundle is delivered nowhere.")
+
+    def find(self, name: str) -> Receipt | None:  # noqa: ARG002
+        """Find nothing."""
+        return None
 
     def remove(self, name: str) -> bool:  # noqa: ARG002
         """Find nothing."""

@@ -67,7 +67,35 @@ class FolderDestination:
             else:
                 look_anew(self._folder)
             there = target.exists()
-        return self._compare(target, chunks) if there else self._write(target, chunks)
+        if not there:
+            return self._write(target, chunks)
+        sent, size = hashlib.sha256(), 0
+        for chunk in chunks:
+            sent.update(chunk)
+            size += len(chunk)
+        receipt = Receipt(self._uri(name), size, sent.hexdigest())
+        self._must_equal(receipt, target)
+        return receipt
+
+    def find(self, name: str) -> Receipt | None:
+        """Read the file that has a name (see `Destination.find`)."""
+        check_name(name)
+        target, digest, size = self._folder / name, hashlib.sha256(), 0
+        with self._errors("did not show the file", "the delivery is"):
+            if not isinstance(self._folder, Path):
+                look_anew(self._folder)
+            try:
+                with target.open("rb") as stream:
+                    while read := stream.read(_CHUNK):
+                        digest.update(read)
+                        size += len(read)
+            except FileNotFoundError:
+                return None
+        with contextlib.suppress(
+            Exception
+        ):  # its copy, where a try died after the last byte: in nobody's way
+            _part(target).unlink(missing_ok=True)
+        return Receipt(self._uri(name), size, digest.hexdigest())
 
     def reach(self) -> None:
         """Check that the folder answers and, on a local disk, is writable (see `Destination.reach`)."""
@@ -135,48 +163,44 @@ class FolderDestination:
             with self._errors(), _expect_visible(part):
                 if part.stat().st_size != size:
                     raise OSError("fewer bytes arrived than were sent")
-                self._publish(part, target)
+                receipt = Receipt(self._uri(target.name), size, digest.hexdigest())
+                self._publish(part, target, receipt)
         except BaseException:
             with contextlib.suppress(Exception):  # report the first error, not that of the clean-up
                 part.unlink(missing_ok=True)
             raise
-        return Receipt(f"{self._shown}/{target.name}", size, digest.hexdigest())
+        return receipt
 
-    def _publish(self, part: Place, target: Place) -> None:
-        if target.exists():
-            raise self._occupied(target)
+    def _publish(self, part: Place, target: Place, receipt: Receipt) -> None:
+        if target.exists():  # another try was quicker, or the store showed late what it has
+            self._must_equal(receipt, target)
+            part.unlink(missing_ok=True)
+            return
         if not isinstance(part, Path) or not isinstance(target, Path):
             part.rename(str(target))
             return
         try:
             # A hard link, unlike a rename, never replaces a file that appeared in the meantime.
             target.hardlink_to(part)
-            part.unlink()
+            part.unlink(missing_ok=True)
         except FileExistsError:
-            raise self._occupied(target) from None
+            self._must_equal(receipt, target)
+            part.unlink(missing_ok=True)
         except OSError as error:
             if error.errno not in _NO_HARD_LINKS:
                 raise
             part.rename(target)
         _flush_folder(target.parent)
 
-    def _compare(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
-        sent, there, size = hashlib.sha256(), hashlib.sha256(), 0
-        for chunk in chunks:
-            sent.update(chunk)
-            size += len(chunk)
-        with self._errors(), target.open("rb") as stream:
-            while read := stream.read(_CHUNK):
-                there.update(read)
-        if there.digest() != sent.digest():
-            raise self._occupied(target)
-        return Receipt(f"{self._shown}/{target.name}", size, sent.hexdigest())
+    def _uri(self, name: str) -> str:
+        return f"{self._shown}/{name}"
 
-    def _occupied(self, target: Place) -> ConfigurationError:
-        return ConfigurationError(
-            f"Another file named {target.name} already lies in the destination '{self.name}'.",
-            remedy="find out whether it was handed over, move it away, and deliver again.",
-        )
+    def _must_equal(self, receipt: Receipt, target: Place) -> None:
+        if self.find(target.name) != receipt:
+            raise ConfigurationError(
+                f"Another file named {target.name} already lies in the destination '{self.name}'.",
+                remedy="find out whether it was handed over, move it away, and deliver again.",
+            )
 
     @contextlib.contextmanager
     def _errors(

@@ -43,6 +43,15 @@ class Destination(Protocol):
     def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
         """Write a bundle under an opaque name; it becomes visible only when it is complete."""
 
+    def find(self, name: str) -> Receipt | None:
+        """Read what has a name there; None: nothing has it.
+
+        A part of the same name that a killed try left beside it is removed.
+
+        Raises:
+            ConfigurationError, RetriableError: as `reach`.
+        """
+
     def reach(self) -> None:
         """Check that the destination is usable, and leave nothing behind.
 

@@ -11,9 +11,10 @@ from afschrift.casework.partial_response.earlier_parts import record_part
 from afschrift.casework.review.require_review import require_review
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
-from afschrift.domain.files import bundle_name
+from afschrift.domain.files import Destination, Receipt, bundle_name
 from afschrift.domain.plan import Plan
 from afschrift.law.partial_response import suffix
+from afschrift.register.deliveries import DeliveryRow
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.gates import StepEvidence, must_be_witnessed, refusal
@@ -28,7 +29,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     """Deliver the packed bundle of the frozen plan to the request's destination (R61, R69).
 
     Returns:
-        `uri`, `bytes`, `sha256` of what arrived.
+        `uri`, `bytes` of what arrived; `sha256` of the bundle.
 
     Raises:
         GateError: nothing was packed under the frozen plan, or the gate closed during the transfer.
@@ -41,7 +42,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         raise refusal(
             services, request_id, "deliver", "canary", message, "nothing: its bundle is only counted."
         )
-    gate, packed, name = _packed(services, request_id)
+    gate, packed, name, is_begun = _packed(services, request_id)
     register, plan, inputs = services.register, gate.plan, _inputs(gate.plan, packed)
     done = gate.results.of("deliver", inputs)
     if done is not None:
@@ -51,14 +52,15 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         request_id, plan.destination, name, packed["bundle"], kind=plan.part.value
     )
     try:
-        receipt = services.destination(plan.destination).deliver(begun.name, _chunks(gate, packed))
+        destination = services.destination(plan.destination)
+        receipt = _send(destination, begun, packed["bundle"], _chunks(gate, packed), is_again=is_begun)
     except StagedFileError:
         gate.staging.remove(BUNDLE)  # the next try packs it again
         raise
     result = {
         "uri": receipt.uri,
         "bytes": receipt.bytes,
-        "sha256": receipt.sha256,
+        "sha256": packed["bundle"],
         "plan": plan.digest(),
         "part": plan.part.value,
     }
@@ -71,6 +73,27 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         return register.steps.finish(request_id, "deliver", inputs, result)
 
 
+def _send(
+    destination: Destination, begun: DeliveryRow, sha256: str, chunks: Iterator[bytes], *, is_again: bool
+) -> Receipt:
+    """Send a file, unless an earlier try sent it and died before its receipt was recorded.
+
+    Args:
+        destination: where it goes.
+        begun: the delivery.
+        sha256: of the file.
+        chunks: of the file.
+        is_again: an earlier try began. What lies there under the delivery's name is then its file, even if
+            what is staged was made again since, and has another digest.
+    """
+    found = destination.find(begun.name)
+    if found is not None and found.sha256 == sha256:
+        return found
+    if found is not None and is_again:
+        destination.remove(begun.name)
+    return destination.deliver(begun.name, chunks)
+
+
 def _rows(gate: Gate) -> dict[str, int]:
     """Return the rows that a part gives by `source.table`; of a system with files left out, its files."""
     records = staged_extracts(gate)
@@ -78,8 +101,8 @@ def _rows(gate: Gate) -> dict[str, int]:
     return rows | {record.source: len(record.given) for record in records if record.kept_back}
 
 
-def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], str]:
-    """Return the gate, the result of `package` under the plan, and the bundle's name.
+def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], str, bool]:
+    """Return the gate, the result of `package` under the plan, the bundle's name, and whether it was begun.
 
     The bundle's review is required where one is due. A bundle that is gone is packed again, which reads no
     source.
@@ -93,12 +116,12 @@ def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], 
                 f"Nothing is packed for request {request_id} under its frozen plan.",
                 "clear `package` and what follows.",
             )
-        name = _name(services, gate.plan, packed["bundle"])
+        name, is_begun = _name(services, gate.plan, packed["bundle"])
         if gate.results.of("deliver", _inputs(gate.plan, packed)) is not None:
-            return gate, packed, name
+            return gate, packed, name, is_begun
         if gate.staging.exists(BUNDLE):
             require_review(services, gate.plan, packed, partial(refutations, services))
-            return gate, packed, name
+            return gate, packed, name, is_begun
     package(services, request_id)
     return _packed(services, request_id)
 
@@ -107,14 +130,15 @@ def _inputs(plan: Plan, packed: dict[str, Any]) -> str:
     return digest({"bundle": packed["bundle"], "destination": plan.destination})
 
 
-def _name(services: Services, plan: Plan, bundle: str) -> str:
-    """Return a file name for the bundle that no other bundle of this request has.
+def _name(services: Services, plan: Plan, bundle: str) -> tuple[str, bool]:
+    """Return a file name that no other bundle of the request has, and whether the delivery was begun.
 
     An earlier answer may be at the destination whose person was never notified.
     """
     delivered = services.register.deliveries.of(plan.request, begun=True)
     taken = {row.name for row in delivered if row.sha256 != bundle}
-    return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken)
+    is_begun = any(row.sha256 == bundle and row.destination == plan.destination for row in delivered)
+    return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken), is_begun
 
 
 def _chunks(gate: Gate, packed: dict[str, Any]) -> Iterator[bytes]:
