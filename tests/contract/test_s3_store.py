@@ -29,7 +29,7 @@ from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.staging.staged_requests import destroy, staged_requests
 
 s3fs = pytest.importorskip("s3fs", reason="of the extra `s3`")
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.nightly]
 REQUEST = "req-0123456789ab"
 BUNDLE = f"{REQUEST}-access.zip"
 
