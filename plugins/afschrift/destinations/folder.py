@@ -93,7 +93,7 @@ class FolderDestination:
                 return None
         with contextlib.suppress(
             Exception
-        ):  # its copy, where a try died after the last byte: in nobody's way
+        ):  # the copy of a try that died before it removed it
             _part(target).unlink(missing_ok=True)
         return Receipt(self._uri(name), size, digest.hexdigest())
 
