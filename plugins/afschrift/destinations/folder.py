@@ -91,9 +91,7 @@ class FolderDestination:
                         size += len(read)
             except FileNotFoundError:
                 return None
-        with contextlib.suppress(
-            Exception
-        ):  # the copy of a try that died before it removed it
+        with contextlib.suppress(Exception):  # the copy of a try that died before it removed it
             _part(target).unlink(missing_ok=True)
         return Receipt(self._uri(name), size, digest.hexdigest())
 
