@@ -139,7 +139,8 @@ def _questions(register: RegisterRows) -> Iterator[str]:
         "what a question shows", (s for s in shown if s[0] not in register.silent), shown_by_events
     )
     answered = (row["id"] for row in register.rows["question"] if row["answered_at"] is not None)
-    decided = (row["question_id"] for row in register.rows["decision"] if row["question_id"] is not None)
+    decided = [row["question_id"] for row in register.rows["decision"] if row["question_id"] is not None]
+    decided += [payload["question"] for _, payload in register.recorded("question_overtaken")]
     yield from _once("answered question", answered, decided)
 
 

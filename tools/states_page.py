@@ -30,6 +30,7 @@ NOTES = """
 - `fact_handed_over` is an officer's entry that the person has the files, or knows where they are.
 - `fact_letter_bounced` leads back, if the letter ended the request. An answer that was handed over
   remains so.
+- `fact_asked_again` leads back where an answer is given again, with the data of another day.
 - `fact_complaint_ended` leads back where an officer says with the outcome that the request ended wrongly.
 - A transition compares the state and version that it saw. If two would end a request, the second finds it
   closed, is recorded and changes nothing.

@@ -22,6 +22,7 @@ def look() -> dict[str, Any]:
         from afschrift.airflow_ext.notifiers import load_notifiers
         from afschrift.casework.informing.question import ask_again
         from afschrift.casework.intake.referral import to_hand_over
+        from afschrift.casework.notices.breaches import open_breaches
         from afschrift.casework.notices.report import open_check, table
         from afschrift.casework.notices.reviews import due_reviews
         from afschrift.casework.retention import ask_removals
@@ -40,6 +41,8 @@ def look() -> dict[str, Any]:
         log.info("Open requests: %d. New notices: %d.", len(requests), raised)
         for review in due_reviews(check.register, check.now):
             log.info("%s", review.words)
+        for breach in open_breaches(check.register, check.now):
+            log.info("%s", breach.words)
         for referral in to_hand_over(check.register, check.now):
             log.info("%s", referral.words)
         return {"open": len(requests), "raised": raised, "notifiers": notifiers}
@@ -67,12 +70,23 @@ def notify(name: str) -> int:
 
 
 def overdue(_looked: dict[str, Any]) -> int:
-    """Fail while a request is overdue and not acknowledged; hands on how many are overdue."""
+    """Fail while a request is overdue and not acknowledged, or the 72 hours of a possible breach are over.
+
+    Hands on how many are overdue.
+    """
     with shown():
+        from afschrift.casework.notices.breaches import open_breaches
         from afschrift.casework.notices.report import open_check
         from afschrift.law.clock.alarm import OVERDUE
 
-        late = [request for request in open_check(BY).open_requests() if request.level == OVERDUE]
+        check = open_check(BY)
+        if over := [b.question.request for b in open_breaches(check.register, check.now) if b.left < 0]:
+            raise RefusedError(
+                "The 72 hours of a possible breach are over, and no officer judged it: "
+                f"{', '.join(over[:20])}.",
+                remedy="notify the authority, with the reasons for the delay, and answer `possible_breach`.",
+            )
+        late = [request for request in check.open_requests() if request.level == OVERDUE]
         silent = [request.timeline.request for request in late if request.unexplained]
         if silent:
             raise RefusedError(

@@ -26,6 +26,7 @@ _OWNERS = {
     Subject.REQUEST: ("REQUEST", "a request"),
     Subject.CASE: ("CASE|REQUEST", "a case (all of it) or a request"),
     Subject.LETTER: ("LETTER", "a letter: `letter list`"),
+    Subject.DELIVERY: ("DELIVERY", "a delivery: `delivery list`"),
 }
 _METAVARS = {"date": "DATE", "date-time": "INSTANT"}
 

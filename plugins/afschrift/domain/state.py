@@ -139,6 +139,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("fact_not_received", (State.RECEIVED, State.NEEDS_PERSON), State.NOT_RECEIVED),
     Transition("fact_deceased", _OPEN, State.PERSON_DECEASED),
     Transition("fact_deceased_lifted", (State.PERSON_DECEASED,), State.NEEDS_PERSON),
+    # What was delivered cannot be opened or fetched any more, and is given again.
+    Transition("fact_asked_again", (State.READY, State.DELIVERED), State.NEEDS_PERSON),
     # A complaint that was upheld takes an end back; a death that was recorded takes a second signer.
     Transition("fact_complaint_ended", _ANSWERABLE, State.NEEDS_PERSON),
 )

@@ -77,8 +77,9 @@ def about(source: str, tables: Collection[str], number: int) -> str:
 
 
 def parts(timeline: Timeline) -> tuple[FactRow, ...]:
-    """The partial deliveries so far."""
-    return timeline.of(FactKind.PARTLY_DELIVERED)
+    """The partial deliveries so far; not those before the whole answer was to be given again."""
+    since = timeline.asked_again.number if timeline.asked_again else 0
+    return tuple(fact for fact in timeline.of(FactKind.PARTLY_DELIVERED) if fact.number > since)
 
 
 def used(timeline: Timeline) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
 from afschrift.domain.errors import RefusedError
@@ -170,6 +170,23 @@ class Deliveries(Repository):
             rows = [_delivery(row._asdict()) for row in rows_of_request(tx, delivery, request_id)]
         asked = [row for row in rows if begun or row.state == ARRIVED]
         return tuple(sorted(asked, key=lambda row: (row.delivered_at or row.begun_at or "", row.id)))
+
+    def remaining(self, request_id: str | None = None) -> tuple[DeliveryRow, ...]:
+        """Deliveries that were not removed, begun ones too, of a request or of all."""
+        wanted = select(delivery).where(delivery.c.destroyed_at.is_(None))
+        if request_id is not None:
+            wanted = wanted.where(delivery.c.request_id == request_id)
+        with self._db.read() as tx:
+            return tuple(_delivery(row._asdict()) for row in tx.execute(wanted.order_by(delivery.c.id)))
+
+    def get(self, delivery_id: str) -> DeliveryRow:
+        """A delivery.
+
+        Raises:
+            RefusedError: there is none with this id.
+        """
+        with self._db.read() as tx:
+            return _delivery(self._found(tx, delivery_id)._asdict())
 
     def arrived(self, delivery_id: str) -> tuple[str, int] | None:
         """Digest and size of what arrived; None: it did not, or they went with the request's key."""

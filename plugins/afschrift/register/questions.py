@@ -211,7 +211,7 @@ class Questions(Repository):
                     fingerprint=fingerprint,
                 )
             if overtakes:
-                self._overtake(tx, asked, overtakes)
+                self._overtake(tx, request_id, asked.id, overtakes)
             if not stays:
                 self._set_state(tx, row, "question_asked", State.NEEDS_PERSON)
             return QuestionRow.of(asked)
@@ -354,12 +354,17 @@ class Questions(Repository):
         )
         return mac
 
-    def _overtake(self, tx: Connection, by: Row[Any], kinds: Collection[str]) -> None:
-        older = [row for row in _still_open(tx, by.request_id) if row.kind in kinds and row.id != by.id]
+    def overtake(self, request_id: str, by: str, kinds: Collection[str]) -> None:
+        """Close the open questions of some kinds, which a fact overtook; `by`: its id."""
+        with self._db.write() as tx:
+            self._overtake(tx, request_id, by, kinds)
+
+    def _overtake(self, tx: Connection, request_id: str, by: str, kinds: Collection[str]) -> None:
+        older = [row for row in _still_open(tx, request_id) if row.kind in kinds and row.id != by]
         for row in sorted(older, key=lambda row: row.id):
             change_row(tx, question, row, {"answered_at": self._now()})
-            payload = {"question": row.id, "overtaken_by": by.id}
-            self._append(tx, by.request_id, NewEvent("question_overtaken", "system", payload))
+            payload = {"question": row.id, "overtaken_by": by}
+            self._append(tx, request_id, NewEvent("question_overtaken", "system", payload))
 
     def _question_row(self, tx: Connection, question_id: str) -> Row[Any]:
         row = self._row(tx, question, question_id)

@@ -98,6 +98,7 @@ def plan_basis(services: Services, request_id: str) -> PlanBasis:
                 [later.source, later.rest_by, later.about]
                 for later in left_for_later(services, timeline, decisions)
             ],
+            **({"again": timeline.asked_again.id} if timeline.asked_again else {}),
             **({"damaged": damaged} if damaged else {}),
         }
     )
@@ -271,15 +272,17 @@ def _person_faults(services: Services, request_id: str, latest: dict[str, Any]) 
 
 
 def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] | None) -> str | None:
-    """Return when the last plan was frozen.
+    """Return when the last plan was frozen; None where the answer was to be given again since.
 
     The draft takes this instant: it enters the plan's digest, so with another one an unchanged plan would
     look changed.
     """
     if latest is None:
         return None
+    again = register.facts.timeline(request_id).asked_again
     try:
-        return register.plans.get(request_id, latest["plan"]).frozen_at
+        frozen_at = register.plans.get(request_id, latest["plan"]).frozen_at
+        return None if again is not None and frozen_at < again.at else frozen_at
     except ConfigurationError:  # saved by another version of the software: a new plan is due
         return None
 

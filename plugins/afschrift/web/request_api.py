@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
+from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.desk.desk import desk_rows
 from afschrift.casework.desk.search import LONGEST, search
 from afschrift.casework.desk.today import Filters, Viewer, lines_of
@@ -68,6 +69,15 @@ def show(request_id: str, by: Known) -> dict[str, Any]:
             {**asdict(header), "payload": payload} for header, payload in register.trail.events(request_id)
         ]
     return body
+
+
+@router.get("/requests/{request_id}/deliveries")
+def deliveries(request_id: str, by: Known) -> dict[str, Any]:
+    """What was delivered: where each lies, until when, and whether its words went."""
+    by.roles.require(by.account, Act.TIMELINE)
+    register = open_register()
+    register.requests.get(request_id)
+    return {"deliveries": [seen.document() for seen in seen_deliveries(register, request_id)]}
 
 
 @router.post("/requests/{request_id}/identity")

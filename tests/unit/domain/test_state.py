@@ -4,7 +4,7 @@ from afschrift.domain.state import DPV, END_ONCE_INFORMED, OWN, TRANSITIONS, Sta
 
 ANSWERED = {State.DELIVERED, State.ANSWERED_NOTHING_HELD, State.ANSWERED_NOTHING_PORTABLE}
 CLOSED = {*ANSWERED, State.REFUSED, State.WITHDRAWN, State.MERGED, State.NOT_RECEIVED, State.PERSON_DECEASED}
-BACK = ("fact_letter_bounced", "fact_complaint_ended", "fact_deceased_lifted")
+BACK = ("fact_letter_bounced", "fact_complaint_ended", "fact_deceased_lifted", "fact_asked_again")
 
 
 def next_states(now: State, *, but: tuple[str, ...] = ()) -> set[State]:
@@ -23,7 +23,7 @@ def test_every_state_is_reached_from_received() -> None:
     assert reachable(State.RECEIVED) == set(State)
 
 
-def test_only_a_bounce_complaint_or_lifting_leaves_an_end() -> None:
+def test_only_named_facts_leave_an_end() -> None:
     for state in State:
         assert state.open is (state not in CLOSED)
         assert bool(next_states(state, but=BACK)) is state.open

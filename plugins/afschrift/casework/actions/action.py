@@ -29,6 +29,7 @@ from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import LetterRow, SendingChannel
 from afschrift.law.roles import READ_ONLY_ROLES, Role, Roles
 from afschrift.questions.forms import WORDS
+from afschrift.register.deliveries import DeliveryRow
 
 LONGEST_TEXT = 20_000
 OTHERWISE: dict[str, Any] = {"x-otherwise": "disagree"}
@@ -107,7 +108,7 @@ class Situation:
         earlier: other requests of the same person.
         letters: of the request, in any state.
         mandate: the last decision on a representative's authority; empty: there is none.
-        letter: the one that it is about, of an action of a letter.
+        letter, delivery: the one that it is about, of an action of a letter or a delivery.
         officers: names of those who may own a request.
         name: of the officer who looks.
         destruction: of the data key, as `DestructionService.stage` gives it; empty of an open request.
@@ -121,6 +122,7 @@ class Situation:
     letters: Sequence[LetterRow] = ()
     mandate: str = ""
     letter: LetterRow | None = None
+    delivery: DeliveryRow | None = None
     officers: Sequence[str] = ()
     name: str = ""
     destruction: ProposedDestruction | str = ""
@@ -177,6 +179,7 @@ class Subject(StrEnum):
     REQUEST = "requests"
     CASE = "cases"
     LETTER = "letters"
+    DELIVERY = "deliveries"
 
 
 Choices = Sequence[tuple[str, str]]

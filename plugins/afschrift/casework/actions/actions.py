@@ -8,6 +8,7 @@ from typing import Any
 from afschrift.casework.actions import (
     case_actions,
     clock_actions,
+    delivery_actions,
     dispute_actions,
     letter_actions,
     oversight_actions,
@@ -29,6 +30,7 @@ ACTIONS: tuple[Action, ...] = (
     *party_actions.ACTIONS,
     *case_actions.ACTIONS,
     *letter_actions.ACTIONS,
+    *delivery_actions.ACTIONS,
     *owner_actions.ACTIONS,
     *oversight_actions.ACTIONS,
 )
@@ -83,19 +85,23 @@ def _request_of(officer: Officer, action: Action, owner: str) -> str:
     """The request in whose trail an attempt is recorded."""
     if action.of is Subject.LETTER:
         return officer.register.letters.get(owner).request
+    if action.of is Subject.DELIVERY:
+        return officer.register.deliveries.get(owner).request
     requests = officer.register.cases.get(owner).requests
     return owner if owner in requests else requests[0]
 
 
 def situation(officer: Officer, of: Subject, owner: str) -> Situation:
-    """What a request is like at present, or the letter and its request.
+    """What a request is like at present, or the letter or delivery and its request.
 
     Raises:
-        UnknownRequestError: no such request or letter.
+        UnknownRequestError, RefusedError: no such request, letter or delivery.
     """
     register = officer.register
     letter = register.letters.get(owner) if of is Subject.LETTER else None
-    request_id = letter.request if letter else owner
+    delivery = register.deliveries.get(owner) if of is Subject.DELIVERY else None
+    about = letter or delivery
+    request_id = about.request if about else owner
     timeline = register.facts.timeline(request_id)
     return Situation(
         timeline,
@@ -105,6 +111,7 @@ def situation(officer: Officer, of: Subject, owner: str) -> Situation:
         register.letters.all(request_id=request_id),
         mandate.choice if (mandate := mandate_decision(register, request_id)) else "",
         letter,
+        delivery,
         tuple(possible_owners(officer.roles)),
         officer.roles.person(officer.by).name,
         "" if timeline.state.open else DestructionService(officer).stage(request_id),
@@ -118,6 +125,7 @@ def open_actions(officer: Officer, at: Situation) -> list[Action]:
         action
         for action in ACTIONS
         if (action.of is Subject.LETTER) == (at.letter is not None)
+        and (action.of is Subject.DELIVERY) == (at.delivery is not None)
         and action.is_for(officer.roles, officer.by)
         and action.is_open(at)
     ]

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from afschrift.casework.delivery.removing import freeze
 from afschrift.casework.identity.confirmed import mandate_decision, mandate_is_over
 from afschrift.casework.identity.question import MANDATE, NOT_PROVEN, PROVEN
 from afschrift.casework.identity.question import answer_mandate as record_mandate
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import TooLateError
+from afschrift.domain.instants import rfc3339
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.letter import LetterRow
 from afschrift.law.roles import Act
 from afschrift.questions.ask import Answers, ask, put
 from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
+from afschrift.register.deliveries import REVOKED, DeliveryRow
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 
 _ANSWERS = (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED)
 OPTIONS = ("notified", "no_risk", "no_breach")
+HOURS = 72
+"""Within which the authority is notified, from when the breach was known (Art. 33(1))."""
 
 BREACH_KIND = QuestionKind(
     "possible_breach",
-    "An answer went out on a mandate that was over",
+    "A possible personal data breach",
     "Did data of the person reach someone who may not have them? Ask the data protection officer for advice. "
     "The authority is notified within 72 hours, unless a risk to the person is unlikely (Art. 33).",
     {
@@ -39,8 +44,9 @@ BREACH_KIND = QuestionKind(
     ),
     runs=False,
     in_words=OPTIONS[1:],
-    note="Asked where the sending of an answer is entered whose mandate is over, which is taken once this is "
-    "answered, and by `afschrift request mandate-withdrawn` after an answer left. It outlives its request.",
+    note="Asked by `afschrift delivery misdelivered`; where the sending of an answer is entered whose "
+    "mandate is over, which is taken once this is answered; and by `afschrift request mandate-withdrawn` "
+    "after an answer left. It outlives its request; `check_deadlines` watches its 72 hours.",
 )
 
 KINDS = (BREACH_KIND,)
@@ -100,6 +106,7 @@ def take_back(officer: Officer, request_id: str, text: str | None = None) -> Dec
         closed=bool(left),
     )
     _ask_about(register, request_id, left)
+    _freeze(officer, request_id, taken)
     return done
 
 
@@ -110,7 +117,14 @@ def answer_mandate(officer: Officer, question: QuestionRow, given: GivenAnswer) 
     if given.choice != PROVEN and before is not None and before.choice == PROVEN:
         left = _left(officer.register.facts.timeline(question.request), before)
         _ask_about(officer.register, question.request, left)
+        _freeze(officer, question.request, before)
     return done
+
+
+def _freeze(officer: Officer, request_id: str, mandate: DecisionRow) -> None:
+    """Take away what lies at a destination for the representative: it may not be fetched any more."""
+    if mandate.detail.get("answer_to") != "person":
+        freeze(officer, request_id, REVOKED, "mandate_withdrawn")
 
 
 def _left(timeline: Timeline, mandate: DecisionRow) -> list[FactRow]:
@@ -133,3 +147,18 @@ def _question(of: str, on: date | None) -> OpenQuestion:
     """The question about a letter or, where there is none, about an answer that was handed over."""
     words = f"{of} left on {on} on a mandate that is over: a possible breach (Art. 33)."
     return OpenQuestion(BREACH_KIND, OPTIONS, words, {"letter": of}, bound=of)
+
+
+def ask_about_incident(
+    register: Register, row: DeliveryRow, incident: str, known_at: str
+) -> tuple[str, datetime]:
+    """Ask about a delivery that reached another; the question's id, and by when the authority is notified.
+
+    `known_at`: RFC 3339.
+    """
+    until = datetime.fromisoformat(known_at) + timedelta(hours=HOURS)
+    words = f"Delivery {row.id} reached another person or place: a possible breach (Art. 33)."
+    detail = {"incident": incident, "delivery": row.id, "known_at": known_at, "notify_by": rfc3339(until)}
+    return put(
+        register, row.request, OpenQuestion(BREACH_KIND, OPTIONS, words, detail, bound=incident)
+    ).id, until

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from afschrift.casework.intake.referral import referral_reminder
+from afschrift.casework.notices.breaches import breach_reminder
 from afschrift.casework.notices.questions import search_reminder
 from afschrift.casework.notices.reminder import Message, Reminder, as_message
 from afschrift.casework.notices.reviews import review_reminder
@@ -226,4 +227,5 @@ def reminders(check: DeadlineCheck, remarks: Remarks) -> tuple[Reminder[Any], ..
         search_reminder(register, by, check.place, now, check.chased),
         review_reminder(register, by, now),
         referral_reminder(register, by, now),
+        breach_reminder(register, by, now),
     )

@@ -115,7 +115,7 @@ def clock(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> Clock:
         extension_sent=announced if announced and announced >= timeline.received else None,
         public_body=jurisdiction.public_body,
     )
-    closed_on = closed_on_day(timeline)
+    closed_on = timeline.answered_before or closed_on_day(timeline)  # a further copy is never late
     since = next((w.period.start for w in waits if w.period.end is None), None) if found.due is None else None
     runs_to = found.due if closed_on is None else None
     steps = (
@@ -330,6 +330,9 @@ def _fact_words(timeline: Timeline, found: Deadline, today: date) -> Iterator[st
         names = [".".join(filter(None, (entry["source"], entry.get("place")))) for entry in later]
         rest = ", ".join(f"{name} by {e['rest_by']}" for name, e in zip(names, later, strict=True))
         yield f"Partly delivered on {fact.day}; what was promised: {rest}. The period goes on (R44)."
+    if timeline.answered_before and timeline.asked_again:
+        day = timeline.local(timeline.asked_again.at)
+        yield f"Answered on {timeline.answered_before}, and given again since {day}: the first answer counts."
     for fact in timeline.of(FactKind.WITHDRAWN):
         yield f"The person withdrew the request on {fact.day}."
 

@@ -34,6 +34,8 @@ class FactKind(StrEnum):
     ANSWER_READY = "answer_ready"  # the answer is known: `state` and, of a bundle, `bundle` in its detail
     HANDED_OVER = "handed_over"  # of an answer that is ready: the person got it on `day`, as a user states
     PARTLY_DELIVERED = "partly_delivered"  # a part left on `day`; its detail says what follows (R44)
+    ASKED_AGAIN = "asked_again"  # of an answer: what was delivered is of no use any more, and is given anew
+    MISDELIVERED = "misdelivered"  # the `delivery` in its detail reached another; known since `instant`
     OVERRULED = "overruled"  # of what the person was not informed of: another decision or answer replaced it
     WITHDRAWN = "withdrawn"  # by the person, on `day`
     MERGED = "merged"  # into the request `other`
@@ -282,6 +284,17 @@ class Timeline:
             return None
         parts = self.of(FactKind.PARTLY_DELIVERED) if self.state is State.DELIVERED else ()
         return max(fact.sent_on for fact in (self.ended_by, *parts) if fact.sent_on is not None)
+
+    @property
+    def asked_again(self) -> FactRow | None:
+        """The last time that an answer was to be given again."""
+        return next(reversed(self.of(FactKind.ASKED_AGAIN)), None)
+
+    @property
+    def answered_before(self) -> date | None:
+        """The day on which the person was informed of an answer that is given again; None: it is not."""
+        first = {fact.about for fact in self.of(FactKind.ASKED_AGAIN)}
+        return next((fact.sent_on for fact in self.facts if fact.id in first and fact.sent_on), None)
 
     @property
     def ended_by(self) -> FactRow | None:

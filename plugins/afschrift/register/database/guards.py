@@ -49,9 +49,10 @@ _FACT_TYPES = (
     "fact_notice_told fact_overruled fact_partly_delivered fact_question_assigned fact_question_told"
 )
 _MORE_FACT_TYPES = (
-    "fact_absorbed fact_assigned fact_complained fact_complaint_ended fact_deceased fact_deceased_lifted "
-    "fact_decided fact_extended fact_held fact_linked "
-    "fact_merged fact_not_received fact_overdue_acknowledged fact_receipt_corrected fact_receipt_proposed "
+    "fact_absorbed fact_asked_again fact_assigned fact_complained fact_complaint_ended "
+    "fact_deceased fact_deceased_lifted fact_decided fact_extended fact_held fact_linked fact_merged "
+    "fact_misdelivered fact_not_received fact_overdue_acknowledged fact_receipt_corrected "
+    "fact_receipt_proposed "
     "fact_receipt_rejected fact_released fact_reply_insufficient fact_restriction_reviewed "
     "fact_restriction_signed fact_resumed fact_right_read fact_right_unclear fact_suspended "
     "fact_withdrawn case_fact_forwarded case_fact_handed_over case_fact_matter_recorded "

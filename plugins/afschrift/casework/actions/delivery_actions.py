@@ -1,0 +1,165 @@
+"""Actions on a delivery: let it lie longer, take it away, give it again, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from pydantic import Field
+
+from afschrift.casework.actions.action import Action, Done, Instant, Parameters, Situation, Subject, Words
+from afschrift.casework.delivery.again import GIVEN, give_again, openable
+from afschrift.casework.delivery.misdelivered import report
+from afschrift.casework.delivery.removing import days_at, lies_there, new_link, take_away
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import TooLateError
+from afschrift.domain.files import LONGEST_LINK
+from afschrift.domain.instants import rfc3339
+from afschrift.domain.language import gettext, say
+from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.facts import Timeline
+from afschrift.law.dispute import holds, under_hold
+from afschrift.register.deliveries import REVOKED, DeliveryRow
+
+
+class NoDeliveryParameters(Parameters):
+    """Of an action that takes a delivery alone."""
+
+
+class MisdeliveryParameters(Parameters):
+    """Of a delivery that reached another person or place."""
+
+    known_at: Instant | None = Field(
+        None,
+        title="Known since",
+        description="When we got to know it; empty: now. The 72 hours run from then.",
+    )
+    text: Words = Field(title="What happened")
+
+
+def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+    row = _lying(officer, delivery)
+    until = officer.now + timedelta(days=days_at(officer, row.destination))
+    link = None if row.encryption == "none" else new_link(officer, row, until)
+    officer.register.deliveries.expire(row.id, until, officer.by)
+    day = say(str(local_date(rfc3339(until), _timeline(officer, row).zone)))
+    lines = [gettext("It lies there until {day}.", day=day)]
+    if link:
+        lines.append(gettext("Link, for {days} days at most: `{link}`", days=LONGEST_LINK.days, link=link))
+    return _done(officer, row, lines)
+
+
+def _revoke(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+    row = _lying(officer, delivery)
+    return _done(officer, row, take_away(officer, row, REVOKED, "revoked"))
+
+
+def _received(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+    row = _arrived(officer, delivery)
+    officer.register.deliveries.confirm(row.id, "person", officer.by)
+    goes = lies_there(row) and not officer.register.disputes.holds(row.request)
+    return _done(officer, row, take_away(officer, row, REVOKED, "confirmed") if goes else [])
+
+
+def _again(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+    request = officer.register.deliveries.get(delivery).request
+    timeline = give_again(officer, request)
+    words = gettext(
+        "The next run reads the data of that day and delivers them: `afschrift run {request}`.",
+        request=request,
+    )
+    return Done([timeline], [words])
+
+
+def _misdelivered(officer: Officer, delivery: str, given: MisdeliveryParameters) -> Done:
+    row = _arrived(officer, delivery)
+    question, lines = report(officer, row, given.known_at, given.text)
+    return replace(_done(officer, row, lines), question=question)
+
+
+def _arrived(officer: Officer, delivery: str) -> DeliveryRow:
+    row = officer.register.deliveries.get(delivery)
+    if not row.delivered_at:
+        raise TooLateError(
+            f"Delivery {row.id} was begun and did not arrive.",
+            remedy=f"`afschrift run {row.request}` goes on with it. Nothing was changed.",
+        )
+    return row
+
+
+def _lying(officer: Officer, delivery: str) -> DeliveryRow:
+    row = _arrived(officer, delivery)
+    if not lies_there(row):
+        raise TooLateError(
+            f"What was delivered as {row.id} does not lie at its destination any more.",
+            remedy=f"to give it again, with the data of today: `afschrift delivery again {row.id}`.",
+        )
+    if found := officer.register.disputes.holds(row.request):
+        raise under_hold(row.request, found, "what lies at its destination stays")
+    return row
+
+
+def _timeline(officer: Officer, row: DeliveryRow) -> Timeline:
+    return officer.register.facts.timeline(row.request)
+
+
+def _done(officer: Officer, row: DeliveryRow, lines: list[str]) -> Done:
+    return Done([_timeline(officer, row)], lines or [row.id])
+
+
+def _lies(at: Situation) -> bool:
+    return at.delivery is not None and lies_there(at.delivery) and not holds(at.timeline)
+
+
+ACTIONS = (
+    Action(
+        "renew",
+        "Let it lie longer",
+        "Let what was delivered lie at its destination longer, from today on for the days of the "
+        "destination. A store gives a new link. No new request, and no new data.",
+        NoDeliveryParameters,
+        _renew,
+        _lies,
+        of=Subject.DELIVERY,
+    ),
+    Action(
+        "revoke",
+        "Take it away",
+        "Remove what lies at the destination, and its words: it can be fetched no more.",
+        NoDeliveryParameters,
+        _revoke,
+        _lies,
+        of=Subject.DELIVERY,
+    ),
+    Action(
+        "received",
+        "Enter that the person has it",
+        "Enter that the person said that they have it. What lies at the destination is removed at once.",
+        NoDeliveryParameters,
+        _received,
+        _lies,
+        of=Subject.DELIVERY,
+    ),
+    Action(
+        "again",
+        "Give it again, with the data of today",
+        "Give the answer again, where what was delivered cannot be opened or fetched any more. The next run "
+        "of the same request reads anew, so the data are of another day. The first answer counts for the "
+        "period.",
+        NoDeliveryParameters,
+        _again,
+        lambda at: at.delivery is not None and at.timeline.state in GIVEN and not openable(at.delivery),
+        of=Subject.DELIVERY,
+    ),
+    Action(
+        "misdelivered",
+        "Report that it reached another",
+        "Report that it reached another person or place (R71). What lies at the destination is removed at "
+        "once, also under a hold. It is an incident with a number; the authority is notified within 72 hours "
+        "of knowing it, unless a risk to the person is unlikely (Art. 33).",
+        MisdeliveryParameters,
+        _misdelivered,
+        lambda at: at.delivery is not None and bool(at.delivery.delivered_at),
+        of=Subject.DELIVERY,
+    ),
+)

@@ -1,0 +1,93 @@
+"""Deliveries as officers see them: where each lies, until when, and whether its words went."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from afschrift.casework.delivery.removing import lies_there
+from afschrift.domain.instants import on_the_wall
+from afschrift.domain.language import gettext
+from afschrift.law.clock.facts import FactKind
+from afschrift.law.dispute import holds
+from afschrift.questions.view import in_words
+from afschrift.register.deliveries import SECRET_SENT, SECRET_SHOWN, DeliveryRow
+from afschrift.register.register import Register
+
+_HIDDEN = ("sha256", "name")
+
+
+@dataclass(frozen=True)
+class SeenDelivery:
+    """A delivery with what became of it.
+
+    Attributes:
+        lies: its file was not removed, as far as the register knows.
+        words: what became of the words that open it, in words; empty: it takes none.
+        place: where it lies and until when, or that it was removed, in words.
+        remarks: of a hold, and of a letter that came back after the words went, in words.
+    """
+
+    row: DeliveryRow
+    lies: bool
+    words: str
+    place: str
+    remarks: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """Of a list."""
+        parts = (self.row.id, self.row.request, self.row.kind, self.place, self.words, *self.remarks)
+        return "  ".join(filter(None, parts))
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON; no digest, and no words that open anything."""
+        shown = {name: value for name, value in asdict(self.row).items() if name not in _HIDDEN}
+        return {**shown, "lies": self.lies, "words": self.words, "remarks": list(self.remarks)}
+
+
+def seen_deliveries(register: Register, request_id: str) -> list[SeenDelivery]:
+    """The deliveries of a request, the newest first."""
+    rows = register.deliveries.of(request_id, begun=True)
+    if not rows:
+        return []
+    timeline = register.facts.timeline(request_id)
+    went = register.evidence.of_types(request_id, SECRET_SHOWN, SECRET_SENT, skip=True)
+    returned = max((fact.at for fact in timeline.of(FactKind.LETTER_BOUNCED)), default="")
+    held = bool(holds(timeline))
+
+    def seen(row: DeliveryRow) -> SeenDelivery:
+        of_row = [(header, payload or {}) for header, payload in went]
+        of_row = [(header, payload) for header, payload in of_row if payload.get("delivery") == row.id]
+        lies, last = lies_there(row), of_row[-1] if of_row else None
+        remarks = []
+        if lies and held:
+            remarks.append(gettext("A hold is in force: nothing of it is removed."))
+        if last and returned > last[0].at:
+            remarks.append(gettext("The letter came back after the words were given."))
+        channel = in_words(last[1].get("channel", "read_out")).lower() if last else ""
+        at = on_the_wall(last[0].at, timeline.zone) if last else ""
+        return SeenDelivery(row, lies, _words(row, channel, at), _place(row, timeline.zone), tuple(remarks))
+
+    return [seen(row) for row in reversed(rows)]
+
+
+def _words(row: DeliveryRow, channel: str, at: str) -> str:
+    if channel:
+        return gettext("The words went on {at}: {channel}.", at=at, channel=channel)
+    if row.has_secret:
+        return gettext("The words did not go yet.")
+    return gettext("The words are destroyed.") if row.encryption == "zip" else ""
+
+
+def _place(row: DeliveryRow, zone: str) -> str:
+    where = {"destination": row.destination}
+    if row.destroyed_at:
+        return gettext("Removed from {destination} on {at}.", at=on_the_wall(row.destroyed_at, zone), **where)
+    if not row.delivered_at:
+        return gettext("Begun, and not arrived at {destination}.", **where)
+    if row.confirmed_at:
+        return gettext("The person has it; it lies at {destination} still.", **where)
+    if not row.expires_at:
+        return gettext("Lies at {destination}.", **where)
+    return gettext("Lies at {destination} until {at}.", at=on_the_wall(row.expires_at, zone), **where)

@@ -1,0 +1,46 @@
+"""`afschrift delivery`: what was delivered, and what is done with it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from afschrift.casework.actions.action import Subject
+from afschrift.casework.actions.actions import actions_of
+from afschrift.casework.delivery.view import seen_deliveries
+from afschrift.cli.actions import add_actions
+from afschrift.cli.common import AsJson, open_register, print_json, print_lines
+
+app = typer.Typer(no_args_is_help=True)
+add_actions(app, actions_of(Subject.DELIVERY))
+
+
+@app.command("list")
+def listing(
+    request: Annotated[str | None, typer.Option(help="Of one request; else all that lies anywhere.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries: where each lies, until when, and whether its words went."""
+    register = open_register()
+    of = [request] if request else sorted({row.request for row in register.deliveries.remaining()})
+    found = [seen for name in of for seen in seen_deliveries(register, name) if request or seen.lies]
+    if as_json:
+        print_json([seen.document() for seen in found], ascii=False)
+    else:
+        print_lines([seen.line for seen in found] or ["No delivery."])
+
+
+@app.command()
+def show(
+    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="Id of a delivery: `delivery list`.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show a delivery."""
+    register = open_register()
+    request = register.deliveries.get(delivery).request
+    [seen] = [seen for seen in seen_deliveries(register, request) if seen.row.id == delivery]
+    if as_json:
+        print_json(seen.document(), ascii=False)
+    else:
+        print_lines(f"{name}: {value}" for name, value in seen.document().items() if value)

@@ -1,0 +1,146 @@
+"""What officers do with a delivery: renew, take away, give again, and report that it reached another."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testbed.register_reader import faults
+from testbed.running import drive, run
+from tests.support.days import days_away
+from tests.support.deciding import Bureau
+
+from afschrift.casework.actions.action import Done, Subject
+from afschrift.casework.actions.actions import actions_of, perform
+from afschrift.casework.delivery.view import SeenDelivery, seen_deliveries
+from afschrift.casework.disputes import DisputeService
+from afschrift.casework.identity.breach import take_back
+from afschrift.casework.notices.breaches import breach_reminder, open_breaches
+from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.instants import utc_now
+from afschrift.domain.state import State
+from afschrift.law.clock.clock import clock
+from afschrift.register.deliveries import DeliveryRow
+
+MANDATE = {"kind": "lawyer", "checked_on": str(days_away(-2).date()), "scope": "both", "answer_by": "post"}
+MANDATE |= {"identity_checked": "bar_register"}
+
+
+def do(bureau: Bureau, name: str, row: DeliveryRow, by: str = "cli:anna", **given: Any) -> Done:
+    [action] = [action for action in actions_of(Subject.DELIVERY) if action.name == name]
+    return perform(bureau.officer(by), action, row.id, given)
+
+
+def last(bureau: Bureau, request: str) -> DeliveryRow:
+    return bureau.register.deliveries.of(request)[-1]
+
+
+def seen(bureau: Bureau, request: str) -> SeenDelivery:
+    return seen_deliveries(bureau.register, request)[0]
+
+
+def lies(bureau: Bureau, row: DeliveryRow) -> bool:
+    return Path(row.uri.removeprefix("file://")).exists()
+
+
+def test_delivery_is_renewed_and_taken_away(bureau: Bureau) -> None:
+    request = bureau.store()
+    drive(bureau.services, request)
+    row = last(bureau, request)
+    with pytest.raises(NotAllowedError):
+        do(bureau, "revoke", row, by="cli:ivo")
+
+    do(bureau, "renew", row)
+
+    until = last(bureau, request).expires_at
+    assert until is not None
+    assert until[:10] == str((utc_now() + timedelta(days=30)).date())
+    assert "until" in seen(bureau, request).line
+    do(bureau, "revoke", row)
+    assert (lies(bureau, row), seen(bureau, request).lies) == (False, False)
+    assert "Removed from outbox" in seen(bureau, request).line
+    for name in ("renew", "revoke"):
+        with pytest.raises(TooLateError, match="not lie at its destination") as error:
+            do(bureau, name, row)
+        assert "delivery again" in error.value.remedy
+    assert faults(bureau.settings.register) == []
+
+
+def test_hold_keeps_what_lies_there_but_not_what_reached_another(bureau: Bureau) -> None:
+    request = bureau.store()
+    run(bureau.services, request)
+    row = last(bureau, request)
+    DisputeService(bureau.officer()).hold(request, "court", "Er loopt een zaak.")
+    for name in ("renew", "revoke"):
+        with pytest.raises(RefusedError, match="under hold"):
+            do(bureau, name, row)
+    do(bureau, "received", row)
+    assert (lies(bureau, row), bool(last(bureau, request).confirmed_at)) == (True, True)
+    assert seen(bureau, request).remarks == ("A hold is in force: nothing of it is removed.",)
+
+    done = do(bureau, "misdelivered", row, text="De post gaf het bij de buren af.")
+
+    assert lies(bureau, row) is False
+    [question] = bureau.questions(request)
+    assert (question.kind, question.id) == ("possible_breach", done.question)
+    assert question.detail["incident"] in done.lines[0]
+    now = utc_now()
+    for ahead, level, left in ((0, "known", 71), (49, "24", 22), (65, "8", 6), (73, "0", -2)):
+        [breach] = open_breaches(bureau.register, now + timedelta(hours=ahead))
+        assert (breach.level, breach.left) == (level, left)
+        messages: list[Any] = []
+        reminder = breach_reminder(bureau.register, "checks", now + timedelta(hours=ahead))
+        assert [reminder.remind("mail", messages.append) for _ in range(2)] == [1, 0]
+        assert request in messages[0].text
+    bureau.reply(question, "no_risk", "De buren gaven het ongeopend terug.", advice="no_risk")
+    assert list(open_breaches(bureau.register, now)) == []
+    assert faults(bureau.settings.register) == []
+
+
+def test_answer_is_given_again_on_another_day_and_never_late(bureau: Bureau) -> None:
+    request = bureau.store(days=20)
+    run(bureau.services, request)
+    first = last(bureau, request)
+    with pytest.raises(RefusedError, match="can be opened"):
+        do(bureau, "again", first)
+    do(bureau, "revoke", first)
+
+    do(bureau, "again", first)
+
+    timeline = bureau.register.facts.timeline(request)
+    later = bureau.officer(now=utc_now() + timedelta(days=60))
+    counted = clock(timeline, later.jurisdiction, later.today(timeline.zone))
+    assert (timeline.state, counted.breaches, counted.colour) == (State.NEEDS_PERSON, (), "grey")
+    run(bureau.services, request)
+    second = last(bureau, request)
+    assert (lies(bureau, second), second.sha256 != first.sha256) == (True, True)
+    timeline = bureau.register.facts.timeline(request)
+    assert clock(timeline, later.jurisdiction, later.today(timeline.zone)).breaches == ()
+    assert faults(bureau.settings.register) == []
+
+
+def test_answer_that_is_ready_is_given_again_and_its_question_closes(bureau: Bureau) -> None:
+    request = bureau.store()
+    drive(bureau.services, request)
+    assert [q.kind for q in bureau.questions(request)] == ["tell_person"]
+    do(bureau, "revoke", last(bureau, request))
+    do(bureau, "again", last(bureau, request))
+    assert bureau.questions(request) == ()
+    drive(bureau.services, request)
+    assert [q.kind for q in bureau.questions(request)] == ["tell_person"]
+    assert faults(bureau.settings.register) == []
+
+
+@pytest.mark.parametrize(("to", "stays"), [("representative", False), ("person", True)])
+def test_mandate_that_is_revoked_freezes_the_delivery(bureau: Bureau, to: str, stays: bool) -> None:
+    request = bureau.store(made_by="proxy", message="Alles van Zeynep T.", person={"name": "Zeynep T."})
+    bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to=to)
+    drive(bureau.services, request)
+    row = last(bureau, request)
+
+    take_back(bureau.officer(), request)
+
+    assert lies(bureau, row) is stays
+    assert seen(bureau, request).lies is stays
