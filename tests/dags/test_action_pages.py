@@ -109,7 +109,7 @@ def test_what_an_officer_and_a_signer_do_without_the_terminal(desk: Desk) -> Non
     do(desk, "anna", request, "hold", ground="court", text=WHY)
     assert len(holds(desk.register.facts.timeline(request))) == 1
     assert "Court, since" in text_of(desk.browse("anna", f"/requests/{request}/do/release").text)
-    assert "free" in do(desk, "anna", request, "release", text=WHY)
+    assert "Recorded: End a hold." in do(desk, "anna", request, "release", text=WHY)
     assert "State Withdrawn" in do(desk, "anna", request, "withdraw", channel="phone")
     assert titles(desk, "anna", request) == {"hold", "complaint", "destroy", "letter", "party"}
     assert WHY not in repr(desk.events(request))

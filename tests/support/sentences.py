@@ -30,6 +30,7 @@ _SPOKEN = {
     "law/clock/deadline.py": ("_asked", "_extension", "add"),
     "casework/identity/look_up.py": ("_said", "_of_table"),
     "casework/answer.py": ("look",),
+    "casework/decision/answer.py": ("_letter_section",),
     "casework/review/resolve.py": ("_of_file", "placed", "_fault", "rows", "redaction"),
     "domain/redaction.py": ("check_span", "before_masking", "_before"),
     "web/question_status.py": ("why_barred",),
@@ -50,6 +51,10 @@ _WHOLE = (
     "The question of {asked} was sent {days} working days after {since}: it counts, but R42 wants it asked "
     "without delay.",
     "{place} by {day}",
+    "It counts once a second person signs: question {question}, role second_signer.",
+    *("The person was informed: the request is closed.", "The next run delivers what there is."),
+    *("Nothing leaves any more.", "Take away what lies ready for the person: {places}."),
+    *("The message counts as not received (R03).", "The letter '{kind}' could not be made: {error}"),
     *("The answer is recorded.", "The request is closed by it.", "The next run starts by itself later."),
     "The next run starts with the answer to the last open question: {others}.",
     "Run {run} of this request is still going.",

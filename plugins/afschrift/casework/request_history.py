@@ -111,8 +111,14 @@ def shown_name(roles: Roles, account: str) -> str:
 
 def _due(payload: dict[str, Any] | None) -> date | None:
     """The last day that was stored with a fact that moved the clock."""
-    clock = ((payload or {}).get("fact") or {}).get("detail", {}).get("clock") or {}
+    clock = _fact(payload or {}).get("detail", {}).get("clock") or {}
     return date.fromisoformat(clock["due"]) if clock.get("due") else None
+
+
+def _fact(payload: dict[str, Any]) -> dict[str, Any]:
+    """The fact of an event; a letter names that of its decision by its id alone."""
+    fact = payload.get("fact")
+    return fact if isinstance(fact, dict) else {}
 
 
 def readable(header: Header, payload: dict[str, Any] | None, who: str) -> str:
@@ -126,7 +132,7 @@ def readable(header: Header, payload: dict[str, Any] | None, who: str) -> str:
             return gettext("A question was asked: {title}.", title=title)
         case "decision_taken":
             return gettext("Decided: {title}: {choice}.", title=title, choice=in_words(given["choice"]))
-    if fact := given.get("fact"):  # what an id names is shown elsewhere on the page
+    if fact := _fact(given):  # what an id names is shown elsewhere on the page
         codes = {
             name: value for name, value in fact.get("detail", {}).items() if not _ID.fullmatch(str(value))
         }

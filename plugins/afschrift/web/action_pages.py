@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from afschrift.casework.actions.action import Action, Subject
 from afschrift.casework.actions.actions import actions_of, perform, situation
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
-from afschrift.domain.language import gettext
+from afschrift.domain.language import gettext, say
 from afschrift.questions.form_fields import FormField, fields_of, read_fields
 from afschrift.register.open import open_register
 from afschrift.web.caller import Caller, Known, form_token, note
@@ -59,8 +59,10 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
     except AfschriftError as error:
         return _page(request, by, action, owner, sent, *problem_of(error, fields))
     base = request.scope.get("root_path", "")
-    # The page shows the letter itself, and names no command.
-    lines = [line for line in done.lines[1 if done.letter else 0 :] if "`" not in line]
+    # The page shows the letter and the requests themselves, and names no command.
+    rows = tuple(f"{timeline.request}  " for timeline in done.timelines)
+    rest = (line for line in done.lines[1 if done.letter else 0 :] if not line.startswith(rows))
+    lines = [say(line) for line in rest if "`" not in line]
     notice = note(by, {"done": gettext(action.title), "next": " ".join(lines)})
     if done.question:
         return RedirectResponse(f"{base}/questions/{done.question}?notice={notice}", 303)

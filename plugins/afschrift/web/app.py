@@ -37,7 +37,7 @@ from afschrift.web.caller import CrossOriginError, caller, is_page_visit
 from afschrift.web.map_review import map_page, preview_page
 from afschrift.web.page import HEADERS, cross_origin_page, message, status_and_words
 
-_TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken"}
+_TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken", 500: "Not possible now"}
 LOG_IN = (
     "Your log-in has ended, and nothing was recorded. Log in to Airflow in another tab of this browser, then "
     "reload this page, which sends it again: the browser still holds what you typed."
@@ -85,7 +85,7 @@ def _error_response(request: Request, error: Exception) -> Response:
         return cross_origin_page(request)
     status, words = status_and_words(error, api=_is_api(request))
     if not _is_api(request):
-        return message(request, status, gettext(_TITLES.get(status, "Not possible now")), words)
+        return message(request, status, gettext(_TITLES.get(status, _TITLES[500])), words)
     body: dict[str, object] = {"detail": words}
     if isinstance(error, FormError):
         body["fields"] = error.fields

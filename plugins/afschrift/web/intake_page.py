@@ -208,8 +208,9 @@ class _IntakeForm:
         if missing:
             raise FormError(gettext("Nothing was recorded."), missing)
         if case_of_message(officer.register, intake) is None:
-            self.likely = likely_same(officer.register, intake, self.by.account)
-            if not set(self.likely.requests) <= set(self.sent.value("seen").split()):
+            found = likely_same(officer.register, intake, self.by.account)
+            self.likely = found if found.requests else None
+            if not set(found.requests) <= set(self.sent.value("seen").split()):
                 return self.page(status=409)
         services = build(lambda line: log.info("%s", line))
         lines: list[str] = []

@@ -36,7 +36,7 @@ _WHAT = ("columns", "tables", "column", "table", "systems", "system", "source")
 
 
 _PARTS = {
-    **dict.fromkeys((ActionKind.SEND, ActionKind.FIND_OUT, ActionKind.MAKE_AGAIN), "#letters"),
+    **dict.fromkeys((ActionKind.SEND, ActionKind.FIND_OUT), "#letters"),
     **dict.fromkeys((ActionKind.READ_RIGHT, ActionKind.HAND_OVER, ActionKind.LOOK), "#acts"),
     ActionKind.REPAIR_RUN: "#runs",
 }

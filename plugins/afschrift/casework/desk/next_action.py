@@ -180,17 +180,25 @@ def _do(record: RequestRecord, kind: ActionKind, name: str, what: str = "") -> N
     return _action(record, kind, what, f"/requests/{record.timeline.request}/do/{name}")
 
 
+_LETTER_ACTS = {
+    LetterState.SENDING: (ActionKind.SEND, ""),
+    LetterState.UNKNOWN: (ActionKind.FIND_OUT, ""),
+    LetterState.BOUNCED: (ActionKind.MAKE_AGAIN, "again"),
+}
+"""State of a letter -> what is to be done, and the action that does it; empty: one of several."""
+
+
 def _make(record: RequestRecord, kind: str) -> NextAction:
     return _do(record, ActionKind.MAKE, f"letter?kind={kind}", kind)
 
 
 def _of_letters(record: RequestRecord) -> Iterator[NextAction]:
     last = {letter.kind: letter.id for letter in record.letters}
-    ways = {LetterState.UNKNOWN: ActionKind.FIND_OUT, LetterState.BOUNCED: ActionKind.MAKE_AGAIN}
     for letter in record.letters:
         again = letter.state is LetterState.BOUNCED and last[letter.kind] == letter.id
         if letter.state in UNSETTLED or again:
-            yield _action(record, ways.get(letter.state, ActionKind.SEND), letter.kind)
+            kind, act = _LETTER_ACTS.get(letter.state, (ActionKind.SEND, "send" if letter.mailed else "sent"))
+            yield _action(record, kind, letter.kind, f"/letters/{letter.id}/do/{act}" if act else "")
     for kind in record.letters_due:
         yield _make(record, kind)
     made = {fact for letter in record.letters if letter.state in UNSETTLED for fact in letter.facts}
@@ -277,6 +285,7 @@ def sources_down(record: RequestRecord) -> tuple[str, ...]:
 
 def words_of(action: NextAction) -> tuple[str, str]:
     """Title of an action and what it is about, in English or a code: translated where they are shown."""
-    if action.kind is ActionKind.QUESTION and action.level is None:
-        return kind_named(action.what).title, ""
+    if action.kind is ActionKind.QUESTION:
+        search = action.level is not None
+        return kind_named(SEARCH if search else action.what).title, action.what if search else ""
     return TITLES[action.kind], action.what

@@ -123,7 +123,8 @@ def nothing_is_missing(
         assert all(FACTS[name][1] in kinds for name in facts - {"ready", "refused", "asked", "extended"})
     assert kinds <= {*TITLES}
     assert all(
-        action.path.startswith(("/requests/req-", "/questions/q-", "/review/req-")) for action in found
+        action.path.startswith(("/requests/req-", "/questions/q-", "/review/req-", "/letters/let-"))
+        for action in found
     )
     assert all(words_of(action)[0] for action in found)
 
@@ -176,6 +177,8 @@ def test_the_first_action_and_whose_it_is(name: str) -> None:
     of_case, kind, role, person = CASES[name]
     found = next_actions(of_case, POLICY, TODAY)[0]
     assert (found.kind, found.role, found.person) == (kind, role, person)
+    if kind is ActionKind.MAKE:
+        assert found.path == f"/requests/{found.request}/do/letter?kind={found.what}"
 
 
 @pytest.mark.parametrize("state", [state for state in State if not state.open])
