@@ -197,8 +197,9 @@ def _of_letters(record: RequestRecord) -> Iterator[NextAction]:
     for letter in record.letters:
         again = letter.state is LetterState.BOUNCED and last[letter.kind] == letter.id
         if letter.state in UNSETTLED or again:
-            kind, act = _LETTER_ACTS.get(letter.state, (ActionKind.SEND, "send" if letter.mailed else "sent"))
-            yield _action(record, kind, letter.kind, f"/letters/{letter.id}/do/{act}" if act else "")
+            by_hand = ActionKind.SEND, "send" if letter.mailed else "sent"
+            todo, act = _LETTER_ACTS.get(letter.state, by_hand)
+            yield _action(record, todo, letter.kind, f"/letters/{letter.id}/do/{act}" if act else "")
     for kind in record.letters_due:
         yield _make(record, kind)
     made = {fact for letter in record.letters if letter.state in UNSETTLED for fact in letter.facts}
