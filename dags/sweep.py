@@ -1,6 +1,6 @@
 """Finds what runs of `fulfil_request` left behind, every hour: names it, and acts where that is safe.
 
-It reads the register and the staging, and no personal data. Twice does nothing twice, and so do two at once.
+It reads the register, the staging and what lies at destinations, and no personal data. Twice does nothing twice, and so do two at once.
 Its run succeeds also where it found something: the log of the task `sweep` holds the table, the trail an
 event `sweep_found` for each new finding (`afschrift request show ID`). `afschrift sweep --dry-run` shows
 the same without acting.
@@ -8,7 +8,7 @@ the same without acting.
 ## Tasks
 | task | what it does |
 |---|---|
-| sweep | finds; ends lost runs; destroys stray staging; chooses the runs to start |
+| sweep | finds; ends lost runs; destroys stray staging; removes bundles past their time; chooses the runs to start |
 | to_start | hands on the runs to start, one each |
 | start | one per run or batch: starts it under its exact id; skipped where a run of that id exists already |
 
@@ -37,6 +37,8 @@ the same without acting.
   registers?
 - **staged_too_long**: staged files of an open request without a run or a question, 72 hours after its last
   activity. They are destroyed; the next run makes them again from `classify`.
+- **copy_remains**: a bundle lies at its destination past its time, or its request was given up. It is
+  removed with the words that open it. What cannot be removed is named, and tried again every hour.
 
 The ages are settings. `docs/operator/operations.md` has them, and what to do when register, disk or clock are
 in trouble.

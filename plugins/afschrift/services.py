@@ -65,6 +65,7 @@ class Services:
         protection: how bundles of a destination are protected, by its name.
         delivers: False: these serve the canary, and the gate of `deliver` is closed whatever is packed.
         serves: whether a destination is for a recipient and a way (`Settings.serves`).
+        days: how long a bundle lies at a destination at most, by its name.
         patience: how long a run may show no sign of life before another one may begin.
         exchanges: formats that programs of a trade load, which the data map asks for.
     """
@@ -95,4 +96,5 @@ class Services:
     witnessed: Callable[[bool], None] = lambda _first: None
     protection: Callable[[str], Protection] = lambda _name: Protection()
     delivers: bool = True
+    days: Callable[[str], int] = lambda _destination: 30
     serves: Callable[[str, str, str], bool] = lambda _name, _to, _by: True

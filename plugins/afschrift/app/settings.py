@@ -233,12 +233,12 @@ class Settings:
         """
         options = self._destination_file(name)
         link, days = options.get("link"), options.get("days", _DAYS)
-        if link is None:
-            return None
-        if not (isinstance(link, str) and link.startswith("https://") and "{file}" in link):
-            fault = "'link' is no https address with {file} in it"
-        elif not (isinstance(days, int) and 0 < days <= _DAYS):
+        if not (isinstance(days, int) and 0 < days <= _DAYS):
             fault = f"'days' is no number from 1 to {_DAYS}"
+        elif link is None:
+            return None
+        elif not (isinstance(link, str) and link.startswith("https://") and "{file}" in link):
+            fault = "'link' is no https address with {file} in it"
         else:
             return link, days
         raise self._unfit(name, fault)
@@ -273,6 +273,14 @@ class Settings:
         return ConfigurationError(
             f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operator/operations.md shows them."
         )
+
+    def days(self, name: str) -> int:
+        """Most days that a bundle lies at a destination; the most that may be where nothing can be read."""
+        try:
+            self.fetched_at(name)
+            return int(self._destination_file(name).get("days", _DAYS))
+        except ConfigurationError:
+            return _DAYS
 
     def protection(self, name: str) -> Protection:
         """How bundles of a destination are protected; where nothing is said, by a ZIP under AES-256.

@@ -39,6 +39,7 @@ class SweepCode(StrEnum):
     STAGED_SHREDDED = "staged_shredded"
     STAGED_UNKNOWN = "staged_unknown"
     STAGED_TOO_LONG = "staged_too_long"
+    COPY = "copy_remains"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class SweepLimits:
 
 @dataclass(frozen=True)
 class SweepFinding:
-    """A finding about a run or about staged files.
+    """A finding about a run, about staged files, or about a file at a destination.
 
     Attributes:
         since: instant from which its age counts; RFC 3339.
@@ -72,6 +73,7 @@ class SweepFinding:
         step: the last finished step of the request.
         start: id of the run to start, or None.
         hindrance: why no run is started, in words.
+        delivery, why: of the file at a destination, and a code.
     """
 
     code: SweepCode
@@ -82,6 +84,8 @@ class SweepFinding:
     start: str | None = None
     hindrance: str = ""
     bytes: int | None = None
+    delivery: str | None = None
+    why: str | None = None
 
 
 def of_run(status: RequestStatus, now: datetime, limits: SweepLimits) -> SweepFinding | None:

@@ -1,4 +1,4 @@
-"""Find abandoned runs and staging, report them, and act where that is safe. Idempotent."""
+"""Find what runs left, in staging and at destinations; report it, and act where that is safe. Idempotent."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ from afschrift.casework.run_findings import (
     of_run,
     of_staging,
 )
+from afschrift.destinations.registry import open_destination
 from afschrift.domain.errors import AfschriftError, RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import StagedRequest
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.request import LOST, Hold, RequestStatus
 from afschrift.law.dispute import under_hold
+from afschrift.operations.remove_copies import Copies
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
 from afschrift.staging.staged_requests import destroy, staged_requests, staging_root
 
 _STAYS = "what is staged of it stays"
+_REMAINS = ("not removed", "kept")
 START_AT_MOST = 100
 """Most runs that one sweep starts: after a long outage the others wait for the next sweep."""
 
@@ -78,6 +81,7 @@ class Sweep:
         dry: only report.
         batches: when requests that never had a run are read in one batch.
         start_batch: starts a batch; None: no batch can be started here.
+        copies: the files at destinations; None: they are left.
     """
 
     register: Register
@@ -89,16 +93,19 @@ class Sweep:
     dry: bool = False
     batches: BatchPolicy = field(default_factory=BatchPolicy)
     start_batch: StartBatch | None = None
+    copies: Copies | None = None
 
     def run(self) -> list[SweepResult]:
-        """Sweep; return every finding with its outcome, those about staging first."""
+        """Sweep; return every finding with its outcome: staging first, then what lies at destinations."""
         held = {h.request: h for h in self.staged()}
-        statuses = self.register.oversight.progress(held)
+        delivered = self.register.deliveries.remaining() if self.copies else ()
+        asked = {*held, *(row.request for row in delivered)}
+        statuses = self.register.oversight.progress(asked)
         runs = self._runs(statuses)
         lost = [runs[s.request] for s in statuses if s.going and s.request in runs]
         if lost and not self.dry:
             ended = {f.request: f for f in lost if self._end(f)}
-            statuses = self.register.oversight.progress(held)
+            statuses = self.register.oversight.progress(asked)
             runs = ended | self._runs(statuses)
         staged = [f for s in statuses if s.request in held and (f := self._staged(s, held[s.request]))]
         if not self.dry:
@@ -109,7 +116,17 @@ class Sweep:
         swept = [
             self._swept(f, self._destroy(f, held[f.request], held_back.get(f.request, ()))) for f in staged
         ]
+        if self.copies:
+            by_request = {status.request: status for status in statuses}
+            swept += [self._swept(f, action) for f, action in self.copies.sweep(delivered, by_request)]
+            self._record_copies(swept)
         return swept + self._start(runs.values())
+
+    def _record_copies(self, swept: Iterable[SweepResult]) -> None:
+        """Record what remains at a destination past its time, once; what was removed has its own event."""
+        found = [s.finding for s in swept if s.finding.delivery and s.action.startswith(_REMAINS)]
+        if found and not self.dry:
+            self.register.oversight.record_findings([(f.request, _payload(f)) for f in found])
 
     def _end(self, lost: SweepFinding) -> bool:
         """End a lost run; False if it showed a sign of life meanwhile, or another sweep was first."""
@@ -208,6 +225,7 @@ def _payload(finding: SweepFinding) -> dict[str, Any]:
     """
     f = finding
     payload = {"code": f.code.value, "since": f.since, "run": f.run, "step": f.step}
+    payload |= {"delivery": f.delivery, "why": f.why}
     return {name: value for name, value in payload.items() if value is not None}
 
 
@@ -244,6 +262,9 @@ def sweep(
         dry=dry,
         batches=BatchPolicy(settings.batch_requests, settings.batch_wait),
         start_batch=start_batch,
+        copies=Copies(
+            register, lambda name: open_destination(name, settings.destination(name)), settings.days, now, dry
+        ),
     ).run()
     if not dry:  # a sign of life: `afschrift health` asks for the last one
         register.trail.record(None, NewEvent("swept", payload={"found": len(found)}))
@@ -253,7 +274,7 @@ def sweep(
 def table(found: Sequence[SweepResult]) -> str:
     """Render the findings, one line each."""
     if not found:
-        return "Nothing found: every request has a run or a question, and staging holds nothing abandoned."
+        return "Nothing found: no run is missing, and nothing lies in staging or at a destination too long."
     shown = Table()
     for title in ("Request", "Found", "Since (UTC)", "Hours", "Run", "Last step", "Done"):
         shown.add_column(title, justify="right" if title == "Hours" else "left", overflow="fold")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -22,6 +22,7 @@ from afschrift.register.trail.attested_rows import change_row, insert_row, rows_
 from afschrift.register.trail.trail import BUNDLE_ARRIVED
 
 BEGUN, ARRIVED = "begun", "arrived"
+DOWNLOADED, GRACE = "downloaded", timedelta(days=7)
 RENEWED, REVOKED, MISDELIVERED = "delivery_renewed", "delivery_revoked", "delivery_misdelivered"
 SECRET_SHOWN, SECRET_SENT = "secret_shown", "secret_sent"  # types of events, no password
 
@@ -211,14 +212,23 @@ class Deliveries(Repository):
         return self._change(delivery_id, {"expires_at": until}, event, by, {"until": until})
 
     def confirm(self, delivery_id: str, how: str, by: str = "system") -> DeliveryRow:
-        """Record that the person has the bundle; `how`: a code. The first time counts."""
-        return self._change(
-            delivery_id, {"confirmed_at": self._now()}, "delivery_confirmed", by, {"how": how}
-        )
+        """Record that the person has the bundle, so that the file goes. The first time counts.
+
+        `how`: a code; after `DOWNLOADED` the file stays for `GRACE`, since a download may have been cut off.
+        """
+        goes_at = rfc3339(self._clock() + (GRACE if how == DOWNLOADED else timedelta(0)))
+        with self._db.write_together(), self._db.write() as tx:
+            ends = self._found(tx, delivery_id).expires_at or goes_at
+            values = {"confirmed_at": self._now(), "expires_at": min(ends, goes_at)}
+            return self._change(delivery_id, values, "delivery_confirmed", by, {"how": how})
 
     def removed(self, delivery_id: str, why: str, by: str = "system") -> DeliveryRow:
-        """Record that what lay at the destination was removed; `why`: a code. The first time counts."""
-        return self._change(delivery_id, {"destroyed_at": self._now()}, "bundle_removed", by, {"why": why})
+        """Record that what lay at the destination was removed, and destroy the words that open it.
+
+        `why`: a code. The first time counts.
+        """
+        values = {"destroyed_at": self._now(), "secret": None}
+        return self._change(delivery_id, values, "bundle_removed", by, {"why": why})
 
     def _change(
         self,
@@ -236,8 +246,10 @@ class Deliveries(Repository):
             ):
                 return _delivery(row._asdict())
             change_row(tx, delivery, row, values)
+            gone = ("secret_destroyed",) if row.secret and values.get("secret", b"") is None else ()
             payload = {"delivery": row.id, **(further or {})}
-            self._append(tx, row.request_id, NewEvent(event, by, payload))
+            events = [NewEvent(kind, by, payload) for kind in dict.fromkeys((*gone, event))]
+            self._append(tx, row.request_id, *events)
             return _delivery({**row._asdict(), **values})
 
     def _found(self, tx: Connection, delivery_id: str) -> Row[Any]:

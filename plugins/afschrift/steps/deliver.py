@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from afschrift.casework.copy_findings import end_of
 from afschrift.casework.partial_response.earlier_parts import record_part
 from afschrift.casework.review.require_review import require_review
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Destination, Receipt, bundle_name
 from afschrift.domain.plan import Plan
+from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import suffix
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.services import Services
@@ -67,7 +70,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     payload = evidence.of(gate.basis, packed["bundle"])
     rows = _rows(gate) if plan.later else {}
     with register.write_together():
-        register.deliveries.arrive(begun.id, receipt, payload)
+        register.deliveries.arrive(begun.id, receipt, payload, _goes_at(gate))
         if plan.later:
             record_part(services, plan, receipt, rows)
         return register.steps.finish(request_id, "deliver", inputs, result)
@@ -92,6 +95,12 @@ def _send(
     if found is not None and is_again:
         destination.remove(begun.name)
     return destination.deliver(begun.name, chunks)
+
+
+def _goes_at(gate: Gate) -> datetime:
+    services, zone = gate.services, gate.request.zone
+    last = local_date(services.now(), zone) + timedelta(services.days(gate.plan.destination))
+    return end_of(last, zone)
 
 
 def _rows(gate: Gate) -> dict[str, int]:

@@ -76,6 +76,7 @@ def build(
         exchanges=EXCHANGES,
         signer=lambda: Ed25519Signer(keys.signing_key().private.private_bytes_raw()),
         destination=lambda name: open_destination(name, settings.destination(name)),
+        days=settings.days,
         protection=settings.protection,
         serves=settings.serves,
         staging=lambda request: EncryptedStaging(

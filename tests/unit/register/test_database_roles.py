@@ -36,6 +36,7 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.state import State
 from afschrift.law.clock.deadline import local_date
 from afschrift.operations.figures import figures, remarks
+from afschrift.operations.remove_copies import Copies
 from afschrift.operations.sweep import Sweep
 from afschrift.register.database.guards import OF_THE_OWNER, WRITES
 from afschrift.register.database.objects import differing
@@ -223,7 +224,7 @@ def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installe
         return "started"
 
     root = UPath(installed.settings.staging)
-    later = datetime.now(UTC) + timedelta(days=30)
+    later = datetime.now(UTC) + timedelta(days=32)
     hours = timedelta(hours=1)
     found = Sweep(
         register,
@@ -232,10 +233,12 @@ def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installe
         start,
         later,
         SweepLimits(hours, hours, hours, review=hours),
+        copies=Copies(register, worker.destination, worker.days, later),
     ).run()
     codes = {d.finding.code.value: d.action for d in found if d.finding.request == request}
     assert codes["run_lost"]
     assert codes["staged_closed"].startswith("destroyed")
+    assert codes["copy_remains"] == "removed from outbox"
     check = open_check("airflow:check_deadlines", now=later)
     assert request in ask_again(check.register)
     assert "tell_person" in [question.kind for question in check.register.questions.all(request_id=request)]

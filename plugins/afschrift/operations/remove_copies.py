@@ -1,0 +1,112 @@
+"""Removes what lies at a destination past its time, and destroys the words that open it (R69, R78)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from afschrift.casework.copy_findings import of_copy
+from afschrift.casework.run_findings import SweepFinding
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
+from afschrift.domain.files import Destination
+from afschrift.domain.request import RequestStatus
+from afschrift.law.dispute import under_hold
+from afschrift.register.deliveries import ARRIVED, DeliveryRow
+from afschrift.register.register import Register
+
+_STAYS = "what lies at its destination stays"
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The files at destinations, in a sweep.
+
+    Attributes:
+        destination: opens one by its name.
+        days: most days that a file lies at a destination, by its name.
+    """
+
+    register: Register
+    destination: Callable[[str], Destination]
+    days: Callable[[str], int]
+    now: datetime
+    dry: bool = False
+
+    def sweep(
+        self, rows: Sequence[DeliveryRow], statuses: Mapping[str, RequestStatus]
+    ) -> Iterator[tuple[SweepFinding, str]]:
+        """Remove the files that are past their time; give each finding with what was done.
+
+        Args:
+            rows: of the files that were not removed.
+            statuses: of their requests.
+        """
+        away: dict[str, str] = {}
+        for row in rows:
+            finding = self._finding(row, statuses[row.request])
+            if finding is None:
+                continue
+            if holds := statuses[row.request].holds:
+                yield finding, f"kept: {under_hold(row.request, holds, _STAYS)}"
+            elif self.dry:
+                yield finding, f"would remove the file at {row.destination} ({finding.why})"
+            elif row.destination in away:  # others would wait for it as long
+                yield finding, away[row.destination]
+            else:
+                try:
+                    yield finding, self._remove(row, str(finding.why))
+                except RetriableError as error:
+                    away[row.destination] = f"not removed: {error}"
+                    yield finding, away[row.destination]
+                except AfschriftError as error:
+                    yield finding, f"not removed: {error}"
+
+    def _finding(self, row: DeliveryRow, status: RequestStatus) -> SweepFinding | None:
+        zone = self.register.requests.get(row.request).zone
+        return of_copy(row, status, self.days(row.destination), zone, self.now)
+
+    def _remove(self, row: DeliveryRow, why: str) -> str:
+        """Remove a file and the words; what is left is tried again by the next sweep."""
+        done: list[bool] = []
+
+        def act(status: RequestStatus) -> None:
+            """Judge again under the write lock: a hold may have come, or a renewal."""
+            found = register.deliveries.remaining(row.request)
+            now = next((delivery for delivery in found if delivery.id == row.id), None)
+            if now is None or self._finding(now, status) is None:
+                return
+            if status.holds:
+                raise under_hold(row.request, status.holds, _STAYS)
+            done.append(destination.remove(row.name))
+            register.deliveries.removed(row.id, why)
+
+        register = self.register
+        destination = self.destination(row.destination)
+        self._must_be_ours(row, destination)
+        with register.write_together():
+            register.oversight.while_no_run_goes(row.request, act)
+        if not done:
+            return "left: another process is using it"
+        return f"removed from {row.destination}" if done[0] else f"was gone from {row.destination} already"
+
+    def _must_be_ours(self, row: DeliveryRow, destination: Destination) -> None:
+        """Refuse to remove another file than was delivered, where its digest can still be known.
+
+        Raises:
+            RefusedError: another file has its name.
+        """
+        if row.state != ARRIVED:
+            return
+        try:
+            known = self.register.deliveries.arrived(row.id)
+        except (ConfigurationError, RefusedError):  # the key is destroyed, or this log-in cannot read it
+            known = None
+        digest = known[0] if known else row.sha256 if row.encryption == "none" else None
+        if digest is None:
+            return
+        if (there := destination.find(row.name)) and there.sha256 != digest:
+            raise RefusedError(
+                f"Another file has the name {row.name} at the destination '{row.destination}'.",
+                remedy="find out what it is and move it away; the next sweep goes on.",
+            )
