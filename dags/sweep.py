@@ -1,6 +1,7 @@
 """Finds what runs of `fulfil_request` left behind, every hour: names it, and acts where that is safe.
 
-It reads the register, the staging and what lies at destinations, and no personal data. Twice does nothing twice, and so do two at once.
+It reads the register, the staging and what lies at destinations, and no personal data. Twice does nothing
+twice, and so do two at once.
 Its run succeeds also where it found something: the log of the task `sweep` holds the table, the trail an
 event `sweep_found` for each new finding (`afschrift request show ID`). `afschrift sweep --dry-run` shows
 the same without acting.
@@ -8,7 +9,7 @@ the same without acting.
 ## Tasks
 | task | what it does |
 |---|---|
-| sweep | finds; ends lost runs; destroys stray staging; removes bundles past their time; chooses the runs to start |
+| sweep | finds; ends lost runs; destroys stray staging; removes old bundles; chooses the runs to start |
 | to_start | hands on the runs to start, one each |
 | start | one per run or batch: starts it under its exact id; skipped where a run of that id exists already |
 
