@@ -204,8 +204,8 @@ def test_a_place_that_does_not_answer_is_asked_once_a_sweep(delivering: Deliveri
         raise RetriableError("The destination 'outbox' does not answer.")
 
     delivering.destination.remove = silent  # type: ignore[method-assign]
-    said = delivering.sweep()
-    assert said == [("withdrawn", "not removed: The destination 'outbox' does not answer.")] * 3
+    answers = delivering.sweep()
+    assert answers == [("withdrawn", "not removed: The destination 'outbox' does not answer.")] * 3
     assert len(asked) == 1
     assert [delivering.row(row).destroyed_at for row in rows] == [None] * 3
 
