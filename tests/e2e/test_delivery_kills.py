@@ -1,0 +1,265 @@
+"""A process that delivers is killed at each named point and at random instants: one file, one receipt."""
+
+import dataclasses
+import hashlib
+import io
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Any
+
+import pytest
+import s3fs
+from testbed.fleet import installation as fleet
+from testbed.fleet import servers
+from testbed.registers import set_up
+from testbed.running import event_types, store
+from testbed.small import write_database, write_inventory
+from tests.support.attempts import ANN, extract_shop
+from tests.support.moves import assess, classify, package, validate
+from tests.support.watched.killing import reached
+from upath import UPath
+
+from afschrift.app.settings import Settings
+from afschrift.destinations.folder import FolderDestination
+from afschrift.domain.errors import RetriableError
+from afschrift.domain.files import Destination, Receipt
+from afschrift.encryption.aes_zip import opened_zip
+from afschrift.services import Services
+from afschrift.steps.deliver import deliver
+from afschrift.wiring.build_services import build
+
+pytestmark = pytest.mark.server
+POINTS = (
+    *("after delivery_begun", "first byte", "last byte", "before its name", "both names", "after its name"),
+    *("receipt", "before bundle_delivered", "after bundle_delivered"),
+)
+PLACES = ("folder", "s3")
+RANDOM_KILLS, MEASURED = 50, 3
+At = Callable[[str], None]
+
+
+@dataclasses.dataclass
+class Home:
+    """An installation with a request whose bundle is packed, and where it is to lie."""
+
+    folder: Path
+    url: str
+    request: str
+
+    def built(self) -> Services:
+        return build(lambda _line: None, settings(self.folder, self.url))
+
+    def there(self) -> dict[str, bytes]:
+        place = UPath(self.url)
+        if self.url.startswith("s3:"):
+            place.fs.invalidate_cache()
+        return {file.name: file.read_bytes() for file in place.iterdir()} if place.exists() else {}
+
+
+def settings(folder: Path, url: str) -> Settings:
+    places = {"AFSCHRIFT_HOME": str(folder / "home"), "AFSCHRIFT_INVENTORY": str(folder / "inventory")}
+    return Settings.from_environment(places | {"AFSCHRIFT_DESTINATION_OUTBOX": url})
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    with servers.s3(tmp_path_factory.mktemp("s3")) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in fleet.aws(server.port).items():
+            patch.setenv(name, value)
+        patch.setenv("AWS_MAX_ATTEMPTS", "1")
+        patch.setattr(s3fs.S3FileSystem, "retries", 1)
+        s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem().mkdir("outbox")
+        yield server
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    folder = tmp_path_factory.mktemp("packed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MINI_SHOP", str(write_database(folder / "shop.sqlite")))
+        write_inventory(folder / "inventory")
+        home = Home(folder, str(folder / "outbox"), "")
+        set_up(settings(folder, home.url))
+        services = home.built()
+        home.request = store(services, ANN)
+        for step in (assess, classify, extract_shop, validate, package):
+            step(services, home.request)
+        yield home
+
+
+@pytest.fixture
+def make_home(packed: Home, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Home]:
+    """Makes a copy of the installation whose destination is of a kind."""
+
+    def copied(place: str) -> Home:
+        if place == "s3":
+            request.getfixturevalue("s3")
+        folder = tmp_path / os.urandom(8).hex()
+        shutil.copytree(packed.folder, folder)
+        url = f"s3://outbox/{folder.name}" if place == "s3" else str(folder / "outbox")
+        return Home(folder, url, packed.request)
+
+    return copied
+
+
+class Watched:
+    """A destination that says what a delivery has reached."""
+
+    def __init__(self, inner: Destination, at: At) -> None:
+        self.name, self.find, self.remove = inner.name, inner.find, inner.remove
+        self._inner, self._at = inner, at
+
+    def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
+        receipt = self._inner.deliver(name, self._pieces(chunks))
+        self._at("receipt")
+        return receipt
+
+    def _pieces(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            for start in range(0, len(chunk), 5_000):
+                yield chunk[start : start + 5_000]
+                self._at("first byte")
+        self._at("last byte")
+
+
+def watch_place(at: At) -> None:
+    """Let `at` be called around the moment in which a file gets its name."""
+    real, unlink, rm = FolderDestination._publish, Path.unlink, s3fs.S3FileSystem.rm
+
+    def publish(own: FolderDestination, *given: Any) -> None:
+        at("before its name")
+        real(own, *given)
+        at("after its name")
+
+    def unlinked(path: Path, *given: Any, **more: Any) -> None:
+        if path.suffix == ".part" and path.exists():
+            at("both names")
+        unlink(path, *given, **more)
+
+    def removed(own: Any, path: str, *given: Any, **more: Any) -> None:
+        at("both names")
+        rm(own, path, *given, **more)
+
+    FolderDestination._publish = publish  # type: ignore[method-assign]
+    Path.unlink = unlinked  # type: ignore[assignment, method-assign]
+    s3fs.S3FileSystem.rm = removed
+
+
+def delivering(home: Home, at: At = lambda _point: None, begin: int | None = None) -> int:
+    """Start a process that delivers; its id. `begin`: where it writes a byte once it has read its settings."""
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        services = home.built()
+        inner = services.destination
+        watch_place(at)
+        if begin is not None:
+            os.write(begin, b".")
+        with reached(at):
+            deliver(
+                dataclasses.replace(services, destination=lambda name: Watched(inner(name), at)), home.request
+            )
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def ended(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def kill_at(point: str) -> At:
+    return lambda name: os.kill(os.getpid(), signal.SIGKILL) if name == point else None
+
+
+def must_be_delivered_once(home: Home) -> None:
+    services = home.built()
+    register, request = services.register, home.request
+    deliver(services, request)  # what is done is not done again
+    [row] = register.deliveries.of(request, begun=True)
+    [(name, content)] = home.there().items()
+    assert (row.state, row.name) == ("arrived", name)
+    assert register.deliveries.arrived(row.id) == (hashlib.sha256(content).hexdigest(), len(content))
+    words = register.deliveries.secret(row.id)
+    bundle = opened_zip(io.BytesIO(content), words).read() if words else content
+    packed = register.steps.latest(request, "package") or {}
+    assert hashlib.sha256(bundle).hexdigest() == row.sha256 == packed["bundle"]
+    counts = Counter(event_types(services, request))
+    once = ("delivery_begun", "bundle_arrived", "bundle_delivered")
+    assert {event: counts[event] for event in once} == dict.fromkeys(once, 1)
+    assert list(register.evidence.differences()) == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_delivery_that_is_killed_at_a_named_point_is_made_once(
+    place: str, make_home: Callable[[str], Home]
+) -> None:
+    for point in POINTS:
+        home = make_home(place)
+        assert ended(delivering(home, kill_at(point))) == -signal.SIGKILL, point
+        assert ended(delivering(home)) == 0, point
+        must_be_delivered_once(home)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("place", PLACES)
+def test_a_delivery_that_is_killed_at_random_instants_is_made_once(
+    place: str, make_home: Callable[[str], Home]
+) -> None:
+    seed = int(os.environ.get("DELIVERY_SEED") or SystemRandom().getrandbits(32))
+    print(f"DELIVERY_SEED={seed}")
+    random, seconds, died = Random(seed), 60.0, 0
+    for number in range(-MEASURED, RANDOM_KILLS):
+        home = make_home(place)
+        reader, writer = os.pipe()
+        child = delivering(home, begin=writer)
+        os.close(writer)
+        assert os.read(reader, 1), "it began"
+        os.close(reader)
+        start = time.monotonic()
+        if number >= 0:
+            time.sleep(random.random() * seconds)
+            os.kill(child, signal.SIGKILL)
+        died += ended(child) == -signal.SIGKILL
+        if number < 0:
+            seconds = min(seconds, time.monotonic() - start)
+        assert ended(delivering(home)) == 0, (seed, number)
+        must_be_delivered_once(home)
+    print(f"{died} of {RANDOM_KILLS} died before their end")
+    assert died > RANDOM_KILLS / 2
+
+
+def test_a_store_that_dies_meanwhile_is_named_and_the_delivery_is_made_once(
+    make_home: Callable[[str], Home], s3: servers.Server
+) -> None:
+    home = make_home("s3")
+    services = home.built()
+    inner = services.destination
+
+    def at(point: str) -> None:
+        if point == "first byte":
+            s3.end()
+
+    dying = dataclasses.replace(services, destination=lambda name: Watched(inner(name), at))
+    with pytest.raises(RetriableError, match=r"'outbox' did not take the bundle.*tried again"):
+        deliver(dying, home.request)
+    s3.start()
+    s3fs.S3FileSystem.clear_instance_cache()
+    s3fs.S3FileSystem().mkdir("outbox")
+    deliver(home.built(), home.request)
+    must_be_delivered_once(home)
