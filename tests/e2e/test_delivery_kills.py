@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 import s3fs
@@ -29,7 +30,7 @@ from upath import UPath
 
 from afschrift.app.settings import Settings
 from afschrift.destinations.folder import FolderDestination
-from afschrift.domain.errors import RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError, StagedFileError
 from afschrift.domain.files import Destination, Receipt
 from afschrift.encryption.aes_zip import opened_zip
 from afschrift.services import Services
@@ -76,8 +77,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
             patch.setenv(name, value)
         patch.setenv("AWS_MAX_ATTEMPTS", "1")
         patch.setattr(s3fs.S3FileSystem, "retries", 1)
-        s3fs.S3FileSystem.clear_instance_cache()
-        s3fs.S3FileSystem().mkdir("outbox")
+        make_bucket()
         yield server
     s3fs.S3FileSystem.clear_instance_cache()
 
@@ -116,8 +116,12 @@ class Watched:
     """A destination that says what a delivery has reached."""
 
     def __init__(self, inner: Destination, at: At) -> None:
-        self.name, self.find, self.remove = inner.name, inner.find, inner.remove
+        self.name, self.remove = inner.name, inner.remove
         self._inner, self._at = inner, at
+
+    def find(self, name: str) -> Receipt | None:
+        self._at("asked")
+        return self._inner.find(name)
 
     def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
         receipt = self._inner.deliver(name, self._pieces(chunks))
@@ -244,22 +248,94 @@ def test_a_delivery_that_is_killed_at_random_instants_is_made_once(
     assert died > RANDOM_KILLS / 2
 
 
-def test_a_store_that_dies_meanwhile_is_named_and_the_delivery_is_made_once(
-    make_home: Callable[[str], Home], s3: servers.Server
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """What happens at a point, the error that names it, and how it is mended."""
+
+    place: str
+    happen: Callable[[Home, servers.Server], object]
+    error: type[AfschriftError]
+    words: str
+    mend: Callable[[Home, servers.Server], object] = lambda _home, _server: None
+    point: str = "first byte"
+
+
+def demand_credentials(server: servers.Server, after: int) -> None:
+    """Let the store accept our made-up credentials for some calls more."""
+    address, head = f"http://127.0.0.1:{server.port}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+    urlopen(Request(address, str(after).encode(), head)).close()
+
+
+def make_bucket() -> None:
+    s3fs.S3FileSystem.clear_instance_cache()
+    s3fs.S3FileSystem().mkdir("outbox")
+
+
+def restart(_home: Home, server: servers.Server) -> None:
+    server.start()
+    make_bucket()
+
+
+def alter_staged(home: Home, _server: servers.Server) -> None:
+    [staged] = home.folder.glob("home/staging/*/bundle*")
+    content = bytearray(staged.read_bytes())
+    content[-100] ^= 1
+    staged.write_bytes(content)
+
+
+def put_a_file(home: Home, _server: servers.Server) -> None:
+    shutil.rmtree(Path(home.url))
+    Path(home.url).write_bytes(b"")
+
+
+CANNOT, BROUGHT_BACK = (
+    "'outbox' cannot be used.*folder exists.*credentials",
+    "'outbox' did not take.*tried again",
+)
+FAULTS = {
+    "the store dies": Fault("s3", lambda _, server: server.end(), RetriableError, BROUGHT_BACK, restart),
+    "the credentials expire": Fault(
+        "s3",
+        lambda _, server: demand_credentials(server, 0),
+        ConfigurationError,
+        CANNOT,
+        lambda _, server: demand_credentials(server, 1_000_000),
+    ),
+    "the bucket goes": Fault(
+        "s3",
+        lambda *_: s3fs.S3FileSystem(skip_instance_cache=True).rm("outbox", recursive=True),
+        ConfigurationError,
+        CANNOT,
+        lambda *_: make_bucket(),
+    ),
+    "the folder goes": Fault(
+        "folder", lambda home, _: shutil.rmtree(Path(home.url)), ConfigurationError, CANNOT
+    ),
+    "a file is put in its place": Fault(
+        "folder", put_a_file, ConfigurationError, CANNOT, lambda home, _: Path(home.url).unlink()
+    ),
+    "the staged file is altered": Fault("folder", alter_staged, StagedFileError, "is damaged", point="asked"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_place_that_fails_meanwhile_is_named_and_nothing_is_half_delivered(
+    name: str, make_home: Callable[[str], Home], s3: servers.Server
 ) -> None:
-    home = make_home("s3")
+    fault = FAULTS[name]
+    home, done = make_home(fault.place), list[str]()
     services = home.built()
     inner = services.destination
 
     def at(point: str) -> None:
-        if point == "first byte":
-            s3.end()
+        if point == fault.point and not done:
+            done.append(point)
+            fault.happen(home, s3)
 
-    dying = dataclasses.replace(services, destination=lambda name: Watched(inner(name), at))
-    with pytest.raises(RetriableError, match=r"'outbox' did not take the bundle.*tried again"):
-        deliver(dying, home.request)
-    s3.start()
-    s3fs.S3FileSystem.clear_instance_cache()
-    s3fs.S3FileSystem().mkdir("outbox")
+    failing = dataclasses.replace(services, destination=lambda name: Watched(inner(name), at))
+    with pytest.raises(fault.error, match=fault.words):
+        deliver(failing, home.request)
+    fault.mend(home, s3)
+    assert home.there() == {}
     deliver(home.built(), home.request)
     must_be_delivered_once(home)
