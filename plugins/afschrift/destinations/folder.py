@@ -210,8 +210,8 @@ class FolderDestination:
         except _CONFIGURATION as error:
             raise ConfigurationError(
                 f"The destination '{self.name}' cannot be used ({type(error).__name__}).",
-                remedy="check that the folder exists, that its credentials are valid, and that the software may "
-                "write there.",
+                remedy="check that the folder exists, that its credentials are valid, and that the "
+                "software may write there.",
             ) from None
         except Exception as error:  # each store's library raises errors of its own
             if not of_place(error):
