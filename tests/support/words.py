@@ -49,7 +49,7 @@ _ENUMS: tuple[type[StrEnum], ...] = (
     *(plan.ManualStatus, plan.Medium, plan.Portion, state.State, state.StatusTerm, keys.KeyMatch),
 )
 _DETAILS = (
-    "answer_by answer_to answered bundle bytes code columns damage factors fields findings hindrance in_files "
+    "answer_by answer_to answered incident known_at notify_by bundle bytes code columns damage factors fields findings hindrance in_files "
     "policy changed reviewed letter masked_otherwise medium minor names_unread part_left_out place plan pointed_out purposes readable "
     "recorded_in redacted redactions refuted removed_by rest_by retention_over risk rows searched_by since "
     "source tables why with"

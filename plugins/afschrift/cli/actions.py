@@ -121,7 +121,7 @@ def _by_name(name: str, field: Mapping[str, Any], file: Path | None) -> dict[str
 
 def _print(done: Done) -> None:
     if done.clock is None:
-        print_lines(done.lines or [done.question or "Recorded."])
+        print_lines([*(done.lines or [done.question or "Recorded."]), *filter(None, [done.shown])])
         if done.question:
             say(f"Now answer question {done.question}: `afschrift answer {done.question}`.")
         return

@@ -10,7 +10,7 @@ from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.cli.actions import add_actions
-from afschrift.cli.common import AsJson, open_register, print_json, print_lines
+from afschrift.cli.common import AsJson, officer, print_json, print_lines
 
 app = typer.Typer(no_args_is_help=True)
 add_actions(app, actions_of(Subject.DELIVERY))
@@ -22,9 +22,9 @@ def listing(
     as_json: AsJson = False,
 ) -> None:
     """List deliveries: where each lies, until when, and whether its words went."""
-    register = open_register()
-    of = [request] if request else sorted({row.request for row in register.deliveries.remaining()})
-    found = [seen for name in of for seen in seen_deliveries(register, name) if request or seen.lies]
+    me = officer()
+    of = [request] if request else sorted({row.request for row in me.register.deliveries.remaining()})
+    found = [seen for name in of for seen in seen_deliveries(me, name) if request or seen.lies]
     if as_json:
         print_json([seen.document() for seen in found], ascii=False)
     else:
@@ -37,9 +37,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a delivery."""
-    register = open_register()
-    request = register.deliveries.get(delivery).request
-    [seen] = [seen for seen in seen_deliveries(register, request) if seen.row.id == delivery]
+    me = officer()
+    request = me.register.deliveries.get(delivery).request
+    [seen] = [seen for seen in seen_deliveries(me, request) if seen.row.id == delivery]
     if as_json:
         print_json(seen.document(), ascii=False)
     else:

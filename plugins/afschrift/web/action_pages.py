@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -63,6 +64,9 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
     rows = tuple(f"{timeline.request}  " for timeline in done.timelines)
     rest = (line for line in done.lines[1 if done.letter else 0 :] if not line.startswith(rows))
     lines = [say(line) for line in rest if "`" not in line]
+    if done.shown:
+        about: dict[str, Any] = {"request_id": done.timelines[0].request, "lines": lines}
+        return render(request, "shown", by=by, action=action, shown=done.shown, **about)
     notice = note(by, {"done": gettext(action.title), "next": " ".join(lines)})
     if done.question:
         return RedirectResponse(f"{base}/questions/{done.question}?notice={notice}", 303)

@@ -75,9 +75,9 @@ def show(request_id: str, by: Known) -> dict[str, Any]:
 def deliveries(request_id: str, by: Known) -> dict[str, Any]:
     """What was delivered: where each lies, until when, and whether its words went."""
     by.roles.require(by.account, Act.TIMELINE)
-    register = open_register()
-    register.requests.get(request_id)
-    return {"deliveries": [seen.document() for seen in seen_deliveries(register, request_id)]}
+    officer = by.officer()
+    officer.register.requests.get(request_id)
+    return {"deliveries": [seen.document() for seen in seen_deliveries(officer, request_id)]}
 
 
 @router.post("/requests/{request_id}/identity")

@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from afschrift.canary.signature import asks_for_canary
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import situation
+from afschrift.casework.delivery.take_file import take_file
 from afschrift.casework.sent_bundle import delivery_of, sent_file, sent_files
 from afschrift.domain.errors import UnknownRequestError
 from afschrift.domain.event import NewEvent
@@ -65,6 +66,10 @@ def _page(request: Request, by: Caller, request_id: str, **shown: Any) -> Respon
         if by.roles.may(by.account, Act.TIMELINE):
             events = register.trail.events(request_id)
             values |= details(officer, at, events)
+            values["file_tokens"] = {
+                seen.row.id: form_token(by, f"{base}/deliveries/{seen.row.id}/file")
+                for seen, _ in values["deliveries"]
+            }
     return render(
         request,
         "request",
@@ -76,6 +81,20 @@ def _page(request: Request, by: Caller, request_id: str, **shown: Any) -> Respon
         sent_token=form_token(by, f"{here}/sent"),
         **({"notice": {}, "texts": None} | shown | values),
     )
+
+
+@router.post("/deliveries/{delivery_id}/file")
+async def file(request: Request, delivery_id: str, by: Known) -> Response:
+    """The encrypted file of a delivery, to be handed over in person; an event."""
+    return await answer_form(request, _file, delivery_id, by)
+
+
+def _file(request: Request, delivery_id: str, by: Caller, sent: Sent) -> Response:
+    must_be_ours(request, by, sent)
+    officer = by.officer()
+    row = officer.register.deliveries.get(delivery_id)
+    headers = {"Content-Disposition": f'attachment; filename="{row.name}"'}
+    return StreamingResponse(take_file(officer, row), media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/requests/{request_id}/trail")

@@ -11,6 +11,7 @@ from typing import Any
 
 from afschrift.casework.actions.action import Action, Situation, Subject
 from afschrift.casework.actions.actions import grouped, open_actions
+from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.desk.desk import read_rows
 from afschrift.casework.desk.next_action import ActionKind, NextAction
 from afschrift.casework.desk.owner import owner
@@ -132,7 +133,10 @@ def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict
         "same_case": [id_ for id_ in register.cases.get(timeline.case).requests if id_ != request_id],
         "damaged": [(row.part, row.result) for row in register.steps.results(request_id).every(STEP)],
         "over": periods_over(register, request_id),
-        "deliveries": register.deliveries.of(request_id) if may else (),
+        "deliveries": [
+            (seen, open_actions(officer, replace(at, delivery=seen.row)))
+            for seen in (seen_deliveries(officer, request_id) if may else ())
+        ],
         "runs": [_run(officer, run) for run in reversed(register.runs.all(request_id=request_id))],
         "person": partial(shown_name, officer.roles),
     }

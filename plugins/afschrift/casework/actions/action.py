@@ -139,6 +139,7 @@ class Done:
         clock: of the request, after an action that moves it.
         letter: after an action of a letter.
         question: id of one that is to be answered now.
+        shown: a link or words for the person who acts alone: never in an address, a log or a notice.
     """
 
     timelines: Sequence[Timeline]
@@ -146,11 +147,18 @@ class Done:
     clock: Clock | None = None
     letter: LetterRow | None = None
     question: str | None = None
+    shown: str | None = field(default=None, repr=False)
 
     def document(self) -> dict[str, Any]:
         """The same as JSON."""
         letter = {"letter": asdict(self.letter)} if self.letter else {}
-        return {"requests": list(map(self._row, self.timelines)), "lines": list(self.lines), **letter}
+        shown = {"shown": self.shown} if self.shown else {}
+        return {
+            "requests": list(map(self._row, self.timelines)),
+            "lines": list(self.lines),
+            **letter,
+            **shown,
+        }
 
     def _row(self, timeline: Timeline) -> dict[str, Any]:
         found: dict[str, Any] = {"request": timeline.request, "state": timeline.state.value}

@@ -8,15 +8,14 @@ from datetime import timedelta
 from pydantic import Field
 
 from afschrift.casework.actions.action import Action, Done, Instant, Parameters, Situation, Subject, Words
+from afschrift.casework.copy_findings import CONFIRMED, end_of
 from afschrift.casework.delivery.again import GIVEN, give_again, openable
 from afschrift.casework.delivery.misdelivered import report
-from afschrift.casework.delivery.removing import days_at, lies_there, new_link, take_away
+from afschrift.casework.delivery.removing import lies_there, new_link, take_away
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import TooLateError
 from afschrift.domain.files import LONGEST_LINK
-from afschrift.domain.instants import rfc3339
 from afschrift.domain.language import gettext, say
-from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import holds, under_hold
 from afschrift.register.deliveries import REVOKED, DeliveryRow
@@ -32,33 +31,34 @@ class MisdeliveryParameters(Parameters):
     known_at: Instant | None = Field(
         None,
         title="Known since",
-        description="When we got to know it; empty: now. The 72 hours run from then.",
+        description="As 2026-03-02T10:00:00+01:00; empty: now. The 72 hours run from then.",
     )
     text: Words = Field(title="What happened")
 
 
 def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
     row = _lying(officer, delivery)
-    until = officer.now + timedelta(days=days_at(officer, row.destination))
+    zone = _timeline(officer, row).zone
+    day = officer.today(zone) + timedelta(days=officer.settings.days(row.destination))
+    until = end_of(day, zone)
     link = None if row.encryption == "none" else new_link(officer, row, until)
     officer.register.deliveries.expire(row.id, until, officer.by)
-    day = say(str(local_date(rfc3339(until), _timeline(officer, row).zone)))
-    lines = [gettext("It lies there until {day}.", day=day)]
+    lines = [gettext("It lies there until {day}.", day=say(str(day)))]
     if link:
-        lines.append(gettext("Link, for {days} days at most: `{link}`", days=LONGEST_LINK.days, link=link))
-    return _done(officer, row, lines)
+        lines.append(gettext("Its link works for {days} days at most.", days=LONGEST_LINK.days))
+    return replace(_done(officer, row, lines), shown=link)
 
 
 def _revoke(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
     row = _lying(officer, delivery)
-    return _done(officer, row, take_away(officer, row, REVOKED, "revoked"))
+    return _done(officer, row, take_away(officer, row, "revoked", REVOKED))
 
 
 def _received(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
     row = _arrived(officer, delivery)
     officer.register.deliveries.confirm(row.id, "person", officer.by)
     goes = lies_there(row) and not officer.register.disputes.holds(row.request)
-    return _done(officer, row, take_away(officer, row, REVOKED, "confirmed") if goes else [])
+    return _done(officer, row, take_away(officer, row, CONFIRMED) if goes else [])
 
 
 def _again(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:

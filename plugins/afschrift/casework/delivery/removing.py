@@ -11,9 +11,6 @@ from afschrift.domain.files import LONGEST_LINK, Destination
 from afschrift.domain.language import gettext
 from afschrift.register.deliveries import DeliveryRow
 
-LONGEST = 30
-"""Most days that a file lies at a destination."""
-
 
 def place_of(officer: Officer, row: DeliveryRow) -> Destination:
     """The destination of a delivery.
@@ -29,36 +26,30 @@ def lies_there(row: DeliveryRow) -> bool:
     return bool(row.delivered_at) and row.destroyed_at is None
 
 
-def days_at(officer: Officer, destination: str) -> int:
-    """Most days that a file lies at a destination."""
-    found = officer.settings.fetched_at(destination)
-    return found[1] if found else LONGEST
-
-
 def new_link(officer: Officer, row: DeliveryRow, until: datetime) -> str | None:
     """A link of the store to an encrypted file, for at most `LONGEST_LINK`; None: it gives none."""
     return place_of(officer, row).link(row.name, min(until, officer.now + LONGEST_LINK))
 
 
-def take_away(officer: Officer, row: DeliveryRow, event: str, why: str) -> list[str]:
-    """Record that a delivery is over, then remove its file and its words; what remains to be done, in words.
+def take_away(officer: Officer, row: DeliveryRow, why: str, event: str | None = None) -> list[str]:
+    """Remove a file and its words; returns what remains to be done, in words.
 
-    The record comes first: where the destination does not answer, the sweep goes on with what it says.
+    `event`: of the record that it is over. That comes first: where the destination does not answer, the sweep
+    goes on with it.
     """
     deliveries = officer.register.deliveries
-    deliveries.expire(row.id, officer.now, officer.by, event)
+    if event:
+        deliveries.expire(row.id, officer.now, officer.by, event)
     try:
         place_of(officer, row).remove(row.name)
     except AfschriftError as error:
         words = gettext("It is not removed yet: the sweep tries again. Until then it can be fetched.")
         return [words, str(error)]
-    with officer.register.write_together():
-        deliveries.removed(row.id, why, officer.by)
-        deliveries.destroy_secret(row.id, officer.by)
+    deliveries.removed(row.id, why, officer.by)
     return [gettext("It is removed from {destination}, with its words.", destination=row.destination)]
 
 
 def freeze(officer: Officer, request_id: str, event: str, why: str) -> list[str]:
     """Take away all that lies at a destination for a request, also under a hold."""
     found = [row for row in officer.register.deliveries.of(request_id) if lies_there(row)]
-    return [line for row in found for line in take_away(officer, row, event, why)]
+    return [line for row in found for line in take_away(officer, row, why, event)]

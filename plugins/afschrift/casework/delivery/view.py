@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from afschrift.casework.copy_findings import last_day
 from afschrift.casework.delivery.removing import lies_there
+from afschrift.casework.officer import Officer
 from afschrift.domain.instants import on_the_wall
-from afschrift.domain.language import gettext
+from afschrift.domain.language import gettext, say
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.dispute import holds
 from afschrift.questions.view import in_words
 from afschrift.register.deliveries import SECRET_SENT, SECRET_SHOWN, DeliveryRow
-from afschrift.register.register import Register
 
 _HIDDEN = ("sha256", "name")
 
@@ -46,8 +47,9 @@ class SeenDelivery:
         return {**shown, "lies": self.lies, "words": self.words, "remarks": list(self.remarks)}
 
 
-def seen_deliveries(register: Register, request_id: str) -> list[SeenDelivery]:
+def seen_deliveries(officer: Officer, request_id: str) -> list[SeenDelivery]:
     """The deliveries of a request, the newest first."""
+    register = officer.register
     rows = register.deliveries.of(request_id, begun=True)
     if not rows:
         return []
@@ -67,7 +69,9 @@ def seen_deliveries(register: Register, request_id: str) -> list[SeenDelivery]:
             remarks.append(gettext("The letter came back after the words were given."))
         channel = in_words(last[1].get("channel", "read_out")).lower() if last else ""
         at = on_the_wall(last[0].at, timeline.zone) if last else ""
-        return SeenDelivery(row, lies, _words(row, channel, at), _place(row, timeline.zone), tuple(remarks))
+        return SeenDelivery(
+            row, lies, _words(row, channel, at), _place(officer, row, timeline.zone), tuple(remarks)
+        )
 
     return [seen(row) for row in reversed(rows)]
 
@@ -80,7 +84,7 @@ def _words(row: DeliveryRow, channel: str, at: str) -> str:
     return gettext("The words are destroyed.") if row.encryption == "zip" else ""
 
 
-def _place(row: DeliveryRow, zone: str) -> str:
+def _place(officer: Officer, row: DeliveryRow, zone: str) -> str:
     where = {"destination": row.destination}
     if row.destroyed_at:
         return gettext("Removed from {destination} on {at}.", at=on_the_wall(row.destroyed_at, zone), **where)
@@ -88,6 +92,5 @@ def _place(row: DeliveryRow, zone: str) -> str:
         return gettext("Begun, and not arrived at {destination}.", **where)
     if row.confirmed_at:
         return gettext("The person has it; it lies at {destination} still.", **where)
-    if not row.expires_at:
-        return gettext("Lies at {destination}.", **where)
-    return gettext("Lies at {destination} until {at}.", at=on_the_wall(row.expires_at, zone), **where)
+    until = last_day(row, officer.settings.days(row.destination), zone)
+    return gettext("Lies at {destination} until {day}.", day=say(str(until)), **where)

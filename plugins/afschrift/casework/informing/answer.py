@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from afschrift.casework.clock import ClockService
+from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.identity.breach import require_no_breach
 from afschrift.casework.identity.confirmed import identity_decision, mandate_decision
 from afschrift.casework.identity.question import MANDATE
@@ -146,11 +147,16 @@ def inform_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
                 "Ready since", f"{on_the_wall(fact.at, of.zone)} ({of.request}, {in_words(of.right).lower()})"
             )
         )
-        answer += [
-            Line("Bytes", str(delivery.bytes))
-            for delivery in officer.register.deliveries.of(of.request)
-            if delivery.sha256 == fact.detail.get("bundle")
-        ]
+        for seen in seen_deliveries(officer, of.request):
+            if seen.row.sha256 == fact.detail.get("bundle"):
+                lines = (
+                    ("Where it is", seen.place),
+                    ("Words", seen.words),
+                    *(("Note", r) for r in seen.remarks),
+                )
+                answer += [
+                    Line(name, value) for name, value in (("Bytes", str(seen.row.bytes)), *lines) if value
+                ]
     letter = str(question.detail["letter"])
     return (
         Section("The answer", tuple(answer)),

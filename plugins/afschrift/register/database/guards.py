@@ -80,8 +80,8 @@ _RUNS = (
 )
 _OFFICERS = (
     "acknowledged bundle_removed canary_signed case_opened decision_taken delivery_confirmed "
-    "delivery_misdelivered delivery_renewed delivery_revoked secret_destroyed secret_sent secret_shown "
-    "destruction_proposed destruction_refused "
+    "delivery_misdelivered delivery_renewed delivery_revoked delivery_taken secret_destroyed secret_sent "
+    "secret_shown destruction_proposed destruction_refused "
     "denial_policy destruction_turned_down identity_look_up_asked keys_changed map_confirmation_taken_back "
     "map_confirmed map_samples_shown request_received"
 )

@@ -38,7 +38,7 @@ def last(bureau: Bureau, request: str) -> DeliveryRow:
 
 
 def seen(bureau: Bureau, request: str) -> SeenDelivery:
-    return seen_deliveries(bureau.register, request)[0]
+    return seen_deliveries(bureau.officer(), request)[0]
 
 
 def lies(bureau: Bureau, row: DeliveryRow) -> bool:
@@ -56,7 +56,7 @@ def test_delivery_is_renewed_and_taken_away(bureau: Bureau) -> None:
 
     until = last(bureau, request).expires_at
     assert until is not None
-    assert until[:10] == str((utc_now() + timedelta(days=30)).date())
+    assert until[:10] == str((utc_now() + timedelta(days=31)).date())
     assert "until" in seen(bureau, request).line
     do(bureau, "revoke", row)
     assert (lies(bureau, row), seen(bureau, request).lies) == (False, False)

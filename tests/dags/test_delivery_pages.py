@@ -1,0 +1,82 @@
+"""The section *Delivery* of a request: where it lies, taking the file, and the actions on it."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser
+from tests.support.browsing import keep, must_fit_and_be_accessible, opened
+from tests.support.moves import moved
+from tests.support.nightly import nightly_after
+from tests.support.pages import Desk, follow, press, text_of, token_of
+
+from afschrift.domain.state import State
+from afschrift.register.deliveries import DeliveryRow
+
+pytestmark = pytest.mark.airflow
+DUTCH = {"Accept-Language": "nl"}
+
+
+def delivered(desk: Desk) -> DeliveryRow:
+    """An encrypted delivery of a request that is answered."""
+    request = desk.submit(desk.customers.pop(), "access", language="nl")
+    for state in (State.ACCEPTED, State.DELIVERED):
+        moved(desk.register, request, state)
+    deliveries, words = desk.register.deliveries, {"encryption": "zip", "secret": "een twee"}
+    begun = deliveries.begin(request, "outbox", f"{request}-access.zip", "0" * 64, **words)
+    receipt = desk.services.destination("outbox").deliver(begun.name, iter([b"encrypted"]))
+    return deliveries.arrive(begun.id, receipt)
+
+
+def test_officer_takes_the_encrypted_file_and_acts_on_the_delivery(desk: Desk) -> None:
+    row = delivered(desk)
+    page = desk.browse("anna", f"/requests/{row.request}", headers=DUTCH).text
+    assert "Ligt bij outbox" in page and "De woorden zijn nog niet gegeven." in page
+    path = f"/deliveries/{row.id}/file"
+    token = {"token": token_of(page, f'{path}"')}
+    taken = desk.browse("anna", path, token)
+    assert taken.status_code == 200, taken.text
+    assert len(taken.content) == row.bytes
+    assert row.name in taken.headers["content-disposition"]
+    for user, given, status in (("anna", {"token": "forged"}, 403), ("ada", token, 403)):
+        assert desk.browse(user, path, given).status_code == status
+    assert [kind for kind, _ in desk.events(row.request)].count("delivery_taken") == 1
+
+    assert desk.ask("ada", "GET", f"/requests/{row.request}/deliveries").json()["deliveries"][0]["lies"]
+    assert desk.ask("ivo", "GET", f"/requests/{row.request}/deliveries").status_code == 403
+    assert desk.ask("ada", "POST", f"/deliveries/{row.id}/revoke", json={}).status_code == 403
+    wrong = desk.send("anna", f"/deliveries/{row.id}/do/misdelivered", {"f.known_at": "gisteren"})
+    assert wrong.status_code == 422 and "gisteren" in wrong.text
+    done = desk.send("anna", f"/deliveries/{row.id}/do/misdelivered", {"f.text": "Bij de buren."})
+    assert done.status_code == 303 and "/questions/" in done.headers["location"]
+    page = desk.browse("anna", f"/requests/{row.request}", headers=DUTCH).text
+    assert "Verwijderd bij outbox" in page and "Opnieuw geven, met de gegevens van vandaag" in page
+    gone = desk.browse("anna", path, token, headers=DUTCH)
+    assert gone.status_code == 409 and "wordt niet meer bewaard" in text_of(gone.text)
+    assert "een twee" not in repr(desk.events(row.request)) + page
+
+
+@pytest.mark.needs_program("chromium")
+@pytest.mark.parametrize(
+    ("width", "scheme"), nightly_after(1, [(390, "light"), (1280, "light"), (1280, "dark")])
+)
+def test_delivery_in_a_browser(
+    browser: Browser, desk: Desk, address: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    row = delivered(desk)
+    size = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "locale": "nl-NL"}
+    page = opened(browser, address, **size)
+    follow(page, address, f"/requests/{row.request}")
+    must_fit_and_be_accessible(page, width, "request")
+    keep(page, f"delivery-{width}-{scheme}")
+    press(page, page.get_by_role("link", name="Langer laten liggen").first)
+    must_fit_and_be_accessible(page, width, "renew")
+    press(page, page.get_by_role("button", name="Vastleggen"))
+    assert page.get_by_text("Het ligt er tot en met").is_visible()
+    press(page, page.get_by_role("link", name="Melden dat het bij een ander kwam").first)
+    page.get_by_label("Wat er gebeurde").fill("Bij de buren.")
+    keep(page, f"misdelivered-{width}-{scheme}")
+    press(page, page.get_by_role("button", name="Vastleggen"))
+    assert page.get_by_role("heading", name="Een mogelijk datalek").is_visible()
+    must_fit_and_be_accessible(page, width, "breach")
+    keep(page, f"breach-{width}-{scheme}")
+    page.context.close()
