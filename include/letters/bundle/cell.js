@@ -13,9 +13,14 @@ function noteOf(cell, [style, codes]) {
   if (text === "") return ["none", "", words.empty];
   if (style === "masked" && (text.includes(`[${words.mask}]`) || text.includes(`[${words.mask} `))) return ["masked", text, words.masked_cell];
   if (style === "redacted" && text === `[${words.mask}]`) return ["masked", text, words.masked_cell];
-  if (Object.hasOwn(codes, text)) return ["", text, codes[text]];
+  if (Object.hasOwn(codes, text)) return Array.isArray(codes[text]) ? ["", text, codes[text][0]] : ["coded", codes[text], text];
   const local = style === "time" ? localTime(text) : "";
-  return local ? ["time", local, text] : [style === "number" ? "number" : "", text, ""];
+  if (local) return ["time", local, "", text];
+  const lasted = style === "duration" ? lasting(text) : "";
+  if (lasted) return ["coded", lasted, text];
+  const items = style === "list" && !Array.isArray(cell) ? itemsOf(text) : null;
+  if (items) return items.length ? ["", items.join(", "), ""] : ["none", "", words.empty];
+  return [style === "number" ? "number" : "", text, ""];
 }
 
 // What the row is called to which a cell points, or nothing: `named` has it by the values of some columns.
@@ -32,9 +37,9 @@ function cellOf(row, number, column) {
     const link = element("a", { href: `#${column[2].to}` }, element("bdi", {}, name));
     return element("td", {}, link, " ", element("small", {}, textOf(cell)));
   }
-  const [found, text, note] = noteOf(cell, column);
+  const [found, text, note, exact] = noteOf(cell, column);
   const style = column[2] && found === "number" ? "" : found;
-  const made = element("td", style ? { class: style } : {});
+  const made = element("td", { ...(style && { class: style }), ...(exact && { title: exact }) });
   if (text.length > SHOWN || Array.isArray(cell)) {
     const more = element("details", { class: "long" }, element("summary", {}, element("bdi", {}, shortened(text, SHOWN))));
     more.append(element("bdi", {}, text));

@@ -1,6 +1,6 @@
 // One table: search in all columns, sort by one, page by page. Rows come from the JSON beside it.
 
-const PAGE = 25;
+const PAGE = 10;
 
 function simple(text) {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();

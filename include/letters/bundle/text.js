@@ -57,6 +57,29 @@ function localTime(text) {
   return Number.isNaN(instant) ? "" : moment(instant, words.zone, true);
 }
 
+const plurals = new Intl.PluralRules(language);
+
+// How long something took, from days to whole seconds; nothing where it is no such duration.
+function lasting(text) {
+  const found = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?$/.exec(text);
+  const parts = ["days", "hours", "minutes", "seconds"].map((unit, n) => [unit, Number(found?.[n + 1] ?? 0)]);
+  return parts.filter(([, number]) => number).map(([unit, number]) => {
+    const forms = words.lasted[unit];
+    return (forms[plurals.select(number)] ?? forms.other).replace("{n}", whole.format(number));
+  }).join(words.lasted.and);
+}
+
+// The items of a list of texts and numbers as they are written; nothing for any other document.
+function itemsOf(text) {
+  try {
+    const items = JSON.parse(text);
+    if (!Array.isArray(items) || items.some((item) => !["string", "number"].includes(typeof item))) return null;
+    return items.every((item) => typeof item === "number") ? text.slice(1, -1).split(",").map((n) => n.trim()).filter(Boolean) : items.map(String);
+  } catch {
+    return null;
+  }
+}
+
 function shortened(text, length) {
   // Half a sign would be no sign.
   const end = /[\ud800-\udbff]/.test(text[length - 1]) ? length - 1 : length;

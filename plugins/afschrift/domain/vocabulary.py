@@ -64,6 +64,7 @@ PORTABLE = frozenset({"A6-1-a", "A9-2-a", "A6-1-b"})
 """Consent and contract: the only bases that Art. 20(1)(a) names (R20)."""
 
 CONSENT = frozenset({"A6-1-a", "A9-2-a"})
+LEGITIMATE_INTEREST = "A6-1-f"
 
 _PD = "https://w3id.org/dpv/pd#"
 

@@ -74,6 +74,7 @@ class Purpose(Part):
     Attributes:
         basis: legal basis of Art. 6(1), by letter: `A6-1-a` (consent) to `A6-1-f` (legitimate interest).
         title: what the person reads under "why do we use it?".
+        interest: with `A6-1-f`, the interest as a clause (Art. 13(1)(d)): "we want to keep accounts safe".
         special: condition of Art. 9(2), for special categories: `A9-2-a` to `A9-2-j`.
         special_decided: with a condition other than consent, who decided whether these data are portable;
             absent: each request asks.
@@ -90,6 +91,7 @@ class Purpose(Part):
 
     basis: str
     title: Text
+    interest: Text | None = None
     special: str | None = None
     special_decided: SpecialDecision | None = None
     public_task: bool = False

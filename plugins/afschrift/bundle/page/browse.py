@@ -11,7 +11,14 @@ from typing import Any
 import msgspec
 
 from afschrift.bundle.contents import Contents, Row
-from afschrift.bundle.page.shown_rows import column_style, fitting, shares
+from afschrift.bundle.page.shown_rows import (
+    code_meanings,
+    column_style,
+    fitting,
+    is_upright,
+    range_meaning,
+    shares,
+)
 from afschrift.bundle.page.shown_values import LinkedWords, in_language, readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import Action
@@ -53,7 +60,7 @@ def script(anchor: str, json_text: str) -> str:
 
 
 def row_scripts(contents: Contents, anchors: dict[str, str], words: PageWords, left: int) -> Iterator[str]:
-    """The rows of each table with more than one.
+    """The rows of each table with more than one, unless the page has them all as lists.
 
     Args:
         contents: what is packed.
@@ -61,7 +68,8 @@ def row_scripts(contents: Contents, anchors: dict[str, str], words: PageWords, l
         words: the language.
         left: bytes that the rest of the page leaves.
     """
-    sampled = [(w, LinkedWords(contents, p, words)) for p, w in contents.held if w.rows >= FEWEST]
+    browsed = ((p, w) for p, w in contents.held if w.rows >= FEWEST and not is_upright(contents, p))
+    sampled = [(w, LinkedWords(contents, p, words)) for p, w in browsed]
     tables = [(written, linked, *_rows(linked)) for written, linked in sampled]
     given = shares([sum(sizes) for *_, sizes in tables], min(ROWS, left))
     for (written, linked, rows, sizes), share in zip(tables, given, strict=True):
@@ -83,14 +91,15 @@ def _head(
     named = _labels(linked, shown, anchors)
     columns: list[list[Any]] = []
     for field in planned.selected:
-        column = contents.column(planned.source, planned.table, field.name)
-        codes = dict(column.codes or {})
-        for row in _sample_rows(linked)[:shown] if column.ranges else ():
+        codes: dict[str, str | list[str]] = {**code_meanings(contents, planned, field, words)}
+        ranges = contents.column(planned.source, planned.table, field.name).ranges
+        for row in _sample_rows(linked)[:shown] if ranges else ():
             value = row.get(field.name) or ""
-            codes |= {value: means} if (means := column.meaning_of(value)) else {}
+            if value not in codes and (means := range_meaning(contents, planned, field, value)):
+                codes[value] = [means]  # the number stays first
         style = "masked" if field.action is Action.MASK else column_style(field)
         style = "redacted" if field.read_as is not None and style != "masked" else style
-        columns.append([style, {code: text.get(contents.language) for code, text in codes.items()}])
+        columns.append([style, codes])
         if field.name in named:
             columns[-1].append(named[field.name])
     return {"caption": caption, "columns": columns, "part": shown < written.rows}

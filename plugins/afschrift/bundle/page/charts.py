@@ -20,8 +20,8 @@ from afschrift.bundle.page.words import PageWords
 from afschrift.domain.overview import LISTED, SCALE, Bin, Overview
 from afschrift.domain.plan import ExtractPlan
 
-FEWEST_ROWS = 5
-"""A chart of fewer rows says less than the rows."""
+FEWEST_ROWS = 11
+"""A chart of fewer rows says less than the rows, which the page shows."""
 
 
 @dataclass(frozen=True)

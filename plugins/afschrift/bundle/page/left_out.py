@@ -33,13 +33,13 @@ class LeftOutReason:
         law: the article on which it rests, in words; may be empty.
         whys: the map's own reasons for columns.
         tables: title of a table -> titles of its columns; empty if whole rows are meant.
-        maybe: no row of some of these tables was read, so it is not known whether the person has any.
+        maybe: titles of tables that were not read, so it is not known whether the person has rows there.
     """
 
     reason: str
     text: str
     tables: dict[str, tuple[str, ...]]
-    maybe: bool
+    maybe: tuple[str, ...] = ()
     law: str = ""
     whys: tuple[str, ...] = ()
 
@@ -47,13 +47,13 @@ class LeftOutReason:
 def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
     """The reasons, in the order of their first use."""
     found: dict[str, dict[str, list[str]]] = {}
-    unread_reasons = set()
+    unread_tables: dict[str, dict[str, None]] = {}
     whys: dict[str, dict[str, None]] = {}
     for reason, table, column, was_read, why in _items(contents, words):
         if why:
             whys.setdefault(reason, {})[why] = None
         if not was_read:
-            unread_reasons.add(reason)
+            unread_tables.setdefault(reason, {})[table] = None
         columns = found.setdefault(reason, {}).setdefault(table, [])
         if column and column not in columns:
             columns.append(column)
@@ -63,7 +63,7 @@ def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
             reason,
             words.phrase("left_out", reason),
             {t: tuple(c) for t, c in tables.items()},
-            reason in unread_reasons,
+            tuple(unread_tables.get(reason, ())),
             words.law(reason, contents.plan.right),
             tuple(whys.get(reason, ())),
         )
@@ -84,7 +84,6 @@ def _of_shared_key(contents: Contents, words: PageWords, key: SharedKey) -> Left
         SHARED,
         words.phrase("left_out", SHARED),
         tables,
-        maybe=False,
         law=words.law(SHARED, contents.plan.right),
         whys=whys,
     )

@@ -20,6 +20,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.coverage import Status, Unproven, coverage, not_seen
 from afschrift.bundle.description.redactions import grounds, masked_columns
 from afschrift.bundle.page.browse import PAGE, inert, row_scripts, script
+from afschrift.bundle.page.highlights import highlights
 from afschrift.bundle.page.left_out import (
     OTHER_HOLDER,
     column_titles,
@@ -131,7 +132,7 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         *(view.title for view in by_hand if view.missing),
         *_not_searched_before(contents),
     )
-    entries = list(coverage(contents))
+    entries, views = list(coverage(contents)), list(systems(contents, words))
     return {
         "w": words,
         "language": plan.language,
@@ -166,7 +167,9 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "masked": masked,
         "tokens": any(column.count and column.method == Mask.TOKEN for column in masked_columns(contents)),
         "consents": list(_consents(contents, words)),
-        "systems": list(systems(contents, words)),
+        "highlights": highlights(contents, words, anchors(contents)),
+        "systems": views,
+        "given": {table.title: table.anchor for system in views for table in system.tables},
         "searched": by_hand,
         "search": None if contents.preview else search_statement(contents, words),
         "files_found": sum(1 for _ in contents.given),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,9 +17,12 @@ from afschrift.domain.plan import ExtractPlan, FieldPlan
 from afschrift.domain.redaction import MASK as WHOLE
 from afschrift.domain.value_kind import ValueKind
 
-MAX_ROWS = 25
+MAX_ROWS = 10
 MAX_LENGTH = 160
+UPRIGHT_ROWS, UPRIGHT_COLUMNS, UPRIGHT_LENGTH = 3, 6, 1000
+"""A table of at most so many rows and at least so many columns is shown as a list of names and values."""
 _SPARED, _LINKED = 40, 60  # bytes of markup around a cell, and around one that links to another row
+_STYLES = {ValueKind.INSTANT: "time", ValueKind.DURATION: "duration", ValueKind.JSON: "list"}
 _NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER})
 
 
@@ -28,30 +32,46 @@ class Cell:
 
     Attributes:
         text: text; empty if there is only a note.
-        note: shown after or instead of it: the meaning of a code, the time in UTC, "not filled in", the
-            number of the row that `text` names.
+        note: shown after or instead of it: a code or duration as stored, what a number means, "not
+            filled in", the number of the row that `text` names.
         style: class of the style sheet.
         to: anchor of the table with the row that `text` names; empty if it names none.
+        exact: the stored time, where `text` is a readable one.
     """
 
     text: str
     note: str = ""
     style: str = ""
     to: str = ""
+    exact: str = ""
+
+    @property
+    def line(self) -> str:
+        """The value within a line of text; without the stored form of what `text` already says."""
+        return self.text if self.style == "coded" else ": ".join(filter(None, [self.text, self.note]))
 
 
 @dataclass(frozen=True)
 class ShownSample:
-    """The first rows of a table; the columns as title and style."""
+    """The first rows of a table; the columns as title and style; `upright`: one value a line."""
 
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Cell, ...], ...]
+    upright: bool
+
+
+def is_upright(contents: Contents, extract: ExtractPlan) -> bool:
+    """Whether a table has few rows and many columns, so that a table of it would not fit a screen."""
+    written = contents.extracted(extract.source, extract.table)
+    few = written is not None and written.rows <= UPRIGHT_ROWS
+    return few and len(extract.selected) >= UPRIGHT_COLUMNS
 
 
 def sample_sizes(contents: Contents, extract: ExtractPlan, linked: LinkedWords) -> list[int]:
     """Approximate bytes of each row that the page could show of a table."""
+    longest = UPRIGHT_LENGTH if is_upright(contents, extract) else MAX_LENGTH
     return [
-        sum(_SPARED + min(len(value or ""), MAX_LENGTH) for value in row.values())
+        sum(_SPARED + min(len(value or ""), longest) for value in row.values())
         + sum(_LINKED + len(text) for _, _, text in linked.keyed(row))
         for row in contents.samples.get(extract.name, ())[:MAX_ROWS]
     ]
@@ -78,6 +98,7 @@ def sample(
     return ShownSample(
         tuple(zip(titles, styles, strict=True)),
         tuple(tuple(_shown(linked, field, row, anchors) for field in extract.selected) for row in rows),
+        is_upright(linked.contents, extract),
     )
 
 
@@ -106,26 +127,60 @@ def shown_cell(
     if field.read_as is not None:
         value = in_language(value, words)
     if local := local_time(contents, field, value, words):
-        return Cell(local, value, "time")
-    if means := contents.column(extract.source, extract.table, field.name).meaning_of(value):
-        return Cell(readable(value), means.get(contents.language))
-    return _plain(value, _class(field), words)
+        return Cell(local, style="time", exact=value)
+    if means := code_meanings(contents, extract, field, words).get(value):
+        return Cell(means, readable(value), "coded")
+    if means := range_meaning(contents, extract, field, value):
+        return Cell(readable(value), means)
+    if field.kind is ValueKind.DURATION and (lasted := words.lasted(value)):
+        return Cell(lasted, value, "coded")
+    if field.kind is ValueKind.JSON and (items := list_items(value)) is not None:
+        value = ", ".join(items)
+        if not value:
+            return Cell("", words.say("empty"), "none")
+    longest = UPRIGHT_LENGTH if is_upright(contents, extract) else MAX_LENGTH
+    return _plain(value, _class(field), words, longest)
+
+
+def code_meanings(
+    contents: Contents, extract: ExtractPlan, field: FieldPlan, words: PageWords
+) -> dict[str, str]:
+    """The meanings of a column's codes, or of `true` and `false`."""
+    codes = contents.column(extract.source, extract.table, field.name).codes or {}
+    if field.kind is ValueKind.BOOLEAN and not codes:
+        return {value: words.phrase("truth", value) for value in ("true", "false")}
+    return {code: text.get(contents.language) for code, text in codes.items()}
+
+
+def range_meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, value: str) -> str:
+    """What a number means; empty if the map names no range for it."""
+    part = contents.column(extract.source, extract.table, field.name).range_of(value)
+    return part.means.get(contents.language) if part else ""
+
+
+def list_items(document: str) -> list[str] | None:
+    """The items of a JSON list of texts and numbers; None of any other document."""
+    try:
+        items = json.loads(document, parse_float=str, parse_int=str)
+    except ValueError:
+        return None
+    return items if isinstance(items, list) and all(isinstance(item, str) for item in items) else None
 
 
 def column_style(field: FieldPlan) -> str:
-    """How a column is shown: `time`, `number` or as text."""
+    """How a column is shown: `time`, `number`, `duration`, `list` or as text."""
     if field.action is Action.MASK:
         return ""
-    return "time" if field.kind is ValueKind.INSTANT else "number" if field.kind in _NUMBERS else ""
+    return "number" if field.kind in _NUMBERS else _STYLES.get(field.kind or ValueKind.TEXT, "")
 
 
 def _class(field: FieldPlan) -> str:
     return "number" if column_style(field) == "number" else ""
 
 
-def _plain(value: str, style: str, words: PageWords) -> Cell:
-    if len(value) > MAX_LENGTH:
-        return Cell(readable(value[:MAX_LENGTH]) + "…", words.say("cut"), style)
+def _plain(value: str, style: str, words: PageWords, longest: int) -> Cell:
+    if len(value) > longest:
+        return Cell(readable(value[:longest]) + "…", words.say("cut"), style)
     return Cell(readable(value), style=style)
 
 

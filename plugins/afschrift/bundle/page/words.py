@@ -6,6 +6,7 @@ the model language must exist in every other language.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -25,6 +26,9 @@ from afschrift.outside.read_yaml import read_yaml
 
 _BRACES = str.maketrans("", "", "{}")
 _UNITS = ("kB", "MB", "GB", "TB")
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+_DURATIONS = ("days", "hours", "minutes", "seconds")
+_SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _LAW = {
     "others": ("others_masked", "redacted_rights_of_others"),
     "trade_secret": ("redacted_trade_secret",),
@@ -101,7 +105,9 @@ class PageWords:
         if controller.body == "public":
             return found
         text = self.phrase("court_if_late", "known" if late else "unknown")
-        return f"{found} {text.format(text=late.get(self._language) if late else '')}"
+        sentences = _SENTENCE.split(late.get(self._language)) if late else []
+        more = " ".join(sentence for sentence in sentences if sentence not in found)
+        return f"{found} {text.format(text=more)}" if more or not late else found
 
     def law(self, why: str, right: Right) -> str:
         """The article on which data are kept back, in words; empty where the reason rests on none."""
@@ -145,6 +151,7 @@ class PageWords:
         return {
             **self._texts["script"],
             "months": self._texts["months"],
+            "lasted": self._texts["lasted"],
             "local_time": self._texts["local_time"],
         }
 
@@ -181,6 +188,17 @@ class PageWords:
         except (ValueError, OverflowError):
             return None
         return self._date("local_time", local, time=local.strftime("%H:%M:%S"))
+
+    def lasted(self, duration: str) -> str:
+        """An ISO 8601 duration of days to seconds in words, without parts of a second; empty of others."""
+        found = _DURATION.fullmatch(duration)
+        parts = zip(_DURATIONS, found.groups() if found else (), strict=False)
+        forms = self._texts["lasted"]
+        return self.phrase("lasted", "and").join(
+            self.form(forms[unit], int(number)).format(n=self.number(int(number)))
+            for unit, number in parts
+            if number and int(number)
+        )
 
     def _date(self, key: str, local: datetime, **values: str) -> str:
         month = self._texts["months"][local.month - 1]

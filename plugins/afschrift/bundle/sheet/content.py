@@ -11,7 +11,7 @@ from afschrift.bundle.contents import Contents
 from afschrift.bundle.page.words import SheetWords, local_day
 from afschrift.bundle.sheet.explained_decisions import Explainer, Explanation
 from afschrift.bundle.sheet.sheet import HeldColumn, Processing, PurposeKey, SheetRight, rights
-from afschrift.domain.vocabulary import CONSENT, Origin
+from afschrift.domain.vocabulary import CONSENT, LEGITIMATE_INTEREST, Origin
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
 from afschrift.inventory.processing import AutomatedDecision, Retention
@@ -173,13 +173,19 @@ class SheetContent:
             id=".".join(key),
             title=self._text(purpose.title),
             bases=bases,
-            reasons=tuple(self.words.phrase("bases", c) for c in bases if not (gone and c in CONSENT)),
+            reasons=tuple(self._reason(c, purpose) for c in bases if not (gone and c in CONSENT)),
             consent=consent,
             kinds=self._kinds(columns),
             receivers=tuple(self._receivers(key, purpose, {held.table for held in columns})),
             kept=self._kept(key, purpose, columns),
             marketing=purpose.direct_marketing,
         )
+
+    def _reason(self, basis: str, purpose: Purpose) -> str:
+        if basis != LEGITIMATE_INTEREST or purpose.interest is None:
+            return self.words.phrase("bases", basis)
+        interest = self._text(purpose.interest).rstrip(".")
+        return self.words.phrase("interests", basis).format(interest=interest)
 
     def _kinds(self, columns: Iterable[HeldColumn]) -> tuple[DataKind, ...]:
         found: dict[str, tuple[str, dict[str, None], dict[str, None]]] = {}
@@ -237,7 +243,8 @@ class SheetContent:
         words = {"period": self.words.lasts(period), "trigger": self._trigger(key[0], purpose)}
         until, late = _ends(retention, last), tuple(self._late(key[0], columns))
         if first is None or last is None or until is None:
-            how = "not_begun" if self._has_no_day(key) else "open"
+            no_day = "not_begun" if self.contents.denial == "plain" else "no_day"
+            how = no_day if self._has_no_day(key) else "open"
             return RetentionText(retention.period, self.words.phrase("kept", how).format_map(words))
         how = "passed" if self._is_over(until) else "one" if first == last else "many"
         how = how if whole else "part_passed" if how == "passed" else "part"

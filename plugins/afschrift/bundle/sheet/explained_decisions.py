@@ -106,7 +106,7 @@ class Explainer:
             [*days] = {other.get(self._day.column) for other in self._linked(self._day, row)}
             day = local_day(days[0], contents.inventory.controller.zone) if len(days) == 1 else None
         return Taken(
-            cell.text if cell else "",
+            (cell.note if cell.style == "coded" else cell.text) if cell else "",
             means.get(contents.language) if means else "",
             self._words.date(day) if day else "",
         )
@@ -155,10 +155,8 @@ class Explainer:
 
     def _shown(self, at: Place, cell: Cell) -> str:
         """A cell in a line of text, with the meaning of a code, and its unit."""
-        note = cell.note if cell.style != "time" else ""
-        text = ": ".join(filter(None, [cell.text, note]))
-        unit = self._contents.column(*at).unit
-        return f"{text} {self._words.unit(unit)}" if unit and unit != "1" and not note else text
+        unit = self._contents.column(*at).unit or "1"
+        return cell.line if unit == "1" or cell.note else f"{cell.line} {self._words.unit(unit)}"
 
     def _otherwise(self, value: str) -> Iterator[str]:
         """What the next number above and below would have meant, and what the map says of a change."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from afschrift.datamap.check.finding import Code
 from afschrift.datamap.check.map_check import unexplained
+from afschrift.domain.vocabulary import LEGITIMATE_INTEREST
 from afschrift.inventory.model import Inventory
 from afschrift.inventory.processing import AutomatedDecision
 from afschrift.inventory.readable import Need, Readability, described_columns
@@ -38,6 +39,8 @@ def missed(inventory: Inventory) -> dict[str, list[str]]:
                 for number, recipient in enumerate(purpose.recipients or ())
                 if recipient.group and not (recipient.tables or recipient.only)
             ]
+            if purpose.basis == LEGITIMATE_INTEREST and purpose.interest is None:
+                found["why data are used"].append(f"{source}.purposes.{name}.interest")
             decision = purpose.automated_decision
             if isinstance(decision, AutomatedDecision):
                 found["what a computer decides"] += [

@@ -12,7 +12,10 @@ from tests.unit.bundle.bundle_example import LETTERS, REQUEST, ROWS, SCRIPT, Exa
 from tests.unit.bundle.bundle_tampering import files_of
 
 from afschrift.bundle.page.page import render_index, render_readme
+from afschrift.bundle.page.shown_rows import Cell, shown_cell
+from afschrift.bundle.page.words import PageWords
 from afschrift.domain.right import Right
+from afschrift.domain.value_kind import ValueKind
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -95,6 +98,38 @@ def test_the_page_says_what_is_so(case: dict[str, Any]) -> None:
     assert [words for words in case.get("not", ()) if words in text] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "shown"),
+    [
+        ("status", None, "S", Cell("verzonden", "S", "coded")),
+        ("bpm", "duration", "PT6M15.571S", Cell("6 minuten en 15 seconden", "PT6M15.571S", "coded")),
+        ("bpm", "duration", "P1DT1H", Cell("1 dag en 1 uur", "P1DT1H", "coded")),
+        ("bpm", "duration", "P6M", Cell("P6M")),
+        ("bpm", "duration", "PT0.571S", Cell("PT0.571S")),
+        ("bpm", "boolean", "true", Cell("ja", "true", "coded")),
+        ("raw", "json", "[-0.719,1.10]", Cell("-0.719, 1.10")),
+        ("raw", "json", "[]", Cell("", "leeg", "none")),
+        ("raw", "json", '[{"a":1}]', Cell('[{"a":1}]')),
+        ("ordered_at", None, "2026-03-01T23:30:00.5Z",
+         Cell("2 maart 2026, 00:30:00", style="time", exact="2026-03-01T23:30:00.5Z")),
+    ],
+)  # fmt: skip
+def test_a_value_is_shown_by_its_meaning(name: str, kind: str | None, value: str, shown: Cell) -> None:
+    contents = Example().contents
+    extract, field = next((e, f) for e in contents.plan.extracts for f in e.selected if f.name == name)
+    field = replace(field, kind=ValueKind(kind)) if kind else field
+    assert shown_cell(contents, extract, field, value, PageWords.load(LETTERS, "nl")) == shown
+
+
+def test_few_rows_of_many_columns_are_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("afschrift.bundle.page.shown_rows.UPRIGHT_COLUMNS", 5)
+    lists = re.findall('<table class="upright">.*?</table>', html(Example()), re.DOTALL)
+    assert [text.count('<th scope="row">') for text in lists] == [5, 5, 5], "three messages; seven orders"
+    assert "Rij 3 van 3 van ‘Berichten’." in lists[2]
+    assert "lang " * 60 in lists[2]
+    assert 'id="t3-data"' not in html(Example())
+
+
 def test_a_value_that_a_mask_spares_is_not_called_masked() -> None:
     rows = [dict(row, agent_name="Uzelf") for row in ROWS["shop.message"][:1]]
     assert "Uzelf onleesbaar" not in page(Example(rows={"shop.message": rows})).text
@@ -142,9 +177,9 @@ def test_large_tables_are_shown_in_part_with_the_way_to_the_file() -> None:
     example = Example()
     samples = {**example.contents.samples, "app.heart_rate": ROWS["app.heart_rate"]}
     shown = page(example.but(samples=samples))
-    assert "De eerste 25 van 300 rijen van ‘Hartslag’" in shown.text
-    assert shown.text.count("2026-06-01T00:24:00Z") == 1
-    assert "2026-06-01T00:25:00Z" not in shown.text
+    assert "De eerste 10 van 300 rijen van ‘Hartslag’" in shown.text
+    assert shown.attributes("title").count("2026-06-01T00:09:00Z") == 1
+    assert "2026-06-01T00:10:00Z" not in shown.attributes("title")
     assert "data/app/heart_rate.csv" in shown.attributes("href")
 
 

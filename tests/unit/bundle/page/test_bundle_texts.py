@@ -167,7 +167,7 @@ def test_sizes_and_numbers_in_words() -> None:
     assert (nl.count("rows", 1), nl.count("rows", 5000)) == ("1 rij", "5.000 rijen")
     units = {"{beats}/min": "slagen per minuut", "Cel": "graden Celsius", "{steps}": "steps", "mol": "mol"}
     assert {code: nl.unit(code) for code in units} == units
-    assert nl.kind("boolean").startswith("‘true’")
+    assert "‘true’" in nl.kind("boolean")
     measured = {72_000: "72", 1_234_560: "1.234,6", -500: "-0,5"}
     assert {total: nl.measured(total, 1000) for total in measured} == measured
     assert nl.period("2026-03") == "maart 2026"
