@@ -22,7 +22,9 @@ from afschrift.app.private_files import UMASK
 from afschrift.app.project import set_demo_data
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
-from afschrift.bundle.container.verify import unpack, verify
+from afschrift.bundle.container.container import UnpackLimits, ZipContainer
+from afschrift.bundle.container.layout import COVERAGE
+from afschrift.bundle.container.verify import check
 from afschrift.casework.answer import answer_question
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.question import REVIEW
@@ -30,6 +32,7 @@ from afschrift.cli.common import actor
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
+from afschrift.encryption.aes_zip import opened_zip
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise, open_register
 from afschrift.services import Services
@@ -94,7 +97,7 @@ def run(data: Path, scale: float) -> bool:
 
 
 def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
-    """One request on the real DAG; the unpacked bundle, or None where it did not come to that."""
+    """One request on the real DAG; what was delivered, or None where it did not come to that."""
     services = build_services(lambda _: None, settings)
     request = open_demo_request(services, str(HEAVY.number), right, language="en")
     out.print(f"   request {request}; Airflow runs fulfil_request:")
@@ -105,21 +108,23 @@ def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
         out.print(f"[red]   The run ended as {outcome.state}; the request was not answered.[/red]")
         return None
     hand_over(services, request)
-    delivered = services.register.steps.latest(request, "deliver") or {}
-    bundle = settings.home / "outbox" / f"{request}-{right}.zip"
-    trusted = KeyStore.open(settings.keys).public_keys()
-    report = verify(bundle, trusted)
+    [delivery] = services.register.deliveries.of(request)
+    words, limits = services.register.deliveries.secret(delivery.id) or "", UnpackLimits()
     folder = settings.home / "demo" / right
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)
-    root = unpack(bundle, folder, trusted)
-    coverage = json.loads((root / "data" / "coverage.json").read_text(encoding="utf-8"))
+    bundle = settings.home / "outbox" / delivery.name
+    with bundle.open("rb") as file:
+        container = ZipContainer(opened_zip(file, words), limits)
+        report = check(container, KeyStore.open(settings.keys).public_keys(), limits)
+        coverage = json.loads(b"".join(container.read(COVERAGE)))
     return {
         "report": report,
         "bundle": bundle,
-        "root": root,
+        "folder": folder,
         "coverage": coverage,
-        "sha": delivered["sha256"],
+        "sha": delivery.sha256,
+        "words": words,
     }
 
 
@@ -179,7 +184,10 @@ def summary(results: dict[Right, Any]) -> None:
     for right, result in results.items():
         out.print(f"\n[bold]{right}[/bold]  {result['bundle']}")
         out.print(f"  sha256 {result['sha']}")
-        out.print(f"  read   {result['root'] / 'index.html'}", soft_wrap=True)
+        out.print(f"  words  {result['words']}  (they reach a person by another way than the file)")
+        out.print(
+            f"  open   .venv/bin/afschrift bundle open {result['bundle']} {result['folder']}", soft_wrap=True
+        )
     out.print("\nNext: `.venv/bin/afschrift requests --all`, `.venv/bin/afschrift audit verify`, `make up`.")
 
 

@@ -25,6 +25,7 @@ from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
+from testbed.delivered import open_delivered
 from testbed.registers import set_up
 
 RECEIVED = "2026-01-01T00:00:00Z"
@@ -52,22 +53,22 @@ def store(services: Services, keys: Mapping[str, str], right: str = "access", **
 
 
 def run(services: Services, request: str) -> Path:
-    """All steps, after which the person gets the bundle handed over; its path."""
+    """All steps, after which the person gets the bundle handed over; the path of the opened bundle."""
     bundle = drive(services, request)
     hand_over(services, request)
     return bundle
 
 
 def drive(services: Services, request: str) -> Path:
-    """Run all steps, as the tasks of a run do. The person is not yet informed of the bundle."""
+    """Run all steps, as the tasks of a run do. The person is not yet informed of the bundle, which is opened."""
     assess(services, request)
     for source in classify(services, request)["sources"]:
         extract(services, request, source)
     validate(services, request)
     package(services, request)
-    delivered = deliver(services, request)
+    deliver(services, request)
     close(services, request)
-    return Path(delivered["uri"].removeprefix("file://"))
+    return open_delivered(services, request)
 
 
 def hand_over(services: Services, request: str) -> None:

@@ -94,7 +94,7 @@ def test_a_request_is_delivered_there(tmp_path: Path, monkeypatch: pytest.Monkey
 
     bundle = run(services, store(services, {"customer_id": "1"}, destination="archive"))
 
-    assert bundle.parent == cabinet / "drawer-3"
+    assert [path.name for path in (cabinet / "drawer-3").iterdir()] == [bundle.name]
     assert PIN not in repr(configured)
 
 

@@ -7,6 +7,7 @@ from zipfile import ZipFile
 import pytest
 from testbed.running import run_reviewed
 from tests.support.pages import Desk, text_of, token_of
+from upath import UPath
 
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.actions.action import Action
@@ -104,7 +105,7 @@ def test_what_was_sent_is_looked_at_again_as_long_as_it_is_kept(desk: Desk) -> N
     for user, fields, status, words in refused:
         reply = desk.browse(user, path, fields, headers=DUTCH)
         assert (reply.status_code, words in text_of(reply.text)) == (status, True), text_of(reply.text)
-    bundle.chmod(0o600)
+    bundle = UPath(delivery.uri)
     bundle.write_bytes(bundle.read_bytes() + b"x")
     assert "niet wat is verzonden" in text_of(desk.browse("anna", path, given, headers=DUTCH).text)
     bundle.unlink()

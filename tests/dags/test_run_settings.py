@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
+from testbed.delivered import open_delivered
 from testbed.postgres import Database, Server
 from tests.airflow_support import ONCE, AirflowEnv, Flow
 from tests.support.installed import CUSTOMERS
@@ -119,7 +120,8 @@ def test_run_takes_keys_from_backend_and_shows_them_nowhere(flow: Flow, document
     assert flow.run(request).state == "success", flow.lines
     assert flow.state(request) == "ready"
     assert not (flow.home / "keys.json").exists()
-    report = verify(flow.bundles[0], open_keys(Settings.from_environment()).public_keys())
+    bundle = open_delivered(flow.services, request)
+    report = verify(bundle, open_keys(Settings.from_environment()).public_keys())
     assert report.trusted
     assert report.signer == document["signing_keys"][-1]["id"]
     stored = b"".join(part.read_bytes() for part in flow.env.home.glob("airflow.db*"))

@@ -56,6 +56,24 @@ def python_with_wheel(folder: Path, root: Path, *more: str) -> Path:
     return python
 
 
+OPEN = """
+import sys
+from pathlib import Path
+from afschrift.app.project import enter_project
+from afschrift.app.settings import Settings
+from afschrift.bundle.container.verify import unpack
+from afschrift.encryption.aes_zip import opened_zip
+from afschrift.register.open import open_keys, open_register
+enter_project()
+settings = Settings.from_environment()
+deliveries = open_register(settings).deliveries
+[row] = deliveries.of(sys.argv[1])
+with Path(row.uri.removeprefix("file://")).open("rb") as file:
+    bundle = opened_zip(file, deliveries.secret(row.id))
+    unpack(bundle, Path(sys.argv[2]), open_keys(settings).public_keys())
+"""
+
+
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Environment:
     folder = tmp_path_factory.mktemp("fresh")
@@ -78,10 +96,11 @@ def test_a_request_of_the_example_comes_to_its_bundles(fresh: Environment, proje
     output = fresh("afschrift", "submit", "request.yml", "--start", "here", cwd=project, code=4)
 
     assert output.count(" is ready after ") == 2
-    bundles = list((project / ".afschrift" / "outbox").glob("*.zip"))
+    bundles = [*(project / ".afschrift" / "outbox").glob("*.zip")]
     assert sorted(path.name.rpartition("-")[2] for path in bundles) == ["access.zip", "portability.zip"]
     for bundle in bundles:
-        fresh("afschrift", "verify", str(bundle), cwd=project)
+        fresh("python", "-c", OPEN, bundle.name[:16], str(fresh.folder / bundle.stem), cwd=project)
+        assert (fresh.folder / bundle.stem / "index.html").exists()
 
 
 def test_airflow_finds_what_the_package_brings(fresh: Environment, project: Path, project_root: Path) -> None:

@@ -19,8 +19,10 @@ pytestmark = [pytest.mark.airflow]
 
 
 COMMANDS = """
-import os, sys
+import io, os, sys
+from afschrift.app.settings import Settings
 from afschrift.cli.main import main
+from afschrift.register.open import open_register
 message, home = sys.argv[1:]
 def afschrift(*words):
     os.umask(0)
@@ -36,7 +38,10 @@ afschrift("register", "backup", f"{home}/backup.db", "--data-keys", f"{home}/dat
 afschrift("audit", "export", f"{home}/trail.jsonl")
 afschrift("case", "show", request, "--out", f"{home}/case")
 [bundle] = os.listdir(f"{home}/outbox")
-afschrift("unpack", f"{home}/outbox/{bundle}", f"{home}/opened/bundle")
+deliveries = open_register(Settings.from_environment()).deliveries
+sys.stdin = io.StringIO(deliveries.secret(deliveries.of(request)[0].id))
+os.mkdir(f"{home}/opened")
+afschrift("bundle", "open", f"{home}/outbox/{bundle}", f"{home}/opened/bundle")
 """
 
 

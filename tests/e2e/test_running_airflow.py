@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from demo.people import HEAVY
+from testbed.delivered import open_delivered
 from tests.airflow_support import ONCE
 from tests.support.airflow_up import DAG, Running, airflow_up, wait_for
 from tests.support.installed import CUSTOMERS
@@ -334,6 +335,6 @@ def test_killed_tasks_give_one_bundle_and_each_event_once(airflow: Running, kill
     assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
     others = {"request_received", "decision_taken", "fact_linked", "age_read", "step_finished"}
     assert set(counts) - set(ONCE) <= others
-    [bundle] = [path for path in installation.bundles if request in path.name]
+    bundle = open_delivered(installation.services, request)
     assert hashlib.sha256(bundle.read_bytes()).hexdigest() == installation.packed(request)
-    assert list(bundle.parent.glob(f"*{request}*")) == [bundle]
+    assert [path.name for path in (installation.home / "outbox").glob(f"*{request}*")] == [bundle.name]

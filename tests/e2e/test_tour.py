@@ -7,12 +7,16 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 import pytest
 from tests.support import type_keys
+
+from afschrift.app.project import enter_project
+from afschrift.app.settings import Settings
+from afschrift.register.open import open_register
 
 _ID = re.compile(r"\b(?:req|let|q)-[a-z0-9]{12}\b")
 # What differs from run to run: seconds, lines of a file, times.
@@ -149,10 +153,21 @@ def test_every_command_of_the_tour_does_what_the_page_says(
     answers = iter(" ".join(key) for key in keys)
     home = tmp_path / "afschrift-tour"
     for command in commands(page):
+        if command.text.startswith("afschrift bundle open"):
+            command = replace(command, text=f"echo {words_of(home)} | {command.text}")
         shell.run(command, next(answers) if "inventory review" in command.text else "")
         if command.text.startswith("cat opened"):
             held_against_sql(home)
     assert next(answers, None) is None
+
+
+def words_of(home: Path) -> str:
+    """What an officer reads out to the person."""
+    environment: dict[str, str] = {}
+    enter_project(environment, home)
+    register = open_register(Settings.from_environment(environment))
+    [request] = [row.id for row in register.requests.all() if row.right == "portability"]
+    return register.deliveries.secret(register.deliveries.of(request)[-1].id) or ""
 
 
 def held_against_sql(home: Path) -> None:

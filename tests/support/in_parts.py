@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from testbed import small
+from testbed.delivered import open_delivered
 from testbed.running import installation, members, run, store
 from tests.support import maps
 from tests.support.days import days_away
@@ -137,8 +138,8 @@ def part(services: Services, club: Club, kept: Kept, tmp_path: Path) -> Part:
         return request
 
     request = kept.reached("a part is delivered", tmp_path / "home", reach)
-    [bundle] = (tmp_path / "home" / "outbox").glob("*.zip")
-    return Part(again(services, tmp_path), request, bundle)
+    services = again(services, tmp_path)
+    return Part(services, request, open_delivered(services, request))
 
 
 def again(services: Services, tmp_path: Path) -> Services:

@@ -14,6 +14,7 @@ from afschrift.casework.columns import judged_files
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
 from afschrift.casework.decision.answer import decide, decision_signed_view, sign_decision
+from afschrift.casework.delivery.recipient_key import RECIPIENT_KEY, answer_recipient_key
 from afschrift.casework.identity import accounts, breach, death
 from afschrift.casework.identity import question as identity
 from afschrift.casework.informing import question as informing
@@ -91,6 +92,7 @@ HANDLERS: dict[str, Handlers] = {
     review.REVIEW_SIGNED_KIND.name: Handlers(second_signature.sign, review.review_signed_view),
     partial_response.SOURCE_DOWN.name: Handlers(answer_source_down),
     DAMAGED_VALUE: Handlers(answer_damaged),
+    RECIPIENT_KEY.name: Handlers(answer_recipient_key),
     informing.INFORM_KIND.name: Handlers(answer_inform, inform_view),
 }
 """Name of a kind -> its handlers. A kind without a line here is recorded, and shows its detail."""

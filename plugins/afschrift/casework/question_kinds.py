@@ -5,6 +5,7 @@ from __future__ import annotations
 from afschrift.casework import retention
 from afschrift.casework.columns import question as columns
 from afschrift.casework.decision import question as decision
+from afschrift.casework.delivery import recipient_key
 from afschrift.casework.identity import accounts, breach, death
 from afschrift.casework.identity import question as identity
 from afschrift.casework.informing import question as informing
@@ -16,7 +17,7 @@ from afschrift.questions.kind import QuestionKind
 
 SUBJECTS = (
     *(identity, accounts, death, decision, not_received, columns),
-    *(retention, review, manual, partial_response, informing, breach),
+    *(retention, review, manual, partial_response, informing, breach, recipient_key),
 )
 
 KINDS: dict[str, QuestionKind] = {kind.name: kind for subject in SUBJECTS for kind in subject.KINDS}

@@ -17,6 +17,7 @@ from afschrift.domain.errors import RefusedError, UnknownRequestError
 from afschrift.domain.event import NewEvent
 from afschrift.domain.files import KeepsBundles
 from afschrift.domain.language import gettext
+from afschrift.encryption.aes_zip import opened_zip
 from afschrift.law.roles import Act
 from afschrift.register.deliveries import DeliveryRow
 
@@ -113,15 +114,25 @@ def _opened(officer: Officer, delivery: DeliveryRow) -> Iterator[Container]:
     payload = {"role": role.value, "bundle": delivery.sha256, "delivery": delivery.id}
     try:
         with destination.opened(delivery.uri.rpartition("/")[2]) as file:
-            if _digest(file) != delivery.sha256:
+            arrived = officer.register.deliveries.arrived(delivery.id)
+            if _digest(file) != (arrived[0] if arrived else delivery.sha256):
                 raise RefusedError(gettext("What is kept there is not what was sent."))
-            container = ZipContainer(file, UnpackLimits())
+            container = ZipContainer(_decrypted(officer, delivery, file), UnpackLimits())
             officer.register.trail.record(delivery.request, NewEvent("bundle_viewed", officer.by, payload))
             yield container
     except FileNotFoundError:
         raise RefusedError(gettext("What was sent is not kept any more.")) from None
     except RefusedContainerError:
         raise RefusedError(gettext("What is kept there is not what was sent.")) from None
+
+
+def _decrypted(officer: Officer, delivery: DeliveryRow, file: BinaryIO) -> BinaryIO:
+    """The bundle, as long as its words are kept; no disk sees it open."""
+    if delivery.encryption == "none":
+        return file
+    if (words := officer.register.deliveries.secret(delivery.id)) is None:
+        raise RefusedError(gettext("What was sent is encrypted, and only the person can open it."))
+    return opened_zip(file, words)
 
 
 def _digest(file: BinaryIO) -> str:

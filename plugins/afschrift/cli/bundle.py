@@ -6,14 +6,15 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from afschrift.app.catalogs import languages
 from afschrift.app.settings import Settings
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.notation import key_id
 from afschrift.outside.limits import read_file
 
@@ -89,7 +90,7 @@ def open_file(
     Of age and OpenPGP only the recipient has the key: `age -d -i KEYFILE FILE`, `gpg -d FILE`.
     """
     from afschrift.bundle.container.verify import unpack as unpacked
-    from afschrift.encryption.aes_zip import is_locked, opened_zip
+    from afschrift.encryption.aes_zip import is_locked
 
     folder = into or file.with_name(file.name.partition(".")[0])
     try:
@@ -105,11 +106,31 @@ def open_file(
                 remedy="`afschrift unpack` opens a bundle; `age -d -i KEYFILE` and `gpg -d` what was "
                 "encrypted to a key.",
             )
-        words = " ".join(typer.prompt("The six words", err=True).lower().split())
-        page = unpacked(opened_zip(stream, words), folder, trusted_keys(key)) / "index.html"
+        typed = typer.prompt("The six words", err=True) if sys.stdin.isatty() else sys.stdin.readline()
+        page = unpacked(_opened(stream, typed), folder, trusted_keys(key)) / "index.html"
     typer.echo(page)
     if show and sys.stdout.isatty():
         typer.launch(str(page))
+
+
+def _opened(file: BinaryIO, typed: str) -> BinaryIO:
+    """Open a file by the words of whichever list has them."""
+    from afschrift.encryption.aes_zip import opened_zip
+    from afschrift.encryption.secret import read
+
+    faults: list[RefusedError] = []
+    lists: set[str] = set()
+    for language in languages():
+        try:
+            lists.add(read(typed, language))
+        except RefusedError as error:
+            faults.append(error)
+    for words in lists:
+        try:
+            return opened_zip(file, words)
+        except RefusedError as error:
+            faults.append(error)
+    raise faults[-1]
 
 
 def _own_keys() -> KeyStore | None:

@@ -27,7 +27,10 @@ _SALT, _CHECK, _MAC, _KEY, _BLOCK = 16, 2, 10, 32, 16
 
 
 class _NotCompared(int):
-    """A CRC that is equal to every other: AE-2 stores none, and the library wants it before the content."""
+    """A number that is equal to every other, for what the library compares at the end of the content.
+
+    AE-2 stores no CRC, and who encrypts compares the SHA-256 of the bundle, and with it its size.
+    """
 
     __hash__ = int.__hash__
 
@@ -49,8 +52,9 @@ class AesZip:
         from stream_zip import NO_COMPRESSION_64, stream_zip
 
         self.check_key(key)
+        method = NO_COMPRESSION_64(_NotCompared(size), _NotCompared())
         chunks = iter(lambda: bundle.read(_CHUNK), b"")
-        member = (MEMBER, datetime(1980, 1, 1), 0o600, NO_COMPRESSION_64(size, _NotCompared()), chunks)  # noqa: DTZ001
+        member = (MEMBER, datetime(1980, 1, 1), 0o600, method, chunks)  # noqa: DTZ001
         with warnings.catch_warnings():
             # The format fixes PBKDF2-SHA1 with 1,000 rounds; the words are drawn by us, with 72 bits.
             warnings.simplefilter("ignore", DeprecationWarning)

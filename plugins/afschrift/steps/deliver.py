@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,15 +15,18 @@ from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Destination, Receipt, bundle_name
 from afschrift.domain.plan import Plan
+from afschrift.encryption.registry import encryption_of
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import suffix
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
+from afschrift.steps.encrypt import encryption_key, replaced, staged_digest, staged_to_send
 from afschrift.steps.gates import StepEvidence, must_be_witnessed, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
 from afschrift.steps.refuted import refutations
+from afschrift.steps.staging_faults import record_again
 
 CHUNK = 1 << 20
 
@@ -36,7 +39,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
 
     Raises:
         GateError: nothing was packed under the frozen plan, or the gate closed during the transfer.
-        NeedsPersonError: this bundle must be reviewed first.
+        NeedsPersonError: this bundle must be reviewed first, or the recipient's key is not known.
         RetriableError: the destination is down or full; nothing is half-delivered.
     """
     evidence = StepEvidence()
@@ -51,14 +54,28 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     if done is not None:
         return done
     must_be_witnessed(services, request_id, "deliver")
+    encryption = encryption_of(services.protection(plan.destination).encryption)
+    key = encryption_key(gate, encryption)
     begun = register.deliveries.begin(
-        request_id, plan.destination, name, packed["bundle"], kind=plan.part.value
+        request_id,
+        plan.destination,
+        name,
+        packed["bundle"],
+        kind=plan.part.value,
+        encryption=encryption.code if encryption else "none",
+        secret=key if encryption and encryption.uses_secret else None,
     )
+    path = staged_to_send(gate, packed, begun, encryption, key, is_again=is_begun)
     try:
-        destination = services.destination(plan.destination)
-        receipt = _send(destination, begun, packed["bundle"], _chunks(gate, packed), is_again=is_begun)
-    except StagedFileError:
-        gate.staging.remove(BUNDLE)  # the next try packs it again
+        destination, staged = (
+            services.destination(plan.destination),
+            partial(staged_digest, gate, packed, path),
+        )
+        receipt = _send(destination, begun, staged, _chunks(gate, packed, path), is_again=is_begun)
+    except StagedFileError as error:
+        gate.staging.remove(path)  # the next try makes it again
+        if path != BUNDLE:
+            record_again(services, request_id, {path: error.why})
         raise
     result = {
         "uri": receipt.uri,
@@ -72,25 +89,30 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     with register.write_together():
         register.deliveries.arrive(begun.id, receipt, payload, _goes_at(gate))
         if plan.later:
-            record_part(services, plan, receipt, rows)
+            record_part(services, plan, packed["bundle"], rows)
         return register.steps.finish(request_id, "deliver", inputs, result)
 
 
 def _send(
-    destination: Destination, begun: DeliveryRow, sha256: str, chunks: Iterator[bytes], *, is_again: bool
+    destination: Destination,
+    begun: DeliveryRow,
+    sha256: Callable[[], str],
+    chunks: Iterator[bytes],
+    *,
+    is_again: bool,
 ) -> Receipt:
     """Send a file, unless an earlier try sent it and died before its receipt was recorded.
 
     Args:
         destination: where it goes.
         begun: the delivery.
-        sha256: of the file.
+        sha256: reads the file and returns its digest.
         chunks: of the file.
         is_again: an earlier try began. What lies there under the delivery's name is then its file, even if
             what is staged was made again since, and has another digest.
     """
     found = destination.find(begun.name)
-    if found is not None and found.sha256 == sha256:
+    if found is not None and found.sha256 == sha256():
         return found
     if found is not None and is_again:
         destination.remove(begun.name)
@@ -147,25 +169,26 @@ def _name(services: Services, plan: Plan, bundle: str) -> tuple[str, bool]:
     delivered = services.register.deliveries.of(plan.request, begun=True)
     taken = {row.name for row in delivered if row.sha256 != bundle}
     is_begun = any(row.sha256 == bundle and row.destination == plan.destination for row in delivered)
-    return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken), is_begun
+    encryption = encryption_of(services.protection(plan.destination).encryption)
+    ending = encryption.suffix if encryption else ".zip"
+    name = bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken, ending)
+    return name, is_begun
 
 
-def _chunks(gate: Gate, packed: dict[str, Any]) -> Iterator[bytes]:
-    """Yield the bundle. Raise at its end, before it becomes visible, if it is not the packed one.
+def _chunks(gate: Gate, packed: dict[str, Any], path: str) -> Iterator[bytes]:
+    """Yield the staged file. Raise at its end, before it becomes visible, if it is not the packed bundle.
+
+    What was encrypted was made of the packed bundle, and staging proves that it is that file.
 
     The transfer may take long, so a second gate follows it: a decision may be revoked meanwhile.
     """
     services, request_id, seen = gate.services, gate.request.id, hashlib.sha256()
-    with gate.staging.reader(BUNDLE) as stream:
+    with gate.staging.reader(path) as stream:
         while chunk := stream.read(CHUNK):
             seen.update(chunk)
             yield chunk
-    if seen.hexdigest() != packed["bundle"]:
-        raise gate.refusal(
-            "bundle_replaced",
-            "The staged bundle is not the one that the register knows as packed.",
-            "clear `package` and what follows.",
-        )
+    if path == BUNDLE and seen.hexdigest() != packed["bundle"]:
+        raise replaced(gate)
     with services.register.read_snapshot():  # one snapshot, so the review is of the state that the gate saw
         gated_plan(services, request_id, "deliver")
         require_review(services, gate.plan, packed, partial(refutations, services))

@@ -11,6 +11,7 @@ from testbed.small import SHOP
 from tests.support.command_line import SECRET, command, in_this_process, run_command, submit
 
 from afschrift.encryption.aes_zip import AesZip
+from afschrift.encryption.secret import draw
 from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
@@ -221,14 +222,14 @@ def test_verify_exit_codes(services: Services, tmp_path: Path, monkeypatch: pyte
     content[middle : middle + 64] = bytes(64)
     broken.write_bytes(content)
     assert "REFUSED" in run_command("verify", broken, code=1)
-    words = "tafel fiets winter appel molen steen"
+    words = draw("nl")
     locked = tmp_path / "locked.zip"
     with bundle.open("rb") as source, locked.open("wb") as sink:
         AesZip().encrypt(source, bundle.stat().st_size, sink, words)
-    wrong = in_this_process(("bundle", "open", str(locked)), stdin="some other words for this file\n")
+    wrong = in_this_process(("bundle", "open", str(locked)), stdin=f"{draw('nl')}\n")
     assert (wrong.code, "not the words of this file" in wrong.errors) == (1, True)
     assert not (tmp_path / "locked").exists()
-    opened = in_this_process(("bundle", "open", str(locked)), stdin="Tafel  fiets winter appel molen steen\n")
+    opened = in_this_process(("bundle", "open", str(locked)), stdin=f"{words.replace(' ', '- ').title()}\n")
     assert opened.text.split()[-1] == str(tmp_path / "locked" / "index.html")
     assert (tmp_path / "locked" / "index.html").exists()
     plain = in_this_process(("bundle", "open", str(bundle)), stdin="\n")

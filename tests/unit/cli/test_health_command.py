@@ -152,3 +152,21 @@ def test_sources_are_opened_only_where_asked(ran: None, tmp_path: Path) -> None:
         "inventory": "ok",
         "source shop": "failed",
     }
+
+
+def test_a_destination_whose_bundles_are_open_is_named(
+    ran: None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided = {"by": "CISO", "on": "2026-11-30", "why": "a vault that encrypts"}
+    options = home / "vault.json"
+    for given, code, words in (
+        ({"encryption": "none"}, 1, "name in 'open' who decided it (by), on which day"),
+        ({"encryption": "none", "open": decided}, 3, "Bundles lie there open: CISO decided so on 2026-11-30"),
+    ):
+        options.write_text(json.dumps({"url": str(home / "vault"), **given}))
+        options.chmod(0o600)
+        monkeypatch.setenv("AFSCHRIFT_DESTINATION_VAULT_OPTIONS", str(options))
+        (home / "vault").mkdir(exist_ok=True)
+        ended, looks = looks_of()
+        assert (ended, words in looks["destination vault"][1]) == (code, True), looks
+        assert words in in_this_process(("check",)).text

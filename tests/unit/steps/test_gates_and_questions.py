@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 from testbed import mini, small
+from testbed.delivered import open_delivered
 from testbed.mini import SQLITE_SHOP as SHOP
 from testbed.running import event_types, hand_over, installation, members, run, run_reviewed, store
 from tests.support.driving import ANN, answer_all, assessed, extracted, planned, stopped
@@ -23,6 +24,7 @@ from afschrift.domain.errors import (
     UnknownRequestError,
 )
 from afschrift.domain.state import State
+from afschrift.encryption.registry import is_encrypted
 from afschrift.inventory.load import load
 from afschrift.services import Services
 
@@ -47,8 +49,9 @@ def test_whole_way_and_every_step_again(services: Services, tmp_path: Path) -> N
         assert step(services, request) == step(services, request)
     types = event_types(services, request)
     assert len(types) == len(set(types) - {"state_changed"}) + types.count("state_changed")
-    [bundle] = (tmp_path / "home" / "outbox").iterdir()
-    files = members(bundle)
+    [sent] = (tmp_path / "home" / "outbox").iterdir()
+    assert is_encrypted(sent)
+    files = members(open_delivered(services, request))
     hand_over(services, request)
     assert services.register.requests.get(request).state is State.DELIVERED
     assert {"data/shop/orders.csv", "data/shop/orders.json", "index.html"} <= files.keys()

@@ -26,7 +26,7 @@ from afschrift.services import Services
 from afschrift.sources.duckdb.session import DuckSession
 from afschrift.wiring.dry_run import preview
 
-MOST_STATEMENTS, MOST_TRANSACTIONS = 164, 26
+MOST_STATEMENTS, MOST_TRANSACTIONS = 165, 26
 
 STEPS: dict[str, Callable[[Services, str], Any]] = {
     "begin": lambda services, request: begin(services, request, "tester"),

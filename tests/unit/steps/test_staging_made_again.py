@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from testbed import small
+from testbed.delivered import open_delivered
 from testbed.running import installation, run, store
 from tests.support import maps
 from tests.support.active_files import pdf
@@ -128,7 +129,7 @@ def _approve(services: Services, request: str) -> None:
 
 
 def go_on(services: Services, request: str, step: str, until: str = "close") -> Path | None:
-    """A step and what follows it, as the tasks of a run; where the bundle lies, once it was delivered."""
+    """A step and what follows it, as the tasks of a run; the opened bundle, once it was delivered."""
     delivered = None
     for name in STEPS[STEPS.index(step) : STEPS.index(until) + 1]:
         if name == "extract":
@@ -137,7 +138,8 @@ def go_on(services: Services, request: str, step: str, until: str = "close") -> 
             for source in frozen["sources"]:
                 extract(services, request, source)
         elif name == "deliver":
-            delivered = Path(deliver(services, request)["uri"].removeprefix("file://"))
+            deliver(services, request)
+            delivered = open_delivered(services, request)
         else:
             _PLAIN[name](services, request)
     return delivered
@@ -228,8 +230,8 @@ def test_any_spoilt_file_is_made_again_as_its_message_says(
         try:
             bundle, cleared = finished(services, case.request, stop)
             fault = _fault(services, case.request, file, stop, cleared, data_of(bundle) == undisturbed)
-            lying = list((tmp_path / str(number) / "outbox").iterdir())
-            fault = fault or ("" if lying == [bundle] else f"{len(lying)} files at the destination")
+            lying = [path.name for path in (tmp_path / str(number) / "outbox").iterdir()]
+            fault = fault or ("" if lying == [bundle.name] else f"{len(lying)} files at the destination")
         except Exception as error:
             fault = f"{type(error).__name__}: {error}"
         if fault:
@@ -265,7 +267,7 @@ def test_damaged_bundle_is_packed_again_by_the_next_delivery(
     go_on(services, case.request, "assess", until="classify")
     with pytest.raises(StagedFileError, match="clear `package` and what follows"):
         deliver(services, case.request)
-    assert list((tmp_path / "home" / "outbox").iterdir()) == []
+    assert not (tmp_path / "home" / "outbox").exists()
     bundle = go_on(services, case.request, "deliver")
     assert bundle is not None
     assert data_of(bundle) == undisturbed

@@ -10,7 +10,6 @@ from afschrift.casework.partial_response.question import personal_tables
 from afschrift.casework.review.question import REVIEW, REVIEW_SIGNED
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import digest
-from afschrift.domain.files import Receipt
 from afschrift.domain.plan import (
     NOTHING_GIVEN,
     Before,
@@ -126,13 +125,13 @@ def rests_on(register: Register, timeline: Timeline) -> str:
     return digest([[[d.kind, d.choice, d.about] for d in decisions], sorted(lifted(timeline))])
 
 
-def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[str, int]) -> None:
+def record_part(services: Services, plan: Plan, bundle: str, rows: Mapping[str, int]) -> None:
     """Record once that a part is delivered, for the clock and the next run.
 
     Args:
         services: of the step.
         plan: of the part.
-        receipt: of its bundle.
+        bundle: digest of its bundle.
         rows: `source.table` -> number of rows that were given; of a system that people search, where files of
             it were left out, its name -> number of files.
     """
@@ -140,10 +139,10 @@ def record_part(services: Services, plan: Plan, receipt: Receipt, rows: Mapping[
     rested = rests_on(register, register.facts.timeline(plan.request))
 
     def make(timeline: Timeline) -> list[NewFact]:
-        if any(fact.detail["bundle"] == receipt.sha256 for fact in parts(timeline)):
+        if any(fact.detail["bundle"] == bundle for fact in parts(timeline)):
             return []
         later = [_promised(services, source) for source in plan.later]
-        detail: dict[str, Any] = {"bundle": receipt.sha256, "plan": plan.digest(), "later": later}
+        detail: dict[str, Any] = {"bundle": bundle, "plan": plan.digest(), "later": later}
         detail |= {"rows": dict(rows), "decisions": rested}
         day = local_date(services.now(), timeline.zone)
         return [NewFact(FactKind.PARTLY_DELIVERED, day, detail=detail)]

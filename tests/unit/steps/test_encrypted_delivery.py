@@ -1,0 +1,196 @@
+"""A delivered file is encrypted as its destination says, made once, and opened by another program."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyrage
+import pytest
+from testbed import small
+from testbed.running import drive, event_types, store
+from tests.support.deciding import ANN, ROLES
+from tests.support.driving import payloads
+
+from afschrift.app.settings import Settings
+from afschrift.casework.answer import answer_question
+from afschrift.casework.officer import Officer
+from afschrift.domain.errors import (
+    ConfigurationError,
+    FormError,
+    GateError,
+    NeedsPersonError,
+    StagedFileError,
+)
+from afschrift.register.open import initialise
+from afschrift.services import Services
+from afschrift.staging.staged_file import BUNDLE, encrypted_path
+from afschrift.steps.assess import assess
+from afschrift.steps.classify import classify
+from afschrift.steps.deliver import deliver
+from afschrift.steps.package import package
+from afschrift.steps.validate import validate
+from afschrift.wiring.build_services import build
+
+OPEN = {"encryption": "none", "open": {"by": "CISO", "on": "2026-11-30", "why": "a vault that encrypts"}}
+Install = Callable[..., Services]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """An installation whose destination has these options; again with others."""
+    monkeypatch.setenv("MINI_SHOP", str(small.write_database(tmp_path / "shop.sqlite")))
+    small.write_inventory(tmp_path / "inventory")
+
+    def made(**options: Any) -> Services:
+        file = tmp_path / "outbox.json"
+        file.write_text(json.dumps({"url": str(tmp_path / "outbox"), **options}))
+        file.chmod(0o600)
+        env = {"HOME": tmp_path / "home", "INVENTORY": tmp_path / "inventory"}
+        env |= {"DESTINATION_OUTBOX_OPTIONS": file}
+        settings = Settings.from_environment({f"AFSCHRIFT_{name}": str(path) for name, path in env.items()})
+        if not settings.keys.exists():
+            initialise(settings)
+        return build(lambda _line: None, settings)
+
+    return made
+
+
+def lying(tmp_path: Path) -> Path:
+    [path] = (tmp_path / "outbox").iterdir()
+    return path
+
+
+def opened(*program: str) -> str:
+    done = subprocess.run(program, capture_output=True, check=True)
+    return hashlib.sha256(done.stdout).hexdigest()
+
+
+def test_words_of_the_register_open_the_file_in_another_program(install: Install, tmp_path: Path) -> None:
+    services = install()
+    request = store(services, ANN)
+    drive(services, request)
+    [row], [packed] = services.register.deliveries.of(request), payloads(services, request, "packed")
+    words = services.register.deliveries.secret(row.id)
+    assert words and len(words.split()) == 6
+    assert (row.encryption, row.sha256, row.name) == ("zip", packed["bundle"], f"{request}-access.zip")
+    assert opened("7z", "x", "-so", f"-p{words}", str(lying(tmp_path))) == packed["bundle"]
+    arrived = services.register.deliveries.arrived(row.id)
+    assert arrived and arrived[0] == hashlib.sha256(lying(tmp_path).read_bytes()).hexdigest() != row.sha256
+    types = [header.type for header in services.register.trail.of_bundle(arrived[0])]
+    assert types == ["bundle_delivered"]
+    types = [header.type for header in services.register.trail.of_bundle(packed["bundle"])]
+    assert types == ["bundle_sealed", "bundle_arrived"]
+
+
+class Lost:
+    """A destination whose receipt does not come back."""
+
+    name = "outbox"
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def deliver(self, name: str, chunks: Any) -> Any:
+        self._inner.deliver(name, chunks)
+        raise KeyboardInterrupt
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def test_one_file_is_sent_on_every_try_and_made_again_where_it_is_damaged(
+    install: Install, tmp_path: Path
+) -> None:
+    services = install()
+    request = store(services, ANN)
+    losing = replace(services, destination=lambda name: Lost(services.destination(name)))
+    with pytest.raises(KeyboardInterrupt):
+        drive(losing, request)
+    sent = lying(tmp_path).read_bytes()
+    deliver(services, request)
+    assert lying(tmp_path).read_bytes() == sent
+    assert event_types(services, request).count("bundle_arrived") == 1
+
+    other = store(services, {"customer_id": "3"})
+    lying(tmp_path).unlink()
+    with pytest.raises(KeyboardInterrupt):
+        drive(losing, other)
+    lying(tmp_path).unlink()
+    [row] = services.register.deliveries.of(other, begun=True)
+    staged = tmp_path / "home" / "staging" / other / f"{encrypted_path(row.id)}.enc"
+    damaged = staged.read_bytes()
+    staged.write_bytes(damaged[:200] + bytes([damaged[200] ^ 1]) + damaged[201:])
+    with pytest.raises(StagedFileError):
+        deliver(services, other)
+    assert list((tmp_path / "outbox").iterdir()) == []
+    deliver(services, other)
+    words = services.register.deliveries.secret(row.id)
+    [again] = payloads(services, other, "staged_again")
+    assert again == {"step": "deliver", "files": {"damaged": {"encrypted": 1}}}
+    assert opened("7z", "x", "-so", f"-p{words}", str(lying(tmp_path))) == row.sha256
+
+
+def test_a_bundle_replaced_between_packing_and_sending_does_not_leave(
+    install: Install, tmp_path: Path
+) -> None:
+    services = install()
+    request = store(services, ANN)
+    nowhere = replace(services, destination=lambda _name: pytest.fail("opened"))
+    with pytest.raises(pytest.fail.Exception):
+        drive(nowhere, request)
+    [row] = services.register.deliveries.of(request, begun=True)
+    services.staging(request).remove(encrypted_path(row.id))
+    with services.staging(request).writer(BUNDLE) as sink:
+        sink.write(b"another bundle")
+    with pytest.raises(GateError, match="not the one that the register knows"):
+        deliver(services, request)
+    assert not (tmp_path / "outbox").exists()
+    assert not services.staging(request).exists(encrypted_path(row.id))
+
+
+def test_a_key_is_asked_for_and_one_that_cannot_be_used_is_refused(install: Install, tmp_path: Path) -> None:
+    services, identity = install(encryption="age"), pyrage.x25519.Identity.generate()
+    request = store(services, ANN)
+    with pytest.raises(NeedsPersonError) as asked:
+        drive(services, request)
+    assert asked.value.question == "recipient_key"
+    assert not (tmp_path / "outbox").exists()
+    [question] = services.register.questions.all(request_id=request)
+    officer = Officer(services.register, ROLES, "cli:anna")
+    for text in ("", "age1notakey", str(identity)):
+        with pytest.raises(FormError) as refused:
+            answer_question(officer, question.id, "given", text=text)
+        assert not text or text not in str(refused.value)
+    answer_question(officer, question.id, "given", text=f"{identity.to_public()}\n")
+    for step in (assess, classify, validate, package, deliver):
+        step(services, request)
+    (tmp_path / "key").write_text(str(identity))
+    [packed] = payloads(services, request, "packed")
+    assert lying(tmp_path).name == f"{request}-access.zip.age"
+    assert opened("age", "-d", "-i", str(tmp_path / "key"), str(lying(tmp_path))) == packed["bundle"]
+    assert str(identity.to_public()) not in json.dumps(services.register.trail.events(request), default=str)
+
+
+def test_an_open_destination_gets_the_bundle_and_no_other_changes_its_encryption(
+    install: Install, tmp_path: Path
+) -> None:
+    services = install(**OPEN)
+    request = store(services, ANN)
+    bundle = drive(services, request)
+    assert bundle.read_bytes() == lying(tmp_path).read_bytes()
+    [row] = services.register.deliveries.of(request)
+    assert (row.encryption, row.has_secret) == ("none", False)
+    assert hashlib.sha256(bundle.read_bytes()).hexdigest() == row.sha256
+
+    other = store(services, {"customer_id": "3"})
+    nowhere = replace(services, destination=lambda _name: pytest.fail("opened"))
+    with pytest.raises(pytest.fail.Exception):
+        drive(nowhere, other)
+    with pytest.raises(ConfigurationError, match=r"began with the encryption 'none'.*set it back"):
+        deliver(install(), other)
