@@ -157,6 +157,30 @@ def readings(bench: Bench, formats: str) -> Result:
     )
 
 
+def handing(bench: Bench, kind: str, megabytes: int) -> Result:
+    """A staged bundle encrypted and sent, beside a copy with SHA-256 in turns; `rows` are megabytes."""
+    folder = bench.folder / "handing"
+    command, environment = [sys.executable, "-m", "bench.handing"], _with_path()
+    if not folder.exists():
+        folder.mkdir()
+        watch([*command, "stage", str(folder), str(megabytes)], environment)
+    seen = {
+        what: [watch([*command, what, str(folder)], environment) for _ in range(bench.repeat)]
+        for what in ("copy", kind)
+    }
+    took, cpu = (
+        {
+            what: statistics.median(json.loads(one.output)[unit] for one in of_kind)
+            for what, of_kind in seen.items()
+        }
+        for unit in ("seconds", "cpu")
+    )
+    note = f"MB; CPU {cpu[kind]:.2f} s, {cpu[kind] / cpu['copy']:.2f} x {cpu['copy']:.2f} s"
+    peak = max(one.peak_mb for one in seen[kind])
+    ratio = took[kind] / took["copy"]
+    return Result(f"handing {kind}", megabytes, took[kind], took["copy"], ratio, peak, note)
+
+
 def whole_run(repeat: int, tasks: str) -> Result:
     """A request through a running Airflow; held against the functions alone, and too short for a ratio."""
     command = [sys.executable, "-m", "bench.whole_run", "--repeat", str(repeat), "--tasks", tasks]
@@ -185,7 +209,9 @@ def tables(count: int) -> Result:
     return Result("tables", count, found["seconds"], None, None, seen.peak_mb, f"CPU seconds: {parts}")
 
 
-def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[str, Fill, Measure]]:
+def cases(
+    sizes: list[int], orders: list[int], repeat: int, megabytes: int
+) -> Iterator[tuple[str, Fill, Measure]]:
     """Name of each case, the events and orders that its database holds, and its measurement.
 
     Each number of events has a database of its own, in which a tenth as many belong to another person.
@@ -206,6 +232,8 @@ def cases(sizes: list[int], orders: list[int], repeat: int) -> Iterator[tuple[st
         yield "gate", fill, lambda _bench, since=since: gate(since)
     for count in (10, 1_000):
         yield "tables", fill, lambda _bench, count=count: tables(count)
+    for kind in ("zip", "age", "openpgp"):
+        yield "handing", fill, partial(handing, kind=kind, megabytes=megabytes)
     for tasks in ("steps", "one"):
         yield "airflow", fill, lambda _bench, tasks=tasks: whole_run(repeat, tasks)
 
@@ -216,11 +244,14 @@ def main() -> None:
     parser.add_argument("--rows", default="500000,1000000,5000000", help="events a customer, by commas")
     parser.add_argument("--orders", default="100000,200000", help="orders a customer, by commas")
     parser.add_argument("--repeat", type=int, default=3, help="turns of a case up to a million rows")
-    parser.add_argument("--only", help="wide, pandas, eight, orders, gate, tables or airflow")
+    parser.add_argument("--megabytes", type=int, default=1024, help="of the bundle that is handed over")
+    parser.add_argument("--only", help="wide, pandas, eight, orders, gate, tables, handing or airflow")
     given = parser.parse_args()
     sizes = [int(rows) for rows in given.rows.split(",")]
     orders = [int(count) for count in given.orders.split(",")]
-    wanted = [case for case in cases(sizes, orders, given.repeat) if given.only in (None, case[0])]
+    wanted = [
+        case for case in cases(sizes, orders, given.repeat, given.megabytes) if given.only in (None, case[0])
+    ]
     results = []
     for fill, measured in groupby(wanted, key=itemgetter(1)):
         print(
