@@ -170,13 +170,13 @@ def handing(bench: Bench, kind: str, megabytes: int) -> Result:
     }
     took, cpu = (
         {
-            what: statistics.median(json.loads(one.output)[unit] for one in of_kind)
+            what: statistics.median(json.loads(run.output)[unit] for run in of_kind)
             for what, of_kind in seen.items()
         }
         for unit in ("seconds", "cpu")
     )
     note = f"MB; CPU {cpu[kind]:.2f} s, {cpu[kind] / cpu['copy']:.2f} x {cpu['copy']:.2f} s"
-    peak = max(one.peak_mb for one in seen[kind])
+    peak = max(run.peak_mb for run in seen[kind])
     ratio = took[kind] / took["copy"]
     return Result(f"handing {kind}", megabytes, took[kind], took["copy"], ratio, peak, note)
 
