@@ -18,13 +18,16 @@ UPDATE profile SET order_count = 0, total_spent = 0 WHERE customer_id NOT IN (
 UPDATE profile SET sent_back = coalesce(found.share, 0), paid_on_time = CASE WHEN found.number > 0 THEN paid_on_time END
 FROM (
     SELECT profile.customer_id, count(orders.order_id) AS number,
-        CAST(100.0 * count(orders.order_id) FILTER (orders.order_id IN (FROM return_line SELECT order_id))
+        CAST(100.0 * count(orders.order_id) FILTER (
+                orders.status = 'R' OR orders.order_id IN (FROM return_line SELECT order_id)
+            )
             / nullif(count(orders.order_id), 0) AS INTEGER) AS share
     FROM profile LEFT JOIN orders ON orders.customer_id = profile.customer_id
         AND CAST(ordered_at AT TIME ZONE 'Europe/Amsterdam' AS DATE) <= scored_on
     GROUP BY profile.customer_id
 ) AS found
-WHERE found.customer_id = profile.customer_id;
+WHERE found.customer_id = profile.customer_id
+    AND profile.customer_id IN (SELECT customer_id FROM customer WHERE status <> 'P');
 
 -- A point for each euro since the card was opened.
 UPDATE loyalty_account SET points = coalesce((
@@ -51,3 +54,9 @@ UPDATE customer SET credit_score =
     + 250 - 5 * least(50, coalesce(sent_back, 0))
 FROM profile
 WHERE profile.customer_id = customer.customer_id AND customer.status <> 'P';
+
+-- The text of a consent is the one of its day.
+UPDATE consent SET text_version = CASE
+    WHEN granted_at < '2024-01-01T00:00:00Z' THEN '2021-1'
+    WHEN granted_at < '2025-07-01T00:00:00Z' THEN '2024-1'
+    ELSE '2025-2' END;

@@ -132,8 +132,8 @@ WITHDREW = Persona(
     "Weerhoud",
     "wim.weerhoud@example.org",
     "2023-01-11T09:00:00Z",
-    "Took back the consent for heart-rate coaching; the samples until then are still there. Left the "
-    "newsletter on that day, and the row is still there after its month. "
+    "Took back the consents for heart-rate coaching and the newsletter; the samples until then are still "
+    "there, and the row of the newsletter after its month. "
     "One support ticket was written from AWKWARD's e-mail address.",
     (
         Pairing("watch-weerhoud-01", "2023-01-12T09:00:00Z"),
@@ -155,7 +155,7 @@ NOTHING_PORTABLE = Persona(
     "",
     None,
     "2025-03-03T00:00:00Z",
-    "A bought prospect: a number, a score, a segment and enrichment, and nothing that the person gave.",
+    "A bought prospect: a number, a segment, a guess and enrichment, and nothing that the person gave.",
 )
 RENAMED = Persona(
     900009,

@@ -95,7 +95,7 @@ def _known_by(put: Put, ids: itertools.count[int], persona: Persona) -> None:
             unpaired_at=pairing.unpaired_at,
         )
     for purpose in ("coaching", "location", "newsletter"):
-        withdrawn = HEART_RATE_WITHDRAWN if persona is WITHDREW and purpose == "coaching" else None
+        withdrawn = HEART_RATE_WITHDRAWN if persona is WITHDREW and purpose != "location" else None
         put(
             "consent",
             customer_id=persona.number,
@@ -170,7 +170,7 @@ def _mailed_ticket(
 def _prospect(put: Put) -> None:
     """Known only by what was bought and computed; nothing that the person gave or did."""
     number = NOTHING_PORTABLE.number
-    scores = {"segment": "S4", "credit_score": 512, "churn_probability": 0.5}
+    scores = {"segment": "S4", "churn_probability": 0.5}  # no account, so no credit score
     put("customer", customer_id=number, status="P", staff_note="gekocht adres", **scores)
     put(
         "profile",

@@ -35,10 +35,11 @@ Linked = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class SharedKey:
-    """A key that others use too and that a person left out.
+    """A key that others use too.
 
     Attributes:
         name: of the key.
+        given: a person decided that the rows are given; else they are left out.
         values: the person's own.
         rows: `source.table` -> number of rows that nothing else finds.
     """
@@ -46,6 +47,7 @@ class SharedKey:
     name: str
     values: tuple[str, ...]
     rows: Mapping[str, int]
+    given: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,7 @@ class Contents:
         access_asked: the message asks for access too, so the page of portability does not offer it.
         removed_by: the day by which rows that are held too long are removed, as an officer decided.
         denial: how it says that nothing is held (R09): `plain`, `part` (only what can be had), `evasive`.
-        shared: keys that were left out because others use them too.
+        shared: keys that others use too, and that find rows.
         keys: by which rows were searched, as far as the person may know of them (R84).
         identifiers: likewise, further values of the person's own record for which texts were searched.
         preview: whose rows a preview shows; empty: it is an answer to a request.

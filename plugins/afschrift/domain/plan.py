@@ -110,6 +110,7 @@ class Medium(StrEnum):
     RECORDING = "recording"
     CHAT = "chat"
     FILES = "files"
+    NO_KEY = "no_key"  # rows that no key of a person reaches (Art. 11(2))
 
 
 NOTHING_GIVEN = "nothing_given"

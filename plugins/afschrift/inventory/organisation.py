@@ -64,7 +64,7 @@ class DirectTransfer(Part):
         return self
 
 
-SPOKEN_OF = tuple(medium for medium in Medium if medium is not Medium.SAAS)
+SPOKEN_OF = tuple(medium for medium in Medium if medium not in (Medium.SAAS, Medium.NO_KEY))
 """What every answer speaks of: searched by people, not searched, not there, or not stated."""
 
 

@@ -19,12 +19,14 @@ class Retention(Part):
             your account is open". It is used without the other words.
         from_: `table.column` of the source whose value, the latest of the person's rows, starts the period.
         trigger: the event in words that follow the period: "after you close your account".
+        why: why data are kept that long, in a sentence: where consent is gone, with its article.
     """
 
     period: str | None = None
     from_: str | None = Field(None, alias="from")
     trigger: Text | None = None
     criterion: Text | None = None
+    why: Text | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

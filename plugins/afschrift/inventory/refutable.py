@@ -19,6 +19,13 @@ def masks_others(column: Column) -> bool:
     return column.about is About.THIRD_PARTY and column.third_party is ThirdParty.MASK
 
 
+def may_hold_others_key(table: Table, name: str, person: str) -> bool:
+    """Whether a column holds a key that another one may outweigh: the row is of the person `person` names."""
+    return person in table.subject and any(
+        link.column == name for key, link in table.subject.items() if key != person
+    )
+
+
 def is_clear(table: Table, name: str) -> bool:
     """Whether access gives a column as it is, in every row."""
     column = table.columns[name]

@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from afschrift.domain.decision import Action, Mask
+from afschrift.domain.keys import KeyMatch
 from afschrift.domain.plan import FieldPlan, Place
 from afschrift.domain.redaction import MASK
 from afschrift.domain.sources import Catalogue, ColumnType, Dialect
@@ -308,9 +309,13 @@ class Statements:
         if column.when and declared.origin is not None:
             values = ", ".join(self._dialect.literal(value) for value in column.when)
             conditions.append(f"{self._row_origin(table)} IN ({values})")
-        if masks_others(column) and field.name in person_columns(self._source, table, person):
-            own = self.finder.bears(table, field.name, person, of_row=bool(self._several))
-            conditions.append(f"NOT ({own})")
+        if masks_others(column):
+            held = dict.fromkeys(person_columns(self._source, table, person), (person, KeyMatch.EXACT))
+            held |= {link.column: (key, link.match) for key, link in declared.subject.items()}
+            if field.name in held:
+                key, match = held[field.name]
+                own = self.finder.bears(table, field.name, key, of_row=bool(self._several), match=match)
+                conditions.append(f"NOT ({own})")
         return " AND ".join(conditions) or None
 
     def _scope(self, table: str, scope: Scope | None) -> tuple[str, list[str]] | None:

@@ -290,8 +290,10 @@ class WayFinder:
         link, column, native = self._linked(table, key, alias)
         return self._dialect.holds_key(column, native, link.match, normal=link.normal is not None)
 
-    def bears(self, table: str, column: str, key: str, *, of_row: bool) -> str:
-        """Condition: a column holds the person's key; `of_row`: the key of the row's person."""
+    def bears(
+        self, table: str, column: str, key: str, *, of_row: bool, match: KeyMatch = KeyMatch.EXACT
+    ) -> str:
+        """Condition: a column holds the person's key at any time; `of_row`: the key of the row's person."""
         native, quoted, name = (
             self.native(table, column),
             self.column(table, column),
@@ -300,10 +302,10 @@ class WayFinder:
         keys = f"FROM {self._dialect.keys} AS k WHERE k.name = {name}"
         if of_row:
             keys += " AND k.person = t.afschrift_person"
-        sides = self._dialect.key_sides(quoted, native)
+        sides = self._dialect.key_sides(quoted, native, match)
         if sides and not of_row:
             return f"{sides[0]} IN (SELECT {sides[1]} {keys} AND {sides[1]} IS NOT NULL)"
-        return f"EXISTS (SELECT 1 {keys} AND {self._dialect.holds_key(quoted, native)})"
+        return f"EXISTS (SELECT 1 {keys} AND {self._dialect.holds_key(quoted, native, match)})"
 
     def sides(self, table: str, key: str, alias: str = "t") -> tuple[str, str] | None:
         """Both sides of `holds`, if the dialect collects keys before rows are read."""

@@ -121,16 +121,16 @@ def _access_asked(register: Register, request_id: str) -> bool:
 
 
 def _shared(register: Register, plan: Plan) -> Iterator[SharedKey]:
-    """Yield keys that a person left out, with rows of tables that the plan reads: others are hidden."""
+    """Yield keys that others use too, with rows of tables that the plan reads: others are hidden."""
     read = {extract.name for extract in plan.extracts}
     decided = {d.question: d.choice for d in register.decisions.of(plan.request)}
     asked = register.questions.all(open_only=False, request_id=plan.request)
     latest = {q.detail["key"]: q.id for q in asked if q.kind == SHARED_KEY.name and q.id in decided}
     for name, question in latest.items():
-        kept = register.questions.kept(question) if decided[question] == "exclude" else {}
+        kept, given = register.questions.kept(question), decided[question] == "include"
         rows = {table: alone for table, _, alone in kept.get("tables", ()) if alone and table in read}
         if rows:
-            yield SharedKey(name, tuple(value for value, *_ in kept["values"]), rows)
+            yield SharedKey(name, tuple(value for value, *_ in kept["values"]), rows, given)
 
 
 def _seal(gate: Gate, inputs: str, snapshots: dict[str, str]) -> Seal:

@@ -80,6 +80,8 @@ def _in_rows(services: Services, given: Given) -> Found:
 def _hides_provided(table: Table, field: FieldPlan) -> bool:
     """Whether a mask is on values that the person gave, in some row."""
     column = table.columns.get(field.name)
+    if any(link.column == field.name for link in table.subject.values()):  # the person's own are not masked
+        return False
     if column is None or column.when is None or column.origin is not None or table.origin is None:
         return Origin.PROVIDED in field.origins
     return any(table.origin.values[word] is Origin.PROVIDED for word in column.when)

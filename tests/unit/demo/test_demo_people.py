@@ -133,7 +133,7 @@ def test_withdrew_heart_rate_only(demo_rows: Rows) -> None:
         "SELECT purpose, withdrawn_at = $at FROM consent WHERE customer_id = $me ORDER BY 1",
         {"me": people.WITHDREW.number, "at": people.HEART_RATE_WITHDRAWN},
     ).fetchall()
-    assert preferences == [("coaching", True), ("location", None), ("newsletter", None)]
+    assert preferences == [("coaching", True), ("location", None), ("newsletter", True)]
     watch = people.WITHDREW.pairings[0].device_id
     assert count(demo_rows, "app.heart_rate", "device_id = $d", d=watch) > 0
     at = people.HEART_RATE_WITHDRAWN
@@ -148,7 +148,7 @@ def test_nothing_portable_was_only_bought_and_computed(demo_rows: Rows) -> None:
     columns = [column[0] for column in found.description]
     row = dict(zip(columns, found.fetchall()[0], strict=True))
     filled = {name for name, value in row.items() if value is not None}
-    assert filled == {"customer_id", "status", "staff_note", "segment", "credit_score", "churn_probability"}
+    assert filled == {"customer_id", "status", "staff_note", "segment", "churn_probability"}
     held = {table for table in PERSONAL if count(demo_rows, table, WAYS.get(table, BY_NUMBER), me=me)}
     assert held == {"customer", "profile", "enrichment"}
 

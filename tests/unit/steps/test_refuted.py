@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -67,6 +68,39 @@ def test_planted_refutations_are_found(office: Reviewers, case: dict[str, Any]) 
     if case["refuted"]:
         [line, *_] = review_view(office.bureau.officer(), request).refuted
         assert KINDS[next(iter(case["refuted"]))] in line
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_an_address_that_is_a_key_of_another_is_pointed_out_or_masked(
+    office: Reviewers, masked: bool
+) -> None:
+    """The number finds the row; its e-mail address, which would find it too, is of another person."""
+    about = "about: third_party, third_party: mask, " if masked else ""
+    case = {
+        "columns": {"note_id": "INTEGER", "customer_id": "INTEGER", "sender": "TEXT", "at": "TIMESTAMP"},
+        "rows": [
+            "1, 1, 'ANN@example.org', NULL",
+            "2, 1, 'o''malley+zoë@example.net', NULL",
+            "3, 1, NULL, NULL",
+        ],
+        "map": f"""
+            subject: {{customer_id: customer_id, email: {{column: sender, match: casefold, at: at}}}}
+            columns:
+              note_id: {{origin: assigned}}
+              customer_id: {{origin: assigned}}
+              at: {{origin: observed}}
+              sender: {{{about}origin: provided, category: user.contact.email}}""",
+    }
+    plant(office, case)
+    request = office.store()
+    if not masked:
+        assert office.asked(request).detail["pointed_out"] == {"shop.note": 1}
+        return
+    assert refuted(office, request) == {}
+    with ZipFile(office.bureau.settings.home / "outbox" / f"{request}-access.zip") as bundle:
+        [name] = [n for n in bundle.namelist() if n.endswith("note.csv")]
+        own, others, none = bundle.read(name).decode().splitlines()[1:]
+    assert "ANN@example.org" in own and "malley" not in others and "[masked" in others and "mask" not in none
 
 
 def test_cells_of_the_person_and_of_one_answer_alone_are_found_once_redacted(office: Reviewers) -> None:

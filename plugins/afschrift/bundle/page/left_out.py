@@ -57,7 +57,7 @@ def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
         columns = found.setdefault(reason, {}).setdefault(table, [])
         if column and column not in columns:
             columns.append(column)
-    shared = [_of_shared_key(contents, words, key) for key in contents.shared]
+    shared = [_of_shared_key(contents, words, key) for key in contents.shared if not key.given]
     others = (
         LeftOutReason(
             reason,
@@ -73,13 +73,11 @@ def left_out(contents: Contents, words: PageWords) -> tuple[LeftOutReason, ...]:
 
 
 def _of_shared_key(contents: Contents, words: PageWords, key: SharedKey) -> LeftOutReason:
-    title = contents.inventory.identity.keys[key.name].title
-    name = title.get(contents.language) if title else key.name
     tables: dict[str, tuple[str, ...]] = {
         contents.table_title(*table.split(".", 1)): (words.count("rows", rows),)
         for table, rows in key.rows.items()
     }
-    whys = (f"{name}: {', '.join(key.values)}",)
+    whys = (f"{key_title(contents, key.name)}: {', '.join(key.values)}",)
     return LeftOutReason(
         SHARED,
         words.phrase("left_out", SHARED),
@@ -87,6 +85,12 @@ def _of_shared_key(contents: Contents, words: PageWords, key: SharedKey) -> Left
         law=words.law(SHARED, contents.plan.right),
         whys=whys,
     )
+
+
+def key_title(contents: Contents, name: str) -> str:
+    """Title of a kind of keys in the person's language, or else its name."""
+    title = contents.inventory.identity.keys[name].title
+    return title.get(contents.language) if title else name
 
 
 def unread(contents: Contents, status: Status) -> tuple[str, ...]:

@@ -161,7 +161,11 @@ def _page(contents: Contents, words: PageWords) -> dict[str, Any]:
         "left_out": gone,
         "more_on_request": any(g.reason not in _NEVER_MORE for g in gone),
         "held": sum(e.status is Status.ROWS for e in entries),
-        "nothing_given": sum(e.status is Status.NOTHING_GIVEN for e in entries),
+        "nothing_given": sum(
+            e.status is Status.NOTHING_GIVEN
+            or (e.status is Status.WITHHELD and bool(e.left_out) and not contents.says_none)
+            for e in entries
+        ),
         "evasive": contents.denial == "evasive",
         "empty": "found_nothing" if contents.says_none else "nothing_given",
         "masked": masked,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
-from afschrift.bundle.contents import Contents
+from afschrift.bundle.contents import Contents, SharedKey
 from afschrift.bundle.description.coverage import Status, coverage
 from afschrift.bundle.description.fields import reason
 from afschrift.bundle.page.charts import Chart, chart, latest, span
+from afschrift.bundle.page.left_out import key_title
 from afschrift.bundle.page.shown_rows import ShownSample, fitting, sample, sample_sizes, shares
 from afschrift.bundle.page.shown_values import LinkedWords, coded, readable
 from afschrift.bundle.page.words import PageWords, warnings, zone_name
@@ -116,7 +117,7 @@ def _table(linked: LinkedWords, written: TableExtract, anchor_of: Mapping[str, s
         anchor=anchor_of[planned.name],
         title=contents.table_title(planned.source, planned.table),
         description=table.description.get(contents.language) if table.description else "",
-        note=table.note.get(contents.language) if table.note else "",
+        note=" ".join([*([table.note.get(contents.language)] if table.note else []), *_shared(linked)]),
         rows=written.rows,
         others=_others(planned, written),
         own_rows=_own_rows(planned, table) if contents.plan.right.terms.provided_only else "",
@@ -180,6 +181,17 @@ def _marks(contents: Contents, planned: ExtractPlan) -> tuple[tuple[str, tuple[s
         for text in contents.marks.get(f"{planned.name}.{field.name}", ()):
             found[text] = (*found.get(text, ()), field.name)
     return tuple(found.items())
+
+
+def _shared(linked: LinkedWords) -> Iterator[str]:
+    """That rows were found by a key alone which another account uses too."""
+    for key in _shared_keys(linked.contents, linked.extract):
+        rows, title = key.rows[linked.extract.name], key_title(linked.contents, key.name)
+        yield linked.words.count("shared_rows", rows, title=title)
+
+
+def _shared_keys(contents: Contents, extract: ExtractPlan) -> list[SharedKey]:
+    return [key for key in contents.shared if key.given and extract.name in key.rows]
 
 
 def _upload(upload: Upload, words: PageWords) -> tuple[str, str, tuple[str, ...]]:
@@ -285,7 +297,7 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
     if column.meaning:
         yield column.meaning.get(contents.language)
     elif field.action is Action.INCLUDE and _finds_rows(contents, extract, field.name):
-        yield words.say("own_key")
+        yield words.say("shared_column" if _shared_keys(contents, extract) else "own_key")
     elif field.kind and field.action is Action.INCLUDE and not column.codes and words.kind(field.kind):
         yield words.kind(field.kind)
     if field.damage:
@@ -306,9 +318,9 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
     written = contents.extracted(extract.source, extract.table)
     untouched = field.action is Action.MASK and written is not None and not written.masked.get(field.name)
     if remark in REMARKS and not untouched:
-        yield words.phrase(
-            "remarks", "others_masked_some" if remark == "others_masked" and column.when else remark
-        )
+        subject = contents.table(extract.source, extract.table).subject
+        some = column.when or any(link.column == field.name for link in subject.values())
+        yield words.phrase("remarks", "others_masked_some" if remark == "others_masked" and some else remark)
 
 
 def _finds_rows(contents: Contents, extract: ExtractPlan, column: str) -> bool:

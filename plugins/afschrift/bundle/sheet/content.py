@@ -231,7 +231,12 @@ class SheetContent:
         yield from sorted(found, key=_abroad_first)
 
     def _kept(self, key: PurposeKey, purpose: Purpose, columns: Sequence[HeldColumn]) -> RetentionText:
-        """(d) a date if the start is known, else the period and the event that starts it."""
+        """(d) a date if the start is known, else the period and the event that starts it; and why."""
+        assert purpose.retention is not None
+        kept, why = self._time_kept(key, purpose, columns), self._text(purpose.retention.why)
+        return replace(kept, text=f"{kept.text} {why}".strip())
+
+    def _time_kept(self, key: PurposeKey, purpose: Purpose, columns: Sequence[HeldColumn]) -> RetentionText:
         retention = purpose.retention
         assert retention is not None
         if retention.period is None:

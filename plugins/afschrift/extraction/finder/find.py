@@ -21,6 +21,7 @@ from afschrift.extraction.finder.people import PeopleReader
 from afschrift.extraction.finder.text import FileTexts, TextFinder
 from afschrift.extraction.staged_records import pointers_path
 from afschrift.extraction.write import slices
+from afschrift.inventory.refutable import may_hold_others_key
 from afschrift.services import Services
 from afschrift.staging.encrypted import EncryptedStaging
 from afschrift.values.forms import text_batch
@@ -68,14 +69,18 @@ class SourceFinder:
         return texts
 
     def _free_text(self, part: ExtractPlan) -> list[str]:
-        """Columns of free text, except those of which every value is masked."""
-        declared = self._services.inventory.sources[part.source].tables[part.table].columns
+        """Columns of free text or keys, except those of which every value is masked.
+
+        A row that is found by another key may hold the e-mail address of another person.
+        """
+        table = self._services.inventory.sources[part.source].tables[part.table]
+        person = self._services.inventory.identity.person
         return [
             field.name
             for field in part.selected
-            if field.name in declared
-            and declared[field.name].free_text
-            and (field.action is not Action.MASK or declared[field.name].when)
+            if (column := table.columns.get(field.name)) is not None
+            and (column.free_text or may_hold_others_key(table, field.name, person))
+            and (field.action is not Action.MASK or column.when)
         ]
 
     def stage(self, staging: EncryptedStaging, source: str) -> None:

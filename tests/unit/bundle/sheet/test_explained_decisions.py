@@ -54,7 +54,7 @@ def test_the_page_and_the_sheet_say_what_came_of_it() -> None:
     made.contents = seen(made)
     files = files_of(made.zip())
     sheet, page = files["data/information.html"].decode(), files["index.html"].decode()
-    assert "Een computer neemt 1 besluit over u" in sheet
+    assert "Een computer neemt 1 besluit met grote gevolgen voor u, zonder" in sheet
     assert "Kredietscore: <bdi>640</bdi>. Betaal achteraf." in sheet
     assert "artikel 22, tweede lid, onder a, van de AVG" in sheet
     assert "<li>E-mailadres: <bdi>jan@example.org</bdi></li>" in sheet
