@@ -17,7 +17,9 @@ _OFFICERS = (
         "domain/redaction.py",
         "law/**/*.py",
         "questions/*.py",
-        "web/*.py",
+        "web/**/*.py",
+        "datamap/review/offered.py",
+        "datamap/review/confirmations.py",
         "letters/kinds.py",
     ),
     *(f"register/{name}.py" for name in ("base", "documents", "identities", "letters", "outbox")),
@@ -30,9 +32,12 @@ _SPOKEN = {
     "law/clock/deadline.py": ("_asked", "_extension", "add"),
     "casework/identity/look_up.py": ("_said", "_of_table"),
     "casework/answer.py": ("look",),
+    "datamap/review/offered.py": ("effect",),
     "casework/decision/answer.py": ("_letter_section",),
     "casework/review/resolve.py": ("_of_file", "placed", "_fault", "rows", "redaction"),
     "domain/redaction.py": ("check_span", "before_masking", "_before"),
+    "web/map_review/map_form.py": ("fault", "answer"),
+    "web/map_review/map_page.py": ("_of_faults",),
     "web/question_status.py": ("why_barred",),
 }
 """Functions all of whose texts people read."""
@@ -65,10 +70,17 @@ _WHOLE = (
 """Texts that are put together from parts, as they are read."""
 
 _CONSTANTS = {
+    "BROKEN",
     "CANNOT",
     "CHECK_RECORDED",
     "CUT",
     "LOG_IN",
+    "MEND",
+    "NOT_NOW",
+    "ORIGINS",
+    "OTHERS",
+    "SURE",
+    "_MISSING",
     "NO_MATTER",
     "NO_RUN",
     "NOT_OWNED",
@@ -79,6 +91,7 @@ _CONSTANTS = {
 """Constants of the pages. Their modules are not imported here, as these import airflow."""
 
 _REFUSALS = re.compile(r"(NotAllowed|TooLate|Form|Refused|Unknown\w+)Error|NotEnough|TurnedDown")
+_OF_THE_MAP = re.compile(r"ConfigurationError")
 _LABELS = {"Line", "Section", "say"}
 _NAME = re.compile(r"\{\w+\}")
 _HAS_WORDS = re.compile(r"[A-Za-z]{2}.*[ .]|[A-Z][a-z]+")
@@ -93,7 +106,7 @@ def sentences() -> frozenset[str]:
             tree = ast.parse(path.read_text())
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call):
-                    found |= set(_of_call(node))
+                    found |= set(_of_call(node, _OF_THE_MAP if path.name == "offered.py" else _REFUSALS))
                 elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in _CONSTANTS:
                     found |= set(_texts(node.value))
                 elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "heads":
@@ -110,7 +123,7 @@ def sentences() -> frozenset[str]:
     )
 
 
-def _of_call(call: ast.Call) -> Iterator[str]:
+def _of_call(call: ast.Call, refusals: re.Pattern[str]) -> Iterator[str]:
     func = call.func
     of = func.value if isinstance(func, ast.Attribute) and func.attr == "listing" else func
     name = of.id if isinstance(of, ast.Name) else ""
@@ -118,7 +131,7 @@ def _of_call(call: ast.Call) -> Iterator[str]:
         yield from (text for part in call.args[:2] for text in _texts(part))
         for head in call.args[2:3]:
             yield from (text for part in ast.walk(head) for text in _texts(part))
-    elif _REFUSALS.fullmatch(name):
+    elif refusals.fullmatch(name):
         for part in (*call.args, *(word.value for word in call.keywords)):
             yield from _texts(part)
 
@@ -142,7 +155,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
             yield _template(parts)
         case ast.IfExp(body=yes, orelse=no):
             yield from (*_texts(yes), *_texts(no))
-        case ast.Dict(values=values):
+        case ast.Dict(values=values) | ast.Tuple(elts=values):
             for value in values:
                 yield from _texts(value)
 

@@ -18,6 +18,7 @@ from afschrift.datamap.review.review_session import Review, Step, WouldBreakErro
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError, RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
+from afschrift.domain.language import gettext, joined
 from afschrift.law.roles import Act
 from afschrift.register.register import Register
 
@@ -192,10 +193,6 @@ def _decision(group: Group, answer: Answer) -> dict[str, Any]:
     return {"of": group.name, **number, **decided_words(group, answer.words)}
 
 
-ELSEWHERE = (
-    "Answer where the files can be changed: with `afschrift inventory review` at a terminal, or in version "
-    "control as docs/datamap/review.md says, and bring them here as you bring every change of the map."
-)
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -203,7 +200,15 @@ def read_only(folder: Path) -> str:
     """Return why nothing can be written from here; empty: it can."""
     if takes_files(folder):
         return ""
-    return f"The files of the data map are read-only for this server. {ELSEWHERE}"
+    return joined(gettext("The files of the data map are read-only for this server."), _elsewhere())
+
+
+def _elsewhere() -> str:
+    return gettext(
+        "Answer where the files can be changed: with `afschrift inventory review` at a terminal, or in "
+        "version control as docs/datamap/review.md says, and bring them here as you bring every change of "
+        "the map."
+    )
 
 
 def remarks(folder: Path, register: Register, digest: str) -> Iterator[str]:
@@ -215,13 +220,14 @@ def remarks(folder: Path, register: Register, digest: str) -> Iterator[str]:
         digest: of the shown map, as in plans.
     """
     if in_image(folder):
-        yield (
+        lost = gettext(
             "The files are in the container of this server itself. Changes there are lost when the container "
-            f"is replaced. {ELSEWHERE}"
+            "is replaced."
         )
+        yield joined(lost, _elsewhere())
     checked = checked_map(register)
     if checked and checked not in _grown_from(register, digest):
-        yield (
+        yield gettext(
             "The last daily check of the data map read another version than this. Either it was changed "
             "since, or the workers have their own files: then what is written here must be copied to them."
         )

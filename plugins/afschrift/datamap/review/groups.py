@@ -81,9 +81,14 @@ class Group:
         return len({(place.column or place.table).casefold() for place in self.places}) > 1
 
     @property
+    def tables(self) -> int:
+        """How many tables it is about."""
+        return len({(place.source, place.table) for place in self.places})
+
+    @property
     def size(self) -> str:
         """Such as `24 columns of 6 tables`."""
-        tables = count(len({(place.source, place.table) for place in self.places}), "table")
+        tables = count(self.tables, "table")
         return tables if self.is_table else f"{count(len(self.places), 'column')} of {tables}"
 
     @property

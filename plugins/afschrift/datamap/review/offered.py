@@ -84,10 +84,11 @@ def effect(group: Group, words: Mapping[str, Any]) -> str:
     if not answered.get("origin") or _lacks_others(group, answered):
         return ""
     others: Any = answered.get("third_party") if answered.get("about") == About.THIRD_PARTY else None
-    masked = {ThirdParty.MASK: ", masked", ThirdParty.ASK: ", if each request says so"}.get(others, "")
+    how = {ThirdParty.MASK: "given with access, masked", ThirdParty.ASK: "given if each request says so"}
+    given = how.get(others, "given with access")
     if answered["origin"] in (Origin.PROVIDED, Origin.OBSERVED):
-        return f"given with access{masked}; to take along where the basis is consent or a contract"
-    return f"given with access{masked}; not to take along"
+        return f"{given}; to take along where the basis is consent or a contract"
+    return f"{given}; not to take along"
 
 
 def no_to(group: Group) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
 from afschrift.domain.vocabulary import Origin
 from afschrift.outside.read_json import read_json
 from afschrift.web.multipart import Sent
+from afschrift.web.page import said_error
 
 LATER, YES, NO, OTHER = "later", "yes", "no", "other"
 
@@ -102,7 +103,7 @@ class GroupAnswer:
             if self.choice != LATER:
                 must_say_enough(group, self.words(group, languages))
         except ConfigurationError as error:
-            return str(error)
+            return said_error(error)
         return ""
 
 
@@ -119,7 +120,7 @@ _MEANING = "m-"
 """Before the language, in the name of a field with a meaning."""
 
 SURE = {
-    "": "any",
+    "": "Any",
     "high": "0.9 and more",
     "middle": "0.7 to 0.9",
     "low": "under 0.7",

@@ -19,6 +19,7 @@ from afschrift.datamap.review.groups import Group
 from afschrift.datamap.review.review_samples import record_shown, samples
 from afschrift.datamap.review.review_session import Review, WouldBreakError
 from afschrift.domain.errors import FormError, RefusedError
+from afschrift.domain.language import gettext
 from afschrift.inventory.document import Fault, InventoryError
 from afschrift.law.roles import AIRFLOW
 from afschrift.web.caller import Caller, Known, cross_origin_error, is_form_token, is_same_origin
@@ -206,7 +207,8 @@ class _ReviewPage:
         self.form = replace(self.form, start=0)
 
     def _of_fields(self, review: Review, error: FormError) -> Problem:
-        titles = {f"g-{group.id}": group.name for group in review.waiting()} | _TITLES
+        titles = {f"g-{group.id}": group.name for group in review.waiting()}
+        titles |= {name: gettext(title) for name, title in _TITLES.items()}
         lines = [(name, titles.get(name, ""), fault) for name, fault in error.fields.items()]
         return Problem(MEND, tuple(lines))
 

@@ -26,6 +26,7 @@ from afschrift.datamap.review.offered import (
 from afschrift.datamap.review.review_samples import Values, masked
 from afschrift.datamap.review.review_session import Review, Step
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.language import gettext, say
 from afschrift.inventory.base import fides_categories
 from afschrift.law.roles import MAY, Act
 from afschrift.web.caller import Caller, form_token
@@ -149,7 +150,7 @@ def map_page(
 def _barred(officer: Officer, folder: Any) -> str:
     """Why the caller cannot answer; empty: they can."""
     if not officer.roles.may(officer.by, Act.MAP):
-        return str(officer.roles.refusal([role for role in MAY if Act.MAP in MAY[role]]))
+        return say(officer.roles.refusal([role for role in MAY if Act.MAP in MAY[role]]))
     return read_only(folder)
 
 
@@ -162,7 +163,7 @@ def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult
     return Item(
         group,
         given,
-        f"Table {group.name}" if group.is_table and not group.is_grouped else group.name,
+        gettext("Table {name}", name=group.name) if group.is_table and not group.is_grouped else group.name,
         (*proposed, *varied, *([("so", meant)] if meant else []), *tables),
         "" if group.sure is None else f"{group.sure:.2f}",
         "; or ".join(group.reasons[:3]),
@@ -204,7 +205,7 @@ def _decided(change: Decided) -> list[str]:
 
 def _in_words(decision: Mapping[str, Any]) -> str:
     if "columns" not in decision:
-        return f"table {decision['of']}"
+        return gettext("Table {name}", name=decision["of"])
     number = decision["columns"]
     return f"{decision['of']}, {number} column{'' if number == 1 else 's'}: {in_short(decision)}"
 
