@@ -128,6 +128,17 @@ def test_a_file_that_the_store_lists_late_is_removed(store: Store, monkeypatch: 
     assert store.other.find("outbox") == []
 
 
+def test_no_version_of_a_removed_file_is_kept(store: Store) -> None:
+    versions = {"Status": "Enabled"}
+    store.other.call_s3("put_bucket_versioning", Bucket="outbox", VersioningConfiguration=versions)
+    for _ in range(2):
+        store.destination.deliver(BUNDLE, iter([b"hello"]))
+        store.destination.remove(BUNDLE)
+    found = store.other.call_s3("list_object_versions", Bucket="outbox")
+    assert not found.get("Versions")
+    assert not found.get("DeleteMarkers")
+
+
 @pytest.mark.parametrize("size", [1_000, 60_000_000])  # put at once, and begun in parts
 def test_a_file_that_was_not_written_whole_takes_no_place(
     store: Store, size: int, monkeypatch: pytest.MonkeyPatch

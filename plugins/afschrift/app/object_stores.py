@@ -32,3 +32,22 @@ def look_anew(place: Any) -> None:
     """
     if place.protocol not in LOCAL:
         place.fs.invalidate_cache()
+
+
+def remove_versions(place: Any) -> None:
+    """Remove what an S3 bucket with versions keeps of a file that was removed.
+
+    Args:
+        place: a `UPath`; other stores, and those that know no versions, have nothing to remove.
+    """
+    store = place.fs
+    if not hasattr(store, "call_s3"):
+        return
+    bucket, key, _ = store.split_path(place.path)
+    try:
+        found = store.call_s3("list_object_versions", Bucket=bucket, Prefix=key)
+    except NotImplementedError:
+        return
+    for version in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+        if version["Key"] == key and version["VersionId"] != "null":
+            store.call_s3("delete_object", Bucket=bucket, Key=key, VersionId=version["VersionId"])

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from upath import UPath
 
 from afschrift.app.extras import require_for
-from afschrift.app.object_stores import look_anew, of_place
+from afschrift.app.object_stores import look_anew, of_place, remove_versions
 from afschrift.app.private_files import FOLDER_MODE, LOCAL, private_file
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.files import LONGEST_LINK, Receipt, check_name
@@ -239,6 +239,7 @@ def _remove(path: Place) -> bool:
     there = path.exists()
     with contextlib.suppress(FileNotFoundError):
         path.fs.rm_file(path.path)  # in any case: a store may show a new file only after a while
+    remove_versions(path)
     look_anew(path)
     if path.exists():
         raise OSError(errno.EBUSY, "the file is still there")

@@ -9,8 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.contract.test_s3_store import reached
 from tests.support.moves import moved
 from tests.unit.operations.conftest import HOUR, Office
+from upath import UPath
 
 from afschrift.casework.copy_findings import end_of, last_day
 from afschrift.destinations.registry import open_destination
@@ -20,7 +22,7 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind, NewFact
 from afschrift.operations.remove_copies import Copies
-from afschrift.register.deliveries import DOWNLOADED, DeliveryRow
+from afschrift.register.deliveries import DOWNLOADED, Deliveries, DeliveryRow
 
 WORDS = "merel appel zomer koffie tafel regen"
 EVENTS = ("bundle_removed", "secret_destroyed", "sweep_found")
@@ -29,7 +31,7 @@ EVENTS = ("bundle_removed", "secret_destroyed", "sweep_found")
 class Delivering:
     """An office with a destination that is a folder."""
 
-    def __init__(self, office: Office, folder: Path) -> None:
+    def __init__(self, office: Office, folder: UPath) -> None:
         self.office, self.folder, self.register = office, folder, office.register
         self.destination: Destination = open_destination("outbox", {"kind": "folder", "url": str(folder)})
 
@@ -70,7 +72,7 @@ class Delivering:
 
 @pytest.fixture
 def delivering(office: Office, tmp_path: Path) -> Delivering:
-    return Delivering(office, tmp_path / "outbox")
+    return Delivering(office, UPath(tmp_path / "outbox"))
 
 
 def ends(state: State) -> Callable[..., object]:
@@ -126,6 +128,40 @@ def test_a_file_and_its_words_go_at_their_end(
     assert delivering.sweep() == []
     assert delivering.register.trail.verify() == []
     assert [header.type for header in delivering.register.trail.of_bundle(row.sha256)] == ["bundle_arrived"]
+
+
+def test_nothing_is_left_in_an_object_store(office: Office, tmp_path: Path) -> None:
+    with reached(tmp_path) as store:
+        store.other.mkdir("outbox")
+        at = Delivering(office, UPath("s3://outbox/answers"))
+        given_up = (State.WITHDRAWN, State.MERGED, State.REFUSED, State.DELIVERED, State.DELIVERED)
+        rows = [at.deliver(state) for state in given_up]
+        shredded(at, rows[3])
+        half = at.deliver(State.WITHDRAWN, arrives=False)
+        assert len(store.other.find("outbox")) == 6
+        office.later(31 * 24)
+        found = sorted(at.sweep())
+        assert store.other.find("outbox") == []
+    whys = ["expired", "key_destroyed", "merged", "refused", "withdrawn", "withdrawn"]
+    assert found == [(why, "removed from outbox") for why in whys]
+    assert not any(at.row(row).has_secret for row in (*rows, half))
+    assert office.register.trail.verify() == []
+
+
+def test_a_sweep_that_dies_once_the_file_is_gone_is_finished_by_the_next(
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def died(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    row = delivering.deliver(State.WITHDRAWN)
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(Deliveries, "removed", died)
+        delivering.sweep()
+    assert delivering.files() == []
+    assert delivering.row(row).has_secret
+    assert delivering.sweep() == [("withdrawn", "was gone from outbox already")]
+    assert not delivering.row(row).has_secret
 
 
 def test_what_a_killed_delivery_left_goes_with_its_request(delivering: Delivering) -> None:
