@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.description.redactions import column_titles, grounds_of
 from afschrift.bundle.page.search_statement import key_line, never_searched, not_searched
 from afschrift.bundle.page.words import PageWords
+from afschrift.casework.copy_findings import last_day
 from afschrift.casework.decision.denial import EVASIVE, PLAIN, evasive_sources
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import ConfigurationError, FormError
@@ -147,10 +147,14 @@ def _titles(
 def _files(settings: Settings, register: Register, timeline: Timeline, bundle: str | None) -> dict[str, Any]:
     """Where the person fetches a bundle, if the destination has an address that is theirs to open."""
     for delivery in register.deliveries.of(timeline.request):
-        if delivery.sha256 != bundle or (fetched := settings.fetched_at(delivery.destination)) is None:
+        if (
+            delivery.sha256 != bundle
+            or delivery.destroyed_at
+            or (fetched := settings.fetched_at(delivery.destination)) is None
+        ):
             continue
         link, days = fetched
-        until = local_date(delivery.delivered_at, timeline.zone) + timedelta(days)
+        until = last_day(delivery, days, timeline.zone)
         name = delivery.uri.rpartition("/")[2]
         return {"where": link.replace("{file}", name), "available_until": until.isoformat()}
     return {}
