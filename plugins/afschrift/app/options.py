@@ -57,6 +57,8 @@ def read_options(place: Path | str, what: str, page: str, *, store: str | None =
     found = _found_by[0](place.removeprefix(CONNECTION))
     if found.kind == "smtp":
         return _of_mail(found)
+    if found.kind == "http":
+        return _of_http(found)
     if found.kind in ("aws", "s3"):
         return _of_store(found, store, page)
     return dict(found.extra)
@@ -96,6 +98,15 @@ def _of_mail(found: Connection) -> dict[str, Any]:
         "server": f"{'smtp' if plain else 'smtps'}://{user}{found.host or ''}{port}",
         "sender": found.extra.get("sender") or found.extra.get("from_email"),
     }
+
+
+def _of_http(found: Connection) -> dict[str, Any]:
+    """By the names of Airflow's provider: the scheme is its `schema`, https where that is empty."""
+    port, host = f":{found.port}" if found.port else "", found.host or ""
+    url = host if "://" in host else f"{found.database or 'https'}://{host}{port}"
+    path = str(found.extra.get("path", ""))
+    given = {"url": url + path, "login": found.login, "password": found.password}
+    return {name: value for name, value in given.items() if value} | dict(found.extra)
 
 
 def _of_store(found: Connection, under: str | None, page: str) -> dict[str, Any]:

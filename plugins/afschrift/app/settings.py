@@ -103,6 +103,12 @@ class Protection:
     secret_by: str | None = None
     open: Mapping[str, str] | None = None
 
+    def one_channel(self) -> str:
+        """A sentence that no second channel is set for the words; empty: one is, or there are no words."""
+        if self.encryption != "zip" or self.secret_by is not None:
+            return ""
+        return "No second channel is set for the words (`secret_by`): an officer reads them out."
+
     def left_open(self) -> str:
         """A sentence that bundles are not encrypted, by whose decision; empty: they are."""
         if self.open is None:
@@ -150,6 +156,7 @@ class Settings:
     deadline_marks: str = _setting("AFSCHRIFT_DEADLINE_MARKS", str, USUAL)
     notifiers: Path | None = _setting("AFSCHRIFT_NOTIFIERS", _path)
     mail: Path | str | None = _setting("AFSCHRIFT_MAIL", options_at)
+    sms: Path | str | None = _setting("AFSCHRIFT_SMS", options_at)
     trail_years: int = _number("AFSCHRIFT_TRAIL_YEARS", math.ceil)
     case_weeks: int = _number("AFSCHRIFT_CASE_WEEKS", lambda weeks: max(6, math.ceil(weeks)))
     batch_bytes: int = _number("AFSCHRIFT_BATCH_MEGABYTES", _megabytes)

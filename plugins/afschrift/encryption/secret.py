@@ -49,13 +49,13 @@ def read(text: str, language: str) -> str:
     typed = [part for part in _BETWEEN.split(text.casefold()) if part]
     if len(typed) != WORDS:
         raise RefusedError(
-            gettext("These are {count} words, and six are needed.").format(count=len(typed)),
+            gettext("These are {count} words, and six are needed.", count=len(typed)),
             remedy=gettext("enter all six words, in their order, with a space between them."),
         )
     words = [_by_beginning(language).get(part[:BEGINNING], "") for part in typed]
     if unknown := [str(number) for number, word in enumerate(words, 1) if not word]:
         raise RefusedError(
-            gettext("Not in the list of words: number {numbers}.").format(numbers=", ".join(unknown)),
+            gettext("Not in the list of words: number {numbers}.", numbers=", ".join(unknown)),
             remedy=gettext("look at these words again; the first four letters of each are enough."),
         )
     return " ".join(words)

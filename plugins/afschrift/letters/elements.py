@@ -123,7 +123,9 @@ TAKES_ALONG = "takes_along"
 """Element that says what portability covers, with or without observed data by the policy (R18, R20)."""
 MORE = "more"
 """Element of every letter: what its writer adds in their own words."""
-SECRET_BY = ("sms", "post", "phone", "portal")
+SECRET_BY = ("sms", "post", "phone", "portal", "in_person", "read_out")
+"""How words go; `portal` is of letters of an earlier version, `read_out` where no channel is set."""
+OWN_KEYS = ("age", "openpgp")
 OTHER_WAYS = ("estate", "medical_file", "desk", "none_known")
 PASSED_TO = ("department", "controller", "processor")
 GROUNDS = (
@@ -241,7 +243,8 @@ _ALL = (
         "masked", ElementForm.ITEMS, "what a reviewer masked in the files, and why; filled in automatically"
     ),
     _officer("left_out", ElementForm.ITEMS, "what is not given, by reason; filled in automatically"),
-    _officer("secret_by", ElementForm.CODE, "how the pass phrase comes", *SECRET_BY),
+    _officer("secret_by", ElementForm.CODE, "how the words come that open the files", *SECRET_BY),
+    _officer("own_key", ElementForm.CODE, "the person's own key opens the files; filled in", *OWN_KEYS),
     _officer("fingerprint", ElementForm.LINE, "of the public key that the files are signed with"),
     _officer("searched", ElementForm.ITEMS, "systems that were searched"),
     _officer("searched_for", ElementForm.ITEMS, "what they were searched for"),

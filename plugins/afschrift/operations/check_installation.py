@@ -139,8 +139,9 @@ def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[Install
 def _protection(settings: Settings, name: str) -> Iterator[InstallationCheck]:
     """Name a destination whose bundles are open by decision, or whose protection cannot be read."""
     try:
-        if opened := settings.protection(name).left_open():
-            yield InstallationCheck(True, f"The destination '{name}': {opened}", note=True)
+        protection = settings.protection(name)
+        if note := protection.left_open() or protection.one_channel():
+            yield InstallationCheck(True, f"The destination '{name}': {note}", note=True)
     except AfschriftError as error:
         yield InstallationCheck(False, str(error))
 

@@ -198,9 +198,10 @@ def _destination(settings: Settings, name: str) -> str:
     from afschrift.destinations.registry import open_destination
 
     open_destination(name, settings.destination(name)).reach()
-    if opened := settings.protection(name).left_open():
+    protection = settings.protection(name)
+    if opened := protection.left_open():
         raise _StaleError(f"can be reached. {opened}")
-    return "can be reached."
+    return f"can be reached. {protection.one_channel()}".rstrip()
 
 
 def _witness(settings: Settings, name: str) -> str:

@@ -206,6 +206,12 @@ class Deliveries(Repository):
         """Destroy the words that open the file."""
         return self._change(delivery_id, {"secret": None}, "secret_destroyed", by)
 
+    def record(self, delivery_id: str, event: str, by: str, further: Mapping[str, Any] | None = None) -> None:
+        """Record that the words were shown or went; `event`: `SECRET_SHOWN` or `SECRET_SENT`."""
+        with self._db.write() as tx:
+            row = self._found(tx, delivery_id)
+            self._append(tx, row.request_id, NewEvent(event, by, {"delivery": row.id, **(further or {})}))
+
     def expire(self, delivery_id: str, at: datetime, by: str = "system", event: str = RENEWED) -> DeliveryRow:
         """Set when the file is to be removed; `event`: `RENEWED`, `REVOKED` or `MISDELIVERED`."""
         until = rfc3339(at)

@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.casework.actions.action import Action, Subject
+from afschrift.casework.actions.action import Action, Done, Subject
 from afschrift.casework.actions.actions import actions_of, perform, situation
+from afschrift.casework.delivery.read_out import words_sheet
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
 from afschrift.domain.language import gettext, say
 from afschrift.questions.form_fields import FormField, fields_of, read_fields
@@ -17,7 +18,7 @@ from afschrift.register.open import open_register
 from afschrift.web.caller import Caller, Known, form_token, note
 from afschrift.web.form import unsendable
 from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.page import PRINTED, Problem, render, status_and_words
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -59,6 +60,8 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
         done = perform(by.officer(), action, owner, codes | words)
     except AfschriftError as error:
         return _page(request, by, action, owner, sent, *problem_of(error, fields))
+    if action.name == "words":
+        return _words(request, by, owner, sent, done)
     base = request.scope.get("root_path", "")
     # The page shows the letter and the requests themselves, and names no command.
     rows = tuple(f"{timeline.request}  " for timeline in done.timelines)
@@ -71,6 +74,16 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
     if done.question:
         return RedirectResponse(f"{base}/questions/{done.question}?notice={notice}", 303)
     return RedirectResponse(f"{base}/requests/{done.timelines[0].request}?notice={notice}", 303)
+
+
+def _words(request: Request, by: Caller, owner: str, sent: Sent, done: Done) -> Response:
+    """The words of a delivery, on the page itself: an address would keep them."""
+    if sent.value("alone"):
+        sheet = words_sheet(by.officer(), owner, done.shown or "")
+        return HTMLResponse(sheet, headers={"Content-Security-Policy": PRINTED})
+    token = form_token(by, request.url.path)
+    words, of_request = (done.shown or "").split(), done.timelines[0].request
+    return render(request, "words", by=by, words=words, request_id=of_request, delivery=owner, token=token)
 
 
 def problem_of(error: AfschriftError, fields: Sequence[FormField]) -> tuple[Problem, int]:

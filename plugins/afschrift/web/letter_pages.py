@@ -35,14 +35,9 @@ from afschrift.web.caller import Caller, Known, form_token, note, read_note
 from afschrift.web.form import must_be_ours, unsendable
 from afschrift.web.language import day
 from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.page import PRINTED, Problem, render, status_and_words
 
 router = APIRouter(default_response_class=HTMLResponse)
-PRINTED = (
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'none'; sandbox allow-modals"
-)
-"""Policy of a letter that is opened alone, to be printed."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,11 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """Headers of every reply; a page has a policy of its own."""
+PRINTED = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'; sandbox allow-modals"
+)
+"""Policy of a page that is opened alone, to be printed."""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,23 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from afschrift.casework.actions.action import Action, Done, Instant, Parameters, Situation, Subject, Words
+from afschrift.app.settings import SECRET_WAYS
+from afschrift.casework.actions.action import (
+    Action,
+    Code,
+    Day,
+    Done,
+    Instant,
+    Parameters,
+    Situation,
+    Subject,
+    Words,
+    codes,
+)
 from afschrift.casework.copy_findings import CONFIRMED, end_of
 from afschrift.casework.delivery.again import GIVEN, give_again, openable
 from afschrift.casework.delivery.misdelivered import report
+from afschrift.casework.delivery.read_out import enter_words_sent, read_words, send_words
 from afschrift.casework.delivery.removing import lies_there, new_link, take_away
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import TooLateError
@@ -34,6 +47,39 @@ class MisdeliveryParameters(Parameters):
         description="As 2026-03-02T10:00:00+01:00; empty: now. The 72 hours run from then.",
     )
     text: Words = Field(title="What happened")
+
+
+class WordsSentParameters(Parameters):
+    """Of words that an officer gave."""
+
+    channel: Code = codes(
+        SECRET_WAYS, title="Channel", description="How the words went; another way than the letter."
+    )
+    on: Day | None = Field(None, title="Day", description="On which they went; empty: today.")
+
+
+class SmsParameters(Parameters):
+    """Of words that go by SMS."""
+
+    number: Words = Field(
+        title="Telephone number",
+        description="Of whom the delivery is for, as their identity was verified. It is not kept.",
+    )
+
+
+def _words(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+    row, words = officer.register.deliveries.get(delivery), read_words(officer, delivery)
+    return Done([_timeline(officer, row)], [gettext("Then enter how they went.")], shown=words)
+
+
+def _words_sent(officer: Officer, delivery: str, given: WordsSentParameters) -> Done:
+    enter_words_sent(officer, delivery, given.channel, given.on)
+    return _done(officer, officer.register.deliveries.get(delivery), [])
+
+
+def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
+    send_words(officer, delivery, given.number)
+    return _done(officer, officer.register.deliveries.get(delivery), [])
 
 
 def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
@@ -111,7 +157,43 @@ def _lies(at: Situation) -> bool:
     return at.delivery is not None and lies_there(at.delivery) and not holds(at.timeline)
 
 
+def _opens_by_words(at: Situation) -> bool:
+    return at.delivery is not None and lies_there(at.delivery) and at.delivery.has_secret
+
+
+def _has_gateway(at: Situation) -> bool:
+    return _opens_by_words(at) and at.officer is not None and at.officer.settings.sms is not None
+
+
 ACTIONS = (
+    Action(
+        "words",
+        "Show the words",
+        "Show the six words that open what was delivered, to read them out or to print them for an envelope. "
+        "That you looked is recorded. Give them on another channel than the letter, and enter how they went.",
+        NoDeliveryParameters,
+        _words,
+        _opens_by_words,
+        of=Subject.DELIVERY,
+    ),
+    Action(
+        "words-sent",
+        "Enter how the words went",
+        "Enter on which day and by which channel the words went to the person. The words are not entered.",
+        WordsSentParameters,
+        _words_sent,
+        _opens_by_words,
+        of=Subject.DELIVERY,
+    ),
+    Action(
+        "words-sms",
+        "Send the words by SMS",
+        "Send the six words to a telephone. Where the SMS gateway does not take them, read them out.",
+        SmsParameters,
+        _sms,
+        _has_gateway,
+        of=Subject.DELIVERY,
+    ),
     Action(
         "renew",
         "Let it lie longer",

@@ -39,7 +39,7 @@ INFORM_FORM = form(
             "type": "string",
             "format": "date",
         },
-        "secret_by": {"title": "How the pass phrase comes", "enum": list(SECRET_BY)},
+        "secret_by": {"title": "How the words come", "enum": list(SECRET_BY)},
     },
     {INFORMED: ("on", "channel", "proof")},
 )

@@ -24,9 +24,10 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.partial_response import parts
 from afschrift.letters.element_values import ITEMS, LINE
-from afschrift.letters.elements import TAKES_ALONG, gates
+from afschrift.letters.elements import OWN_KEYS, TAKES_ALONG, gates
 from afschrift.letters.kinds import LetterKind
 from afschrift.letters.words import LetterWords
+from afschrift.register.deliveries import DeliveryRow
 from afschrift.register.register import Register
 
 KINDS = "kinds"
@@ -145,19 +146,26 @@ def _titles(
 
 
 def _files(settings: Settings, register: Register, timeline: Timeline, bundle: str | None) -> dict[str, Any]:
-    """Where the person fetches a bundle, if the destination has an address that is theirs to open."""
+    """What opens a bundle, and where the person fetches it if the destination has an address for them."""
+    opened: dict[str, Any] = {}
     for delivery in register.deliveries.of(timeline.request):
-        if (
-            delivery.sha256 != bundle
-            or delivery.destroyed_at
-            or (fetched := settings.fetched_at(delivery.destination)) is None
-        ):
+        if delivery.sha256 != bundle or delivery.destroyed_at:
+            continue
+        opened = opened_by(settings, delivery)
+        if (fetched := settings.fetched_at(delivery.destination)) is None:
             continue
         link, days = fetched
         until = last_day(delivery, days, timeline.zone)
         name = delivery.uri.rpartition("/")[2]
-        return {"where": link.replace("{file}", name), "available_until": until.isoformat()}
-    return {}
+        return {"where": link.replace("{file}", name), "available_until": until.isoformat(), **opened}
+    return opened
+
+
+def opened_by(settings: Settings, delivery: DeliveryRow) -> dict[str, str]:
+    """What opens a delivered file: words that are kept, and how they come, or the person's own key."""
+    if delivery.has_secret:
+        return {"secret_by": settings.protection(delivery.destination).secret_by or "read_out"}
+    return {"own_key": delivery.encryption} if delivery.encryption in OWN_KEYS else {}
 
 
 def files_together(
@@ -167,6 +175,7 @@ def files_together(
     if len(answers) < 2:
         return {}
     words, lines, places = LetterWords.load(settings.folder("letters"), language), [], []
+    opened: dict[str, Any] = {}
     for timeline, ready in sorted(answers, key=lambda answer: answer[0].right):
         bundle = ready.detail.get("bundle") if ready else None
         sent = [row.uri for row in register.deliveries.of(timeline.request) if row.sha256 == bundle]
@@ -174,11 +183,12 @@ def files_together(
             return {}
         places.append(_files(settings, register, timeline, bundle))
         file = places[-1].get("where", sent[-1].rpartition("/")[2])
+        opened |= {name: places[-1][name] for name in ("secret_by", "own_key") if name in places[-1]}
         lines.append(words.say("file", timeline.right).format(file=file))
-    if not all(places):
-        return {"files": lines}
+    if not all("where" in place for place in places):
+        return {"files": lines, **opened}
     until = min(place["available_until"] for place in places)
-    return {"files": lines, "where": words.say("file", "at_each"), "available_until": until}
+    return {"files": lines, "where": words.say("file", "at_each"), "available_until": until, **opened}
 
 
 def lines_together(

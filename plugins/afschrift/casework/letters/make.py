@@ -125,6 +125,9 @@ def make(
     elements = _elements(settings, kind, of_request, about, {**files, **given})
     letter = compose(kind, elements, facts, settings.folder("letters"))
     to = mail_address(given, facts.wrote, found.party)
+    if to is None and elements.get("secret_by") == "post":
+        way = "the letter goes by post too; choose another way"
+        raise form_error(kind, {"secret_by": way})
     lacks = found.controller.court_late is None and is_too_late(kind, of_request, found.controller)
     values = {**facts.values, **letter.values, "kind": letter.kind, "to": to}
     warning = _warning(kind, about, no_route=lacks)
@@ -135,6 +138,14 @@ def make(
     new = _new_letter(officer, request, made, (sender_address(settings, found.controller), to), detail)
     row = register.letters.produce(new, officer.by, fact_id=made.fact, authority=authority, second=second)
     return replace(made, letter=row)
+
+
+def facts_with(officer: Officer, request_id: str, kind_name: str) -> LetterFacts:
+    """What a sheet that goes with a letter of a kind says of sender, addressee and request."""
+    found = _prepare(officer, request_id, kind_named(kind_name), {}, keep=False)
+    request = found.about.request
+    known = {"reference": request.id, "right": request.right.value}
+    return _facts(officer, found.controller, request, known, found.party)
 
 
 @dataclass(frozen=True)
@@ -279,6 +290,8 @@ def _elements(
         name: value for name, value in given.items() if name not in ("to", "party", "language")
     }
     elements = known_elements(settings, kind.name, of.timeline, language, elements)
+    if elements.get("secret_by") and "secret_by" not in known:
+        raise form_error(kind, {"secret_by": "no words are kept that open what was delivered; leave it out"})
     words = LetterWords.load(settings.folder("letters"), language)
     elements = {**filled_in(of, kind, words), **{n: v for n, v in elements.items() if v not in (None, "")}}
     if wanted := [name for name in PLAN_LINES if name in kind.optional and not elements.get(name)]:
