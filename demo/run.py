@@ -124,7 +124,7 @@ def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
         "folder": folder,
         "coverage": coverage,
         "sha": delivery.sha256,
-        "words": words,
+        "delivery": delivery.id,
     }
 
 
@@ -184,7 +184,7 @@ def summary(results: dict[Right, Any]) -> None:
     for right, result in results.items():
         out.print(f"\n[bold]{right}[/bold]  {result['bundle']}")
         out.print(f"  sha256 {result['sha']}")
-        out.print(f"  words  {result['words']}  (they reach a person by another way than the file)")
+        out.print(f"  words  .venv/bin/afschrift delivery words {result['delivery']}")
         out.print(
             f"  open   .venv/bin/afschrift bundle open {result['bundle']} {result['folder']}", soft_wrap=True
         )

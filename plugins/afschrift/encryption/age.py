@@ -21,7 +21,7 @@ class Age:
     def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:  # noqa: ARG002
         import pyrage
 
-        files = _Kept(bundle, sink)
+        files = _SourceAndSink(bundle, sink)
         try:
             pyrage.encrypt_io(files, files, [_recipient(key)])
         except pyrage.EncryptError:
@@ -31,7 +31,7 @@ class Age:
         _recipient(key)
 
 
-class _Kept:
+class _SourceAndSink:
     """Reads from one file and writes to another; keeps their error, of which the library passes on a text."""
 
     def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from afschrift.domain.errors import RefusedError, StagedFileError
 from afschrift.encryption.aes_zip import opened_zip
 from afschrift.encryption.registry import ENCRYPTIONS
 
+pytestmark = pytest.mark.needs_program("7z", "age", "gpg")
 BUNDLE = os.urandom(3_000_017)
 WORDS = "tafel fiets winter appel molen steen"
 
@@ -33,12 +34,11 @@ def run(*arguments: str, env: dict[str, str] | None = None, code: int = 0) -> by
 
 
 @pytest.fixture(scope="module")
-def gpg_home() -> Path:
-    if shutil.which("gpg") is None:
-        pytest.skip("no gpg")
-    home = Path(tempfile.mkdtemp())
-    home.chmod(0o700)
-    return home
+def gpg_home() -> Iterator[Path]:
+    """A home with a short path, as the socket of its agent needs; the agent ends with it."""
+    with tempfile.TemporaryDirectory() as home:
+        yield Path(home)
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=True)
 
 
 def pgp_key(home: Path, name: str, *, usage: str = "encr", expire: str = "0", at: str = "") -> str:

@@ -37,6 +37,8 @@ from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
 
+pytestmark = pytest.mark.needs_program("7z", "age")
+
 OPEN = {"encryption": "none", "open": {"by": "CISO", "on": "2026-11-30", "why": "a vault that encrypts"}}
 Install = Callable[..., Services]
 
