@@ -78,11 +78,10 @@ class Decisions(Repository):
 
     def restrictions(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Request and detail of every restriction that was decided on, in force or not."""
-        taken = select(decision.c.request_id, decision.c.detail).where(
-            decision.c.kind == "decision", decision.c.choice == "restrict"
-        )
+        restricts = (decision.c.kind == "decision") & (decision.c.choice == "restrict")
+        taken = select(decision.c.request_id, decision.c.detail).where(restricts).order_by(decision.c.id)
         with self._db.read() as tx:
-            return [(row.request_id, row.detail) for row in tx.execute(taken.order_by(decision.c.id))]
+            return [(row.request_id, row.detail) for row in tx.execute(taken)]
 
     def of(self, request_id: str) -> tuple[DecisionRow, ...]:
         """All decisions of the request, oldest first.
@@ -93,10 +92,8 @@ class Decisions(Repository):
         with self._db.read() as tx:
             self._request_row(tx, request_id)
             rows = sorted(rows_of_request(tx, decision, request_id), key=lambda row: row.id)
-        return tuple(
-            DecisionRow(r.kind, r.choice, r.by, r.at, r.about, r.detail, r.question_id, r.message_id)
-            for r in rows
-        )
+        fields = ("kind", "choice", "by", "at", "about", "detail", "question_id", "message_id")
+        return tuple(DecisionRow(*(getattr(row, name) for name in fields)) for row in rows)
 
     def requests_with(self, choice: str) -> tuple[str, ...]:
         """Ids of the requests, open and closed, that have a decision with this choice; sorted."""
@@ -360,11 +357,11 @@ class Questions(Repository):
             self._overtake(tx, request_id, by, kinds)
 
     def _overtake(self, tx: Connection, request_id: str, by: str, kinds: Collection[str]) -> None:
-        older = [row for row in _still_open(tx, request_id) if row.kind in kinds and row.id != by]
-        for row in sorted(older, key=lambda row: row.id):
-            change_row(tx, question, row, {"answered_at": self._now()})
-            payload = {"question": row.id, "overtaken_by": by}
-            self._append(tx, request_id, NewEvent("question_overtaken", "system", payload))
+        for row in sorted(_still_open(tx, request_id), key=lambda row: row.id):
+            if row.kind in kinds and row.id != by:
+                change_row(tx, question, row, {"answered_at": self._now()})
+                payload = {"question": row.id, "overtaken_by": by}
+                self._append(tx, request_id, NewEvent("question_overtaken", "system", payload))
 
     def _question_row(self, tx: Connection, question_id: str) -> Row[Any]:
         row = self._row(tx, question, question_id)

@@ -8,8 +8,7 @@ from afschrift.casework.decision.require_decision import require_decision
 from afschrift.casework.decision.triggers import own_keys
 from afschrift.casework.identity.confirmed import require_identity
 from afschrift.casework.identity.death import require_alive
-from afschrift.casework.identity.mandates import require_representation
-from afschrift.casework.identity.recipient import require_bound
+from afschrift.casework.identity.mandates import require_bound, require_representation
 from afschrift.casework.intake.not_received import require_received
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.request import check_formats

@@ -10,8 +10,7 @@ from typing import Any, NoReturn
 from afschrift.casework.decision.denial import EVASIVE, PART, PLAIN, denial
 from afschrift.casework.decision.require_decision import hidden_places, require_decision
 from afschrift.casework.identity.confirmed import fingerprint, require_identity
-from afschrift.casework.identity.mandates import require_representation
-from afschrift.casework.identity.recipient import require_bound
+from afschrift.casework.identity.mandates import require_bound, require_representation
 from afschrift.casework.informing.question import INFORM, INFORM_KIND, answer_ready, inform_person
 from afschrift.casework.manual.question import asked_again
 from afschrift.casework.partial_response.damaged import damaged_columns

@@ -13,8 +13,12 @@ from typing import Any
 from afschrift.casework.decision.denial import denial
 from afschrift.casework.decision.require_decision import hidden_places
 from afschrift.casework.identity.confirmed import identity_decision
-from afschrift.casework.identity.mandates import asked_for, known_minority, mandate_status_now
-from afschrift.casework.identity.recipient import recipient
+from afschrift.casework.identity.mandates import (
+    asked_for,
+    known_minority,
+    mandate_status_now,
+    recipient,
+)
 from afschrift.casework.partial_response.earlier_parts import delivered, last_part_is_delivered
 from afschrift.casework.partial_response.question import left_for_later
 from afschrift.casework.review.question import decided

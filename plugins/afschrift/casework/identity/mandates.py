@@ -1,4 +1,4 @@
-"""Who asks for whom: whether the person is a minor, the questions about it, and the status of a mandate.
+"""Who asks for whom and receives the answer: whether the person is a minor, and the status of a mandate.
 
 Asked after the identity, before anything else is read. For the age, one field of one source is read (R16).
 Neither date nor age is kept, logged or handed on: the register gets `yes`, `no` or `unknown`.
@@ -13,9 +13,16 @@ from functools import partial
 from typing import Any
 
 from afschrift.casework.columns.question import NO_RIGHT
-from afschrift.casework.identity.confirmed import person_digest
+from afschrift.casework.identity.confirmed import (
+    identity_decision,
+    identity_question,
+    mandate_decision,
+    person_digest,
+    risk_of,
+)
 from afschrift.casework.identity.question import (
     ANSWER_CHILD,
+    BOUND,
     MANDATE,
     MANDATE_KIND,
     MANDATE_SIGNED,
@@ -32,7 +39,7 @@ from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
 from afschrift.law.clock.deadline import local_date
-from afschrift.law.person import Minor, minor
+from afschrift.law.person import ANSWER_TO, Minor, minor
 from afschrift.questions.ask import Answers, ask, asking
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow
@@ -168,6 +175,58 @@ def _bound(register: Register, request: Request, asked: OpenQuestion) -> str:
 
 def _today(services: Services, request: Request) -> date:
     return local_date(services.now(), request.zone)
+
+
+@dataclass(frozen=True)
+class AnswerRecipient:
+    """Who receives the answer of a request.
+
+    Attributes:
+        to: one of `ANSWER_TO`.
+        by: one of `law.person.ANSWER_BY`; empty: no mandate says how.
+        destination: that was bound to them; empty: decided before destinations were bound.
+        represented: a representative asks, or must.
+    """
+
+    to: str = ANSWER_TO[0]
+    by: str = ""
+    destination: str = ""
+    represented: bool = False
+
+    def is_at(self, destination: str) -> bool:
+        """Whether a destination is theirs."""
+        return self.destination in ("", destination)
+
+
+def recipient(register: Register, request_id: str) -> AnswerRecipient:
+    """Whom the last mandate names, or the person whose identity was confirmed."""
+    chosen = [row.choice for row in register.decisions.of(request_id) if row.kind == MINOR]
+    if register.requests.made_by(request_id) == "self" and chosen[-1:] != [WITH_REPRESENTATIVE]:
+        identity = identity_decision(register, request_id)
+        return AnswerRecipient(destination=identity.detail.get(BOUND, "") if identity else "")
+    mandate = mandate_decision(register, request_id)
+    if mandate is None or mandate.choice != PROVEN:
+        return AnswerRecipient(represented=True)
+    detail = mandate.detail
+    return AnswerRecipient(
+        detail.get("answer_to", ANSWER_TO[0]), detail.get("answer_by", ""), detail.get(BOUND, ""), True
+    )
+
+
+def require_bound(services: Services, request: Request) -> None:
+    """Return unless the destination changed since identity or mandate were decided.
+
+    Raises:
+        NeedsPersonError: they must be decided anew, for the destination of now.
+    """
+    register, found = services.register, recipient(services.register, request.id)
+    if found.is_at(request.destination):
+        return
+    if found.represented:
+        status = MandateStatus(needed=True)
+        raise asked_for(register, request, status, known_minority(services, request.id))
+    needed = risk_of(register, services.inventory, services.grounds.trigger_limits, request)
+    raise ask(register, request.id, [identity_question(register, request.id, needed)])
 
 
 STEP = "age"
