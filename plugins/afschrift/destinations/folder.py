@@ -18,7 +18,7 @@ from afschrift.app.extras import require_for
 from afschrift.app.object_stores import look_anew, of_place, remove_versions
 from afschrift.app.private_files import FOLDER_MODE, LOCAL, private_file
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.domain.files import LONGEST_LINK, Receipt, check_name
+from afschrift.domain.files import LONGEST_LINK, Receipt, check_name, occupied
 from afschrift.domain.instants import utc_now
 
 Place = Path | UPath
@@ -195,10 +195,7 @@ class FolderDestination:
 
     def _must_equal(self, receipt: Receipt, target: Place) -> None:
         if self.find(target.name) != receipt:
-            raise ConfigurationError(
-                f"Another file named {target.name} already lies in the destination '{self.name}'.",
-                remedy="find out whether it was handed over, move it away, and deliver again.",
-            )
+            raise occupied(target.name, self.name)
 
     @contextlib.contextmanager
     def _errors(

@@ -92,6 +92,14 @@ class KeepsBundles(Protocol):
         """
 
 
+def occupied(name: str, destination: str) -> ConfigurationError:
+    """The error of a file that lies where another is to lie."""
+    return ConfigurationError(
+        f"Another file named {name} already lies in the destination '{destination}'.",
+        remedy="find out whether it was handed over, move it away, and deliver again.",
+    )
+
+
 def bundle_name(stem: str, taken: Collection[str] = (), ending: str = ".zip") -> str:
     """Name of a bundle at its destination, numbered if another bundle of the request has that name.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,7 @@ class DeliveryRow:
         sha256: of the bundle, whether it was encrypted or not.
         has_secret: whether the words that open it are kept.
         destroyed_at: what lay at the destination was removed.
+        is_new: `begin` made it now.
     """
 
     id: str
@@ -58,6 +59,7 @@ class DeliveryRow:
     expires_at: str | None
     confirmed_at: str | None
     destroyed_at: str | None
+    is_new: bool = field(default=False, compare=False)
 
 
 class Deliveries(Repository):
@@ -114,9 +116,8 @@ class Deliveries(Repository):
             insert_row(tx, delivery, values)
             begun = NewEvent("delivery_begun", payload={"delivery": new_row, **payload})
             self._append(tx, request_id, begun)
-            return _delivery(
-                {"uri": None, "secret": None, "delivered_at": None, **dict.fromkeys(_LATER), **values}
-            )
+            whole = {"uri": None, "secret": None, "delivered_at": None, **dict.fromkeys(_LATER), **values}
+            return replace(_delivery(whole), is_new=True)
 
     def arrive(
         self,

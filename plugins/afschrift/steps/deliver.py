@@ -13,12 +13,12 @@ from afschrift.casework.partial_response.earlier_parts import record_part
 from afschrift.casework.review.require_review import require_review
 from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
-from afschrift.domain.files import Destination, Receipt, bundle_name
+from afschrift.domain.files import Destination, Receipt, bundle_name, occupied
 from afschrift.domain.plan import Plan
 from afschrift.encryption.registry import encryption_of
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import suffix
-from afschrift.register.deliveries import DeliveryRow
+from afschrift.register.deliveries import ARRIVED, DeliveryRow
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.encrypt import encryption_key, replaced, staged_digest, staged_to_send
@@ -48,7 +48,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         raise refusal(
             services, request_id, "deliver", "canary", message, "nothing: its bundle is only counted."
         )
-    gate, packed, name, is_begun = _packed(services, request_id)
+    gate, packed, name = _packed(services, request_id)
     register, plan, inputs = services.register, gate.plan, _inputs(gate.plan, packed)
     done = gate.results.of("deliver", inputs)
     if done is not None:
@@ -56,6 +56,10 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     must_be_witnessed(services, request_id, "deliver")
     encryption = encryption_of(services.protection(plan.destination).encryption)
     key = encryption_key(gate, encryption)
+    destination = services.destination(plan.destination)
+    found = destination.find(name)
+    if found and found.sha256 != packed["bundle"] and not _is_begun(gate, packed["bundle"]):
+        raise occupied(name, plan.destination)
     begun = register.deliveries.begin(
         request_id,
         plan.destination,
@@ -65,13 +69,12 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         encryption=encryption.code if encryption else "none",
         secret=key if encryption and encryption.uses_secret else None,
     )
-    path = staged_to_send(gate, packed, begun, encryption, key, is_again=is_begun)
+    if begun.state == ARRIVED and (done := register.steps.result(request_id, "deliver", inputs)):
+        return done  # by another process meanwhile
+    path = staged_to_send(gate, packed, begun, encryption, key)
     try:
-        destination, staged = (
-            services.destination(plan.destination),
-            partial(staged_digest, gate, packed, path),
-        )
-        receipt = _send(destination, begun, staged, _chunks(gate, packed, path), is_again=is_begun)
+        staged = partial(staged_digest, gate, packed, path)
+        receipt = _send(destination, begun, found, staged, _chunks(gate, packed, path))
     except StagedFileError as error:
         gate.staging.remove(path)  # the next try makes it again
         if path != BUNDLE:
@@ -96,25 +99,23 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
 def _send(
     destination: Destination,
     begun: DeliveryRow,
+    found: Receipt | None,
     sha256: Callable[[], str],
     chunks: Iterator[bytes],
-    *,
-    is_again: bool,
 ) -> Receipt:
     """Send a file, unless an earlier try sent it and died before its receipt was recorded.
 
     Args:
         destination: where it goes.
         begun: the delivery.
+        found: what lies there under its name: of an earlier try, even if it has another digest, since what is
+            staged may have been made again.
         sha256: reads the file and returns its digest.
         chunks: of the file.
-        is_again: an earlier try began. What lies there under the delivery's name is then its file, even if
-            what is staged was made again since, and has another digest.
     """
-    found = destination.find(begun.name)
-    if found is not None and found.sha256 == sha256():
+    if found and found.sha256 == sha256():
         return found
-    if found is not None and is_again:
+    if found:
         destination.remove(begun.name)
     return destination.deliver(begun.name, chunks)
 
@@ -132,8 +133,8 @@ def _rows(gate: Gate) -> dict[str, int]:
     return rows | {record.source: len(record.given) for record in records if record.kept_back}
 
 
-def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], str, bool]:
-    """Return the gate, the result of `package` under the plan, the bundle's name, and whether it was begun.
+def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], str]:
+    """Return the gate, the result of `package` under the plan, and the file's name.
 
     The bundle's review is required where one is due. A bundle that is gone is packed again, which reads no
     source.
@@ -147,12 +148,12 @@ def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], 
                 f"Nothing is packed for request {request_id} under its frozen plan.",
                 "clear `package` and what follows.",
             )
-        name, is_begun = _name(services, gate.plan, packed["bundle"])
+        name = _name(services, gate.plan, packed["bundle"])
         if gate.results.of("deliver", _inputs(gate.plan, packed)) is not None:
-            return gate, packed, name, is_begun
+            return gate, packed, name
         if gate.staging.exists(BUNDLE):
             require_review(services, gate.plan, packed, partial(refutations, services))
-            return gate, packed, name, is_begun
+            return gate, packed, name
     package(services, request_id)
     return _packed(services, request_id)
 
@@ -161,18 +162,21 @@ def _inputs(plan: Plan, packed: dict[str, Any]) -> str:
     return digest({"bundle": packed["bundle"], "destination": plan.destination})
 
 
-def _name(services: Services, plan: Plan, bundle: str) -> tuple[str, bool]:
-    """Return a file name that no other bundle of the request has, and whether the delivery was begun.
+def _name(services: Services, plan: Plan, bundle: str) -> str:
+    """Return a file name that no other bundle of the request has.
 
     An earlier answer may be at the destination whose person was never notified.
     """
     delivered = services.register.deliveries.of(plan.request, begun=True)
     taken = {row.name for row in delivered if row.sha256 != bundle}
-    is_begun = any(row.sha256 == bundle and row.destination == plan.destination for row in delivered)
     encryption = encryption_of(services.protection(plan.destination).encryption)
     ending = encryption.suffix if encryption else ".zip"
-    name = bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken, ending)
-    return name, is_begun
+    return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken, ending)
+
+
+def _is_begun(gate: Gate, bundle: str) -> bool:
+    delivered = gate.services.register.deliveries.of(gate.request.id, begun=True)
+    return any(row.sha256 == bundle and row.destination == gate.plan.destination for row in delivered)
 
 
 def _chunks(gate: Gate, packed: dict[str, Any], path: str) -> Iterator[bytes]:

@@ -36,8 +36,6 @@ def staged_to_send(
     delivery: DeliveryRow,
     encryption: Encryption | None,
     key: str,
-    *,
-    is_again: bool,
 ) -> str:
     """Path of the staged file that is sent: the bundle itself, or what was made of it for this delivery.
 
@@ -46,8 +44,7 @@ def staged_to_send(
         packed: result of `package`.
         delivery: that was begun.
         encryption: of the destination; None: the bundle is sent open.
-        key: of the recipient, or the words that were drawn now.
-        is_again: an earlier try began, and its words count.
+        key: of the recipient, or the words that were drawn now; those of the try that began count.
 
     Raises:
         GateError: the staged bundle is not the packed one.
@@ -66,7 +63,7 @@ def staged_to_send(
     path = encrypted_path(delivery.id)
     if gate.staging.exists(path):
         return path
-    if encryption.uses_secret and is_again:
+    if encryption.uses_secret and not delivery.is_new:
         key = gate.services.register.deliveries.secret(delivery.id) or ""
     try:
         with gate.staging.reader(BUNDLE) as bundle, gate.staging.writer(path) as sink:

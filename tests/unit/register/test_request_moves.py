@@ -391,8 +391,8 @@ def test_a_delivery_is_recorded_once_with_its_event(register: Register, opened: 
     until = datetime(2026, 4, 1, tzinfo=UTC)
     once(partial(deliveries.expire, begun.id, until), "delivery_renewed")
     once(partial(deliveries.confirm, begun.id, "said_so", "officer"), "delivery_confirmed")
-    once(partial(deliveries.removed, begun.id, "confirmed"), "bundle_removed")
-    last = once(partial(deliveries.destroy_secret, begun.id), "secret_destroyed")
+    once(partial(deliveries.destroy_secret, begun.id), "secret_destroyed")
+    last = once(partial(deliveries.removed, begun.id, "confirmed"), "bundle_removed")
     assert (last.expires_at, last.has_secret) == ("2026-04-01T00:00:00.000000Z", False)
     assert last.confirmed_at
     assert last.destroyed_at

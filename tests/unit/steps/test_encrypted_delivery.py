@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE, encrypted_path
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import deliver
+from afschrift.steps.deliver import _packed, deliver
+from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
@@ -61,6 +63,16 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         return build(lambda _line: None, settings)
 
     return made
+
+
+class Nowhere:
+    """A destination that is lost once it was asked."""
+
+    def find(self, _name: str) -> None:
+        return None
+
+    def deliver(self, *_given: Any) -> None:
+        pytest.fail("opened")
 
 
 def lying(tmp_path: Path) -> Path:
@@ -143,7 +155,7 @@ def test_a_bundle_replaced_between_packing_and_sending_does_not_leave(
 ) -> None:
     services = install()
     request = store(services, ANN)
-    nowhere = replace(services, destination=lambda _name: pytest.fail("opened"))
+    nowhere = replace(services, destination=lambda _name: Nowhere())
     with pytest.raises(pytest.fail.Exception):
         drive(nowhere, request)
     [row] = services.register.deliveries.of(request, begun=True)
@@ -191,8 +203,53 @@ def test_an_open_destination_gets_the_bundle_and_no_other_changes_its_encryption
     assert hashlib.sha256(bundle.read_bytes()).hexdigest() == row.sha256
 
     other = store(services, {"customer_id": "3"})
-    nowhere = replace(services, destination=lambda _name: pytest.fail("opened"))
+    nowhere = replace(services, destination=lambda _name: Nowhere())
     with pytest.raises(pytest.fail.Exception):
         drive(nowhere, other)
     with pytest.raises(ConfigurationError, match=r"began with the encryption 'none'.*set it back"):
         deliver(install(), other)
+
+
+def test_another_file_of_its_name_is_never_replaced(install: Install, tmp_path: Path) -> None:
+    services = install()
+    request = store(services, ANN)
+    file = tmp_path / "outbox" / f"{request}-access.zip"
+    file.parent.mkdir(mode=0o700)
+    file.write_bytes(b"of a register that was restored since")
+    with pytest.raises(ConfigurationError, match=r"Another file.*in the destination 'outbox'.*move it away"):
+        drive(services, request)
+    with pytest.raises(ConfigurationError, match="Another file"):
+        deliver(services, request)
+    assert file.read_bytes() == b"of a register that was restored since"
+    file.unlink()
+    deliver(services, request)
+    assert event_types(services, request).count("delivery_begun") == 1
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["which began", "which ended"])
+def test_two_processes_at_once_make_one_delivery(install: Install, tmp_path: Path, ends: bool) -> None:
+    services = install()
+    request = store(services, ANN)
+    asked: list[str] = []
+
+    def meanwhile(name: str) -> Any:
+        if not asked:
+            asked.append(name)
+            other = services if ends else replace(services, destination=lambda _name: Nowhere())
+            with suppress(pytest.fail.Exception):
+                deliver(other, request)
+        return services.protection(name)
+
+    slow = replace(services, protection=meanwhile)
+    for step in (assess, classify, lambda *of: extract(*of, "shop"), validate, package):
+        step(services, request)
+    packed = _packed(services, request)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("afschrift.steps.deliver._packed", lambda *_given: packed)
+        result = deliver(slow, request)
+    [row] = services.register.deliveries.of(request, begun=True)
+    assert asked
+    assert deliver(services, request) == result
+    words = services.register.deliveries.secret(row.id)
+    assert opened("7z", "x", "-so", f"-p{words}", str(lying(tmp_path))) == row.sha256
+    assert event_types(services, request).count("bundle_arrived") == 1
