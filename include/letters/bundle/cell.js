@@ -14,7 +14,7 @@ function noteOf(cell, [style, codes]) {
   if (style === "masked" && (text.includes(`[${words.mask}]`) || text.includes(`[${words.mask} `))) return ["masked", text, words.masked_cell];
   if (style === "redacted" && text === `[${words.mask}]`) return ["masked", text, words.masked_cell];
   if (Object.hasOwn(codes, text)) return Array.isArray(codes[text]) ? ["", text, codes[text][0]] : ["coded", codes[text], text];
-  const local = style === "time" ? localTime(text) : "";
+  const local = style === "time" ? localTime(text) : style === "date" ? calendarDay(text) : "";
   if (local) return ["time", local, "", text];
   const lasted = style === "duration" ? lasting(text) : "";
   if (lasted) return ["coded", lasted, text];

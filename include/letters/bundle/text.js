@@ -57,6 +57,12 @@ function localTime(text) {
   return Number.isNaN(instant) ? "" : moment(instant, words.zone, true);
 }
 
+// A date of the data; nothing where it is none.
+function calendarDay(text) {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  return day ? say("day", { day: Number(day), month: words.months[month - 1], year: Number(year) }) : "";
+}
+
 const plurals = new Intl.PluralRules(language);
 
 // How long something took, from days to whole seconds; nothing where it is no such duration.

@@ -182,7 +182,7 @@ def test_a_controller_without_the_way_to_court_is_refused(check: Check, tmp_path
             places["court:"],
             ["U kunt eerst bezwaar", "Schrijf ons"],
         ),
-        ("\n".join(cut), places["court:"], ["dan geldt daarvoor geen vaste termijn"]),
+        ("\n".join(cut), places["court:"], ["Daarvoor geldt dan geen vaste termijn"]),
         ("\n".join(cut).replace("country: NL", "country: BE"), places["court:"], ['{"nl": "..."']),
     ):
         file.write_text(text, encoding="utf-8")
@@ -269,7 +269,7 @@ def test_summary_counts_what_a_person_would_miss(check: Check, tmp_path: Path) -
       agent: {origin: assigned, about: third_party, third_party: mask}
 """
     purposes = """  reviews:
-    basis: A6-1-b
+    basis: A6-1-f
     title: {nl: Reviews, en: Reviews}
     retention: {period: P1Y}
     recipients: [{group: {nl: Lezers, en: Readers}, why: {nl: Het is openbaar., en: It is public.}}]
@@ -278,9 +278,10 @@ def test_summary_counts_what_a_person_would_miss(check: Check, tmp_path: Path) -
     text = text.replace("    columns:\n", columns, 1).replace("purposes:\n", "purposes:\n" + purposes, 1)
     shop.write_text(text.replace("purposes: [", "purposes: [reviews, ", 1), encoding="utf-8")
     found = check().text.partition("What a person would miss")[2].splitlines()
-    assert found[0].endswith("(10):")
+    assert found[0].endswith("(11):")
     assert dict(line.strip().split(": ", 1) for line in found[1:] if line) == {
         "where a value comes from": "1 (shop.customer.kind)",
+        "why data are used": "1 (shop.purposes.reviews.interest)",
         "how long data are kept, and from when": "2 (shop.purposes.reviews.retention.trigger, "
         "shop.purposes.account.retention)",
         "who gets data, and how they are protected there": "2 (shop.purposes.account.recipients, "

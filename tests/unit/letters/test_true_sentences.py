@@ -112,7 +112,7 @@ def test_what_is_not_portable_is_named_where_rows_are(bureau: Bureau, language: 
     assert re.search("met uw toestemming|with your consent", text)  # Art. 20(1)(a)
     assert not re.search("die ontstonden|that came up", text)
     assert re.search(
-        "- (Gegevens die wij niet gebruiken door uw toestemming|Data that we use for another reason)", text
+        "- (Gegevens die wij om een andere reden gebruiken|Data that we use for another reason)", text
     )
     rule = r"overeenkomst gebruiken \(artikel 20, eerste lid, onder a\)|or for a contract \(Article 20\(1\)\(a\)\)"
     assert re.search(rule, text)

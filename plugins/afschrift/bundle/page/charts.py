@@ -15,12 +15,13 @@ from typing import Any
 from markupsafe import Markup
 
 from afschrift.bundle.contents import Contents
+from afschrift.bundle.page.shown_rows import MAX_ROWS
 from afschrift.bundle.page.shown_values import readable
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.overview import LISTED, SCALE, Bin, Overview
 from afschrift.domain.plan import ExtractPlan
 
-FEWEST_ROWS = 11
+FEWEST_ROWS = MAX_ROWS + 1
 """A chart of fewer rows says less than the rows, which the page shows."""
 
 
@@ -82,7 +83,7 @@ def latest(contents: Contents, extract: ExtractPlan, words: PageWords) -> tuple[
     seen = contents.overview(extract)
     return tuple(
         (readable(text[:LISTED]) + ("…" if len(text) > LISTED else ""), _day(moment, seen, words))
-        for text, moment in seen.latest
+        for text, moment in seen.latest[:MAX_ROWS]
     )
 
 

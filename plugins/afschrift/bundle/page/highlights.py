@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page.shown_rows import UPRIGHT_ROWS, Cell, shown_cell
+from afschrift.bundle.page.shown_rows import Cell, shown_cell
 from afschrift.bundle.page.words import PageWords
 from afschrift.bundle.sheet.sheet import has_values
 from afschrift.domain.extracted import TableExtract
@@ -20,7 +20,7 @@ from afschrift.domain.vocabulary import Origin
 
 @dataclass(frozen=True)
 class Highlight:
-    """What one table holds of a kind: its anchor and title, and each row's values in a line."""
+    """What one table holds of a kind: its anchor and title, and a line for each column."""
 
     anchor: str
     title: str
@@ -47,18 +47,23 @@ def highlights(
 def _lines(
     contents: Contents, planned: ExtractPlan, written: TableExtract, origin: Origin, words: PageWords
 ) -> Iterator[str]:
-    fields = [f for f in planned.selected if origin in (f.origin, *f.origins) and has_values(written, f)]
-    if not fields or (origin is Origin.THIRD_PARTY and 2 * len(fields) < len(planned.selected)):
+    selected = planned.selected
+    fields = [f for f in selected if _only(f) is origin and has_values(written, f)]
+    if origin is Origin.THIRD_PARTY and 2 * len(fields) < len(selected):
         return  # a table of others' data, not one with a note of a carrier
-    titles = {f.name: contents.column_title(planned.source, planned.table, f.name) for f in fields}
-    if written.rows > UPRIGHT_ROWS:
-        yield ", ".join(titles.values())
-        return
-    for row in contents.samples.get(planned.name, ()):
-        shown = ((f, shown_cell(contents, planned, f, row.get(f.name), words)) for f in fields)
-        values = [f"{titles[f.name]}: {cell.line}" for f, cell in shown if _is_read(f, cell)]
-        if values:
-            yield "; ".join(values)
+    [*rows] = contents.samples.get(planned.name, ())[:1]
+    for field in fields:
+        title = contents.column_title(planned.source, planned.table, field.name)
+        if written.rows != 1 or not rows:
+            yield f"{title} ({words.count('rows', written.rows)})"
+        elif _is_read(field, cell := shown_cell(contents, planned, field, rows[0].get(field.name), words)):
+            note = f" ({cell.note.rstrip('.')})" if cell.note and cell.style != "coded" else ""
+            yield f"{title}: {cell.text}{note}"
+
+
+def _only(field: FieldPlan) -> Origin | None:
+    """The origin of a column; None where it differs by row."""
+    return field.origin or (field.origins[0] if len(field.origins) == 1 else None)
 
 
 def _givers(contents: Contents, planned: ExtractPlan) -> dict[str, None]:

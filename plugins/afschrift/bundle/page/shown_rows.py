@@ -22,7 +22,12 @@ MAX_LENGTH = 160
 UPRIGHT_ROWS, UPRIGHT_COLUMNS, UPRIGHT_LENGTH = 3, 6, 1000
 """A table of at most so many rows and at least so many columns is shown as a list of names and values."""
 _SPARED, _LINKED = 40, 60  # bytes of markup around a cell, and around one that links to another row
-_STYLES = {ValueKind.INSTANT: "time", ValueKind.DURATION: "duration", ValueKind.JSON: "list"}
+_STYLES = {
+    ValueKind.INSTANT: "time",
+    ValueKind.DATE: "date",
+    ValueKind.DURATION: "duration",
+    ValueKind.JSON: "list",
+}
 _NUMBERS = frozenset({ValueKind.INTEGER, ValueKind.DECIMAL, ValueKind.NUMBER})
 
 

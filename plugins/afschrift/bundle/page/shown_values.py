@@ -46,7 +46,9 @@ def in_language(value: str, words: PageWords) -> str:
 
 
 def local_time(contents: Contents, field: FieldPlan, value: str, words: PageWords) -> str | None:
-    """An instant in the organisation's time zone; None if the value is no instant."""
+    """A date, or an instant in the organisation's time zone, in words; None if the value is neither."""
+    if field.kind is ValueKind.DATE:
+        return words.calendar_day(value)
     if field.kind is not ValueKind.INSTANT:
         return None
     return words.local_time(value, contents.inventory.controller.zone)

@@ -153,6 +153,7 @@ class PageWords:
             "months": self._texts["months"],
             "lasted": self._texts["lasted"],
             "local_time": self._texts["local_time"],
+            "day": self._texts["day"],
         }
 
     def size(self, size: int) -> str:
@@ -188,6 +189,13 @@ class PageWords:
         except (ValueError, OverflowError):
             return None
         return self._date("local_time", local, time=local.strftime("%H:%M:%S"))
+
+    def calendar_day(self, day: str) -> str | None:
+        """A date of the data; None if it is none (`infinity`)."""
+        try:
+            return self.day(f"{date.fromisoformat(day)}T00:00:00Z", "UTC")
+        except ValueError:
+            return None
 
     def lasted(self, duration: str) -> str:
         """An ISO 8601 duration of days to seconds in words, without parts of a second; empty of others."""

@@ -16,6 +16,7 @@ from afschrift.bundle.page.shown_rows import Cell, shown_cell
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.right import Right
 from afschrift.domain.value_kind import ValueKind
+from afschrift.inventory.base import Text
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -106,6 +107,8 @@ def test_the_page_says_what_is_so(case: dict[str, Any]) -> None:
         ("bpm", "duration", "P1DT1H", Cell("1 dag en 1 uur", "P1DT1H", "coded")),
         ("bpm", "duration", "P6M", Cell("P6M")),
         ("bpm", "duration", "PT0.571S", Cell("PT0.571S")),
+        ("bpm", "date", "2026-03-01", Cell("1 maart 2026", style="time", exact="2026-03-01")),
+        ("bpm", "date", "infinity", Cell("infinity")),
         ("bpm", "boolean", "true", Cell("ja", "true", "coded")),
         ("raw", "json", "[-0.719,1.10]", Cell("-0.719, 1.10")),
         ("raw", "json", "[]", Cell("", "leeg", "none")),
@@ -119,6 +122,17 @@ def test_a_value_is_shown_by_its_meaning(name: str, kind: str | None, value: str
     extract, field = next((e, f) for e in contents.plan.extracts for f in e.selected if f.name == name)
     field = replace(field, kind=ValueKind(kind)) if kind else field
     assert shown_cell(contents, extract, field, value, PageWords.load(LETTERS, "nl")) == shown
+
+
+def test_the_way_to_court_is_not_repeated_for_a_late_answer() -> None:
+    words, controller = PageWords.load(LETTERS, "nl"), Example().contents.inventory.controller
+    same, late = "U kunt naar de rechtbank.", "U kunt naar de rechtbank. Er is dan geen termijn."
+    for written, more in ((late, " Kwam ons antwoord te laat? Er is dan geen termijn."), (same, "")):
+        court, court_late = (Text({"nl": text, "en": text}) for text in (same, written))
+        assert (
+            words.court(controller.model_copy(update={"court": court, "court_late": court_late}))
+            == same + more
+        )
 
 
 def test_few_rows_of_many_columns_are_lists(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,8 @@ def test_what_the_sheet_says(case: dict[str, Any]) -> None:
         scoring=case.get("scoring"),
         **case.get("purpose", {}),
     )
+    if case.get("plain"):
+        made.but(denial="plain")
     if alone:
         made.read("customer", seen=Seen(nulls={"credit_score": 1}))
     found = document(made)
