@@ -248,6 +248,36 @@ def test_a_delivery_that_is_killed_at_random_instants_is_made_once(
     assert died > RANDOM_KILLS / 2
 
 
+@pytest.mark.parametrize("again", ["deliver", "remove"])
+def test_parts_that_a_killed_upload_left_are_gone(again: str, s3: servers.Server, tmp_path: Path) -> None:
+    """S3 takes a large file in parts, which stay there unseen until the upload ends."""
+    s3fs.S3FileSystem.clear_instance_cache()
+    name, chunk = "req-0123456789ab-access.zip", os.urandom(6 << 20)
+    url = f"s3://outbox/{tmp_path.name}"
+
+    def die() -> Iterator[bytes]:
+        yield from (chunk, chunk)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if not child:
+        s3fs.S3FileSystem.default_block_size = 5 << 20
+        try:
+            FolderDestination("outbox", url).deliver(name, die())
+        finally:
+            os._exit(1)
+    assert ended(child) == -signal.SIGKILL
+    store = s3fs.S3FileSystem(skip_instance_cache=True)
+    assert len(store.list_multipart_uploads("outbox")) == 1
+    outbox = FolderDestination("outbox", url)
+    if again == "remove":
+        assert not outbox.remove(name)
+    else:
+        assert outbox.deliver(name, iter([chunk, chunk])).bytes == 12 << 20
+    assert store.list_multipart_uploads("outbox") == []
+    assert [path.rpartition("/")[2] for path in store.find(url)] == [name] * (again == "deliver")
+
+
 @dataclasses.dataclass(frozen=True)
 class Fault:
     """What happens at a point, the error that names it, and how it is mended."""
