@@ -144,7 +144,7 @@ _TABLE = (
     ),
     LetterKind(
         "mandate_request",
-        ("received_on", "lacking", "no_copy", "how_to_reply", "period_runs"),
+        ("received_on", "lacking", "no_copy", "how_to_reply", "period_runs", "until"),
         "R11, R15, R16",
         (),
         True,

@@ -78,7 +78,8 @@ def test_nothing_leaves_once_a_death_is_recorded(bureau: Bureau) -> None:
             act()
         assert error.value.remedy
     assert due(bureau, request) == ("person_deceased",)
-    assert "Beste M. Vos" in text_of(bureau, request)
+    text = text_of(bureau, request)
+    assert "Beste M. Vos" in text and "omdat u voor" in text
     assert due(bureau, request) == ("person_deceased",)
     text = text_of(bureau, request, party="heir")
     assert "Jan Jansen Kade 2" in text
@@ -118,7 +119,7 @@ def test_an_heir_is_asked_about_and_gets_a_letter(bureau: Bureau) -> None:
     bureau.reply(bureau.asked(request), "deceased", rests_on="death_certificate")
     assert bureau.state(request) is State.PERSON_DECEASED
     text = text_of(bureau, request)
-    assert "Beste Jan Jansen" in text
+    assert "Beste Jan Jansen" in text and "omdat u voor" not in text
     assert "uw verzoek om inzage in de gegevens van Jan Jansen" in text
     [letter] = bureau.register.letters.all(request_id=request)
     bureau.send(letter.id)
