@@ -91,6 +91,8 @@ MASKED = {
     ("referral_received", "customer_id"): "'<masked>' || customer_id",
     ("referral_received", "reward"): "'[masked]'",
     ("ticket", "agent_id"): "'<masked>' || agent_id",
+    ("ticket", "contact_email"): "CASE WHEN EXISTS (FROM customer_email AS e WHERE e.customer_id = person "
+    "AND lower(e.email) = lower(contact_email)) THEN '' ELSE '<masked>' END || contact_email",
     (
         "ticket_message",
         "agent_name",

@@ -149,7 +149,7 @@ def gaps_in_data(inventory: Inventory, plan: Plan, extract: SourceExtract) -> tu
 
 
 def _without_purpose(source: SourceFile, plan: Plan, extract: SourceExtract) -> Iterator[Gap]:
-    """Yield columns whose purposes all concern other people."""
+    """Yield columns with a value of the person whose purposes all concern other people."""
     facts = {fact.place: {row[0] for row in fact.rows} for fact in extract.facts}
     others = {
         name
@@ -157,10 +157,12 @@ def _without_purpose(source: SourceFile, plan: Plan, extract: SourceExtract) -> 
         if purpose.only
         and facts.get(f"purposes.{name}.only", {*purpose.only.values}).isdisjoint(purpose.only.values)
     }
-    given = {table.table for table in extract.tables if table.rows}
+    nulls = {table.table: table.seen.nulls if table.seen else {} for table in extract.tables}
+    rows = {table.table: table.rows for table in extract.tables}
     for path, table, field in sheet_columns(plan) if others else ():
         purposes = column_purposes(source, table, field.name) if path == source.source else ()
-        if table in given and purposes and others.issuperset(purposes):
+        has_value = table in rows and rows[table] > nulls[table].get(field.name, 0)
+        if has_value and purposes and others.issuperset(purposes):
             where = f"tables.{table}.columns.{field.name}.purposes"
             yield Gap(source.source, where, f"none concerns this person: {', '.join(purposes)} have `only`")
 

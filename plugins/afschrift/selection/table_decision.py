@@ -30,6 +30,7 @@ from afschrift.inventory.column import Column
 from afschrift.inventory.joins import perhaps_other_person, tie_columns
 from afschrift.inventory.model import Inventory, SourceFile
 from afschrift.inventory.table import Table
+from afschrift.law.person import below
 from afschrift.selection.statements import Scope
 from afschrift.selection.ways import closed
 
@@ -203,7 +204,7 @@ class Classifier:
             source.source, name, fields, scope, {reason: tuple(found) for reason, found in asks.items()}
         )
         if decision.selected and not decision.substance:
-            return replace(decision, fields=tuple(_drop_key(f) for f in fields))
+            return replace(decision, fields=tuple(_drop_key(f, source.tables[name]) for f in fields))
         return decision
 
     def _scope(self, facts: TableFacts) -> Scope | None:
@@ -310,8 +311,17 @@ def _answered(decision: ColumnDecision, answer: str, mask: Mask) -> ColumnDecisi
     )
 
 
-def _drop_key(planned: FieldPlan) -> FieldPlan:
-    """Exclude a key of a table of which nothing else leaves: keys alone are of no use."""
+_NUMBERS = ("user.unique_id",)
+
+
+def _drop_key(planned: FieldPlan, table: Table) -> FieldPlan:
+    """Exclude a key of a table of which nothing else leaves: keys alone are of no use.
+
+    A name of ours that points to a list, such as a carrier's, is no key to a reader.
+    """
     if planned.action is not Action.INCLUDE:
         return planned
-    return replace(planned, action=Action.EXCLUDE, kind=None, reason="only_keys")
+    category = (table.columns.get(planned.name) or Column()).category
+    is_name = planned.origin is Origin.ASSIGNED and category and not below(category, _NUMBERS)
+    reason = "origin_assigned" if is_name else "only_keys"
+    return replace(planned, action=Action.EXCLUDE, kind=None, reason=reason)

@@ -6,6 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 import yaml
+from testbed.delivered import open_delivered
 from testbed.running import run
 from testbed.small import SHOP
 from tests.support.data import document
@@ -97,7 +98,7 @@ def test_an_address_that_is_a_key_of_another_is_pointed_out_or_masked(
         assert office.asked(request).detail["pointed_out"] == {"shop.note": 1}
         return
     assert refuted(office, request) == {}
-    with ZipFile(office.bureau.settings.home / "outbox" / f"{request}-access.zip") as bundle:
+    with ZipFile(open_delivered(office.services, request)) as bundle:
         [name] = [n for n in bundle.namelist() if n.endswith("note.csv")]
         own, others, none = bundle.read(name).decode().splitlines()[1:]
     assert "ANN@example.org" in own and "malley" not in others and "[masked" in others and "mask" not in none

@@ -11,9 +11,11 @@ import pytest
 from tests.unit.bundle.bundle_example import LETTERS, REQUEST, ROWS, SCRIPT, Example, Rows, cases
 from tests.unit.bundle.bundle_tampering import files_of
 
+from afschrift.bundle.contents import SharedKey
 from afschrift.bundle.page.page import render_index, render_readme
 from afschrift.bundle.page.shown_rows import Cell, shown_cell
 from afschrift.bundle.page.words import PageWords
+from afschrift.domain.plan import Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.base import Text
@@ -281,3 +283,23 @@ def test_a_mask_is_said_in_the_language_of_the_person(language: str, word: str) 
     shown = html(Example(Right.ACCESS, language))
     assert f"[{word} 3f9a2c41]" in shown
     assert ("[masked 3f9a2c41]" in shown) is (language == "en")
+
+
+def test_rows_of_a_key_that_another_account_has_too_say_so() -> None:
+    key = SharedKey("customer_id", ("7",), {"app.heart_rate": 2, "shop.customer": 1}, given=True)
+    text = page(Example().but(shared=(key,))).text
+    assert "2 rijen vonden wij alleen met iets dat ook bij een ander account staat" in text
+    assert "Dit staat ook bij een ander account. Wij weten dus niet van elke rij of die van u is." in text
+    left_out = page(Example().but(shared=(replace(key, given=False),))).text
+    assert "vonden wij alleen" not in left_out and "Rijen waarvan wij niet weten of ze van u zijn" in left_out
+
+
+def test_tables_that_are_withheld_count_among_those_without_anything_to_get() -> None:
+    made = Example(Right.PORTABILITY)
+    held = page(made).text
+    gone = made.contents.plan.extracts[0]
+    withheld = (*made.contents.plan.withheld, Withheld(gone.source, gone.table, gone.fields))
+    fewer = made.planned(extracts=made.contents.plan.extracts[1:], withheld=withheld)
+    counts = [re.search(r"In (\d+) ander", text) for text in (held, page(fewer).text)]
+    numbers = [int(found[1]) if found else 0 for found in counts]
+    assert numbers[1] == numbers[0] + 1

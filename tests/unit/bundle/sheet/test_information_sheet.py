@@ -206,6 +206,14 @@ def test_a_column_whose_purposes_all_concern_others_is_a_gap() -> None:
     assert found == [("account",), ()]
     with pytest.raises(ConfigurationError, match=r"none concerns this person: account have `only`"):
         others.zip()
+    prospect = example(  # has no score, so it matters not that nobody is scored who has no account
+        rows={"app.heart_rate": [], "shop.enrichment": []},
+        scoring={"only": {"column": "customer.email", "values": ["A"]}},
+        facts={"purposes.scoring.only": [("P",)]},
+    )
+    with pytest.raises(ConfigurationError, match="scoring have `only`"):
+        prospect.zip()
+    assert prospect.read("customer", seen=Seen(nulls={"credit_score": 1})).zip()
 
 
 @pytest.mark.parametrize(("found", "named"), [([("held", "1")], True), ([], False), (None, True)])

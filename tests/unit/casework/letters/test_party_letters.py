@@ -69,7 +69,12 @@ def text_of(bureau: Bureau, request: str, kind: str, **given: Any) -> str:
         (PARENT, "representative", "acknowledgement", ("U wilt de gegevens van Zeynep T. inzien",)),
         (PARENT, "person", "acknowledgement", ("Beste Aysel Tuncay",)),
         (PARENT, "person", "delivery", ("Beste Zeynep T.", "het verzoek van Aysel Tuncay om inzage in uw")),
-        (PARENT, None, "mandate_request", ("Beste Aysel Tuncay", "U vraagt dit voor Zeynep T.", "Die loopt tot en met")),
+        (
+            PARENT,
+            None,
+            "mandate_request",
+            ("Beste Aysel Tuncay", "U vraagt dit voor Zeynep T.", "Die loopt tot en met"),
+        ),
         (LAWYER, "representative", "delivery", ("Vos Advocaten Singel 1 1012", "The data of Zeynep T. are")),
         (LAWYER, "person", "delivery", ("Beste Zeynep T.", "U bepaalt of Vos Advocaten ze van u krijgt")),
         (
