@@ -206,7 +206,7 @@ def test_a_column_whose_purposes_all_concern_others_is_a_gap() -> None:
     assert found == [("account",), ()]
     with pytest.raises(ConfigurationError, match=r"none concerns this person: account have `only`"):
         others.zip()
-    prospect = example(  # has no score, so it matters not that nobody is scored who has no account
+    prospect = example(  # has no score: only who has an account gets one
         rows={"app.heart_rate": [], "shop.enrichment": []},
         scoring={"only": {"column": "customer.email", "values": ["A"]}},
         facts={"purposes.scoring.only": [("P",)]},
