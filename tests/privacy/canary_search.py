@@ -87,7 +87,8 @@ def _unpacked(content: bytes, path: Path | None) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for info in archive.infolist():
                 yield info.filename, info.filename.encode() + info.comment
-                yield info.filename, archive.read(info)
+                if not info.flag_bits & 1:  # what is encrypted was searched as it lies
+                    yield info.filename, archive.read(info)
     elif (plain := _decompressed(content)) is not None:
         yield "plain", plain
     else:
