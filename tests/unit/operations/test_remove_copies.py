@@ -9,7 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
+from testbed.running import installation, run, store
+from testbed.small import write_database, write_inventory
 from tests.contract.test_s3_store import reached
+from tests.support.command_line import run_command
 from tests.support.moves import moved
 from tests.unit.operations.conftest import HOUR, Office
 from upath import UPath
@@ -18,10 +22,14 @@ from afschrift.casework.copy_findings import end_of, last_day
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.errors import RetriableError
 from afschrift.domain.files import Destination
-from afschrift.domain.instants import rfc3339
+from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.state import State
+from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, NewFact
+from afschrift.operations import sweep as sweep_module
 from afschrift.operations.remove_copies import Copies
+from afschrift.operations.sweep import sweep
+from afschrift.register.database.tables import delivery
 from afschrift.register.deliveries import DOWNLOADED, Deliveries, DeliveryRow
 
 WORDS = "merel appel zomer koffie tafel regen"
@@ -264,3 +272,58 @@ def test_the_last_day_is_whole_also_by_a_clock_an_hour_ahead(zone: str, month: i
     assert gone - HOUR < datetime.combine(day + timedelta(1), time(0, 1), ZoneInfo(zone))
     row = DeliveryRow(*("" for _ in range(16)))  # type: ignore[arg-type]
     assert last_day(replace(row, expires_at=rfc3339(gone)), 30, zone) == day
+
+
+def test_the_proof_of_a_delivery_outlives_its_file_and_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person's bundle is still named by the trail; the encrypted file is, as long as the key is there."""
+    monkeypatch.setenv("MINI_SHOP", str(write_database(tmp_path / "shop.sqlite")))
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(write_inventory(tmp_path / "inventory")))
+    services = installation(tmp_path / "home", tmp_path / "inventory")
+    request = store(services, {"customer_id": "1"})
+    opened, outbox, deliveries = (
+        run(services, request),
+        tmp_path / "home" / "outbox",
+        services.register.deliveries,
+    )
+    [row] = deliveries.of(request)
+    received = tmp_path / "received.zip"
+    received.write_bytes((outbox / row.name).read_bytes())
+    assert deliveries.secret(row.id)
+    assert last_day(row, 30, "Europe/Amsterdam") == local_date(
+        row.delivered_at, "Europe/Amsterdam"
+    ) + timedelta(30)
+
+    swept = [s.action for s in sweep(lambda *_: "") if s.finding.delivery]
+    monkeypatch.setattr(sweep_module, "utc_now", lambda: utc_now() + timedelta(days=32))
+    swept += [s.action for s in sweep(lambda *_: "") if s.finding.delivery]
+    assert swept == ["removed from outbox"]
+    assert list(outbox.iterdir()) == []
+    assert deliveries.secret(row.id) is None
+    text = run_command("audit", "verify", "--max-age", "0", "--bundle", opened, "--bundle", received)
+    assert f"{opened}: sealed at " in text
+    assert f"{opened}: delivered at " in text
+    assert f"{received}: delivered, encrypted at " in text
+    services.register.data_keys.shred(request, "retention")
+    text = run_command("audit", "verify", "--max-age", "0", "--bundle", opened, "--bundle", received)
+    assert f"{opened}: delivered at " in text
+    assert f"{received}: no event of the trail names this file" in text
+
+
+def test_an_open_bundle_of_an_earlier_version_goes(delivering: Delivering) -> None:
+    ended = [
+        delivering.deliver(state, encryption="none", secret=None) for state in (State.WITHDRAWN, State.READY)
+    ]
+    shredded(delivering, ended[1])
+    with delivering.register.store.database.write() as tx:
+        tx.execute(update(delivery).values(name=None, key=None, begun_at=None, arrived=None))
+    (delivering.folder / ended[0].name).write_bytes(b"another")
+    assert ("key_destroyed", "removed from outbox") in delivering.sweep()
+    [(why, action)] = delivering.sweep()
+    assert (why, action.partition(f" {ended[0].name}")[0]) == (
+        "withdrawn",
+        "not removed: Another file has the name",
+    )
+    assert delivering.files() == [ended[0].name]
