@@ -68,9 +68,28 @@ def test_delivery_in_a_browser(
     follow(page, address, f"/requests/{row.request}")
     must_fit_and_be_accessible(page, width, "request")
     keep(page, f"delivery-{width}-{scheme}")
+    press(page, page.get_by_role("link", name="De woorden tonen").first)
+    press(page, page.get_by_role("button", name="De woorden tonen"))
+    assert [item.text_content() for item in page.get_by_role("listitem").filter(has_text="e").all()][-2:] == [
+        "een",
+        "twee",
+    ]
+    assert "een" not in page.url
+    must_fit_and_be_accessible(page, width, "words")
+    keep(page, f"words-{width}-{scheme}")
+    with page.context.expect_page() as sheet:
+        page.get_by_role("button", name="Los openen").click()
+    sheet.value.wait_for_load_state()
+    assert sheet.value.get_by_role("heading", name="Uw zes woorden").is_visible()
+    keep(sheet.value, f"words-sheet-{width}-{scheme}")
+    sheet.value.close()
+    press(page, page.get_by_role("link", name="Invoeren hoe de woorden gingen"))
+    page.get_by_label("Telefoon", exact=True).check()
+    press(page, page.get_by_role("button", name="Vastleggen"))
+    assert page.get_by_text("De woorden zijn gegeven op").is_visible()
     press(page, page.get_by_role("link", name="Langer laten liggen").first)
     must_fit_and_be_accessible(page, width, "renew")
-    press(page, page.get_by_role("button", name="Vastleggen"))
+    press(page, page.get_by_role("button", name="Langer laten liggen"))
     assert page.get_by_text("Het ligt er tot en met").is_visible()
     press(page, page.get_by_role("link", name="Melden dat het bij een ander kwam").first)
     page.get_by_label("Wat er gebeurde").fill("Bij de buren.")

@@ -103,11 +103,17 @@ def test_through_the_real_airflow(cage: Cage, tmp_path: Path) -> None:
     waits = Ended.WAITS  # both bundles are there, to be handed over
     assert ended.returncode == waits, (seen / "stderr").read_text()
     services = build(lambda _line: None, Settings.from_environment(environment))
+    needles = dict(NEEDLES)
+    for request in services.register.requests.all():
+        [delivery] = services.register.deliveries.of(request.id)
+        words = str(services.register.deliveries.secret(delivery.id)).split(" ")
+        assert len(words) == 6
+        needles |= {f"{request.right} words {n}": " ".join(words[n : n + 3]) for n in (0, 3)}
+    assert search(seen, needles) == []
     for request in services.register.requests.all():
         bundle = open_delivered(services, request.id)
         assert {hit.needle for hit in search(bundle.parent, NEEDLES)} == NEEDLES.keys()
         check_bundle(cage.canary, bundle, request.right)
-    assert search(seen, NEEDLES) == []
     # what was searched holds the places that matter
     names = {str(path.relative_to(seen)) for path in seen.rglob("*") if path.is_file()}
     assert {"home/register.db", "home/keys.json", "stdout", "stderr"} <= names

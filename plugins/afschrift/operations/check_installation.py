@@ -10,6 +10,7 @@ from afschrift.app.extras import require, require_for
 from afschrift.app.roles_file import load_roles
 from afschrift.app.settings import Settings
 from afschrift.app.task_places import place_lines, places_of
+from afschrift.casework.delivery.read_out import SMS, gateway
 from afschrift.datamap.check.documents import court_gaps
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.notation import count
@@ -142,6 +143,8 @@ def _protection(settings: Settings, name: str) -> Iterator[InstallationCheck]:
         protection = settings.protection(name)
         if note := protection.left_open() or protection.one_channel():
             yield InstallationCheck(True, f"The destination '{name}': {note}", note=True)
+        if protection.secret_by == SMS:
+            gateway(settings)
     except AfschriftError as error:
         yield InstallationCheck(False, str(error))
 

@@ -10,6 +10,7 @@ from fsspec.registry import register_implementation
 
 import afschrift.airflow_ext  # noqa: F401  (knows connections)
 from afschrift.app.settings import Settings
+from afschrift.casework.delivery.read_out import gateway
 from afschrift.casework.letters.send import mail_settings
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.errors import ConfigurationError
@@ -80,6 +81,27 @@ def test_mail_goes_by_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     starttls = {"port": 587, "extra": {**sender, "disable_ssl": True}}
     place = defined(monkeypatch, "letters", conn_type="smtp", host="mail", **starttls)
     assert mail_settings(settings(AFSCHRIFT_MAIL=place)).server.geturl() == "smtp://mail:587"
+
+
+def test_words_go_by_an_sms_gateway_of_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, parts, url in (
+        (
+            "sms",
+            {"host": "sms.example.org", "extra": {"path": "/v1", "number": "msisdn"}},
+            "https://sms.example.org/v1",
+        ),
+        ("plain", {"host": "127.0.0.1", "schema": "http", "port": 8025}, "http://127.0.0.1:8025"),
+        ("whole", {"host": "https://sms.example.org/v1"}, "https://sms.example.org/v1"),
+    ):
+        place = defined(monkeypatch, name, conn_type="http", login="a", password=PASSWORD, **parts)
+        options = gateway(settings(AFSCHRIFT_SMS=place))
+        assert (options["url"], options["login"], options["password"]) == (url, "a", PASSWORD)
+    for sms in (
+        {},
+        {"AFSCHRIFT_SMS": defined(monkeypatch, "clear", conn_type="http", schema="http", host="sms")},
+    ):
+        with pytest.raises(ConfigurationError, match="SMS gateway"):
+            gateway(settings(**sms))
 
 
 def test_a_connection_that_is_missing_or_lacks_a_sender_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,6 +179,9 @@ def test_a_destination_is_open_by_a_decision_alone(
 ) -> None:
     place = defined(monkeypatch, "portal", conn_type="generic", extra={"url": "/srv/outbox"} | options)
     found = settings(AFSCHRIFT_DESTINATION_PORTAL_OPTIONS=place)
+    if not fault:
+        one_channel = found.protection("portal").one_channel()
+        assert ("an officer reads them out" in one_channel) is (options == {})
     if fault:
         with pytest.raises(ConfigurationError, match=fault):
             found.destination("portal")

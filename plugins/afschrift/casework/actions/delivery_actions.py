@@ -74,12 +74,17 @@ def _words(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Don
 
 def _words_sent(officer: Officer, delivery: str, given: WordsSentParameters) -> Done:
     enter_words_sent(officer, delivery, given.channel, given.on)
-    return _done(officer, officer.register.deliveries.get(delivery), [])
+    return _words_gone(officer, delivery)
+
+
+def _words_gone(officer: Officer, delivery: str) -> Done:
+    line = gettext("The words can be shown again until the file is removed.")
+    return _done(officer, officer.register.deliveries.get(delivery), [line])
 
 
 def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
     send_words(officer, delivery, given.number)
-    return _done(officer, officer.register.deliveries.get(delivery), [])
+    return _words_gone(officer, delivery)
 
 
 def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from afschrift.app.options import read_options
 from afschrift.app.settings import SECRET_WAYS, Settings
@@ -132,15 +133,14 @@ def send_words(officer: Officer, delivery: str, number: str) -> None:
 def _post(settings: Settings, number: str, text: str) -> None:
     """Hand an SMS to the gateway: one POST of a JSON body."""
     import httpx  # heavy, and seldom needed
-    from httpx import URL
 
-    options = _gateway(settings)
+    options = gateway(settings)
     body = {**options.get("body", {}), options.get("number", "to"): number, options.get("text", "text"): text}
     login = (options["login"], options.get("password") or "") if options.get("login") else None
     way_out = gettext("read the words out on the telephone instead.")
     try:
         answer = httpx.post(
-            URL(options["url"]), json=body, headers=options.get("headers"), auth=login, timeout=_SECONDS
+            options["url"], json=body, headers=options.get("headers"), auth=login, timeout=_SECONDS
         )
     except httpx.ConnectError:
         raise RetriableError(
@@ -156,32 +156,27 @@ def _post(settings: Settings, number: str, text: str) -> None:
         )
 
 
-def _gateway(settings: Settings) -> dict[str, Any]:
-    page = "docs/operator/settings.md"
-    if settings.sms is None:
-        raise ConfigurationError(
-            "No SMS gateway is configured.", remedy=f"set AFSCHRIFT_SMS ({page}), or read the words out."
-        )
-    options = read_options(settings.sms, "the SMS gateway (AFSCHRIFT_SMS)", page)
-    check_gateway(options)
-    return options
-
-
-def check_gateway(options: dict[str, Any]) -> None:
-    """Refuse options that would send words in the clear, or nowhere.
+def gateway(settings: Settings) -> dict[str, Any]:
+    """Options of the SMS gateway.
 
     Raises:
-        ConfigurationError: its address is no https address.
+        ConfigurationError: there is none, or its address would send words in the clear.
     """
-    from urllib.parse import urlsplit
-
+    if settings.sms is None:
+        raise ConfigurationError(
+            "No SMS gateway is configured (AFSCHRIFT_SMS).",
+            remedy="set it (docs/delivery.md), or let `secret_by` be another channel.",
+        )
+    options = read_options(settings.sms, "the SMS gateway (AFSCHRIFT_SMS)", "docs/delivery.md")
     url = urlsplit(str(options.get("url", "")))
-    safe = url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOOPBACK)
-    if not (safe and url.hostname):
+    if not url.hostname or (
+        url.scheme != "https" and (url.scheme != "http" or url.hostname not in _LOOPBACK)
+    ):
         raise ConfigurationError(
             "The address of the SMS gateway (AFSCHRIFT_SMS) is no https address.",
-            remedy="give `url`; docs/operator/settings.md lists the rest.",
+            remedy="give it as `url`; docs/delivery.md lists the rest.",
         )
+    return options
 
 
 def words_sheet(officer: Officer, delivery: str, words: str) -> str:
