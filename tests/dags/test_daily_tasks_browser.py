@@ -193,7 +193,7 @@ def refuse_as_excessive(hand: Hand, desk: Desk, _folder: Path) -> None:
     open_decision(GROUNDS, desk.register, request)
     hand.log_in("anna")
     hand.open(request, "Besluit op het verzoek")
-    hand.link("Kennelijk buitensporig", which=1)  # the first one charges a fee
+    hand.link("Weigeren: Kennelijk buitensporig")
     hand.type("Wat er gebeurd is", "Negen verzoeken in vier weken.")
     hand.type("Waaruit de bedoeling blijkt", "Hij schreef: dit kost u tijd.")
     hand.tick("Nauwelijks")

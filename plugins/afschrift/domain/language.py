@@ -125,7 +125,9 @@ _COMMAND = re.compile(r"`(afschrift|request) |(?<!\w)--[a-z]")
 _SENTENCES = re.compile(r"(?<=[.:]) (?=[A-Z])")
 _CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 _LISTED = re.compile(", ")
-_DAY = re.compile(r"\b(\d{4}-\d{2}-\d{2})(?:T(\d\d:\d\d)[\d:.]*Z|(?!T)\b)")
+_EXAMPLE = "".join(f"(?<!{words} )" for words in ("write", "schrijf", "a date as", "a day as", "een dag als"))
+_DAY = re.compile(_EXAMPLE + r"\b(\d{4}-\d{2}-\d{2})(?:T(\d\d:\d\d)[\d:.]*Z|(?!T)\b)")
+"""A day or an instant; one that shows how to write a day stays so."""
 _NAME = re.compile(r"\{(\w+)\}")
 _MANY_LETTERS = 12
 _FEW_WORDS = 3

@@ -109,6 +109,7 @@ def test_texts_are_english_until_a_language_is_served() -> None:
             "1 maand na dinsdag 9 juni 2026: vrijdag 10 juli",
         ),
         ("answer it. Nothing was changed.", "beantwoord het. Er is niets gewijzigd."),
+        ("is no day; write 2026-03-05", "is geen dag; schrijf 2026-03-05"),
         ("Saturday, Easter Monday", "zaterdag, tweede paasdag"),
         ("`afschrift letter bounced` enters that it did.", ""),
         ("look: --outcome lifted. Nothing was changed.", "Er is niets gewijzigd."),

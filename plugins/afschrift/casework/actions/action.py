@@ -242,11 +242,13 @@ class Action:
         return tuple(self.parameters.model_json_schema().get("required", ()))
 
     def form(self, at: Situation) -> dict[str, Any]:
-        """A form of its parameters, in which those that name something have what can be named."""
+        """A form of its parameters. Those that name something have what can be named, or are left out."""
         fields = self.fields()
         for name, find in self.choices.items():
             if found := dict(find(at)):
                 fields[name] |= {"enum": list(found), "x-titles": found}
+            elif name not in self.needed():
+                del fields[name]
         return {"properties": fields, "required": self.needed()}
 
 

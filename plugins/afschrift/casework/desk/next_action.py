@@ -29,6 +29,7 @@ from afschrift.law.manual_search import Chase, ChaseDays, chase, due
 from afschrift.law.partial_response import KIND as SOURCE_DOWN
 from afschrift.law.restriction import reviews
 from afschrift.law.roles import Role
+from afschrift.letters.kinds import KINDS
 from afschrift.questions.ask import assigned_to
 from afschrift.register.records import QuestionRow
 
@@ -189,7 +190,7 @@ _LETTER_ACTS = {
 
 
 def _make(record: RequestRecord, kind: str) -> NextAction:
-    return _do(record, ActionKind.MAKE, f"letter?kind={kind}", kind)
+    return _do(record, ActionKind.MAKE, f"letter?kind={kind}" if kind in KINDS else "letter", kind)
 
 
 def _of_letters(record: RequestRecord) -> Iterator[NextAction]:
