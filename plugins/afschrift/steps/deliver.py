@@ -189,7 +189,8 @@ def _chunks(gate: Gate, packed: dict[str, Any], path: str) -> Iterator[bytes]:
     services, request_id, seen = gate.services, gate.request.id, hashlib.sha256()
     with gate.staging.reader(path) as stream:
         while chunk := stream.read(CHUNK):
-            seen.update(chunk)
+            if path == BUNDLE:
+                seen.update(chunk)
             yield chunk
     if path == BUNDLE and seen.hexdigest() != packed["bundle"]:
         raise replaced(gate)
