@@ -165,6 +165,7 @@ _ALL = (
                 ElementForm.DAY,
                 "last day that was missed; where there is one, the letter says sorry",
             ),
+            ("given_before", ElementForm.DAY, "day of the first answer, where it is given again"),
             ("other_answered", ElementForm.DAY, "day on which the other right of the message was answered"),
             ("other_late", ElementForm.DAY, "last day of the other right, which was missed"),
             ("other_follows", ElementForm.DAY, "last day of the other right"),

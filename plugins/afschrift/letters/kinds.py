@@ -203,7 +203,11 @@ _TABLE = (
         announces=_REFUSED + _ready("nothing_portable"),
     ),
     LetterKind(
-        "delivery", ("received_on", *_FILES), "R69, R72", (*_MAY_SAY, "files"), announces=_ready("delivery")
+        "delivery",
+        ("received_on", *_FILES),
+        "R69, R72",
+        ("given_before", *_MAY_SAY, "files"),
+        announces=_ready("delivery"),
     ),
     LetterKind(
         "partial_delivery",

@@ -63,7 +63,8 @@ def _mandate_withdrawn(officer: Officer, request: str, given: MandateWithdrawal)
             "The next run asks for another one; if the person continues alone, they make another request."
         ),
         gettext(
-            "Where an answer left on it, see `afschrift questions --request {request}`: a possible breach.",
+            "What lies at a destination for the representative is removed. Where an answer left on it, see "
+            "`afschrift questions --request {request}`: a possible breach.",
             request=request,
         ),
     ]

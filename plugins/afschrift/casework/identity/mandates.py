@@ -179,7 +179,7 @@ def _today(services: Services, request: Request) -> date:
 
 @dataclass(frozen=True)
 class AnswerRecipient:
-    """Who receives the answer of a request.
+    """Who receives the answer of a request (R71).
 
     Attributes:
         to: one of `ANSWER_TO`.

@@ -73,6 +73,8 @@ def register_elements(about: AboutRequest, kind: LetterKind) -> dict[str, Any]:
     """
     of_kind = _OF_KIND.get(kind.name)
     own = {**_asked(about, kind), **(of_kind(about) if of_kind else {}), **_late(about, kind)}
+    if "given_before" in kind.optional:
+        own["given_before"] = about.timeline.answered_before
     if "other_right" not in kind.optional:
         return own
     announced = [other.request for other in about.together]
