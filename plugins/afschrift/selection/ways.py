@@ -294,12 +294,8 @@ class WayFinder:
         self, table: str, column: str, key: str, *, of_row: bool, match: KeyMatch = KeyMatch.EXACT
     ) -> str:
         """Condition: a column holds the person's key at any time; `of_row`: the key of the row's person."""
-        native, quoted, name = (
-            self.native(table, column),
-            self.column(table, column),
-            self._dialect.literal(key),
-        )
-        keys = f"FROM {self._dialect.keys} AS k WHERE k.name = {name}"
+        native, quoted = self.native(table, column), self.column(table, column)
+        keys = f"FROM {self._dialect.keys} AS k WHERE k.name = {self._dialect.literal(key)}"
         if of_row:
             keys += " AND k.person = t.afschrift_person"
         sides = self._dialect.key_sides(quoted, native, match)
