@@ -139,8 +139,8 @@ def test_the_way_to_court_is_not_repeated_for_a_late_answer() -> None:
 
 def test_few_rows_of_many_columns_are_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("afschrift.bundle.page.shown_rows.UPRIGHT_COLUMNS", 5)
-    lists = re.findall('<table class="upright">.*?</table>', html(Example()), re.DOTALL)
-    assert [text.count('<th scope="row">') for text in lists] == [5, 5, 5], "three messages; seven orders"
+    lists = re.findall('<p class="soft">Rij.*?</dl>', html(Example()), re.DOTALL)
+    assert [text.count("<dt>") for text in lists] == [5, 5, 5], "three messages; seven orders"
     assert "Rij 3 van 3 van ‘Berichten’." in lists[2]
     assert "lang " * 60 in lists[2]
     assert 'id="t3-data"' not in html(Example())
