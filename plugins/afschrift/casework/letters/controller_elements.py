@@ -7,9 +7,11 @@ from typing import Any
 
 from afschrift.app.settings import Settings
 from afschrift.casework.letters.prefilled_elements import AboutRequest
+from afschrift.domain.language import gettext
 from afschrift.domain.request import Request
 from afschrift.domain.right import TERMS, Right
 from afschrift.inventory.organisation import Organisation
+from afschrift.law.clock.facts import FactRow
 from afschrift.letters.kinds import LetterKind
 from afschrift.letters.words import LetterWords
 
@@ -57,3 +59,17 @@ def paragraph(text: str) -> list[str]:
 def links(controller: Organisation) -> dict[str, str]:
     url = controller.authority_url
     return {"authority": url} if url.startswith("https://") else {}
+
+
+def missing_way(kind: LetterKind, about: FactRow | None, *, no_route: bool) -> str:
+    """What sending the letter will not do, or what it does not name, in words; empty: nothing."""
+    if about is None and any(announced.decided_by for announced in kind.announces):
+        return gettext(
+            "Nothing was decided that this letter announces, so its sending will stop no clock: record the "
+            "question or the extension first, with this letter, unless that is meant."
+        )
+    if no_route:
+        return gettext(
+            "controller.yml does not say how to go to court after a late answer, so the letter names no way."
+        )
+    return ""

@@ -28,6 +28,7 @@ from afschrift.casework.letters.controller_elements import (
     direct,
     is_too_late,
     links,
+    missing_way,
     paragraph,
 )
 from afschrift.casework.letters.prefilled_elements import (
@@ -40,7 +41,6 @@ from afschrift.casework.officer import Officer
 from afschrift.casework.same_message import joint
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import canonical
-from afschrift.domain.language import gettext
 from afschrift.domain.request import Request, new_id
 from afschrift.inventory.organisation import Organisation
 from afschrift.law.clock.clock import Clock, Jurisdiction, clock
@@ -130,7 +130,7 @@ def make(
         raise form_error(kind, {"secret_by": way})
     lacks = found.controller.court_late is None and is_too_late(kind, of_request, found.controller)
     values = {**facts.values, **letter.values, "kind": letter.kind, "to": to}
-    warning = _warning(kind, about, no_route=lacks)
+    warning = missing_way(kind, about, no_route=lacks)
     made = MadeLetter(None, letter, warning, about.id if about else None, values)
     if not keep:
         return made
@@ -318,19 +318,6 @@ def _about(kind: LetterKind, timeline: Timeline, keep: bool) -> FactRow | None:
             else f"`afschrift questions --request {timeline.request}` says what comes first.",
         )
     return kind.about(timeline)
-
-
-def _warning(kind: LetterKind, about: FactRow | None, *, no_route: bool) -> str:
-    if about is None and any(announced.decided_by for announced in kind.announces):
-        return gettext(
-            "Nothing was decided that this letter announces, so its sending will stop no clock: record the "
-            "question or the extension first, with this letter, unless that is meant."
-        )
-    if no_route:
-        return gettext(
-            "controller.yml does not say how to go to court after a late answer, so the letter names no way."
-        )
-    return ""
 
 
 def _dates(
