@@ -181,6 +181,8 @@ def summary(results: dict[Right, Any]) -> None:
     )
     for why, columns in _left_out(port).items():
         out.print(f"  {why}: {', '.join(columns[:6])}{' ...' if len(columns) > 6 else ''}")
+    out.print("\nNext: `.venv/bin/afschrift requests --all`, `.venv/bin/afschrift audit verify`, `make up`.")
+    out.print("\nEach file leaves encrypted. The words are read out to the person, who opens it by them:")
     for right, result in results.items():
         out.print(f"\n[bold]{right}[/bold]  {result['bundle']}")
         out.print(f"  sha256 {result['sha']}")
@@ -188,7 +190,6 @@ def summary(results: dict[Right, Any]) -> None:
         out.print(
             f"  open   .venv/bin/afschrift bundle open {result['bundle']} {result['folder']}", soft_wrap=True
         )
-    out.print("\nNext: `.venv/bin/afschrift requests --all`, `.venv/bin/afschrift audit verify`, `make up`.")
 
 
 def _count(result: dict[str, Any], status: str) -> int:
