@@ -30,6 +30,7 @@ PLACES = {"folder", "into", "out", "html", "to_file", "data_keys", "logs", "key"
 
 DOCUMENTS = {
     ("case add", "file"), ("letter sent", "proof"), ("answer", "file"),
+    ("delivery misdelivered", "text_file"), ("delivery words-sms", "number_file"),
     ("audit export", "file"), ("register restore", "file"), ("audit verify", "bundle"),
 }  # fmt: skip
 """Kept as they are and not parsed, or read behind a log-in to the register alone."""
@@ -49,6 +50,7 @@ DOORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("submit", "csv"): ("submit", "--csv", "FILE"),
     ("verify", "bundle"): ("verify", "FILE"),
     ("unpack", "bundle"): ("unpack", "FILE", "--into", "out"),
+    ("bundle open", "file"): ("bundle", "open", "FILE", "out"),
     ("inventory import fides", "files"): ("inventory", "import", "fides", "FILE", "--kind", "duckdb"),
     ("inventory import dbt", "manifest"): (
         *("inventory", "import", "dbt", "FILE", "--source", "dwh", "--kind", "duckdb"),

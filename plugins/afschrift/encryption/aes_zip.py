@@ -23,6 +23,7 @@ MEMBER = "bundle.zip"
 _ROUNDS = 1000
 _CHUNK = 1 << 20
 _LOCAL = struct.Struct("<26xHH")
+_MALFORMED = (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, OSError)
 _SALT, _CHECK, _MAC, _KEY, _BLOCK = 16, 2, 10, 32, 16
 
 
@@ -80,11 +81,10 @@ class OpenedZip(io.RawIOBase):
             RefusedError: they are other words, the file is none of ours, or it was altered.
         """
         try:
-            with zipfile.ZipFile(file) as listed:
-                [member] = listed.infolist()
+            [member] = _members(file)
             file.seek(member.header_offset)
             name, extra = _LOCAL.unpack(file.read(_LOCAL.size))
-        except (zipfile.BadZipFile, ValueError, struct.error):
+        except _MALFORMED:
             raise _altered() from None
         self._file, self._at = file, 0
         start = member.header_offset + _LOCAL.size + name + extra
@@ -148,10 +148,14 @@ def opened_zip(file: BinaryIO, words: str) -> BinaryIO:
 def is_locked(file: BinaryIO) -> bool:
     """Whether a file is a ZIP that words open, and not the bundle itself."""
     try:
-        with zipfile.ZipFile(file) as listed:
-            return [member.compress_type for member in listed.infolist()] == [99]
-    except zipfile.BadZipFile:
+        return [member.compress_type for member in _members(file)] == [99]
+    except _MALFORMED:
         return False
+
+
+def _members(file: BinaryIO) -> list[zipfile.ZipInfo]:
+    with zipfile.ZipFile(file) as listed:
+        return listed.infolist()
 
 
 def _other_words() -> RefusedError:

@@ -7,12 +7,14 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from afschrift.domain.errors import RefusedError, StagedFileError
-from afschrift.encryption.aes_zip import opened_zip
+from afschrift.encryption.aes_zip import is_locked, opened_zip
 from afschrift.encryption.registry import ENCRYPTIONS
 
 pytestmark = pytest.mark.needs_program("7z", "age", "gpg")
@@ -169,3 +171,18 @@ def test_an_error_of_reading_the_bundle_is_passed_on(code: str, gpg_home: Path) 
     key = keys.get(code) or pgp_key(gpg_home, "gijs")
     with pytest.raises(StagedFileError):
         ENCRYPTIONS[code].encrypt(io.BufferedReader(Lost()), 10, io.BytesIO(), key)
+
+
+def test_a_file_altered_anywhere_is_refused_or_opens_as_it_was() -> None:
+    random, made, content = Random(7), io.BytesIO(), BUNDLE[:500]
+    ENCRYPTIONS["zip"].encrypt(io.BytesIO(content), len(content), made, WORDS)
+    for _ in range(400):
+        altered = bytearray(made.getvalue())
+        for _ in range(random.choice((1, 3))):
+            altered[random.choice((random.randrange(len(altered)), -random.randrange(1, 200)))] = (
+                random.randrange(256)
+            )
+        file = io.BytesIO(altered)
+        if is_locked(file):
+            with suppress(RefusedError):
+                assert opened_zip(file, WORDS).read() == content
