@@ -22,7 +22,6 @@ from afschrift.law.letter import LetterState
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.needs_program("chromium")]
 MOST_CLICKS = 12
 PERSON = {"name": "Ann", "email": "ann@example.org"}
-TODAY = local_today().isoformat()
 
 
 class Hand:
@@ -175,13 +174,13 @@ def send_paper_bounce(hand: Hand, desk: Desk, _folder: Path) -> None:
     hand.go("Bekijken zoals de brief uitgaat")
     hand.go("Maken")
     hand.link("Vastleggen dat u de brief zelf hebt verzonden")
-    hand.type("Dag", TODAY)
+    hand.type("Dag", local_today().isoformat())
     hand.tick("Post")
     hand.type("Bewijs", "Postboek 412")
     hand.go("Vastleggen")
     assert hand.says(", post.")
     hand.link("Vastleggen dat de brief is teruggekomen")
-    hand.type("Dag", TODAY)
+    hand.type("Dag", local_today().isoformat())
     hand.tick("Adres onbekend")
     hand.go("Vastleggen")
     [letter] = desk.register.letters.all(request_id=request)
@@ -233,7 +232,7 @@ def complaint_with_hold(hand: Hand, desk: Desk, _folder: Path) -> None:
     hand.link("Een klacht vastleggen")
     hand.tick("Persoon")
     hand.type("Kenmerk", "klacht-12")
-    hand.type("Ontvangen op", TODAY)
+    hand.type("Ontvangen op", local_today().isoformat())
     hand.go("Vastleggen")
     assert hand.says("Er wordt niets van vernietigd: klacht.")
 

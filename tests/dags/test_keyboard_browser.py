@@ -16,7 +16,6 @@ from afschrift.steps.close import close
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.needs_program("chromium")]
 MOST_TABS = 150
-TODAY = local_today().strftime("%m%d%Y")  # as Chromium's field for a day takes it
 FOCUS = """() => {
     const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect()
     const at = document.elementFromPoint(box.x + Math.min(box.width, 20) / 2, box.y + Math.min(box.height, 20) / 2)
@@ -27,6 +26,11 @@ FOCUS = """() => {
     }
 }"""
 """What has the focus, whether a ring shows it, and whether nothing lies over it."""
+
+
+def today_typed() -> str:
+    """Today, as Chromium's field for a day takes it."""
+    return local_today().strftime("%m%d%Y")
 
 
 class Keyboard:
@@ -106,7 +110,7 @@ def test_a_case_from_the_message_to_the_answer_by_keyboard(
         ivo.follow("Nieuw verzoek")
         ivo.type("Bericht", "Graag ontvang ik alle gegevens die u over mij heeft. Groet, Ann")
         ivo.pick("Brief", "Hoe het binnenkwam")
-        ivo.type("Dag van ontvangst", TODAY)
+        ivo.type("Dag van ontvangst", today_typed())
         ivo.tick("De gegevens inzien (artikel 15)")
         ivo.pick("De betrokkene zelf", "Gedaan door")
         ivo.type("customer id", "1")
@@ -149,7 +153,7 @@ def test_a_case_from_the_message_to_the_answer_by_keyboard(
         anna.press("Maken")
         anna.follow("Het antwoord is klaar: informeer de persoon")
         anna.pick("De persoon is geïnformeerd", "Uw keuze")
-        anna.type("Dag waarop de persoon is geïnformeerd", TODAY)
+        anna.type("Dag waarop de persoon is geïnformeerd", today_typed())
         anna.pick("Persoonlijk overhandigd", "Hoe")
         anna.type("Kenmerk van het bewijs", "balie-0412")
         anna.press("Het antwoord vastleggen")

@@ -82,7 +82,6 @@ class Group:
 
     @property
     def tables(self) -> int:
-        """How many tables it is about."""
         return len({(place.source, place.table) for place in self.places})
 
     @property
