@@ -21,8 +21,11 @@ def masks_others(column: Column) -> bool:
 
 def may_hold_others_key(table: Table, name: str, person: str) -> bool:
     """Whether a column holds a key that another one may outweigh: the row is of the person `person` names."""
-    return person in table.subject and any(
-        link.column == name for key, link in table.subject.items() if key != person
+    settled = table.columns[name].third_party is ThirdParty.OWN_USE
+    return (
+        not settled
+        and person in table.subject
+        and any(link.column == name for key, link in table.subject.items() if key != person)
     )
 
 
