@@ -15,6 +15,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.law.dispute import holds
 from afschrift.law.letter import LetterState
+from afschrift.register.deliveries import DeliveryRow
 
 pytestmark = pytest.mark.airflow
 WHY = "Omdat de kwikstaart een zaak heeft aangespannen."
@@ -47,10 +48,21 @@ def shared(desk: Desk) -> str:
     return desk.identity()[0]
 
 
+@pytest.fixture(scope="module")
+def delivery(desk: Desk) -> DeliveryRow:
+    """A delivery that nothing here changes."""
+    return desk.delivered()
+
+
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: f"{action.of} {action.name}")
-def test_an_action_is_of_its_role_on_pages_and_over_http(desk: Desk, shared: str, action: Action) -> None:
-    request = shared
-    owner = letter_of(desk, request) if action.of is Subject.LETTER else request
+def test_an_action_is_of_its_role_on_pages_and_over_http(
+    desk: Desk, shared: str, delivery: DeliveryRow, action: Action
+) -> None:
+    request = owner = shared
+    if action.of is Subject.LETTER:
+        owner = letter_of(desk, request)
+    elif action.of is Subject.DELIVERY:
+        request, owner = delivery.request, delivery.id
     path = f"/{Subject.REQUEST if action.of is Subject.CASE else action.of}/{owner}/do/{action.name}"
     before = desk.events(request)
     for user, role in PEOPLE.items():
@@ -60,7 +72,9 @@ def test_an_action_is_of_its_role_on_pages_and_over_http(desk: Desk, shared: str
         asked = desk.ask(user, "POST", f"/{action.of}/{owner}/{action.name}", json={"x": 1})
         assert asked.status_code in (403, 422)
     changes = [
-        kind for kind, _ in desk.events(request)[len(before) :] if kind.startswith(("fact_", "letter_"))
+        kind
+        for kind, _ in desk.events(request)[len(before) :]
+        if kind.startswith(("fact_", "letter_", "delivery_", "secret_", "bundle_"))
     ]
     assert changes == []
 

@@ -5,30 +5,15 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser
 from tests.support.browsing import keep, must_fit_and_be_accessible, opened
-from tests.support.moves import moved
 from tests.support.nightly import nightly_after
 from tests.support.pages import Desk, follow, press, text_of, token_of
-
-from afschrift.domain.state import State
-from afschrift.register.deliveries import DeliveryRow
 
 pytestmark = pytest.mark.airflow
 DUTCH = {"Accept-Language": "nl"}
 
 
-def delivered(desk: Desk) -> DeliveryRow:
-    """An encrypted delivery of a request that is answered."""
-    request = desk.submit(desk.customers.pop(), "access", language="nl")
-    for state in (State.ACCEPTED, State.DELIVERED):
-        moved(desk.register, request, state)
-    deliveries, words = desk.register.deliveries, {"encryption": "zip", "secret": "een twee"}
-    begun = deliveries.begin(request, "outbox", f"{request}-access.zip", "0" * 64, **words)
-    receipt = desk.services.destination("outbox").deliver(begun.name, iter([b"encrypted"]))
-    return deliveries.arrive(begun.id, receipt)
-
-
 def test_officer_takes_the_encrypted_file_and_acts_on_the_delivery(desk: Desk) -> None:
-    row = delivered(desk)
+    row = desk.delivered()
     page = desk.browse("anna", f"/requests/{row.request}", headers=DUTCH).text
     assert "Ligt bij outbox" in page and "De woorden zijn nog niet gegeven." in page
     path = f"/deliveries/{row.id}/file"
@@ -62,7 +47,7 @@ def test_officer_takes_the_encrypted_file_and_acts_on_the_delivery(desk: Desk) -
 def test_delivery_in_a_browser(
     browser: Browser, desk: Desk, address: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    row = delivered(desk)
+    row = desk.delivered()
     size = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "locale": "nl-NL"}
     page = opened(browser, address, **size)
     follow(page, address, f"/requests/{row.request}")

@@ -29,7 +29,18 @@ people:
 """
 CHUNK = b"x" * 65_536
 IDS = dict.fromkeys(
-    ("question_id", "request_id", "request", "owner", "case", "restriction", "run_id", "letter_id"), "x"
+    (
+        "question_id",
+        "request_id",
+        "request",
+        "owner",
+        "case",
+        "restriction",
+        "run_id",
+        "letter_id",
+        "delivery_id",
+    ),
+    "x",
 )
 IDS |= {"whose": "canary", "right": "access", "of": "requests", "name": "hold", "code": "nl"}
 

@@ -11,6 +11,10 @@ from typing import Any
 from tests.airflow_support import Flow, api_server, log_in
 from tests.support.installed import CUSTOMERS
 from tests.support.manual import add_systems, system
+from tests.support.moves import moved
+
+from afschrift.domain.state import State
+from afschrift.register.deliveries import DeliveryRow
 
 ROLES = """
 people:
@@ -86,6 +90,16 @@ class Desk(Flow):
 
         request = self.submit(self.customers.pop(), right)
         return request, open_decision(GROUNDS, self.register, request).id
+
+    def delivered(self) -> DeliveryRow:
+        """An encrypted delivery of a request that is answered."""
+        request = self.submit(self.customers.pop(), "access", language="nl")
+        for state in (State.ACCEPTED, State.DELIVERED):
+            moved(self.register, request, state)
+        deliveries, words = self.register.deliveries, {"encryption": "zip", "secret": "een twee"}
+        begun = deliveries.begin(request, "outbox", f"{request}-access.zip", "0" * 64, **words)
+        receipt = self.services.destination("outbox").deliver(begun.name, iter([b"encrypted"]))
+        return deliveries.arrive(begun.id, receipt)
 
     def asked(self, kind: str = "unclassified", **more: Any) -> tuple[str, str]:
         """A request of which something is asked, and the question."""

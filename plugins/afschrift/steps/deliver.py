@@ -80,13 +80,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         if path != BUNDLE:
             record_again(services, request_id, {path: error.why})
         raise
-    result = {
-        "uri": receipt.uri,
-        "bytes": receipt.bytes,
-        "sha256": packed["bundle"],
-        "plan": plan.digest(),
-        "part": plan.part.value,
-    }
+    result = _result(plan, packed["bundle"], receipt)
     payload = evidence.of(gate.basis, packed["bundle"])
     rows = _rows(gate) if plan.later else {}
     with register.write_together():
@@ -118,6 +112,11 @@ def _send(
     if found:
         destination.remove(begun.name)
     return destination.deliver(begun.name, chunks)
+
+
+def _result(plan: Plan, bundle: str, receipt: Receipt) -> dict[str, Any]:
+    arrived = {"uri": receipt.uri, "bytes": receipt.bytes, "sha256": bundle}
+    return arrived | {"plan": plan.digest(), "part": plan.part.value}
 
 
 def _goes_at(gate: Gate) -> datetime:
