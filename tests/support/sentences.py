@@ -58,7 +58,7 @@ _WHOLE = (
     "{place} by {day}",
     "It counts once a second person signs: question {question}, role second_signer.",
     *("The person was informed: the request is closed.", "The next run delivers what there is."),
-    *("Nothing leaves any more.", "Take away what lies ready for the person: {places}."),
+    "Nothing leaves any more.",
     *("The message counts as not received (R03).", "The letter '{kind}' could not be made: {error}"),
     *("The answer is recorded.", "The request is closed by it.", "The next run starts by itself later."),
     "The next run starts with the answer to the last open question: {others}.",

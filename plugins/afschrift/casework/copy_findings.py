@@ -17,7 +17,7 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.register.deliveries import BEGUN, DeliveryRow
 
 KEY_DESTROYED, NEVER_ARRIVED, CONFIRMED, EXPIRED = "key_destroyed", "never_arrived", "confirmed", "expired"
-_GIVEN_UP = (State.WITHDRAWN, State.MERGED, State.REFUSED, State.NOT_RECEIVED)
+_GIVEN_UP = (State.WITHDRAWN, State.MERGED, State.REFUSED, State.NOT_RECEIVED, State.PERSON_DECEASED)
 _CLOCK = time(1)
 """A clock may be an hour ahead, and the last day is the person's whole."""
 
@@ -56,7 +56,8 @@ def of_copy(
     elif status.state in _GIVEN_UP and (status.state is not State.REFUSED or row.kind == "full"):
         why = status.state.value
     elif row.state == BEGUN:
-        why = "" if status.state is None or status.state.open else NEVER_ARRIVED
+        is_open = status.state is None or status.state.open
+        why = "" if is_open and row.expires_at is None else NEVER_ARRIVED
     else:
         ends = goes_at(row, days, zone)
         why, since = "" if now < ends else CONFIRMED if row.confirmed_at else EXPIRED, rfc3339(ends)

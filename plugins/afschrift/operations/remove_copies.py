@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afschrift.casework.copy_findings import of_copy
+from afschrift.casework.delivery.removing import must_be_ours
 from afschrift.casework.run_findings import SweepFinding
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
+from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.files import Destination
-from afschrift.domain.request import RequestStatus
+from afschrift.domain.request import Hold, RequestStatus
 from afschrift.law.dispute import under_hold
-from afschrift.register.deliveries import ARRIVED, DeliveryRow
+from afschrift.register.deliveries import MISDELIVERED, REVOKED, DeliveryRow
 from afschrift.register.register import Register
 
 _STAYS = "what lies at its destination stays"
@@ -47,7 +48,7 @@ class Copies:
             finding = self._finding(row, statuses[row.request])
             if finding is None:
                 continue
-            if holds := statuses[row.request].holds:
+            if holds := self._kept_by(row, statuses[row.request]):
                 yield finding, f"kept: {under_hold(row.request, holds, _STAYS)}"
             elif self.dry:
                 yield finding, f"would remove the file at {row.destination} ({finding.why})"
@@ -66,6 +67,16 @@ class Copies:
         zone = self.register.requests.get(row.request).zone
         return of_copy(row, status, self.days(row.destination), zone, self.now)
 
+    def _kept_by(self, row: DeliveryRow, status: RequestStatus) -> list[Hold]:
+        """Return the holds that keep a file; none does once it reached another, or was frozen under it."""
+        if not status.holds:
+            return []
+        found = self.register.evidence.of_types(row.request, REVOKED, MISDELIVERED, skip=True)
+        orders = [header for header, payload in found if (payload or {}).get("delivery") == row.id]
+        if any(header.type == MISDELIVERED for header in orders):
+            return []
+        return [hold for hold in status.holds if all(header.at < hold.since for header in orders)]
+
     def _remove(self, row: DeliveryRow, why: str) -> str:
         """Remove a file and the words; what is left is tried again by the next sweep."""
         done: list[bool] = []
@@ -76,37 +87,16 @@ class Copies:
             now = next((delivery for delivery in found if delivery.id == row.id), None)
             if now is None or self._finding(now, status) is None:
                 return
-            if status.holds:
-                raise under_hold(row.request, status.holds, _STAYS)
+            if holds := self._kept_by(row, status):
+                raise under_hold(row.request, holds, _STAYS)
             done.append(destination.remove(row.name))
             register.deliveries.removed(row.id, why)
 
         register = self.register
         destination = self.destination(row.destination)
-        self._must_be_ours(row, destination)
+        must_be_ours(register, row, destination)
         with register.write_together():
             register.oversight.while_no_run_goes(row.request, act)
         if not done:
             return "left: another process is using it"
         return f"removed from {row.destination}" if done[0] else f"was gone from {row.destination} already"
-
-    def _must_be_ours(self, row: DeliveryRow, destination: Destination) -> None:
-        """Refuse to remove another file than was delivered, where its digest can still be known.
-
-        Raises:
-            RefusedError: another file has its name.
-        """
-        if row.state != ARRIVED:
-            return
-        try:
-            known = self.register.deliveries.arrived(row.id)
-        except (ConfigurationError, RefusedError):  # the key is destroyed, or this log-in cannot read it
-            known = None
-        digest = known[0] if known else row.sha256 if row.encryption == "none" else None
-        if digest is None:
-            return
-        if (there := destination.find(row.name)) and there.sha256 != digest:
-            raise RefusedError(
-                f"Another file has the name {row.name} at the destination '{row.destination}'.",
-                remedy="find out what it is and move it away; the next sweep goes on.",
-            )

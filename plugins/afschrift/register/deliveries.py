@@ -78,6 +78,8 @@ class Deliveries(Repository):
     ) -> DeliveryRow:
         """Record that a bundle is about to be sent, or return the delivery that was begun before.
 
+        One whose file was removed stays as it is: the bundle is sent anew, with a row and words of its own.
+
         Args:
             request_id: the request.
             destination: name in the registry of destinations.
@@ -91,12 +93,15 @@ class Deliveries(Repository):
             UnknownRequestError: no such request.
             RefusedError: there are words, and the request's data key was destroyed.
         """
-        key = digest({"request": request_id, "bundle": bundle, "destination": destination, "part": kind})
+        about = {"request": request_id, "bundle": bundle, "destination": destination, "part": kind}
+        key = digest(about)
         with self._db.write() as tx:
             self._request_row(tx, request_id)
-            for row in rows_of_request(tx, delivery, request_id):
-                if row.key == key:
+            rows = {row.key: row for row in rows_of_request(tx, delivery, request_id)}
+            while row := rows.get(key):
+                if row.destroyed_at is None:
                     return _delivery(row._asdict())
+                key = digest({**about, "after": row.id})
             new_row = new_id("dlv")
             payload = {"kind": kind, "destination": destination, "sha256": bundle, "encryption": encryption}
             values = {
@@ -149,7 +154,7 @@ class Deliveries(Repository):
                 "uri": receipt.uri,
                 "bytes": receipt.bytes,
                 "delivered_at": self._now(),
-                "expires_at": rfc3339(expires_at) if expires_at else None,
+                "expires_at": row.expires_at or (rfc3339(expires_at) if expires_at else None),
                 "arrived": self._key(tx, row.request_id).encrypt(arrived, "delivery", "arrived", row.id),
             }
             change_row(tx, delivery, row, values)

@@ -49,7 +49,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
             services, request_id, "deliver", "canary", message, "nothing: its bundle is only counted."
         )
     gate, packed, name = _packed(services, request_id)
-    register, plan, inputs = services.register, gate.plan, _inputs(gate.plan, packed)
+    register, plan, inputs = services.register, gate.plan, _inputs(services, gate.plan, packed)
     done = gate.results.of("deliver", inputs)
     if done is not None:
         return done
@@ -58,7 +58,8 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     key = encryption_key(gate, encryption)
     destination = services.destination(plan.destination)
     found = destination.find(name)
-    if found and found.sha256 != packed["bundle"] and not _is_begun(gate, packed["bundle"]):
+    is_ours = encryption and any(row.destroyed_at is None for row in _sent(services, plan, packed))
+    if found and found.sha256 != packed["bundle"] and not is_ours:
         raise occupied(name, plan.destination)
     begun = register.deliveries.begin(
         request_id,
@@ -148,7 +149,7 @@ def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], 
                 "clear `package` and what follows.",
             )
         name = _name(services, gate.plan, packed["bundle"])
-        if gate.results.of("deliver", _inputs(gate.plan, packed)) is not None:
+        if gate.results.of("deliver", _inputs(services, gate.plan, packed)) is not None:
             return gate, packed, name
         if gate.staging.exists(BUNDLE):
             require_review(services, gate.plan, packed, partial(refutations, services))
@@ -157,8 +158,11 @@ def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], 
     return _packed(services, request_id)
 
 
-def _inputs(plan: Plan, packed: dict[str, Any]) -> str:
-    return digest({"bundle": packed["bundle"], "destination": plan.destination})
+def _inputs(services: Services, plan: Plan, packed: dict[str, Any]) -> str:
+    """Digest of what the step rests on. What was removed since is sent again; of a part, the rest follows."""
+    removed = [row.id for row in _sent(services, plan, packed) if row.destroyed_at and not plan.later]
+    again = {"removed": removed} if removed else {}
+    return digest({"bundle": packed["bundle"], "destination": plan.destination, **again})
 
 
 def _name(services: Services, plan: Plan, bundle: str) -> str:
@@ -173,9 +177,10 @@ def _name(services: Services, plan: Plan, bundle: str) -> str:
     return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken, ending)
 
 
-def _is_begun(gate: Gate, bundle: str) -> bool:
-    delivered = gate.services.register.deliveries.of(gate.request.id, begun=True)
-    return any(row.sha256 == bundle and row.destination == gate.plan.destination for row in delivered)
+def _sent(services: Services, plan: Plan, packed: dict[str, Any]) -> list[DeliveryRow]:
+    """Return the deliveries of the packed bundle at the destination, begun ones too."""
+    sent = services.register.deliveries.of(plan.request, begun=True)
+    return [row for row in sent if (row.sha256, row.destination) == (packed["bundle"], plan.destination)]
 
 
 def _chunks(gate: Gate, packed: dict[str, Any], path: str) -> Iterator[bytes]:

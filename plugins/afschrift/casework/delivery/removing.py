@@ -6,10 +6,11 @@ from datetime import datetime
 
 from afschrift.casework.officer import Officer
 from afschrift.destinations.registry import open_destination
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError
 from afschrift.domain.files import LONGEST_LINK, Destination
 from afschrift.domain.language import gettext
-from afschrift.register.deliveries import DeliveryRow
+from afschrift.register.deliveries import ARRIVED, DeliveryRow
+from afschrift.register.register import Register
 
 
 def place_of(officer: Officer, row: DeliveryRow) -> Destination:
@@ -34,22 +35,50 @@ def new_link(officer: Officer, row: DeliveryRow, until: datetime) -> str | None:
 def take_away(officer: Officer, row: DeliveryRow, why: str, event: str | None = None) -> list[str]:
     """Remove a file and its words; returns what remains to be done, in words.
 
-    `event`: of the record that it is over. That comes first: where the destination does not answer, the sweep
-    goes on with it.
+    `event`: of the record that it is over. That comes first: where the destination does not answer, the words
+    go at once and the sweep goes on. It also takes what was begun: a run may be sending that.
     """
     deliveries = officer.register.deliveries
     if event:
         deliveries.expire(row.id, officer.now, officer.by, event)
+    remains = gettext("It is not removed yet: the sweep tries again. Until then it can be fetched.")
+    if row.state != ARRIVED:
+        return [remains]
     try:
-        place_of(officer, row).remove(row.name)
+        place = place_of(officer, row)
+        must_be_ours(officer.register, row, place)
+        place.remove(row.name)
     except AfschriftError as error:
-        words = gettext("It is not removed yet: the sweep tries again. Until then it can be fetched.")
-        return [words, str(error)]
+        if event:
+            deliveries.destroy_secret(row.id, officer.by)
+        return [remains, str(error)]
     deliveries.removed(row.id, why, officer.by)
     return [gettext("It is removed from {destination}, with its words.", destination=row.destination)]
 
 
+def must_be_ours(register: Register, row: DeliveryRow, destination: Destination) -> None:
+    """Refuse to remove another file than was delivered, where its digest can still be known.
+
+    Raises:
+        RefusedError: another file has its name.
+    """
+    if row.state != ARRIVED:
+        return
+    try:
+        known = register.deliveries.arrived(row.id)
+    except (ConfigurationError, RefusedError):  # the key is destroyed, or this log-in cannot read it
+        known = None
+    digest = known[0] if known else row.sha256 if row.encryption == "none" else None
+    if digest is None:
+        return
+    if (there := destination.find(row.name)) and there.sha256 != digest:
+        raise RefusedError(
+            f"Another file has the name {row.name} at the destination '{row.destination}'.",
+            remedy="find out what it is and move it away; the next sweep goes on.",
+        )
+
+
 def freeze(officer: Officer, request_id: str, event: str, why: str) -> list[str]:
     """Take away all that lies at a destination for a request, also under a hold."""
-    found = [row for row in officer.register.deliveries.of(request_id) if lies_there(row)]
+    found = officer.register.deliveries.remaining(request_id)
     return [line for row in found for line in take_away(officer, row, why, event)]

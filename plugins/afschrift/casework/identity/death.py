@@ -81,11 +81,9 @@ def answer_deceased(officer: Officer, question: QuestionRow, given: GivenAnswer)
     fact = NewFact(FactKind.DECEASED, detail=given.detail, to=State.PERSON_DECEASED)
     done = officer.record_answer(question, given, ("R17",), lambda _: [fact])
     _ask_elsewhere(officer, question.request)
-    lies = [row.uri for row in officer.register.deliveries.of(question.request)]
     way = f"`afschrift letter make {question.request} person_deceased`"
     words = f"Nothing leaves any more. Write to the representative or the heir: {way}."
-    take_away = f" Take away what lies ready for the person: {', '.join(lies)}." if lies else ""
-    return replace(done, next_step=words + take_away)
+    return replace(done, next_step=words)
 
 
 def lift_death(officer: Officer, request_id: str, text: str | None = None) -> Sequence[Timeline]:

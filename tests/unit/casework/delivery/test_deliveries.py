@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,23 @@ from typing import Any
 import pytest
 from testbed.register_reader import faults
 from testbed.running import drive, run
-from tests.support.days import days_away
+from tests.support.days import days_away, local_today
 from tests.support.deciding import Bureau
+from tests.unit.steps.test_encrypted_delivery import Lost
 
 from afschrift.casework.actions.action import Done, Subject
 from afschrift.casework.actions.actions import actions_of, perform
 from afschrift.casework.delivery.view import SeenDelivery, seen_deliveries
 from afschrift.casework.disputes import DisputeService
 from afschrift.casework.identity.breach import take_back
+from afschrift.casework.identity.death import lift_death
 from afschrift.casework.notices.breaches import breach_reminder, open_breaches
+from afschrift.casework.record_death import record_death
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import clock
+from afschrift.operations.sweep import SweepResult, sweep
 from afschrift.register.deliveries import DeliveryRow
 
 MANDATE = {"kind": "lawyer", "checked_on": str(days_away(-2).date()), "scope": "both", "answer_by": "post"}
@@ -43,6 +48,11 @@ def seen(bureau: Bureau, request: str) -> SeenDelivery:
 
 def lies(bureau: Bureau, row: DeliveryRow) -> bool:
     return Path(row.uri.removeprefix("file://")).exists()
+
+
+def swept(bureau: Bureau) -> list[SweepResult]:
+    found = sweep(lambda _request, run: run, settings=bureau.settings)
+    return [each for each in found if each.finding.delivery]
 
 
 def test_delivery_is_renewed_and_taken_away(bureau: Bureau) -> None:
@@ -144,3 +154,84 @@ def test_mandate_that_is_revoked_freezes_the_delivery(bureau: Bureau, to: str, s
 
     assert lies(bureau, row) is stays
     assert seen(bureau, request).lies is stays
+
+
+def test_file_goes_at_a_death_and_is_sent_again_once_that_was_an_error(bureau: Bureau) -> None:
+    request = bureau.store()
+    drive(bureau.services, request)
+    first = last(bureau, request)
+    words = bureau.register.deliveries.secret(first.id)
+    record_death(bureau.officer(), request, "notary")
+    assert [each.finding.why for each in swept(bureau)] == ["person_deceased"]
+    assert lies(bureau, first) is False
+    lift_death(bureau.officer("airflow:sam"), request, "Zij belde ons zelf.")
+
+    drive(bureau.services, request)
+
+    second = last(bureau, request)
+    assert (second.sha256, lies(bureau, second)) == (first.sha256, True)
+    assert bureau.register.deliveries.secret(second.id) not in (None, words)
+    every = bureau.register.deliveries.of(request, begun=True)
+    assert [row.id for row in every] == [first.id, second.id]
+    assert faults(bureau.settings.register) == []
+
+
+def test_complaint_that_is_upheld_sends_what_was_removed_again(bureau: Bureau) -> None:
+    request = bureau.store()
+    run(bureau.services, request)
+    do(bureau, "received", last(bureau, request))
+    disputes = DisputeService(bureau.officer())
+    disputes.complain(request, "person", "z1", local_today())
+    disputes.end_complaint(request, "z1", "upheld", reopen=True)
+    drive(bureau.services, request)
+    assert lies(bureau, last(bureau, request)) is True
+
+
+@pytest.mark.parametrize("name", ["revoke", "received", "misdelivered"])
+def test_another_file_under_that_name_is_never_taken_away(bureau: Bureau, name: str) -> None:
+    request = bureau.store()
+    run(bureau.services, request)
+    row = last(bureau, request)
+    Path(row.uri.removeprefix("file://")).write_bytes(b"another")
+    done = do(bureau, name, row, **({"text": "Bij de buren."} if name == "misdelivered" else {}))
+    assert "Another file has the name" in done.lines[-1]
+    assert (lies(bureau, row), last(bureau, request).destroyed_at) == (True, None)
+    assert last(bureau, request).has_secret is (name == "received")
+
+
+@pytest.mark.parametrize(("name", "stays"), [("misdelivered", False), ("revoke", True)])
+def test_hold_does_not_keep_what_reached_another_while_its_place_was_down(
+    bureau: Bureau, name: str, stays: bool
+) -> None:
+    request = bureau.store()
+    run(bureau.services, request)
+    row = last(bureau, request)
+    folder = Path(row.uri.removeprefix("file://")).parent
+    away = folder.rename(folder.with_name("away"))
+    done = do(bureau, name, row, **({"text": "Bij de buren."} if name == "misdelivered" else {}))
+    assert "cannot be used" in done.lines[-1]
+    assert last(bureau, request).has_secret is False
+    DisputeService(bureau.officer()).hold(request, "court", "Er loopt een zaak.")
+    away.rename(folder)
+
+    [found] = swept(bureau)
+
+    assert found.action.startswith("kept" if stays else "removed")
+    assert lies(bureau, row) is stays
+
+
+def test_mandate_that_is_revoked_freezes_what_a_killed_delivery_left(bureau: Bureau) -> None:
+    request = bureau.store(made_by="proxy", message="Alles van Zeynep T.", person={"name": "Zeynep T."})
+    bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to="representative")
+    losing = replace(bureau.services, destination=lambda name: Lost(bureau.services.destination(name)))
+    with pytest.raises(KeyboardInterrupt):
+        drive(losing, request)
+    [row] = bureau.register.deliveries.of(request, begun=True)
+    file = bureau.settings.home / "outbox" / row.name
+    assert (swept(bureau), file.exists()) == ([], True)
+    DisputeService(bureau.officer()).hold(request, "court", "Er loopt een zaak.")
+
+    take_back(bureau.officer(), request)
+
+    [found] = swept(bureau)
+    assert (found.finding.why, file.exists()) == ("never_arrived", False)
