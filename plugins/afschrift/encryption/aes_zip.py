@@ -46,6 +46,7 @@ class AesZip:
     """For a person with a free program and six words."""
 
     code = "zip"
+    libraries: tuple[str, ...] = ("stream_zip", "Crypto.Cipher._mode_ctr", "encodings.ascii")
     suffix = ".zip"
     uses_secret = True
 

@@ -15,6 +15,7 @@ class Age:
     """For a recipient with a key of age, or of SSH."""
 
     code = "age"
+    libraries: tuple[str, ...] = ("pyrage",)
     suffix = ".zip.age"
     uses_secret = False
 

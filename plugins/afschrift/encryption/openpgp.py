@@ -24,6 +24,7 @@ class OpenPgp:
     """For a recipient with a key of OpenPGP."""
 
     code = "openpgp"
+    libraries: tuple[str, ...] = ()
     suffix = ".zip.gpg"
     uses_secret = False
 

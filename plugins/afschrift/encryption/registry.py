@@ -17,11 +17,13 @@ class Encryption(Protocol):
 
     Attributes:
         code: as the options of a destination name it.
+        libraries: modules that are imported at the first use.
         suffix: of the file's name, after that of the request.
         uses_secret: it is opened by words that we draw; otherwise by the private half of the recipient's key.
     """
 
     code: str
+    libraries: tuple[str, ...]
     suffix: str
     uses_secret: bool
 

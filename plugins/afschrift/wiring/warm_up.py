@@ -25,6 +25,7 @@ from afschrift.audit.sentences import ENGLISH
 from afschrift.audit.wording import wording
 from afschrift.bundle.page.words import SheetWords, page_templates, plural_rule
 from afschrift.domain.errors import AfschriftError
+from afschrift.encryption.registry import ENCRYPTIONS
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.law_files import load_grounds
 from afschrift.inventory.model import Inventory
@@ -49,13 +50,14 @@ def warm_up(log: Callable[[str], None], settings: Settings | None = None, more: 
         settings: default: from the environment.
         more: further modules to import.
     """
-    inventory, unread = None, ""
+    inventory, ciphers, unread = None, [], ""
     try:
         settings = settings or Settings.from_environment()
+        ciphers = _ciphers(settings)
         inventory = load_inventory(settings.inventory)
     except (AfschriftError, OSError) as error:
         unread = str(error)
-    _import(log, [*_modules(inventory), *more], settings)
+    _import(log, [*_modules(inventory), *ciphers, *more], settings)
     revisions()
     try:
         if settings and inventory:
@@ -85,6 +87,11 @@ def _modules(inventory: Inventory | None) -> Iterator[str]:
         names = (found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))
         yield from (name for name in names if not name.startswith(seldom))
     yield from (SOURCES[kind].module for kind in kinds)
+
+
+def _ciphers(settings: Settings) -> list[str]:
+    codes = {settings.protection(name).encryption for name in settings.destinations}
+    return [name for code in sorted(codes & set(ENCRYPTIONS)) for name in ENCRYPTIONS[code].libraries]
 
 
 def _import(log: Callable[[str], None], modules: Sequence[str], settings: Settings | None) -> None:
