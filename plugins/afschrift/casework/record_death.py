@@ -26,7 +26,7 @@ def record_death(officer: Officer, request_id: str, rests_on: str, text: str | N
     if not found:
         raise TooLateError(
             f"Request {request_id} is closed, so nothing of it leaves any more.",
-            remedy="nothing is to be done; no letter of it is sent again.",
+            remedy="take away what lies at a destination (`afschrift delivery list`); no letter goes again.",
         )
     check(DECEASED_KIND.form, OPTIONS, DECEASED, {"rests_on": rests_on})
     questions = [put(register, each, death_question(each)).id for each in found]

@@ -109,6 +109,7 @@ def downloaded(at: Delivering, row: DeliveryRow) -> None:
         ("withdrawn", State.READY, ends(State.WITHDRAWN), 0),
         ("merged", State.READY, ends(State.MERGED), 0),
         ("refused", State.NEEDS_PERSON, ends(State.REFUSED), 0),
+        ("person_deceased", State.READY, ends(State.PERSON_DECEASED), 0),
     ],
 )
 @pytest.mark.parametrize("encryption", ["zip", "none"])

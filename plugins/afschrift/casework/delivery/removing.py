@@ -47,13 +47,16 @@ def take_away(officer: Officer, row: DeliveryRow, why: str, event: str | None = 
     try:
         place = place_of(officer, row)
         must_be_ours(officer.register, row, place)
-        place.remove(row.name)
+        was_there = place.remove(row.name)
     except AfschriftError as error:
         if event:
             deliveries.destroy_secret(row.id, officer.by)
         return [remains, str(error)]
     deliveries.removed(row.id, why, officer.by)
-    return [gettext("It is removed from {destination}, with its words.", destination=row.destination)]
+    where = {"destination": row.destination}
+    if not was_there:
+        return [gettext("It was not at {destination} any more; its words are destroyed.", **where)]
+    return [gettext("It is removed from {destination}, with its words.", **where)]
 
 
 def must_be_ours(register: Register, row: DeliveryRow, destination: Destination) -> None:

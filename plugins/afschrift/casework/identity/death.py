@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from afschrift.casework.decision.triggers import own_keys
+from afschrift.casework.delivery.removing import freeze
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import TooLateError
 from afschrift.domain.event import digest
@@ -19,6 +20,7 @@ from afschrift.law.clock.facts import FactKind, FactRow, NewFact, Timeline
 from afschrift.questions.ask import Answers, ask, put
 from afschrift.questions.forms import form
 from afschrift.questions.kind import Answered, GivenAnswer, OpenQuestion, QuestionKind
+from afschrift.register.deliveries import REVOKED
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
 
@@ -74,13 +76,15 @@ def require_alive(register: Register, request_id: str, names: Collection[str]) -
 
 
 def answer_deceased(officer: Officer, question: QuestionRow, given: GivenAnswer) -> Answered:
-    """Take the answer whether the person died; with `deceased` the request ends."""
+    """Take the answer whether the person died; with `deceased` the request ends and its files go."""
     officer.still_asked(question)
     if given.choice == ALIVE:
         return officer.record_answer(question, given, ("R17",))
     fact = NewFact(FactKind.DECEASED, detail=given.detail, to=State.PERSON_DECEASED)
     done = officer.record_answer(question, given, ("R17",), lambda _: [fact])
     _ask_elsewhere(officer, question.request)
+    for each in officer.register.cases.get(officer.register.requests.get(question.request).case).requests:
+        freeze(officer, each, REVOKED, State.PERSON_DECEASED)
     way = f"`afschrift letter make {question.request} person_deceased`"
     words = f"Nothing leaves any more. Write to the representative or the heir: {way}."
     return replace(done, next_step=words)

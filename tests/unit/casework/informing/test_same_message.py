@@ -75,11 +75,18 @@ def text(bureau: Bureau, request: str, kind: str = "delivery") -> str:
                 "You want to take your data",
                 "to see what we have",
                 "to take along",
+                "Each file has six words of its own.",
             ),
         ),
         (
             "nl",
-            ("U wilt uw gegevens inzien", "U wilt uw gegevens meenemen", "om te zien wat", "om mee te nemen"),
+            (
+                "U wilt uw gegevens inzien",
+                "U wilt uw gegevens meenemen",
+                "om te zien wat",
+                "om mee te nemen",
+                "Elk bestand heeft zijn eigen zes woorden.",
+            ),
         ),
     ],
 )
