@@ -28,6 +28,7 @@ from afschrift.casework.delivery.removing import lies_there, new_link, take_away
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import TooLateError
 from afschrift.domain.files import LONGEST_LINK
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.language import gettext, say
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import holds, under_hold
@@ -89,6 +90,11 @@ def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
 
 def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
     row = _lying(officer, delivery)
+    if row.expires_at and row.expires_at <= rfc3339(officer.now):
+        raise TooLateError(
+            f"What was delivered as {row.id} is to be removed: it is over.",
+            remedy=f"once it is gone, give it again: `afschrift delivery again {row.id}`.",
+        )
     zone = _timeline(officer, row).zone
     day = officer.today(zone) + timedelta(days=officer.settings.days(row.destination))
     until = end_of(day, zone)

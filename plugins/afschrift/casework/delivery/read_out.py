@@ -69,12 +69,19 @@ def enter_words_sent(officer: Officer, delivery: str, channel: str, on: date | N
     """Record how the words went, and on which day; never the words.
 
     Raises:
-        FormError: the letter went by the same channel, or the channel is none.
+        FormError: the letter went by the same channel, the channel is none, or the day lies in the future.
         TooLateError: as `read_words`.
     """
     row, _ = kept_words(officer, delivery)
     require_second_channel(officer, row, channel)
-    day = on or officer.today(officer.register.facts.timeline(row.request).zone)
+    today = officer.today(officer.register.facts.timeline(row.request).zone)
+    day = on or today
+    if day > today:
+        raise FormError.listing(
+            gettext("The words did not go yet."),
+            {"on": gettext("lies in the future")},
+            remedy=gettext("enter it once they went. Nothing was recorded."),
+        )
     payload = {"channel": channel, "on": day.isoformat()}
     officer.register.deliveries.record(row.id, SECRET_SENT, officer.by, payload)
 

@@ -68,7 +68,8 @@ def seen_deliveries(officer: Officer, request_id: str) -> list[SeenDelivery]:
         if last and returned > last[0].at:
             remarks.append(gettext("The letter came back after the words were given."))
         channel = in_words(last[1].get("channel", "read_out")).lower() if last else ""
-        at = on_the_wall(last[0].at, timeline.zone) if last else ""
+        day = last[1].get("on") if last else None
+        at = say(str(day)) if day else on_the_wall(last[0].at, timeline.zone) if last else ""
         return SeenDelivery(
             row, lies, _words(row, channel, at), _place(officer, row, timeline.zone), tuple(remarks)
         )

@@ -213,6 +213,8 @@ def test_hold_does_not_keep_what_reached_another_while_its_place_was_down(
     done = do(bureau, name, row, **({"text": "Bij de buren."} if name == "misdelivered" else {}))
     assert "cannot be used" in done.lines[-1]
     assert last(bureau, request).has_secret is False
+    with pytest.raises(TooLateError, match="is to be removed"):
+        do(bureau, "renew", row)
     DisputeService(bureau.officer()).hold(request, "court", "Er loopt een zaak.")
     away.rename(folder)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import enter_sent
 from afschrift.domain.errors import AfschriftError, FormError, TooLateError
+from afschrift.domain.language import say
 from afschrift.law.letter import SendingChannel
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.register.outbox import Proof
@@ -70,7 +72,10 @@ def test_words_are_shown_on_asking_and_go_by_another_channel_than_the_letter(bur
     for channel, message in (("post", "by this channel too"), ("email", "do not go this way")):
         with pytest.raises(FormError, match=message):
             do(bureau, "words-sent", row, channel=channel)
+    with pytest.raises(FormError, match="in the future"):
+        do(bureau, "words-sent", row, channel="phone", on=sent + timedelta(1))
     do(bureau, "words-sent", row, channel="phone")
+    assert f"went on {say(str(sent))}: phone" in seen_deliveries(bureau.officer(), row.request)[0].words
 
     [_, (name, payload)] = events(bureau, row)
     assert (name, payload["channel"], payload["on"]) == ("secret_sent", "phone", str(sent))
