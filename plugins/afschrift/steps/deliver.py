@@ -55,11 +55,11 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         return done
     must_be_witnessed(services, request_id, "deliver")
     encryption = encryption_of(services.protection(plan.destination).encryption)
-    key = encryption_key(gate, encryption)
+    ours = [row for row in _sent(services, plan, packed) if row.destroyed_at is None]
+    key = encryption_key(gate, encryption, ours)
     destination = services.destination(plan.destination)
     found = destination.find(name)
-    is_ours = encryption and any(row.destroyed_at is None for row in _sent(services, plan, packed))
-    if found and found.sha256 != packed["bundle"] and not is_ours:
+    if found and found.sha256 != packed["bundle"] and not (encryption and ours):
         raise occupied(name, plan.destination)
     begun = register.deliveries.begin(
         request_id,

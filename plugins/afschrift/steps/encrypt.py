@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 from afschrift.casework.delivery.recipient_key import recipient_key
@@ -17,12 +18,25 @@ from afschrift.steps.plan_gates import Gate
 _CHUNK = 1 << 20
 
 
-def encryption_key(gate: Gate, encryption: Encryption | None) -> str:
+def encryption_key(gate: Gate, encryption: Encryption | None, begun: Sequence[DeliveryRow]) -> str:
     """Words that were not used before, or the recipient's key; empty: nothing is encrypted.
 
+    Args:
+        gate: of the step.
+        encryption: of the destination.
+        begun: deliveries of the same bundle there, which are gone on with.
+
     Raises:
+        ConfigurationError: the destination had another encryption when the delivery began.
         NeedsPersonError: there is no key of the recipient that can be used; the question is in the register.
     """
+    for delivery in begun:
+        if delivery.encryption != (encryption.code if encryption else "none"):
+            raise ConfigurationError(
+                f"The delivery of request {gate.request.id} began with the encryption "
+                f"'{delivery.encryption}', and the destination '{delivery.destination}' has another one now.",
+                remedy="set it back until this delivery has arrived, or choose another destination.",
+            )
     if encryption is None:
         return ""
     if encryption.uses_secret:
@@ -48,16 +62,9 @@ def staged_to_send(
 
     Raises:
         GateError: the staged bundle is not the packed one.
-        ConfigurationError: the destination had another encryption when the delivery began.
         StagedFileError: the bundle is missing or damaged; the next try packs it again.
         RetriableError: staging cannot be written.
     """
-    if delivery.encryption != (encryption.code if encryption else "none"):
-        raise ConfigurationError(
-            f"The delivery of request {gate.request.id} began with the encryption '{delivery.encryption}', "
-            f"and the destination '{delivery.destination}' has another one now.",
-            remedy="set it back until this delivery has arrived, or choose another destination.",
-        )
     if encryption is None:
         return BUNDLE
     path = encrypted_path(delivery.id)

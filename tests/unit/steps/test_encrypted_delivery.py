@@ -206,8 +206,9 @@ def test_an_open_destination_gets_the_bundle_and_no_other_changes_its_encryption
     nowhere = replace(services, destination=lambda _name: Nowhere())
     with pytest.raises(pytest.fail.Exception):
         drive(nowhere, other)
-    with pytest.raises(ConfigurationError, match=r"began with the encryption 'none'.*set it back"):
-        deliver(install(), other)
+    for options in ({}, {"encryption": "age"}):  # with `age`, no one is asked for a key
+        with pytest.raises(ConfigurationError, match=r"began with the encryption 'none'.*set it back"):
+            deliver(install(**options), other)
 
 
 def test_another_file_of_its_name_is_never_replaced(install: Install, tmp_path: Path) -> None:
