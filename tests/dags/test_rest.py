@@ -93,7 +93,8 @@ def test_answer_is_recorded_and_starts_the_next_run(desk: Desk, asked: Asked) ->
     runs = "SELECT state, triggering_user_name FROM dag_run WHERE run_id = ?"
     assert desk.env.rows(runs, f"{asked.request}.1") == [("queued", "anna")]
     [decision] = desk.register.decisions.of(asked.request)
-    assert (decision.by, decision.detail) == ("airflow:anna", CONFIRMED["detail"])
+    detail = {**CONFIRMED["detail"], "destination": "outbox"}
+    assert (decision.by, decision.detail) == ("airflow:anna", detail)
     assert desk.events(asked.request)[-1][1]["held"] == {"role": "officer", "source": "roles_file"}
 
     again = asked.answer("anna", {"choice": "not_confirmed"})

@@ -36,7 +36,7 @@ def show(
     delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="Id of a delivery: `delivery list`.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show a delivery."""
+    """Show where a delivery lies, until when, and whether its words went."""
     me = officer()
     request = me.register.deliveries.get(delivery).request
     [seen] = [seen for seen in seen_deliveries(me, request) if seen.row.id == delivery]

@@ -45,15 +45,20 @@ def waiting(bureau: Bureau) -> QuestionRow:
 def test_an_answer_is_kept_with_account_time_role_and_authority(bureau: Bureau, waiting: QuestionRow) -> None:
     register, request = bureau.register, waiting.request
     assert (waiting.role, waiting.about is not None, waiting.form) == ("officer", True, form_of(waiting))
+    kept = {**PROOF, "destination": "outbox"}
     words = "Rang her back on the number that we had."
     decided = bureau.reply(waiting, "confirmed", words, **PROOF).decision
     assert register.decisions.of(request) == (decided,)
-    assert (decided.by, decided.about, decided.detail) == ("cli:anna", waiting.about, PROOF)
+    assert (decided.by, decided.about, decided.detail) == (
+        "cli:anna",
+        waiting.about,
+        kept,
+    )
     header, payload = register.trail.events(request)[-1]
     assert (header.type, header.actor) == ("decision_taken", "cli:anna")
     assert waiting.asked_at < decided.at <= header.at
     assert payload["held"] == {"role": "officer", "source": "roles_file"}
-    assert payload["detail"] == PROOF
+    assert payload["detail"] == kept
     assert "Rang" not in repr(register.trail.events())
     assert assess(bureau.services, request)["request"] == request
 

@@ -101,7 +101,7 @@ def test_shared_key_asks_and_the_answer_counts(mini_services: Services, choice: 
     if choice == "exclude":
         shown = pages[0].partition(WHY_SHARED)[2].partition("</div>")[0]
         assert "device_id: tab" in shown
-        assert re.findall(r"<li>(.*?)</li>", shown) == ["beat: 1 rij"]
+        assert re.findall(r"<li>(.*?)</li>", shown) == ['<a href="#t4">beat</a>: 1 rij']
     assert b"alien" not in bundle["data/shop/ticket_message.csv"]
     assert b"Bob" in bundle["data/shop/ticket_message.csv"]
 

@@ -31,7 +31,7 @@ def test_each_action_has_a_command_a_route_and_words(action: Action) -> None:
     from afschrift.cli.main import app
 
     root: Any = get_command(app)
-    group = root.get_command(Context(root), action.of.removesuffix("s"))
+    group = root.get_command(Context(root), re.sub("ies$", "y", action.of).removesuffix("s"))
     command = group.commands[action.name] if action.command else None
     options = {option for each in command.params for option in each.opts} if command else set()
     assert action.title
@@ -89,6 +89,8 @@ def test_each_role_may_what_the_table_says_and_nothing_else(bureau: Bureau) -> N
     request = bureau.store()
     letter = make(bureau.officer(), request, "acknowledgement", {}).letter
     assert letter is not None
+    delivery = bureau.register.deliveries.begin(request, "outbox", f"{request}-access.zip", "0" * 64)
+    owners = {Subject.LETTER: letter.id, Subject.DELIVERY: delivery.id}
     shown = actions_page.page()
     for action in ACTIONS:
         [line] = re.findall(rf"POST /api/{action.of}/ID/{action.name}` \|[^|]*\|(.*)", shown)
@@ -98,6 +100,6 @@ def test_each_role_may_what_the_table_says_and_nothing_else(bureau: Bureau) -> N
             assert action.is_for(officer.roles, officer.by) == bool(cell.strip())
             if not cell.strip():
                 with pytest.raises(NotAllowedError, match=f"role.* {action.role}"):
-                    perform(officer, action, letter.id if action.of is Subject.LETTER else request, {})
+                    perform(officer, action, owners.get(action.of, request), {})
     refused = [h for h, _ in bureau.register.trail.events(request) if h.type == "answer_refused"]
     assert len(refused) == sum(len(Role) - 1 - len(action.also) for action in ACTIONS)

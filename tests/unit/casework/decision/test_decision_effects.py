@@ -304,7 +304,7 @@ def test_of_a_message_that_counts_as_not_received(tmp_path: Path, monkeypatch: p
     )
     ends = sections["What would end with it"].lines
     assert [line.request for line in ends] == list(stored.requests)
-    assert "access, received on 2026-03-04, needs person" in ends[0].value
+    assert "access, received on 2026-03-04, waits for a member of staff" in ends[0].value
 
 
 def test_of_a_mandate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
