@@ -27,6 +27,21 @@ def lies_there(row: DeliveryRow) -> bool:
     return bool(row.delivered_at) and row.destroyed_at is None
 
 
+def must_lie_there(register: Register, request_id: str, bundle: str | None) -> None:
+    """Refuse a letter about an answer whose file was taken away, unless the person has it.
+
+    Raises:
+        RefusedError: it was.
+    """
+    rows = [row for row in register.deliveries.of(request_id) if row.sha256 == bundle]
+    if rows and all(row.destroyed_at and not row.confirmed_at for row in rows):
+        row = rows[-1]
+        raise RefusedError(
+            f"What was delivered as {row.id} does not lie at its destination any more.",
+            remedy=f"to give it again, with the data of today: `afschrift delivery again {row.id}`.",
+        )
+
+
 def new_link(officer: Officer, row: DeliveryRow, until: datetime) -> str | None:
     """A link of the store to an encrypted file, for at most `LONGEST_LINK`; None: it gives none."""
     return place_of(officer, row).link(row.name, min(until, officer.now + LONGEST_LINK))

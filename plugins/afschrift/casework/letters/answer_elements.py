@@ -11,6 +11,7 @@ from afschrift.bundle.page.search_statement import key_line, never_searched, not
 from afschrift.bundle.page.words import PageWords
 from afschrift.casework.copy_findings import last_day
 from afschrift.casework.decision.denial import EVASIVE, PLAIN, evasive_sources
+from afschrift.casework.delivery.removing import must_lie_there
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.plan import Plan
@@ -147,6 +148,7 @@ def _titles(
 
 def _files(settings: Settings, register: Register, timeline: Timeline, bundle: str | None) -> dict[str, Any]:
     """What opens a bundle, and where the person fetches it if the destination has an address for them."""
+    must_lie_there(register, timeline.request, bundle)
     opened: dict[str, Any] = {}
     for delivery in register.deliveries.of(timeline.request):
         if delivery.sha256 != bundle or delivery.destroyed_at:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult
 from afschrift.app.jurisdiction import jurisdiction_of, load_controller, load_jurisdiction
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
+from afschrift.casework.delivery.removing import must_lie_there
 from afschrift.casework.identity.breach import require_no_breach
 from afschrift.casework.identity.confirmed import identity_decision, mandate_is_over
 from afschrift.casework.letters.prefilled_elements import missed_day
@@ -165,6 +166,7 @@ def _announced_must_hold(register: Register, letter: LetterRow, timeline: Timeli
         )
     if of is not None and of.kind in (FactKind.ANSWER_READY, FactKind.PARTLY_DELIVERED):
         _answer_must_be_ready(register, letter, of, timeline, local_date(utc_now(), timeline.zone))
+        must_lie_there(register, timeline.request, of.detail.get("bundle"))
 
 
 def must_be_alive(timeline: Timeline, kind: str) -> None:
