@@ -299,6 +299,7 @@ print(result.rows, status["VmHWM"].split()[0])
 """
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_track_of_half_a_million_points_takes_flat_memory(tmp_path: Path) -> None:
     used = {}

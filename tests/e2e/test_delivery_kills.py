@@ -25,6 +25,7 @@ from testbed.running import event_types, store
 from testbed.small import write_database, write_inventory
 from tests.support.attempts import ANN, extract_shop
 from tests.support.moves import assess, classify, package, validate
+from tests.support.nightly import nightly_after
 from tests.support.watched.killing import reached
 from upath import UPath
 
@@ -209,7 +210,7 @@ def must_be_delivered_once(home: Home) -> None:
     assert list(register.evidence.differences()) == []
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", nightly_after(1, PLACES))
 def test_a_delivery_that_is_killed_at_a_named_point_is_made_once(
     place: str, make_home: Callable[[str], Home]
 ) -> None:

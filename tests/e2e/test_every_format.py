@@ -183,6 +183,7 @@ def pack(env: dict[str, str], day: str, threads: int, requests: list[str]) -> li
     return [line.split() for line in ended.stdout.splitlines()]
 
 
+@pytest.mark.nightly
 def test_same_bytes(demo_warehouse: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(demo_warehouse, other / "warehouse")

@@ -45,6 +45,7 @@ afschrift("bundle", "open", f"{home}/outbox/{bundle}", f"{home}/opened/bundle")
 """
 
 
+@pytest.mark.nightly
 def test_commands_without_a_umask_leave_nothing_open(tmp_path: Path, two_sources: Path) -> None:
     home, message = tmp_path / "home", tmp_path / "message.json"
     env = {name: value for name, value in os.environ.items() if not name.startswith("AFSCHRIFT_")}

@@ -160,6 +160,7 @@ def test_json_from_a_folder_gives_the_same_as_csv_from_the_zip(bundle: Path, tmp
     assert len(found[0]) > 25
 
 
+@pytest.mark.nightly
 def test_a_person_with_every_awkward_value_can_be_loaded(office: Office, tmp_path: Path) -> None:
     bundle = office.bundle("portability", {"customer_id": str(AWKWARD.number)})
     done = load(bundle, f"sqlite:///{tmp_path / 'awkward.db'}")

@@ -238,6 +238,7 @@ def woonstede(made: pg.Database, newcomer: Newcomer, scan: Callable[[], None]) -
     newcomer.say_way("notitie_verzoek", "join: {bij_nr: reparatieverzoek.verzoek_nr}")
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.parametrize("database", nightly_after(1, SCRIPTS))
 def test_three_persons_get_what_sql_by_hand_finds(

@@ -145,6 +145,7 @@ def shell(shared_data: Path, project_root: Path, tmp_path: Path) -> Iterator[She
     started.close()
 
 
+@pytest.mark.nightly
 def test_every_command_of_the_tour_does_what_the_page_says(
     shell: Shell, project_root: Path, tmp_path: Path
 ) -> None:

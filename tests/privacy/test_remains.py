@@ -228,6 +228,7 @@ def _reviewed(services: Services, request: str) -> None:
     run(services, request)
 
 
+@pytest.mark.nightly
 def test_forgotten_requests_fit_every_person_equally(town: Town) -> None:
     before = {right: town.fits(right) for right in town.requests}
     for right, fits in before.items():  # the search finds, where there is something to find

@@ -319,6 +319,7 @@ def killed_batch(home: Path, inventory: Path, requests: list[str], killed_at: in
     extract_batch(services, "shop", requests, "bat-1", lambda _request: services)
 
 
+@pytest.mark.nightly
 def test_killed_at_ten_places_it_goes_on(crowded: Services, planned: Planned, tmp_path: Path) -> None:
     requests = planned(4)
     processes = get_context("forkserver")

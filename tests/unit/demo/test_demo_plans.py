@@ -76,6 +76,7 @@ def test_every_table_means_what_it_meant() -> None:
     assert meanings(INVENTORY) == json.loads(GOLDEN.read_text(encoding="utf-8"))["tables"]
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_plans_are_as_they_were(installation: Installation) -> None:
     assert digests(installation) == json.loads(GOLDEN.read_text(encoding="utf-8"))["plans"]

@@ -30,6 +30,7 @@ def bare(script: str, *words: str, **env: str) -> subprocess.CompletedProcess[st
     )
 
 
+@pytest.mark.nightly
 def test_setup_makes_tables_roles_and_log_ins_twice(postgres: pg.Database, tmp_path: Path) -> None:
     KeyStore.create(tmp_path / "keys.json")
     given = {"AFSCHRIFT_REGISTER": postgres.url, "AFSCHRIFT_HOME": str(tmp_path), **PASSWORDS}

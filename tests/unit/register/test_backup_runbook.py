@@ -96,6 +96,7 @@ def libpq(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+@pytest.mark.nightly
 def test_restoration_brings_no_destroyed_person_back(
     register: Register, open_one: Open, url: str, keys: KeyStore, runbook: Runbook, clock: Any
 ) -> None:

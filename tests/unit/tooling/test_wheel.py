@@ -40,6 +40,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> tuple
     return build(tree(project_root, folder, 1_700_000_000), 0o022, TZ="Europe/Amsterdam")
 
 
+@pytest.mark.nightly
 def test_two_places_times_and_umasks_give_the_same_bytes(
     built: tuple[Path, Path], tmp_path: Path, project_root: Path
 ) -> None:

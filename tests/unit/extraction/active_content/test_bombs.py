@@ -121,6 +121,7 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_bomb_takes_no_more_than_a_ceiling(tmp_path: Path) -> None:
     """Each in a process of its own, all forked from one that has loaded what looks at them."""
