@@ -166,15 +166,20 @@ def _decisions(register: RegisterRows) -> Iterator[str]:
 
 
 def _deliveries(register: RegisterRows) -> Iterator[str]:
-    names = ("kind", "destination", "uri", "bytes", "sha256")
     rows = [row for row in register.rows["delivery"] if row["request_id"] not in register.silent]
-    kept = (_key(row["request_id"], *(row[name] for name in names)) for row in rows)
-    in_trail = (
-        _key(event.request, *(payload[name] for name in names))
-        for event, payload in register.recorded("bundle_delivered")
-        if event.request not in register.silent
-    )
-    yield from _once("delivery", kept, in_trail)
+    of_begun = ("kind", "destination", "sha256", "encryption")
+    of_arrived = ("kind", "destination", "uri", "bytes", "sha256")
+    for type_, instant, names in (
+        ("delivery_begun", "begun_at", of_begun),
+        ("bundle_delivered", "delivered_at", of_arrived),
+    ):
+        kept = (_key(row["request_id"], *(row[name] for name in names)) for row in rows if row[instant])
+        in_trail = (
+            _key(event.request, *(payload[name] for name in names))
+            for event, payload in register.recorded(type_)
+            if event.request not in register.silent
+        )
+        yield from _once("delivery", kept, in_trail)
 
 
 def _texts(register: RegisterRows) -> Iterator[str]:
