@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from afschrift.domain.errors import StagedFileError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Destination, Receipt, bundle_name, occupied
 from afschrift.domain.plan import Plan
-from afschrift.encryption.registry import encryption_of
+from afschrift.encryption.registry import Encryption, encryption_of
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import suffix
 from afschrift.register.deliveries import ARRIVED, DeliveryRow
@@ -29,6 +30,45 @@ from afschrift.steps.refuted import refutations
 from afschrift.steps.staging_faults import record_again
 
 CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Outgoing:
+    """What is to be delivered.
+
+    Attributes:
+        gate: that it passed.
+        packed: result of `package`.
+        deliveries: of the request, begun ones too.
+    """
+
+    gate: Gate
+    packed: dict[str, Any]
+    deliveries: tuple[DeliveryRow, ...]
+
+    @property
+    def sent(self) -> list[DeliveryRow]:
+        """Deliveries of the packed bundle at the destination."""
+        this = (self.packed["bundle"], self.gate.plan.destination)
+        return [row for row in self.deliveries if (row.sha256, row.destination) == this]
+
+    @property
+    def inputs(self) -> str:
+        """Digest of what the step rests on. What was removed is sent again; of a part, the rest follows."""
+        plan = self.gate.plan
+        removed = [row.id for row in self.sent if row.destroyed_at and not plan.later]
+        again = {"removed": removed} if removed else {}
+        return digest({"bundle": self.packed["bundle"], "destination": plan.destination, **again})
+
+    def name(self, encryption: Encryption | None) -> str:
+        """A file name that no other bundle of the request has.
+
+        An earlier answer may be at the destination whose person was never notified.
+        """
+        plan = self.gate.plan
+        taken = {row.name for row in self.deliveries if row.sha256 != self.packed["bundle"]}
+        ending = encryption.suffix if encryption else ".zip"
+        return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken, ending)
 
 
 def deliver(services: Services, request_id: str) -> dict[str, Any]:
@@ -48,14 +88,16 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         raise refusal(
             services, request_id, "deliver", "canary", message, "nothing: its bundle is only counted."
         )
-    gate, packed, name = _packed(services, request_id)
-    register, plan, inputs = services.register, gate.plan, _inputs(services, gate.plan, packed)
+    outgoing = _outgoing(services, request_id)
+    gate, packed, inputs = outgoing.gate, outgoing.packed, outgoing.inputs
+    register, plan = services.register, gate.plan
     done = gate.results.of("deliver", inputs)
     if done is not None:
         return done
     must_be_witnessed(services, request_id, "deliver")
     encryption = encryption_of(services.protection(plan.destination).encryption)
-    ours = [row for row in _sent(services, plan, packed) if row.destroyed_at is None]
+    name = outgoing.name(encryption)
+    ours = [row for row in outgoing.sent if row.destroyed_at is None]
     key = encryption_key(gate, encryption, ours)
     destination = services.destination(plan.destination)
     found = destination.find(name)
@@ -133,11 +175,10 @@ def _rows(gate: Gate) -> dict[str, int]:
     return rows | {record.source: len(record.given) for record in records if record.kept_back}
 
 
-def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], str]:
-    """Return the gate, the result of `package` under the plan, and the file's name.
+def _outgoing(services: Services, request_id: str) -> _Outgoing:
+    """Return what is to be delivered. Its review is required where one is due.
 
-    The bundle's review is required where one is due. A bundle that is gone is packed again, which reads no
-    source.
+    A bundle that is gone is packed again, which reads no source.
     """
     with services.register.read_snapshot():
         gate = gated_plan(services, request_id, "deliver")
@@ -148,39 +189,14 @@ def _packed(services: Services, request_id: str) -> tuple[Gate, dict[str, Any], 
                 f"Nothing is packed for request {request_id} under its frozen plan.",
                 "clear `package` and what follows.",
             )
-        name = _name(services, gate.plan, packed["bundle"])
-        if gate.results.of("deliver", _inputs(services, gate.plan, packed)) is not None:
-            return gate, packed, name
+        outgoing = _Outgoing(gate, packed, services.register.deliveries.of(request_id, begun=True))
+        if gate.results.of("deliver", outgoing.inputs) is not None:
+            return outgoing
         if gate.staging.exists(BUNDLE):
             require_review(services, gate.plan, packed, partial(refutations, services))
-            return gate, packed, name
+            return outgoing
     package(services, request_id)
-    return _packed(services, request_id)
-
-
-def _inputs(services: Services, plan: Plan, packed: dict[str, Any]) -> str:
-    """Digest of what the step rests on. What was removed since is sent again; of a part, the rest follows."""
-    removed = [row.id for row in _sent(services, plan, packed) if row.destroyed_at and not plan.later]
-    again = {"removed": removed} if removed else {}
-    return digest({"bundle": packed["bundle"], "destination": plan.destination, **again})
-
-
-def _name(services: Services, plan: Plan, bundle: str) -> str:
-    """Return a file name that no other bundle of the request has.
-
-    An earlier answer may be at the destination whose person was never notified.
-    """
-    delivered = services.register.deliveries.of(plan.request, begun=True)
-    taken = {row.name for row in delivered if row.sha256 != bundle}
-    encryption = encryption_of(services.protection(plan.destination).encryption)
-    ending = encryption.suffix if encryption else ".zip"
-    return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken, ending)
-
-
-def _sent(services: Services, plan: Plan, packed: dict[str, Any]) -> list[DeliveryRow]:
-    """Return the deliveries of the packed bundle at the destination, begun ones too."""
-    sent = services.register.deliveries.of(plan.request, begun=True)
-    return [row for row in sent if (row.sha256, row.destination) == (packed["bundle"], plan.destination)]
+    return _outgoing(services, request_id)
 
 
 def _chunks(gate: Gate, packed: dict[str, Any], path: str) -> Iterator[bytes]:
