@@ -185,7 +185,7 @@ def summary(results: dict[Right, Any]) -> None:
     out.print("\nEach file leaves encrypted. The words are read out to the person, who opens it by them:")
     for right, result in results.items():
         out.print(f"\n[bold]{right}[/bold]  {result['bundle']}")
-        out.print(f"  sha256 {result['sha']}")
+        out.print(f"  bundle sha256 {result['sha']}")
         out.print(f"  words  .venv/bin/afschrift delivery words {result['delivery']}")
         out.print(
             f"  open   .venv/bin/afschrift bundle open {result['bundle']} {result['folder']}", soft_wrap=True
