@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -53,6 +53,11 @@ class _Outgoing:
         return [row for row in self.deliveries if (row.sha256, row.destination) == this]
 
     @property
+    def lying(self) -> list[DeliveryRow]:
+        """Those that were not removed."""
+        return [row for row in self.sent if row.destroyed_at is None]
+
+    @property
     def inputs(self) -> str:
         """Digest of what the step rests on. What was removed is sent again; of a part, the rest follows."""
         plan = self.gate.plan
@@ -91,18 +96,18 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     outgoing = _outgoing(services, request_id)
     gate, packed, inputs = outgoing.gate, outgoing.packed, outgoing.inputs
     register, plan = services.register, gate.plan
-    done = gate.results.of("deliver", inputs)
-    if done is not None:
+    if (done := gate.results.of("deliver", inputs)) is not None:
         return done
     must_be_witnessed(services, request_id, "deliver")
     encryption = encryption_of(services.protection(plan.destination).encryption)
     name = outgoing.name(encryption)
-    ours = [row for row in outgoing.sent if row.destroyed_at is None]
-    key = encryption_key(gate, encryption, ours)
+    key = encryption_key(gate, encryption, outgoing.lying)
     destination = services.destination(plan.destination)
     found = destination.find(name)
-    if found and found.sha256 != packed["bundle"] and not (encryption and ours):
-        raise occupied(name, plan.destination)
+    if found and found.sha256 != packed["bundle"]:
+        now = replace(outgoing, deliveries=register.deliveries.of(request_id, begun=True))
+        if not (encryption and now.lying):  # else another process is delivering it, or an earlier try did
+            raise occupied(name, plan.destination)
     begun = register.deliveries.begin(
         request_id,
         plan.destination,

@@ -33,7 +33,7 @@ from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE, encrypted_path
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
-from afschrift.steps.deliver import _packed, deliver
+from afschrift.steps.deliver import deliver
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
@@ -244,10 +244,7 @@ def test_two_processes_at_once_make_one_delivery(install: Install, tmp_path: Pat
     slow = replace(services, protection=meanwhile)
     for step in (assess, classify, lambda *of: extract(*of, "shop"), validate, package):
         step(services, request)
-    packed = _packed(services, request)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("afschrift.steps.deliver._packed", lambda *_given: packed)
-        result = deliver(slow, request)
+    result = deliver(slow, request)
     [row] = services.register.deliveries.of(request, begun=True)
     assert asked
     assert deliver(services, request) == result
