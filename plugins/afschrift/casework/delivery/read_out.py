@@ -1,4 +1,4 @@
-"""The words that open a delivered file: read out or sent by an officer on another channel than its letter."""
+"""Words that open a delivered file, given by an officer on another channel than its letter (R69)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from afschrift.app.destination_options import SECRET_WAYS
 from afschrift.app.options import read_options
-from afschrift.app.settings import SECRET_WAYS, Settings
+from afschrift.app.settings import Settings
 from afschrift.casework.delivery.removing import lies_there
 from afschrift.casework.letters.addressee import WITH_BUNDLE
 from afschrift.casework.letters.make import facts_with
