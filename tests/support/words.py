@@ -109,7 +109,7 @@ def codes() -> Iterator[object]:
         yield from (question.name, *question.options)
         yield from _choices(question.form)
     table = load_grounds()
-    yield from (*decision._FLAGS, *NOT_SEARCHED_BECAUSE)
+    yield from (*decision._FLAGS, *NOT_SEARCHED_BECAUSE, *partial_response.DAMAGES)
     yield from (category.rpartition(".")[2] for category in fides_categories())
     for field in table.fields.values():
         if "x-titles" not in field.schema:

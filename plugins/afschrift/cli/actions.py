@@ -66,7 +66,7 @@ def _options(fields: Mapping[str, Mapping[str, Any]], needed: Iterable[str]) -> 
     for name, field in fields.items():
         must = name in needed
         if is_words(field):
-            words = f"{field['title']}, kept encrypted: a file, or - for standard input."
+            words = f"{field['title']}, {_kept(field)}: a file, or - for standard input."
             option = typer.Option(f"--{name}-file", help=f"{words} Else a prompt." if must else words)
             yield _parameter(_variable(name, field), Annotated[Path | None, option], None)
             continue
@@ -94,6 +94,10 @@ def _help(field: Mapping[str, Any]) -> str:
     return f"{words}{more}{' Repeatable.' if field['type'] == 'array' else ''}"
 
 
+def _kept(field: Mapping[str, Any]) -> str:
+    return "kept encrypted" if field.get("kept", True) else "not kept"
+
+
 def _value(name: str, field: Mapping[str, Any], option: Any, needed: bool) -> Any:
     """The value of an option. Words come from a file or the prompt: others see the arguments of a command."""
     if not is_words(field):
@@ -101,7 +105,7 @@ def _value(name: str, field: Mapping[str, Any], option: Any, needed: bool) -> An
     if field.get("type") == "object":
         return _by_name(name, field, option)
     if option is None and needed and sys.stdin.isatty():
-        return typer.prompt(f"{field['title']} (kept encrypted)", err=True).strip()
+        return typer.prompt(f"{field['title']} ({_kept(field)})", err=True).strip()
     text = given.text(option)
     if needed and not text:
         raise ConfigurationError(
@@ -121,7 +125,7 @@ def _by_name(name: str, field: Mapping[str, Any], file: Path | None) -> dict[str
 
 def _print(done: Done) -> None:
     if done.clock is None:
-        print_lines([*(done.lines or [done.question or "Recorded."]), *filter(None, [done.shown])])
+        print_lines([*filter(None, [done.shown]), *(done.lines or [done.question or "Recorded."])])
         if done.question:
             say(f"Now answer question {done.question}: `afschrift answer {done.question}`.")
         return

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from afschrift.app.settings import SECRET_WAYS
+from afschrift.app.destination_options import SECRET_WAYS
 from afschrift.casework.actions.action import (
     Action,
     Code,
@@ -65,6 +65,7 @@ class SmsParameters(Parameters):
     number: Words = Field(
         title="Telephone number",
         description="Of whom the delivery is for, as their identity was verified. It is not kept.",
+        json_schema_extra={"kept": False},
     )
 
 
