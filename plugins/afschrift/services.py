@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from afschrift.app.settings import Protection
+from afschrift.app.destination_options import DestinationOptions
 from afschrift.domain.extracted import SearchLimits
 from afschrift.domain.files import Destination, Format, StoreFactory
 from afschrift.domain.sources import SourceFactory
@@ -62,10 +62,9 @@ class Services:
         witnessed: checks that the register holds all that its witnesses know; at the first gate of a run
             (True) it sends them the current height. Raises ForgedError if the register was restored to an
             earlier state.
-        protection: how bundles of a destination are protected, by its name.
+        options_of: options of a destination that say how its bundles are protected, for whom it is, and how
+            long they lie there, by its name.
         delivers: False: these serve the canary, and the gate of `deliver` is closed whatever is packed.
-        serves: whether a destination is for a recipient and a way (`Settings.serves`).
-        days: how long a bundle lies at a destination at most, by its name.
         patience: how long a run may show no sign of life before another one may begin.
         exchanges: formats that programs of a trade load, which the data map asks for.
     """
@@ -94,7 +93,5 @@ class Services:
     roles: Callable[[], Roles] = Roles
     exchanges: Mapping[str, Format] = field(default_factory=dict)
     witnessed: Callable[[bool], None] = lambda _first: None
-    protection: Callable[[str], Protection] = lambda _name: Protection()
+    options_of: Callable[[str], DestinationOptions] = lambda name: DestinationOptions(name, {})
     delivers: bool = True
-    days: Callable[[str], int] = lambda _destination: 30
-    serves: Callable[[str, str, str], bool] = lambda _name, _to, _by: True

@@ -7,16 +7,16 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from afschrift.app.destination_options import MOST_DAYS, DestinationOptions
 from afschrift.app.options import options_at, read_options
 from afschrift.app.project import SHIPPED, home_folder, include_folder, inventory_folder, texts
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import SearchLimits
 from afschrift.law.clock.alarm import USUAL
-from afschrift.law.person import ANSWER_BY, ANSWER_TO
 
 DEFAULTS: dict[str, float] = {
     "AFSCHRIFT_STAGING_HOLD_HOURS": 72,
@@ -41,14 +41,6 @@ DEFAULTS: dict[str, float] = {
 _DESTINATION = "AFSCHRIFT_DESTINATION_"
 _WITNESS = "AFSCHRIFT_WITNESS_"
 _OPTIONS = "_OPTIONS"
-_SERVING = ("ways", "to")
-"""Options of a destination that say for whom it is: ways of `ANSWER_BY`, and one of `ANSWER_TO`."""
-_OF_US = ("link", "days", "encryption", "open", "secret_by", *_SERVING)
-"""Options of a destination that its kind does not take: for letters, and how a bundle is protected."""
-ENCRYPTIONS = ("zip", "age", "openpgp", "none")
-SECRET_WAYS = ("phone", "post", "in_person", "sms")
-_DAYS = 30
-"""Most days that a bundle may lie there."""
 _KEY_SOURCE = re.compile(r"[a-z][a-z-]+:")
 
 
@@ -87,34 +79,6 @@ def _positive(env: Mapping[str, str], name: str, most: float = 1e6) -> float:
             f"{name} is no number above 0.", remedy=f"set it, or leave it at {default:g}."
         )
     return number
-
-
-@dataclass(frozen=True)
-class Protection:
-    """How bundles of a destination are protected.
-
-    Attributes:
-        encryption: one of `ENCRYPTIONS`.
-        secret_by: how the words reach the person; None: an officer reads them out.
-        open: who decided that bundles are not encrypted (`by`), on which day (`on`), and `why`.
-    """
-
-    encryption: str = "zip"
-    secret_by: str | None = None
-    open: Mapping[str, str] | None = None
-
-    def one_channel(self) -> str:
-        """A sentence that no second channel is set for the words; empty: one is, or there are no words."""
-        if self.encryption != "zip" or self.secret_by is not None:
-            return ""
-        return "No second channel is set for the words (`secret_by`): an officer reads them out."
-
-    def left_open(self) -> str:
-        """A sentence that bundles are not encrypted, by whose decision; empty: they are."""
-        if self.open is None:
-            return ""
-        by, day, why = (self.open[name] for name in ("by", "on", "why"))
-        return f"Bundles lie there open: {by} decided so on {day} ({why})."
 
 
 @dataclass(frozen=True)
@@ -208,133 +172,57 @@ class Settings:
         """The folder of `letters`, `pages`, `grounds`, `sql` or `law`."""
         return SHIPPED / name if name in ("sql", "law") else texts(name, self.include)
 
+    @property
+    def destination_names(self) -> list[str]:
+        """Names of the destinations, in order."""
+        return sorted(self.destinations.keys() | self.destination_options.keys())
+
     def destination(self, name: str) -> dict[str, Any]:
         """Kind and options of a destination, for `destinations.registry.open_destination`.
 
         Raises:
             ConfigurationError: no destination has this name, or its options cannot be read.
         """
-        known = self.destinations.keys() | self.destination_options.keys()
-        if name not in known:
+        if name not in self.destination_names:
             raise ConfigurationError(
                 "This destination is not configured.",
-                remedy=f"choose one of {', '.join(sorted(known))}, or set {_DESTINATION}<NAME>.",
+                remedy=f"choose one of {', '.join(self.destination_names)}, or set {_DESTINATION}<NAME>.",
             )
-        self.fetched_at(name)
-        settings: dict[str, Any] = {"kind": "folder", **self._destination_file(name)}
-        self.serves(name, "", "")
-        self.protection(name)
-        for ours in _OF_US:
-            settings.pop(ours, None)
+        settings = {"kind": "folder", **self.options_of(name).of_its_kind()}
         if name in self.destinations:
             settings["url"] = self.destinations[name]
         return settings
-
-    def fetched_at(self, name: str) -> tuple[str, int] | None:
-        """Where a person fetches a bundle of a destination, with `{file}`, and how many days it is there.
-
-        None: the destination has no address that the person can open, so an officer says where it is.
-
-        Raises:
-            ConfigurationError: the options cannot be read, or do not fit.
-        """
-        options = self._destination_file(name)
-        link, days = options.get("link"), options.get("days", _DAYS)
-        if not (isinstance(days, int) and 0 < days <= _DAYS):
-            fault = f"'days' is no number from 1 to {_DAYS}"
-        elif link is None:
-            return None
-        elif not (isinstance(link, str) and link.startswith("https://") and "{file}" in link):
-            fault = "'link' is no https address with {file} in it"
-        else:
-            return link, days
-        raise self._unfit(name, fault)
-
-    def serves(self, name: str, to: str, by: str) -> bool:
-        """Whether a destination is for a recipient and a way; empty: whatever it is.
-
-        Raises:
-            ConfigurationError: as `fetched_at`.
-        """
-        options = self._destination_file(name)
-        ways, party = options.get("ways", []), options.get("to", "")
-        if not (isinstance(ways, list) and set(ways) <= set(ANSWER_BY[:-1])):
-            fault = f"'ways' is no list of {', '.join(ANSWER_BY[:-1])}"
-        elif party not in ("", *ANSWER_TO):
-            fault = f"'to' is none of {', '.join(ANSWER_TO)}"
-        else:
-            return (not ways or not by or by in ways) and (not to or party in ("", to))
-        raise self._unfit(name, fault)
 
     def destination_by(self, to: str, by: str, usual: str) -> str | None:
         """The destination for a recipient and a way; None: no destination is for both.
 
         One that names them takes precedence over one for all. Without a way, the usual one does.
-        """
-        known = sorted(self.destinations.keys() | self.destination_options.keys())
-        named = [name for name in (usual, *known) if self._destination_file(name).keys() & {*_SERVING}]
-        order = (*named, usual) if by else (usual, *named)
-        return next((name for name in order if self.serves(name, to, by)), None)
 
-    def _unfit(self, name: str, fault: str) -> ConfigurationError:
-        return ConfigurationError(
-            f"Of {self._destination_name(name)}, {fault}.", remedy="docs/operator/operations.md shows them."
-        )
+        Raises:
+            ConfigurationError: as `options_of`.
+        """
+        options = {name: self.options_of(name) for name in (usual, *self.destination_names)}
+        named = [name for name, found in options.items() if found.names_whom]
+        order = (*named, usual) if by else (usual, *named)
+        return next((name for name in order if options[name].serves(to, by)), None)
 
     def days(self, name: str) -> int:
         """Most days that a bundle lies at a destination; the most that may be where nothing can be read."""
         try:
-            self.fetched_at(name)
-            return int(self._destination_file(name).get("days", _DAYS))
+            return self.options_of(name).days()
         except ConfigurationError:
-            return _DAYS
+            return MOST_DAYS
 
-    def protection(self, name: str) -> Protection:
-        """How bundles of a destination are protected; where nothing is said, by a ZIP under AES-256.
+    def options_of(self, name: str) -> DestinationOptions:
+        """The options of a destination, read anew: a task or a page reads them once and keeps them.
 
         Raises:
-            ConfigurationError: the options cannot be read or do not fit, or leave bundles open for no reason.
+            ConfigurationError: they cannot be read.
         """
-        options = self._destination_file(name)
-        encryption, opened = options.get("encryption", "zip"), options.get("open")
-        secret_by = options.get("secret_by")
-        if encryption not in ENCRYPTIONS:
-            fault = f"'encryption' is none of {', '.join(ENCRYPTIONS)}"
-        elif secret_by is not None and secret_by not in SECRET_WAYS:
-            fault = f"'secret_by' is none of {', '.join(SECRET_WAYS)}"
-        elif encryption != "none" and opened is not None:
-            fault = "'open' goes with 'encryption': 'none' alone"
-        elif encryption == "none" and not _is_decision(opened):
-            fault = (
-                "'encryption' is 'none' without a decision: name in 'open' who decided it (by), on which "
-                "day (on: YYYY-MM-DD) and why (why), or take 'encryption' out: then bundles are encrypted"
-            )
-        else:
-            return Protection(encryption, secret_by, opened)
-        raise self._unfit(name, fault)
-
-    def _destination_file(self, name: str) -> dict[str, Any]:
-        if name not in self.destination_options:
-            return {}
-        what = self._destination_name(name)
-        return read_options(
-            self.destination_options[name], what, "docs/operator/operations.md", store="options"
-        )
-
-    def _destination_name(self, name: str) -> str:
-        return f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"
-
-
-def _is_decision(opened: Any) -> bool:
-    """Whether a person decided that bundles are left open, on a day and for a reason."""
-    if not isinstance(opened, dict) or opened.keys() != {"by", "on", "why"}:
-        return False
-    if not all(isinstance(value, str) and value.strip() for value in opened.values()):
-        return False
-    try:
-        return bool(date.fromisoformat(opened["on"]))
-    except ValueError:
-        return False
+        what = f"the destination '{name}' ({_DESTINATION}{name.upper()}{_OPTIONS})"
+        place = self.destination_options.get(name)
+        found = read_options(place, what, DestinationOptions.PAGE, store="options") if place else {}
+        return DestinationOptions(what, found)
 
 
 def _named_settings(env: Mapping[str, str], prefix: str) -> tuple[dict[str, str], dict[str, Path | str]]:

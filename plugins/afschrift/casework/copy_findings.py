@@ -42,9 +42,7 @@ def goes_at(row: DeliveryRow, days: int, zone: str) -> datetime:
     )
 
 
-def of_copy(
-    row: DeliveryRow, status: RequestStatus, days: int, zone: str, now: datetime
-) -> SweepFinding | None:
+def of_copy(row: DeliveryRow, status: RequestStatus, days: int, now: datetime) -> SweepFinding | None:
     """Return the finding about a file that should be gone, or None.
 
     Where the rest of a request is refused, the part that it gave stays as long as the letter of that part
@@ -59,7 +57,7 @@ def of_copy(
         is_open = status.state is None or status.state.open
         why = "" if is_open and row.expires_at is None else NEVER_ARRIVED
     else:
-        ends = goes_at(row, days, zone)
+        ends = goes_at(row, days, status.zone)
         why, since = "" if now < ends else CONFIRMED if row.confirmed_at else EXPIRED, rfc3339(ends)
     if not why:
         return None

@@ -170,6 +170,7 @@ class RequestStatus:
         open_questions: how many wait for a person.
         answered_at: when a person last answered a question of its.
         holds: in force; while there is one, nothing of the request is destroyed.
+        zone: in which its days are counted.
     """
 
     request: str
@@ -182,6 +183,7 @@ class RequestStatus:
     open_questions: int = 0
     answered_at: str | None = None
     holds: tuple[Hold, ...] = ()
+    zone: str = "UTC"
 
     @property
     def going(self) -> Run | None:

@@ -60,7 +60,7 @@ def check_installation() -> Iterator[InstallationCheck]:
     else:
         yield from _inventory(inventory, settings)
     yield from _extras(inventory, settings)
-    for name in sorted(settings.destinations.keys() | settings.destination_options.keys()):
+    for name in settings.destination_names:
         yield from _protection(settings, name)
     yield _try("Keys and register can be used.", lambda: open_register(settings))
     yield _try("The map of roles can be used.", lambda: load_roles(settings))
@@ -140,7 +140,7 @@ def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[Install
 def _protection(settings: Settings, name: str) -> Iterator[InstallationCheck]:
     """Name a destination whose bundles are open by decision, or whose protection cannot be read."""
     try:
-        protection = settings.protection(name)
+        protection = settings.options_of(name).protection()
         if note := protection.left_open() or protection.one_channel():
             yield InstallationCheck(True, f"The destination '{name}': {note}", note=True)
         if protection.secret_by == SMS:

@@ -198,7 +198,7 @@ def _destination(settings: Settings, name: str) -> str:
     from afschrift.destinations.registry import open_destination
 
     open_destination(name, settings.destination(name)).reach()
-    protection = settings.protection(name)
+    protection = settings.options_of(name).protection()
     if opened := protection.left_open():
         raise _StaleError(f"can be reached. {opened}")
     return f"can be reached. {protection.one_channel()}".rstrip()

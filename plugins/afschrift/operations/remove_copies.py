@@ -64,8 +64,7 @@ class Copies:
                     yield finding, f"not removed: {error}"
 
     def _finding(self, row: DeliveryRow, status: RequestStatus) -> SweepFinding | None:
-        zone = self.register.requests.get(row.request).zone
-        return of_copy(row, status, self.days(row.destination), zone, self.now)
+        return of_copy(row, status, self.days(row.destination), self.now)
 
     def _kept_by(self, row: DeliveryRow, status: RequestStatus) -> list[Hold]:
         """Return the holds that keep a file; none does once it reached another, or was frozen under it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from rich.table import Table
@@ -263,7 +263,11 @@ def sweep(
         batches=BatchPolicy(settings.batch_requests, settings.batch_wait),
         start_batch=start_batch,
         copies=Copies(
-            register, lambda name: open_destination(name, settings.destination(name)), settings.days, now, dry
+            register,
+            cache(lambda name: open_destination(name, settings.destination(name))),
+            cache(settings.days),
+            now,
+            dry,
         ),
     ).run()
     if not dry:  # a sign of life: `afschrift health` asks for the last one

@@ -256,4 +256,5 @@ def _status(
         step=f"{last.name} {last.part}".strip() if last is not None else None,
         open_questions=len(questions) - len(answers),
         answered_at=max(answers, default=None),
+        zone=row.zone,
     )

@@ -99,7 +99,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     if (done := gate.results.of("deliver", inputs)) is not None:
         return done
     must_be_witnessed(services, request_id, "deliver")
-    encryption = encryption_of(services.protection(plan.destination).encryption)
+    encryption = encryption_of(services.options_of(plan.destination).protection().encryption)
     name = outgoing.name(encryption)
     key = encryption_key(gate, encryption, outgoing.lying)
     destination = services.destination(plan.destination)
@@ -169,7 +169,7 @@ def _result(plan: Plan, bundle: str, receipt: Receipt) -> dict[str, Any]:
 
 def _goes_at(gate: Gate) -> datetime:
     services, zone = gate.services, gate.request.zone
-    last = local_date(services.now(), zone) + timedelta(services.days(gate.plan.destination))
+    last = local_date(services.now(), zone) + timedelta(services.options_of(gate.plan.destination).days())
     return end_of(last, zone)
 
 

@@ -165,7 +165,7 @@ def _must_be_theirs(services: Services, request: Request, plan: Plan) -> None:
     """Refuse a destination that was not bound to the recipient (R71)."""
     found = recipient(services.register, request.id)
     if found.is_at(plan.destination) and found.is_at(request.destination):
-        if services.serves(plan.destination, found.to, found.by):
+        if services.options_of(plan.destination).serves(found.to, found.by):
             return
         message = f"The destination '{plan.destination}' is not for the {found.to} of request {request.id}."
         remedy = "let its `ways` and `to` name them, or decide on identity or mandate anew."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from afschrift import __version__
@@ -76,9 +76,7 @@ def build(
         exchanges=EXCHANGES,
         signer=lambda: Ed25519Signer(keys.signing_key().private.private_bytes_raw()),
         destination=lambda name: open_destination(name, settings.destination(name)),
-        days=settings.days,
-        protection=settings.protection,
-        serves=settings.serves,
+        options_of=cache(settings.options_of),
         staging=lambda request: EncryptedStaging(
             staging_root(settings), request, register.data_keys.subkey(request, "staging")
         ),

@@ -90,7 +90,7 @@ def _modules(inventory: Inventory | None) -> Iterator[str]:
 
 
 def _ciphers(settings: Settings) -> list[str]:
-    codes = {settings.protection(name).encryption for name in settings.destinations}
+    codes = {settings.options_of(name).protection().encryption for name in settings.destination_names}
     return [name for code in sorted(codes & set(ENCRYPTIONS)) for name in ENCRYPTIONS[code].libraries]
 
 

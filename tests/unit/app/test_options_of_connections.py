@@ -127,7 +127,7 @@ def test_a_connection_may_say_all_of_a_destination(monkeypatch: pytest.MonkeyPat
     place = defined(monkeypatch, "portal", conn_type="generic", extra=extra)
     found = settings(AFSCHRIFT_DESTINATION_PORTAL_OPTIONS=place)
     assert found.destination("portal") == {"kind": "folder", "url": "/srv/outbox"}
-    assert found.fetched_at("portal") == ("https://portal.example.org/{file}", 14)
+    assert found.options_of("portal").fetched_at() == ("https://portal.example.org/{file}", 14)
 
 
 def test_a_witness_takes_credentials_from_one(aws: str) -> None:
@@ -180,11 +180,11 @@ def test_a_destination_is_open_by_a_decision_alone(
     place = defined(monkeypatch, "portal", conn_type="generic", extra={"url": "/srv/outbox"} | options)
     found = settings(AFSCHRIFT_DESTINATION_PORTAL_OPTIONS=place)
     if not fault:
-        one_channel = found.protection("portal").one_channel()
+        one_channel = found.options_of("portal").protection().one_channel()
         assert ("an officer reads them out" in one_channel) is (options == {})
     if fault:
         with pytest.raises(ConfigurationError, match=fault):
             found.destination("portal")
         return
-    assert found.protection("portal").encryption == options.get("encryption", "zip")
+    assert found.options_of("portal").protection().encryption == options.get("encryption", "zip")
     assert found.destination("portal") == {"kind": "folder", "url": "/srv/outbox"}

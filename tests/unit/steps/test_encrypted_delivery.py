@@ -239,9 +239,9 @@ def test_two_processes_at_once_make_one_delivery(install: Install, tmp_path: Pat
             other = services if ends else replace(services, destination=lambda _name: Nowhere())
             with suppress(pytest.fail.Exception):
                 deliver(other, request)
-        return services.protection(name)
+        return services.destination(name)
 
-    slow = replace(services, protection=meanwhile)
+    slow = replace(services, destination=meanwhile)
     for step in (assess, classify, lambda *of: extract(*of, "shop"), validate, package):
         step(services, request)
     result = deliver(slow, request)

@@ -154,7 +154,7 @@ def _files(settings: Settings, register: Register, timeline: Timeline, bundle: s
         if delivery.sha256 != bundle or delivery.destroyed_at:
             continue
         opened = opened_by(settings, delivery)
-        if (fetched := settings.fetched_at(delivery.destination)) is None:
+        if (fetched := settings.options_of(delivery.destination).fetched_at()) is None:
             continue
         link, days = fetched
         until = last_day(delivery, days, timeline.zone)
@@ -166,7 +166,7 @@ def _files(settings: Settings, register: Register, timeline: Timeline, bundle: s
 def opened_by(settings: Settings, delivery: DeliveryRow) -> dict[str, str]:
     """What opens a delivered file: words that are kept, and how they come, or the person's own key."""
     if delivery.has_secret:
-        return {"secret_by": settings.protection(delivery.destination).secret_by or "read_out"}
+        return {"secret_by": settings.options_of(delivery.destination).protection().secret_by or "read_out"}
     return {"own_key": delivery.encryption} if delivery.encryption in OWN_KEYS else {}
 
 

@@ -11,6 +11,7 @@ from tests.support.days import days_away
 from tests.support.deciding import Bureau
 from tests.support.moves import deliver, package
 
+from afschrift.app.destination_options import DestinationOptions
 from afschrift.casework.letters.make import make
 from afschrift.domain.errors import ConfigurationError, FormError, GateError, RefusedError
 from afschrift.wiring.build_services import build
@@ -80,7 +81,8 @@ def test_person_is_asked_again_for_another_destination(places: Bureau) -> None:
         with pytest.raises(GateError, match="not confirmed for its person"):
             deliver(places.services, request)
     places.register.requests.change_options(request, destination="desk", by="officer")
-    none = dataclasses.replace(places.services, serves=lambda name, to, by: (name, to) != ("desk", "person"))
+    theirs = DestinationOptions("desk", {"to": "representative"})
+    none = dataclasses.replace(places.services, options_of=lambda _name: theirs)
     with pytest.raises(GateError, match="is not for the person"):
         deliver(none, request)
     reasons = {event["reason"] for event in places.events("gate_bypassed", request)}
