@@ -233,7 +233,7 @@ def test_checks_sweep_and_remind_without_a_way_to_a_data_key(installed: Installe
         start,
         later,
         SweepLimits(hours, hours, hours, review=hours),
-        copies=Copies(register, worker.destination, worker.days, later),
+        copies=Copies(register, worker.destination, installed.settings.days, later),
     ).run()
     codes = {d.finding.code.value: d.action for d in found if d.finding.request == request}
     assert codes["run_lost"]
