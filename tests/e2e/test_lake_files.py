@@ -16,6 +16,7 @@ from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.domain.errors import UnreadFilesError
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import load
+from afschrift.sources.registry import SOURCES
 
 IGNORE = "    ignore: {files: [%s], by: Data office, on: 2026-11-29, why: A job writes there first.}"
 
@@ -117,7 +118,7 @@ def test_a_scan_sees_the_same_files(lake: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "pattern", "message"),
     [
-        ("duckdb", "x", "only in a lake"),
+        ("duckdb", "x", "has no files to ignore"),
         ("parquet", "/x", "no path below"),
         ("parquet", "../x", "no path below"),
         ("parquet", "x**/y", "is not alone between"),
@@ -126,4 +127,4 @@ def test_a_scan_sees_the_same_files(lake: Path, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_ignored_is_a_fault(lake: Path, kind: str, pattern: str, message: str) -> None:
     with pytest.raises(InventoryError, match=message):
-        load(inventory(lake, IGNORE % f'"{pattern}"', kind))
+        load(inventory(lake, IGNORE % f'"{pattern}"', kind), SOURCES)

@@ -214,6 +214,9 @@ class Dialect(Protocol):
     def key_form(self, column: str, native: str, match: str = EXACT) -> str:
         """The normal form of a column's text, to be compared by bytes; for an index on the expression too."""
 
+    def index_on(self, relation: str, form: str) -> str | None:
+        """Statement that makes an index by which `key_form` is found; None: there is none."""
+
     def text_bytes(self, column: str, native: str) -> str:
         """A column's text, to be compared by bytes."""
 
@@ -316,6 +319,18 @@ class Source(Protocol):
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
         """Sums of an extract's rows by the source, with other expressions, on the same snapshot."""
+
+
+class SourceKind(Protocol):
+    """What an inventory may ask of a kind of source, as `sources.registry.Adapter` has it."""
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether it reads former rows of a table with system versioning."""
+
+    @property
+    def skips_files(self) -> bool:
+        """Whether the inventory may name files that are not read."""
 
 
 SourceFactory = Callable[..., Source]  # by name, and the request's id: a session that is not opened yet

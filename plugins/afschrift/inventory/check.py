@@ -10,6 +10,7 @@ from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.keys import Unique
 from afschrift.domain.nearest import hint
 from afschrift.domain.plan import Medium
+from afschrift.domain.sources import SourceKind
 from afschrift.domain.vocabulary import BASES, CONSENT, SPECIAL_CONDITIONS, Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.check_columns import (
@@ -34,8 +35,13 @@ from afschrift.inventory.table import Table
 _KEY_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
-def check(inventory: Inventory, documents: dict[str, Document], identity: Document) -> list[Fault]:
-    """Return all faults of an inventory of which each file is valid by itself."""
+def check(
+    inventory: Inventory,
+    documents: dict[str, Document],
+    identity: Document,
+    kinds: Mapping[str, SourceKind] | None,
+) -> list[Fault]:
+    """Return all faults of an inventory of which each file is valid by itself; `kinds` as of `load`."""
     faults = [
         identity.fault(["keys", name], "name a key with small letters, digits and _")
         for name in inventory.identity.keys
@@ -48,6 +54,7 @@ def check(inventory: Inventory, documents: dict[str, Document], identity: Docume
         document = documents[name]
         found = [*_source_name(name), *_purposes(inventory, source), *_tables(inventory, source)]
         found += default_faults(source)
+        found += _of_kind(source, kinds or {})
         found += _names(source, source.defaults.purposes, ["defaults", "purposes"])
         faults.extend(document.fault(written_at(source, where), message) for where, message in found)
     for name, manual in inventory.manual.items():
@@ -204,8 +211,8 @@ def _tables(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
             continue
         if table.personal and not leads_to_person(source, name):
             yield where, "no way leads from this table to the person: give `subject` or `join`"
-        yield from _history(inventory, source, table, where)
-        yield from _ignored(source, table, where)
+        yield from _history(inventory, table, where)
+        yield from _ignored(table, where)
         yield from missing(table, [*where, "key"], *table.key)
         yield from _subject(inventory, table, where)
         yield from _joins(source, table, where)
@@ -240,12 +247,10 @@ def _copy(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultA
         yield where, f"a copy is described where the table is: leave out {', '.join(more)}"
 
 
-def _history(inventory: Inventory, source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
+def _history(inventory: Inventory, table: Table, where: list[str]) -> Iterator[FaultAt]:
     """Check `history: read`. If a key can pass to another person, a former row may be an earlier owner's."""
     if table.history != "read":
         return
-    if source.kind != "mysql":
-        yield [*where, "history"], "former rows are read only in MariaDB (`kind: mysql`)"
     keys = inventory.identity.keys
     if any(key in keys and keys[key].unique is Unique.YES for key in table.subject):
         return
@@ -257,9 +262,19 @@ def _history(inventory: Inventory, source: SourceFile, table: Table, where: list
             )
 
 
-def _ignored(source: SourceFile, table: Table, where: list[str]) -> Iterator[FaultAt]:
-    if table.ignore and source.kind not in ("files", "parquet"):
-        yield [*where, "ignore"], "files can be ignored only in a lake (`parquet`) or with `kind: files`"
+def _of_kind(source: SourceFile, kinds: Mapping[str, SourceKind]) -> Iterator[FaultAt]:
+    """Yield what tables ask of the source and its kind has not."""
+    if source.kind not in kinds:
+        return
+    kind = kinds[source.kind]
+    for name, table in source.tables.items():
+        if table.history == "read" and not kind.reads_history:
+            yield ["tables", name, "history"], f"no former rows are read in a source of kind {source.kind}"
+        if table.ignore and not kind.skips_files:
+            yield ["tables", name, "ignore"], f"a source of kind {source.kind} has no files to ignore"
+
+
+def _ignored(table: Table, where: list[str]) -> Iterator[FaultAt]:
     for ignored in table.ignore:
         for pattern in ignored.files:
             if not all(part and part not in (".", "..") for part in pattern.split("/")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from afschrift.domain.nearest import choose
+from afschrift.domain.sources import SourceKind
 from afschrift.inventory.check import check, controller_faults, policy_faults
 from afschrift.inventory.document import Document, Fault, InventoryError
 from afschrift.inventory.layers import Lapsed, Layered, layered, orphan_layers
@@ -44,12 +45,12 @@ FILES: dict[str, type[BaseModel]] = {
 """Kind of file -> model of its content."""
 
 
-def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
+def load(folder: Path, kinds: Mapping[str, SourceKind] | None = None) -> Inventory:
     """Read `identity.yml`, `controller.yml`, `policy.yml` and one file for each source.
 
     Args:
         folder: of the files.
-        kinds: the known kinds of sources; None: kinds are not checked.
+        kinds: the known kinds of sources, hashable; None: kinds are not checked.
 
     Raises:
         InventoryError: lists every fault with file and line.
@@ -58,10 +59,12 @@ def load(folder: Path, kinds: Collection[str] | None = None) -> Inventory:
         raise InventoryError([Fault(str(folder), 1, "", "there is no such folder")])
     found = sorted(path for path in folder.glob("*.y*ml") if path.name != CANARY)
     files = tuple((path, read_file(path)) for path in found)
-    return _compiled(folder, None if kinds is None else frozenset(kinds), files)
+    return _compiled(folder, kinds, files)
 
 
-def load_files(folder: Path, files: Mapping[Path, bytes], kinds: Collection[str] | None = None) -> Inventory:
+def load_files(
+    folder: Path, files: Mapping[Path, bytes], kinds: Mapping[str, SourceKind] | None = None
+) -> Inventory:
     """Load an inventory of these files, as if they were in its folder. A later `load` of them is cached.
 
     A file of no bytes counts as missing.
@@ -70,11 +73,13 @@ def load_files(folder: Path, files: Mapping[Path, bytes], kinds: Collection[str]
         InventoryError: lists every fault with file and line.
     """
     found = tuple(sorted((path, read) for path, read in files.items() if read and path.name != CANARY))
-    return _compiled(folder, None if kinds is None else frozenset(kinds), found)
+    return _compiled(folder, kinds, found)
 
 
 @lru_cache(maxsize=2)
-def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Path, bytes], ...]) -> Inventory:
+def _compiled(
+    folder: Path, kinds: Mapping[str, SourceKind] | None, files: tuple[tuple[Path, bytes], ...]
+) -> Inventory:
     """Load and check an inventory, once for the same bytes in a process and its forks.
 
     The digest is computed from the parsed bytes: reading the files again could give another map.
@@ -123,7 +128,7 @@ def _compiled(folder: Path, kinds: frozenset[str] | None, files: tuple[tuple[Pat
         lapsed={source: found for source, found in lapsed.items() if found},
     )
     by_source = {source.source: layer.document for layer, source in parsed if source is not None}
-    faults += check(inventory, by_source, singles[IDENTITY])
+    faults += check(inventory, by_source, singles[IDENTITY], kinds)
     faults += [singles[POLICY].fault(where, message) for where, message in policy_faults(policy)]
     faults += [singles[CONTROLLER].fault(at, message) for at, message in controller_faults(inventory)]
     faults += _places(layers, contents)

@@ -92,6 +92,10 @@ class StandardDialect:
         """The integer up to which a float type is exact; None if it is no float, or is compared exactly."""
         return None
 
+    def index_on(self, relation: str, form: str) -> str | None:  # noqa: ARG002
+        """Return None: not all databases have an index on an expression, or functions that one may have."""
+        return None
+
     def text_bytes(self, column: str, native: str) -> str:
         """Each database writes this differently."""
         raise NotImplementedError

@@ -1,10 +1,16 @@
-"""All kinds of sources. To add one: a folder, and a line here; the contract tests pick it up."""
+"""All kinds of sources: ours, and those of other packages by the entry point `afschrift.sources`.
+
+To add one: a folder, and a line here, or an entry point in a package of its own. One suite tests both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import UserDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from afschrift.app.extras import require
@@ -25,6 +31,10 @@ class Adapter:
         connections: types of Airflow connections that are always of this kind.
         port: default port of its servers, for names of tables in OpenLineage; None: these use the source's
             name.
+        schema: default of its option `schema`, for these names; empty: its tables have no schema.
+        frugal: options with which a scan needs little memory.
+        reads_history: it can read former rows of a table with system versioning.
+        skips_files: its tables are files, of which the inventory may name some that are not read.
     """
 
     module: str
@@ -32,6 +42,10 @@ class Adapter:
     extra: str | None = None
     connections: tuple[str, ...] = ()
     port: int | None = None
+    schema: str = ""
+    frugal: Mapping[str, str] = field(default_factory=dict)
+    reads_history: bool = False
+    skips_files: bool = False
 
     def __call__(self, opening: Opening) -> Source:
         """Make a session that is not opened yet."""
@@ -39,15 +53,58 @@ class Adapter:
         return source
 
 
-SOURCES: dict[str, Adapter] = {
-    "duckdb": Adapter("afschrift.sources.duckdb.session", "DuckDBFile", "duckdb"),
-    "files": Adapter("afschrift.sources.duckdb.file_folder", "FileFolder", "duckdb"),
-    "mysql": Adapter("afschrift.sources.mysql.source", "Mysql", "mysql", ("mysql", "mariadb"), 3306),
-    "parquet": Adapter("afschrift.sources.duckdb.parquet_lake", "ParquetLake", "duckdb"),
-    "postgres": Adapter("afschrift.sources.postgres.source", "Postgres", "postgres", ("postgres",), 5432),
-    "sqlalchemy": Adapter("afschrift.sources.sqlalchemy.source", "Alchemy"),
-    "sqlite": Adapter("afschrift.sources.sqlite.source", "Sqlite"),
-}
+class Kinds(UserDict[str, Adapter]):
+    """Kind -> how it is opened. Kinds of other packages are looked for if a name is not one of ours."""
+
+    __hash__ = object.__hash__  # for caches: there is one, and it only grows
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self.data or kind in _brought()
+
+    def __missing__(self, kind: str) -> Adapter:
+        return _adapter(_brought()[kind])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self.data, *_brought()}))
+
+    def __len__(self) -> int:
+        return len({*self.data, *_brought()})
+
+
+@cache
+def _brought() -> dict[str, EntryPoint]:
+    return {found.name: found for found in entry_points(group="afschrift.sources")}
+
+
+@cache
+def _adapter(found: EntryPoint) -> Adapter:
+    try:
+        adapter = found.load()
+    except (ImportError, AttributeError) as error:
+        adapter = error
+    if not isinstance(adapter, Adapter):
+        raise ConfigurationError(
+            f"The kind {found.name} of package {found.dist.name if found.dist else '?'} cannot be loaded.",
+            remedy=f"let its entry point `{found.value}` name an `Adapter`, or remove the package.",
+        )
+    return adapter
+
+
+_LITTLE = {"memory": "48MB"}  # DuckDB would fill two gigabytes with pages of the file
+_DUCKDB = "afschrift.sources.duckdb"
+SOURCES = Kinds(
+    duckdb=Adapter(f"{_DUCKDB}.session", "DuckDBFile", "duckdb", frugal=_LITTLE),
+    files=Adapter(f"{_DUCKDB}.file_folder", "FileFolder", "duckdb", frugal=_LITTLE, skips_files=True),
+    mysql=Adapter(
+        "afschrift.sources.mysql.source", "Mysql", "mysql", ("mysql", "mariadb"), 3306, reads_history=True
+    ),
+    parquet=Adapter(f"{_DUCKDB}.parquet_lake", "ParquetLake", "duckdb", frugal=_LITTLE, skips_files=True),
+    postgres=Adapter(
+        "afschrift.sources.postgres.source", "Postgres", "postgres", ("postgres",), 5432, "public"
+    ),
+    sqlalchemy=Adapter("afschrift.sources.sqlalchemy.source", "Alchemy"),
+    sqlite=Adapter("afschrift.sources.sqlite.source", "Sqlite"),
+)
 
 
 def open_source(

@@ -22,6 +22,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.law_files import age_of_consent, load_grounds
 from afschrift.inventory.load import load
+from afschrift.sources.registry import SOURCES
 
 GROUNDS = Path(__file__).parents[3] / "include" / "grounds"
 Change = Callable[[str], str]
@@ -29,7 +30,7 @@ TWO = "label: title", "label: [title, rating]"
 
 
 def shop(folder: Path, text: str) -> object:
-    return load(mini.write_inventory(folder, text), ["duckdb", "postgres"])
+    return load(mini.write_inventory(folder, text), SOURCES)
 
 
 def file_of(folder: Path, name: str, change: Change) -> Path:

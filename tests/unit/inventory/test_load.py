@@ -13,11 +13,12 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.load import FILES, load, schema
 from afschrift.inventory.run_in import RunIn, declared_sources
+from afschrift.sources.registry import SOURCES
 
 
 def faults(folder: Path) -> dict[str, int]:
     with pytest.raises(InventoryError) as caught:
-        load(folder, ["duckdb", "postgres"])
+        load(folder, SOURCES)
     return {fault.message: fault.line for fault in caught.value.faults}
 
 

@@ -60,14 +60,14 @@ def table(done: Pass, source: str, name: str) -> tuple[str, str]:
         return NAMESPACE, f"source/{source}/{name}"
     from afschrift.sources.registry import SOURCES
 
-    there, port = declared.in_source(name), SOURCES[declared.kind].port
+    there, kind = declared.in_source(name), SOURCES[declared.kind]
     found = done.addresses.get(declared.connection or "")
-    if port is None or found is None:
+    if kind.port is None or found is None:
         return NAMESPACE, f"source/{source}/{there}"
     host, own_port, database = found
-    if declared.kind == "postgres" and "." not in there:
-        there = f"{declared.options.get('schema', 'public')}.{there}"
-    return f"{declared.kind}://{host}:{own_port or port}", f"{database}.{there}"
+    if kind.schema and "." not in there:
+        there = f"{declared.options.get('schema', kind.schema)}.{there}"
+    return f"{declared.kind}://{host}:{own_port or kind.port}", f"{database}.{there}"
 
 
 def _kind(destination: str) -> str:

@@ -241,10 +241,8 @@ def _unknown(of: CheckedSource, name: str, key: str, relation: str) -> Iterator[
 def _index(of: CheckedSource, name: str, key: str) -> str:
     """Return the remedy to find such keys without a full scan."""
     link, dialect = of.declared.tables[name].subject[key], of.dialect
-    if dialect.name != "postgres":
-        return "nothing: a full scan finds them; corrected and with `normal`, an index finds them"
     form = dialect.key_form(dialect.quote(link.column), of.finder.native(name, link.column), link.match)
-    return (
-        "nothing, if a full scan is fast enough; else an index: "
-        f"CREATE INDEX ON {of.finder.relation(name)} (({form}))"
-    )
+    index = dialect.index_on(of.finder.relation(name), form)
+    if index is None:
+        return "nothing: a full scan finds them; corrected and with `normal`, an index finds them"
+    return f"nothing, if a full scan is fast enough; else an index: {index}"

@@ -37,7 +37,6 @@ from afschrift.sources.session_pool import GuardedSource
 
 _FILES = ("path", "root")
 _TIMEOUT = "30s"
-_LITTLE = {"memory": "48MB"}  # DuckDB would fill two gigabytes with pages of the file
 """Of each statement of a scan, where the options name none."""
 
 
@@ -107,7 +106,7 @@ def scan_source(asked: Asked, say: Callable[[str], None]) -> Scanned:
     identity, here = content(folder / IDENTITY, files), content(folder / file.name, files)
     ignored = _ignored(here)
     patient = {"statement_timeout": _TIMEOUT, **options}
-    frugal = _LITTLE | patient if SOURCES[kind].extra == "duckdb" else patient
+    frugal = {**SOURCES[kind].frugal, **patient}
     opening = partial(open_source, name, kind, connection=asked.connection, tag="scan", ignored=ignored)
     little, roomy = (partial(lambda of: GuardedSource(opening(options=of)), of) for of in (frugal, patient))
     with StatementRunner(little, roomy) as reader:

@@ -158,6 +158,10 @@ class PostgresDialect(StandardDialect):
         text = f"({self.key_text(column, native)})" if is_number else f"CAST({column} AS text)"
         return f'{text} COLLATE "C"'
 
+    def index_on(self, relation: str, form: str) -> str:
+        """An index on the expression: all functions of `normal_text` are immutable."""
+        return f"CREATE INDEX ON {relation} (({form}))"
+
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
         """Build the normal form, by functions on which an index can be made."""
         if match == KeyMatch.DIGITS:
