@@ -201,9 +201,9 @@ $(UV): constraints.txt
 	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r <(awk '/^[^ ]/ {on = /^uv==/} on' constraints.txt)
 	@touch $@
 
-$(VENV): $(UV) pyproject.toml constraints.txt $(NATIVE)
+$(VENV): $(UV) pyproject.toml bundles/pyproject.toml constraints.txt $(NATIVE)
 	@$(INSTALL) $(LOCKED) --group dev --all-extras -r pyproject.toml
-	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(INSTALL) --no-deps --no-build-isolation -e . -e ./bundles
 	@if command -v $(firstword $(CC)) >/dev/null && CC="$(CC)" $(INSTALL) --offline --no-deps \
 		--no-build-isolation --reinstall-package afschrift-native ./native; then :; else \
 		$(UV) pip uninstall -q --python $(BIN)/python afschrift-native 2>/dev/null || :; \

@@ -1,0 +1,248 @@
+"""A bundle, verified and opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pandas as pd
+import pyarrow as pa
+
+from afschrift_bundles.archive import Archive, UnpackedBundle, ZippedBundle
+from afschrift_bundles.columns import to_frame
+from afschrift_bundles.errors import UnusableBundleError
+from afschrift_bundles.locked import unlocked
+from afschrift_bundles.tables import FORMATS, TableReader
+from afschrift_bundles.verify import Key, Verified, verify
+
+if TYPE_CHECKING:
+    import duckdb
+
+_FIELD_KEYS = {
+    "type": "afschrift:kind",
+    "unit": "afschrift:unit",
+    "unit_from": "afschrift:unitFrom",
+    "time_zone": "afschrift:timeZone",
+    "origin": "afschrift:origin",
+    "category": "afschrift:category",
+    "codes": "afschrift:codes",
+    "masked": "afschrift:masked",
+    "redacted": "afschrift:redacted",
+    "notes": "afschrift:notes",
+}
+
+
+def open_bundle(
+    path: str | Path,
+    key: Key | None = None,
+    *,
+    words: str | None = None,
+    identity: str | Path | None = None,
+) -> Bundle:
+    """Verify a bundle and open it.
+
+    Args:
+        path: the ZIP file, encrypted or not, or the folder that it was unpacked into.
+        key: public key of the organisation: a PEM file, its text, or the raw key in base64. Without it the
+            bundle can be found whole, and its signer stays unknown.
+        words: the six words that open an encrypted file.
+        identity: file with the private key of age that opens one.
+
+    Raises:
+        UnusableBundleError: it is not whole, not of this signer, or not opened by these words.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise UnusableBundleError("not_found", f"There is nothing at {place}.")
+    archive: Archive = (
+        UnpackedBundle(place) if place.is_dir() else ZippedBundle(unlocked(place, words, identity))
+    )
+    try:
+        return Bundle(archive, verify(archive, key))
+    except BaseException:
+        archive.close()
+        raise
+
+
+class Bundle:
+    """The tables and files of a verified bundle.
+
+    Attributes:
+        package: `data/datapackage.json`.
+        coverage: `data/coverage.json`: what was searched, and what is not in the bundle.
+        labels: `bag-info.txt`.
+    """
+
+    def __init__(self, archive: Archive, verified: Verified) -> None:
+        self._archive = archive
+        self.labels, self.package, self.coverage = verified.labels, verified.package, verified.coverage
+        self._signer = verified.signer
+        resources: dict[str, list[dict[str, Any]]] = {}
+        for resource in self.package["resources"]:
+            if "schema" in resource and resource["format"] in FORMATS:
+                name = f"{resource['afschrift:source']}.{resource['afschrift:table']}"
+                resources.setdefault(name, []).append(resource)
+        self._tables = {name: TableReader(archive, of_table) for name, of_table in resources.items()}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        right, request = self.labels["Afschrift-Right"], self.labels["External-Identifier"]
+        return f"<Bundle {request} ({right}): {len(self._tables)} tables; {self.verdict}>"
+
+    def close(self) -> None:
+        """Close the file."""
+        self._archive.close()
+
+    @property
+    def verdict(self) -> str:
+        """What was found when it was opened."""
+        return f"whole, signed by key {self._signer}" if self._signer else "whole, signer unknown"
+
+    @property
+    def time_zone(self) -> str:
+        """Of the organisation, such as `Europe/Amsterdam`; instants are in UTC."""
+        return str(self.package.get("afschrift:timeZone", "UTC"))
+
+    @property
+    def tables(self) -> pd.DataFrame:
+        """Its tables by name, with title, description, rows, columns and formats."""
+        rows = [
+            {
+                "table": name,
+                "title": table.parts[0].get("title", ""),
+                "description": table.parts[0].get("description", ""),
+                "rows": table.rows,
+                "columns": len(table.fields),
+                "formats": ", ".join(table.formats),
+            }
+            for name, table in self._tables.items()
+        ]
+        return pd.DataFrame(
+            rows, columns=["table", "title", "description", "rows", "columns", "formats"]
+        ).set_index("table")
+
+    def frame(self, name: str, *, labels: bool = False) -> pd.DataFrame:
+        """A table as a frame.
+
+        Args:
+            name: such as `shop.orders`; `orders` where one source alone has such a table.
+            labels: codes by their meaning instead of their value.
+        """
+        return to_frame(self.table(name), self._table(name).fields, labels=labels)
+
+    def chunks(self, name: str, rows: int = 100_000, *, labels: bool = False) -> Iterator[pd.DataFrame]:
+        """A table that memory cannot hold, in frames of so many rows at most, all with the same types."""
+        reader = self._table(name)
+        first = 0
+        for batch in _resized(reader.batches(), rows):
+            frame = to_frame(batch, reader.fields, labels=labels)
+            frame.index = pd.RangeIndex(first, first + len(frame))
+            first += len(frame)
+            yield frame
+
+    def table(self, name: str) -> pa.Table:
+        """A table of Arrow."""
+        reader = self._table(name)
+        return pa.Table.from_batches(reader.batches(), schema=reader.schema)
+
+    def reader(self, name: str) -> pa.RecordBatchReader:
+        """A table of Arrow, batch by batch."""
+        reader = self._table(name)
+        return pa.RecordBatchReader.from_batches(reader.schema, reader.batches())
+
+    def duckdb(self) -> duckdb.DuckDBPyConnection:
+        """A database in memory with every table, its keys and its titles as comments."""
+        from afschrift_bundles.database import load
+
+        return load(self, {name: reader.parts[0] for name, reader in self._tables.items()})
+
+    def files(self) -> pd.DataFrame:
+        """The uploaded files, and those that staff found, by path; `file(path)` gives the bytes."""
+        columns = ["path", "source", "table", "column", "row", "name", "media_type", "bytes", "active"]
+        rows = []
+        for resource in self.package["resources"]:
+            described = resource.get("afschrift:file", resource.get("afschrift:given"))
+            if described is not None:
+                rows.append(
+                    {
+                        "path": resource["path"],
+                        "source": resource["afschrift:source"],
+                        "table": resource.get("afschrift:table"),
+                        "column": described.get("column"),
+                        "row": described.get("row"),
+                        "name": described.get("name"),
+                        "media_type": resource.get("mediatype"),
+                        "bytes": resource["bytes"],
+                        "active": "afschrift:active" in resource,
+                    }
+                )
+        return pd.DataFrame(rows, columns=columns).astype({"row": "Int64"}).set_index("path")
+
+    def file(self, path: str) -> bytes:
+        """The bytes of a file in `data/`, by the path that `files()` has."""
+        if f"data/{path}" not in self._archive.sizes():
+            raise UnusableBundleError("not_found", f"The bundle has no file {path}. See files().")
+        with self._archive.open(f"data/{path}") as stream:
+            return stream.read()
+
+    def fields(self, name: str | None = None, *, language: str | None = None) -> pd.DataFrame:
+        """Every field with its meaning, unit, origin and codes, of one table or of all.
+
+        Args:
+            name: of a table.
+            language: of titles and descriptions, such as `nl`; the person's where nothing is said.
+        """
+        rows = []
+        for table, reader in self._tables.items() if name is None else [(name, self._table(name))]:
+            for field in reader.fields:
+                titles, meanings = field.get("afschrift:titles", {}), field.get("afschrift:meanings", {})
+                rows.append(
+                    {
+                        "table": table,
+                        "field": field["name"],
+                        "title": titles.get(language, field.get("title", "")),
+                        "description": meanings.get(language, field.get("description", "")),
+                        **{column: field.get(key) for column, key in _FIELD_KEYS.items()},
+                    }
+                )
+        columns = ["table", "field", "title", "description", *_FIELD_KEYS]
+        return pd.DataFrame(rows, columns=columns).set_index(["table", "field"])
+
+    def _table(self, name: str) -> TableReader:
+        if name in self._tables:
+            return self._tables[name]
+        found = [full for full in self._tables if full.partition(".")[2] == name]
+        if len(found) == 1:
+            return self._tables[found[0]]
+        raise UnusableBundleError("not_found", f"{self._missing(name)} See tables.")
+
+    def _missing(self, name: str) -> str:
+        for entry in self.coverage["tables"]:
+            if name in (f"{entry['source']}.{entry['table']}", entry["table"]) and entry["status"] != "rows":
+                return f"The bundle has no rows of {name}: its status in coverage.json is {entry['status']}."
+        close = get_close_matches(name, self._tables, n=3) or [
+            n for n in self._tables if n.endswith(f".{name}")
+        ]
+        return f"The bundle has no table {name}." + (f" Is it {' or '.join(close)}?" if close else "")
+
+
+def _resized(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
+    if rows < 1:
+        raise ValueError("A frame needs at least one row.")
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        while count + batch.num_rows >= rows:
+            yield pa.Table.from_batches([*waiting, batch.slice(0, rows - count)])
+            batch = batch.slice(rows - count)
+            waiting, count = [], 0
+        waiting, count = [*waiting, batch], count + batch.num_rows
+    if count:
+        yield pa.Table.from_batches(waiting)

@@ -1,0 +1,133 @@
+"""The Arrow and pandas type of a field, and its values from their value forms (docs/datamap/formats.md)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import time
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Field = dict[str, Any]
+
+TEXT = pa.string()
+UNMEASURED = pa.null()
+"""A decimal whose digits were not counted yet."""
+UNFIT = (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError)
+_DECIMAL = r"^-?\d+(\.\d+)?$"
+_LADDERS: dict[str, tuple[pa.DataType, ...]] = {
+    "integer": (pa.int64(), pa.decimal128(38, 0), pa.decimal256(76, 0)),
+    "decimal": (UNMEASURED,),
+    "number": (pa.float64(),),
+    "boolean": (pa.bool_(),),
+    "date": (pa.date32(),),
+    "time": (pa.time64("us"),),
+    "datetime": (pa.timestamp("us"), pa.timestamp("ns")),
+    "instant": (pa.timestamp("us", "UTC"), pa.timestamp("ns", "UTC")),
+    "binary": (pa.binary(),),
+}
+_IN_TEXT = {"binary", "duration", "json", "text", "uuid"}
+_PANDAS: dict[pa.DataType, Any] = {
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    TEXT: pd.StringDtype(),
+}
+
+
+def candidates(field: Field) -> list[pa.DataType]:
+    """Types of a field, the narrowest first; text takes every value."""
+    kind = field.get("afschrift:kind", field["type"])
+    if kind not in _LADDERS and kind not in _IN_TEXT:
+        kind = field["type"]
+    changed = any(f"afschrift:{key}" in field for key in ("masked", "redacted", "asStored"))
+    if changed or (field["type"] == "string" and kind not in _IN_TEXT):
+        return [TEXT]
+    return [*_LADDERS.get(kind, ()), TEXT]
+
+
+def is_document(field: Field) -> bool:
+    """Whether its values are JSON documents, and not the text of a masked one."""
+    return field.get("afschrift:kind") == "json" and field["type"] != "string"
+
+
+class Digits:
+    """The most digits before and after the point, over all batches of a column."""
+
+    def __init__(self) -> None:
+        self._whole = self._scale = 0
+        self._fits = True
+
+    def count(self, texts: pa.Array) -> None:
+        self._fits = self._fits and pc.all(pc.match_substring_regex(texts, _DECIMAL)).as_py() is not False
+        lengths, points = pc.binary_length(texts), pc.find_substring(texts, ".")
+        found = pc.greater_equal(points, 0)
+        scales = pc.if_else(found, pc.subtract(pc.subtract(lengths, points), 1), 0)
+        self._scale = max(self._scale, pc.max(scales).as_py() or 0)
+        self._whole = max(self._whole, pc.max(pc.if_else(found, points, lengths)).as_py() or 0)
+
+    def type(self) -> pa.DataType:
+        """Text if one of them is `NaN`, infinite, or beyond 76 digits."""
+        if not self._fits or self._whole + self._scale > 76:
+            return TEXT
+        make = pa.decimal128 if self._whole + self._scale <= 38 else pa.decimal256
+        return make(38 if make is pa.decimal128 else 76, self._scale)
+
+
+def converted(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """Values in a type, from their texts or from the type of a file.
+
+    Raises:
+        ValueError: (of Python or Arrow) some value does not fit.
+    """
+    if values.type == wanted:
+        return values
+    if pa.types.is_string(values.type) and (read := _READ.get(wanted)):
+        return pa.array([None if text is None else read(text) for text in values.to_pylist()], wanted)
+    return pc.cast(values, wanted)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("base64") from error
+
+
+def _time(text: str) -> time:
+    found = time.fromisoformat(text)
+    if found.tzinfo:
+        raise ValueError("an offset")
+    return found
+
+
+_READ: dict[pa.DataType, Callable[[str], Any]] = {pa.binary(): _bytes, pa.time64("us"): _time}
+
+
+def to_frame(table: pa.Table, fields: list[Field], *, labels: bool) -> pd.DataFrame:
+    """A frame: dates as `datetime64[s]`, codes as categories, missing values as `pd.NA` or `NaT`."""
+    for at, column in enumerate(table.schema):
+        if pa.types.is_date(column.type):
+            table = table.set_column(at, column.name, pc.cast(table.column(at), pa.timestamp("s")))
+    frame = table.to_pandas(types_mapper=_pandas_type)
+    for field in fields:
+        if codes := field.get("categories"):
+            frame[field["name"]] = _categories(frame[field["name"]], codes, labels=labels)
+    return frame
+
+
+def _pandas_type(of: pa.DataType) -> Any:
+    return None if pa.types.is_timestamp(of) else _PANDAS.get(of, pd.ArrowDtype(of))
+
+
+def _categories(column: pd.Series, codes: list[Any], *, labels: bool) -> pd.Series:
+    pairs = [(c["value"], c.get("label", c["value"])) if isinstance(c, dict) else (c, c) for c in codes]
+    values = pd.array([value for value, _ in pairs], dtype=column.dtype)
+    found = column.astype(pd.CategoricalDtype(values))
+    names = [label for _, label in pairs]
+    if labels and len(set(names)) == len(names):
+        found = found.cat.rename_categories(names)
+    return found

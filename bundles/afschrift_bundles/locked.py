@@ -1,0 +1,105 @@
+"""A bundle as it was handed over: six words open it, or a key of age (docs/delivery.md)."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
+
+from afschrift_bundles.errors import UnusableBundleError, damaged
+
+_IN_MEMORY = 1 << 28
+"""Bytes that are decrypted into memory; a larger bundle goes to a temporary file without a name."""
+_BROKEN = (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, EOFError)
+
+
+def unlocked(path: Path, words: str | None, identity: str | Path | None) -> BinaryIO:
+    """Open the file of a bundle; decrypt it where it is encrypted.
+
+    Raises:
+        UnusableBundleError: words or key are missing or wrong, or a package that decrypts is not installed.
+    """
+    with path.open("rb") as file:
+        head = file.read(40)
+        if head.startswith((b"age-encryption.org/", b"-----BEGIN AGE")):
+            return _with_identity(file, identity)
+        if head.startswith(b"-----BEGIN PGP") or head[:1] >= b"\x80":
+            raise _locked(
+                "This file is encrypted for an OpenPGP key. Decrypt it first: gpg -o bundle.zip -d FILE"
+            )
+        if _is_locked_zip(file):
+            return _with_words(path, words)
+    return path.open("rb")
+
+
+def _is_locked_zip(file: BinaryIO) -> bool:
+    try:
+        with zipfile.ZipFile(file) as listed:
+            return [member.compress_type for member in listed.infolist()] == [99]
+    except _BROKEN:
+        return False
+
+
+def _with_words(path: Path, words: str | None) -> BinaryIO:
+    if not words:
+        raise _locked("Six words open this file. Give them as they were sent or read out: words='...'")
+    try:
+        import pyzipper
+    except ImportError:
+        raise _not_installed("words") from None
+    password = " ".join(re.split(r"[\W\d_]+", words.strip().lower())).encode()
+    into = _memory()
+    try:
+        with pyzipper.AESZipFile(path) as locked:
+            [name] = locked.namelist()
+            with locked.open(name, pwd=password) as stream:
+                while chunk := stream.read(1 << 20):
+                    into.write(chunk)
+    except RuntimeError:
+        raise _locked("These are not the words of this file. Give all six in their order.") from None
+    except _BROKEN:
+        # One wrong list of words in 65,536 is only found here, so that both may be the reason.
+        raise damaged("its encrypted file was altered, or the words are wrong") from None
+    into.seek(0)
+    return into
+
+
+def _with_identity(file: BinaryIO, identity: str | Path | None) -> BinaryIO:
+    if not identity:
+        raise _locked(
+            "This file is encrypted for a key of age. Give the file of that key: identity='key.txt'"
+        )
+    try:
+        import pyrage
+    except ImportError:
+        raise _not_installed("age") from None
+    into = _memory()
+    file.seek(0)
+    try:
+        text = Path(identity).read_text(encoding="utf-8")
+        lines = [line.strip() for line in text.splitlines()]
+        keys = [pyrage.x25519.Identity.from_str(line) for line in lines if line and line[0] != "#"]
+        pyrage.decrypt_io(file, into, keys)
+    except OSError:
+        raise _locked("The file of the key of age cannot be read.") from None
+    except (pyrage.IdentityError, pyrage.DecryptError, UnicodeDecodeError):
+        raise _locked("This key of age does not open this file, or the file was altered.") from None
+    into.seek(0)
+    return into
+
+
+def _memory() -> BinaryIO:
+    return cast(BinaryIO, SpooledTemporaryFile(_IN_MEMORY))
+
+
+def _locked(message: str) -> UnusableBundleError:
+    return UnusableBundleError("locked", message)
+
+
+def _not_installed(extra: str) -> UnusableBundleError:
+    return UnusableBundleError(
+        "not_installed", f"A package is missing. Install it: pip install 'afschrift-bundles[{extra}]'"
+    )
