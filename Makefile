@@ -162,7 +162,7 @@ venv: $(VENV) ## Make or renew .venv
 lock: $(UV) ## Resolve constraints.txt anew for Python 3.11 to 3.13 (ARGS=--upgrade: newest releases)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --group dev --group build --group bench --group docs \
-		--group celery --all-extras pyproject.toml -o constraints.txt \
+		--group celery --all-extras pyproject.toml portal/pyproject.toml -o constraints.txt \
 		-c <(grep -h '^fsspec==' deploy/airflow-*.txt) $(ARGS)
 
 .PHONY: wheel
@@ -201,9 +201,9 @@ $(UV): constraints.txt
 	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r <(awk '/^[^ ]/ {on = /^uv==/} on' constraints.txt)
 	@touch $@
 
-$(VENV): $(UV) pyproject.toml bundles/pyproject.toml constraints.txt $(NATIVE)
-	@$(INSTALL) $(LOCKED) --group dev --all-extras -r pyproject.toml
-	@$(INSTALL) --no-deps --no-build-isolation -e . -e ./bundles
+$(VENV): $(UV) pyproject.toml bundles/pyproject.toml portal/pyproject.toml constraints.txt $(NATIVE)
+	@$(INSTALL) $(LOCKED) --group dev --all-extras -r pyproject.toml -r portal/pyproject.toml
+	@$(INSTALL) --no-deps --no-build-isolation -e . -e ./bundles -e ./portal
 	@if command -v $(firstword $(CC)) >/dev/null && CC="$(CC)" $(INSTALL) --offline --no-deps \
 		--no-build-isolation --reinstall-package afschrift-native ./native; then :; else \
 		$(UV) pip uninstall -q --python $(BIN)/python afschrift-native 2>/dev/null || :; \

@@ -1,4 +1,4 @@
-"""Count the lines of code of the product and of bundles/, and fail above the budget in their pyproject.toml.
+"""Count lines of code of the product, bundles/ and portal/; fail above a budget in their pyproject.toml.
 
     python tools/code_lines.py
 
@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ROOT / "plugins" / "afschrift"
 LIBRARY = ROOT / "bundles" / "afschrift_bundles"
+PORTAL = ROOT / "portal" / "afschrift_portal"
 
 
 def modules(product: Path = PRODUCT) -> Iterator[tuple[Path, str]]:
@@ -56,7 +57,7 @@ def report(count: int, most: int) -> tuple[str, bool]:
 
 if __name__ == "__main__":
     fits = True
-    for folder, project in ((PRODUCT, ROOT), (LIBRARY, LIBRARY.parent)):
+    for folder, project in ((PRODUCT, ROOT), (LIBRARY, LIBRARY.parent), (PORTAL, PORTAL.parent)):
         counted = sum(code_lines(text) for _, text in modules(folder))
         words, within = report(counted, budget(project / "pyproject.toml"))
         sys.stdout.write(words + "\n")

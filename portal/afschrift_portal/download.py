@@ -1,0 +1,139 @@
+"""The download: whole or one range (RFC 9110, chapter 14), decrypted as it is sent.
+
+It is counted when it is finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
+
+from afschrift_portal.container import CHUNK
+from afschrift_portal.gate import Opened
+from afschrift_portal.store import Store
+
+_BLOCK = 2 * CHUNK
+_NOTED = 16 * 1024 * 1024
+"""Bytes that a download is ahead of what the store knows of it, at most."""
+_RANGE = re.compile(r"\s*(\d{0,18})\s*-\s*(\d{0,18})\s*")
+
+
+class RangeError(ValueError):
+    """A range outside the file, or more than one: 416."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes from start to before stop."""
+
+    start: int
+    stop: int
+
+
+def etag(opened: Opened) -> str:
+    """Of the file, which never changes under a delivery."""
+    return f'"{opened.delivery.sha256[:32]}"'
+
+
+def asked_part(header: str, size: int) -> Part | None:
+    """The part that a Range asks for; None: the whole, also where the header is none of bytes.
+
+    Raises:
+        RangeError: the part begins after the end, or there are several.
+    """
+    unit, equals, text = header.partition("=")
+    if unit.strip().lower() != "bytes" or not equals:
+        return None
+    found = [_RANGE.fullmatch(part) for part in text.split(",")]
+    if not all(found):
+        return None
+    if len(found) > 1 or found[0] is None:
+        raise RangeError
+    first, last = found[0].groups()
+    if (first and last and int(last) < int(first)) or (not first and not last):
+        return None
+    start = int(first) if first else max(0, size - int(last))
+    stop = min(size, int(last) + 1) if first and last else size
+    if start >= size or stop <= start:
+        raise RangeError
+    return Part(start, stop)
+
+
+class Download(Response):
+    """An answer that streams a part of an opened file, and closes it."""
+
+    def __init__(self, opened: Opened, store: Store, asked: str, condition: str, stalled: int) -> None:
+        size = opened.content.size
+        self._opened, self._store, self._stalled = opened, store, stalled
+        part: Part | None = None
+        status = 200
+        headers = {
+            "Accept-Ranges": "bytes",
+            "ETag": etag(opened),
+            "Content-Disposition": f'attachment; filename="{opened.delivery.name}"',
+        }
+        try:
+            part = asked_part(asked, size) if asked and condition in ("", etag(opened)) else None
+            self._part = part or Part(0, size)
+        except RangeError:
+            status, self._part = 416, Part(0, 0)
+            headers["Content-Range"] = f"bytes */{size}"
+        if part:
+            status = 206
+            headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+        super().__init__(None, status, headers, media_type="application/zip")
+        self.headers["Content-Length"] = str(self._part.stop - self._part.start)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            if scope["method"] == "HEAD" or self.status_code == 416:
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                await self._stream(receive, send)
+        finally:
+            self._opened.content.close()
+
+    async def _stream(self, receive: Receive, send: Send) -> None:
+        delivery, part = self._opened.delivery, self._part
+        sending = await asyncio.to_thread(self._store.begin_sending, delivery.key, part.start)
+        position, noted = part.start, part.start
+        whole = False
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            while position < part.stop:
+                if position >= noted:
+                    noted = min(part.stop, position + _NOTED)
+                    await asyncio.to_thread(self._store.note_sending, sending, noted)
+                block = await asyncio.to_thread(self._block, position)
+                if gone.done() or self._opened.content.is_removed:
+                    raise ConnectionAbortedError  # so that the connection ends without the rest
+                async with asyncio.timeout(self._stalled):
+                    more = position + len(block) < part.stop
+                    await send({"type": "http.response.body", "body": block, "more_body": more})
+                position += len(block)
+            if part.start == part.stop:
+                await send({"type": "http.response.body", "body": b""})
+            whole = True
+        finally:
+            gone.cancel()
+            self._store.end_sending(delivery, sending, position, whole=whole)
+
+    def _block(self, position: int) -> bytes:
+        """Plain text from a position to the end of a chunk, or of the part."""
+        end = min(self._part.stop, (position // _BLOCK + 1) * _BLOCK)
+        first = position // CHUNK
+        text = b"".join(self._opened.content.chunk(number) for number in range(first, -(-end // CHUNK)))
+        return text[position - first * CHUNK : end - first * CHUNK]
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,80 @@
+"""Who may fetch: link and code by one derivation, then the file's key, which the person's browser keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+
+from afschrift_portal.container import ContainerError, Decryptor, Header, hash_of_link, link_bytes
+from afschrift_portal.store import Delivery, Store
+
+MOST_WAITING = 40
+
+
+class BusyError(Exception):
+    """More people wait for a derivation than can be served within seconds."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A delivery and its plain text; the caller closes it."""
+
+    delivery: Delivery
+    content: Decryptor
+
+
+class Gate:
+    """Opens deliveries. It keeps no link, no code and no key when it has answered."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._one = asyncio.Semaphore(1)  # a derivation takes 32 MB
+        self._waiting = 0
+        self.derivations = 0
+
+    async def key(self, link: str, code: str) -> tuple[Delivery, str] | None:
+        """The delivery of link and code, and the key of its file.
+
+        There is one derivation whether the delivery exists or not, is frozen, over or still being sent.
+
+        Raises:
+            BusyError: before anything is counted.
+        """
+        if self._waiting >= MOST_WAITING:
+            raise BusyError
+        self._waiting += 1
+        try:
+            async with self._one:
+                return await asyncio.to_thread(self._try, link, code)
+        finally:
+            self._waiting -= 1
+
+    def _try(self, link: str, code: str) -> tuple[Delivery, str] | None:
+        raw = link_bytes(link)
+        link_hash = hash_of_link(raw)
+        begun = self._store.begin_attempt(link_hash)
+        header = self._header(begun[0]) if begun else Header.decoy(link_hash)
+        self.derivations += 1
+        key = header.unwrap(raw, code)
+        if begun is None:
+            return None
+        self._store.end_attempt(begun[0].key, begun[1], right=key is not None)
+        return (begun[0], urlsafe_b64encode(key).decode().rstrip("=")) if key else None
+
+    def _header(self, delivery: Delivery) -> Header:
+        with self._store.file(delivery.key).open("rb") as file:
+            return Header.read(file.read(256), delivery.size)
+
+    def open(self, link: str, key: str) -> Opened | None:
+        """The delivery of a link and of the key that `key` gave; None where it is not, or no longer."""
+        delivery = self._store.open_delivery(hash_of_link(link_bytes(link)))
+        if delivery is None or not key:
+            return None
+        try:
+            raw = urlsafe_b64decode(key.encode("ascii") + b"=")
+            return Opened(delivery, Decryptor(os.open(self._store.file(delivery.key), os.O_RDONLY), raw))
+        except (ContainerError, Base64Error, UnicodeEncodeError, FileNotFoundError):
+            return None

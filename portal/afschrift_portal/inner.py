@@ -1,0 +1,209 @@
+"""The inner listener: Afschrift puts files here, and fetches receipts. docs/portal.md describes it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import time
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, HTTPException, Path, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from afschrift_portal import __version__
+from afschrift_portal.answers import without_values
+from afschrift_portal.container import HEADER_BYTES, TAG, ContainerError
+from afschrift_portal.identity import Identity, moment
+from afschrift_portal.settings import PortalSettings
+from afschrift_portal.store import ConflictError, Delivery, Store
+
+_BLOCK = 1024 * 1024
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Key = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, StringConstraints(max_length=1000)]
+
+
+class Announced(BaseModel):
+    """The body of a PUT."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,149}$")]
+    bytes: Annotated[int, Field(ge=HEADER_BYTES + TAG, lt=2**47)]
+    sha256: Digest
+    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+    expires_at: AwareDatetime
+    facts: dict[Text, Text] = Field(max_length=20)
+
+
+class Changed(BaseModel):
+    """The body of a PATCH."""
+
+    model_config = ConfigDict(extra="forbid")
+    expires_at: AwareDatetime | None = None
+    frozen: bool | None = None
+
+
+class Uploads:
+    """Files that are being received; each by one request at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._running: set[str] = set()
+
+    async def append(self, delivery: Delivery, offset: int, request: Request) -> Delivery | None:
+        """Append a body at an offset.
+
+        Raises:
+            HTTPException: 409 with the offset that the file has, 413 and 422 where it is another file than
+                was announced, 507 where the disk is full.
+        """
+        key = delivery.key
+        received = self._store.received(key)
+        if key in self._running or delivery.state != "uploading" or offset != received:
+            raise HTTPException(409, "Continue at the Upload-Offset.", {"Upload-Offset": str(received)})
+        self._running.add(key)
+        try:
+            digest = await self._receive(delivery, offset, request)
+            if self._store.received(key) == delivery.size:
+                await asyncio.to_thread(self._finish, delivery, digest)
+        except OSError as error:
+            raise HTTPException(507, f"The disk does not take it: {os.strerror(error.errno or 0)}.") from None
+        finally:
+            self._running.discard(key)
+        return self._store.delivery(key)
+
+    async def _receive(self, delivery: Delivery, offset: int, request: Request) -> str:
+        path = self._store.file(delivery.key)
+        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(number, "r+b", buffering=0) as file:
+            digest = hashlib.sha256()
+
+            def write(block: bytes) -> None:
+                digest.update(block)
+                if os.fstat(number).st_nlink == 0:
+                    raise HTTPException(404, "The delivery was removed meanwhile.")
+                while block:
+                    block = block[file.write(block) :]
+
+            def read_again() -> None:
+                while block := file.read(_BLOCK):
+                    digest.update(block)
+
+            await asyncio.to_thread(read_again)
+            pending = bytearray()
+            async for part in request.stream():
+                offset += len(part)
+                if offset > delivery.size:
+                    raise HTTPException(413, "This is more than was announced.")
+                pending += part
+                if len(pending) >= _BLOCK:
+                    await asyncio.to_thread(write, bytes(pending))
+                    pending.clear()
+            await asyncio.to_thread(write, bytes(pending))
+            if offset == delivery.size:
+                await asyncio.to_thread(os.fsync, number)
+        return digest.hexdigest()
+
+    def _finish(self, delivery: Delivery, digest: str) -> None:
+        try:
+            if digest != delivery.sha256:
+                raise ContainerError("Its SHA-256 is another than was announced.")
+            self._store.complete(delivery.key)
+        except (ContainerError, ConflictError) as error:
+            self._store.file(delivery.key).unlink(missing_ok=True)
+            raise HTTPException(422, f"{error} Send it again from 0.", {"Upload-Offset": "0"}) from None
+
+
+def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> FastAPI:
+    """The application of the inner listener."""
+
+    def authorize(authorization: Annotated[str, Header()] = "") -> None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not identity.is_token(token.strip()):
+            raise HTTPException(401, "Send the portal's token.", {"WWW-Authenticate": "Bearer"})
+
+    inner = FastAPI(openapi_url=None, dependencies=[Depends(authorize)], redirect_slashes=False)
+    without_values(inner)
+    uploads = Uploads(store)
+
+    def shown(delivery: Delivery | None) -> dict[str, Any]:
+        if delivery is None:
+            raise HTTPException(404, "No such delivery.")
+        return {
+            "state": delivery.state,
+            "received": store.received(delivery.key),
+            "bytes": delivery.size,
+            "sha256": delivery.sha256,
+            "expires_at": moment(delivery.expires_at),
+            "downloads": delivery.downloads,
+            "url_base": f"{settings.public}/o/",
+        }
+
+    @inner.put("/deliveries/{key}")
+    def put(key: Key, announced: Announced, response: Response) -> dict[str, Any]:
+        left = announced.bytes - store.received(key)
+        if (kept := store.delivery(key)) is None or kept.state == "uploading":
+            _must_fit(settings, left)
+        row = announced.model_dump() | {"expires_at": _seconds(announced.expires_at)}
+        row |= {"facts": json.dumps(announced.facts), "size": row.pop("bytes")}
+        try:
+            delivery, is_new = store.put(key, row)
+        except ConflictError as error:
+            raise HTTPException(409, str(error)) from None
+        response.status_code = 201 if is_new else 200
+        return shown(delivery)
+
+    @inner.get("/deliveries/{key}")
+    def get(key: Key) -> dict[str, Any]:
+        return shown(store.delivery(key))
+
+    @inner.patch("/deliveries/{key}/content")
+    async def append(
+        key: Key, request: Request, upload_offset: Annotated[int, Header(ge=0)]
+    ) -> dict[str, Any]:
+        if (delivery := store.delivery(key)) is None:
+            raise HTTPException(404, "No such delivery.")
+        return shown(await uploads.append(delivery, upload_offset, request))
+
+    @inner.patch("/deliveries/{key}")
+    def change(key: Key, changed: Changed) -> dict[str, Any]:
+        until = _seconds(changed.expires_at) if changed.expires_at else None
+        return shown(store.change(key, until, changed.frozen))
+
+    @inner.delete("/deliveries/{key}", status_code=204)
+    def remove(key: Key) -> None:
+        store.remove(key)
+
+    @inner.get("/receipts")
+    def receipts() -> list[dict[str, Any]]:
+        return [identity.sign(row) for row in store.receipts()]
+
+    @inner.delete("/receipts/{receipt}", status_code=204)
+    def forget(receipt: str) -> None:
+        store.forget_receipt(receipt)
+
+    @inner.get("/health")
+    def health() -> dict[str, Any]:
+        return {
+            "instance": identity.instance,
+            "public_key": identity.public_key,
+            "version": __version__,
+            "free_bytes": shutil.disk_usage(settings.home).free,
+            "deliveries": store.count(),
+            "now": moment(int(time.time())),
+        }
+
+    return inner
+
+
+def _must_fit(settings: PortalSettings, wanted: int) -> None:
+    if shutil.disk_usage(settings.home).free - settings.reserve < wanted:
+        raise HTTPException(507, "The portal's disk has no room for this file.")
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())

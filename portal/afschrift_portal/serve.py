@@ -1,0 +1,89 @@
+"""One process with both listeners, and a clock that removes what is over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import signal
+import ssl
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from afschrift_portal.answers import Guarded
+from afschrift_portal.gate import Gate
+from afschrift_portal.identity import Identity
+from afschrift_portal.inner import build_inner
+from afschrift_portal.outer import MOST_BODY, build_outer
+from afschrift_portal.settings import PortalSettings, address
+from afschrift_portal.store import Store
+
+EVERY = 15
+"""Seconds between two looks at what is over."""
+
+
+class Listener(uvicorn.Server):
+    """A server that leaves signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(settings: PortalSettings) -> None:
+    """Serve until a signal comes."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold what is being sent
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: PortalSettings) -> None:
+    store, identity = Store(settings.home), Identity(settings.home)
+    store.recover()
+    store.expire()
+    outer = Guarded(build_outer(store, Gate(store), settings), MOST_BODY)
+    listeners = [
+        _listener(settings, "outer", outer, settings.connections),
+        _listener(settings, "inner", Guarded(build_inner(store, identity, settings)), 50),
+    ]
+
+    def stop() -> None:
+        for listener in listeners:
+            listener.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    clock = asyncio.create_task(_expire(store))
+    try:
+        await asyncio.gather(*(listener.serve() for listener in listeners))
+    finally:
+        clock.cancel()
+
+
+async def _expire(store: Store) -> None:
+    while True:
+        await asyncio.sleep(EVERY)
+        await asyncio.to_thread(store.expire)
+
+
+def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: int) -> Listener:
+    host, port = address(settings, name)
+    cert, key = getattr(settings, f"{name}_cert"), getattr(settings, f"{name}_key")
+    config = uvicorn.Config(
+        app,
+        host,
+        port,
+        ssl_certfile=cert or None,
+        ssl_keyfile=key or None,
+        ssl_version=ssl.PROTOCOL_TLS_SERVER,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        limit_concurrency=connections,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=5,
+    )
+    return Listener(config)

@@ -1,0 +1,298 @@
+"""The portal's rows, in one SQLite file, and the files beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from afschrift_portal.container import HEADER_BYTES, Header, plain_size
+
+QUARTER, TRIES_A_QUARTER, TRIES = 15 * 60, 5, 20
+_MOST_PARTS = 500
+"""Separate parts of a file that are remembered as sent."""
+
+
+class ConflictError(Exception):
+    """What is asked does not go with what is kept; the message says what is."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A row, as it is in the table."""
+
+    key: str
+    name: str
+    size: int
+    sha256: str
+    language: str
+    facts: str
+    state: str
+    expires_at: int
+    link_hash: bytes | None
+    downloads: int
+    confirmed: int
+
+    @property
+    def known_facts(self) -> dict[str, str]:
+        return dict(json.loads(self.facts))
+
+
+class Store:
+    """Everything that is written, each call in a transaction of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.files = home / "files"
+        self.files.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._base = sqlite3.connect(home / "portal.db", isolation_level=None, check_same_thread=False)
+        self._base.row_factory = sqlite3.Row
+        for pragma in ("foreign_keys=ON", "secure_delete=ON", "synchronous=FULL", "busy_timeout=5000"):
+            self._base.execute(f"PRAGMA {pragma}")
+        self._base.executescript((files("afschrift_portal") / "schema.sql").read_text("utf-8"))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._base
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
+
+    def file(self, key: str) -> Path:
+        return self.files / key
+
+    def received(self, key: str) -> int:
+        """Bytes of the file that are here."""
+        try:
+            return self.file(key).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def recover(self) -> None:
+        """After a loss: a file without a row is removed, and a row without its file waits for it again."""
+        with self._transaction() as base:
+            rows = {row["key"]: row for row in base.execute("SELECT * FROM delivery")}
+            base.execute("UPDATE sent SET running = 0")
+            for key, row in rows.items():
+                if row["state"] != "uploading" and self.received(key) != row["size"]:
+                    base.execute("DELETE FROM sent WHERE delivery = ?", (key,))
+                    base.execute(
+                        "UPDATE delivery SET state = 'uploading', link_hash = NULL WHERE key = ?", (key,)
+                    )
+        for path in self.files.iterdir():
+            if path.name not in rows:
+                path.unlink()
+
+    def put(self, key: str, row: dict[str, Any]) -> tuple[Delivery, bool]:
+        """Announce a file; whether it is new.
+
+        Raises:
+            ConflictError: another file is here already.
+        """
+        with self._transaction() as base:
+            kept = _delivery(base, "key", key)
+            same = kept and all(getattr(kept, name) == row[name] for name in ("name", "size", "sha256"))
+            if kept and not same and kept.state != "uploading":
+                raise ConflictError("Another file is ready under this key.")
+            if kept and not same:
+                self.file(key).unlink(missing_ok=True)
+            columns = ", ".join(row)
+            marks = ", ".join("?" for _ in row)
+            changes = ", ".join(f"{name} = excluded.{name}" for name in row)
+            base.execute(
+                f"INSERT INTO delivery (key, state, {columns}) VALUES (?, 'uploading', {marks}) "  # noqa: S608 - names of columns
+                f"ON CONFLICT (key) DO UPDATE SET {changes}",
+                (key, *row.values()),
+            )
+            found = _delivery(base, "key", key)
+        assert found is not None
+        return found, kept is None
+
+    def delivery(self, key: str) -> Delivery | None:
+        with self._lock:
+            return _delivery(self._base, "key", key)
+
+    def open_delivery(self, link_hash: bytes) -> Delivery | None:
+        """The delivery of a link that can be fetched now."""
+        with self._lock:
+            found = _delivery(self._base, "link_hash", link_hash)
+        return found if found and found.state == "ready" and found.expires_at > time.time() else None
+
+    def complete(self, key: str) -> None:
+        """Make a file that was received whole ready.
+
+        Raises:
+            ContainerError: it is of another format.
+            ConflictError: another delivery has its link.
+        """
+        with self.file(key).open("rb") as file:
+            header = Header.read(file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size)
+        with self._transaction() as base:
+            try:
+                base.execute(
+                    "UPDATE delivery SET state = 'ready', link_hash = ? WHERE key = ?",
+                    (header.link_hash, key),
+                )
+            except sqlite3.IntegrityError:
+                raise ConflictError("Another delivery has this link.") from None
+
+    def change(self, key: str, expires_at: int | None, frozen: bool | None) -> Delivery | None:
+        """Renew, freeze, or unfreeze, which forgets the tries."""
+        with self._transaction() as base:
+            kept = _delivery(base, "key", key)
+            if kept and expires_at is not None:
+                base.execute("UPDATE delivery SET expires_at = ? WHERE key = ?", (expires_at, key))
+            if kept and frozen is not None and kept.state != "uploading":
+                state = "frozen" if frozen else "ready"
+                base.execute("UPDATE delivery SET state = ? WHERE key = ?", (state, key))
+            if frozen is False:
+                base.execute("DELETE FROM attempt WHERE delivery = ?", (key,))
+            return _delivery(base, "key", key)
+
+    def remove(self, key: str) -> None:
+        """Remove file and row. Downloads that run see the file go, and end."""
+        self.file(key).unlink(missing_ok=True)
+        with self._transaction() as base:
+            base.execute("DELETE FROM delivery WHERE key = ?", (key,))
+
+    def expire(self) -> None:
+        """Remove what is over."""
+        with self._lock:
+            rows = self._base.execute(
+                "SELECT key, state FROM delivery WHERE expires_at <= ?", (time.time(),)
+            ).fetchall()
+        for key, state in rows:
+            self.file(key).unlink(missing_ok=True)
+            with self._transaction() as base:
+                if state != "uploading":
+                    _receipt(base, key, "expired")
+                base.execute("DELETE FROM delivery WHERE key = ?", (key,))
+
+    def begin_attempt(self, link_hash: bytes) -> tuple[Delivery, int] | None:
+        """Count a try before it is made; None where there is nothing to try, or too much was."""
+        now = int(time.time())
+        with self._transaction() as base:
+            found = _delivery(base, "link_hash", link_hash)
+            if not found or found.state != "ready" or found.expires_at <= now:
+                return None
+            recent, total = base.execute(
+                "SELECT count(*) FILTER (WHERE at > ?), count(*) FROM attempt WHERE delivery = ?",
+                (now - QUARTER, found.key),
+            ).fetchone()
+            if total >= TRIES:  # a try that ended with the process
+                _freeze(base, found.key)
+            if recent >= TRIES_A_QUARTER or total >= TRIES:
+                return None
+            added = base.execute("INSERT INTO attempt (delivery, at) VALUES (?, ?)", (found.key, now))
+            return found, int(added.lastrowid or 0)
+
+    def end_attempt(self, delivery: str, attempt: int, *, right: bool) -> None:
+        """Give a right try back; freeze after the last wrong one."""
+        with self._transaction() as base:
+            if right:
+                base.execute("DELETE FROM attempt WHERE id = ?", (attempt,))
+                return
+            (total,) = base.execute("SELECT count(*) FROM attempt WHERE delivery = ?", (delivery,)).fetchone()
+            if total >= TRIES:
+                _freeze(base, delivery)
+
+    def begin_sending(self, delivery: str, start: int) -> int:
+        with self._transaction() as base:
+            row = (delivery, start, start)
+            added = base.execute("INSERT INTO sent (delivery, start, stop, running) VALUES (?, ?, ?, 1)", row)
+            return int(added.lastrowid or 0)
+
+    def note_sending(self, sending: int, stop: int) -> None:
+        """Note up to where a download is about to be sent, so that a kill forgets none of it."""
+        with self._transaction() as base:
+            base.execute("UPDATE sent SET stop = ? WHERE id = ?", (stop, sending))
+
+    def end_sending(self, delivery: Delivery, sending: int, stop: int, *, whole: bool) -> None:
+        """Note what was sent. With the last missing part of a file it was fetched.
+
+        `whole`: everything was sent that this answer was to hold.
+        """
+        with self._transaction() as base:
+            updated = base.execute("UPDATE sent SET stop = ?, running = 0 WHERE id = ?", (stop, sending))
+            if not updated.rowcount:
+                return  # removed meanwhile
+            rows = base.execute(
+                "SELECT start, stop FROM sent WHERE delivery = ? AND NOT running ORDER BY start",
+                (delivery.key,),
+            )
+            parts = merged([(row["start"], row["stop"]) for row in rows])
+            base.execute("DELETE FROM sent WHERE delivery = ? AND NOT running", (delivery.key,))
+            size = plain_size(delivery.size)
+            if whole and (size == 0 or (0, size) in parts):
+                base.execute("UPDATE delivery SET downloads = downloads + 1 WHERE key = ?", (delivery.key,))
+                _receipt(base, delivery.key, "fetched")
+            elif len(parts) <= _MOST_PARTS:
+                base.executemany(
+                    "INSERT INTO sent (delivery, start, stop, running) VALUES (?, ?, ?, 0)",
+                    [(delivery.key, *part) for part in parts],
+                )
+
+    def confirm(self, delivery: str) -> None:
+        """Note that the person has it, once."""
+        with self._transaction() as base:
+            changed = base.execute(
+                "UPDATE delivery SET confirmed = 1 WHERE key = ? AND NOT confirmed", (delivery,)
+            )
+            if changed.rowcount:
+                _receipt(base, delivery, "confirmed")
+
+    def receipts(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [
+                dict(row)
+                for row in self._base.execute("SELECT id, delivery, kind, at FROM receipt ORDER BY rowid")
+            ]
+
+    def forget_receipt(self, receipt: str) -> None:
+        with self._transaction() as base:
+            base.execute("DELETE FROM receipt WHERE id = ?", (receipt,))
+
+    def count(self) -> int:
+        with self._lock:
+            return int(self._base.execute("SELECT count(*) FROM delivery").fetchone()[0])
+
+
+def merged(parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Parts in order of their start, with those that touch as one."""
+    joined: list[tuple[int, int]] = []
+    for start, stop in parts:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], stop))
+        else:
+            joined.append((start, stop))
+    return joined
+
+
+def _delivery(base: sqlite3.Connection, column: str, value: str | bytes) -> Delivery | None:
+    row = base.execute(f"SELECT * FROM delivery WHERE {column} = ?", (value,)).fetchone()  # noqa: S608 - two names
+    return Delivery(**dict(row)) if row else None
+
+
+def _receipt(base: sqlite3.Connection, delivery: str, kind: str) -> None:
+    row = (secrets.token_hex(16), delivery, kind, int(time.time()))
+    base.execute("INSERT INTO receipt (id, delivery, kind, at) VALUES (?, ?, ?, ?)", row)
+
+
+def _freeze(base: sqlite3.Connection, delivery: str) -> None:
+    if base.execute(
+        "UPDATE delivery SET state = 'frozen' WHERE key = ? AND state = 'ready'", (delivery,)
+    ).rowcount:
+        _receipt(base, delivery, "frozen")
