@@ -18,14 +18,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from types import SimpleNamespace
+from typing import Any, BinaryIO, cast
 
 from afschrift.destinations.folder import FolderDestination
 from afschrift.encryption.registry import encryption_of
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.staging.staged_file import BUNDLE
+from afschrift.staging.staged_file import BUNDLE, encrypted_path
+from afschrift.steps.encrypt import encrypted_chunks
 
-NAME, FILE = "req-0123456789ab-access", "handing.zip"
+NAME = "req-0123456789ab-access"
 _CHUNK = 1 << 20
 _WORDS = "apple bridge candle driver engine forest"
 _RANDOM = 64
@@ -40,10 +42,13 @@ def staging(folder: Path) -> EncryptedStaging:
 def stage(folder: Path, megabytes: int) -> None:
     """Stage a bundle, lay it next to staging in the clear for the limit, and make a key of each kind."""
     block = [os.urandom(_CHUNK) for _ in range(min(_RANDOM, megabytes))]
+    digest = hashlib.sha256()
     with staging(folder).writer(BUNDLE) as staged, (folder / "plain").open("wb") as plain:
         for number in range(megabytes):
+            digest.update(block[number % len(block)])
             for file in (staged, plain):
                 file.write(block[number % len(block)])
+    (folder / "digest").write_text(digest.hexdigest())
     import pyrage
 
     (folder / "age.key").write_text(str(pyrage.x25519.Identity.generate().to_public()))
@@ -69,21 +74,21 @@ def copy(folder: Path) -> None:
 
 
 def hand(folder: Path, kind: str) -> None:
-    """Encrypt the staged bundle into staging, and send that file."""
+    """Encrypt the staged bundle into staging and send it, as the step does."""
     place, encryption = staging(folder), encryption_of(kind)
-    file, suffix = (FILE, encryption.suffix) if encryption else (BUNDLE, ".zip")
+    outbox = FolderDestination("outbox", str(folder / "outbox"))
+    name = NAME + (encryption.suffix if encryption else ".zip")
+    assert outbox.find(name) is None
     if encryption is not None:
-        size = (folder / "plain").stat().st_size
+        packed = {"bytes": (folder / "plain").stat().st_size, "bundle": (folder / "digest").read_text()}
+        gate, row = SimpleNamespace(staging=place), SimpleNamespace(id="dlv", is_new=True)
         key = (folder / f"{kind}.key").read_text()
-        with place.reader(BUNDLE) as bundle, place.writer(FILE) as sink:
-            encryption.encrypt(bundle, size, sink, key)
-    with place.reader(file) as staged:
-        outbox = FolderDestination("outbox", str(folder / "outbox"))
-        assert outbox.find(NAME + suffix) is None
-        outbox.deliver(NAME + suffix, _chunks(staged))
-        outbox.remove(NAME + suffix)
-    if encryption is not None:
-        place.remove(FILE)
+        outbox.deliver(name, encrypted_chunks(cast(Any, gate), packed, cast(Any, row), encryption, key))
+        place.remove(encrypted_path(row.id))
+    else:
+        with place.reader(BUNDLE) as staged:
+            outbox.deliver(name, _chunks(staged))
+    outbox.remove(name)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

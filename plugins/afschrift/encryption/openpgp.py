@@ -14,7 +14,7 @@ from typing import IO, BinaryIO
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.language import gettext
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _SECONDS = 60
 _KEY = "recipient"
 """Name of the key's file: a fingerprint in the arguments would name the recipient to other accounts."""

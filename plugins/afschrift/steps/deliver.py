@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,24 +12,24 @@ from typing import Any
 from afschrift.casework.copy_findings import end_of
 from afschrift.casework.partial_response.earlier_parts import record_part
 from afschrift.casework.review.require_review import require_review
-from afschrift.domain.errors import StagedFileError
+from afschrift.domain.errors import AfschriftError, StagedFileError
 from afschrift.domain.event import digest
-from afschrift.domain.files import Destination, Receipt, bundle_name, occupied
+from afschrift.domain.files import Receipt, bundle_name, occupied
 from afschrift.domain.plan import Plan
 from afschrift.encryption.registry import Encryption, encryption_of
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import suffix
 from afschrift.register.deliveries import ARRIVED, DeliveryRow
 from afschrift.services import Services
-from afschrift.staging.staged_file import BUNDLE
-from afschrift.steps.encrypt import encryption_key, replaced, staged_digest, staged_to_send
+from afschrift.staging.staged_file import BUNDLE, encrypted_path
+from afschrift.steps.encrypt import encrypted_chunks, encryption_key, must_be_ours, replaced
 from afschrift.steps.gates import StepEvidence, must_be_witnessed, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
 from afschrift.steps.refuted import refutations
 from afschrift.steps.staging_faults import record_again
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,19 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     )
     if begun.state == ARRIVED and (done := register.steps.result(request_id, "deliver", inputs)):
         return done  # by another process meanwhile
-    path = staged_to_send(gate, packed, begun, encryption, key)
+    path = encrypted_path(begun.id) if encryption else BUNDLE
+    read = path if gate.staging.exists(path) else BUNDLE
     try:
-        staged = partial(staged_digest, gate, packed, path)
-        receipt = _send(destination, begun, found, staged, _chunks(gate, packed, path))
-    except StagedFileError as error:
-        gate.staging.remove(path)  # the next try makes it again
-        if path != BUNDLE:
-            record_again(services, request_id, {path: error.why})
+        if found:  # an earlier try sent it, and died before its receipt was recorded
+            must_be_ours(gate, packed, begun, destination, found)
+        receipt = found or destination.deliver(name, _chunks(gate, packed, begun, encryption, key))
+    except AfschriftError as error:
+        if done := register.steps.result(request_id, "deliver", inputs):
+            return done  # another process was quicker
+        if isinstance(error, StagedFileError):
+            gate.staging.remove(read)  # the next try makes it again
+            if read != BUNDLE:
+                record_again(services, request_id, {path: error.why})
         raise
     result = _result(plan, packed["bundle"], receipt)
     payload = evidence.of(gate.basis, packed["bundle"])
@@ -136,30 +141,6 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         if plan.later:
             record_part(services, plan, packed["bundle"], rows)
         return register.steps.finish(request_id, "deliver", inputs, result)
-
-
-def _send(
-    destination: Destination,
-    begun: DeliveryRow,
-    found: Receipt | None,
-    sha256: Callable[[], str],
-    chunks: Iterator[bytes],
-) -> Receipt:
-    """Send a file, unless an earlier try sent it and died before its receipt was recorded.
-
-    Args:
-        destination: where it goes.
-        begun: the delivery.
-        found: what lies there under its name: of an earlier try, even if it has another digest, since what is
-            staged may have been made again.
-        sha256: reads the file and returns its digest.
-        chunks: of the file.
-    """
-    if found and found.sha256 == sha256():
-        return found
-    if found:
-        destination.remove(begun.name)
-    return destination.deliver(begun.name, chunks)
 
 
 def _result(plan: Plan, bundle: str, receipt: Receipt) -> dict[str, Any]:
@@ -204,21 +185,33 @@ def _outgoing(services: Services, request_id: str) -> _Outgoing:
     return _outgoing(services, request_id)
 
 
-def _chunks(gate: Gate, packed: dict[str, Any], path: str) -> Iterator[bytes]:
-    """Yield the staged file. Raise at its end, before it becomes visible, if it is not the packed bundle.
+def _chunks(
+    gate: Gate, packed: dict[str, Any], begun: DeliveryRow, encryption: Encryption | None, key: str
+) -> Iterator[bytes]:
+    """Yield what leaves. Raise at its end, before it becomes visible, if it is not of the packed bundle.
 
-    What was encrypted was made of the packed bundle, and staging proves that it is that file.
+    What was encrypted before was made of the packed bundle, and staging proves that it is that file.
 
     The transfer may take long, so a second gate follows it: a decision may be revoked meanwhile.
     """
-    services, request_id, seen = gate.services, gate.request.id, hashlib.sha256()
-    with gate.staging.reader(path) as stream:
-        while chunk := stream.read(CHUNK):
-            if path == BUNDLE:
-                seen.update(chunk)
-            yield chunk
-    if path == BUNDLE and seen.hexdigest() != packed["bundle"]:
-        raise replaced(gate)
+    services, request_id, path = gate.services, gate.request.id, encrypted_path(begun.id)
+    if encryption is None:
+        yield from _bundle(gate, packed)
+    elif gate.staging.exists(path):
+        with gate.staging.reader(path) as stream:
+            yield from iter(lambda: stream.read(CHUNK), b"")
+    else:
+        yield from encrypted_chunks(gate, packed, begun, encryption, key)
     with services.register.read_snapshot():  # one snapshot, so the review is of the state that the gate saw
         gated_plan(services, request_id, "deliver")
         require_review(services, gate.plan, packed, partial(refutations, services))
+
+
+def _bundle(gate: Gate, packed: dict[str, Any]) -> Iterator[bytes]:
+    seen = hashlib.sha256()
+    with gate.staging.reader(BUNDLE) as stream:
+        while chunk := stream.read(CHUNK):
+            seen.update(chunk)
+            yield chunk
+    if seen.hexdigest() != packed["bundle"]:
+        raise replaced(gate)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from typing import Any, BinaryIO, cast
 
 from afschrift.casework.delivery.recipient_key import recipient_key
-from afschrift.domain.errors import ConfigurationError, GateError, StagedFileError
+from afschrift.domain.errors import ConfigurationError, GateError, RefusedError
+from afschrift.domain.files import Destination, KeepsBundles, Receipt, occupied
+from afschrift.encryption.aes_zip import opened_zip
 from afschrift.encryption.registry import Encryption
 from afschrift.encryption.secret import draw
+from afschrift.encryption.threads import Chunks, written_by
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.staging.staged_file import BUNDLE, encrypted_path
 from afschrift.steps.plan_gates import Gate
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 
 def encryption_key(gate: Gate, encryption: Encryption | None, begun: Sequence[DeliveryRow]) -> str:
@@ -44,20 +48,20 @@ def encryption_key(gate: Gate, encryption: Encryption | None, begun: Sequence[De
     return recipient_key(gate.services.register, gate.request.id, encryption)
 
 
-def staged_to_send(
-    gate: Gate,
-    packed: dict[str, Any],
-    delivery: DeliveryRow,
-    encryption: Encryption | None,
-    key: str,
-) -> str:
-    """Path of the staged file that is sent: the bundle itself, or what was made of it for this delivery.
+def encrypted_chunks(
+    gate: Gate, packed: dict[str, Any], delivery: DeliveryRow, encryption: Encryption, key: str
+) -> Iterator[bytes]:
+    """Encrypt the staged bundle for a delivery, and stage what is yielded, which is sent in the same pass.
+
+    What is staged is whole before these chunks end, and so before the file has its name at the destination.
+    It gets the cipher of all staged files, which proves on the next try that it is whole and costs no more
+    than a digest would.
 
     Args:
         gate: of the step.
         packed: result of `package`.
         delivery: that was begun.
-        encryption: of the destination; None: the bundle is sent open.
+        encryption: of the destination.
         key: of the recipient, or the words that were drawn now; those of the try that began count.
 
     Raises:
@@ -65,35 +69,64 @@ def staged_to_send(
         StagedFileError: the bundle is missing or damaged; the next try packs it again.
         RetriableError: staging cannot be written.
     """
-    if encryption is None:
-        return BUNDLE
-    path = encrypted_path(delivery.id)
-    if gate.staging.exists(path):
-        return path
     if encryption.uses_secret and not delivery.is_new:
         key = gate.services.register.deliveries.secret(delivery.id) or ""
-    try:
-        with gate.staging.reader(BUNDLE) as bundle, gate.staging.writer(path) as sink:
-            source = _Hashing(bundle)
-            stream = cast(BinaryIO, io.BufferedReader(source, _CHUNK))
-            encryption.encrypt(stream, packed["bytes"], sink, key)
-            if source.sha256.hexdigest() != packed["bundle"]:
-                raise replaced(gate)
-    except StagedFileError:
-        gate.staging.remove(BUNDLE)
-        raise
-    return path
+    path, digest = encrypted_path(delivery.id), hashlib.sha256()
 
-
-def staged_digest(gate: Gate, packed: dict[str, Any], path: str) -> str:
-    """SHA-256 of the staged file that is sent."""
-    if path == BUNDLE:
-        return str(packed["bundle"])
-    with gate.staging.reader(path) as stream:
-        digest = hashlib.sha256()
-        while chunk := stream.read(_CHUNK):
+    def read(sink: BinaryIO) -> None:
+        while chunk := bundle.read(_CHUNK):
             digest.update(chunk)
-        return digest.hexdigest()
+            sink.write(chunk)
+
+    def encrypt(sink: BinaryIO) -> None:
+        encryption.encrypt(
+            cast(BinaryIO, io.BufferedReader(Chunks(plain), _CHUNK)), packed["bytes"], sink, key
+        )
+
+    with (
+        gate.staging.reader(BUNDLE) as bundle,
+        gate.staging.writer(path) as staged,
+        closing(written_by(read)) as plain,
+        closing(written_by(encrypt)) as encrypted,
+    ):
+        for chunk in encrypted:
+            staged.write(chunk)
+            yield chunk
+        if digest.hexdigest() != packed["bundle"]:
+            raise replaced(gate)
+
+
+def must_be_ours(
+    gate: Gate, packed: dict[str, Any], delivery: DeliveryRow, place: Destination, found: Receipt
+) -> None:
+    """Refuse a file under the name of a delivery that no try of this delivery sent.
+
+    It is the staged file; or, where that was lost or made again since, one that the words open.
+
+    Raises:
+        ConfigurationError: it is another file, or was encrypted to a key and is not staged any more.
+        StagedFileError: the staged file is damaged.
+    """
+    path = encrypted_path(delivery.id)
+    if delivery.encryption == "none":
+        ours = found.sha256 == packed["bundle"]
+    else:
+        ours = gate.staging.exists(path) and found.sha256 == _staged_digest(gate, path)
+        words = None if ours else gate.services.register.deliveries.secret(delivery.id)
+        if words and isinstance(place, KeepsBundles):
+            with suppress(RefusedError, FileNotFoundError), place.opened(delivery.name) as file:
+                ours = _digest(opened_zip(file, words)) == packed["bundle"]
+    if not ours:
+        raise occupied(delivery.name, delivery.destination)
+
+
+def _staged_digest(gate: Gate, path: str) -> str:
+    with gate.staging.reader(path) as stream:
+        return _digest(stream)
+
+
+def _digest(stream: BinaryIO) -> str:
+    return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type] # any binary stream does
 
 
 def replaced(gate: Gate) -> GateError:
@@ -103,20 +136,3 @@ def replaced(gate: Gate) -> GateError:
         "The staged bundle is not the one that the register knows as packed.",
         "clear `package` and what follows.",
     )
-
-
-class _Hashing(io.RawIOBase):
-    """Reads a bundle and takes its digest."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.sha256 = hashlib.sha256()
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        chunk = self._stream.read(len(buffer))
-        self.sha256.update(chunk)
-        buffer[: len(chunk)] = chunk
-        return len(chunk)

@@ -164,7 +164,7 @@ def test_a_bundle_replaced_between_packing_and_sending_does_not_leave(
         sink.write(b"another bundle")
     with pytest.raises(GateError, match="not the one that the register knows"):
         deliver(services, request)
-    assert not (tmp_path / "outbox").exists()
+    assert list((tmp_path / "outbox").iterdir()) == []
     assert not services.staging(request).exists(encrypted_path(row.id))
 
 
@@ -223,7 +223,21 @@ def test_another_file_of_its_name_is_never_replaced(install: Install, tmp_path: 
         deliver(services, request)
     assert file.read_bytes() == b"of a register that was restored since"
     file.unlink()
+    losing = replace(services, destination=lambda name: Lost(services.destination(name)))
+    with pytest.raises(KeyboardInterrupt):
+        deliver(losing, request)
+    sent = file.read_bytes()
+    [row] = services.register.deliveries.of(request, begun=True)
+    for staged in (True, False):
+        if not staged:
+            services.staging(request).remove(encrypted_path(row.id))
+        file.write_bytes(b"of another, and this delivery began")
+        with pytest.raises(ConfigurationError, match="Another file"):
+            deliver(services, request)
+        assert file.read_bytes() == b"of another, and this delivery began"
+    file.write_bytes(sent)  # what the words open is this bundle, though it is staged no more
     deliver(services, request)
+    assert file.read_bytes() == sent
     assert event_types(services, request).count("delivery_begun") == 1
 
 
