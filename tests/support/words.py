@@ -39,6 +39,9 @@ from afschrift.law.roles import Role
 from afschrift.letters.elements import ELEMENTS, Giver
 from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.questions.forms import fields
+from afschrift.report.document import CHARTS
+from afschrift.report.document import TITLES as FIGURES
+from afschrift.report.figures import SUBJECTS
 
 _ENUMS: tuple[type[StrEnum], ...] = (
     *(Action, ActiveKind, NotSearched, Origin, Passed, PointerKind, Right, Role),
@@ -70,6 +73,7 @@ def table_words() -> Iterator[str]:
     yield from (*answer_form._WHILE.values(), "Why it was not searched")
     yield from (*WORDS.values(), NOT_DESCRIBED, *decision._FLAGS.values())
     yield from TITLES.values()
+    yield from (*FIGURES.values(), *SUBJECTS.values(), *CHARTS.values())
     yield from intake_words()
     yield from letter_words()
     yield from review_words()

@@ -46,6 +46,7 @@ HELP = {
     "register": "The register: bring its tables to the newest version, back it up, restore it, shred a "
     "request.",
     "audit": "The audit trail: show it, verify the chain, sign checkpoints, export it.",
+    "report": "Report on the requests that were received in a period, from one read of the register.",
     "batch": "Read several requests in one pass over each table (docs/operator/batch.md).",
     "canary": "A synthetic person, planted in the sources: whether an answer has all their data, and no one "
     "else's.",
@@ -79,6 +80,7 @@ _PLACES = {
     "key": "keys:app",
     "register": "register:app",
     "audit": "audit:app",
+    "report": "report:commands",
     "batch": "batch:app",
     "canary": "canary:app",
     "request": "request.request:app",

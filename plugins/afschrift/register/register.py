@@ -22,6 +22,7 @@ from afschrift.register.keys.store import KeyStore
 from afschrift.register.letters import Letters, Sendings
 from afschrift.register.outbox import Outbox
 from afschrift.register.oversight import Oversight
+from afschrift.register.periods import Periods
 from afschrift.register.questions import Decisions, Questions
 from afschrift.register.requests import Requests
 from afschrift.register.runs import Runs
@@ -71,6 +72,7 @@ class Register:
         self.deliveries = Deliveries(store)
         self.runs = Runs(store)
         self.oversight = Oversight(store)
+        self.periods = Periods(store)
         self.data_keys = DataKeys(store)
         self.keys = Keyring(store)
         self.trail = AuditTrail(store)

@@ -168,6 +168,11 @@ def _in_order(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> It
         yield _Wait(period, why)
 
 
+def suspensions(timeline: Timeline, jurisdiction: Jurisdiction, today: date) -> tuple[Suspension, ...]:
+    """The times for which an answer of the person was awaited, without overlap."""
+    return tuple(wait.period for wait in _in_order(timeline, jurisdiction, today))
+
+
 def _waits(timeline: Timeline, asked: FactRow, jurisdiction: Jurisdiction, today: date) -> Iterator[_Wait]:
     """Times for which a question stopped the clock: one, or more where a further one came late (R43)."""
     start, identity = asked.sent_on, asked.detail.get("ground") == SuspensionGround.IDENTITY

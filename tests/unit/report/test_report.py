@@ -1,0 +1,160 @@
+"""The report of a made year: every figure equals the SQL of docs/report.md, and forged rows are in none."""
+
+import csv
+import io
+import json
+import random
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.support.deciding import Bureau
+from tests.support.made_year import FIRST, LAST, Year
+
+from afschrift.domain.errors import NotAllowedError, RefusedError
+from afschrift.report.document import Period, hidden, report
+from afschrift.report.figures import Figure, Group
+from afschrift.report.write import made
+
+DOCS = Path(__file__).parents[3] / "docs" / "report.md"
+YEAR = Period(FIRST, LAST)
+
+
+@pytest.fixture(scope="module", params=[100, pytest.param(2_000, marks=pytest.mark.nightly)])
+def bureau(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Europe/Amsterdam")  # SQLite counts days by it
+        time.tzset()
+        bureau = Bureau.open(tmp_path_factory.mktemp("year"), patch)
+        Year(bureau.register, random.Random(7)).fill(request.param)
+        yield bureau
+    time.tzset()
+
+
+def by_hand(bureau: Bureau) -> dict[str, Any]:
+    """Figure -> its value by the SQL of the page, over the register and the days of the export."""
+    views, *statements = re.findall(r"```sql\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    exported = made(bureau.officer(), "requests", YEAR, "csv").decode("utf-8-sig")
+    found: dict[str, Any] = {}
+    with closing(sqlite3.connect(bureau.settings.home / "register.db")) as db:
+        db.execute("CREATE TEMP TABLE exported (request, due, notice_due)")
+        rows = csv.DictReader(io.StringIO(exported))
+        db.executemany(
+            "INSERT INTO exported VALUES (?, ?, ?)", [(r["request"], r["due"], r["notice_due"]) for r in rows]
+        )
+        db.executescript(views.replace(":since", f"'{FIRST}'").replace(":until", f"'{LAST}'"))
+        for statement in filter(str.strip, ";".join(statements).split(";")):
+            found |= dict(db.execute(statement).fetchall())
+    return found
+
+
+def figures(document: dict[str, Any]) -> dict[str, Any]:
+    return {f["id"]: f["value"] for group in document["groups"] for f in group["figures"]}
+
+
+def test_every_figure_equals_its_sql(bureau: Bureau) -> None:
+    ours, theirs = figures(report(bureau.officer(), YEAR)), by_hand(bureau)
+    assert {name for name, value in ours.items() if value} == {
+        name for name, value in theirs.items() if value
+    }
+    assert {n: (v, theirs.get(n)) for n, v in ours.items() if v and v != theirs.get(n)} == {}
+
+
+def test_figures_for_outside_hide_small_numbers_and_name_no_request(bureau: Bureau) -> None:
+    inside, outside = (report(bureau.officer(), YEAR, outside=o) for o in (False, True))
+    ours, shown = figures(inside), figures(outside)
+    assert any(value == "<5" for value in shown.values())
+    for name, value in shown.items():
+        wanted = {"<5": 0 < (ours[name] or 0) < 5 or name.startswith("days_"), ">=5": (ours[name] or 0) >= 0}
+        assert wanted.get(value, value == ours[name] and not 0 < (value or 0) < 5), name
+    assert "req-" not in json.dumps(outside) and "req-" in json.dumps(inside)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"a": 3, "b": 9, "c": 20}, {"a": "<5", "b": ">=5"}),
+        ({"": 12, "a": 3, "b": 4, "c": 5}, {"": ">=5", "a": "<5", "b": "<5"}),
+        ({"a": 0, "b": 9}, {}),
+        ({"": 2}, {"": "<5"}),
+    ],
+)
+def test_one_small_number_hides_the_next(values: dict[str, int], shown: dict[str, str]) -> None:
+    assert hidden(Group("right", tuple(Figure(*item) for item in values.items()))) == shown
+
+
+def test_files_of_each_format_hold_the_same_figures(bureau: Bureau) -> None:
+    officer = bureau.officer()
+    files = {form: made(officer, "figures", YEAR, form) for form in ("csv", "json", "parquet", "html")}
+    wanted = {n: v for n, v in figures(json.loads(files["json"])).items() if v is not None}
+    as_csv = pd.read_csv(io.BytesIO(files["csv"])).set_index("figure")["value"].dropna().to_dict()
+    parquet = pd.read_parquet(io.BytesIO(files["parquet"])).set_index("figure")["value"].dropna().to_dict()
+    assert as_csv == parquet == wanted
+    assert b"<script" not in files["html"] and b"Refused, by ground" in files["html"]
+
+
+def test_export_of_requests_is_an_event_and_takes_a_filter(bureau: Bureau) -> None:
+    rows = json.loads(made(bureau.officer(), "requests", YEAR, "json", only={"outcome": "refused"}))
+    document = report(bureau.officer(), YEAR)
+    assert len(rows) == figures(document)["outcome.refused"]
+    assert {row["request"] for row in rows} == {
+        i for g in document["groups"] for f in g["figures"] if f["id"] == "refuse" for i in f["requests"]
+    }
+    last = bureau.register.oversight.last_of_system("requests_exported")
+    assert last == {
+        "since": str(FIRST),
+        "until": str(LAST),
+        "rows": len(rows),
+        "form": "json",
+        "outcome": "refused",
+    }
+
+
+def test_questions_of_an_authority_name_every_refusal_and_extension(bureau: Bureau) -> None:
+    document = json.loads(made(bureau.officer(), "visit", YEAR, "json"))
+    asked = {question["id"]: question for question in document["questions"]}
+    assert len(asked) == 21 and all(question["evidence"] for question in asked.values())
+    ours = figures(document)
+    for name, figure in (("refused", "refuse"), ("extended", "extension.valid")):
+        [found] = [f for f in asked[name]["figures"] if f["id"] == figure]
+        assert len(found["requests"]) == ours[figure] > 0
+
+
+def test_forged_rows_are_said_and_in_no_figure(bureau: Bureau) -> None:
+    register, before = bureau.settings.home / "register.db", figures(report(bureau.officer(), YEAR))
+    with closing(sqlite3.connect(register)) as db:
+        [(forged, state)] = db.execute(
+            "SELECT id, state FROM request WHERE state = 'refused' LIMIT 1"
+        ).fetchall()
+        db.execute("UPDATE request SET state = 'delivered' WHERE id = ?", [forged])
+        db.commit()
+        document = report(bureau.officer(), YEAR)
+        after = figures(document)
+        assert after["received"] == before["received"] - 1
+        assert after["refuse"] == before["refuse"] - 1
+        assert after.get("outcome.delivered", 0) == before.get("outcome.delivered", 0)
+        assert [forged in note for note in document["notes"]] == [True]
+        db.execute("UPDATE request SET state = ? WHERE id = ?", [state, forged])
+        db.execute("CREATE TRIGGER t AFTER INSERT ON fact BEGIN SELECT 1; END")
+        db.commit()
+        document = report(bureau.officer(), YEAR)
+        assert document["groups"] == [] and "schema_changed" in document["notes"][0]
+        db.execute("DROP TRIGGER t")
+        db.commit()
+    assert figures(report(bureau.officer(), YEAR)) == before
+
+
+def test_periods_without_requests_and_roles_without_history(bureau: Bureau) -> None:
+    empty = report(bureau.officer(), Period(date(2031, 1, 1), date(2031, 12, 31)))
+    assert figures(empty)["received"] == 0 and len(empty["notes"]) == 2
+    with pytest.raises(RefusedError, match="before it begins"):
+        Period(LAST, FIRST)
+    with pytest.raises(NotAllowedError):
+        report(bureau.officer("cli:ivo"), YEAR)
