@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 import zipfile
 from base64 import b32encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -94,8 +95,10 @@ class Portal:
         self.log = folder / "portal.log"
         Authority(folder).issue("portal")
         self._root = folder / "root.pem"
-        ports = _unused_ports()
+        ports = unused_ports()
         self.outer, self.inner = (f"https://127.0.0.1:{port}" for port in ports)
+        if settings.get("outer_cert") == "":
+            self.outer = self.outer.replace("https", "http")
         named = {"home": str(self.home), "outer": f"127.0.0.1:{ports[0]}", "inner": f"127.0.0.1:{ports[1]}"}
         for name in ("outer", "inner"):
             named |= {f"{name}_cert": str(folder / "portal.pem"), f"{name}_key": str(folder / "portal.key")}
@@ -166,13 +169,12 @@ class Portal:
         return found
 
 
-def _unused_ports() -> list[int]:
-    import socket
-
-    with socket.socket() as first, socket.socket() as second:
-        for taken in (first, second):
-            taken.bind(("127.0.0.1", 0))
-        return [first.getsockname()[1], second.getsockname()[1]]
+def unused_ports(count: int = 2) -> list[int]:
+    with ExitStack() as taken:
+        sockets = [taken.enter_context(socket.socket()) for _ in range(count)]
+        for unused in sockets:
+            unused.bind(("127.0.0.1", 0))
+        return [unused.getsockname()[1] for unused in sockets]
 
 
 @contextmanager

@@ -1,0 +1,289 @@
+"""Who sees what: each route in each state of a delivery. Strangers see one answer, made by the same work."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+from tests.support.portal import CODE, Sealed, bundle
+
+from afschrift_portal.answers import Guarded
+from afschrift_portal.gate import MOST_WAITING, BusyError, Gate
+from afschrift_portal.identity import Identity, create_identity
+from afschrift_portal.inner import build_inner
+from afschrift_portal.outer import COOKIE, MOST_BODY, build_outer
+from afschrift_portal.settings import PortalSettings
+from afschrift_portal.store import Store
+
+WRONG = "anker brood cello dorp emmer gitaar"
+NOTHING = "nothing"
+TABLE = Path(__file__).with_name("who_sees_what.md")
+STATES = ("ready", "unknown", "malformed", "uploading", "frozen", "over", "revoked")
+
+
+class Here:
+    """A portal in this process."""
+
+    def __init__(self, home: Path) -> None:
+        create_identity(home, "t" * 32)
+        self.settings = PortalSettings(home=home, reserve=0)
+        self.store = Store(home)
+        self.gate = Gate(self.store)
+        app = Guarded(build_outer(self.store, self.gate, self.settings), MOST_BODY)
+        self.outer = TestClient(app, "https://portal.example.org", follow_redirects=False)
+        inner = build_inner(self.store, Identity(home), self.settings)
+        self.inner = TestClient(Guarded(inner), headers={"Authorization": "Bearer " + "t" * 32})
+
+    def put(self, sealed: Sealed, *, whole: bool = True) -> Sealed:
+        path = f"/deliveries/{sealed.delivery}"
+        assert self.inner.put(path, json=sealed.announced()).status_code == 201
+        content = sealed.content if whole else sealed.content[:-1]
+        sent = self.inner.patch(f"{path}/content", content=content, headers={"Upload-Offset": "0"})
+        assert sent.status_code == 200, sent.text
+        return sealed
+
+    def change(self, sealed: Sealed, **changes: Any) -> None:
+        assert self.inner.patch(f"/deliveries/{sealed.delivery}", json=changes).status_code == 200
+
+    def receipts(self, sealed: Sealed) -> list[str]:
+        return [
+            row["kind"] for row in self.inner.get("/receipts").json() if row["delivery"] == sealed.delivery
+        ]
+
+    def try_code(self, sealed: Sealed, code: str = WRONG) -> int:
+        return self.outer.post(f"/api/o/{sealed.link}", json={"code": code}).status_code
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Here:
+    return Here(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def deliveries(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Here, dict[str, Sealed], dict[str, str]]]:
+    """A delivery in each state, and the key of each."""
+    here = Here(tmp_path_factory.mktemp("portal") / "home")
+    made = {state: Sealed(bundle()) for state in STATES}
+    keys = {}
+    for state in ("ready", "frozen", "over", "revoked"):
+        here.put(made[state])
+        keys[state] = here.outer.post(f"/api/o/{made[state].link}", json={"code": CODE}).json()["key"]
+    here.put(made["uploading"], whole=False)
+    here.change(made["frozen"], frozen=True)
+    here.change(made["over"], expires_at=datetime.fromtimestamp(time.time() - 1, UTC).isoformat())
+    here.inner.delete(f"/deliveries/{made['revoked'].delivery}")
+    yield here, made, keys
+
+
+def seen(answer: httpx.Response) -> str:
+    """What an answer shows, in a word or two."""
+    if answer.status_code in (303, 403, 422, 204, 404):
+        kept = " and cookie" if COOKIE in answer.headers.get("Set-Cookie", "") else ""
+        return f"{answer.status_code}{kept}"
+    if answer.headers["Content-Type"].startswith("application/zip"):
+        return f"{answer.status_code} the file"
+    if "kanarie-in-het-overzicht" in answer.text:
+        return f"{answer.status_code} page of the bundle"
+    if "z-2026-0042" in answer.text:
+        return f"{answer.status_code} the delivery"
+    return f"{answer.status_code} form"
+
+
+def test_table_of_routes_and_states(deliveries: tuple[Here, dict[str, Sealed], dict[str, str]]) -> None:
+    here, made, keys = deliveries
+    other = here.put(Sealed(bundle()))
+    other_key = here.outer.post(f"/api/o/{other.link}", json={"code": CODE}).json()["key"]
+    callers = [("link alone", state, "") for state in STATES]
+    callers += [("link and key", state, key) for state, key in keys.items()]
+    callers += [("key of another delivery", "ready", other_key)]
+    routes = [("GET", ""), ("HEAD", ""), ("GET", "/bundle"), ("HEAD", "/bundle"), ("GET", "/read/index.html"),
+              ("GET", "/read/data/orders.bin"), ("POST", "/received"), ("POST", " with the code"), ("POST", " with a wrong code")]  # fmt: skip
+    rows = []
+    for prefix in ("/o", "/api/o"):
+        for method, path in routes:
+            if method == "HEAD" and prefix == "/api/o":
+                continue
+            cells = []
+            for _, state, key in callers:
+                link = made[state].link if state != "malformed" else "geen-link"
+                headers = {"Cookie": f"{COOKIE}={key}"} if prefix == "/o" else {"Afschrift-Key": key}
+                more: dict[str, Any] = {}
+                if path.startswith(" "):
+                    form = {"code": CODE if path.endswith("the code") else WRONG}
+                    more = {"data": form} if prefix == "/o" else {"json": form}
+                here.outer.cookies.clear()
+                cells.append(
+                    seen(
+                        here.outer.request(
+                            method, f"{prefix}/{link}{path.partition(' ')[0]}", headers=headers, **more
+                        )
+                    )
+                )
+            rows.append(f"| {method} {prefix}/…{path} | {' | '.join(cells)} |")
+    head = [
+        " | ".join(["| route", *(f"{who}, {state}" for who, state, _ in callers)]) + " |",
+        "|---" * (len(callers) + 1) + "|",
+    ]
+    text = "\n".join(["Made by test_answers.py: what each route answers to whom.", "", *head, *rows, ""])
+    if not TABLE.exists():
+        TABLE.write_text(text, "utf-8")
+    assert text == TABLE.read_text("utf-8")
+
+
+def test_strangers_get_one_answer_and_one_derivation(
+    deliveries: tuple[Here, dict[str, Sealed], dict[str, str]],
+) -> None:
+    here, made, _ = deliveries
+    for prefix, body in (("/o", {"data": {"code": WRONG}}), ("/api/o", {"json": {"code": WRONG}})):
+        answers = set()
+        for state in STATES:
+            link = made[state].link if state != "malformed" else "x"
+            before = here.gate.derivations
+            answer = here.outer.post(f"{prefix}/{link}", headers={"Accept-Language": "nl"}, **body)  # type: ignore[arg-type]
+            answers.add((answer.status_code, answer.content, tuple(sorted(answer.headers.items()))))
+            assert here.gate.derivations == before + 1, state
+        assert len(answers) == 1
+    pages = {here.outer.get(f"/o/{made[state].link}").content for state in STATES}
+    assert len(pages) == 1
+    times = {}
+    for state in ("unknown", "over", "frozen"):
+        taken = []
+        for _ in range(12):
+            begun = time.perf_counter()
+            here.try_code(made[state])
+            taken.append(time.perf_counter() - begun)
+        times[state] = median(taken) * 1000
+    print({state: f"{took:.1f} ms" for state, took in times.items()})
+    assert max(times.values()) < 2 * min(times.values())
+
+
+def test_tries_are_limited_in_a_quarter_and_in_all(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = here.put(Sealed(b"text"))
+    now = time.time()
+    clock = {"now": now}
+    monkeypatch.setattr("afschrift_portal.store.time.time", lambda: clock["now"])
+    assert [here.try_code(sealed, CODE) for _ in range(7)] == [200] * 7  # a right one is given back
+    for quarter in range(4):
+        clock["now"] = now + quarter * 901
+        assert [here.try_code(sealed) for _ in range(5)] == [403] * 5
+        assert here.try_code(sealed, CODE) == 403  # not before the quarter is over
+        assert here.receipts(sealed) == ([] if quarter < 3 else ["frozen"])
+    clock["now"] = now + 90_000
+    assert here.try_code(sealed, CODE) == 403
+    here.change(sealed, frozen=False)
+    assert here.try_code(sealed, CODE) == 200
+    here.change(sealed, expires_at=datetime.fromtimestamp(clock["now"] + 60, UTC).isoformat())
+    clock["now"] += 61
+    assert here.try_code(sealed, CODE) == 403
+    here.store.expire()
+    assert here.receipts(sealed) == ["frozen", "expired"]
+    assert not list(here.store.files.iterdir())
+    assert here.inner.get(f"/deliveries/{sealed.delivery}").status_code == 404
+
+
+def test_crowd_waits_or_is_sent_away_without_a_count(here: Here) -> None:
+    sealed = here.put(Sealed(b"text"))
+    here.gate._waiting = MOST_WAITING
+    answers = [here.outer.post(f"/o/{link}", data={"code": CODE}).status_code for link in (sealed.link, "x")]
+    assert answers == [503, 503]
+    answer = here.outer.post(f"/api/o/{sealed.link}", json={"code": CODE})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    here.gate._waiting = 0
+    assert here.try_code(sealed, CODE) == 200
+    assert issubclass(BusyError, Exception)
+
+
+@pytest.mark.parametrize(
+    ("offset", "content", "status"),
+    [
+        ("1", b"", 409),
+        ("-1", b"", 422),
+        ("x", b"", 422),
+        ("0", "more", 413),
+        ("0", "altered", 422),
+        ("0", "format", 422),
+    ],
+)
+def test_upload_that_is_not_what_was_announced_is_refused(
+    here: Here, offset: str, content: Any, status: int
+) -> None:
+    sealed = Sealed(b"text" * 1000)
+    if content == "format":
+        sealed.content = bytes(len(sealed.content))
+    path = f"/deliveries/{sealed.delivery}"
+    here.inner.put(path, json=sealed.announced())
+    raw = {
+        "more": sealed.content + b"x",
+        "altered": sealed.content[:-1] + b"x",
+        "format": sealed.content,
+    }.get(content, b"")
+    answer = here.inner.patch(f"{path}/content", content=raw, headers={"Upload-Offset": offset})
+    assert answer.status_code == status, answer.text
+    assert here.inner.get(path).json()["state"] == "uploading"
+    if status == 422 and offset == "0":
+        assert (answer.headers["Upload-Offset"], here.inner.get(path).json()["received"]) == ("0", 0)
+
+
+def test_inner_listener_refuses_what_it_must(here: Here) -> None:
+    sealed = here.put(Sealed(b"text"))
+    path = f"/deliveries/{sealed.delivery}"
+    for headers in (
+        {"Authorization": ""},
+        {"Authorization": "Bearer x"},
+        {"Authorization": "Basic " + "t" * 32},
+    ):
+        for route in (path, "/receipts", "/health", "/deliveries/x"):
+            assert here.inner.get(route, headers=headers).status_code == 401
+    other = Sealed(b"other", delivery=sealed.delivery)
+    assert here.inner.put(path, json=other.announced()).status_code == 409
+    assert here.inner.put(path, json=sealed.announced()).status_code == 200
+    twin = Sealed(b"twin", raw_link=sealed.raw_link)
+    assert here.inner.put(f"/deliveries/{twin.delivery}", json=twin.announced()).status_code == 201
+    answer = here.inner.patch(
+        f"/deliveries/{twin.delivery}/content", content=twin.content, headers={"Upload-Offset": "0"}
+    )
+    assert answer.status_code == 422
+    for changes in ({"name": "../x.zip"}, {"name": 'a".zip'}, {"bytes": 3}, {"sha256": "x"}, {"expires_at": "2026-01-01"},
+                    {"facts": {"a": "x" * 1001}}, {"language": "<b>"}, {"more": 1}):  # fmt: skip
+        answer = here.inner.put(f"/deliveries/{'0' * 64}", json=sealed.announced() | changes)
+        assert answer.status_code == 422
+        assert "x" * 20 not in answer.text
+    assert (
+        here.inner.put(f"/deliveries/{'0' * 64}", json=sealed.announced() | {"bytes": 2**46}).status_code
+        == 507
+    )
+    assert here.inner.delete(path).status_code == here.inner.delete(path).status_code == 204
+
+
+def test_languages_have_the_same_texts_and_a_third_comes_by_its_folder(tmp_path: Path) -> None:
+    from afschrift_portal.texts import Languages
+
+    (tmp_path / "fy.toml").write_text(
+        '[words]\nname = "Frysk"\ncode_title = "Iepenje jo gegevens"\n', "utf-8"
+    )
+    languages = Languages(str(tmp_path), "nl")
+    assert languages.texts["nl"]._words.keys() == languages.texts["en"]._words.keys()
+    for asked, accepted, code in (
+        (None, "fy-NL, nl;q=0.5", "fy"), ("en", "nl", "en"), ("xx", "", "nl"), (None, "de;q=x, en;q=0.1", "en"), (None, "", "nl"),
+    ):  # fmt: skip
+        assert languages.choose(asked, accepted).language == code
+    fy = languages.texts["fy"]
+    assert (fy["code_title"], fy["code_button"]) == ("Iepenje jo gegevens", "Open")
+    used = set()
+    for path in (Path(__file__).parents[2] / "portal" / "afschrift_portal" / "templates").glob("*.j2"):
+        used |= set(re.findall(r"""t\[['"]([a-z_]+)['"]\]""", path.read_text("utf-8")))
+    assert used <= languages.texts["en"]._words.keys()
+
+
+def test_long_body_is_refused_before_it_is_read(here: Here) -> None:
+    assert here.outer.post("/o/x", content=b"x" * (MOST_BODY + 1)).status_code == 413
+    assert here.outer.post("/api/o/x", json={"code": "x", "more": "geheim"}).status_code == 422
+    assert "geheim" not in here.outer.post("/api/o/x", json={"code": "x", "more": "geheim"}).text
