@@ -42,7 +42,7 @@ def filled(empty: Empty, case: dict[str, list[str]], folder: Path) -> None:
         path = folder / "lake" / "thing" / "part-0.parquet"
         table = pq.read_table(path)
         pq.write_table(table, path, compression="none", use_dictionary=False, write_statistics=False)
-    for path in folder.glob("lake/thing/*"):
+    for path in folder.glob("lake/thing/*.*"):
         path.write_bytes(path.read_bytes().replace(b"@@", b"a\xff"))
 
 

@@ -21,6 +21,7 @@ SPELLINGS = {
 }
 BYTES = {
     "duckdb": ("BLOB", "unhex('{}')"),
+    "delta": ("BLOB", "unhex('{}')"),
     "parquet": ("BLOB", "unhex('{}')"),
     "mysql": ("BINARY(16)", "unhex('{}')"),
     "sqlite": ("BLOB", "x'{}'"),

@@ -12,6 +12,7 @@ import duckdb
 import psycopg
 from testbed import postgres as pg
 from tests.support import maps, mariadb
+from tests.support.log_lakes import LOGGED, write_lake
 from tests.support.warehouses import SERVERS, Warehouse, of_server
 
 UTC_TIME = datetime(2024, 10, 27, 0, 30, tzinfo=UTC)
@@ -93,6 +94,9 @@ def in_duckdb(path: Path, tables: Tables = TABLES) -> None:
 def in_lake(path: Path, lake: Path, form: str = "parquet") -> None:
     """The tables of a DuckDB file, a folder each."""
     with duckdb.connect(str(path), read_only=True) as con:
+        if form in LOGGED:
+            write_lake(con, lake, form)
+            return
         for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             (lake / table).mkdir(parents=True)
             con.execute(f"COPY {table} TO '{lake / table / 'part'}.{form}' (FORMAT {form})")
@@ -135,7 +139,7 @@ def in_kind(kind: str, folder: Path, database: Any, tables: Tables = TABLES) -> 
     if kind in SERVERS:
         (in_mariadb if kind == "mysql" else in_postgres)(database, tables)
         return of_server(kind, database)
-    of_files = {"files": "csv", "parquet": "parquet"}
+    of_files = {"files": "csv", "parquet": "parquet", **{kind: kind for kind in LOGGED}}
     path = folder / f"shop.{'duckdb' if kind in of_files else kind}"
     (in_sqlite if kind == "sqlite" else in_duckdb)(path, tables)
     if kind in of_files:

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 from tests.support import mariadb
+from tests.support.log_lakes import LOGGED, write_lake
 from tests.support.warehouses import Warehouse, of_server
 
 from afschrift.domain.sources import Source
@@ -39,6 +40,7 @@ class Spelling:
 
 _POSTGRES = Spelling(blob="BYTEA", large_blob="convert_to(repeat('x', 2000000), 'UTF8')")
 SPELLINGS = {
+    "delta": Spelling(),
     "duckdb": Spelling(),
     "files": Spelling(blob="TEXT", large_blob="repeat('x', 2000000)"),
     "mysql": Spelling(
@@ -94,6 +96,9 @@ def _parquet(folder: Path, _: None, kind: str = "parquet") -> tuple[Warehouse, R
     def run(*statements: str) -> None:
         for statement in statements:
             con.execute(statement)
+        if kind in LOGGED:
+            write_lake(con, lake, kind)
+            return
         for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
             (lake / table).mkdir(exist_ok=True)
             quoted, path = table.replace('"', '""'), str(lake / table / part)
@@ -108,6 +113,7 @@ def _mysql(_: Path, database: mariadb.Database) -> tuple[Warehouse, Run]:
 
 
 EMPTY: dict[str, Callable[[Path, Any], tuple[Warehouse, Run]]] = {
+    "delta": partial(_parquet, kind="delta"),
     "duckdb": _duckdb,
     "files": partial(_parquet, kind="files"),
     "mysql": _mysql,

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from testbed import postgres as pg
 from tests.support import mariadb
+from tests.support.log_lakes import write_lake
 from tests.support.two_sessions import open_two
 
 from afschrift.domain.sources import Connect, Source
@@ -44,6 +45,8 @@ LACKS = {
     # no NaN, no dates before the year 0, nothing nested
     "mysql": {"huge", "nan", "minus", "bc", "never", "tzbc", "span"} | _NESTED,
     "files": set(FORMS) - {"t", "empty", "nothing", "chosen", "n", "b", 'we"ird {name}'},  # texts only
+    # no dates before the year 1, and no UUID, JSON, time of day or interval
+    "delta": {"huge", "bc", "never", "tzbc", "u", "j", "clock", "span"},
     "parquet": {"huge"},
     "postgres": {"huge"},
     # integers and floats of 64 bits, no NaN, no sign of zero, no dates of its own, nothing nested
@@ -121,6 +124,13 @@ def _parquet(folder: Path, _: pg.Database | None) -> Warehouse:
     return Warehouse("parquet", {"root": str(folder / "lake")})
 
 
+def _delta(folder: Path, _: pg.Database | None) -> Warehouse:
+    with duckdb.connect() as con:
+        fill_duckdb(con, LACKS["delta"])
+        write_lake(con, folder / "lake", "delta")
+    return Warehouse("delta", {"root": str(folder / "lake")})
+
+
 def _files(folder: Path, _: pg.Database | None) -> Warehouse:
     with duckdb.connect() as con:
         fill_duckdb(con, LACKS["files"])
@@ -195,6 +205,7 @@ SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy
 """Kind -> the fixture with its server; the others are files."""
 
 MAKERS: dict[str, Callable[[Path, Any], Warehouse]] = {
+    "delta": _delta,
     "duckdb": _duckdb,
     "files": _files,
     "mysql": _mysql,

@@ -9,7 +9,9 @@ from afschrift.domain.errors import ConfigurationError
 _S3 = ("s3://", "s3a://")
 
 EXTRAS: dict[str, tuple[str, ...]] = {
+    "delta": ("deltalake", "duckdb"),
     "duckdb": ("duckdb",),
+    "iceberg": ("duckdb", "pyiceberg"),
     "mysql": ("pymysql",),
     "portability": ("icalendar", "vobject"),
     "postgres": ("adbc_driver_postgresql", "psycopg"),

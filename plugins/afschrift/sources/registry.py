@@ -93,6 +93,7 @@ def _adapter(found: EntryPoint) -> Adapter:
 _LITTLE = {"memory": "48MB"}  # DuckDB would fill two gigabytes with pages of the file
 _DUCKDB = "afschrift.sources.duckdb"
 SOURCES = Kinds(
+    delta=Adapter("afschrift.sources.delta.delta_lake", "DeltaLake", "delta", frugal=_LITTLE),
     duckdb=Adapter(f"{_DUCKDB}.session", "DuckDBFile", "duckdb", frugal=_LITTLE),
     files=Adapter(f"{_DUCKDB}.file_folder", "FileFolder", "duckdb", frugal=_LITTLE, skips_files=True),
     mysql=Adapter(

@@ -84,6 +84,7 @@ def test_what_needs_an_extra_names_it_and_nothing_else_is_missed(without_extras:
     of_duckdb = ("duckdb", "files", "parquet", "format parquet", "parquet that another worker wrote")
     assert {what: named[1] for what, named in found.items() if named} == {
         **dict.fromkeys(of_duckdb, "duckdb"),
+        "delta": "delta",
         "mysql": "mysql",
         "postgres": "postgres",
         **dict.fromkeys(("a bucket", "a store", "a witness", "staging"), "s3"),

@@ -114,7 +114,7 @@ class LakeReconciliation(HashedHere):
             types = {name: here.field(name).type for name in list(wanted) or here.names[:1]}
             natives = {name.lower(): native for name, native in self._natives.items()}
             schema = pa.schema((n, united(of, duckdb.dtype(natives[n.lower()]))) for n, of in types.items())
-            for rows in _rows(opened, numbers, schema):
+            for rows in rows_of(opened, numbers, schema):
                 yield [self._column(file, rows, stored.get(of[name]), name) for name in columns]
 
     def _stored(self, names: Sequence[str]) -> dict[str, str]:
@@ -154,7 +154,7 @@ def with_places(con: duckdb.DuckDBPyConnection, files: Sequence[str]) -> duckdb.
     return con.sql(f"FROM read_parquet([{listed}], {options})")
 
 
-def _rows(opened: pq.ParquetFile, numbers: Numbers, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def rows_of(opened: pq.ParquetFile, numbers: Numbers, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The rows with these numbers, in the types of the schema; a row group without any is not read."""
     first = 0
     for group in range(opened.metadata.num_row_groups):

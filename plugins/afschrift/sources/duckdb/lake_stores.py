@@ -73,6 +73,9 @@ class LakeStore(Protocol):
     def open(self, file: LakeFile) -> BinaryIO:
         """Open a file for reading."""
 
+    def place(self, folder: str) -> str:
+        """A folder's path, or its URL in a store; `open` and DuckDB take names below it."""
+
 
 def lake_store(url: str, options: Mapping[str, Any], con: duckdb.DuckDBPyConnection) -> LakeStore:
     """Open the lake below a root, and let the session's DuckDB read it.
@@ -122,6 +125,9 @@ class _Disk:
 
     def open(self, file: LakeFile) -> BinaryIO:
         return Path(file.name).open("rb")
+
+    def place(self, folder: str) -> str:
+        return f"{self._root}/{folder}"
 
 
 def _on_disk(entry: os.DirEntry[str], inside: str) -> LakeFile:
@@ -186,6 +192,9 @@ class _Remote:
 
     def open(self, file: LakeFile) -> BinaryIO:
         return cast(BinaryIO, self._fs.open(file.name, "rb"))
+
+    def place(self, folder: str) -> str:
+        return str(self._fs.unstrip_protocol(f"{self._root}/{folder}"))
 
     def _file(self, info: dict[str, Any], inside: str) -> LakeFile:
         version = " ".join(str(info[word]) for word in _VERSION if word in info)

@@ -71,7 +71,7 @@ class ParquetLake(DuckSession):
             require_for(self._root, f"Source {self.name}")
             self._store = lake_store(self._root, options, con)
             folders, files = self._store.top()
-            refuse_root(self.name, self._store, folders)
+            self._refuse_root(self._store, folders)
         except ConfigurationError:
             con.close()
             raise
@@ -97,6 +97,9 @@ class ParquetLake(DuckSession):
             self._view(con, self._store, table)
         return con
 
+    def _refuse_root(self, store: LakeStore, folders: Sequence[str]) -> None:
+        refuse_root(self.name, store, folders)
+
     def _beside(self, file: LakeFile) -> AfschriftError | None:
         """The error for a file next to the folders of tables; None if it is passed over."""
         return beside_folders(self.name, file)
@@ -119,13 +122,7 @@ class ParquetLake(DuckSession):
     def _view(self, con: duckdb.DuckDBPyConnection, store: LakeStore, table: str) -> None:
         where = f"{self.name}.{table}"
         try:
-            listed, skipped = self._listed(store, table), self._opening.ignored.get(table, ())
-            found = table_files(self.name, table, store, listed, skipped, self.files)
-            if found.ignored:
-                self._ignored[table] = found.ignored
-            if found.read:
-                self._unite(con, table, found.read).create_view(table)
-                self._files[table] = found.read
+            self._lay(con, store, table)
         except ConfigurationError as error:
             self._unread[table] = error
         except PermissionError:
@@ -153,6 +150,16 @@ class ParquetLake(DuckSession):
                 code=type(error).__name__,
             )
             self._unread[table] = SourceDownError(self.name, failure)
+
+    def _lay(self, con: duckdb.DuckDBPyConnection, store: LakeStore, table: str) -> None:
+        """Make a table's view."""
+        listed, skipped = self._listed(store, table), self._opening.ignored.get(table, ())
+        found = table_files(self.name, table, store, listed, skipped, self.files)
+        if found.ignored:
+            self._ignored[table] = found.ignored
+        if found.read:
+            self._unite(con, table, found.read).create_view(table)
+            self._files[table] = found.read
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Yield record batches; after the last one, raise if a file was replaced meanwhile."""

@@ -1,0 +1,1 @@
+"""Delta Lake, read by its log."""

@@ -1,0 +1,1 @@
+"""What lakes share whose tables have a log: Delta Lake and Iceberg."""

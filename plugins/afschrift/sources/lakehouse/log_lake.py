@@ -1,0 +1,325 @@
+"""A lake whose tables have a log: it says which files and rows count, and DuckDB reads those."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from afschrift.app.object_stores import of_place
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
+from afschrift.domain.sources import Described, Structure
+from afschrift.sources.duckdb.catalogue import lake_estimate
+from afschrift.sources.duckdb.lake_files import printable
+from afschrift.sources.duckdb.lake_reconciliation import PLACED
+from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, pattern
+from afschrift.sources.duckdb.parquet_lake import ParquetLake
+from afschrift.sources.duckdb.session import DuckSession
+from afschrift.sources.lakehouse.file_pruning import needed, tables_of
+from afschrift.sources.lakehouse.log_reconciliation import LogReconciliation
+from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogTable
+from afschrift.sources.lakehouse.stored_fields import OtherTypeError, selected, stored_in
+from afschrift.sources.options import Opening
+from afschrift.sources.table_errors import relation_of, unquoted
+
+_MOST_VALUES = 1000
+"""Number of keys above which all files are read."""
+
+_GROUPS = """
+SELECT list(DISTINCT file_name ORDER BY file_name) FROM (
+  SELECT file_name, list((CASE WHEN column_id > 0 THEN name END, type, duckdb_type, converted_type,
+                          logical_type, num_children, field_id) ORDER BY column_id) AS footer
+  FROM parquet_schema(?) GROUP BY file_name
+) GROUP BY footer ORDER BY 1
+"""
+_EXPLAINED = ("DESCRIBE", "EXPLAIN")
+
+
+class LogLake(ParquetLake):
+    """A lake of tables with a log; a subclass reads the log.
+
+    The version of each table is chosen when the session opens. A statement reads the files that can have rows
+    for the bound keys, by the bounds in the log; its view over them is made before it runs.
+
+    Attributes:
+        format: name of the tables' format, for errors.
+    """
+
+    format = ""
+
+    def __init__(self, opening: Opening, *options: str) -> None:
+        super().__init__(opening, *options)
+        self._logs: dict[str, LogTable] = {}
+        self._shown: dict[str, bytes] = {}
+        """Table -> the files of its view, as bits."""
+
+    @abstractmethod
+    def load(self, store: LakeStore, table: str) -> LogTable:
+        """Read a table's log.
+
+        Raises:
+            ConfigurationError: the folder is no such table, or its log cannot be followed.
+        """
+
+    def versions(self) -> dict[str, str]:
+        """Table -> the version that is read."""
+        return {table: log.version for table, log in self._logs.items()}
+
+    def _refuse_root(self, store: LakeStore, folders: Sequence[str]) -> None:  # noqa: ARG002 - of the base class
+        if {"_delta_log", "metadata"} & set(folders):
+            raise ConfigurationError(
+                f"The root of source {self.name} is itself a table.",
+                remedy="write the folder above it as `root` in the inventory: each folder in the root is "
+                "a table.",
+            )
+
+    def _tables(self, folders: Sequence[str]) -> Sequence[str]:
+        return [folder for folder in folders if not folder.startswith((".", "_"))]
+
+    def _lay(self, con: duckdb.DuckDBPyConnection, store: LakeStore, table: str) -> None:
+        """Make an empty view with the table's columns: files are chosen when a statement reads it."""
+        log = self.load(store, table)
+        names = [of.name.lower() for of in log.fields]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ConfigurationError(
+                f"Table {self.name}.{table} has two columns whose names differ in case only: {twice}.",
+                remedy="rename one of them: SQL takes them for the same.",
+            )
+        self._logs[table], self._files[table] = log, log.files
+        self._lost[table] = {of.name: of.unknown for of in log.fields if not of.native}
+        columns = (
+            f"CAST(NULL AS {of.native or 'VARCHAR'}) AS {self.dialect.quote(of.name)}" for of in log.fields
+        )
+        con.execute(f"CREATE VIEW {self.dialect.quote(table)} AS SELECT {', '.join(columns)} WHERE false")
+
+    def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
+        """All rows of a small result."""
+        with self._our_errors(reads or statement):
+            self._choose_files(statement)
+        return super().rows(statement, reads)
+
+    def _batches(self, statement: str) -> Iterator[Any]:
+        self._choose_files(statement)
+        return super()._batches(statement)
+
+    def _view_again(self) -> None:
+        self._shown.clear()
+
+    def _choose_files(self, statement: str) -> None:
+        """Make the views that a statement reads, over the files that it needs."""
+        if not self._logs or statement.lstrip().startswith(_EXPLAINED):
+            return
+        parse = partial(self._value, "SELECT json_serialize_sql(?)")
+        read = tables_of(statement, parse)
+        values = cache_by_text(self._key_values)
+        for table, log in self._logs.items():
+            if read is None:
+                wanted = np.ones(len(log.files), bool)
+            else:
+                selects = [(name, read[name]) for name in (table, f"{PLACED}{table}") if name in read]
+                if not selects:
+                    continue
+                masks = [needed(name, log, nodes, values) for name, nodes in selects]
+                wanted = np.logical_or.reduce(masks)
+            if self._shown.get(table) != wanted.tobytes():
+                self._show(table, log, wanted)
+                self._shown[table] = wanted.tobytes()
+
+    def _value(self, statement: str, parameter: str) -> str:
+        return str(self.connection.execute(statement, [parameter]).fetchall()[0][0])
+
+    def _key_values(self, select: str) -> list[Any] | None:
+        """Values of a SELECT over the key table, given as DuckDB's tree of it."""
+        statement = self._value("SELECT json_deserialize_sql(?)", select)
+        found = self.connection.execute(statement).fetchmany(_MOST_VALUES + 1)
+        return None if len(found) > _MOST_VALUES else [value for (value,) in found]
+
+    def _show(self, table: str, log: LogTable, wanted: Any) -> None:
+        """Make a table's views over some of its files: as it is, and with each row's place."""
+        files = [file for file, is_wanted in zip(log.files, wanted, strict=True) if is_wanted]
+        names = ", ".join(self.dialect.quote(of.name) for of in log.fields)
+        if files:
+            rows = " UNION ALL ".join(self._groups(table, log, files))
+        else:
+            empty = (f"CAST(NULL AS {of.native or 'VARCHAR'})" for of in log.fields)
+            rows = f"SELECT {', '.join(empty)}, '', 0 WHERE false"
+        placed = self.dialect.quote(f"{PLACED}{table}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {placed}({names}, {FILE}, {NUMBER}) AS {rows}")
+        view = self.dialect.quote(table)
+        self.connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {names} FROM temp.{placed}")  # noqa: S608 - quoted
+
+    def _groups(self, table: str, log: LogTable, files: Sequence[LakeFile]) -> Iterator[str]:
+        """A SELECT for each group of files with the same columns, with and without deleted rows."""
+        self._look_for(table, files)
+        names = pa.array([file.name for file in files])
+        deleted = log.deleted()
+        deleted = deleted.filter(pc.is_in(deleted.column(FILE), names))
+        some = set(pc.unique(deleted.column(FILE)).to_pylist())
+        number = list(self._logs).index(table)
+        self.connection.register(f"afschrift_deleted_{number}", deleted)
+        if log.partitions:
+            parts = {f"c{at}": values for at, values in enumerate(log.partitions.values())}
+            every = pa.table({FILE: pa.array([file.name for file in log.files]), **parts})
+            of_files = every.filter(pc.is_in(every.column(FILE), names))
+            self.connection.register(f"afschrift_parts_{number}", of_files)
+        of_name = {file.name: file for file in files}
+        patterns = [pattern(file.name) for file in files]
+        for (group,) in self.connection.execute(_GROUPS, [patterns]).fetchall():
+            columns = self._columns(table, log, of_name[group[0]])
+            joined = f" JOIN afschrift_parts_{number} AS h USING ({FILE})" if log.partitions else ""
+            without = f" ANTI JOIN afschrift_deleted_{number} AS d USING ({FILE}, {NUMBER})"
+            whole = [name for name in group if name not in some]
+            for chosen, gone in ((whole, ""), ([name for name in group if name in some], without)):
+                listed = ", ".join(self.dialect.literal(pattern(name)) for name in chosen)
+                select = (
+                    f"SELECT {columns}, p.{FILE}, p.{NUMBER} FROM read_parquet([{listed}], "  # noqa: S608 - quoted
+                    f"hive_partitioning = false, filename = '{FILE}', file_row_number = true) AS p"
+                )
+                if chosen:
+                    yield f"{select}{joined}{gone}"
+
+    def _columns(self, table: str, log: LogTable, file: LakeFile) -> str:
+        """SQL of the table's columns in files like this one.
+
+        Raises:
+            ConfigurationError: a column has another type there than the log says.
+        """
+        assert self._store is not None
+        with self._store.open(file) as stream, pq.ParquetFile(stream) as opened:
+            schema = opened.schema_arrow
+        read = self.connection.read_parquet([pattern(file.name)], hive_partitioning=False)
+        types = dict(zip(read.columns, read.types, strict=True))
+        parts = list(log.partitions)
+        found = []
+        for of in log.fields:
+            if of.name in parts:
+                found.append(f"CAST(h.c{parts.index(of.name)} AS {of.native})")
+                continue
+            here = stored_in(schema, of)
+            try:
+                value = f"p.{self.dialect.quote(here.name)}" if here is not None else ""
+                found.append(selected(of, here, value, types[here.name] if here is not None else None))
+            except (OtherTypeError, KeyError) as error:
+                inside, native = (
+                    (error.field.name, error.native) if isinstance(error, OtherTypeError) else ("", "")
+                )
+                raise self._other_type(table, file, of.name, inside or of.name, native) from None
+        return ", ".join(found)
+
+    def _other_type(
+        self, table: str, file: LakeFile, column: str, inside: str, native: str
+    ) -> ConfigurationError:
+        place = column if inside == column else f"{column} ({inside})"
+        return ConfigurationError(
+            f"Column {place} of {self.name}.{table} is {native or 'named twice'} in the file "
+            f"{printable(file.inside)}, and its log says another type, which does not hold that exactly.",
+            remedy=f"let the engine that writes the table write this file again; a file of {self.format} is "
+            "never changed by hand.",
+        )
+
+    def _look_for(self, table: str, files: Sequence[LakeFile]) -> None:
+        """See that the files exist, and let a store's files be known.
+
+        Raises:
+            ConfigurationError: one is gone.
+        """
+        assert self._store is not None
+        try:
+            self._store.ends(files)
+        except Exception as error:
+            if not isinstance(error, FileNotFoundError):
+                if of_place(error):
+                    raise RetriableError(
+                        f"Files of {self.name}.{table} cannot be opened ({type(error).__name__}).",
+                        remedy="see whether the store answers and the connection's credentials are valid; "
+                        "the step is tried again.",
+                        code=type(error).__name__,
+                    ) from None
+                raise
+            raise ConfigurationError(
+                f"A file that the log of {self.name}.{table} names at version {self._logs[table].version} "
+                "does not exist.",
+                remedy="if old files were removed (VACUUM, expired snapshots), clear `classify` and what "
+                "follows: they read the version of today. Otherwise restore the file.",
+            ) from None
+
+    def _require_unchanged(self, table: str) -> None:
+        """Files of a log are never changed; one that goes while it is read raises an error itself."""
+
+    def estimate(self, statement: str) -> Estimate:
+        """Estimate by EXPLAIN, over the files that the statement needs."""
+        with self._our_errors(statement):
+            self._choose_files(statement)
+        sizes = {
+            table: [
+                file.size
+                for file, read in zip(self._files[table], np.frombuffer(shown, bool), strict=True)
+                if read
+            ]
+            for table, shown in self._shown.items()
+        }
+        return lake_estimate(partial(DuckSession.rows, self, reads=statement), statement, sizes)
+
+    def structure(self) -> Structure:
+        """Nothing: neither format declares foreign keys."""
+        return Structure()
+
+    def described(self) -> Described:
+        """Numbers of rows, comments and required columns by the log."""
+        counts: dict[str, int] = {}
+        for table, log in self._logs.items():
+            known = [number for number in log.rows if number is not None]
+            if len(known) == len(log.files):
+                counts[table] = sum(known)
+        comments = {table: log.comments for table, log in self._logs.items()}
+        return Described(
+            rows=counts,
+            required={table: log.required for table, log in self._logs.items() if log.required},
+            comments={table: of[""] for table, of in comments.items() if of.get("")},
+            column_comments={
+                table: {name: text for name, text in of.items() if name}
+                for table, of in comments.items()
+                if of
+            },
+        )
+
+    def reconciliation(self, extract: Extract) -> Reconciliation:
+        """Compare with a second reading of the files; DuckDB says which of their rows are the person's."""
+        table = unquoted(relation_of(extract.statement))
+        described = self.rows(f"DESCRIBE {relation_of(extract.statement)}", reads=extract.statement)
+        natives = {name: native for name, native, *_ in described}
+        with self._our_errors(extract.statement):
+            self._choose_files(extract.statement)
+        store, log = self._store, self._logs[table]
+        assert store is not None
+        files = {file.name: file for file in log.files}
+        placed = self.dialect.quote(f"{PLACED}{table}")
+        before = f"\nFROM {relation_of(extract.statement)} AS t\n"
+        return LogReconciliation(
+            self.rows,
+            self.stream,
+            self.dialect,
+            replace(extract, statement=extract.statement.replace(before, f"\nFROM {placed} AS t\n", 1)),
+            natives,
+            lambda name: store.open(files[name]),
+            f"{self.name}.{table}",
+            placed,
+            {name: self.place_of(natives, table, part) for name, part in extract.parts.items()},
+            log=log,
+        )
+
+
+def cache_by_text(read: Any) -> Any:
+    """Run each SELECT over the key table once."""
+    known = cache(read)
+    return lambda node: known(json.dumps({"error": False, "statements": [{"node": node}]}))
