@@ -115,8 +115,8 @@ def test_a_new_destination_passes_the_contract(test: Callable[..., None], tmp_pa
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kind": "pigeon", "pin": PIN}, "let 'kind' be one of folder, drawer"),
-        ({"kind": ["drawer"], "pin": PIN}, "let 'kind' be one of folder, drawer"),
+        ({"kind": "pigeon", "pin": PIN}, "let 'kind' be one of folder, portal, drawer"),
+        ({"kind": ["drawer"], "pin": PIN}, "let 'kind' be one of folder, portal, drawer"),
         ({"kind": "drawer", "pin": PIN}, "give 'cabinet', 'pin' and, where needed, 'drawer'"),
         ({"kind": "drawer", "cabinet": "x", "pin": PIN, "shelf": PIN}, "give 'cabinet', 'pin'"),
         ({"pin": PIN}, "give 'url' and, where needed, 'options'"),

@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any, ClassVar
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.encryption.portal import PORTAL
 from afschrift.encryption.registry import ENCRYPTIONS
 from afschrift.law.person import ANSWER_BY, ANSWER_TO
 
 _SERVING = ("ways", "to")
 """For whom it is: ways of `ANSWER_BY`, and one of `ANSWER_TO`."""
-_OF_US = ("link", "days", "encryption", "open", "secret_by", *_SERVING)
+_OF_US = ("link", "days", "encryption", "open", "secret_by", "public", *_SERVING)
 _NONE = "none"
 SECRET_WAYS = ("phone", "post", "in_person", "sms")
 MOST_DAYS = 30
@@ -25,7 +26,7 @@ class Protection:
     """How bundles of a destination are protected.
 
     Attributes:
-        encryption: a code of `ENCRYPTIONS`, or `none`.
+        encryption: a code of `ENCRYPTIONS` or, of a portal, its own; or `none`.
         secret_by: how the words reach the person; None: an officer reads them out.
         open: who decided that bundles are not encrypted (`by`), on which day (`on`), and `why`.
     """
@@ -36,7 +37,7 @@ class Protection:
 
     def one_channel(self) -> str:
         """A sentence that no second channel is set for the words; empty: one is, or there are no words."""
-        if self.encryption != "zip" or self.secret_by is not None:
+        if self.encryption not in ("zip", PORTAL) or self.secret_by is not None:
             return ""
         return "No second channel is set for the words (`secret_by`): an officer reads them out."
 
@@ -87,17 +88,36 @@ class DestinationOptions:
     def fetched_at(self) -> tuple[str, int] | None:
         """Where a person fetches a bundle, with `{file}`, and how many days it is there.
 
+        Of a portal, `{file}` is the delivery's own link.
+
         None: there is no address that the person can open, so an officer says where it is.
 
         Raises:
             ConfigurationError: the options do not fit.
         """
         link, days = self.values.get("link"), self.days()
+        if self.is_portal:
+            return f"{self._public()}/o/{{file}}", days
+        if "public" in self.values:
+            raise self._unfit("'public' goes with 'kind': 'portal' alone")
         if link is None:
             return None
         if not (isinstance(link, str) and link.startswith("https://") and "{file}" in link):
             raise self._unfit("'link' is no https address with {file} in it")
         return link, days
+
+    @property
+    def is_portal(self) -> bool:
+        """Whether people fetch bundles there from a page of ours."""
+        return self.values.get("kind") == PORTAL
+
+    def _public(self) -> str:
+        public = self.values.get("public")
+        if not (isinstance(public, str) and public.startswith(("https://", "http://127.0.0.1:"))):
+            raise self._unfit("'public' is no https address: the beginning of what people type")
+        if "link" in self.values:
+            raise self._unfit("'link' does not go with 'kind': 'portal', which has 'public'")
+        return public.rstrip("/")
 
     @property
     def names_whom(self) -> bool:
@@ -125,10 +145,16 @@ class DestinationOptions:
         """
         encryption, opened = self.values.get("encryption", "zip"), self.values.get("open")
         secret_by = self.values.get("secret_by")
-        if encryption not in (*ENCRYPTIONS, _NONE):
-            raise self._unfit(f"'encryption' is none of {', '.join((*ENCRYPTIONS, _NONE))}")
+        if self.is_portal and self.values.keys() & {"encryption", "open"}:
+            raise self._unfit(
+                "'encryption' and 'open' do not go with 'kind': 'portal', which always encrypts"
+            )
         if secret_by is not None and secret_by not in SECRET_WAYS:
             raise self._unfit(f"'secret_by' is none of {', '.join(SECRET_WAYS)}")
+        if self.is_portal:
+            return Protection(PORTAL, secret_by)
+        if encryption not in (*ENCRYPTIONS, _NONE):
+            raise self._unfit(f"'encryption' is none of {', '.join((*ENCRYPTIONS, _NONE))}")
         if encryption != _NONE and opened is not None:
             raise self._unfit("'open' goes with 'encryption': 'none' alone")
         if encryption == _NONE and not _is_decision(opened):

@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from afschrift.destinations.folder import FolderDestination
+from afschrift.destinations.portal import PortalDestination
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.files import Destination
 
 DESTINATIONS: Mapping[str, Callable[..., Destination]] = {
     "folder": FolderDestination,
+    "portal": PortalDestination,
 }
 
 

@@ -92,6 +92,75 @@ class KeepsBundles(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Announcement:
+    """What a portal gets to know of a file before its first byte, in words for its page; nothing of a person.
+
+    Attributes:
+        bytes, sha256: of the file that is sent.
+        language: of the request.
+        expires_at: when the portal ends it by itself.
+        facts: `controller`, `contact`, `case`, `right`, `state_of`, `part`, `verify`.
+    """
+
+    bytes: int
+    sha256: str
+    language: str
+    expires_at: datetime
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PortalReceipt:
+    """What a portal says of a file, under its signature, which was checked.
+
+    Attributes:
+        name: of the file, as far as it is known; None: of no file that was asked about.
+        kind: `fetched`, `confirmed`, `frozen` or `expired`.
+        at: RFC 3339, by the portal's clock.
+    """
+
+    id: str
+    name: str | None
+    kind: str
+    at: str
+
+
+@runtime_checkable
+class ShowsBundles(Protocol):
+    """A destination with a page of its own for the person: a portal."""
+
+    def announce(self, name: str, about: Announcement) -> None:
+        """Say what is about to be delivered; the same again changes nothing.
+
+        Raises:
+            ConfigurationError, RetriableError: as `Destination.reach`, or another file has this name.
+        """
+
+    def renew(self, name: str, until: datetime) -> None:
+        """Let it lie longer. Raises as `unfreeze`."""
+
+    def unfreeze(self, name: str) -> None:
+        """Let it be fetched again after too many wrong tries.
+
+        Raises:
+            RefusedError: it is not there.
+            ConfigurationError, RetriableError: as `Destination.reach`.
+        """
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Those of these names that it does not know. Raises as `Destination.reach`."""
+
+    def receipts(self, names: Sequence[str]) -> tuple[list[PortalReceipt], int]:
+        """Receipts that were not acknowledged, oldest first, and how many have a wrong signature.
+
+        `names`: of the files that they may be about. Raises as `Destination.reach`.
+        """
+
+    def acknowledge(self, receipt: str) -> None:
+        """Let the portal forget a receipt. Raises as `Destination.reach`."""
+
+
 def occupied(name: str, destination: str) -> ConfigurationError:
     """The error of a file that lies where another is to lie."""
     return ConfigurationError(

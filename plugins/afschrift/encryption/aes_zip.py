@@ -50,6 +50,7 @@ class AesZip:
     libraries: tuple[str, ...] = ("stream_zip", "Crypto.Cipher._mode_ctr", "encodings.ascii")
     suffix = ".zip"
     uses_secret = True
+    has_link = False
 
     def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:
         import stream_zip as library

@@ -18,6 +18,7 @@ class Age:
     libraries: tuple[str, ...] = ("pyrage",)
     suffix = ".zip.age"
     uses_secret = False
+    has_link = False
 
     def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:  # noqa: ARG002
         import pyrage

@@ -27,6 +27,7 @@ class OpenPgp:
     libraries: tuple[str, ...] = ()
     suffix = ".zip.gpg"
     uses_secret = False
+    has_link = False
 
     def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:  # noqa: ARG002
         with _home(key) as (gpg, home):

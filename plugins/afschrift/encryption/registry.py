@@ -10,6 +10,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.encryption.aes_zip import AesZip, is_locked
 from afschrift.encryption.age import Age
 from afschrift.encryption.openpgp import OpenPgp
+from afschrift.encryption.portal import Portal
 
 
 class Encryption(Protocol):
@@ -20,12 +21,14 @@ class Encryption(Protocol):
         libraries: modules that are imported at the first use.
         suffix: of the file's name, after that of the request.
         uses_secret: it is opened by words that we draw; otherwise by the private half of the recipient's key.
+        has_link: the link at which it is fetched is drawn with the words, and opens it with them.
     """
 
     code: str
     libraries: tuple[str, ...]
     suffix: str
     uses_secret: bool
+    has_link: bool
 
     def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:
         """Encrypt a bundle.
@@ -49,6 +52,9 @@ class Encryption(Protocol):
 
 
 ENCRYPTIONS: Mapping[str, Encryption] = {kind.code: kind for kind in (AesZip(), Age(), OpenPgp())}
+"""Those that the options of a destination may name."""
+OF_A_KIND: Mapping[str, Encryption] = {kind.code: kind for kind in (Portal(),)}
+"""Those that belong to the kind of destination of that name."""
 
 
 def is_encrypted(path: Path) -> bool:
@@ -61,6 +67,12 @@ def is_encrypted(path: Path) -> bool:
         return is_locked(file)
 
 
+def opens_by_words(code: str) -> bool:
+    """Whether words that we drew open what was encrypted so."""
+    found = encryption_of(code)
+    return found is not None and found.uses_secret
+
+
 def encryption_of(code: str) -> Encryption | None:
     """The encryption of a destination; None: it is open by decision.
 
@@ -69,8 +81,9 @@ def encryption_of(code: str) -> Encryption | None:
     """
     if code == "none":
         return None
-    if code not in ENCRYPTIONS:
+    found = ENCRYPTIONS.get(code) or OF_A_KIND.get(code)
+    if found is None:
         raise ConfigurationError(
             "This encryption is not known.", remedy=f"choose one of {', '.join(ENCRYPTIONS)}, none."
         )
-    return ENCRYPTIONS[code]
+    return found

@@ -5,6 +5,7 @@ Six words are 72 bits. How the lists were made is in docs/delivery.md.
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
 from functools import cache
@@ -36,6 +37,18 @@ def _by_beginning(language: str) -> dict[str, str]:
 def draw(language: str) -> str:
     """Six words with a space between them, which is how a program for ZIP files wants them."""
     return " ".join(secrets.choice(words_of(language)) for _ in range(WORDS))
+
+
+def draw_with_link(language: str) -> str:
+    """Six words and, in a line of its own, the 128 random bits of a link at a portal."""
+    link = base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+    return f"{draw(language)}\n{link}"
+
+
+def apart(secret: str) -> tuple[str, str]:
+    """The words of a delivery, and its link; empty: it has none."""
+    words, _, link = secret.partition("\n")
+    return words, link
 
 
 def read(text: str, language: str) -> str:

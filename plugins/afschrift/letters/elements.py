@@ -246,6 +246,7 @@ _ALL = (
     _officer("left_out", ElementForm.ITEMS, "what is not given, by reason; filled in automatically"),
     _officer("secret_by", ElementForm.CODE, "how the words come that open the files", *SECRET_BY),
     _officer("own_key", ElementForm.CODE, "the person's own key opens the files; filled in", *OWN_KEYS),
+    _officer("page", ElementForm.LINE, "address of the portal where the files are; filled in"),
     _officer("fingerprint", ElementForm.LINE, "of the public key that the files are signed with"),
     _officer("searched", ElementForm.ITEMS, "systems that were searched"),
     _officer("searched_for", ElementForm.ITEMS, "what they were searched for"),

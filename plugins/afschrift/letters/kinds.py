@@ -109,7 +109,10 @@ _TERM = ("reply_by", "goes_on_after")
 _SEARCH = ("searched_for", "searched_on", "unsearched")
 _OTHER = ("other_right", "other_status", "other_answered", "other_late", "other_follows")
 """What a letter about one right says of the other right of its message."""
-_MAY_SAY = ("was_due", "as_stored", "masked", "left_out", "secret_by", "own_key", "fingerprint", *_OTHER)
+_MAY_SAY = (
+    *("was_due", "as_stored", "masked", "left_out", "secret_by", "own_key", "page", "fingerprint"),
+    *_OTHER,
+)
 _FILES = ("where", "available_until", "how_to_open", "how_to_keep")
 _TABLE = (
     LetterKind(

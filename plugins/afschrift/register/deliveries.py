@@ -22,9 +22,19 @@ from afschrift.register.trail.attested_rows import change_row, insert_row, rows_
 from afschrift.register.trail.trail import BUNDLE_ARRIVED
 
 BEGUN, ARRIVED = "begun", "arrived"
-DOWNLOADED, GRACE = "downloaded", timedelta(days=7)
+GRACE = timedelta(days=7)
+"""How long a file stays once it was fetched, as a download may have been broken."""
+FETCHED, CONFIRMED, FROZEN, UNFROZEN = (
+    *("delivery_fetched", "delivery_confirmed"),
+    *("delivery_frozen", "delivery_unfrozen"),
+)
+"""Types of events of what a portal says, and of an officer who lets the person try again."""
 RENEWED, REVOKED, MISDELIVERED = "delivery_renewed", "delivery_revoked", "delivery_misdelivered"
-SECRET_SHOWN, SECRET_SENT = "secret_shown", "secret_sent"  # types of events, no password
+SECRET_SHOWN, SECRET_SENT, LINK_SHOWN = (
+    "secret_shown",
+    "secret_sent",
+    "link_shown",
+)  # types of events, no password
 
 
 @dataclass(frozen=True)
@@ -213,7 +223,7 @@ class Deliveries(Repository):
         return self._change(delivery_id, {"secret": None}, "secret_destroyed", by)
 
     def record(self, delivery_id: str, event: str, by: str, further: Mapping[str, Any] | None = None) -> None:
-        """Record that the words were shown or went; `event`: `SECRET_SHOWN` or `SECRET_SENT`."""
+        """Record what changes no row: `SECRET_SHOWN`, `SECRET_SENT`, `LINK_SHOWN`, `FROZEN` or `UNFROZEN`."""
         with self._db.write() as tx:
             row = self._found(tx, delivery_id)
             self._append(tx, row.request_id, NewEvent(event, by, {"delivery": row.id, **(further or {})}))
@@ -223,16 +233,42 @@ class Deliveries(Repository):
         until = rfc3339(at)
         return self._change(delivery_id, {"expires_at": until}, event, by, {"until": until})
 
-    def confirm(self, delivery_id: str, how: str, by: str = "system") -> DeliveryRow:
+    def confirm(self, delivery_id: str, how: str, by: str = "system", receipt: str = "") -> DeliveryRow:
         """Record that the person has the bundle, so that the file goes. The first time counts.
 
-        `how`: a code; after `DOWNLOADED` the file stays for `GRACE`, since a download may have been cut off.
+        `how`: a code; `receipt`: id of that of a portal.
         """
-        goes_at = rfc3339(self._clock() + (GRACE if how == DOWNLOADED else timedelta(0)))
+        values = {"confirmed_at": self._now()}
+        further = {"how": how, **({"receipt": receipt} if receipt else {})}
+        return self._end(delivery_id, timedelta(0), values, CONFIRMED, by, further)
+
+    def fetched(self, delivery_id: str, receipt: str, at: str) -> DeliveryRow:
+        """Record that a download was finished; the file stays for `GRACE` at most.
+
+        Args:
+            delivery_id: of the delivery.
+            receipt: id of that of the portal.
+            at: RFC 3339, by the portal's clock.
+        """
+        return self._end(delivery_id, GRACE, {}, FETCHED, "system", {"receipt": receipt, "at": at})
+
+    def _end(
+        self,
+        delivery_id: str,
+        within: timedelta,
+        values: Mapping[str, Any],
+        event: str,
+        by: str,
+        further: Mapping[str, Any],
+    ) -> DeliveryRow:
         with self._db.write_together(), self._db.write() as tx:
-            ends = self._found(tx, delivery_id).expires_at or goes_at
-            values = {"confirmed_at": self._now(), "expires_at": min(ends, goes_at)}
-            return self._change(delivery_id, values, "delivery_confirmed", by, {"how": how})
+            row, at = self._found(tx, delivery_id), rfc3339(self._clock() + within)
+            ends = {} if row.destroyed_at else {"expires_at": min(row.expires_at or at, at)}
+            changed = {name: value for name, value in ends.items() if getattr(row, name) != value}
+            if not (changed or values):  # a second download
+                self.record(delivery_id, event, by, further)
+                return _delivery(row._asdict())
+            return self._change(delivery_id, {**values, **ends}, event, by, further)
 
     def removed(self, delivery_id: str, why: str, by: str = "system") -> DeliveryRow:
         """Record that what lay at the destination was removed, and destroy the words that open it.

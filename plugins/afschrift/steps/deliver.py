@@ -14,7 +14,8 @@ from afschrift.casework.partial_response.earlier_parts import record_part
 from afschrift.casework.review.require_review import require_review
 from afschrift.domain.errors import AfschriftError, StagedFileError
 from afschrift.domain.event import digest
-from afschrift.domain.files import Receipt, bundle_name, occupied
+from afschrift.domain.files import Announcement, Receipt, ShowsBundles, bundle_name, occupied
+from afschrift.domain.notation import fingerprint, key_id
 from afschrift.domain.plan import Plan
 from afschrift.encryption.registry import Encryption, encryption_of
 from afschrift.law.clock.deadline import local_date
@@ -22,7 +23,13 @@ from afschrift.law.partial_response import suffix
 from afschrift.register.deliveries import ARRIVED, DeliveryRow
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE, encrypted_path
-from afschrift.steps.encrypt import encrypted_chunks, encryption_key, must_be_ours, replaced
+from afschrift.steps.encrypt import (
+    encrypted_chunks,
+    encryption_key,
+    must_be_ours,
+    replaced,
+    stage_to_announce,
+)
 from afschrift.steps.gates import StepEvidence, must_be_witnessed, refusal
 from afschrift.steps.package import package
 from afschrift.steps.plan_gates import Gate, gated_plan, staged_extracts
@@ -122,6 +129,14 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     path = encrypted_path(begun.id) if encryption else BUNDLE
     read = path if gate.staging.exists(path) else BUNDLE
     try:
+        if encryption and isinstance(destination, ShowsBundles):
+            if found and read == BUNDLE:  # what it was made of is lost: only we put files there
+                destination.remove(name)
+                found = None
+            if not found:
+                sealed = stage_to_announce(gate, packed, begun, encryption, key)
+                destination.announce(name, _announced(gate, *sealed))
+                read = path
         if found:  # an earlier try sent it, and died before its receipt was recorded
             must_be_ours(gate, packed, begun, destination, found)
         receipt = found or destination.deliver(name, _chunks(gate, packed, begun, encryption, key))
@@ -141,6 +156,21 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         if plan.later:
             record_part(services, plan, packed["bundle"], rows)
         return register.steps.finish(request_id, "deliver", inputs, result)
+
+
+def _announced(gate: Gate, sha256: str, size: int) -> Announcement:
+    """What a portal shows of a file: of whom, of which case and day; nothing of the person."""
+    plan, request, controller = gate.plan, gate.request, gate.services.inventory.controller
+    facts = {
+        "controller": controller.name,
+        "contact": controller.contact,
+        "case": plan.request,
+        "right": plan.right.value,
+        "state_of": local_date(plan.frozen_at, request.zone).isoformat(),
+        "part": plan.part.value,
+        "verify": fingerprint(key_id(gate.services.signer().public_key)),
+    }
+    return Announcement(size, sha256, request.language, _goes_at(gate), facts)
 
 
 def _result(plan: Plan, bundle: str, receipt: Receipt) -> dict[str, Any]:

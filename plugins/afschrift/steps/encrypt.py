@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from typing import Any, BinaryIO, cast
 
 from afschrift.casework.delivery.recipient_key import recipient_key
@@ -13,7 +13,7 @@ from afschrift.domain.errors import ConfigurationError, GateError, RefusedError
 from afschrift.domain.files import Destination, KeepsBundles, Receipt, occupied
 from afschrift.encryption.aes_zip import opened_zip
 from afschrift.encryption.registry import Encryption
-from afschrift.encryption.secret import draw
+from afschrift.encryption.secret import draw, draw_with_link
 from afschrift.encryption.threads import Chunks, written_by
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.staging.staged_file import BUNDLE, encrypted_path
@@ -23,7 +23,7 @@ _CHUNK = 1 << 18
 
 
 def encryption_key(gate: Gate, encryption: Encryption | None, begun: Sequence[DeliveryRow]) -> str:
-    """Words that were not used before, or the recipient's key; empty: nothing is encrypted.
+    """Words that were not used before, with a portal's link, or the recipient's key; empty: it stays open.
 
     Args:
         gate: of the step.
@@ -44,7 +44,7 @@ def encryption_key(gate: Gate, encryption: Encryption | None, begun: Sequence[De
     if encryption is None:
         return ""
     if encryption.uses_secret:
-        return draw(gate.request.language)
+        return (draw_with_link if encryption.has_link else draw)(gate.request.language)
     return recipient_key(gate.services.register, gate.request.id, encryption)
 
 
@@ -94,6 +94,26 @@ def encrypted_chunks(
             yield chunk
         if digest.hexdigest() != packed["bundle"]:
             raise replaced(gate)
+
+
+def stage_to_announce(
+    gate: Gate, packed: dict[str, Any], delivery: DeliveryRow, encryption: Encryption, key: str
+) -> tuple[str, int]:
+    """Stage what leaves before its first byte; its digest and size, which a portal wants to know first.
+
+    Arguments and errors as of `encrypted_chunks`.
+    """
+    path, sha256, size = encrypted_path(delivery.id), hashlib.sha256(), 0
+    with ExitStack() as opened:
+        if gate.staging.exists(path):
+            stream = opened.enter_context(gate.staging.reader(path))
+            chunks: Iterator[bytes] = iter(lambda: stream.read(_CHUNK), b"")
+        else:
+            chunks = encrypted_chunks(gate, packed, delivery, encryption, key)
+        for chunk in chunks:
+            sha256.update(chunk)
+            size += len(chunk)
+    return sha256.hexdigest(), size
 
 
 def must_be_ours(

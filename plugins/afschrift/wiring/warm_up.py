@@ -25,7 +25,7 @@ from afschrift.audit.sentences import ENGLISH
 from afschrift.audit.wording import wording
 from afschrift.bundle.page.words import SheetWords, page_templates, plural_rule
 from afschrift.domain.errors import AfschriftError
-from afschrift.encryption.registry import ENCRYPTIONS
+from afschrift.encryption.registry import encryption_of
 from afschrift.formats.registry import FORMATS
 from afschrift.inventory.law_files import load_grounds
 from afschrift.inventory.model import Inventory
@@ -91,7 +91,8 @@ def _modules(inventory: Inventory | None) -> Iterator[str]:
 
 def _ciphers(settings: Settings) -> list[str]:
     codes = {settings.options_of(name).protection().encryption for name in settings.destination_names}
-    return [name for code in sorted(codes & set(ENCRYPTIONS)) for name in ENCRYPTIONS[code].libraries]
+    kinds = [kind for code in sorted(codes) if (kind := encryption_of(code))]
+    return [name for kind in kinds for name in kind.libraries]
 
 
 def _import(log: Callable[[str], None], modules: Sequence[str], settings: Settings | None) -> None:

@@ -30,7 +30,7 @@ from afschrift.operations import sweep as sweep_module
 from afschrift.operations.remove_copies import Copies
 from afschrift.operations.sweep import sweep
 from afschrift.register.database.tables import delivery
-from afschrift.register.deliveries import DOWNLOADED, Deliveries, DeliveryRow
+from afschrift.register.deliveries import Deliveries, DeliveryRow
 
 WORDS = "merel appel zomer koffie tafel regen"
 EVENTS = ("bundle_removed", "secret_destroyed", "sweep_found")
@@ -96,7 +96,7 @@ def confirmed(at: Delivering, row: DeliveryRow) -> None:
 
 
 def downloaded(at: Delivering, row: DeliveryRow) -> None:
-    at.register.deliveries.confirm(row.id, DOWNLOADED)
+    at.register.deliveries.fetched(row.id, "1", "2026-03-02T10:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def downloaded(at: Delivering, row: DeliveryRow) -> None:
     [
         ("expired", State.DELIVERED, lambda _at, _row: None, 30 * 24 + 13),  # 1 April 24:00, and an hour
         ("confirmed", State.DELIVERED, confirmed, 0),
-        ("confirmed", State.DELIVERED, downloaded, 7 * 24),
+        ("expired", State.DELIVERED, downloaded, 7 * 24),
         ("key_destroyed", State.DELIVERED, shredded, 0),
         ("withdrawn", State.READY, ends(State.WITHDRAWN), 0),
         ("merged", State.READY, ends(State.MERGED), 0),

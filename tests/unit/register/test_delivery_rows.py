@@ -45,6 +45,8 @@ def test_a_delivery_is_recorded_once_with_its_event(register: Register, opened: 
     until = datetime(2026, 4, 1, tzinfo=UTC)
     renewed = once(partial(deliveries.expire, begun.id, until), "delivery_renewed")
     assert renewed.expires_at == "2026-04-01T00:00:00.000000Z"
+    fetched = deliveries.fetched(begun.id, "rcp-1", "2026-03-02T10:00:00Z")
+    assert fetched.confirmed_at is None and (fetched.expires_at or "") < str(renewed.expires_at)
     once(partial(deliveries.confirm, begun.id, "said_so", "officer"), "delivery_confirmed")
     once(partial(deliveries.destroy_secret, begun.id), "secret_destroyed")
     last = once(partial(deliveries.removed, begun.id, "confirmed"), "bundle_removed")

@@ -23,16 +23,18 @@ from afschrift.casework.actions.action import (
 from afschrift.casework.copy_findings import CONFIRMED, end_of
 from afschrift.casework.delivery.again import GIVEN, give_again, openable
 from afschrift.casework.delivery.misdelivered import report
-from afschrift.casework.delivery.read_out import enter_words_sent, read_words, send_words
-from afschrift.casework.delivery.removing import lies_there, new_link, take_away
+from afschrift.casework.delivery.read_out import enter_words_sent, read_link, read_words, send_words
+from afschrift.casework.delivery.removing import lies_there, place_of, renewed, take_away
+from afschrift.casework.delivery.view import is_frozen
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import TooLateError
-from afschrift.domain.files import LONGEST_LINK
+from afschrift.domain.files import LONGEST_LINK, ShowsBundles
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.language import gettext, say
+from afschrift.encryption.portal import PORTAL
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import holds, under_hold
-from afschrift.register.deliveries import REVOKED, DeliveryRow
+from afschrift.register.deliveries import FROZEN, REVOKED, UNFROZEN, DeliveryRow
 
 
 class NoDeliveryParameters(Parameters):
@@ -99,12 +101,29 @@ def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Don
     zone = _timeline(officer, row).zone
     day = officer.today(zone) + timedelta(days=officer.settings.days(row.destination))
     until = end_of(day, zone)
-    link = None if row.encryption == "none" else new_link(officer, row, until)
+    link = renewed(officer, row, until)
     officer.register.deliveries.expire(row.id, until, officer.by)
     lines = [gettext("It lies there until {day}.", day=say(str(day)))]
     if link:
         lines.append(gettext("Its link works for {days} days at most.", days=LONGEST_LINK.days))
     return replace(_done(officer, row, lines), shown=link)
+
+
+def _link(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+    row, link = officer.register.deliveries.get(delivery), read_link(officer, delivery)
+    line = gettext(
+        "Give it only to the person whose identity was verified, and the words on another channel."
+    )
+    return Done([_timeline(officer, row)], [line], shown=link)
+
+
+def _unfreeze(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+    row = _arrived(officer, delivery)
+    place = place_of(officer, row)
+    if isinstance(place, ShowsBundles):
+        place.unfreeze(row.name)
+    officer.register.deliveries.record(row.id, UNFROZEN, officer.by)
+    return _done(officer, row, [gettext("It can be fetched again, with the same link and words.")])
 
 
 def _revoke(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
@@ -173,6 +192,18 @@ def _opens_by_words(at: Situation) -> bool:
     return at.delivery is not None and lies_there(at.delivery) and at.delivery.has_secret
 
 
+def _is_frozen(at: Situation) -> bool:
+    if at.delivery is None or at.officer is None or not (lies_there(at.delivery) and _has_page(at)):
+        return False
+    row, evidence = at.delivery, at.officer.register.evidence
+    found = evidence.of_types(row.request, FROZEN, UNFROZEN, skip=True)
+    return is_frozen(header.type for header, payload in found if (payload or {}).get("delivery") == row.id)
+
+
+def _has_page(at: Situation) -> bool:
+    return _opens_by_words(at) and at.delivery is not None and at.delivery.encryption == PORTAL
+
+
 def _has_gateway(at: Situation) -> bool:
     return _opens_by_words(at) and at.officer is not None and at.officer.settings.sms is not None
 
@@ -186,6 +217,26 @@ ACTIONS = (
         NoDeliveryParameters,
         _words,
         _opens_by_words,
+        of=Subject.DELIVERY,
+    ),
+    Action(
+        "link",
+        "Show the link",
+        "Show the address at which the person fetches what was delivered, as the letter has it. That you "
+        "looked is recorded.",
+        NoDeliveryParameters,
+        _link,
+        _has_page,
+        of=Subject.DELIVERY,
+    ),
+    Action(
+        "unfreeze",
+        "Unfreeze it",
+        "Let what was frozen after too many wrong words be fetched again. First find out who tried: if it "
+        "was not the person, take it away.",
+        NoDeliveryParameters,
+        _unfreeze,
+        _is_frozen,
         of=Subject.DELIVERY,
     ),
     Action(

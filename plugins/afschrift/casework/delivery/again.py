@@ -7,6 +7,7 @@ from afschrift.casework.informing.question import INFORM
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.state import State
+from afschrift.encryption.registry import opens_by_words
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
 from afschrift.register.deliveries import DeliveryRow
 
@@ -51,4 +52,4 @@ def give_again(officer: Officer, request_id: str) -> Timeline:
 
 def openable(row: DeliveryRow) -> bool:
     """Whether what was delivered lies there, with its words where it takes some."""
-    return lies_there(row) and (row.has_secret or row.encryption != "zip")
+    return lies_there(row) and (row.has_secret or not opens_by_words(row.encryption))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from afschrift.app.destination_options import SECRET_WAYS
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
-from afschrift.casework.delivery.removing import lies_there
+from afschrift.casework.delivery.removing import lies_there, link_of
 from afschrift.casework.letters.addressee import WITH_BUNDLE
 from afschrift.casework.letters.make import facts_with
 from afschrift.casework.officer import Officer
@@ -21,11 +21,12 @@ from afschrift.domain.errors import (
     TooLateError,
 )
 from afschrift.domain.language import gettext
+from afschrift.encryption.secret import apart
 from afschrift.law.letter import SMTP, LetterState, SendingChannel
 from afschrift.letters.compose import letter_templates
 from afschrift.letters.html import ElementTexts
 from afschrift.letters.words import LetterWords
-from afschrift.register.deliveries import SECRET_SENT, SECRET_SHOWN, DeliveryRow
+from afschrift.register.deliveries import LINK_SHOWN, SECRET_SENT, SECRET_SHOWN, DeliveryRow
 
 SMS = "sms"
 _CHANNELS = {
@@ -50,6 +51,23 @@ def read_words(officer: Officer, delivery: str) -> str:
     return words
 
 
+def read_link(officer: Officer, delivery: str) -> str:
+    """Address at which a person fetches a delivery from a portal. The look is an event.
+
+    Raises:
+        TooLateError: it does not lie there any more, or at no portal.
+    """
+    row = officer.register.deliveries.get(delivery)
+    link = link_of(officer.settings, officer.register, row)
+    if link is None:
+        raise TooLateError(
+            f"Delivery {row.id} lies at no portal.",
+            remedy=f"to give the answer again: `afschrift delivery again {row.id}`.",
+        )
+    officer.register.deliveries.record(row.id, LINK_SHOWN, officer.by)
+    return link
+
+
 def kept_words(officer: Officer, delivery: str) -> tuple[DeliveryRow, str]:
     """A delivery with its words.
 
@@ -57,13 +75,13 @@ def kept_words(officer: Officer, delivery: str) -> tuple[DeliveryRow, str]:
         TooLateError: as `read_words`.
     """
     row = officer.register.deliveries.get(delivery)
-    words = officer.register.deliveries.secret(delivery) if lies_there(row) else None
-    if words is None:
+    secret = officer.register.deliveries.secret(delivery) if lies_there(row) else None
+    if secret is None:
         raise TooLateError(
             f"No words are kept that open delivery {row.id}.",
             remedy=f"to give the answer again, with new words: `afschrift delivery again {row.id}`.",
         )
-    return row, words
+    return row, apart(secret)[0]
 
 
 def enter_words_sent(officer: Officer, delivery: str, channel: str, on: date | None) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from afschrift.app.settings import Settings
 from afschrift.casework.officer import Officer
 from afschrift.destinations.registry import open_destination
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError
-from afschrift.domain.files import LONGEST_LINK, Destination
+from afschrift.domain.files import LONGEST_LINK, Destination, ShowsBundles
 from afschrift.domain.language import gettext
+from afschrift.encryption.portal import PORTAL
+from afschrift.encryption.secret import apart
 from afschrift.register.deliveries import ARRIVED, DeliveryRow
 from afschrift.register.register import Register
 
@@ -42,9 +45,23 @@ def must_lie_there(register: Register, request_id: str, bundle: str | None) -> N
         )
 
 
-def new_link(officer: Officer, row: DeliveryRow, until: datetime) -> str | None:
-    """A link of the store to an encrypted file, for at most `LONGEST_LINK`; None: it gives none."""
-    return place_of(officer, row).link(row.name, min(until, officer.now + LONGEST_LINK))
+def link_of(settings: Settings, register: Register, row: DeliveryRow) -> str | None:
+    """Address of the page of a delivery; None: it lies at no portal, or not any more."""
+    place = settings.options_of(row.destination)
+    if row.encryption != PORTAL or not place.is_portal or not lies_there(row):
+        return None
+    link, fetched = apart(register.deliveries.secret(row.id) or "")[1], place.fetched_at()
+    return fetched[0].replace("{file}", link) if link and fetched else None
+
+
+def renewed(officer: Officer, row: DeliveryRow, until: datetime) -> str | None:
+    """Let a place keep a file longer; a new link of a store, for `LONGEST_LINK` at most, or None."""
+    if row.encryption == "none":
+        return None
+    place = place_of(officer, row)
+    if isinstance(place, ShowsBundles):
+        place.renew(row.name, until)
+    return place.link(row.name, min(until, officer.now + LONGEST_LINK))
 
 
 def take_away(officer: Officer, row: DeliveryRow, why: str, event: str | None = None) -> list[str]:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from afschrift.casework.copy_findings import last_day
 from afschrift.casework.delivery.removing import lies_there
 from afschrift.casework.officer import Officer
+from afschrift.domain.event import Header
 from afschrift.domain.instants import on_the_wall
 from afschrift.domain.language import gettext, say
+from afschrift.encryption.registry import opens_by_words
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.dispute import holds
 from afschrift.questions.view import in_words
-from afschrift.register.deliveries import SECRET_SENT, SECRET_SHOWN, DeliveryRow
+from afschrift.register.deliveries import (
+    FETCHED,
+    FROZEN,
+    SECRET_SENT,
+    SECRET_SHOWN,
+    UNFROZEN,
+    DeliveryRow,
+)
 
 _HIDDEN = ("sha256", "name")
 
@@ -54,15 +64,17 @@ def seen_deliveries(officer: Officer, request_id: str) -> list[SeenDelivery]:
     if not rows:
         return []
     timeline = register.facts.timeline(request_id)
-    went = register.evidence.of_types(request_id, SECRET_SHOWN, SECRET_SENT, skip=True)
+    types = (SECRET_SHOWN, SECRET_SENT, FETCHED, FROZEN, UNFROZEN)
+    happened = register.evidence.of_types(request_id, *types, skip=True)
     returned = max((fact.at for fact in timeline.of(FactKind.LETTER_BOUNCED)), default="")
     held = bool(holds(timeline))
 
     def seen(row: DeliveryRow) -> SeenDelivery:
-        of_row = [(header, payload or {}) for header, payload in went]
+        of_row = [(header, payload or {}) for header, payload in happened]
         of_row = [(header, payload) for header, payload in of_row if payload.get("delivery") == row.id]
-        lies, last = lies_there(row), of_row[-1] if of_row else None
-        remarks = []
+        went = [event for event in of_row if event[0].type in (SECRET_SHOWN, SECRET_SENT)]
+        lies, last = lies_there(row), went[-1] if went else None
+        remarks = list(_at_portal([header for header, _ in of_row], lies, timeline.zone))
         if lies and held:
             remarks.append(gettext("A hold is in force: nothing of it is removed."))
         if last and returned > last[0].at:
@@ -77,12 +89,26 @@ def seen_deliveries(officer: Officer, request_id: str) -> list[SeenDelivery]:
     return [seen(row) for row in reversed(rows)]
 
 
+def _at_portal(events: Sequence[Header], lies: bool, zone: str) -> Iterator[str]:
+    """What a portal said of it."""
+    if fetched := [event for event in events if event.type == FETCHED]:
+        yield gettext("It was downloaded on {at}.", at=on_the_wall(fetched[-1].at, zone))
+    if lies and is_frozen(event.type for event in events):
+        yield gettext("Too many wrong words were tried: it is frozen until an officer unfreezes it.")
+
+
+def is_frozen(events: Iterable[str]) -> bool:
+    """Whether a portal gives it to no one, by the types of its events in order."""
+    last = [event for event in events if event in (FROZEN, UNFROZEN)]
+    return last[-1:] == [FROZEN]
+
+
 def _words(row: DeliveryRow, channel: str, at: str) -> str:
     if channel:
         return gettext("The words went on {at}: {channel}.", at=at, channel=channel)
     if row.has_secret:
         return gettext("The words did not go yet.")
-    return gettext("The words are destroyed.") if row.encryption == "zip" else ""
+    return gettext("The words are destroyed.") if opens_by_words(row.encryption) else ""
 
 
 def _place(officer: Officer, row: DeliveryRow, zone: str) -> str:

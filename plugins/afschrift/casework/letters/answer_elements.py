@@ -11,13 +11,14 @@ from afschrift.bundle.page.search_statement import key_line, never_searched, not
 from afschrift.bundle.page.words import PageWords
 from afschrift.casework.copy_findings import last_day
 from afschrift.casework.decision.denial import EVASIVE, PLAIN, evasive_sources
-from afschrift.casework.delivery.removing import must_lie_there
+from afschrift.casework.delivery.removing import link_of, must_lie_there
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
+from afschrift.encryption.portal import PORTAL
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, ManualSource, SourceFile
 from afschrift.inventory.organisation import KeyDeclaration
@@ -158,8 +159,11 @@ def _files(settings: Settings, register: Register, timeline: Timeline, bundle: s
             continue
         link, days = fetched
         until = last_day(delivery, days, timeline.zone)
-        name = delivery.uri.rpartition("/")[2]
-        return {"where": link.replace("{file}", name), "available_until": until.isoformat(), **opened}
+        where: str | None = link.replace("{file}", delivery.uri.rpartition("/")[2])
+        if delivery.encryption == PORTAL:
+            where, opened["page"] = link_of(settings, register, delivery), link.removesuffix("/o/{file}")
+        if where:
+            return {"where": where, "available_until": until.isoformat(), **opened}
     return opened
 
 
@@ -185,7 +189,7 @@ def files_together(
             return {}
         places.append(_files(settings, register, timeline, bundle))
         file = places[-1].get("where", sent[-1].rpartition("/")[2])
-        opened |= {name: places[-1][name] for name in ("secret_by", "own_key") if name in places[-1]}
+        opened |= {name: places[-1][name] for name in ("secret_by", "own_key", "page") if name in places[-1]}
         lines.append(words.say("file", timeline.right).format(file=file))
     if not all("where" in place for place in places):
         return {"files": lines, **opened}

@@ -62,7 +62,7 @@ _CHECKS = (
     "canary_told case_fact_matter_told clock_went_back deadlines_checked fact_notice_raised "
     "fact_notice_told fact_question_assigned fact_question_told gate_bypassed gate_refused "
     "inventory_checked inventory_told question_asked register_differs run_ended staging_destroyed "
-    "sweep_found swept bundle_removed secret_destroyed"
+    "sweep_found swept bundle_removed secret_destroyed delivery_fetched delivery_confirmed delivery_frozen"
 )
 _SHARED = (
     "answer_refused bundle_viewed case_document_read case_text_added case_viewed checkpoint_made "
@@ -80,8 +80,8 @@ _RUNS = (
 )
 _OFFICERS = (
     "acknowledged bundle_removed canary_signed case_opened decision_taken delivery_confirmed "
-    "delivery_misdelivered delivery_renewed delivery_revoked delivery_taken secret_destroyed secret_sent "
-    "secret_shown destruction_proposed destruction_refused "
+    "delivery_misdelivered delivery_renewed delivery_revoked delivery_taken delivery_unfrozen link_shown "
+    "secret_destroyed secret_sent secret_shown destruction_proposed destruction_refused "
     "denial_policy destruction_turned_down identity_look_up_asked keys_changed map_confirmation_taken_back "
     "map_confirmed map_samples_shown request_received"
 )
