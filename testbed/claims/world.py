@@ -210,7 +210,7 @@ class World:
         found: set[str] = set()
         kept = self.state.existence == "open" and self.state.kept_back in self.tables
         if kept and (self.portability or self.rows(self.state.kept_back)):
-            found.add("person_decided")
+            found.add("decided_restriction")
         if self.state.limit and not all(map(self.asked, self.tables)):
             found.add("own_limitation")
         if "shop.customer" in self.tables and self.rows("shop.staff", STAFF):

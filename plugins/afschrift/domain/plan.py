@@ -253,7 +253,7 @@ class Withheld:
     fields: tuple[FieldPlan, ...]
 
 
-_ABSENT = (b'"damage":"",', b'"place":"",', b'"masks":[],')
+_ABSENT = (b'"damage":"",', b'"place":"",', b'"masks":[],', b'"withdrawn":{},')
 """Fields that are left out where they are empty, so that a plan frozen before them keeps its digest."""
 _FIRST_BEYOND_D7FF = 0xEE
 """First byte in UTF-8 of characters that UTF-16, which RFC 8785 sorts by, may order differently."""
@@ -277,6 +277,7 @@ class Plan:
         keys: fingerprint of the person's keys that the plan was made for.
         destination: where the bundle goes.
         consents: `source.purpose` -> state of the person's own consent.
+        withdrawn: `source.purpose` -> when it was withdrawn, where a period runs from then.
         facts: what the information sheet needs from the sources, and which purposes concern the person.
         manual: systems that a person searched, with what came of it.
         received_at: when the request arrived; who held which key is looked up as of then.
@@ -308,6 +309,7 @@ class Plan:
     after: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
     gone: tuple[Gone, ...] = ()
+    withdrawn: dict[str, str] = field(default_factory=dict, repr=False)
 
     def digest(self) -> str:
         """SHA-256 over the plan in canonical JSON: what reviews and later steps are bound to."""

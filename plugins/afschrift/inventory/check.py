@@ -137,6 +137,10 @@ def _purposes(inventory: Inventory, source: SourceFile) -> Iterator[FaultAt]:
             if (basis := _BASIS.get(decision.exception)) not in (None, purpose.basis):
                 message = f"`{decision.exception}` permits what rests on {basis}, not on {purpose.basis}"
                 yield [*where, "automated_decision", "exception"], message
+        kept, ends = purpose.retention, bool(purpose.consent and purpose.consent.withdrawn)
+        if kept and kept.withdrawal and (kept.from_ or not ends):
+            message = "it needs a `consent` with the column `withdrawn`, and no `from`"
+            yield [*where, "retention", "withdrawal"], message
         if purpose.consent is None:
             continue
         if not {purpose.basis, purpose.special} & CONSENT:

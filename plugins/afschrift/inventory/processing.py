@@ -18,12 +18,14 @@ class Retention(Part):
         criterion: what decides the time if no period can be named (Art. 15(1)(d)), as a clause: "as long as
             your account is open". It is used without the other words.
         from_: `table.column` of the source whose value, the latest of the person's rows, starts the period.
+        withdrawal: the period starts on the day on which the person withdrew the purpose's consent.
         trigger: the event in words that follow the period: "after you close your account".
         why: why data are kept that long, in a sentence: where consent is gone, with its article.
     """
 
     period: str | None = None
     from_: str | None = Field(None, alias="from")
+    withdrawal: bool = False
     trigger: Text | None = None
     criterion: Text | None = None
     why: Text | None = None

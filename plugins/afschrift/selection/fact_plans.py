@@ -12,36 +12,19 @@ from afschrift.inventory.sheet_gaps import column_purposes, is_on_sheet, is_sett
 from afschrift.selection.statements import Statements
 
 
-def only_plans(
+def purpose_plans(
     source: SourceFile, parts: Sequence[ExtractPlan | Withheld], statements: Statements
 ) -> Iterator[FactPlan]:
-    """What to read for the purposes that concern some people only, whatever the right."""
+    """What to read for whom a purpose concerns, how long data are kept and who gets them, by either right."""
     read = (column_purposes(source, part.table, field.name) for part in parts for field in part.fields)
     for name in dict.fromkeys(name for names in read for name in names):
-        only = source.purposes[name].only
+        only = source.purposes[name].only  # whom it concerns counts for columns that are not given too
         if only is not None and is_settled(source, only.column):
             table, _, column = only.column.rpartition(".")
             yield FactPlan(source.source, f"purposes.{name}.only", *statements.names(table, column))
-
-
-def fact_plans(
-    source: SourceFile, parts: Sequence[ExtractPlan | Withheld], statements: Statements
-) -> Iterator[FactPlan]:
-    """What to read of a source for the purposes and columns that the sheet describes (R74, R75).
-
-    Nothing is read by an unconfirmed proposal; the sheet then has a gap, about which a person is asked.
-    """
-    purposes: dict[str, None] = {}
-    tables: dict[str, list[str]] = {}
-    unread: list[tuple[str, str]] = []
-    for part in parts:
-        for field in filter(is_on_sheet, part.fields):
-            tables.setdefault(part.table, []).append(field.name)
-            purposes |= dict.fromkeys(column_purposes(source, part.table, field.name))
-            if field.action not in (Action.INCLUDE, Action.MASK):
-                unread.append((part.table, field.name))
-    yield from only_plans(source, parts, statements)
-    for name in purposes:
+    columns = ((part.table, field.name) for part in parts for field in filter(is_on_sheet, part.fields))
+    served = (column_purposes(source, *column) for column in columns)
+    for name in dict.fromkeys(name for names in served for name in names):
         purpose = source.purposes[name]
         if purpose.retention and purpose.retention.from_ and is_settled(source, purpose.retention.from_):
             table, _, column = purpose.retention.from_.rpartition(".")
@@ -55,6 +38,23 @@ def fact_plans(
                 country = recipient.country if isinstance(recipient.country, CountryOf) else None
                 field_path = f"purposes.{name}.recipients.{number}"
                 yield FactPlan(source.source, field_path, *statements.names(table, column, country=country))
+
+
+def fact_plans(
+    source: SourceFile, parts: Sequence[ExtractPlan | Withheld], statements: Statements
+) -> Iterator[FactPlan]:
+    """What to read of a source for the purposes and columns that the sheet describes (R74, R75).
+
+    Nothing is read by an unconfirmed proposal; the sheet then has a gap, about which a person is asked.
+    """
+    tables: dict[str, list[str]] = {}
+    unread: list[tuple[str, str]] = []
+    for part in parts:
+        for field in filter(is_on_sheet, part.fields):
+            tables.setdefault(part.table, []).append(field.name)
+            if field.action not in (Action.INCLUDE, Action.MASK):
+                unread.append((part.table, field.name))
+    yield from purpose_plans(source, parts, statements)
     for table, columns in tables.items():
         declared = source.tables[table]
         if declared.source and declared.source.from_ and source.may_follow(table, declared.source.from_):

@@ -306,9 +306,9 @@ def _mask(column: Column | None) -> Mask:
 def _answered(decision: ColumnDecision, answer: str, mask: Mask) -> ColumnDecision:
     if answer == NO_ROWS:
         return ColumnDecision(Action.INCLUDE, decision.rules, NO_ROWS)
-    return ColumnDecision(
-        Action(answer), decision.rules, "person_decided", mask if answer == "mask" else None
-    )
+    own = answer == Action.EXCLUDE and decision.reason == "consent_missing"  # it is the reason of both
+    reason = decision.reason if own else "person_decided"
+    return ColumnDecision(Action(answer), decision.rules, reason, mask if answer == "mask" else None)
 
 
 _NUMBERS = ("user.unique_id",)

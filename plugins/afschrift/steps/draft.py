@@ -33,7 +33,7 @@ from afschrift.inventory.model import Consent, Inventory, SourceFile
 from afschrift.inventory.sheet_gaps import gaps, sheet_columns
 from afschrift.questions.ask import Answers
 from afschrift.questions.kind import OpenQuestion
-from afschrift.selection.fact_plans import fact_plans, only_plans
+from afschrift.selection.fact_plans import fact_plans, purpose_plans
 from afschrift.selection.identifiers import own_identifiers
 from afschrift.selection.identity_graph import Expansion, Identity
 from afschrift.selection.key_statements import KeyStatements
@@ -117,7 +117,7 @@ class Drafter:
         )
         left = missing_columns(self._damaged) | left_out(services.register, request.id)
         facts = PersonFacts(consents.states, consents.withdrawn, limits=request.limits, left_out=left)
-        plan = self._plan(keys, consents.states, frozen_at, later)
+        plan = self._plan(keys, consents, frozen_at, later)
         supplement = Supplement(services.register, plan, self._hidden)
         tables = TableDrafts(services, request.right, facts, self._notes, self._damaged, count=count)
         parts, planned_facts = self._sources(keys, supplement, tables)
@@ -173,14 +173,14 @@ class Drafter:
                     source, session, statements, keys, request.received_at, days
                 )
                 parts = supplement.of(tables.of(source, session, statements, {key.name for key in keys}))
-                asked = fact_plans if request.right.terms.information_sheet else only_plans
+                asked = fact_plans if request.right.terms.information_sheet else purpose_plans
                 facts += asked(source, parts, statements)
                 found += parts
             self._open.end(source.source)
         return found, facts
 
     def _plan(
-        self, keys: Sequence[Key], consents: Mapping[str, str], frozen_at: str, later: tuple[Later, ...]
+        self, keys: Sequence[Key], consents: Consents, frozen_at: str, later: tuple[Later, ...]
     ) -> Plan:
         """Return the plan without tables, before any of them is read."""
         services, request = self._services, self._request
@@ -197,11 +197,17 @@ class Drafter:
             frozen_at=frozen_at,
             keys=self._fingerprint(keys),
             destination=request.destination,
-            consents={purpose: str(state) for purpose, state in sorted(consents.items())},
+            consents={purpose: str(state) for purpose, state in sorted(consents.states.items())},
+            withdrawn={p: day for p, day in consents.withdrawn.items() if self._starts_a_period(p) and day},
             received_at=request.received_at,
             later=later,
             after=delivered(services.register.facts.timeline(request.id)),
         )
+
+    def _starts_a_period(self, purpose: str) -> bool:
+        source, _, name = purpose.partition(".")
+        retention = self._services.inventory.sources[source].purposes[name].retention
+        return retention is not None and retention.withdrawal
 
     def _manual(self, given: Sequence[Key], keys: Sequence[Key]) -> Iterable[ManualPlan]:
         """Yield the results of the manual sources; note their open questions."""

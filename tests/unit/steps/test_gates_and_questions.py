@@ -26,6 +26,7 @@ from afschrift.domain.errors import (
 from afschrift.domain.state import State
 from afschrift.encryption.registry import is_encrypted
 from afschrift.inventory.load import load
+from afschrift.inventory.processing import Retention
 from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
@@ -115,8 +116,17 @@ def test_withdrawn_consent_asks_for_portability_only(mini_services: Services, tm
     assert kind == "consent_missing"
     assert all(column.startswith("shop.beat.") for column in detail["columns"])
     answer_all(mini_services, request, "exclude")
-    run(mini_services, request)
-    run(mini_services, store(mini_services, ANN))
+    page = members(run(mini_services, request))["index.html"].decode()
+    assert "Gegevens waarvoor u geen toestemming gaf, of die introk" in page
+    inventory = mini_services.inventory.model_copy(deep=True)
+    coaching = inventory.sources["shop"].purposes["coaching"]
+    after = Retention(
+        period="P40Y", withdrawal=True, trigger={"nl": "nadat u die introk", "en": "after you withdrew it"}
+    )
+    inventory.sources["shop"].purposes["coaching"] = coaching.model_copy(update={"retention": after})
+    services = dataclasses.replace(mini_services, inventory=inventory)
+    sheet = members(run(services, store(services, ANN)))["data/information.html"].decode()
+    assert "40 jaar nadat u die introk. Bij u loopt die tijd van 1 januari 2026 tot 1 januari 2066." in sheet
 
 
 def test_formats_that_are_not_given(services: Services) -> None:

@@ -36,7 +36,8 @@ from afschrift.bundle.page.table_views import (
     portable_key,
     systems,
 )
-from afschrift.bundle.page.words import PageWords, page_templates
+from afschrift.bundle.page.words import PageWords, SheetWords, page_templates
+from afschrift.bundle.sheet.content import SheetContent
 from afschrift.bundle.sheet.sheet import has_values
 from afschrift.domain.decision import Mask
 from afschrift.domain.errors import ConfigurationError
@@ -57,8 +58,12 @@ def render_index(contents: Contents, letters: Path) -> bytes:
         ConfigurationError: a text is missing; it is named.
     """
     words = PageWords.load(letters, contents.language)
-    code, style = own_script(letters), own_style(letters) + (PREVIEW_STYLE if contents.preview else "")
-    values = _page(contents, words) | {"script": code, "style": style, "policy": policy(code, style)}
+    values = _page(contents, words) | {"s": SheetWords.of(letters, contents.language), "uses": ()}
+    if contents.plan.right.terms.provided_only and not contents.preview:
+        values["uses"] = SheetContent(contents, values["s"]).whole_uses
+    code, style = own_script(letters), own_style(letters) + _names_of_values(values["systems"])
+    style += PREVIEW_STYLE if contents.preview else ""
+    values |= {"script": code, "style": style, "policy": policy(code, style)}
     page = _render(letters, "bundle/page.html.j2", values)
     # Only the template can contain this marker, because everything from the data is escaped.
     before, after = page.split("<!-- data -->\n")
@@ -269,6 +274,24 @@ PREVIEW_STYLE = """
 def own_style(letters: Path) -> Markup:
     """The style of the page."""
     return _inert_text((letters / "bundle" / "style.css").read_text(encoding="utf-8"), ("style.css",))
+
+
+def _names_of_values(views: Sequence[SystemView]) -> Markup:
+    """The titles of columns as rules of style: on a narrow screen each value is a line behind its title."""
+    tables = [table for view in views for table in view.tables if not table.sample.upright]
+    rules = (
+        f'[aria-labelledby="{table.anchor}-rows"] td:nth-child({number})::before '
+        f'{{ content: "{_css(title)}: " }}'
+        for table in tables
+        for number, (title, _) in enumerate(table.sample.columns, 1)
+    )
+    text = "\n".join(["@media screen and (max-width: 40rem) {", *rules, "}"])
+    return _inert_text(text, ("style.css",))
+
+
+def _css(text: str) -> str:
+    """A text within a string of a style sheet; what is no letter, digit or space goes by its number."""
+    return "".join(char if char.isalnum() or char == " " else f"\\{ord(char):06x}" for char in text)
 
 
 def policy(code: str, style: str) -> str:

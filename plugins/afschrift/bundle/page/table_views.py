@@ -187,7 +187,8 @@ def _shared(linked: LinkedWords) -> Iterator[str]:
     """That rows were found by a key alone which another account uses too."""
     for key in _shared_keys(linked.contents, linked.extract):
         rows, title = key.rows[linked.extract.name], key_title(linked.contents, key.name)
-        yield linked.words.count("shared_rows", rows, title=title)
+        article = linked.contents.plan.right.article
+        yield linked.words.count("shared_rows", rows, title=title, article=article)
 
 
 def _shared_keys(contents: Contents, extract: ExtractPlan) -> list[SharedKey]:

@@ -30,12 +30,13 @@ _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)
 _DURATIONS = ("days", "hours", "minutes", "seconds")
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _LAW = {
-    "others": ("others_masked", "redacted_rights_of_others"),
-    "trade_secret": ("redacted_trade_secret",),
+    "others": ("others_masked", "redacted_rights_of_others", "decided_others"),
+    "trade_secret": ("redacted_trade_secret", "decided_trade_secret"),
+    "restriction": ("decided_restriction",),
     "portable": ("redacted_outside_portability", "rows_not_from_you", "searched_not_from_you",
                  "policy_observed", "origin_derived", "origin_inferred", "origin_assigned",
                  "origin_third_party"),
-    "basis": ("basis_not_portable", "proof_record"),
+    "basis": ("basis_not_portable", "proof_record", "consent_missing", "decided_outside"),
     "public_task": ("public_task",),
     "not_automated": ("not_automated",),
     "security": ("security_secret", "payment_masked"),

@@ -15,6 +15,7 @@ from afschrift.domain.vocabulary import CONSENT, LEGITIMATE_INTEREST, Origin
 from afschrift.inventory.base import Text
 from afschrift.inventory.model import Purpose
 from afschrift.inventory.processing import AutomatedDecision, Retention
+from afschrift.inventory.sheet_gaps import gaps, sheet_columns
 from afschrift.law.clock.deadline import Period
 from afschrift.law.information import outside_eea
 
@@ -100,6 +101,15 @@ class SheetContent:
     def uses(self) -> tuple[Use, ...]:
         """(a), linked to kinds of data, recipients and storage."""
         return tuple(self._use(key, columns) for key, columns in self.processing.purposes.items())
+
+    @cached_property
+    def whole_uses(self) -> tuple[Use, ...]:
+        """Those of which the map says everything: a portability answer does not wait for the others."""
+        found = gaps(self.contents.inventory, sheet_columns(self.contents.plan))
+        places = ((gap.source, *gap.where.split(".")) for gap in found)
+        unknown = {(source, path[0]) for source, of, *path in places if of == "purposes"}
+        known = (item for item in self.processing.purposes.items() if item[0] not in unknown)
+        return tuple(self._use(key, columns) for key, columns in known)
 
     @cached_property
     def kinds(self) -> tuple[DataKind, ...]:
@@ -267,6 +277,8 @@ class SheetContent:
     def _span(self, key: PurposeKey) -> tuple[date | None, date | None, bool]:
         """The first and the last day that start a purpose's period, and whether all rows have one."""
         zone = self.contents.inventory.controller.zone
+        if day := local_day(self.contents.plan.withdrawn.get(".".join(key)), zone):
+            return day, day, True
         rows = self.processing.rows(key[0], f"purposes.{key[1]}.retention") or [(None, None, "0")]
         first, last, without = (*rows[0],)
         return local_day(first, zone), local_day(last, zone), without == "0"

@@ -29,8 +29,10 @@ SHARED_KEY = QuestionKind(
     "A key that others use too",
     "Another person uses this key as well. Do the rows leave that are found by it?",
     {
-        "include": "The key is followed.",
-        "exclude": "The key is left out, and rows found by it alone stay.",
+        "include": "The rows belong to what this person used, and giving them harms no one else (Art. 15(4), "
+        "20(4)): the key is followed.",
+        "exclude": "They may be another's, or giving them would harm another: the key is left out, and rows "
+        "found by it alone stay.",
     },
     note="It shows the key, when it was the person's, how many others use it, and by table how many rows it "
     "finds and how many nothing else finds.",

@@ -289,6 +289,7 @@ def test_rows_of_a_key_that_another_account_has_too_say_so() -> None:
     key = SharedKey("customer_id", ("7",), {"app.heart_rate": 2, "shop.customer": 1}, given=True)
     text = page(Example().but(shared=(key,))).text
     assert "2 rijen vonden wij alleen met iets dat ook bij een ander account staat" in text
+    assert "geen ander nadeel heeft als u ze krijgt (artikel 15, vierde lid, van de AVG)" in text
     assert "Dit staat ook bij een ander account. Wij weten dus niet van elke rij of die van u is." in text
     left_out = page(Example().but(shared=(replace(key, given=False),))).text
     assert "vonden wij alleen" not in left_out and "Rijen waarvan wij niet weten of ze van u zijn" in left_out

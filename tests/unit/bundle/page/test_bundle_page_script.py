@@ -226,6 +226,11 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     assert page.locator(".tools").count() >= 3
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if width < 600:  # each row is a list of names and values
+        rows = page.locator(".rows")
+        assert rows.evaluate_all("all => all.length > 2 && all.every(e => e.scrollWidth <= e.clientWidth)")
+        first = rows.first.locator("td").first
+        assert first.evaluate("e => getComputedStyle(e, '::before').content").endswith(': "')
     violations = Axe().run(page).response["violations"]
     grave = [violation for violation in violations if violation["impact"] in ("serious", "critical")]
     assert [(violation["id"], violation["nodes"][0]["html"][:200]) for violation in grave] == []

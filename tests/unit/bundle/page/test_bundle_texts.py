@@ -142,6 +142,7 @@ BUILT = {
 def test_no_text_is_there_for_nothing(file: str, template: str, code: str, sections: list[str]) -> None:
     used = (LETTERS / "bundle" / f"{template}.html.j2").read_text()
     used += (LETTERS / "bundle" / "sheet.html.j2").read_text()
+    used += (LETTERS / "bundle" / "uses.html.j2").read_text()
     used += (BUNDLE / "page" / "words.py").read_text()
     used += "".join(path.read_text() for path in BUNDLE.glob(code))
     for section in sections:

@@ -192,6 +192,8 @@ def test_a_purpose_of_a_withdrawn_consent_is_no_present_use(consent: str, count:
     _, *past = sheet.split("Waarvoor gebruikten wij ze eerder?")
     assert bool(past) == before
     assert ("Waarom mocht dat?" in sheet) == before
+    coaching = document(made.planned(withdrawn={"app.coaching": "2026-05-01T22:30:00Z"}))["purposes"][-1]
+    assert (coaching["id"], coaching["storage"].get("until")) == ("app.coaching", "2026-11-02")
 
 
 def test_a_column_whose_purposes_all_concern_others_is_a_gap() -> None:
