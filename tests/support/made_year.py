@@ -38,7 +38,8 @@ class Year:
         """So many requests, received in 2025."""
         clock = self.register.store.clock
         try:
-            return [self._one() for _ in range(number)]
+            with self.register.write_together():
+                return [self._one() for _ in range(number)]
         finally:
             self.register.store.clock = clock
 

@@ -10,10 +10,8 @@ from typing import Annotated
 import typer
 
 from afschrift.app.catalogs import load_language
-from afschrift.app.private_files import private_file
 from afschrift.cli.common import officer, say
-from afschrift.cli.given import date_
-from afschrift.domain.errors import ConfigurationError
+from afschrift.cli.given import date_, write
 from afschrift.domain.language import serve_in
 
 commands = typer.Typer()
@@ -61,13 +59,7 @@ def report(
     if file is None:
         _show(json.loads(content), what)
         return
-    try:
-        with private_file(file, new=True) as into:
-            into.write(content)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{file} cannot be made: {error.strerror}.", remedy="name a new file in an existing folder."
-        ) from None
+    write(file, [content])
     say(f"Written to {file}.")
 
 

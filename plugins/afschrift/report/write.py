@@ -6,19 +6,15 @@ import io
 import json
 from collections.abc import Mapping
 from datetime import date
-from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from afschrift.app.project import include_folder, texts
 from afschrift.casework.officer import Officer
 from afschrift.domain.event import NewEvent
-from afschrift.domain.language import gettext, ngettext, say_day, served_language
 from afschrift.report.document import Period, flat, read, report
 from afschrift.report.measure import MeasuredRequest
+from afschrift.report.printing import printed
 from afschrift.report.visit import visit
 
 FORMATS = ("html", "csv", "json", "parquet")
@@ -106,21 +102,3 @@ def _framed(frame: pd.DataFrame, form: str) -> bytes:
     if form == "json":
         return json.dumps(rows, ensure_ascii=False, indent=2).encode()
     return printed("requests_print", rows=rows, names=list(frame.columns)).encode()
-
-
-def printed(name: str, **values: Any) -> str:
-    """A page that is whole in itself, to look at and to print."""
-    return (
-        _environment(texts("pages", include_folder()))
-        .get_template(f"{name}.html.j2")
-        .render(language=served_language(), **values)
-    )
-
-
-@cache
-def _environment(folder: Path) -> Environment:
-    made_ = partial(Environment, loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
-    environment = made_(trim_blocks=True, lstrip_blocks=True, optimized=False)
-    environment.globals |= {"_": gettext, "ngettext": ngettext}
-    environment.filters["day"] = lambda text: say_day(date.fromisoformat(text))
-    return environment

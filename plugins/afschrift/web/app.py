@@ -27,6 +27,7 @@ from afschrift.web import (
     letter_pages,
     question_api,
     question_pages,
+    report_page,
     request_api,
     request_page,
     review_page,
@@ -68,6 +69,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.include_router(action_api.router, prefix="/api")
     app.include_router(identity_pages.routes(start_look_up))
     app.include_router(today_page.router)
+    app.include_router(report_page.router)
     app.include_router(question_pages.routes(start))
     app.include_router(request_page.router)
     app.include_router(review_page.router)

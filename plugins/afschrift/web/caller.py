@@ -98,6 +98,11 @@ class Caller:
         """Whether they may store requests."""
         return self.roles.may(self.account, Act.SUBMIT)
 
+    @property
+    def reports(self) -> bool:
+        """Whether they may see reports on many requests."""
+        return self.roles.may(self.account, Act.TIMELINE)
+
     def officer(self, register: Register | None = None) -> Officer:
         """The caller as an officer at work; `register`: default that of the installation."""
         return Officer(register or open_register(), self.roles, self.account)

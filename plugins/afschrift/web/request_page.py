@@ -79,6 +79,7 @@ def _page(request: Request, by: Caller, request_id: str, **shown: Any) -> Respon
         trail=events is not None,
         message_token=form_token(by, f"{here}/message"),
         sent_token=form_token(by, f"{here}/sent"),
+        print_token=form_token(by, f"{here}/print"),
         **({"notice": {}, "texts": None} | shown | values),
     )
 

@@ -79,6 +79,26 @@ def listing(
             typer.echo(f"    held: {line}")
 
 
+@app.command("print")
+def print_(
+    request: Annotated[str, typer.Argument(help="Id of a request.")],
+    file: Annotated[Path, typer.Argument(help="A new file, .html; its signature is FILE.sig.json.")],
+    check: Annotated[bool, typer.Option("--check", help="Compare a file that is there.")] = False,
+) -> None:
+    """Write a case as a page to print: what happened, in words, with a signature. The look is an event."""
+    from afschrift.report.case_sheet import case_sheet, fault_of
+
+    signature = file.with_name(f"{file.name}.sig.json")
+    if check:
+        if fault := fault_of(officer(), file.read_bytes(), signature.read_bytes()):
+            raise RefusedError(f"{file} is not as it was made ({fault}).", remedy="print the case again.")
+        say(f"{file} is as this installation made it.")
+        return
+    for path, content in zip((file, signature), case_sheet(officer(), request), strict=True):
+        write(path, [content])
+    say(f"Written to {file}, with its signature.")
+
+
 @app.command()
 def show(
     owner: Owner,
