@@ -177,6 +177,17 @@ class Settings:
         """Names of the destinations, in order."""
         return sorted(self.destinations.keys() | self.destination_options.keys())
 
+    @property
+    def portals(self) -> list[str]:
+        """Names of the destinations that are portals, as far as their options can be read."""
+        return [name for name in self.destination_names if self._is_portal(name)]
+
+    def _is_portal(self, name: str) -> bool:
+        try:
+            return self.options_of(name).is_portal
+        except ConfigurationError:
+            return False
+
     def destination(self, name: str) -> dict[str, Any]:
         """Kind and options of a destination, for `destinations.registry.open_destination`.
 

@@ -40,6 +40,9 @@ class SweepCode(StrEnum):
     STAGED_UNKNOWN = "staged_unknown"
     STAGED_TOO_LONG = "staged_too_long"
     COPY = "copy_remains"
+    RECEIPT = "portal_receipt"
+    FROZEN = "portal_frozen"
+    MISSING = "portal_lacks"
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,9 @@ def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[Install
 def _protection(settings: Settings, name: str) -> Iterator[InstallationCheck]:
     """Name a destination whose bundles are open by decision, or whose protection cannot be read."""
     try:
-        protection = settings.options_of(name).protection()
+        options = settings.options_of(name)
+        options.of_its_kind()
+        protection = options.protection()
         if note := protection.left_open() or protection.one_channel():
             yield InstallationCheck(True, f"The destination '{name}': {note}", note=True)
         if protection.secret_by == SMS:

@@ -17,6 +17,7 @@ from typing import Any
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import AfschriftError
+from afschrift.domain.files import ShowsBundles
 from afschrift.domain.instants import utc_now
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.run_in import CANARY
@@ -197,7 +198,16 @@ def _clock(settings: Settings) -> str:
 def _destination(settings: Settings, name: str) -> str:
     from afschrift.destinations.registry import open_destination
 
-    open_destination(name, settings.destination(name)).reach()
+    place = open_destination(name, settings.destination(name))
+    place.reach()
+    if isinstance(place, ShowsBundles):
+        rows = open_register(settings).deliveries.remaining()
+        here = [row.name for row in rows if row.destination == name and row.delivered_at]
+        if missing := place.missing(here):
+            raise _StaleError(
+                f"can be reached, and lacks {len(missing)} of the {len(here)} deliveries that the register "
+                "knows there. What to do: revoke them, and give them again (docs/portal.md)."
+            )
     protection = settings.options_of(name).protection()
     if opened := protection.left_open():
         raise _StaleError(f"can be reached. {opened}")

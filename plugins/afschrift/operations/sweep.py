@@ -28,6 +28,7 @@ from afschrift.domain.files import StagedRequest
 from afschrift.domain.instants import rfc3339, utc_now
 from afschrift.domain.request import LOST, Hold, RequestStatus
 from afschrift.law.dispute import under_hold
+from afschrift.operations.portal_receipts import Portals
 from afschrift.operations.remove_copies import Copies
 from afschrift.register.open import open_register
 from afschrift.register.register import Register
@@ -82,6 +83,7 @@ class Sweep:
         batches: when requests that never had a run are read in one batch.
         start_batch: starts a batch; None: no batch can be started here.
         copies: the files at destinations; None: they are left.
+        portals: whose receipts are fetched first.
     """
 
     register: Register
@@ -94,9 +96,12 @@ class Sweep:
     batches: BatchPolicy = field(default_factory=BatchPolicy)
     start_batch: StartBatch | None = None
     copies: Copies | None = None
+    portals: Portals | None = None
 
     def run(self) -> list[SweepResult]:
         """Sweep; return every finding with its outcome: staging first, then what lies at destinations."""
+        said = [self._swept(f, action) for f, action in self.portals.sweep()] if self.portals else []
+        self._record([s for s in said if s.finding.delivery])
         held = {h.request: h for h in self.staged()}
         delivered = self.register.deliveries.remaining() if self.copies else ()
         asked = {*held, *(row.request for row in delivered)}
@@ -119,12 +124,12 @@ class Sweep:
         if self.copies:
             by_request = {status.request: status for status in statuses}
             swept += [self._swept(f, action) for f, action in self.copies.sweep(delivered, by_request)]
-            self._record_copies(swept)
-        return swept + self._start(runs.values())
+            self._record([s for s in swept if s.finding.delivery and s.action.startswith(_REMAINS)])
+        return said + swept + self._start(runs.values())
 
-    def _record_copies(self, swept: Iterable[SweepResult]) -> None:
-        """Record what remains at a destination past its time, once; what was removed has its own event."""
-        found = [s.finding for s in swept if s.finding.delivery and s.action.startswith(_REMAINS)]
+    def _record(self, swept: Iterable[SweepResult]) -> None:
+        """Record what remains at a destination past its time, once, and what a portal says."""
+        found = [s.finding for s in swept]
         if found and not self.dry:
             self.register.oversight.record_findings([(f.request, _payload(f)) for f in found])
 
@@ -250,6 +255,8 @@ def sweep(
     """
     settings = settings or Settings.from_environment()
     now, staging, register = utc_now(), staging_root(settings), open_register(settings)
+    destination = cache(lambda name: open_destination(name, settings.destination(name)))
+    portals = Portals(register, settings.portals, destination, now, dry)
     found = Sweep(
         register=register,
         staged=partial(staged_requests, staging),
@@ -264,11 +271,12 @@ def sweep(
         start_batch=start_batch,
         copies=Copies(
             register,
-            cache(lambda name: open_destination(name, settings.destination(name))),
+            destination,
             cache(settings.days),
             now,
             dry,
         ),
+        portals=portals,
     ).run()
     if not dry:  # a sign of life: `afschrift health` asks for the last one
         register.trail.record(None, NewEvent("swept", payload={"found": len(found)}))

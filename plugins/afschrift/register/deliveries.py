@@ -196,6 +196,12 @@ class Deliveries(Repository):
         with self._db.read() as tx:
             return tuple(_delivery(row._asdict()) for row in tx.execute(wanted.order_by(delivery.c.id)))
 
+    def at(self, destination: str) -> tuple[DeliveryRow, ...]:
+        """All deliveries at a destination, removed ones too."""
+        wanted = select(delivery).where(delivery.c.destination == destination).order_by(delivery.c.id)
+        with self._db.read() as tx:
+            return tuple(_delivery(row._asdict()) for row in tx.execute(wanted))
+
     def get(self, delivery_id: str) -> DeliveryRow:
         """A delivery.
 
