@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import io
+import json
 import os
 import shutil
 import signal
@@ -23,17 +24,21 @@ from testbed.fleet import servers
 from testbed.registers import set_up
 from testbed.running import event_types, store
 from testbed.small import write_database, write_inventory
+from tests.contract.test_portal_destination import options, place_of
 from tests.support.attempts import ANN, extract_shop
 from tests.support.moves import assess, classify, package, validate
 from tests.support.nightly import nightly_after
+from tests.support.portal import Portal, running
 from tests.support.watched.killing import reached
 from upath import UPath
 
 from afschrift.app.settings import Settings
 from afschrift.destinations.folder import FolderDestination
+from afschrift.destinations.portal import delivery_key
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError, StagedFileError
-from afschrift.domain.files import Destination, Receipt
+from afschrift.domain.files import Destination, Receipt, ShowsBundles
 from afschrift.encryption.aes_zip import opened_zip
+from afschrift.encryption.secret import apart
 from afschrift.services import Services
 from afschrift.steps.deliver import deliver
 from afschrift.wiring.build_services import build
@@ -43,7 +48,8 @@ POINTS = (
     *("after delivery_begun", "first byte", "last byte", "before its name", "both names", "after its name"),
     *("receipt", "before bundle_delivered", "after bundle_delivered"),
 )
-PLACES = ("folder", "s3")
+OF_A_PORTAL = tuple(point for point in POINTS if not point.endswith(("name", "names")))
+PLACES = ("folder", "s3", "portal")
 RANDOM_KILLS, MEASURED = 50, 3
 At = Callable[[str], None]
 
@@ -55,20 +61,28 @@ class Home:
     folder: Path
     url: str
     request: str
+    portal: Portal | None = None
 
     def built(self) -> Services:
-        return build(lambda _line: None, settings(self.folder, self.url))
+        return build(lambda _line: None, settings(self.folder, self.url, self.portal))
 
     def there(self) -> dict[str, bytes]:
+        if self.portal:
+            return self.portal.whole()
         place = UPath(self.url)
         if self.url.startswith("s3:"):
             place.fs.invalidate_cache()
         return {file.name: file.read_bytes() for file in place.iterdir()} if place.exists() else {}
 
 
-def settings(folder: Path, url: str) -> Settings:
+def settings(folder: Path, url: str, portal: Portal | None = None) -> Settings:
     places = {"AFSCHRIFT_HOME": str(folder / "home"), "AFSCHRIFT_INVENTORY": str(folder / "inventory")}
-    return Settings.from_environment(places | {"AFSCHRIFT_DESTINATION_OUTBOX": url})
+    if portal is None:
+        return Settings.from_environment(places | {"AFSCHRIFT_DESTINATION_OUTBOX": url})
+    file = folder / "outbox.json"
+    file.touch(0o600)
+    file.write_text(json.dumps({**options(portal), "public": portal.outer}))
+    return Settings.from_environment(places | {"AFSCHRIFT_DESTINATION_OUTBOX_OPTIONS": str(file)})
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +95,12 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
         make_bucket()
         yield server
     s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with running(tmp_path_factory.mktemp("portal")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +127,14 @@ def make_home(packed: Home, tmp_path: Path, request: pytest.FixtureRequest) -> C
             request.getfixturevalue("s3")
         folder = tmp_path / os.urandom(8).hex()
         shutil.copytree(packed.folder, folder)
+        if place == "portal":
+            portal: Portal = request.getfixturevalue("portal")
+            desk = place_of(portal)
+            for name in portal.whole():  # of the home before it, whose request has the same id
+                desk.remove(name)
+            for receipt in desk.receipts([])[0]:
+                desk.acknowledge(receipt.id)
+            return Home(folder, "", packed.request, portal)
         url = f"s3://outbox/{folder.name}" if place == "s3" else str(folder / "outbox")
         return Home(folder, url, packed.request)
 
@@ -119,6 +147,9 @@ class Watched:
     def __init__(self, inner: Destination, at: At) -> None:
         self.name, self.remove = inner.name, inner.remove
         self._inner, self._at = inner, at
+        if isinstance(inner, ShowsBundles):
+            for name in ("announce", "renew", "unfreeze", "missing", "receipts", "acknowledge"):
+                setattr(self, name, getattr(inner, name))
 
     def find(self, name: str) -> Receipt | None:
         self._at("asked")
@@ -201,7 +232,11 @@ def must_be_delivered_once(home: Home) -> None:
     assert (row.state, row.name) == ("arrived", name)
     assert register.deliveries.arrived(row.id) == (hashlib.sha256(content).hexdigest(), len(content))
     words = register.deliveries.secret(row.id)
-    bundle = opened_zip(io.BytesIO(content), words).read() if words else content
+    if home.portal:
+        bundle = home.portal.fetch(*apart(words or ""))
+        assert home.portal.kinds(delivery_key(name), 1) == ["fetched"]
+    else:
+        bundle = opened_zip(io.BytesIO(content), words).read() if words else content
     packed = register.steps.latest(request, "package") or {}
     assert hashlib.sha256(bundle).hexdigest() == row.sha256 == packed["bundle"]
     counts = Counter(event_types(services, request))
@@ -214,11 +249,35 @@ def must_be_delivered_once(home: Home) -> None:
 def test_a_delivery_that_is_killed_at_a_named_point_is_made_once(
     place: str, make_home: Callable[[str], Home]
 ) -> None:
-    for point in POINTS:
+    for point in OF_A_PORTAL if place == "portal" else POINTS:
         home = make_home(place)
         assert ended(delivering(home, kill_at(point))) == -signal.SIGKILL, point
         assert ended(delivering(home)) == 0, point
         must_be_delivered_once(home)
+
+
+@pytest.mark.parametrize("point", nightly_after(1, ["first byte", "last byte", "receipt"]))
+def test_a_portal_that_is_killed_meanwhile_has_it_once(
+    point: str, make_home: Callable[[str], Home], portal: Portal
+) -> None:
+    home, done = make_home("portal"), list[str]()
+    services = home.built()
+    inner = services.destination
+
+    def at(name: str) -> None:
+        if name == point and not done:
+            done.append(name)
+            portal.stop(signal.SIGKILL)
+
+    killing = dataclasses.replace(services, destination=lambda name: Watched(inner(name), at))
+    if point == "receipt":
+        deliver(killing, home.request)
+    else:
+        with pytest.raises(RetriableError, match=r"The portal 'outbox'.*bring it back"):
+            deliver(killing, home.request)
+    portal.start()
+    deliver(home.built(), home.request)
+    must_be_delivered_once(home)
 
 
 @pytest.mark.nightly

@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 import zipfile
 from base64 import b32encode
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -158,11 +159,28 @@ class Portal:
         assert answer.status_code == 200, answer.text
         return {"Afschrift-Key": answer.json()["key"]}
 
-    def receipts(self, sealed: Sealed, count: int = 0) -> list[dict[str, Any]]:
+    def whole(self) -> dict[str, bytes]:
+        """The encrypted files that are ready, by their names."""
+        with closing(sqlite3.connect(self.home / "portal.db")) as base:
+            rows = base.execute("SELECT name, key FROM delivery WHERE state = 'ready'").fetchall()
+        return {name: (self.home / "files" / key).read_bytes() for name, key in rows}
+
+    def fetch(self, words: str, link: str) -> bytes:
+        """The bundle, as the person fetches it."""
+        with self.client() as client:
+            key = client.post(f"/api/o/{link}", json={"code": words}).json()["key"]
+            return client.get(f"/api/o/{link}/bundle", headers={"Afschrift-Key": key}).content
+
+    def kinds(self, delivery: str, count: int = 0) -> list[str]:
+        """Kinds of the receipts of a delivery."""
+        return [row["kind"] for row in self.receipts(delivery, count)]
+
+    def receipts(self, sealed: Sealed | str, count: int = 0) -> list[dict[str, Any]]:
         """Receipts of a delivery; so many are waited for: one is written after the last byte was sent."""
+        key = sealed if isinstance(sealed, str) else sealed.delivery
         with self.client(inner=True) as client:
             for _ in range(100):
-                found = [row for row in client.get("/receipts").json() if row["delivery"] == sealed.delivery]
+                found = [row for row in client.get("/receipts").json() if row["delivery"] == key]
                 if len(found) >= count:
                     break
                 time.sleep(0.05)

@@ -100,8 +100,8 @@ class Sweep:
 
     def run(self) -> list[SweepResult]:
         """Sweep; return every finding with its outcome: staging first, then what lies at destinations."""
-        said = [self._swept(f, action) for f, action in self.portals.sweep()] if self.portals else []
-        self._record([s for s in said if s.finding.delivery])
+        from_portals = [self._swept(f, action) for f, action in self.portals.sweep()] if self.portals else []
+        self._record([s for s in from_portals if s.finding.delivery])
         held = {h.request: h for h in self.staged()}
         delivered = self.register.deliveries.remaining() if self.copies else ()
         asked = {*held, *(row.request for row in delivered)}
@@ -125,7 +125,7 @@ class Sweep:
             by_request = {status.request: status for status in statuses}
             swept += [self._swept(f, action) for f, action in self.copies.sweep(delivered, by_request)]
             self._record([s for s in swept if s.finding.delivery and s.action.startswith(_REMAINS)])
-        return said + swept + self._start(runs.values())
+        return from_portals + swept + self._start(runs.values())
 
     def _record(self, swept: Iterable[SweepResult]) -> None:
         """Record what remains at a destination past its time, once, and what a portal says."""

@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from tests.contract.test_portal_destination import place_of
@@ -128,8 +127,8 @@ def test_what_is_frozen_or_gone_or_cannot_be_believed_is_named_and_harmless(desk
         desk.base("INSERT INTO attempt (delivery, at) VALUES (?, ?)", frozen, int(time.time()) - 3600)
     assert desk.person(row, words="een twee drie vier vijf zes") == 403
     assert desk.person(row) == 403
-    [said] = desk.sweep()
-    assert said == "portal_frozen: find out who tried, then `afschrift delivery unfreeze` or `revoke`"
+    [finding] = desk.sweep()
+    assert finding == "portal_frozen: find out who tried, then `afschrift delivery unfreeze` or `revoke`"
     assert desk.sweep() == [] and desk.events(row) == ["delivery_frozen", "sweep_found"]
     desk.destination.unfreeze(row.name)
     assert desk.person(row) == 200
@@ -146,7 +145,9 @@ def test_what_is_frozen_or_gone_or_cannot_be_believed_is_named_and_harmless(desk
     assert desk.events(row)[-1] == "delivery_fetched"
     desk.base("DELETE FROM receipt")
     desk.destination.remove(row.name)
-    assert desk.sweep() == ["portal_lacks: not at desk any more: revoke it, and give it again (docs/portal.md)"]
+    assert desk.sweep() == [
+        "portal_lacks: not at desk any more: revoke it, and give it again (docs/portal.md)"
+    ]
     desk.destination = place_of(desk.portal, url="https://127.0.0.1:9")
     [away] = desk.sweep()
     assert away.startswith("portal_receipt: receipts not fetched: The portal 'desk' does not answer")
