@@ -61,6 +61,9 @@ class Drawer:
     def link(self, name: str, until: datetime) -> str | None:
         return None
 
+    def address(self, name: str) -> str:
+        return str(self._folder / name)
+
     def reach(self) -> None:
         if not self._folder.parent.is_dir():
             raise ConfigurationError("There is no cabinet.", remedy="look.")

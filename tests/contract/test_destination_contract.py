@@ -87,6 +87,33 @@ def test_a_try_that_another_overtook_takes_its_receipt(place: Place) -> None:
     assert place.content() == {NAME: WHOLE}
 
 
+@pytest.mark.parametrize("ends", [True, False], ids=["whole", "going on"])
+@pytest.mark.parametrize("content", [WHOLE, WHOLE[::-1]], ids=["equal", "encrypted anew"])
+def test_who_loses_to_another_process_takes_its_receipt_or_tries_again(
+    tmp_path: Path, content: bytes, ends: bool
+) -> None:
+    """On a disk, where both write the same part file."""
+    destination, other = (
+        open_destination("outbox", {"kind": "folder", "url": str(tmp_path / "outbox")}) for _ in range(2)
+    )
+    part = tmp_path / "outbox" / f".{NAME}.part"
+
+    def overtaken() -> Iterator[bytes]:
+        yield WHOLE
+        if ends:
+            other.deliver(NAME, iter([content]))
+        else:
+            part.unlink()
+            part.write_bytes(content)
+
+    if ends and content == WHOLE:
+        assert destination.deliver(NAME, overtaken()) == destination.find(NAME)
+    else:
+        with pytest.raises(RetriableError, match="Another process is delivering req-"):
+            destination.deliver(NAME, overtaken())
+    assert (tmp_path / "outbox" / NAME if ends else part).read_bytes() == content
+
+
 @pytest.mark.parametrize("other", [b"another", WHOLE[:-1], WHOLE + b"x", b""])
 def test_another_bundle_never_replaces_one(place: Place, other: bytes) -> None:
     place.destination.deliver(NAME, iter(CHUNKS))

@@ -310,5 +310,9 @@ class _Nowhere:
         """Make none."""
         return None
 
+    def address(self, name: str) -> str:
+        """Of nothing."""
+        return name
+
     def reach(self) -> None:
         """Succeed."""

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -73,7 +73,7 @@ class FolderDestination:
         for chunk in chunks:
             sent.update(chunk)
             size += len(chunk)
-        receipt = Receipt(self._uri(name), size, sent.hexdigest())
+        receipt = Receipt(self.address(name), size, sent.hexdigest())
         self._must_equal(receipt, target)
         return receipt
 
@@ -93,7 +93,11 @@ class FolderDestination:
                 return None
         with contextlib.suppress(Exception):  # the copy of a try that died before it removed it
             _part(target).unlink(missing_ok=True)
-        return Receipt(self._uri(name), size, digest.hexdigest())
+        return Receipt(self.address(name), size, digest.hexdigest())
+
+    def address(self, name: str) -> str:
+        """Where a file of this name lies (see `Destination.address`)."""
+        return f"{self._shown}/{name}"
 
     def reach(self) -> None:
         """Check that the folder answers and, on a local disk, is writable (see `Destination.reach`)."""
@@ -145,11 +149,13 @@ class FolderDestination:
         # All attempts use the same name, so the next one overwrites what a killed one left behind.
         part = _part(target)
         digest, size = hashlib.sha256(), 0
+        ours: Callable[[], bool] = bool  # nothing of ours is there yet
         try:
             with self._errors():
                 part.unlink(missing_ok=True)
                 _end_uploads(part)
                 sink = _create(part)
+            ours = _is_there(part, sink)
             try:
                 for chunk in chunks:
                     digest.update(chunk)
@@ -160,13 +166,18 @@ class FolderDestination:
                 with self._errors():
                     _close(sink, part)
             with self._errors(), _expect_visible(part):
+                receipt = Receipt(self.address(target.name), size, digest.hexdigest())
+                if not ours() and part.parent.is_dir():
+                    if self.find(target.name) == receipt:
+                        return receipt
+                    raise _overtaken(target.name, self.name)
                 if part.stat().st_size != size:
                     raise OSError("fewer bytes arrived than were sent")
-                receipt = Receipt(self._uri(target.name), size, digest.hexdigest())
                 self._publish(part, target, receipt)
         except BaseException:
             with contextlib.suppress(Exception):  # report the first error, not that of the clean-up
-                part.unlink(missing_ok=True)
+                if ours():
+                    part.unlink(missing_ok=True)
             raise
         return receipt
 
@@ -190,9 +201,6 @@ class FolderDestination:
                 raise
             part.rename(target)
         _flush_folder(target.parent)
-
-    def _uri(self, name: str) -> str:
-        return f"{self._shown}/{name}"
 
     def _must_equal(self, receipt: Receipt, target: Place) -> None:
         if self.find(target.name) != receipt:
@@ -276,6 +284,24 @@ def _create(part: Place) -> BinaryIO:
         return private_file(part, new=True)
     stream: BinaryIO = part.open("wb")
     return stream
+
+
+def _is_there(part: Place, sink: BinaryIO) -> Callable[[], bool]:
+    """Tells whether a part file is still ours: another process that delivers the same file may replace it.
+
+    An object store shows what was closed last, so there it counts as ours.
+    """
+    if not isinstance(part, Path):
+        return lambda: True
+    own = os.fstat(sink.fileno())
+    return lambda: part.exists() and os.path.samestat(own, part.stat())
+
+
+def _overtaken(name: str, destination: str) -> RetriableError:
+    return RetriableError(
+        f"Another process is delivering {name} to the destination '{destination}'.",
+        remedy="nothing: the next try takes what that one delivered.",
+    )
 
 
 def _close(sink: BinaryIO, part: Place) -> None:

@@ -52,6 +52,9 @@ class Destination(Protocol):
             ConfigurationError, RetriableError: as `reach`.
         """
 
+    def address(self, name: str) -> str:
+        """Where a file of this name lies, as in a receipt."""
+
     def reach(self) -> None:
         """Check that the destination is usable, and leave nothing behind.
 

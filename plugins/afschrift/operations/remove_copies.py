@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afschrift.casework.copy_findings import of_copy
-from afschrift.casework.delivery.removing import must_be_ours
+from afschrift.casework.delivery.removing import must_be_its_place, must_be_ours
 from afschrift.casework.run_findings import SweepFinding
 from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.files import Destination
@@ -93,6 +93,7 @@ class Copies:
 
         register = self.register
         destination = self.destination(row.destination)
+        must_be_its_place(row, destination)
         must_be_ours(register, row, destination)
         with register.write_together():
             register.oversight.while_no_run_goes(row.request, act)

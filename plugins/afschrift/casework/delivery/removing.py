@@ -20,9 +20,26 @@ def place_of(officer: Officer, row: DeliveryRow) -> Destination:
     """The destination of a delivery.
 
     Raises:
-        ConfigurationError: it is not configured any more.
+        ConfigurationError: it is not configured any more, or has another address now.
     """
-    return open_destination(row.destination, officer.settings.destination(row.destination))
+    place = open_destination(row.destination, officer.settings.destination(row.destination))
+    must_be_its_place(row, place)
+    return place
+
+
+def must_be_its_place(row: DeliveryRow, destination: Destination) -> None:
+    """Refuse a destination that has another address than a delivery went to.
+
+    Raises:
+        ConfigurationError: it has; the file would be looked for where it is not.
+    """
+    now = destination.address(row.name)
+    if row.uri and row.uri.removeprefix("file://") != now.removeprefix("file://"):
+        raise ConfigurationError(
+            f"Delivery {row.id} lies at {row.uri}, and destination '{row.destination}' is now at {now}.",
+            remedy="set its address back until what lies there is removed, and give the new address to a "
+            "destination of another name.",
+        )
 
 
 def lies_there(row: DeliveryRow) -> bool:

@@ -24,7 +24,7 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.casework.notices.breaches import breach_reminder, open_breaches
 from afschrift.casework.record_death import record_death
-from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import clock
@@ -201,6 +201,35 @@ def test_another_file_under_that_name_is_never_taken_away(bureau: Bureau, name: 
     assert "Another file has the name" in done.lines[-1]
     assert (lies(bureau, row), last(bureau, request).destroyed_at) == (True, None)
     assert last(bureau, request).has_secret is (name == "received")
+
+
+@pytest.mark.parametrize("name", ["renew", "revoke", "sweep"])
+def test_address_that_changed_is_named_and_nothing_is_recorded_as_gone(
+    bureau: Bureau, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = bureau.store()
+    run(bureau.services, request)
+    row = last(bureau, request)
+    if name == "sweep":
+        bureau.register.deliveries.expire(row.id, utc_now() - timedelta(hours=1))
+    old, new = (str(bureau.settings.home / folder) for folder in ("outbox", "moved"))
+    with monkeypatch.context() as changed:
+        changed.setitem(bureau.settings.destinations, "outbox", new)
+        Path(new).mkdir()
+        if name == "sweep":
+            [found] = swept(bureau)
+            message = found.action
+        elif name == "revoke":
+            message = do(bureau, name, row).lines[-1]
+        else:
+            with pytest.raises(ConfigurationError) as error:
+                do(bureau, name, row)
+            message = str(error.value)
+        assert f"lies at {old}/{row.name}" in message.replace("file://", "")
+        assert f"is now at {new}/{row.name}" in message and "back until" in message
+        assert last(bureau, request).destroyed_at is None
+    found = swept(bureau) if name != "renew" else [do(bureau, "revoke", row)]
+    assert (len(found), lies(bureau, row)) == (1, False)
 
 
 @pytest.mark.parametrize(("name", "stays"), [("misdelivered", False), ("revoke", True)])
