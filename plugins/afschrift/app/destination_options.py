@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.instants import utc_now
 from afschrift.encryption.portal import PORTAL
 from afschrift.encryption.registry import ENCRYPTIONS
 from afschrift.law.person import ANSWER_BY, ANSWER_TO
@@ -17,6 +18,7 @@ _SERVING = ("ways", "to")
 _OF_US = ("link", "days", "encryption", "open", "secret_by", "public", *_SERVING)
 _NONE = "none"
 SECRET_WAYS = ("phone", "post", "in_person", "sms")
+_AHEAD = timedelta(hours=14)  # of UTC is the first zone in which a day begins
 MOST_DAYS = 30
 """Most days that a bundle may lie there."""
 
@@ -160,7 +162,8 @@ class DestinationOptions:
         if encryption == _NONE and not _is_decision(opened):
             raise self._unfit(
                 "'encryption' is 'none' without a decision: name in 'open' who decided it (by), on which "
-                "day (on: YYYY-MM-DD) and why (why), or take 'encryption' out: then bundles are encrypted"
+                "day (on: YYYY-MM-DD, no later than today) and why (why), or take 'encryption' out: then "
+                "bundles are encrypted"
             )
         return Protection(encryption, secret_by, opened)
 
@@ -169,12 +172,12 @@ class DestinationOptions:
 
 
 def _is_decision(opened: Any) -> bool:
-    """Whether a person decided that bundles are left open, on a day and for a reason."""
+    """Whether a person decided that bundles are left open, on a day that has begun, and for a reason."""
     if not isinstance(opened, dict) or opened.keys() != {"by", "on", "why"}:
         return False
     if not all(isinstance(value, str) and value.strip() for value in opened.values()):
         return False
     try:
-        return bool(date.fromisoformat(opened["on"]))
+        return date.fromisoformat(opened["on"]) <= (utc_now() + _AHEAD).date()
     except ValueError:
         return False

@@ -87,7 +87,7 @@ class PortalDestination:
                 for _ in sent:
                     pass
             there = self._state(client, name) or {}
-            receipt = Receipt(self._uri(name), sent.bytes, sent.sha256.hexdigest())
+            receipt = Receipt(self.address(name), sent.bytes, sent.sha256.hexdigest())
             if (there.get("sha256"), there.get("bytes")) != (receipt.sha256, receipt.bytes):
                 raise occupied(name, self.name)
             if there["state"] == "uploading":
@@ -100,7 +100,7 @@ class PortalDestination:
             there = self._state(client, name)
         if there is None or there["state"] == "uploading":
             return None
-        return Receipt(self._uri(name), there["bytes"], there["sha256"])
+        return Receipt(self.address(name), there["bytes"], there["sha256"])
 
     def reach(self) -> None:
         """Check that it answers as the portal whose key is configured, and its clock and space."""
@@ -201,7 +201,7 @@ class PortalDestination:
         answer = self._ask(client, "GET", name, allowed=(_NONE,))
         return None if answer.status_code == _NONE else answer.json()
 
-    def _uri(self, name: str) -> str:
+    def address(self, name: str) -> str:
         return f"{self._url}/{name}"
 
     @contextmanager

@@ -125,6 +125,8 @@ MORE = "more"
 """Element of every letter: what its writer adds in their own words."""
 SECRET_BY = ("sms", "post", "phone", "portal", "in_person", "read_out")
 """How words go; `portal` is of letters of an earlier version, `read_out` where no channel is set."""
+EACH_ITS_WAY = "each"
+"""The words of two files come in two ways, and the line of each file says how."""
 OWN_KEYS = ("age", "openpgp")
 OTHER_WAYS = ("estate", "medical_file", "desk", "none_known")
 PASSED_TO = ("department", "controller", "processor")
@@ -244,7 +246,9 @@ _ALL = (
         "masked", ElementForm.ITEMS, "what a reviewer masked in the files, and why; filled in automatically"
     ),
     _officer("left_out", ElementForm.ITEMS, "what is not given, by reason; filled in automatically"),
-    _officer("secret_by", ElementForm.CODE, "how the words come that open the files", *SECRET_BY),
+    _officer(
+        "secret_by", ElementForm.CODE, "how the words come that open the files", *SECRET_BY, EACH_ITS_WAY
+    ),
     _officer("own_key", ElementForm.CODE, "the person's own key opens the files; filled in", *OWN_KEYS),
     _officer("page", ElementForm.LINE, "address of the portal where the files are; filled in"),
     _officer("fingerprint", ElementForm.LINE, "of the public key that the files are signed with"),

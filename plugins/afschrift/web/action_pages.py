@@ -8,9 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from afschrift.casework.actions.action import Action, Done, Subject
+from afschrift.casework.actions.action import Action, Done, Sheet, Subject
 from afschrift.casework.actions.actions import actions_of, perform, situation
-from afschrift.casework.delivery.read_out import words_sheet
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
 from afschrift.domain.language import gettext, say
 from afschrift.questions.form_fields import FormField, fields_of, read_fields
@@ -60,8 +59,8 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
         done = perform(by.officer(), action, owner, codes | words)
     except AfschriftError as error:
         return _page(request, by, action, owner, sent, *problem_of(error, fields))
-    if action.name == "words":
-        return _words(request, by, owner, sent, done)
+    if action.sheet is not None:
+        return _words(request, by, owner, action.sheet, sent, done)
     base = request.scope.get("root_path", "")
     # The page shows the letter and the requests themselves, and names no command.
     rows = tuple(f"{timeline.request}  " for timeline in done.timelines)
@@ -76,11 +75,11 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
     return RedirectResponse(f"{base}/requests/{done.timelines[0].request}?notice={notice}", 303)
 
 
-def _words(request: Request, by: Caller, owner: str, sent: Sent, done: Done) -> Response:
+def _words(request: Request, by: Caller, owner: str, sheet: Sheet, sent: Sent, done: Done) -> Response:
     """The words of a delivery, on the page itself: an address would keep them."""
     if sent.value("alone"):
-        sheet = words_sheet(by.officer(), owner, done.shown or "")
-        return HTMLResponse(sheet, headers={"Content-Security-Policy": PRINTED})
+        alone = sheet(by.officer(), owner, done.shown or "")
+        return HTMLResponse(alone, headers={"Content-Security-Policy": PRINTED})
     token = form_token(by, request.url.path)
     words, of_request = (done.shown or "").split(), done.timelines[0].request
     return render(request, "words", by=by, words=words, request_id=of_request, delivery=owner, token=token)

@@ -167,6 +167,7 @@ DECIDED = {"by": "CISO", "on": "2026-11-30", "why": "a vault that encrypts by it
         ({"encryption": "none", "open": DECIDED}, ""),
         ({"encryption": "none"}, "without a decision"),
         ({"encryption": "none", "open": DECIDED | {"on": "last year"}}, "without a decision"),
+        ({"encryption": "none", "open": DECIDED | {"on": "2999-01-01"}}, "no later than today"),
         ({"encryption": "none", "open": DECIDED | {"why": " "}}, "without a decision"),
         ({"encryption": "zip", "open": DECIDED}, "alone"),
         ({"encryption": "rot13"}, "is none of zip, age"),

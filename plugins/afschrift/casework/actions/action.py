@@ -192,6 +192,7 @@ class Subject(StrEnum):
 
 Choices = Sequence[tuple[str, str]]
 """Values that can be chosen, with their words."""
+Sheet = Callable[[Officer, str, str], str]
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,7 @@ class Action:
         role: that may do it.
         also: roles that may do it too.
         of: whose id it takes.
+        sheet: makes of what it shows a page to be printed: by whom, the id, and what is shown.
         command: whether the terminal's command is made from it; False: it has one of its own.
     """
 
@@ -224,6 +226,7 @@ class Action:
     role: Role = Role.OFFICER
     also: tuple[Role, ...] = ()
     of: Subject = Subject.REQUEST
+    sheet: Sheet | None = None
     command: bool = True
 
     def is_for(self, roles: Roles, account: str) -> bool:

@@ -23,13 +23,24 @@ from afschrift.casework.actions.action import (
 from afschrift.casework.copy_findings import CONFIRMED, end_of
 from afschrift.casework.delivery.again import GIVEN, give_again, openable
 from afschrift.casework.delivery.misdelivered import report
-from afschrift.casework.delivery.read_out import enter_words_sent, read_link, read_words, send_words
-from afschrift.casework.delivery.removing import lies_there, place_of, renewed, take_away
+from afschrift.casework.delivery.read_out import (
+    enter_words_sent,
+    read_link,
+    read_words,
+    send_words,
+    words_sheet,
+)
+from afschrift.casework.delivery.removing import (
+    lies_there,
+    must_not_be_over,
+    place_of,
+    renewed,
+    take_away,
+)
 from afschrift.casework.delivery.view import is_frozen
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import TooLateError
 from afschrift.domain.files import LONGEST_LINK, ShowsBundles
-from afschrift.domain.instants import rfc3339
 from afschrift.domain.language import gettext, say
 from afschrift.encryption.portal import PORTAL
 from afschrift.law.clock.facts import Timeline
@@ -93,11 +104,7 @@ def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
 
 def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
     row = _lying(officer, delivery)
-    if row.expires_at and row.expires_at <= rfc3339(officer.now):
-        raise TooLateError(
-            f"What was delivered as {row.id} is to be removed: it is over.",
-            remedy=f"once it is gone, give it again: `afschrift delivery again {row.id}`.",
-        )
+    must_not_be_over(officer, row)
     zone = _timeline(officer, row).zone
     day = officer.today(zone) + timedelta(days=officer.settings.days(row.destination))
     until = end_of(day, zone)
@@ -218,6 +225,7 @@ ACTIONS = (
         _words,
         _opens_by_words,
         of=Subject.DELIVERY,
+        sheet=words_sheet,
     ),
     Action(
         "link",

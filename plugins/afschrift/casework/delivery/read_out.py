@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from afschrift.app.destination_options import SECRET_WAYS
 from afschrift.app.options import read_options
 from afschrift.app.settings import Settings
-from afschrift.casework.delivery.removing import lies_there, link_of
+from afschrift.casework.delivery.removing import lies_there, link_of, must_not_be_over
 from afschrift.casework.letters.addressee import WITH_BUNDLE
 from afschrift.casework.letters.make import facts_with
 from afschrift.casework.officer import Officer
@@ -44,9 +44,10 @@ def read_words(officer: Officer, delivery: str) -> str:
     """The words of a delivery. The look is an event.
 
     Raises:
-        TooLateError: they are destroyed, or there never were any.
+        TooLateError: they are destroyed, there never were any, or the file is to be removed.
     """
     row, words = kept_words(officer, delivery)
+    must_not_be_over(officer, row)
     officer.register.deliveries.record(row.id, SECRET_SHOWN, officer.by)
     return words
 
@@ -141,6 +142,7 @@ def send_words(officer: Officer, delivery: str, number: str) -> None:
         TooLateError: as `read_words`.
     """
     row, words = kept_words(officer, delivery)
+    must_not_be_over(officer, row)
     require_second_channel(officer, row, SMS)
     digits = re.sub(r"[\s().-]", "", number)
     if not _NUMBER.fullmatch(digits):

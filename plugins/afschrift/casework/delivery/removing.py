@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from afschrift.app.settings import Settings
+from afschrift.casework.copy_findings import of_copy
 from afschrift.casework.officer import Officer
 from afschrift.destinations.registry import open_destination
-from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, TooLateError
 from afschrift.domain.files import LONGEST_LINK, Destination, ShowsBundles
 from afschrift.domain.language import gettext
 from afschrift.encryption.portal import PORTAL
@@ -59,6 +60,20 @@ def must_lie_there(register: Register, request_id: str, bundle: str | None) -> N
         raise RefusedError(
             f"What was delivered as {row.id} does not lie at its destination any more.",
             remedy=f"to give it again, with the data of today: `afschrift delivery again {row.id}`.",
+        )
+
+
+def must_not_be_over(officer: Officer, row: DeliveryRow) -> None:
+    """Refuse to give the words of a file, or to let it lie longer, that the next sweep removes.
+
+    Raises:
+        TooLateError: the request was given up, or its time is over.
+    """
+    status = officer.register.oversight.status(row.request)
+    if of_copy(row, status, officer.settings.days(row.destination), officer.now):
+        raise TooLateError(
+            f"What was delivered as {row.id} is to be removed: it is over.",
+            remedy=f"if the answer is still due once it is gone: `afschrift delivery again {row.id}`.",
         )
 
 

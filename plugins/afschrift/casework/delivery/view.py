@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from afschrift.casework.copy_findings import last_day
+from afschrift.casework.delivery.read_out import SMS
 from afschrift.casework.delivery.removing import lies_there
 from afschrift.casework.officer import Officer
 from afschrift.domain.event import Header
@@ -73,18 +74,26 @@ def seen_deliveries(officer: Officer, request_id: str) -> list[SeenDelivery]:
         of_row = [(header, payload or {}) for header, payload in happened]
         of_row = [(header, payload) for header, payload in of_row if payload.get("delivery") == row.id]
         went = [event for event in of_row if event[0].type in (SECRET_SHOWN, SECRET_SENT)]
+        sent = [event for event in went if event[0].type == SECRET_SENT]
         lies, last = lies_there(row), went[-1] if went else None
         remarks = list(_at_portal([header for header, _ in of_row], lies, timeline.zone))
+        by_sms = officer.settings.sms and officer.settings.options_of(row.destination)
+        if by_sms and lies and row.has_secret and not sent and by_sms.protection().secret_by == SMS:
+            remarks.append(gettext("Send the words by SMS first: the letter says that they come so."))
         if lies and held:
             remarks.append(gettext("A hold is in force: nothing of it is removed."))
         if last and returned > last[0].at:
             remarks.append(gettext("The letter came back after the words were given."))
-        channel = in_words(last[1].get("channel", "read_out")).lower() if last else ""
-        day = last[1].get("on") if last else None
-        at = say(str(day)) if day else on_the_wall(last[0].at, timeline.zone) if last else ""
-        return SeenDelivery(
-            row, lies, _words(row, channel, at), _place(officer, row, timeline.zone), tuple(remarks)
-        )
+        words = _words(row)
+        if sent:
+            header, payload = sent[-1]
+            at = say(str(payload["on"])) if "on" in payload else on_the_wall(header.at, timeline.zone)
+            channel = in_words(payload["channel"]).lower()
+            words = gettext("The words went on {at}: {channel}.", at=at, channel=channel)
+        elif last:
+            at = on_the_wall(last[0].at, timeline.zone)
+            words = gettext("The words were shown on {at}. How they went is not entered.", at=at)
+        return SeenDelivery(row, lies, words, _place(officer, row, timeline.zone), tuple(remarks))
 
     return [seen(row) for row in reversed(rows)]
 
@@ -103,9 +112,7 @@ def is_frozen(events: Iterable[str]) -> bool:
     return last[-1:] == [FROZEN]
 
 
-def _words(row: DeliveryRow, channel: str, at: str) -> str:
-    if channel:
-        return gettext("The words went on {at}: {channel}.", at=at, channel=channel)
+def _words(row: DeliveryRow) -> str:
     if row.has_secret:
         return gettext("The words did not go yet.")
     return gettext("The words are destroyed.") if opens_by_words(row.encryption) else ""

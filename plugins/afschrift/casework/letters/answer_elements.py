@@ -26,7 +26,7 @@ from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.partial_response import parts
 from afschrift.letters.element_values import ITEMS, LINE
-from afschrift.letters.elements import OWN_KEYS, TAKES_ALONG, gates
+from afschrift.letters.elements import EACH_ITS_WAY, OWN_KEYS, TAKES_ALONG, gates
 from afschrift.letters.kinds import LetterKind
 from afschrift.letters.words import LetterWords
 from afschrift.register.deliveries import DeliveryRow
@@ -191,6 +191,14 @@ def files_together(
         file = places[-1].get("where", sent[-1].rpartition("/")[2])
         opened |= {name: places[-1][name] for name in ("secret_by", "own_key", "page") if name in places[-1]}
         lines.append(words.say("file", timeline.right).format(file=file))
+    ways = [place.get("secret_by") for place in places]
+    if len({*ways} - {None}) > 1:
+        opened["secret_by"] = EACH_ITS_WAY
+        come = words.say("file", "words_come")
+        lines = [
+            f"{line}. {come.format(way=words.say('secret_by', way))}" if way else line
+            for line, way in zip(lines, ways, strict=True)
+        ]
     if not all("where" in place for place in places):
         return {"files": lines, **opened}
     until = min(place["available_until"] for place in places)

@@ -22,15 +22,16 @@ from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import enter_sent
 from afschrift.domain.errors import AfschriftError, FormError, TooLateError
+from afschrift.domain.instants import utc_now
 from afschrift.domain.language import say
-from afschrift.law.letter import SendingChannel
+from afschrift.law.letter import LetterState, SendingChannel
 from afschrift.register.deliveries import DeliveryRow
 from afschrift.register.outbox import Proof
 
 
-def delivered(bureau: Bureau) -> tuple[DeliveryRow, str]:
+def delivered(bureau: Bureau, **more: Any) -> tuple[DeliveryRow, str]:
     """A delivery that words open, with its words."""
-    request = bureau.store()
+    request = bureau.store(**more)
     drive(bureau.services, request)
     row = bureau.register.deliveries.of(request)[-1]
     words = bureau.register.deliveries.secret(row.id)
@@ -59,6 +60,8 @@ def test_words_are_shown_on_asking_and_go_by_another_channel_than_the_letter(bur
     sheet = words_sheet(bureau.officer(), row.id, words)
     assert [word for word in words.split() if f"<b>{word}</b>" not in sheet] == []
     assert [name for name, _ in events(bureau, row)] == ["secret_shown"]
+    line = seen_deliveries(bureau.officer(), row.request)[0].words
+    assert line.startswith("The words were shown on") and "read out" not in line
 
     letter = make(
         bureau.officer(), row.request, "delivery", {"available_until": "2030-01-01", "where": "hier"}
@@ -85,6 +88,29 @@ def test_words_are_shown_on_asking_and_go_by_another_channel_than_the_letter(bur
     for action in ("words", "words-sent"):
         with pytest.raises(TooLateError, match="No words are kept"):
             do(bureau, action, row, **({"channel": "phone"} if action == "words-sent" else {}))
+
+
+def test_words_of_a_request_that_was_given_up_or_is_over_are_not_shown(bureau: Bureau) -> None:
+    (row, _), (expired, _) = delivered(bureau), delivered(bureau, keys={"customer_id": "3"})
+    bureau.clocks().withdraw(row.request, "email")
+    bureau.register.deliveries.expire(expired.id, utc_now() - timedelta(hours=1))
+    for of in (row, expired):
+        for action in ("words", "renew"):
+            with pytest.raises(TooLateError, match="is to be removed"):
+                do(bureau, action, of)
+        assert events(bureau, of) == []
+
+
+def test_letter_that_was_posted_before_a_revoke_is_entered_as_sent(bureau: Bureau) -> None:
+    row, _ = delivered(bureau)
+    given = {"available_until": "2030-01-01", "where": "hier"}
+    letter = make(bureau.officer(), row.request, "delivery", given).letter
+    assert letter is not None
+    do(bureau, "revoke", row)
+    proof = Proof("proof.txt", "text/plain", [b"3STEST1"])
+    on = bureau.officer().today("Europe/Amsterdam")
+    sent = enter_sent(bureau.officer(), letter.id, on, SendingChannel.REGISTERED_POST, proof)
+    assert sent.state is LetterState.SENT
 
 
 def test_letter_announces_no_words_that_are_not_kept_and_none_by_its_own_channel(bureau: Bureau) -> None:
@@ -152,6 +178,14 @@ def test_words_go_by_sms_once_and_a_refusal_asks_the_officer(
         assert events(bureau, row) == []
     _Gateway.bodies.clear()
     _Gateway.status = 200
+    options = tmp_path / "outbox.json"
+    options.write_text(json.dumps({"secret_by": "sms"}))
+    options.chmod(0o600)
+    first = []
+    for places in ({}, {"outbox": options}):
+        object.__setattr__(bureau.settings, "destination_options", places)
+        first.append(seen_deliveries(bureau.officer(), row.request)[0].remarks)
+    assert first == [(), ("Send the words by SMS first: the letter says that they come so.",)]
 
     send("+31 6 1234 5678")
 
@@ -160,4 +194,5 @@ def test_words_go_by_sms_once_and_a_refusal_asks_the_officer(
     assert body["text"].endswith(words)
     [(name, payload)] = events(bureau, row)
     assert (name, payload["channel"]) == ("secret_sent", "sms")
+    assert seen_deliveries(bureau.officer(), row.request)[0].remarks == ()
     assert faults(bureau.settings.register) == []

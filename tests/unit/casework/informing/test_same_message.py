@@ -16,6 +16,7 @@ from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.informing.question import ask_again
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.receive import receive
+from afschrift.casework.letters import answer_elements
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
@@ -113,10 +114,19 @@ def test_both_rights_take_one_acknowledgement_and_one_letter_with_both_files(
         assert bureau.questions(request) == ()
 
 
-def test_without_mail_one_question_asks_to_inform_of_both(bureau: Bureau) -> None:
+def test_without_mail_one_question_asks_to_inform_of_both(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
     requests = received(bureau)
     for request in requests:
         drive(bureau.services, request)
+    with monkeypatch.context() as apart:  # two destinations
+        ways = {requests[0]: "phone", requests[1]: "sms"}
+        apart.setattr(answer_elements, "opened_by", lambda _, row: {"secret_by": ways[row.request]})
+        written = text(bureau, requests[1])
+    assert "explanation. You get its six words on the phone." in written
+    assert "another company. You get its six words by text message." in written
+    assert "the six words that open a file as it says at each file." in written
     asked = [question for request in requests for question in bureau.questions(request)]
     assert [(q.request, q.detail["with"]) for q in asked] == [(requests[1], [requests[0]])]
     jurisdiction = bureau.officer().jurisdiction
