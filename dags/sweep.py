@@ -38,6 +38,8 @@ the same without acting.
   registers?
 - **staged_too_long**: staged files of an open request without a run or a question, 72 hours after its last
   activity. They are destroyed; the next run makes them again from `classify`.
+- **portal_frozen**, **portal_lacks**, **portal_receipt**: what a portal says of a delivery, or does not have,
+  and receipts that cannot be believed: `docs/portal.md` says what to do.
 - **copy_remains**: a bundle lies at its destination past its time, or its request was given up. It is
   removed with the words that open it. What cannot be removed is named, and tried again every hour.
 

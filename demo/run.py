@@ -11,13 +11,16 @@ import os
 import shutil
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
 from afschrift.airflow_ext.local import run_here
+from afschrift.airflow_ext.local_portal import local_portal
 from afschrift.app.private_files import UMASK
 from afschrift.app.project import set_demo_data
 from afschrift.app.roles_file import load_roles
@@ -33,6 +36,7 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.encryption.aes_zip import opened_zip
+from afschrift.encryption.secret import apart
 from afschrift.register.keys.store import KeyStore
 from afschrift.register.open import initialise, open_register
 from afschrift.services import Services
@@ -86,20 +90,30 @@ def run(data: Path, scale: float) -> bool:
     else:
         out.print(f"[bold]1. The warehouse[/bold] is in {data} already.")
     initialise(settings)
+    with local_portal(settings.home) as portal:
+        return _answers(Settings.from_environment(), portal)
+
+
+def _answers(settings: Settings, portal: str | None) -> bool:
+    """Two requests and the summary; the first answer is fetched from the portal, where there is one."""
     results = {}
     for number, right in enumerate((Right.PORTABILITY, Right.ACCESS), start=2):
         out.print(f"\n[bold]{number}. {right.capitalize()}[/bold] (Art. {right.article}): one person asks")
-        results[right] = answer(settings, right)
+        at = portal if right is Right.PORTABILITY else None
+        results[right] = answer(settings, right, at)
         if results[right] is None:
             return False
     summary(results)
     return True
 
 
-def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
-    """One request on the real DAG; what was delivered, or None where it did not come to that."""
+def answer(settings: Settings, right: Right, portal: str | None = None) -> dict[str, Any] | None:
+    """One request on the real DAG; what was delivered, or None where it did not come to that.
+
+    `portal`: where the person fetches it, instead of the outbox.
+    """
     services = build_services(lambda _: None, settings)
-    request = open_demo_request(services, str(HEAVY.number), right, language="en")
+    request = open_demo_request(services, str(HEAVY.number), right, "en", "portal" if portal else "outbox")
     out.print(f"   request {request}; Airflow runs fulfil_request:")
     outcome = run_here(request, {}, lambda line: out.print(f"   {line}", markup=False))
     if approve(services, request):
@@ -109,23 +123,37 @@ def answer(settings: Settings, right: Right) -> dict[str, Any] | None:
         return None
     hand_over(services, request)
     [delivery] = services.register.deliveries.of(request)
-    words, limits = services.register.deliveries.secret(delivery.id) or "", UnpackLimits()
+    secret, limits = services.register.deliveries.secret(delivery.id) or "", UnpackLimits()
     folder = settings.home / "demo" / right
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)
     bundle = settings.home / "outbox" / delivery.name
-    with bundle.open("rb") as file:
-        container = ZipContainer(opened_zip(file, words), limits)
+    with BytesIO(fetch(portal, secret)) if portal else bundle.open("rb") as file:
+        container = ZipContainer(file if portal else opened_zip(file, secret), limits)
         report = check(container, KeyStore.open(settings.keys).public_keys(), limits)
         coverage = json.loads(b"".join(container.read(COVERAGE)))
     return {
         "report": report,
-        "bundle": bundle,
+        "bundle": None if portal else bundle,
+        "bytes": delivery.bytes,
         "folder": folder,
         "coverage": coverage,
         "sha": delivery.sha256,
         "delivery": delivery.id,
     }
+
+
+def fetch(portal: str, secret: str) -> bytes:
+    """Fetch a bundle from the portal, as the person does by link and words."""
+    words, link = apart(secret)
+    page = f"{portal}/api/o/{link}"
+    with httpx.Client(trust_env=False, timeout=60) as person:
+        opened = person.post(page, json={"code": words}).raise_for_status().json()
+        head = {"Afschrift-Key": opened["key"]}
+        bundle = person.get(f"{page}/bundle", headers=head).raise_for_status().content
+        person.post(f"{page}/received", headers=head).raise_for_status()
+    out.print(f"   The person fetches it at {portal} by the letter's link and the six words.")
+    return bundle
 
 
 def approve(services: Services, request: str) -> bool:
@@ -168,7 +196,7 @@ def summary(results: dict[Right, Any]) -> None:
         ("tables with rows", lambda r: str(_count(r, "rows"))),
         ("tables left out whole", lambda r: str(_count(r, "withheld"))),
         ("files", lambda r: str(r["report"].files)),
-        ("ZIP file", lambda r: f"{r['bundle'].stat().st_size / 1e6:.1f} MB"),
+        ("ZIP file", lambda r: f"{r['bytes'] / 1e6:.1f} MB"),
         ("whole, and signed by a known key", lambda r: "yes" if r["report"].exit_code == 0 else "NO"),
     ):
         table.add_row(words, value(port), value(acc))
@@ -184,8 +212,12 @@ def summary(results: dict[Right, Any]) -> None:
     out.print("\nNext: `.venv/bin/afschrift requests --all`, `.venv/bin/afschrift audit verify`, `make up`.")
     out.print("\nEach file leaves encrypted. The words are read out to the person, who opens it by them:")
     for right, result in results.items():
-        out.print(f"\n[bold]{right}[/bold]  {result['bundle']}")
+        out.print(
+            f"\n[bold]{right}[/bold]  {result['bundle'] or 'at the portal, which `make up` starts again'}"
+        )
         out.print(f"  bundle sha256 {result['sha']}")
+        if result["bundle"] is None:
+            continue
         out.print(f"  words  .venv/bin/afschrift delivery words {result['delivery']}")
         out.print(
             f"  open   .venv/bin/afschrift bundle open {result['bundle']} {result['folder']}", soft_wrap=True

@@ -23,6 +23,7 @@ from typing import Self
 import httpx
 
 from afschrift.airflow_ext.environment import DAG_ID, environment
+from afschrift.airflow_ext.local_portal import OPTIONS, local_portal
 from afschrift.airflow_ext.trigger import ADMIN, PASSWORDS
 from afschrift.app.project import checkout, set_demo_data
 from afschrift.app.roles_file import load_roles
@@ -140,7 +141,12 @@ def up(port: int = 8080) -> None:
         RetriableError: a process of Airflow ended by itself, or none got ready.
     """
     users = _users(load_roles(Settings.from_environment(_base())))
-    with suppress(KeyboardInterrupt), running(port, _say, users, triggerer=True) as (airflow, processes):
+    with (
+        suppress(KeyboardInterrupt),
+        _interruptible(),
+        local_portal(Settings.from_environment(_base()).home) as portal,
+        running(port, _say, users, triggerer=True) as (airflow, processes),
+    ):
         _say(f"Airflow is ready: {airflow.url}/dags/{DAG_ID} and then Trigger (top right).")
         _say(f"  user {airflow.user}, password {airflow.password} (may do everything in Airflow)")
         for name, password in _passwords(airflow.logs.parent / PASSWORDS, users).items():
@@ -148,6 +154,10 @@ def up(port: int = 8080) -> None:
                 _say(f"  user {name}, password {password} ({users[name]} in Airflow)")
         if port != 8080:
             _say(f"  elsewhere: export AFSCHRIFT_AIRFLOW_URL={airflow.url}")
+        if portal:
+            _say(f"The portal is ready: {portal}, for requests whose destination is `portal`.")
+            _say(f"  export {OPTIONS}={os.environ[OPTIONS]}")
+            _say("  its link and code: afschrift delivery link DELIVERY, afschrift delivery words DELIVERY")
         _say(f"  logs in {airflow.logs}; Ctrl-C ends it.")
         processes.watch()
 

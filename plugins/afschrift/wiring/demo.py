@@ -10,7 +10,9 @@ from afschrift.domain.right import Right
 from afschrift.services import Services
 
 
-def open_demo_request(services: Services, customer_number: str, right: str, language: str = "nl") -> str:
+def open_demo_request(
+    services: Services, customer_number: str, right: str, language: str = "nl", destination: str = "outbox"
+) -> str:
     """Open a request for a customer of the demo warehouse; return its id.
 
     Raises:
@@ -31,6 +33,7 @@ def open_demo_request(services: Services, customer_number: str, right: str, lang
             "keys": {services.inventory.identity.person: str(customer_number)},
             "authenticated": {"by": "demo form", "level": "demo", "at": now},
             "language": language,
+            "destination": destination,
         }
     )
     return submit(services, intake, "demo")[0]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.support.settings_page import rows
 
 from afschrift.airflow_ext.environment import CONFIG
 from afschrift.app.project import key_values
+from afschrift_portal.settings import PortalSettings
 
 OF_PROVIDERS = {
     "celery": {"broker_url", "result_backend"},
@@ -239,3 +241,19 @@ def test_the_network_is_closed_first_and_opened_by_name() -> None:
     pages = next(policy["spec"] for policy in others if policy["metadata"]["name"] == "afschrift-pages")
     identity_provider = [{"protocol": "TCP", "port": 443}]
     assert identity_provider in [rule["ports"] for rule in pages["egress"]]
+
+
+def test_the_portal_reaches_nothing_of_ours_and_has_settings_that_it_knows() -> None:
+    compose = yaml.safe_load(text("portal/compose.yaml"))
+    stateful, _, policy = yaml.safe_load_all(text("portal/kubernetes.yaml"))
+    assert compose["networks"].keys().isdisjoint(COMPOSE["networks"])
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"] and "egress" not in policy["spec"]
+    assert all(rule["from"] and rule["ports"] for rule in policy["spec"]["ingress"])
+    [container] = stateful["spec"]["template"]["spec"]["containers"]
+    given = [compose["services"]["portal"]["environment"], {entry["name"]: "" for entry in container["env"]}]
+    known = {f"AFSCHRIFT_PORTAL_{field.name.upper()}" for field in fields(PortalSettings)}
+    assert all(names.keys() <= known for names in given)
+    assert (
+        container["securityContext"]["readOnlyRootFilesystem"] and compose["services"]["portal"]["read_only"]
+    )
+    assert "DIGEST:?" in text("portal/Containerfile") and "USER 50001" in text("portal/Containerfile")
