@@ -87,7 +87,10 @@ def converted(values: pa.Array, wanted: pa.DataType) -> pa.Array:
         return values
     if pa.types.is_string(values.type) and (read := _READ.get(wanted)):
         return pa.array([None if text is None else read(text) for text in values.to_pylist()], wanted)
-    return pc.cast(values, wanted)
+    found = pc.cast(values, wanted)
+    if wanted == TEXT and pa.types.is_timestamp(values.type):  # its value form, as in the part that is text
+        found = pc.replace_substring(pc.replace_substring(found, " ", "T"), ".000000", "")
+    return found
 
 
 def _bytes(text: str) -> bytes:
