@@ -25,6 +25,7 @@ ELSEWHERE = {
     "CONTRIBUTING.md": "contributing.md",
     "CODE_OF_CONDUCT.md": "conduct.md",
     "SECURITY.md": "security.md",
+    "bundles/README.md": "bundles.md",
     "deploy/README.md": "deploy.md",
     "examples/chinook/README.md": "examples/chinook.md",
     "examples/reuse/README.md": "examples/reuse.md",

@@ -10,9 +10,8 @@ import struct
 import threading
 import unicodedata
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from afschrift_bundles.errors import damaged
 
@@ -21,23 +20,7 @@ _MAX = 0xFFFFFFFF
 _LOCAL = struct.Struct("<4s5H3I2H")
 _ENTRY = struct.Struct("<4s6H3I5H2I")
 _REPACKED = "Verify the unpacked folder if another program packed it again; else ask for the file again."
-_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
-    f"{device}{number}" for device in ("com", "lpt") for number in "0123456789¹²³"
-}
-
-
-class Archive(Protocol):
-    """The files of a bundle by path; paths are below the bundle's one folder.
-
-    Attributes:
-        name: of that folder; empty where it was unpacked, and may have been renamed.
-    """
-
-    name: str
-
-    def sizes(self) -> dict[str, int]: ...
-    def open(self, path: str) -> BinaryIO: ...
-    def close(self) -> None: ...
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))}
 
 
 class _Member(NamedTuple):
@@ -75,7 +58,7 @@ class _Member(NamedTuple):
 
 
 class ZippedBundle:
-    """A bundle in its ZIP file."""
+    """A bundle in its ZIP file; paths are below its one folder, whose name it has."""
 
     def __init__(self, file: BinaryIO) -> None:
         """Read every header, and no content.
@@ -115,9 +98,7 @@ class ZippedBundle:
         members: list[_Member] = []
         position = 0
         while (head := self.read_at(position, _LOCAL.size)).startswith(b"PK\3\4"):
-            if len(head) < _LOCAL.size:
-                raise damaged("the ZIP file breaks off", _REPACKED)
-            *_, crc, packed, size, name_length, extra_length = _LOCAL.unpack(head)
+            *_, crc, packed, size, name_length, extra_length = _LOCAL.unpack(head.ljust(_LOCAL.size))
             rest = self.read_at(position + _LOCAL.size, name_length + extra_length)
             name, extra = rest[:name_length], rest[name_length:]
             if packed == size == _MAX and len(extra) == 20:
@@ -151,10 +132,8 @@ def _end(count: int, size: int, offset: int) -> bytes:
     if count >= 0xFFFF or size >= _MAX or offset >= _MAX:
         large = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 0x32D, 45, 0, 0, count, count, size, offset)
         large += struct.pack("<4sIQI", b"PK\6\7", 0, offset + size, 1)
-    count = min(count, 0xFFFF)
-    return large + struct.pack(
-        "<4s4H2IH", b"PK\5\6", 0, 0, count, count, min(size, _MAX), min(offset, _MAX), 0
-    )
+    count, size, offset = min(count, 0xFFFF), min(size, _MAX), min(offset, _MAX)
+    return large + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, size, offset, 0)
 
 
 class _Stream(io.RawIOBase):
@@ -196,21 +175,21 @@ class _Stream(io.RawIOBase):
         return not behind and (self._count, self._crc) == (self._member.size, self._member.crc)
 
     def _differs(self) -> Exception:
-        return damaged(f"{_shown(self._member.name)} in its ZIP file has another content than stated")
+        path = self._member.name.decode().partition("/")[2]
+        return damaged(f"{path} in its ZIP file has another content than stated")
 
 
 class UnpackedBundle:
-    """A bundle in the folder that it was unpacked into."""
+    """A bundle in the folder that it was unpacked into, and that may have been renamed."""
+
+    name = ""
 
     def __init__(self, folder: Path) -> None:
         if not (folder / "bagit.txt").is_file():
             folders = [path for path in folder.iterdir() if (path / "bagit.txt").is_file()]
             if len(folders) != 1:
-                raise damaged(
-                    "the folder has no bagit.txt, nor one folder with it", "Is this the right folder?"
-                )
+                raise damaged("its folder has no bagit.txt", "Is this the right folder?")
             folder = folders[0]
-        self.name = ""
         self._files: dict[str, Path] = {}
         for path in folder.rglob("*"):
             if path.is_symlink() or not (path.is_dir() or path.is_file()):
@@ -228,13 +207,16 @@ class UnpackedBundle:
         """Nothing is open."""
 
 
+Archive = ZippedBundle | UnpackedBundle
+
+
 def _checked_names(names: list[bytes]) -> list[str]:
     try:
         texts = [name.decode() for name in names]
     except UnicodeDecodeError:
         raise damaged("a name in its ZIP file is not UTF-8", _REPACKED) from None
     folded = [_folded(text) for text in texts]
-    folders = {"/".join(parts[:end]) for parts in (t.split("/") for t in folded) for end in _ends(parts)}
+    folders = {text[:at] for text in folded for at, sign in enumerate(text) if sign == "/"}
     if len(set(folded)) < len(folded) or folders.intersection(folded):
         raise damaged("two names in its ZIP file are one name on some systems", _REPACKED)
     for text in texts:
@@ -244,11 +226,7 @@ def _checked_names(names: list[bytes]) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-
-
-def _ends(parts: list[str]) -> Iterable[int]:
-    return range(1, len(parts))
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _is_name(text: str) -> bool:
@@ -268,7 +246,3 @@ def _is_part(part: str) -> bool:
         and part[-1] not in ". "
         and part.split(".")[0].rstrip().casefold() not in _DEVICES
     )
-
-
-def _shown(name: bytes) -> str:
-    return name.decode("utf-8", "replace").partition("/")[2]

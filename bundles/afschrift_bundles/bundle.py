@@ -20,18 +20,19 @@ from afschrift_bundles.verify import Key, Verified, verify
 if TYPE_CHECKING:
     import duckdb
 
-_FIELD_KEYS = {
-    "type": "afschrift:kind",
-    "unit": "afschrift:unit",
-    "unit_from": "afschrift:unitFrom",
-    "time_zone": "afschrift:timeZone",
-    "origin": "afschrift:origin",
-    "category": "afschrift:category",
-    "codes": "afschrift:codes",
-    "masked": "afschrift:masked",
-    "redacted": "afschrift:redacted",
-    "notes": "afschrift:notes",
-}
+_FILE_KEYS = {"source": "afschrift:source", "table": "afschrift:table", "media_type": "mediatype"}
+_KEYS = (
+    "kind",
+    "unit",
+    "unitFrom",
+    "timeZone",
+    "origin",
+    "category",
+    "codes",
+    "masked",
+    "redacted",
+    "notes",
+)
 
 
 def open_bundle(
@@ -53,12 +54,10 @@ def open_bundle(
     Raises:
         UnusableBundleError: it is not whole, not of this signer, or not opened by these words.
     """
-    place = Path(path)
-    if not place.exists():
-        raise UnusableBundleError("not_found", f"There is nothing at {place}.")
-    archive: Archive = (
-        UnpackedBundle(place) if place.is_dir() else ZippedBundle(unlocked(place, words, identity))
-    )
+    at = Path(path)
+    if not at.exists():
+        raise UnusableBundleError("not_found", f"There is nothing at {at}.")
+    archive: Archive = UnpackedBundle(at) if at.is_dir() else ZippedBundle(unlocked(at, words, identity))
     try:
         return Bundle(archive, verify(archive, key))
     except BaseException:
@@ -113,20 +112,12 @@ class Bundle:
     @property
     def tables(self) -> pd.DataFrame:
         """Its tables by name, with title, description, rows, columns and formats."""
-        rows = [
-            {
-                "table": name,
-                "title": table.parts[0].get("title", ""),
-                "description": table.parts[0].get("description", ""),
-                "rows": table.rows,
-                "columns": len(table.fields),
-                "formats": ", ".join(table.formats),
-            }
+        columns = ["title", "description", "rows", "columns", "formats"]
+        rows = {
+            name: (*_texts(table.parts[0]), table.rows, len(table.fields), ", ".join(table.formats))
             for name, table in self._tables.items()
-        ]
-        return pd.DataFrame(
-            rows, columns=["table", "title", "description", "rows", "columns", "formats"]
-        ).set_index("table")
+        }
+        return pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("table")
 
     def frame(self, name: str, *, labels: bool = False) -> pd.DataFrame:
         """A table as a frame.
@@ -165,24 +156,15 @@ class Bundle:
 
     def files(self) -> pd.DataFrame:
         """The uploaded files, and those that staff found, by path; `file(path)` gives the bytes."""
-        columns = ["path", "source", "table", "column", "row", "name", "media_type", "bytes", "active"]
         rows = []
         for resource in self.package["resources"]:
             described = resource.get("afschrift:file", resource.get("afschrift:given"))
             if described is not None:
-                rows.append(
-                    {
-                        "path": resource["path"],
-                        "source": resource["afschrift:source"],
-                        "table": resource.get("afschrift:table"),
-                        "column": described.get("column"),
-                        "row": described.get("row"),
-                        "name": described.get("name"),
-                        "media_type": resource.get("mediatype"),
-                        "bytes": resource["bytes"],
-                        "active": "afschrift:active" in resource,
-                    }
-                )
+                facts = {name: resource.get(key) for name, key in _FILE_KEYS.items()}
+                facts |= {key: resource[key] for key in ("path", "bytes")}
+                facts |= {key: described.get(key) for key in ("column", "row", "name")}
+                rows.append(facts | {"active": "afschrift:active" in resource})
+        columns = ["path", *_FILE_KEYS, "column", "row", "name", "bytes", "active"]
         return pd.DataFrame(rows, columns=columns).astype({"row": "Int64"}).set_index("path")
 
     def file(self, path: str) -> bytes:
@@ -202,17 +184,11 @@ class Bundle:
         rows = []
         for table, reader in self._tables.items() if name is None else [(name, self._table(name))]:
             for field in reader.fields:
-                titles, meanings = field.get("afschrift:titles", {}), field.get("afschrift:meanings", {})
-                rows.append(
-                    {
-                        "table": table,
-                        "field": field["name"],
-                        "title": titles.get(language, field.get("title", "")),
-                        "description": meanings.get(language, field.get("description", "")),
-                        **{column: field.get(key) for column, key in _FIELD_KEYS.items()},
-                    }
-                )
-        columns = ["table", "field", "title", "description", *_FIELD_KEYS]
+                facts = {key: field.get(f"afschrift:{key}", "") for key in _KEYS}
+                title, description = _texts(field, language)
+                facts |= {"table": table, "field": field["name"], "title": title, "description": description}
+                rows.append(facts)
+        columns = ["table", "field", "title", "description", *_KEYS]
         return pd.DataFrame(rows, columns=columns).set_index(["table", "field"])
 
     def _table(self, name: str) -> TableReader:
@@ -231,6 +207,15 @@ class Bundle:
             n for n in self._tables if n.endswith(f".{name}")
         ]
         return f"The bundle has no table {name}." + (f" Is it {' or '.join(close)}?" if close else "")
+
+
+def _texts(described: dict[str, Any], language: str | None = None) -> tuple[str, str]:
+    """Title and description of a table or a field."""
+    descriptions = described.get("afschrift:meanings", described.get("afschrift:descriptions", {}))
+    return (
+        described.get("afschrift:titles", {}).get(language, described.get("title", "")),
+        descriptions.get(language, described.get("description", "")),
+    )
 
 
 def _resized(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:

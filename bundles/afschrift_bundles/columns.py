@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from datetime import time
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -31,11 +31,7 @@ _LADDERS: dict[str, tuple[pa.DataType, ...]] = {
     "binary": (pa.binary(),),
 }
 _IN_TEXT = {"binary", "duration", "json", "text", "uuid"}
-_PANDAS: dict[pa.DataType, Any] = {
-    pa.int64(): pd.Int64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-    TEXT: pd.StringDtype(),
-}
+_PANDAS = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype(), TEXT: pd.StringDtype()}
 
 
 def candidates(field: Field) -> list[pa.DataType]:
@@ -47,11 +43,6 @@ def candidates(field: Field) -> list[pa.DataType]:
     if changed or (field["type"] == "string" and kind not in _IN_TEXT):
         return [TEXT]
     return [*_LADDERS.get(kind, ()), TEXT]
-
-
-def is_document(field: Field) -> bool:
-    """Whether its values are JSON documents, and not the text of a masked one."""
-    return field.get("afschrift:kind") == "json" and field["type"] != "string"
 
 
 class Digits:
@@ -93,13 +84,6 @@ def converted(values: pa.Array, wanted: pa.DataType) -> pa.Array:
     return found
 
 
-def _bytes(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError("base64") from error
-
-
 def _time(text: str) -> time:
     found = time.fromisoformat(text)
     if found.tzinfo:
@@ -107,6 +91,7 @@ def _time(text: str) -> time:
     return found
 
 
+_bytes = partial(base64.b64decode, validate=True)
 _READ: dict[pa.DataType, Callable[[str], Any]] = {pa.binary(): _bytes, pa.time64("us"): _time}
 
 

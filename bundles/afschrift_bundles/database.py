@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from afschrift_bundles.errors import UnusableBundleError
+from afschrift_bundles.errors import not_installed
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,88 +26,82 @@ def load(bundle: Bundle, resources: dict[str, Json]) -> duckdb.DuckDBPyConnectio
     try:
         import duckdb
     except ImportError:
-        raise UnusableBundleError(
-            "not_installed", "A package is missing. Install it: pip install 'afschrift-bundles[duckdb]'"
-        ) from None
+        raise not_installed("duckdb") from None
     connection = duckdb.connect()
     names = {resource["name"]: name for name, resource in resources.items()}
     loaded: dict[str, pa.Schema] = {}
     for name in _ordered(resources, names):
         reader = bundle.reader(name)
-        schema = loaded[name] = reader.schema
-        columns = [f"{_quoted(field.name)} {_type(field.type)}" for field in schema]
-        columns += _keys(name, resources, names, loaded)
-        source, _, table = name.partition(".")
-        place = f"{_quoted(source)}.{_quoted(table)}"
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(source)}")
-        connection.execute(f"CREATE TABLE {place} ({', '.join(columns)})")
-        connection.register("incoming", reader)
+        schema = loaded[name] = pa.schema([(f.name, _held(f.type)) for f in reader.schema])
+        connection.register("incoming", schema.empty_table())
+        columns = [
+            f"{_quoted(n)} {type_}" for n, type_, *_ in connection.execute("DESCRIBE incoming").fetchall()
+        ]
+        keys = _keys(name, resources, names, loaded)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_place(name)[0]}")
+        place = ".".join(_place(name))
+        connection.execute(f"CREATE TABLE {place} ({', '.join(columns + keys)})")
+        batches = (batch.cast(schema) for batch in reader)
+        connection.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
         connection.execute(f"INSERT INTO {place} SELECT * FROM incoming")  # noqa: S608 (quoted)
-        connection.unregister("incoming")
         for field in resources[name]["schema"]["fields"]:
-            if title := field.get("title"):
-                text = title.replace("'", "''")
-                connection.execute(f"COMMENT ON COLUMN {place}.{_quoted(field['name'])} IS '{text}'")
+            title = field.get("title", "").replace("'", "''")
+            connection.execute(f"COMMENT ON COLUMN {place}.{_quoted(field['name'])} IS '{title}'")
+    connection.unregister("incoming")
     return connection
+
+
+def _held(type_: pa.DataType) -> pa.DataType:
+    """Text for a decimal that DuckDB has no type for."""
+    return pa.string() if pa.types.is_decimal256(type_) else type_
 
 
 def _ordered(resources: dict[str, Json], names: dict[str, str]) -> list[str]:
     """Names of tables, the referred ones first; a circle is entered anywhere."""
-    ordered: list[str] = []
-    seen: set[str] = set()
+    ordered: dict[str, None] = {}
+    entered: set[str] = set()
 
     def visit(name: str) -> None:
-        if name not in seen:
-            seen.add(name)
-            for key in resources[name]["schema"].get("foreignKeys", []):
-                if other := names.get(key["reference"].get("resource", "")):
-                    visit(other)
-            ordered.append(name)
+        if name not in entered:
+            entered.add(name)
+            for other in _references(resources[name], names):
+                visit(other)
+            ordered[name] = None
 
     for name in resources:
         visit(name)
-    return ordered
+    return list(ordered)
+
+
+def _references(resource: Json, names: dict[str, str]) -> dict[str, list[Json]]:
+    """Foreign keys by the table that they lead to; a key within a table or to a part has none."""
+    found: dict[str, list[Json]] = {}
+    for key in resource["schema"].get("foreignKeys", []):
+        if other := names.get(key["reference"].get("resource", "")):
+            found.setdefault(other, []).append(key)
+    return found
 
 
 def _keys(
     name: str, resources: dict[str, Json], names: dict[str, str], loaded: dict[str, pa.Schema]
 ) -> list[str]:
     """Constraints that DuckDB can hold: a foreign key leads to the primary key of a table loaded before."""
-    schema = resources[name]["schema"]
-    primary = schema.get("primaryKey", [])
+    primary = resources[name]["schema"].get("primaryKey", [])
     found = [f"PRIMARY KEY ({_list(primary)})"] if primary else []
-    for key in schema.get("foreignKeys", []):
-        reference = key["reference"]
-        other = names.get(reference.get("resource", ""))
-        if other is None or other == name or other not in loaded:
-            continue
-        theirs = reference["fields"]
-        types = [loaded[name].field(field).type for field in key["fields"]]
-        same = types == [loaded[other].field(field).type for field in theirs]
-        if same and set(theirs) == set(resources[other]["schema"].get("primaryKey", [])):
-            source, _, table = other.partition(".")
-            place = f"{_quoted(source)}.{_quoted(table)}"
-            found.append(f"FOREIGN KEY ({_list(key['fields'])}) REFERENCES {place} ({_list(theirs)})")
+    for other, keys in _references(resources[name], names).items():
+        for key in keys if other in loaded and other != name else ():
+            theirs = key["reference"]["fields"]
+            pairs = zip(key["fields"], theirs, strict=True)
+            same = all(loaded[name].field(a).type == loaded[other].field(b).type for a, b in pairs)
+            if same and theirs == resources[other]["schema"].get("primaryKey", []):
+                place = ".".join(_place(other))
+                found.append(f"FOREIGN KEY ({_list(key['fields'])}) REFERENCES {place} ({_list(theirs)})")
     return found
 
 
-def _type(of: pa.DataType) -> str:
-    if pa.types.is_decimal(of):
-        return f"DECIMAL({of.precision}, {of.scale})" if of.precision <= 38 else "VARCHAR"
-    if pa.types.is_timestamp(of):
-        return "TIMESTAMPTZ" if of.tz else ("TIMESTAMP_NS" if of.unit == "ns" else "TIMESTAMP")
-    return _TYPES[str(of)]
-
-
-_TYPES = {
-    "int64": "BIGINT",
-    "double": "DOUBLE",
-    "bool": "BOOLEAN",
-    "date32[day]": "DATE",
-    "time64[us]": "TIME",
-    "binary": "BLOB",
-    "string": "VARCHAR",
-}
+def _place(name: str) -> tuple[str, str]:
+    source, _, table = name.partition(".")
+    return _quoted(source), _quoted(table)
 
 
 def _list(names: list[str]) -> str:

@@ -19,3 +19,9 @@ class UnusableBundleError(Exception):
 def damaged(what: str, remedy: str = "Ask for the file again.") -> UnusableBundleError:
     """The bundle is not as it was made."""
     return UnusableBundleError("damaged", f"This bundle is not as it was made: {what}. {remedy}")
+
+
+def not_installed(extra: str) -> UnusableBundleError:
+    """A package of an extra is missing."""
+    message = f"A package is missing. Install it: pip install 'afschrift-bundles[{extra}]'"
+    return UnusableBundleError("not_installed", message)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import struct
 import zipfile
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
-from afschrift_bundles.errors import UnusableBundleError, damaged
+from afschrift_bundles.errors import UnusableBundleError, damaged, not_installed
 
 _IN_MEMORY = 1 << 28
 """Bytes that are decrypted into memory; a larger bundle goes to a temporary file without a name."""
@@ -22,17 +23,13 @@ def unlocked(path: Path, words: str | None, identity: str | Path | None) -> Bina
     Raises:
         UnusableBundleError: words or key are missing or wrong, or a package that decrypts is not installed.
     """
-    with path.open("rb") as file:
-        head = file.read(40)
-        if head.startswith((b"age-encryption.org/", b"-----BEGIN AGE")):
-            return _with_identity(file, identity)
-        if head.startswith(b"-----BEGIN PGP") or head[:1] >= b"\x80":
-            raise _locked(
-                "This file is encrypted for an OpenPGP key. Decrypt it first: gpg -o bundle.zip -d FILE"
-            )
-        if _is_locked_zip(file):
-            return _with_words(path, words)
-    return path.open("rb")
+    file = path.open("rb")
+    head = file.read(40)
+    if head.startswith((b"age-encryption.org/", b"-----BEGIN AGE")):
+        return _with_identity(path, identity)
+    if head.startswith(b"-----BEGIN PGP") or head[:1] >= b"\x80":
+        raise _locked("An OpenPGP key opens this file. Decrypt it first: gpg -o bundle.zip -d FILE")
+    return _with_words(path, words) if _is_locked_zip(file) else file
 
 
 def _is_locked_zip(file: BinaryIO) -> bool:
@@ -49,40 +46,36 @@ def _with_words(path: Path, words: str | None) -> BinaryIO:
     try:
         import pyzipper
     except ImportError:
-        raise _not_installed("words") from None
+        raise not_installed("words") from None
     password = " ".join(re.split(r"[\W\d_]+", words.strip().lower())).encode()
     into = _memory()
     try:
-        with pyzipper.AESZipFile(path) as locked:
-            [name] = locked.namelist()
-            with locked.open(name, pwd=password) as stream:
-                while chunk := stream.read(1 << 20):
-                    into.write(chunk)
+        with pyzipper.AESZipFile(path) as locked, locked.open(locked.namelist()[0], pwd=password) as stream:
+            shutil.copyfileobj(stream, into)
     except RuntimeError:
         raise _locked("These are not the words of this file. Give all six in their order.") from None
-    except _BROKEN:
+    except (pyzipper.BadZipFile, *_BROKEN):
         # One wrong list of words in 65,536 is only found here, so that both may be the reason.
         raise damaged("its encrypted file was altered, or the words are wrong") from None
     into.seek(0)
     return into
 
 
-def _with_identity(file: BinaryIO, identity: str | Path | None) -> BinaryIO:
+def _with_identity(path: Path, identity: str | Path | None) -> BinaryIO:
     if not identity:
-        raise _locked(
-            "This file is encrypted for a key of age. Give the file of that key: identity='key.txt'"
-        )
+        raise _locked("A key of age opens this file. Give the file of that key: identity='key.txt'")
     try:
         import pyrage
     except ImportError:
-        raise _not_installed("age") from None
+        raise not_installed("age") from None
     into = _memory()
-    file.seek(0)
     try:
-        text = Path(identity).read_text(encoding="utf-8")
-        lines = [line.strip() for line in text.splitlines()]
-        keys = [pyrage.x25519.Identity.from_str(line) for line in lines if line and line[0] != "#"]
-        pyrage.decrypt_io(file, into, keys)
+        lines = Path(identity).read_text(encoding="utf-8").split("\n")
+        keys = [
+            pyrage.x25519.Identity.from_str(line.strip()) for line in lines if line.strip("\r")[:1] not in "#"
+        ]
+        with path.open("rb") as file:
+            pyrage.decrypt_io(file, into, keys)
     except OSError:
         raise _locked("The file of the key of age cannot be read.") from None
     except (pyrage.IdentityError, pyrage.DecryptError, UnicodeDecodeError):
@@ -97,9 +90,3 @@ def _memory() -> BinaryIO:
 
 def _locked(message: str) -> UnusableBundleError:
     return UnusableBundleError("locked", message)
-
-
-def _not_installed(extra: str) -> UnusableBundleError:
-    return UnusableBundleError(
-        "not_installed", f"A package is missing. Install it: pip install 'afschrift-bundles[{extra}]'"
-    )

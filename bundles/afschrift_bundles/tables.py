@@ -16,16 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from afschrift_bundles.archive import Archive
-from afschrift_bundles.columns import (
-    TEXT,
-    UNFIT,
-    UNMEASURED,
-    Digits,
-    Field,
-    candidates,
-    converted,
-    is_document,
-)
+from afschrift_bundles.columns import TEXT, UNFIT, UNMEASURED, Digits, candidates, converted
 from afschrift_bundles.errors import damaged
 
 FORMATS = ("parquet", "csv", "ndjson", "json", "xml")
@@ -51,11 +42,11 @@ class TableReader:
     def __init__(self, archive: Archive, resources: list[Json]) -> None:
         self._archive = archive
         formats = {resource["format"] for resource in resources}
-        self.format = next(format_ for format_ in FORMATS if format_ in formats)
+        self.formats = [format_ for format_ in FORMATS if format_ in formats]
+        self.format = self.formats[0]
         chosen = [resource for resource in resources if resource["format"] == self.format]
         self.parts = sorted(chosen, key=lambda part: part.get("afschrift:part", {}).get("number", 1))
-        self.formats = [format_ for format_ in FORMATS if format_ in formats]
-        self.fields: list[Field] = self.parts[0]["schema"]["fields"]
+        self.fields: list[Json] = self.parts[0]["schema"]["fields"]
         self.rows = sum(part["afschrift:rows"] for part in self.parts)
         self._block = _BLOCK
 
@@ -64,7 +55,7 @@ class TableReader:
         """The types of all its values, after a look at each: every part of a table has the same types."""
         while True:
             try:
-                return pa.schema(self._types({field["name"]: candidates(field) for field in self.fields}))
+                return pa.schema(self._fitting_types({f["name"]: candidates(f) for f in self.fields}))
             except pa.ArrowInvalid as error:
                 # A row larger than a block, such as one that holds a file: try larger ones.
                 if _TOO_SMALL not in str(error) or self._block == _LARGEST_BLOCK:
@@ -73,37 +64,13 @@ class TableReader:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows, in order."""
-        schema = self.schema
-        for batch in self._typed(schema) if self.format == "csv" else self._texts(schema.names):
-            columns = [
-                converted(column, field.type) for column, field in zip(batch.columns, schema, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-    def _types(self, ladders: dict[str, list[pa.DataType]]) -> list[tuple[str, pa.DataType]]:
-        if self.format == "csv":
-            try:
-                return self._first_types(ladders)
-            except UNFIT as error:
-                if _TOO_SMALL in str(error):
-                    raise
-        return self._fitting_types(ladders)
-
-    def _first_types(self, ladders: dict[str, list[pa.DataType]]) -> list[tuple[str, pa.DataType]]:
-        """Read a CSV once in the narrowest types; decimals are counted."""
-        types = [(name, ladder[0]) for name, ladder in ladders.items()]
-        digits = {name: Digits() for name, type_ in types if type_ == UNMEASURED}
-        binary = [name for name, type_ in types if type_ == pa.binary()]
-        for batch in self._typed(pa.schema(types)):
-            for name, counted in digits.items():
-                counted.count(batch.column(name))
-            for name in binary:
-                converted(batch.column(name), pa.binary())
-        return [(name, digits[name].type() if name in digits else type_) for name, type_ in types]
+        for batch in self._texts(self.schema.names):
+            columns = [converted(batch.column(field.name), field.type) for field in self.schema]
+            yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
     def _fitting_types(self, ladders: dict[str, list[pa.DataType]]) -> list[tuple[str, pa.DataType]]:
         """The first type of each column that takes all its values."""
-        unsettled = [name for name, ladder in ladders.items() if len(ladder) > 1]
+        unsettled = [name for name, ladder in ladders.items() if ladder != [TEXT]] or [*ladders][:1]
         while unsettled:
             digits = {name: Digits() for name in unsettled if ladders[name][0] == UNMEASURED}
             unfit: set[str] = set()
@@ -125,18 +92,29 @@ class TableReader:
 
     def _texts(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         """Columns as texts, or in the types of a Parquet file."""
-        if self.format == "csv":
-            yield from self._typed(pa.schema([(name, TEXT) for name in names]))
-            return
         for part in self.parts:
             with self._archive.open(f"data/{part['path']}") as stream:
                 if self.format == "parquet":
                     file = pyarrow.parquet.ParquetFile(pa.BufferReader(stream.read()))
-                    for batch in file.iter_batches(_ROWS):
-                        yield batch.select(names)
+                    yield from file.iter_batches(_ROWS, columns=names)
+                elif self.format == "csv":
+                    yield from self._csv(stream, part, names)
                 else:
                     rows = _xml(stream) if self.format == "xml" else self._json(stream)
                     yield from self._batches(rows, names)
+
+    def _csv(self, stream: BinaryIO, part: Json, names: list[str]) -> Iterator[pa.RecordBatch]:
+        convert = pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, TEXT),
+            include_columns=names,
+            null_values=part["schema"]["missingValues"],
+            strings_can_be_null=True,
+        )
+        parse = pyarrow.csv.ParseOptions(
+            delimiter=part["dialect"]["delimiter"], newlines_in_values=True, ignore_empty_lines=False
+        )
+        read = pyarrow.csv.ReadOptions(block_size=self._block)
+        yield from pyarrow.csv.open_csv(stream, read, parse, convert)
 
     def _batches(self, rows: Iterable[Row], names: list[str]) -> Iterator[pa.RecordBatch]:
         places = {field["name"]: at for at, field in enumerate(self.fields)}
@@ -145,41 +123,16 @@ class TableReader:
             columns = list(zip(*some, strict=True))
             yield pa.RecordBatch.from_arrays([pa.array(columns[places[n]], TEXT) for n in names], names=names)
 
-    def _typed(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        """The rows of CSV files; a decimal that was not measured, a wide one and bytes as texts."""
-        types = {field.name: field.type if _is_read(field.type) else TEXT for field in schema}
-        for part in self.parts:
-            options = {
-                "read_options": pyarrow.csv.ReadOptions(block_size=self._block),
-                "parse_options": pyarrow.csv.ParseOptions(
-                    delimiter=part["dialect"]["delimiter"], newlines_in_values=True, ignore_empty_lines=False
-                ),
-                "convert_options": pyarrow.csv.ConvertOptions(
-                    column_types=types,
-                    include_columns=schema.names,
-                    null_values=part["schema"]["missingValues"],
-                    strings_can_be_null=True,
-                    true_values=["true"],
-                    false_values=["false"],
-                ),
-            }
-            with self._archive.open(f"data/{part['path']}") as stream:
-                yield from pyarrow.csv.open_csv(stream, **options)
-
     def _json(self, stream: BinaryIO) -> Iterator[Row]:
         """One object a line, in an array or not; numbers as they are written."""
-        documents = [is_document(field) for field in self.fields]
+        documents = [f.get("afschrift:kind") == "json" and f["type"] != "string" for f in self.fields]
         for line in io.TextIOWrapper(stream, encoding="utf-8", newline="\n"):
             if text := line.strip().lstrip("[,").rstrip(",]"):
-                pairs = json.loads(text, **_AS_WRITTEN)
+                pairs = json.loads(text, parse_int=_Number, parse_float=_Number, object_pairs_hook=_Pairs)
                 yield [
                     _text(value, document=document)
                     for (_, value), document in zip(pairs, documents, strict=True)
                 ]
-
-
-def _is_read(type_: pa.DataType) -> bool:
-    return type_ not in (UNMEASURED, pa.binary()) and not pa.types.is_decimal256(type_)
 
 
 class _Number(str):
@@ -188,13 +141,6 @@ class _Number(str):
 
 class _Pairs(list[tuple[str, Any]]):
     """An object of JSON, with members that it has twice."""
-
-
-_AS_WRITTEN: dict[str, Any] = {
-    "parse_int": _Number,
-    "parse_float": _Number,
-    "object_pairs_hook": _Pairs,
-}
 
 
 def _text(value: Any, *, document: bool) -> str | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
+import re
+from base64 import b64decode
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from afschrift_bundles.archive import CHUNK, Archive
 from afschrift_bundles.errors import UnusableBundleError, damaged
 
-MAJOR = "1"
+_KNOWN = re.compile(r"1\.[0-9]+")
+_BAGIT = b"BagIt-Version: 1.0 Tag-File-Character-Encoding: UTF-8"
 _MANIFEST, _TAGS = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 _SIGNATURE = f"{_TAGS}.sig"
 _PACKAGE, _COVERAGE = "data/datapackage.json", "data/coverage.json"
@@ -26,7 +27,8 @@ _LARGEST_TEXT = 1 << 28
 """Bytes of a manifest or description, which are read whole."""
 
 Json = dict[str, Any]
-Key = str | bytes | Path
+Key = str | Path
+_RAW_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ def verify(archive: Archive, key: Key | None) -> Verified:
     Raises:
         UnusableBundleError: it is damaged, of another signer, or of a newer version.
     """
-    return _Verifier(archive).run(key)
+    try:
+        return _Verifier(archive).run(key)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise damaged("one of its descriptions is not as in every bundle") from error
 
 
 class _Verifier:
@@ -59,25 +64,25 @@ class _Verifier:
         self._payload = {path for path in self._sizes if path.startswith("data/")}
 
     def run(self, key: Key | None) -> Verified:
-        tags = self._text(_TAGS)
-        labels = _labels(self._text("bag-info.txt"))
-        self._check_signature(tags, labels, key)
-        self._check_tags(_manifest(tags))
-        if labels.get("Afschrift-Bundle-Version", "").split(".")[0] != MAJOR:
-            raise UnusableBundleError(
-                "newer",
-                "This bundle has a version that is not known here. Install a newer afschrift-bundles.",
-            )
-        records = self._check_payload(_manifest(self._text(_MANIFEST)), labels)
-        package, coverage = _object(self._text(_PACKAGE)), _object(self._text(_COVERAGE))
-        try:
-            if self._archive.name not in ("", package["name"]):
-                raise damaged("its folder has another name than it says")
-            self._check_resources(package["resources"])
-            _check_rows(package["resources"], coverage, records)
-        except (KeyError, TypeError, AttributeError):
-            raise damaged("its description lacks what every bundle has") from None
-        return Verified(labels, package, coverage, _key_id(_public_key(key)) if key else "")
+        tags, labels = self._text(_TAGS), _labels(self._text("bag-info.txt").decode())
+        signer = self._check_signature(tags, labels, key)
+        self._check_files(_manifest(tags), self._sizes.keys() - self._payload - {_TAGS, _SIGNATURE})
+        if self._text("bagit.txt").split() != _BAGIT.split() or "fetch.txt" in self._sizes:
+            raise damaged("bagit.txt says another form, or files are elsewhere (fetch.txt)")
+        if not _KNOWN.fullmatch(labels["Afschrift-Bundle-Version"]):
+            message = "This bundle has a version that is not known here. Install a newer afschrift-bundles."
+            raise UnusableBundleError("newer", message)
+        listed = _manifest(self._text(_MANIFEST))
+        lines = self._check_files(listed, self._payload)
+        size = sum(self._sizes[path] for path in self._payload)
+        if labels["Payload-Oxum"] != f"{size}.{len(self._payload)}":
+            raise damaged("its size is not the one that it says (Payload-Oxum)")
+        package, coverage = json.loads(self._text(_PACKAGE)), json.loads(self._text(_COVERAGE))
+        if self._archive.name not in ("", package["name"]):
+            raise damaged("its folder has another name than it says")
+        self._check_resources(package["resources"], listed)
+        _check_rows(package["resources"], coverage, lines)
+        return Verified(labels, package, coverage, signer)
 
     def _text(self, path: str) -> bytes:
         if path not in self._sizes:
@@ -87,56 +92,34 @@ class _Verifier:
         with self._archive.open(path) as stream:
             return stream.read()
 
-    def _check_signature(self, tags: bytes, labels: dict[str, str], key: Key | None) -> None:
-        signature = self._text(_SIGNATURE)
+    def _check_signature(self, tags: bytes, labels: dict[str, str], key: Key | None) -> str:
+        """Id of the key that was given, or nothing."""
+        own = Ed25519PublicKey.from_public_bytes(b64decode(labels["Afschrift-Public-Key"], validate=True))
+        given = _public_key(key) if key else None
         try:
-            own = Ed25519PublicKey.from_public_bytes(_decoded(labels.get("Afschrift-Public-Key", "")))
-        except ValueError:
-            raise damaged("it names no public key") from None
-        signer = _public_key(key) if key else own
-        try:
-            signer.verify(signature, tags)
+            (given or own).verify(self._text(_SIGNATURE), tags)
         except InvalidSignature:
-            if key and _key_id(signer) != labels.get("Afschrift-Signing-Key"):
+            if given and _key_id(given) != labels["Afschrift-Signing-Key"]:
                 raise UnusableBundleError(
                     "other_signer",
                     "This bundle was not signed with the key that you gave. Compare the key with the "
                     "one that the organisation published, or open it without a key, as of an unknown signer.",
                 ) from None
             raise damaged("its signature does not fit") from None
+        return _key_id(given) if given else ""
 
-    def _check_tags(self, listed: dict[str, str]) -> None:
-        there = self._sizes.keys() - self._payload - {_TAGS, _SIGNATURE}
-        if "fetch.txt" in there:
-            raise damaged("it refers to files elsewhere (fetch.txt)")
-        self._compare_names(listed, there)
-        for path, digest in listed.items():
-            if self._read(path)[0] != digest:
-                raise damaged(f"{path} was changed")
-        if (
-            self._text("bagit.txt").split()
-            != b"BagIt-Version: 1.0 Tag-File-Character-Encoding: UTF-8".split()
-        ):
-            raise damaged("bagit.txt says another form")
-
-    def _check_payload(self, listed: dict[str, str], labels: dict[str, str]) -> dict[str, int]:
-        """Digest every file below `data/`; lines outside quotes by path of a CSV."""
-        self._compare_names(listed, self._payload)
-        size = sum(self._sizes[path] for path in self._payload)
-        if labels.get("Payload-Oxum") != f"{size}.{len(self._payload)}":
-            raise damaged("its size is not the one that it says (Payload-Oxum)")
+    def _check_files(self, listed: dict[str, str], there: set[str]) -> dict[str, int]:
+        """Digest files; of each the lines that end outside quotes, if it is a CSV."""
+        if missing := sorted(listed.keys() - there):
+            raise damaged(f"{missing[0]} is missing")
+        if others := sorted(there - listed.keys()):
+            raise damaged(f"{others[0]} does not belong to it", "Take it out, or ask for the bundle again.")
         lines = {}
         for path, digest in listed.items():
             found, lines[path] = self._read(path)
             if found != digest:
                 raise damaged(f"{path} was changed")
         return lines
-
-    def _compare_names(self, listed: dict[str, str], there: set[str]) -> None:
-        if missing := sorted(listed.keys() - there):
-            raise damaged(f"{missing[0]} is missing")
-        if others := sorted(there - listed.keys()):
-            raise damaged(f"{others[0]} does not belong to it", "Take it out, or ask for the bundle again.")
 
     def _read(self, path: str) -> tuple[str, int]:
         """SHA-256 of a file; of a CSV also the number of lines that end outside quotes."""
@@ -145,16 +128,15 @@ class _Verifier:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
                 if path.endswith(".csv"):
-                    pieces = chunk.split(b'"')
+                    pieces = chunk.split(b'"') if inside or b'"' in chunk else [chunk]
                     lines += sum(piece.count(b"\n") for piece in pieces[inside::2])
                     inside ^= len(pieces) % 2 == 0
         return digest.hexdigest(), lines
 
-    def _check_resources(self, resources: list[Json]) -> None:
+    def _check_resources(self, resources: list[Json], listed: dict[str, str]) -> None:
         paths = Counter(f"data/{resource['path']}" for resource in resources)
         if paths != Counter(self._payload - {_PACKAGE}):
             raise damaged("its description names other files than it has")
-        listed = _manifest(self._text(_MANIFEST))
         for resource in resources:
             path = f"data/{resource['path']}"
             stated = resource.get("bytes", resource.get("afschrift:bytes"))
@@ -192,13 +174,9 @@ def _check_rows(resources: list[Json], coverage: Json, lines: dict[str, int]) ->
         raise damaged("it has other files of systems that people searched than coverage.json says")
 
 
-def _labels(text: bytes) -> dict[str, str]:
+def _labels(text: str) -> dict[str, str]:
     labels: dict[str, str] = {}
-    label = ""
-    for line in _decoded_text(text).splitlines():
-        if line[:1] in (" ", "\t") and label:
-            labels[label] += f" {line.strip()}"
-            continue
+    for line in re.sub(r"\n[ \t]+", " ", text).splitlines():
         label, colon, value = line.partition(":")
         if not colon or label in labels or not value.isprintable():
             raise damaged("bag-info.txt has a line that is doubled or broken")
@@ -209,7 +187,7 @@ def _labels(text: bytes) -> dict[str, str]:
 def _manifest(text: bytes) -> dict[str, str]:
     """Digest by path; RFC 8493 encodes line ends and percent signs of a path."""
     listed: dict[str, str] = {}
-    for line in _decoded_text(text).splitlines():
+    for line in text.decode().splitlines():
         digest, _, path = line.partition("  ")
         path = path.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
         if not path or path in listed:
@@ -218,54 +196,28 @@ def _manifest(text: bytes) -> dict[str, str]:
     return listed
 
 
-def _decoded_text(text: bytes) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        raise damaged("one of its texts is not UTF-8") from None
-
-
-def _object(text: bytes) -> Json:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise damaged("one of its descriptions is no JSON")
-    return found
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError(text) from error
-
-
 def _key_id(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:32]
 
 
 def _public_key(key: Key) -> Ed25519PublicKey:
     """The key in a PEM file, or as the text of one, or as the raw key in base64."""
-    content = key.encode() if isinstance(key, str) else key
+    text = key if isinstance(key, str) else ""
     try:
-        if isinstance(content, bytes) and content.startswith(b"-----BEGIN"):
-            found = load_pem_public_key(content)
-        elif isinstance(content, bytes) and len(content.strip()) == 44:
-            return Ed25519PublicKey.from_public_bytes(_decoded(content.strip().decode()))
-        else:
-            found = load_pem_public_key(Path(key.decode() if isinstance(key, bytes) else key).read_bytes())
+        if not text.startswith("-----BEGIN") and not _RAW_KEY.fullmatch(text):
+            text = Path(key).read_text(encoding="ascii").strip()
+        if _RAW_KEY.fullmatch(text):
+            return Ed25519PublicKey.from_public_bytes(b64decode(text))
+        found = load_pem_public_key(text.encode())
     except OSError:
         raise _bad_key("The file of the key cannot be read.") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise _bad_key("This is no public key.") from None
+        found = None
     if not isinstance(found, Ed25519PublicKey):
-        raise _bad_key("This is a key of another kind.")
+        raise _bad_key("This is no public key of this kind.")
     return found
 
 
 def _bad_key(what: str) -> UnusableBundleError:
-    return UnusableBundleError(
-        "bad_key", f"{what} Give the path of the PEM file that the organisation published."
-    )
+    message = f"{what} Give the path of the PEM file that the organisation published."
+    return UnusableBundleError("bad_key", message)

@@ -4,11 +4,13 @@ import base64
 import io
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from bench import bundle_frames
 from hypothesis import given
 from tests.contract.plain_readers import exact
 from tests.support.properties import fewer
@@ -151,3 +153,10 @@ def test_types_are_one_over_all_parts_and_missing_values_stay_missing(name: str)
     frame = frame_of(reader_of(name, fields, *[rows] * 10, last))
     assert frame.dtypes.astype(str).tolist() == [dtype for _, dtype in FALLS_BACK.values()]
     check(frame, fields, pa.Table.from_batches([*[rows] * 10, last]).combine_chunks().to_batches()[0])
+
+
+@pytest.mark.nightly
+def test_millions_of_rows_are_read_in_little_memory_and_as_fast_as_read_csv(tmp_path: Path) -> None:
+    found = bundle_frames.compare(5_000_000, tmp_path)
+    assert found["bundle"][1] <= 300
+    assert found["bundle"][0] <= 1.5 * found["read_csv"][0]

@@ -1,18 +1,23 @@
-"""Frames of delivered bundles hold what the warehouse holds: values, types and missing ones."""
+"""Frames of delivered bundles hold what the warehouse holds: values, types and missing ones; the notebook runs."""
 
+import json
 import math
+import os
+import shutil
 import uuid
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
-from afschrift_bundles import Bundle, open_bundle
 from demo.people import AWKWARD, HEAVY
 from tests.e2e.office import Office
+
+from afschrift_bundles import Bundle, open_bundle
 
 COMPARED = {"text", "integer", "decimal", "number", "boolean", "date", "time", "datetime", "instant", "binary", "uuid"}  # fmt: skip
 CHANGED = ("afschrift:masked", "afschrift:redacted", "afschrift:asStored")
@@ -34,7 +39,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC) if value.tzinfo else value
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
+        return datetime.combine(value, time())
     return value
 
 
@@ -73,3 +78,28 @@ def test_frames_are_equal_to_the_warehouse(bundle: Bundle, by_hand: duckdb.DuckD
         assert ours - theirs == Counter(), (table, names)
         compared += len(names)
     assert compared > 100
+
+
+NOTEBOOK = Path(__file__).parents[2] / "examples" / "notebook" / "own_data.ipynb"
+
+
+def test_the_notebook_runs_and_draws(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("Agg")
+    monkeypatch.chdir(tmp_path)
+    bundle = office.bundle("access", {"customer_id": str(HEAVY.number)})
+    shutil.copy(bundle, "bundle.zip")
+    Path("organisation.pem").write_text(open_bundle(bundle).labels["Afschrift-Public-Key"])
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    space = vars(ModuleType("notebook"))
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), space)
+    assert len(plt.get_fignums()) == 3
+    for number in plt.get_fignums():
+        figure = plt.figure(number)
+        assert all(axes.has_data() and axes.get_xlabel() + axes.get_ylabel() for axes in figure.axes)
+        if folder := os.environ.get("PAGE_SHOTS"):
+            figure.savefig(Path(folder) / f"notebook_{number}.png", bbox_inches="tight")
+    plt.close("all")
+    assert (len(space["pulse"]), len(space["searches"]), len(space["parcels"])) == (10_000, 72, 41)
