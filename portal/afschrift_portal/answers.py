@@ -65,8 +65,9 @@ class Guarded:
         except _TooLargeError:
             await JSONResponse({"detail": "This is too long."}, 413)(scope, receive, guarded)
         except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            _log.error("%s in %s:%d", type(error).__name__, Path(place.filename).name, place.lineno or 0)
+            if not isinstance(error, ConnectionAbortedError | TimeoutError):  # we cut it, or the reader left
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                _log.error("%s in %s:%d", type(error).__name__, Path(place.filename).name, place.lineno or 0)
             if not started:
                 await JSONResponse({"detail": "The portal failed. Try again."}, 500)(scope, receive, guarded)
             elif not ended:

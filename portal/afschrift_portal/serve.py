@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
 import signal
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,7 +23,7 @@ from afschrift_portal.settings import PortalSettings, address
 from afschrift_portal.store import Store
 
 EVERY = 15
-"""Seconds between two looks at what is over."""
+"""Seconds between two looks at what is over, at most."""
 
 
 class Listener(uvicorn.Server):
@@ -31,10 +33,16 @@ class Listener(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    def connections(self) -> list[Any]:
+        return list(self.server_state.connections)
+
 
 def serve(settings: PortalSettings) -> None:
     """Serve until a signal comes."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold what is being sent
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: not record.exc_info
+    )  # `Guarded` names the place
     asyncio.run(_serve(settings))
 
 
@@ -54,17 +62,27 @@ async def _serve(settings: PortalSettings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
-    clock = asyncio.create_task(_expire(store))
+    clock = asyncio.create_task(_keep_time(store, listeners, min(EVERY, settings.stalled)))
     try:
         await asyncio.gather(*(listener.serve() for listener in listeners))
     finally:
         clock.cancel()
 
 
-async def _expire(store: Store) -> None:
+async def _keep_time(store: Store, listeners: list[Listener], every: float) -> None:
+    """Remove what is over, and connections on which nothing was asked or nothing is taken."""
+    idle: set[Any] = set()
     while True:
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(every)
         await asyncio.to_thread(store.expire)
+        useless = {kept for each in listeners for kept in each.connections() if _is_useless(kept)}
+        for connection in useless & idle:
+            connection.transport.abort()
+        idle = useless
+
+
+def _is_useless(connection: Any) -> bool:
+    return connection.cycle is None or connection.transport.is_closing()
 
 
 def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: int) -> Listener:
@@ -82,6 +100,8 @@ def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: in
         server_header=False,
         proxy_headers=False,
         lifespan="off",
+        http="httptools",
+        ws="none",
         limit_concurrency=connections,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=5,

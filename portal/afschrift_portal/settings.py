@@ -73,6 +73,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> PortalSettings
         raise SettingsError(f"There is no setting {unknown[0]}. There are: {', '.join(sorted(known))}.")
     typed: dict[str, Any] = {name: _typed(name, values[name], known[name]) for name in values}
     settings = replace(PortalSettings(home=home), **typed)
+    if settings.texts and not Path(settings.texts).is_dir():
+        raise SettingsError(f"texts: there is no folder {settings.texts}.")
     for name in ("outer", "inner"):
         host, _ = address(settings, name)
         if name == "inner" and not settings.inner_cert and not _is_loopback(host):
