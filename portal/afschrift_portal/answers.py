@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import traceback
 from pathlib import Path
@@ -12,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HEADERS = {
+_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
@@ -25,6 +24,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
+HEADERS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 _log = logging.getLogger("afschrift_portal")
 
 
@@ -32,7 +32,7 @@ class Guarded:
     """An application with these headers, whose failures are logged by place alone: a path holds a link.
 
     Args:
-        most: bytes of a body; it is read before the application is asked. None: the application reads.
+        most: bytes of a body. None: any number.
     """
 
     def __init__(self, app: ASGIApp, most: int | None = None) -> None:
@@ -51,19 +51,16 @@ class Guarded:
             if message["type"] == "http.response.start":
                 started = True
                 given = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"]] + [
-                    (name.encode(), value.encode())
-                    for name, value in HEADERS.items()
-                    if name.lower().encode() not in given
+                message["headers"] = [
+                    *message["headers"],
+                    *(each for each in HEADERS if each[0] not in given),
                 ]
             await send(message)
 
         try:
-            if self._most is not None:
-                receive = await _received(receive, self._most)
+            if self._most is not None and _is_long(scope, self._most):
+                return await JSONResponse({"detail": "This is too long."}, 413)(scope, receive, guarded)
             await self._app(scope, receive, guarded)
-        except _TooLargeError:
-            await JSONResponse({"detail": "This is too long."}, 413)(scope, receive, guarded)
         except Exception as error:
             if not isinstance(error, ConnectionAbortedError | TimeoutError):  # we cut it, or the reader left
                 place = traceback.extract_tb(error.__traceback__)[-1]
@@ -74,28 +71,10 @@ class Guarded:
                 raise ConnectionAbortedError from None
 
 
-class _TooLargeError(Exception):
-    """A body longer than is read."""
-
-
-async def _received(receive: Receive, most: int) -> Receive:
-    """The body of a request, read whole, as it is received; a sender has half a minute."""
-    body, more = b"", True
-    async with asyncio.timeout(30):
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                break
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > most:
-                raise _TooLargeError
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return again
+def _is_long(scope: Scope, most: int) -> bool:
+    """Whether a body is longer than is read, or of a length that is not said."""
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or int(headers.get(b"content-length", 0)) > most
 
 
 def without_values(app: FastAPI) -> None:

@@ -14,6 +14,7 @@ import struct
 import unicodedata
 from base64 import b32decode
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -77,6 +78,12 @@ def chunk_count(plain: int) -> int:
     return max(1, -(-plain // CHUNK))
 
 
+def read_header(path: Path) -> Header:
+    """The header of a file."""
+    with path.open("rb") as file:
+        return Header.read(file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size)
+
+
 def plain_size(size: int) -> int:
     """Bytes of plain text in a file of so many."""
     body = size - HEADER_BYTES
@@ -97,9 +104,7 @@ def words(code: str) -> str:
 def link_bytes(link: str) -> bytes:
     """The 16 bytes of a link; of a text that is none, bytes that belong to no delivery."""
     if _LINK.fullmatch(link):
-        raw = b32decode(link.upper() + "======")
-        if raw and link[-1] in "aeimquy4":  # two bits of the last character are no part of it
-            return raw
+        return b32decode(link.upper() + "======")
     return hashlib.sha256(b"none" + link.encode("utf-8", "replace")).digest()[:16]
 
 
@@ -147,9 +152,6 @@ class Decryptor(io.RawIOBase):
         if not self.closed:
             os.close(self._file)
         super().close()
-
-    def readable(self) -> bool:
-        return True
 
     def seekable(self) -> bool:
         return True

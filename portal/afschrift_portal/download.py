@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 
 from fastapi import Response
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from afschrift_portal.container import CHUNK
@@ -26,20 +26,12 @@ class RangeError(ValueError):
     """A range outside the file, or more than one: 416."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """Bytes from start to before stop."""
-
-    start: int
-    stop: int
-
-
 def etag(opened: Opened) -> str:
     """Of the file, which never changes under a delivery."""
     return f'"{opened.delivery.sha256[:32]}"'
 
 
-def asked_part(header: str, size: int) -> Part | None:
+def asked_part(header: str, size: int) -> range | None:
     """The part that a Range asks for; None: the whole, also where the header is none of bytes.
 
     Raises:
@@ -60,33 +52,27 @@ def asked_part(header: str, size: int) -> Part | None:
     stop = min(size, int(last) + 1) if first and last else size
     if start >= size or stop <= start:
         raise RangeError
-    return Part(start, stop)
+    return range(start, stop)
 
 
 class Download(Response):
     """An answer that streams a part of an opened file, and closes it."""
 
-    def __init__(self, opened: Opened, store: Store, asked: str, condition: str, stalled: int) -> None:
-        size = opened.content.size
+    def __init__(self, opened: Opened, store: Store, request: Headers, stalled: int) -> None:
+        size, tag = opened.content.size, etag(opened)
         self._opened, self._store, self._stalled = opened, store, stalled
-        part: Part | None = None
-        status = 200
-        headers = {
-            "Accept-Ranges": "bytes",
-            "ETag": etag(opened),
-            "Content-Disposition": f'attachment; filename="{opened.delivery.name}"',
-        }
+        disposition = f'attachment; filename="{opened.delivery.name}"'
+        headers = {"Accept-Ranges": "bytes", "ETag": tag, "Content-Disposition": disposition}
+        status, self._part = 200, range(size)
         try:
-            part = asked_part(asked, size) if asked and condition in ("", etag(opened)) else None
-            self._part = part or Part(0, size)
+            if request.get("If-Range", tag) == tag and (part := asked_part(request.get("Range", ""), size)):
+                status, self._part = 206, part
+                headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
         except RangeError:
-            status, self._part = 416, Part(0, 0)
+            status, self._part = 416, range(0)
             headers["Content-Range"] = f"bytes */{size}"
-        if part:
-            status = 206
-            headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+        headers["Content-Length"] = str(len(self._part))
         super().__init__(None, status, headers, media_type="application/zip")
-        self.headers["Content-Length"] = str(self._part.stop - self._part.start)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -119,7 +105,7 @@ class Download(Response):
                     more = position + len(block) < part.stop
                     await send({"type": "http.response.body", "body": block, "more_body": more})
                 position += len(block)
-            if part.start == part.stop:
+            if not part:
                 await send({"type": "http.response.body", "body": b""})
             whole = True
         finally:

@@ -8,7 +8,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 
-from afschrift_portal.container import ContainerError, Decryptor, Header, hash_of_link, link_bytes
+from afschrift_portal.container import (
+    ContainerError,
+    Decryptor,
+    Header,
+    hash_of_link,
+    link_bytes,
+    read_header,
+)
 from afschrift_portal.store import Delivery, Store
 
 MOST_WAITING = 40
@@ -35,8 +42,8 @@ class Gate:
         self._waiting = 0
         self.derivations = 0
 
-    async def key(self, link: str, code: str) -> tuple[Delivery, str] | None:
-        """The delivery of link and code, and the key of its file.
+    async def key(self, link: str, code: str) -> str:
+        """The key of the file of link and code; empty: they open nothing.
 
         There is one derivation whether the delivery exists or not, is frozen, over or still being sent.
 
@@ -52,21 +59,16 @@ class Gate:
         finally:
             self._waiting -= 1
 
-    def _try(self, link: str, code: str) -> tuple[Delivery, str] | None:
+    def _try(self, link: str, code: str) -> str:
         raw = link_bytes(link)
         link_hash = hash_of_link(raw)
         begun = self._store.begin_attempt(link_hash)
-        header = self._header(begun[0]) if begun else Header.decoy(link_hash)
+        header = read_header(self._store.file(begun[0].key)) if begun else Header.decoy(link_hash)
         self.derivations += 1
         key = header.unwrap(raw, code)
-        if begun is None:
-            return None
-        self._store.end_attempt(begun[0].key, begun[1], right=key is not None)
-        return (begun[0], urlsafe_b64encode(key).decode().rstrip("=")) if key else None
-
-    def _header(self, delivery: Delivery) -> Header:
-        with self._store.file(delivery.key).open("rb") as file:
-            return Header.read(file.read(256), delivery.size)
+        if begun:
+            self._store.end_attempt(begun[0].key, begun[1], right=key is not None)
+        return urlsafe_b64encode(key).decode().rstrip("=") if begun and key else ""
 
     def open(self, link: str, key: str) -> Opened | None:
         """The delivery of a link and of the key that `key` gave; None where it is not, or no longer."""

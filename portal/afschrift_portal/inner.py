@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import time
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Path, Request, Response
@@ -24,6 +23,7 @@ from afschrift_portal.store import ConflictError, Delivery, Store
 _BLOCK = 1024 * 1024
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Offset = Annotated[int, Header(ge=0)]
 Text = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -77,23 +77,17 @@ class Uploads:
         return self._store.delivery(key)
 
     async def _receive(self, delivery: Delivery, offset: int, request: Request) -> str:
-        path = self._store.file(delivery.key)
-        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(number, "r+b", buffering=0) as file:
-            digest = hashlib.sha256()
+        number = os.open(self._store.file(delivery.key), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(number, "r+b") as file:
+            digest = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
 
             def write(block: bytes) -> None:
                 digest.update(block)
                 if os.fstat(number).st_nlink == 0:
                     raise HTTPException(404, "The delivery was removed meanwhile.")
-                while block:
-                    block = block[file.write(block) :]
+                file.write(block)
+                file.flush()
 
-            def read_again() -> None:
-                while block := file.read(_BLOCK):
-                    digest.update(block)
-
-            await asyncio.to_thread(read_again)
             pending = bytearray()
             async for part in request.stream():
                 offset += len(part)
@@ -145,33 +139,30 @@ def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> F
 
     @inner.put("/deliveries/{key}")
     def put(key: Key, announced: Announced, response: Response) -> dict[str, Any]:
-        left = announced.bytes - store.received(key)
-        if (kept := store.delivery(key)) is None or kept.state == "uploading":
-            _must_fit(settings, left)
-        row = announced.model_dump() | {"expires_at": _seconds(announced.expires_at)}
+        free = shutil.disk_usage(settings.home).free - settings.reserve
+        if announced.bytes - store.received(key) > free:
+            raise HTTPException(507, "The portal's disk has no room for this file.")
+        row = announced.model_dump() | {"expires_at": int(announced.expires_at.timestamp())}
         row |= {"facts": json.dumps(announced.facts), "size": row.pop("bytes")}
         try:
-            delivery, is_new = store.put(key, row)
+            response.status_code = 201 if store.put(key, row) else 200
         except ConflictError as error:
             raise HTTPException(409, str(error)) from None
-        response.status_code = 201 if is_new else 200
-        return shown(delivery)
+        return shown(store.delivery(key))
 
     @inner.get("/deliveries/{key}")
     def get(key: Key) -> dict[str, Any]:
         return shown(store.delivery(key))
 
     @inner.patch("/deliveries/{key}/content")
-    async def append(
-        key: Key, request: Request, upload_offset: Annotated[int, Header(ge=0)]
-    ) -> dict[str, Any]:
+    async def append(key: Key, request: Request, upload_offset: Offset) -> dict[str, Any]:
         if (delivery := store.delivery(key)) is None:
             raise HTTPException(404, "No such delivery.")
         return shown(await uploads.append(delivery, upload_offset, request))
 
     @inner.patch("/deliveries/{key}")
     def change(key: Key, changed: Changed) -> dict[str, Any]:
-        until = _seconds(changed.expires_at) if changed.expires_at else None
+        until = int(changed.expires_at.timestamp()) if changed.expires_at else None
         return shown(store.change(key, until, changed.frozen))
 
     @inner.delete("/deliveries/{key}", status_code=204)
@@ -198,12 +189,3 @@ def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> F
         }
 
     return inner
-
-
-def _must_fit(settings: PortalSettings, wanted: int) -> None:
-    if shutil.disk_usage(settings.home).free - settings.reserve < wanted:
-        raise HTTPException(507, "The portal's disk has no room for this file.")
-
-
-def _seconds(at: datetime) -> int:
-    return int(at.timestamp())

@@ -17,18 +17,14 @@ SANDBOX = (
 LARGEST = 64 * 1024 * 1024
 
 
-def find_pages(content: Decryptor) -> dict[str, zipfile.ZipInfo]:
-    """The pages that a bundle has, by path; none of a file that is no ZIP."""
+def find_pages(content: Decryptor) -> list[str]:
+    """Paths of the pages that a bundle has; none of a file that is no ZIP."""
     try:
         with zipfile.ZipFile(content) as bundle:
             members = {name.partition("/")[2]: member for name, member in bundle.NameToInfo.items()}
     except (zipfile.BadZipFile, ContainerError, OSError, ValueError):
-        return {}
-    return {path: members[path] for path in PAGES.values() if path in members and _is_readable(members[path])}
-
-
-def _is_readable(member: zipfile.ZipInfo) -> bool:
-    return member.file_size <= LARGEST and not member.flag_bits & 1
+        return []
+    return [path for path in PAGES.values() if path in members and members[path].file_size <= LARGEST]
 
 
 def read_page(content: Decryptor, path: str) -> Iterator[bytes]:

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import resource
 import signal
-import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,16 +32,12 @@ class Listener(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
-    def connections(self) -> list[Any]:
-        return list(self.server_state.connections)
-
 
 def serve(settings: PortalSettings) -> None:
     """Serve until a signal comes."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold what is being sent
-    logging.getLogger("uvicorn.error").addFilter(
-        lambda record: not record.exc_info
-    )  # `Guarded` names the place
+    # `Guarded` names the place of an error
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not record.exc_info)
     asyncio.run(_serve(settings))
 
 
@@ -75,7 +70,7 @@ async def _keep_time(store: Store, listeners: list[Listener], every: float) -> N
     while True:
         await asyncio.sleep(every)
         await asyncio.to_thread(store.expire)
-        useless = {kept for each in listeners for kept in each.connections() if _is_useless(kept)}
+        useless = {kept for each in listeners for kept in each.server_state.connections if _is_useless(kept)}
         for connection in useless & idle:
             connection.transport.abort()
         idle = useless
@@ -94,14 +89,10 @@ def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: in
         port,
         ssl_certfile=cert or None,
         ssl_keyfile=key or None,
-        ssl_version=ssl.PROTOCOL_TLS_SERVER,
         access_log=False,
         log_level="warning",
-        server_header=False,
         proxy_headers=False,
         lifespan="off",
-        http="httptools",
-        ws="none",
         limit_concurrency=connections,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=5,

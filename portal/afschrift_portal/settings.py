@@ -6,11 +6,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 PREFIX = "AFSCHRIFT_PORTAL_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class SettingsError(ValueError):
@@ -47,10 +47,6 @@ class PortalSettings:
     reserve: int = 256 * 1024 * 1024
     """Bytes that stay free on the disk."""
 
-    @property
-    def files(self) -> Path:
-        return self.home / "files"
-
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> PortalSettings:
     """Read them.
@@ -75,12 +71,11 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> PortalSettings
     settings = replace(PortalSettings(home=home), **typed)
     if settings.texts and not Path(settings.texts).is_dir():
         raise SettingsError(f"texts: there is no folder {settings.texts}.")
-    for name in ("outer", "inner"):
-        host, _ = address(settings, name)
-        if name == "inner" and not settings.inner_cert and not _is_loopback(host):
-            raise SettingsError(
-                "inner: set inner_cert and inner_key, or listen on 127.0.0.1: a token would go in clear."
-            )
+    address(settings, "outer")
+    if address(settings, "inner")[0] not in LOOPBACK and not settings.inner_cert:
+        raise SettingsError(
+            "inner: set inner_cert and inner_key, or listen on 127.0.0.1; else a token goes in clear."
+        )
     return settings
 
 
@@ -100,10 +95,3 @@ def address(settings: PortalSettings, name: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or int(port) > 65535:
         raise SettingsError(f"{name}: write an address and a port, such as 127.0.0.1:8600.")
     return host.strip("[]"), int(port)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sqlite3
 import threading
@@ -15,11 +14,21 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from afschrift_portal.container import HEADER_BYTES, Header, plain_size
+from afschrift_portal.container import plain_size, read_header
 
 QUARTER, TRIES_A_QUARTER, TRIES = 15 * 60, 5, 20
 _MOST_PARTS = 500
 """Separate parts of a file that are remembered as sent."""
+
+
+_PUT = """INSERT INTO delivery (key, state, name, size, sha256, language, facts, expires_at) VALUES
+(:key, 'uploading', :name, :size, :sha256, :language, :facts, :expires_at) ON CONFLICT (key) DO UPDATE SET
+name = :name, size = :size, sha256 = :sha256, language = :language, facts = :facts, expires_at = :expires_at
+"""
+_OVER = "SELECT key, state FROM delivery WHERE expires_at <= ?"
+_TRIED = "SELECT count(*) FILTER (WHERE at > ?), count(*) FROM attempt WHERE delivery = ?"
+_SENDING = "INSERT INTO sent (delivery, start, stop, running) VALUES (?, ?, ?, ?)"
+_SENT = "SELECT start, stop FROM sent WHERE delivery = ? AND NOT running ORDER BY start"
 
 
 class ConflictError(Exception):
@@ -62,14 +71,9 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+        with self._lock, self._base:
             self._base.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._base
-            except BaseException:
-                self._base.execute("ROLLBACK")
-                raise
-            self._base.execute("COMMIT")
+            yield self._base
 
     def file(self, key: str) -> Path:
         return self.files / key
@@ -89,14 +93,12 @@ class Store:
             for key, row in rows.items():
                 if row["state"] != "uploading" and self.received(key) != row["size"]:
                     base.execute("DELETE FROM sent WHERE delivery = ?", (key,))
-                    base.execute(
-                        "UPDATE delivery SET state = 'uploading', link_hash = NULL WHERE key = ?", (key,)
-                    )
+                    _set(base, key, state="uploading", link_hash=None)
         for path in self.files.iterdir():
             if path.name not in rows:
                 path.unlink()
 
-    def put(self, key: str, row: dict[str, Any]) -> tuple[Delivery, bool]:
+    def put(self, key: str, row: dict[str, Any]) -> bool:
         """Announce a file; whether it is new.
 
         Raises:
@@ -109,17 +111,8 @@ class Store:
                 raise ConflictError("Another file is ready under this key.")
             if kept and not same:
                 self.file(key).unlink(missing_ok=True)
-            columns = ", ".join(row)
-            marks = ", ".join("?" for _ in row)
-            changes = ", ".join(f"{name} = excluded.{name}" for name in row)
-            base.execute(
-                f"INSERT INTO delivery (key, state, {columns}) VALUES (?, 'uploading', {marks}) "  # noqa: S608 - names of columns
-                f"ON CONFLICT (key) DO UPDATE SET {changes}",
-                (key, *row.values()),
-            )
-            found = _delivery(base, "key", key)
-        assert found is not None
-        return found, kept is None
+            base.execute(_PUT, row | {"key": key})
+        return kept is None
 
     def delivery(self, key: str) -> Delivery | None:
         with self._lock:
@@ -138,14 +131,10 @@ class Store:
             ContainerError: it is of another format.
             ConflictError: another delivery has its link.
         """
-        with self.file(key).open("rb") as file:
-            header = Header.read(file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size)
+        header = read_header(self.file(key))
         with self._transaction() as base:
             try:
-                base.execute(
-                    "UPDATE delivery SET state = 'ready', link_hash = ? WHERE key = ?",
-                    (header.link_hash, key),
-                )
+                _set(base, key, state="ready", link_hash=header.link_hash)
             except sqlite3.IntegrityError:
                 raise ConflictError("Another delivery has this link.") from None
 
@@ -154,32 +143,27 @@ class Store:
         with self._transaction() as base:
             kept = _delivery(base, "key", key)
             if kept and expires_at is not None:
-                base.execute("UPDATE delivery SET expires_at = ? WHERE key = ?", (expires_at, key))
+                _set(base, key, expires_at=expires_at)
             if kept and frozen is not None and kept.state != "uploading":
-                state = "frozen" if frozen else "ready"
-                base.execute("UPDATE delivery SET state = ? WHERE key = ?", (state, key))
+                _set(base, key, state="frozen" if frozen else "ready")
             if frozen is False:
                 base.execute("DELETE FROM attempt WHERE delivery = ?", (key,))
             return _delivery(base, "key", key)
 
-    def remove(self, key: str) -> None:
-        """Remove file and row. Downloads that run see the file go, and end."""
-        self.file(key).unlink(missing_ok=True)
+    def remove(self, key: str, kind: str = "") -> None:
+        """Remove row and file, with a receipt of a kind. Downloads that run see the file go, and end."""
         with self._transaction() as base:
             base.execute("DELETE FROM delivery WHERE key = ?", (key,))
+            if kind:
+                _receipt(base, key, kind)
+        self.file(key).unlink(missing_ok=True)
 
     def expire(self) -> None:
         """Remove what is over."""
         with self._lock:
-            rows = self._base.execute(
-                "SELECT key, state FROM delivery WHERE expires_at <= ?", (time.time(),)
-            ).fetchall()
+            rows = self._base.execute(_OVER, (time.time(),)).fetchall()
         for key, state in rows:
-            self.file(key).unlink(missing_ok=True)
-            with self._transaction() as base:
-                if state != "uploading":
-                    _receipt(base, key, "expired")
-                base.execute("DELETE FROM delivery WHERE key = ?", (key,))
+            self.remove(key, "" if state == "uploading" else "expired")
 
     def begin_attempt(self, link_hash: bytes) -> tuple[Delivery, int] | None:
         """Count a try before it is made; None where there is nothing to try, or too much was."""
@@ -188,10 +172,7 @@ class Store:
             found = _delivery(base, "link_hash", link_hash)
             if not found or found.state != "ready" or found.expires_at <= now:
                 return None
-            recent, total = base.execute(
-                "SELECT count(*) FILTER (WHERE at > ?), count(*) FROM attempt WHERE delivery = ?",
-                (now - QUARTER, found.key),
-            ).fetchone()
+            recent, total = base.execute(_TRIED, (now - QUARTER, found.key)).fetchone()
             if total >= TRIES:  # a try that ended with the process
                 _freeze(base, found.key)
             if recent >= TRIES_A_QUARTER or total >= TRIES:
@@ -205,14 +186,12 @@ class Store:
             if right:
                 base.execute("DELETE FROM attempt WHERE id = ?", (attempt,))
                 return
-            (total,) = base.execute("SELECT count(*) FROM attempt WHERE delivery = ?", (delivery,)).fetchone()
-            if total >= TRIES:
+            if base.execute(_TRIED, (0, delivery)).fetchone()[1] >= TRIES:
                 _freeze(base, delivery)
 
     def begin_sending(self, delivery: str, start: int) -> int:
         with self._transaction() as base:
-            row = (delivery, start, start)
-            added = base.execute("INSERT INTO sent (delivery, start, stop, running) VALUES (?, ?, ?, 1)", row)
+            added = base.execute(_SENDING, (delivery, start, start, 1))
             return int(added.lastrowid or 0)
 
     def note_sending(self, sending: int, stop: int) -> None:
@@ -229,21 +208,14 @@ class Store:
             updated = base.execute("UPDATE sent SET stop = ?, running = 0 WHERE id = ?", (stop, sending))
             if not updated.rowcount:
                 return  # removed meanwhile
-            rows = base.execute(
-                "SELECT start, stop FROM sent WHERE delivery = ? AND NOT running ORDER BY start",
-                (delivery.key,),
-            )
-            parts = merged([(row["start"], row["stop"]) for row in rows])
+            parts = merged([(start, stop) for start, stop in base.execute(_SENT, (delivery.key,))])
             base.execute("DELETE FROM sent WHERE delivery = ? AND NOT running", (delivery.key,))
             size = plain_size(delivery.size)
             if whole and (size == 0 or (0, size) in parts):
                 base.execute("UPDATE delivery SET downloads = downloads + 1 WHERE key = ?", (delivery.key,))
                 _receipt(base, delivery.key, "fetched")
             elif len(parts) <= _MOST_PARTS:
-                base.executemany(
-                    "INSERT INTO sent (delivery, start, stop, running) VALUES (?, ?, ?, 0)",
-                    [(delivery.key, *part) for part in parts],
-                )
+                base.executemany(_SENDING, [(delivery.key, *part, 0) for part in parts])
 
     def confirm(self, delivery: str) -> None:
         """Note that the person has it, once."""
@@ -284,6 +256,11 @@ def merged(parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def _delivery(base: sqlite3.Connection, column: str, value: str | bytes) -> Delivery | None:
     row = base.execute(f"SELECT * FROM delivery WHERE {column} = ?", (value,)).fetchone()  # noqa: S608 - two names
     return Delivery(**dict(row)) if row else None
+
+
+def _set(base: sqlite3.Connection, key: str, **values: str | int | bytes | None) -> None:
+    columns = ", ".join(f"{name} = ?" for name in values)
+    base.execute(f"UPDATE delivery SET {columns} WHERE key = ?", (*values.values(), key))  # noqa: S608 - our names
 
 
 def _receipt(base: sqlite3.Connection, delivery: str, kind: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -50,10 +49,9 @@ class Languages:
     """All languages of a portal, by code."""
 
     def __init__(self, own: str, fallback: str) -> None:
-        found = {path.name.removesuffix(".toml"): path.read_text("utf-8") for path in _tables()}
-        if own:
-            found |= {path.stem: path.read_text("utf-8") for path in sorted(Path(own).glob("*.toml"))}
-        tables = {code: tomllib.loads(text) for code, text in found.items()}
+        folders = [Path(str(files("afschrift_portal"))) / "texts", *([Path(own)] if own else [])]
+        found = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
+        tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in found}
         english = tables["en"]
         self.texts = {
             code: Texts(code, {**english["words"], **table["words"]}, table.get("months", english["months"]))
@@ -65,14 +63,6 @@ class Languages:
         """The language that a page was asked in, or else the one that the browser likes best."""
         wanted = [asked] if asked else _by_preference(accepted)
         return next((self.texts[code] for code in wanted if code in self.texts), self._fallback)
-
-
-def _tables() -> Iterator[Path]:
-    return (
-        Path(str(path))
-        for path in (files("afschrift_portal") / "texts").iterdir()
-        if path.name.endswith(".toml")
-    )
 
 
 def _by_preference(header: str) -> list[str]:

@@ -17,7 +17,8 @@ from afschrift_portal.answers import Guarded
 from afschrift_portal.gate import MOST_WAITING, BusyError, Gate
 from afschrift_portal.identity import Identity, create_identity
 from afschrift_portal.inner import build_inner
-from afschrift_portal.outer import COOKIE, MOST_BODY, build_outer
+from afschrift_portal.outer import MOST_BODY, build_outer
+from afschrift_portal.pages import COOKIE
 from afschrift_portal.settings import PortalSettings
 from afschrift_portal.store import Store
 

@@ -273,7 +273,7 @@ def test_file_of_twenty_gigabytes_is_read_at_its_end(tmp_path: Path) -> None:
         ({}, 'colour = "red"', "There is no setting colour"),
         ({}, "outer = 3", "outer: write a text between quotes"),
         ({}, 'stalled = "soon"', "stalled: write a whole number"),
-        ({"INNER": "0.0.0.0:1"}, "", "a token would go in clear"),
+        ({"INNER": "0.0.0.0:1"}, "", "else a token goes in clear"),
         ({"OUTER": "here"}, "", "such as 127.0.0.1:8600"),
         ({"TEXTS": "/none"}, "", "texts: there is no folder /none"),
     ],
