@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,8 +29,36 @@ DOUBLE = 2**53
 """A float of 64 bits holds every integer up to this one."""
 
 
+STANDARD = {
+    "among": "",
+    "beginning": "substr({text}, 1, {most})",  # SQLite has no `left`
+    "bound": "CASE WHEN {instant} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00' "
+    "THEN {instant} END",  # what Python can read
+    "hexadecimal": "lower(hex({column}))",
+    "index_on": "",
+    "instant": "",
+    "last_four": "CASE WHEN length({text}) >= 8 THEN right({text}, 4) ELSE '' END",  # less gives it away
+    "matches": "",
+    "mentions": "position({value} IN {text}) > 0",
+    "normal_text": "",
+    "order": "",
+    "row_order": "",
+    "sampled": "",
+    "text": "CAST({expression} AS VARCHAR)",
+    "token": "",
+    "uuid_digits": "CASE WHEN octet_length({column}) = 16 THEN {digits} END",  # converts no long bytes
+}
+"""Method of `StandardDialect` -> its SQL. Empty: not all databases have it, and the method does without."""
+
+
 class StandardDialect:
-    """Standard SQL. Methods of `domain.sources.Dialect` that are not here differ in every database."""
+    """Standard SQL, and what a database writes otherwise.
+
+    Attributes:
+        templates: in place of those of `STANDARD`. What no template can say is a method of the subclass.
+    """
+
+    templates: Mapping[str, str] = {}
 
     keys = KEY_TABLE
     one_row = "LIMIT 1"
@@ -52,29 +81,32 @@ class StandardDialect:
         """Put in single quotes, and double those inside; there is no other escape."""
         return "'" + text.replace("'", "''") + "'"
 
+    def _sql(self, name: str, **parts: object) -> str:
+        return self.templates.get(name, STANDARD.get(name, "")).format(**parts)
+
     def of_table(self, template: str, column: str) -> str:
         """Fill a template with a column of the table `t`."""
         return template.format(column=f"t.{self.quote(column)}")
 
     def text(self, expression: str) -> str:
         """Cast to text."""
-        return f"CAST({expression} AS VARCHAR)"
+        return self._sql("text", expression=expression)
 
     def last_four(self, text: str) -> str:
-        """Return nothing of a text of fewer than eight characters: the last four would give it away."""
-        return f"CASE WHEN length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
+        """By the template."""
+        return self._sql("last_four", text=text)
 
-    def token(self, salt: str, text: str, digits: int = 8) -> str | None:  # noqa: ARG002
-        """Return None: standard SQL has no function for SHA-256."""
-        return None
+    def token(self, salt: str, text: str, digits: int = 8) -> str | None:
+        """By the template; None: standard SQL has no function for SHA-256."""
+        return self._sql("token", salt=salt, text=text, digits=digits) or None
 
     def hexadecimal(self, column: str) -> str:
-        """Use `hex`, as most databases have it."""
-        return f"lower(hex({column}))"
+        """By the template."""
+        return self._sql("hexadecimal", column=column)
 
     def uuid_digits(self, column: str) -> str | None:
-        """Use `octet_length`, so that long bytes are not converted."""
-        return f"CASE WHEN octet_length({column}) = 16 THEN {self.hexadecimal(column)} END"
+        """By the template, in which `digits` are the bytes as hex digits."""
+        return self._sql("uuid_digits", column=column, digits=self.hexadecimal(column)) or None
 
     def typed_key(self, value: str, native: str) -> str:  # noqa: ARG002
         """Cast a key's text to a column's type; NULL if it is no value of that type."""
@@ -92,10 +124,6 @@ class StandardDialect:
         """The integer up to which a float type is exact; None if it is no float, or is compared exactly."""
         return None
 
-    def index_on(self, relation: str, form: str) -> str | None:  # noqa: ARG002
-        """Return None: not all databases have an index on an expression, or functions that one may have."""
-        return None
-
     def text_bytes(self, column: str, native: str) -> str:
         """Each database writes this differently."""
         raise NotImplementedError
@@ -104,9 +132,13 @@ class StandardDialect:
         """Each database writes this differently."""
         raise NotImplementedError
 
-    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
+    def index_on(self, relation: str, form: str) -> str | None:
+        """By the template."""
+        return self._sql("index_on", relation=relation, form=form) or None
+
+    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:  # noqa: ARG002
         """The normal form of a text; `trimmed` if it already has the form of `exact`."""
-        raise NotImplementedError
+        return self._sql("normal_text", text=text, match=match)
 
     def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """The normal form of the column's text."""
@@ -146,31 +178,42 @@ class StandardDialect:
         """Return None: not used in most databases."""
         return None
 
-    def among(self, column: str) -> tuple[str, str] | None:  # noqa: ARG002
-        """Return None: not all databases use an index then."""
-        return None
+    def among(self, column: str) -> tuple[str, str] | None:
+        """By the template, in two parts: before and after `select`."""
+        opened, _, closed = self._sql("among", column=column, select="\0").partition("\0")
+        return (opened, closed) if opened else None
 
     def mentions(self, text: str, value: str) -> str:
-        """Search for the characters unchanged."""
-        return f"position({value} IN {text}) > 0"
+        """By the template; characters are compared unchanged."""
+        return self._sql("mentions", text=text, value=value)
 
-    def matches(self, text: str, pattern: str) -> str | None:  # noqa: ARG002
-        """Return None: not all databases have regular expressions."""
-        return None
+    def matches(self, text: str, pattern: str) -> str | None:
+        """By the template; None: not all databases have regular expressions."""
+        return self._sql("matches", text=text, pattern=pattern) or None
 
     def plain(self, text: str) -> str:
-        """Use small letters alone: not all databases can replace so many signs."""
-        return f"lower({text})"
+        """By the template; without one small letters alone: not all databases can replace so many signs."""
+        if "plain" not in self.templates:
+            return f"lower({text})"
+        return self._sql("plain", text=text, odd=self.literal(ODD), usual=self.literal(USUAL))
 
-    def replaced(self, text: str, pattern: str, by: str) -> str:  # noqa: ARG002
-        """Return the text unchanged: not all databases have regular expressions."""
-        return text
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """By the template; unchanged without one: not all databases have regular expressions."""
+        if "replaced" not in self.templates:
+            return text
+        return self._sql("replaced", text=text, pattern=self.literal(pattern), by=self.literal(by))
 
     def without(self, text: str, signs: str) -> str:
-        """Remove one character after the other: not all databases have `translate`."""
+        """By the template; without one, one character after the other."""
+        if "without" in self.templates:
+            return self._sql("without", text=text, signs=self.literal(signs))
         for sign in signs:
             text = f"replace({text}, {self.literal(sign)}, '')"
         return text
+
+    def instant(self, column: str, native: str, zone: str | None) -> str:  # noqa: ARG002
+        """By the template, for each type; without one times are instants already."""
+        return self._sql("instant", column=column, zone=self.literal(zone or "UTC")) or column
 
     def joins(self, own: tuple[str, str], theirs: tuple[str, str], *, loose: bool = True) -> str:
         """Compare by the database's own equality, for its index, and by bytes if that equality is loose.
@@ -195,21 +238,26 @@ class StandardDialect:
         return f"{own[0]} = {theirs[0]}"
 
     def bound(self, instant: str) -> str:
-        """Restrict to the years 1 to 9999, which Python can read."""
-        within = "BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59+00'"
-        return f"CASE WHEN {instant} {within} THEN {instant} END"
+        """By the template."""
+        return self._sql("bound", instant=instant)
 
     def order(self, column: str, native: str) -> str:
-        """Order texts by their bytes, whatever their collation, so that the order is the same everywhere."""
-        return self.text_bytes(column, native) if self.is_text(native) else column
+        """By the template; without one, texts are ordered by their bytes."""
+        plain = self.text_bytes(column, native) if self.is_text(native) else column
+        return self._sql("order", column=column) or plain
 
-    def sampled(self, relation: str, share: float) -> str | None:  # noqa: ARG002
-        """Return None: not all databases can sample rows."""
-        return None
+    def row_order(self, expressions: Sequence[str]) -> str:
+        """By the template, a digest, so that rows with the same digest are equal; else by all columns."""
+        numbers = (str(number) for number in range(1, len(expressions) + 1))
+        return self._sql("row_order", row=", ".join(expressions)) or ", ".join(numbers)
+
+    def sampled(self, relation: str, share: float) -> str | None:
+        """By the template; None: not all databases can sample rows."""
+        return self._sql("sampled", relation=relation, percent=100 * share) or None
 
     def beginning(self, text: str, most: int) -> str:
-        """Use `substr`, since SQLite has no `left`."""
-        return f"substr({text}, 1, {most})"
+        """By the template."""
+        return self._sql("beginning", text=text, most=most)
 
     def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:  # noqa: ARG002
         """Refuse: not all databases can take a document apart without changing a digit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from afschrift.domain.keys import KeyMatch
@@ -16,9 +16,7 @@ from afschrift.sources.dialect import (
     KEPT,
     NO_DOCUMENT,
     NO_FIELD,
-    ODD,
     SMALL,
-    USUAL,
     StandardDialect,
     unread,
 )
@@ -35,6 +33,17 @@ class DuckDialect(StandardDialect):
     """DuckDB's SQL."""
 
     name = "duckdb"
+    templates: Mapping[str, str] = {
+        "matches": "regexp_matches({text}, {pattern})",
+        "mentions": "contains({text}, {value})",
+        "order": "{column}",  # texts are compared by their bytes
+        "plain": "lower(translate({text}, {odd}, {usual}))",
+        "replaced": "regexp_replace({text}, {pattern}, {by}, 'g')",
+        "row_order": "md5(CAST(ROW({row}) AS VARCHAR))",
+        "sampled": "{relation} TABLESAMPLE BERNOULLI ({percent:.6f}%) REPEATABLE (1)",  # not blocks of rows
+        "token": "left(sha256({salt} || {text}), {digits})",
+        "without": "translate({text}, {signs}, '')",
+    }
     gathers_keys = True
     has_collations = False
     """Whether any table or view has a collation; the catalogue does not say of which column."""
@@ -111,30 +120,6 @@ class DuckDialect(StandardDialect):
         stored = self.text_bytes(column, native) if normal else self.key_form(column, native, match)
         return stored, self.bound_form(match)
 
-    def token(self, salt: str, text: str, digits: int = 8) -> str:
-        """Hash salt and text as UTF-8."""
-        return f"left(sha256({salt} || {text}), {digits})"
-
-    def mentions(self, text: str, value: str) -> str:
-        """Search by bytes."""
-        return f"contains({text}, {value})"
-
-    def matches(self, text: str, pattern: str) -> str:
-        """Match by RE2."""
-        return f"regexp_matches({text}, {pattern})"
-
-    def plain(self, text: str) -> str:
-        """Translate the odd signs."""
-        return f"lower(translate({text}, {self.literal(ODD)}, {self.literal(USUAL)}))"
-
-    def replaced(self, text: str, pattern: str, by: str) -> str:
-        """Replace all matches."""
-        return f"regexp_replace({text}, {self.literal(pattern)}, {self.literal(by)}, 'g')"
-
-    def without(self, text: str, signs: str) -> str:
-        """Remove all characters in one pass."""
-        return f"translate({text}, {self.literal(signs)}, '')"
-
     def key_text(self, column: str, native: str) -> str:
         """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         if native == "BLOB":
@@ -154,18 +139,6 @@ class DuckDialect(StandardDialect):
         if native == "INT96":  # in a Parquet file: a struct of a day and a time
             column = f"(struct_extract({column}, 'date') + CAST(struct_extract({column}, 'time') AS TIME))"
         return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS TIMESTAMP))"
-
-    def order(self, column: str, native: str) -> str:  # noqa: ARG002
-        """DuckDB compares texts by their bytes."""
-        return column
-
-    def row_order(self, expressions: Sequence[str]) -> str:
-        """Order by a digest of the row's text, so that rows with the same digest are equal."""
-        return f"md5(CAST(ROW({', '.join(expressions)}) AS VARCHAR))"
-
-    def sampled(self, relation: str, share: float) -> str | None:
-        """Sample single rows and not blocks, so that a small table gives some too."""
-        return f"{relation} TABLESAMPLE BERNOULLI ({100 * share:.6f}%) REPEATABLE (1)"
 
     def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
         """Select a field of a struct, which has its own type, or a member of JSON, which is JSON."""

@@ -12,7 +12,7 @@ written with an escape: such documents fail the statement.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
@@ -61,6 +61,17 @@ class MysqlDialect(StandardDialect):
     """
 
     name = "mysql"
+    templates: Mapping[str, str] = {
+        "bound": "CASE WHEN {instant} >= '0001' THEN {instant} END",  # a zero date is none
+        "last_four": "CASE WHEN char_length({text}) >= 8 THEN right({text}, 4) ELSE '' END",
+        "matches": "{text} COLLATE utf8mb4_bin REGEXP {pattern}",
+        "mentions": "LOCATE(CAST({value} AS BINARY), CAST({text} AS BINARY)) > 0",
+        "replaced": "REGEXP_REPLACE({text}, {pattern}, {by})",
+        "text": "CAST({expression} AS CHAR)",
+        # bytes: texts of two collations cannot be concatenated
+        "token": "left(sha2(concat(CAST(CONVERT({salt} USING utf8mb4) AS BINARY), "
+        "CAST(CONVERT({text} USING utf8mb4) AS BINARY)), 256), {digits})",
+    }
     hides_tables = True
     account = "SELECT CURRENT_USER()"
     keeps_text = True
@@ -77,19 +88,6 @@ class MysqlDialect(StandardDialect):
     def relation(self, table: str) -> str:
         """Quote a table; a connection reads one database, so a dot is part of the name."""
         return self.quote(table)
-
-    def text(self, expression: str) -> str:
-        """Cast to text."""
-        return f"CAST({expression} AS CHAR)"
-
-    def last_four(self, text: str) -> str:
-        """Use `char_length`: `length` counts bytes."""
-        return f"CASE WHEN char_length({text}) >= 8 THEN right({text}, 4) ELSE '' END"
-
-    def token(self, salt: str, text: str, digits: int = 8) -> str:
-        """Hash bytes: texts of two collations cannot be concatenated."""
-        both = ", ".join(_bytes(f"CONVERT({part} USING utf8mb4)") for part in (salt, text))
-        return f"left(sha2(concat({both}), 256), {digits})"
 
     def is_text(self, native: str) -> bool:
         """Texts, ENUM and SET."""
@@ -165,14 +163,6 @@ class MysqlDialect(StandardDialect):
         value = self.normal_text("k.value", match, trimmed=True) if match != KeyMatch.EXACT else "k.value"
         return f"{column} = CONVERT({value} USING {charset}) COLLATE {collation}"
 
-    def mentions(self, text: str, value: str) -> str:
-        """Search by bytes."""
-        return f"LOCATE({_bytes(value)}, {_bytes(text)}) > 0"
-
-    def matches(self, text: str, pattern: str) -> str:
-        """Match whatever the column's collation."""
-        return f"{text} COLLATE utf8mb4_bin REGEXP {pattern}"
-
     def plain(self, text: str) -> str:
         """Replace the odd signs class by class, and those of full width one by one: it has no `translate`."""
         text = f"CONVERT({text} USING utf8mb4) COLLATE utf8mb4_bin"
@@ -182,10 +172,6 @@ class MysqlDialect(StandardDialect):
             if narrow.isalnum() or narrow in "@.+-_":
                 text = f"REPLACE({text}, '{wide}', '{narrow}')"
         return f"LOWER({text})"
-
-    def replaced(self, text: str, pattern: str, by: str) -> str:
-        """Replace all matches."""
-        return f"REGEXP_REPLACE({text}, {self.literal(pattern)}, {self.literal(by)})"
 
     def likens(self, own: tuple[str, str], theirs: tuple[str, str]) -> str:
         """Compare by the collation of our own column, for its index: two collations cannot be compared."""
@@ -221,10 +207,6 @@ class MysqlDialect(StandardDialect):
                 )
             column = f"CONVERT_TZ({column}, {self.literal(zone)}, '+00:00')"
         return f"DATE_FORMAT({column}, {_RFC3339})"
-
-    def bound(self, instant: str) -> str:
-        """Ignore zero dates."""
-        return f"CASE WHEN {instant} >= '0001' THEN {instant} END"
 
     def row_order(self, expressions: Sequence[str]) -> str:
         """Order by a digest of the row's text, so that rows with the same digest are equal."""

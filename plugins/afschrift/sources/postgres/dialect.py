@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from afschrift.domain.errors import ConfigurationError
@@ -76,6 +76,16 @@ class PostgresDialect(StandardDialect):
     """
 
     name = "postgres"
+    templates: Mapping[str, str] = {
+        "among": "{column} = ANY (ARRAY({select}))",  # computed once: a subquery with OR uses no index
+        "hexadecimal": "encode({column}, 'hex')",
+        "index_on": "CREATE INDEX ON {relation} (({form}))",  # all functions of `normal_text` are immutable
+        "matches": "{text} ~ {pattern}",
+        "replaced": "regexp_replace({text}, {pattern}, {by}, 'g')",
+        "row_order": "sha256(convert_to(CAST(ROW({row}) AS text), getdatabaseencoding()))",
+        "sampled": "{relation} TABLESAMPLE SYSTEM ({percent:.6f}) REPEATABLE (1)",  # reads few blocks
+        "without": "translate({text}, {signs}, '')",
+    }
     account = _ACCOUNT
 
     def __init__(self, schema: str = "public") -> None:
@@ -119,10 +129,6 @@ class PostgresDialect(StandardDialect):
         schema, name = self._relations.get(table, (schema or self.schema, name))
         return f"{self.quote(schema)}.{self.quote(name)}"
 
-    def hexadecimal(self, column: str) -> str:
-        """Use `encode`: PostgreSQL has no `hex`."""
-        return f"encode({column}, 'hex')"
-
     def token(self, salt: str, text: str, digits: int = 8) -> str | None:
         """Hash in UTF-8, or the stored bytes if the database has no encoding."""
         return postgres_token(salt, text, digits) if self.version >= _HAS_SHA256 else None
@@ -157,10 +163,6 @@ class PostgresDialect(StandardDialect):
         is_number = _bare(native) in ("numeric", *_FLOATS)
         text = f"({self.key_text(column, native)})" if is_number else f"CAST({column} AS text)"
         return f'{text} COLLATE "C"'
-
-    def index_on(self, relation: str, form: str) -> str:
-        """An index on the expression: all functions of `normal_text` are immutable."""
-        return f"CREATE INDEX ON {relation} (({form}))"
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:
         """Build the normal form, by functions on which an index can be made."""
@@ -206,10 +208,6 @@ class PostgresDialect(StandardDialect):
             return column, self._likened(native, match)
         return self.key_form(column, native, match), self.bound_form(match)
 
-    def among(self, column: str) -> tuple[str, str]:
-        """Use an array, which is computed once: with a subquery and OR no index is used."""
-        return f"{column} = ANY (ARRAY(", "))"
-
     def _typed(self, value: str, native: str) -> str:
         if native in _TEXTS:
             return value
@@ -243,10 +241,6 @@ class PostgresDialect(StandardDialect):
             f"CASE WHEN {value} ~ '{_IS_NUMBER}' THEN {number} END END"
         )
 
-    def matches(self, text: str, pattern: str) -> str:
-        """Match by PostgreSQL's extended POSIX expressions."""
-        return f"{text} ~ {pattern}"
-
     def plain(self, text: str) -> str:
         """Use `translate`, and NFKC if the server has it; without Unicode, small letters alone."""
         if self.encoding != "UTF8":
@@ -254,14 +248,6 @@ class PostgresDialect(StandardDialect):
         odd = "".join(map(_escaped, ODD))
         text = f"translate({text}, E'{odd}', E'{USUAL.translate(_DOUBLED)}')"
         return f"lower(normalize({text}, NFKC))" if self.composes else f"lower({text})"
-
-    def replaced(self, text: str, pattern: str, by: str) -> str:
-        """Replace all matches."""
-        return f"regexp_replace({text}, {self.literal(pattern)}, {self.literal(by)}, 'g')"
-
-    def without(self, text: str, signs: str) -> str:
-        """Remove all characters in one pass."""
-        return f"translate({text}, {self.literal(signs)}, '')"
 
     def key_text(self, column: str, native: str) -> str:
         """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
@@ -284,15 +270,6 @@ class PostgresDialect(StandardDialect):
         if _bare(native) == "timestamp with time zone":
             return column
         return f"timezone({self.literal(zone or 'UTC')}, CAST({column} AS timestamp))"
-
-    def row_order(self, expressions: Sequence[str]) -> str:
-        """Order by a digest of the row's text, so that rows with the same digest are equal."""
-        row = f"CAST(ROW({', '.join(expressions)}) AS text)"
-        return f"sha256(convert_to({row}, getdatabaseencoding()))"
-
-    def sampled(self, relation: str, share: float) -> str | None:
-        """Sample blocks and not rows, so that other blocks are not read."""
-        return f"{relation} TABLESAMPLE SYSTEM ({100 * share:.6f}) REPEATABLE (1)"
 
     def part_of(self, document: ColumnType, part: DocumentPart, place: str) -> ColumnType:
         """Select a part of JSON, in the type of its document."""

@@ -7,8 +7,6 @@ checked here afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import BigInteger, String, cast, literal_column
 from sqlalchemy.engine import Dialect
 
@@ -20,6 +18,10 @@ from afschrift.sources.mysql.dialect import MysqlDialect
 from afschrift.sources.postgres.dialect import PostgresDialect, postgres_token
 from afschrift.sources.sqlite.dialect import SqliteDialect
 
+_TEMPLATES = {
+    "postgresql": {name: PostgresDialect.templates[name] for name in ("matches", "replaced")},
+    "sqlite": {"mentions": SqliteDialect.templates["mentions"]},
+}
 _NUMBERS = (ValueKind.INTEGER, ValueKind.NUMBER, ValueKind.DECIMAL)
 
 
@@ -43,6 +45,7 @@ class AlchemyDialect(StandardDialect):
         known = {"postgresql": self.postgres, "sqlite": SqliteDialect(), "mysql": mysql, "mariadb": mysql}
         self._known: StandardDialect | None = known.get(self.name)
         self.compares_bytes = self._known is not None
+        self.templates = {"order": "{column}", "bound": "{instant}"} | _TEMPLATES.get(self.name, {})
         self.decomposed = self._known is mysql
         """Whether it cannot compose letters, so that the key table needs decomposed keys too."""
 
@@ -200,18 +203,6 @@ class AlchemyDialect(StandardDialect):
             )
         return super().joins(own, theirs, loose=loose)
 
-    def mentions(self, text: str, value: str) -> str:
-        """Search; SQLite has no `position`."""
-        return f"instr({text}, {value}) > 0" if self.name == "sqlite" else super().mentions(text, value)
-
-    def matches(self, text: str, pattern: str) -> str | None:
-        """Match in PostgreSQL; None in other databases."""
-        return f"{text} ~ {pattern}" if self.name == "postgresql" else None
-
-    def replaced(self, text: str, pattern: str, by: str) -> str:
-        """Replace in PostgreSQL."""
-        return self.postgres.replaced(text, pattern, by) if self.name == "postgresql" else text
-
     def key_text(self, column: str, native: str) -> str:
         """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         if self.is_text(native) and self._known:
@@ -238,18 +229,6 @@ class AlchemyDialect(StandardDialect):
                 remedy="give the table a view in which the column is in UTC.",
             )
         return self._known.instant(column, native, zone) if isinstance(self._known, SqliteDialect) else column
-
-    def bound(self, instant: str) -> str:
-        """Return the expression unchanged."""
-        return instant
-
-    def order(self, column: str, native: str) -> str:  # noqa: ARG002
-        """Order by the database's collation."""
-        return column
-
-    def row_order(self, expressions: Sequence[str]) -> str:
-        """Order by the positions of all columns: no digest function exists in all databases."""
-        return ", ".join(str(number) for number in range(1, len(expressions) + 1))
 
 
 def _compare_loosely(*texts: str) -> str:

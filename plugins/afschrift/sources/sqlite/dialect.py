@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from afschrift.domain.keys import KeyMatch
@@ -20,28 +20,27 @@ class SqliteDialect(StandardDialect):
     """The dialect of SQLite. Functions that begin with `afschrift_` are defined in the session."""
 
     name = "sqlite"
+    templates: Mapping[str, str] = {
+        "among": "{column} IN ({select})",  # a list that does not depend on the row
+        "bound": "{instant}",  # `afschrift_utc` gives NULL outside the years 1 to 9999
+        "instant": "afschrift_utc({column}, {zone})",
+        "last_four": "CASE WHEN length({text}) >= 8 THEN substr({text}, -4) ELSE '' END",
+        "matches": "afschrift_matches(CAST({text} AS BLOB), {pattern})",  # text other than UTF-8 too
+        "mentions": "instr({text}, {value}) > 0",
+        "normal_text": "afschrift_key_form({text}, '{match}')",
+        "order": "{column} COLLATE BINARY",
+        "plain": "afschrift_plain(CAST({text} AS BLOB))",
+        "replaced": "afschrift_replaced({text}, {pattern}, {by})",
+        "text": "CAST({expression} AS TEXT)",
+        "token": "substr(afschrift_token({salt}, {text}), 1, {digits})",
+        "uuid_digits": "CASE WHEN length({column}) = 16 THEN {digits} END",
+    }
     sorts_in_our_memory = True
     asks_each_row = True
 
     def relation(self, table: str) -> str:
         """Quote a table; a file has one schema, so a dot is part of the name."""
         return self.quote(table)
-
-    def text(self, expression: str) -> str:
-        """Cast to text."""
-        return f"CAST({expression} AS TEXT)"
-
-    def last_four(self, text: str) -> str:
-        """Use `substr`: SQLite has no `right`."""
-        return f"CASE WHEN length({text}) >= 8 THEN substr({text}, -4) ELSE '' END"
-
-    def token(self, salt: str, text: str, digits: int = 8) -> str:
-        """Use our function: SQLite has no SHA-256."""
-        return f"substr(afschrift_token({salt}, {text}), 1, {digits})"
-
-    def uuid_digits(self, column: str) -> str:
-        """Use `length`: SQLite has no `octet_length` before 3.43."""
-        return f"CASE WHEN length({column}) = 16 THEN {self.hexadecimal(column)} END"
 
     def is_text(self, native: str) -> bool:
         """Texts, and unknown declared types, which may hold texts."""
@@ -65,10 +64,6 @@ class SqliteDialect(StandardDialect):
         plain = declared(native)[0] in (ValueKind.TEXT, ValueKind.BINARY)
         return self.text(column) if plain else f"({self.key_text(column, native)})"
 
-    def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:  # noqa: ARG002
-        """Use our function, which calls `domain.keys`."""
-        return f"afschrift_key_form({text}, '{match}')"
-
     def holds_value(self, column: str, native: str) -> str:
         """Compare numbers by value, and UUIDs in either case."""
         kind, _ = declared(native)
@@ -91,26 +86,6 @@ class SqliteDialect(StandardDialect):
             return None
         return column, "k.number" if kind in _NUMBERS else "k.value"
 
-    def among(self, column: str) -> tuple[str, str]:
-        """Use a list that does not depend on the row."""
-        return f"{column} IN (", ")"
-
-    def mentions(self, text: str, value: str) -> str:
-        """Use `instr`: SQLite has no `position`."""
-        return f"instr({text}, {value}) > 0"
-
-    def matches(self, text: str, pattern: str) -> str:
-        """Use our function: SQLite has no regular expressions. Text other than UTF-8 is searched too."""
-        return f"afschrift_matches(CAST({text} AS BLOB), {pattern})"
-
-    def plain(self, text: str) -> str:
-        """Use our function, which reads text other than UTF-8 too."""
-        return f"afschrift_plain(CAST({text} AS BLOB))"
-
-    def replaced(self, text: str, pattern: str, by: str) -> str:
-        """Use our function: SQLite has no regular expressions."""
-        return f"afschrift_replaced({text}, {self.literal(pattern)}, {self.literal(by)})"
-
     def key_text(self, column: str, native: str) -> str:
         """Write a whole number without fraction: a customer number stored as 46.0 is 46 in other tables."""
         text = self.text(column)
@@ -120,18 +95,6 @@ class SqliteDialect(StandardDialect):
         whole = f"CAST({column} AS INTEGER)"
         is_whole = f"typeof({column}) = 'real' AND {column} = {whole}"
         return f"CASE WHEN {is_whole} THEN {self.text(whole)} ELSE {text} END"
-
-    def instant(self, column: str, native: str, zone: str | None) -> str:  # noqa: ARG002
-        """Read times without an offset as times in the source's zone."""
-        return f"afschrift_utc({column}, {self.literal(zone or 'UTC')})"
-
-    def bound(self, instant: str) -> str:
-        """Return the expression unchanged: `afschrift_utc` gives NULL outside the years 1 to 9999."""
-        return instant
-
-    def order(self, column: str, native: str) -> str:  # noqa: ARG002
-        """Order texts by their bytes."""
-        return f"{column} COLLATE BINARY"
 
     def row_order(self, expressions: Sequence[str]) -> str:
         """Order by a digest of the row, so that rows with the same digest are equal."""
