@@ -22,6 +22,8 @@ from tests.support.installed import Installation, installed
 from tests.support.properties import register_profiles
 from tests.support.running_tests import CpuSeconds, LostWorkers
 
+pytest_plugins = ["afschrift.testing"]
+
 ROOT = Path(__file__).parents[1]
 COLLECTED = pytest.StashKey[list[str]]()
 

@@ -11,8 +11,7 @@ import yaml
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import installation, run, store
 from tests.airflow_support import AirflowEnv
-from tests.contract import test_source_contract as contract
-from tests.support.warehouses import fill_duckdb
+from tests.support.warehouses import MANY, fill_duckdb
 
 from afschrift.datamap.scan.scan_source import Asked, scan_source
 from afschrift.domain.errors import ConfigurationError
@@ -22,6 +21,7 @@ from afschrift.services import Services
 from afschrift.sources.duckdb.session import DuckSession
 from afschrift.sources.options import Opening, required
 from afschrift.sources.registry import SOURCES, Adapter, open_source
+from afschrift.testing.source_contract import AT, SourceToTest, keys_are_bound
 
 
 class ExportedFolder(DuckSession):
@@ -85,9 +85,10 @@ def test_a_new_source_binds_keys(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "w.duckdb")) as con:
         fill_duckdb(con, set())
     folder = exported(tmp_path / "w.duckdb")
-    contract.test_keys_are_bound_and_typed(open_source("w", "exported", {"folder": str(folder)}))
-    with open_source("w", "exported", {"folder": str(folder)}) as session:
-        session.bind([Key("owner", "3")], contract.AT)
+    of = SourceToTest(lambda: open_source("w", "exported", {"folder": str(folder)}), MANY)
+    assert keys_are_bound(of)
+    with of.open() as session:
+        session.bind([Key("owner", "3")], AT)
         assert session.rows("SELECT value FROM afschrift_key") == [("3",)]
 
 

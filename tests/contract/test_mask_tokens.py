@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.contract.test_source_contract import AT
 from tests.support.data import document
 from tests.support.warehouses import DIFFERS, FORMS, MAKERS, Warehouse, database_of
 
@@ -25,6 +24,7 @@ from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.mask_tokens import salt_key, token_mask
 from afschrift.selection.statements import Statements
 from afschrift.sources.postgres.dialect import PostgresDialect
+from afschrift.testing.source_contract import AT
 from afschrift.values.forms import text_batch
 
 SALT, OTHER = "5a" * 32, "c3" * 32

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 from testbed import postgres as pg
 from tests.contract.test_mask_tokens import SQL
-from tests.contract.test_source_contract import AT
 from tests.contract.test_type_zoo import ZOOS
 from tests.contract.zoo.cages import TABLE, Zoo
 from tests.support import mariadb
@@ -36,6 +35,7 @@ from afschrift.sources.person_keys import KEY_TABLE
 from afschrift.sources.postgres.dialect import KEY_COLUMNS, PostgresDialect
 from afschrift.sources.postgres.session_settings import SETTINGS, settings_call
 from afschrift.sources.registry import SOURCES, open_source
+from afschrift.testing.source_contract import AT
 
 LARGE, INDEX = "large", "by_customer"
 """What the tables' names begin with, and those of their indexes end with."""

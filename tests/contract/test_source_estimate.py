@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from tests.contract.test_mask_tokens import SQL
-from tests.contract.test_source_contract import AT
 from tests.support.warehouses import Warehouse
 
 from afschrift.domain.decision import Action
@@ -19,6 +18,7 @@ from afschrift.domain.sources import Source
 from afschrift.inventory.model import SourceFile
 from afschrift.inventory.organisation import IdentityFile
 from afschrift.selection.statements import Statements
+from afschrift.testing.source_contract import AT
 
 ROWS = 20_000
 PERSON = "77"

@@ -1,84 +1,26 @@
 """Every registered source is reconciled: what is read unchanged agrees, and what is not is found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 from tests.support.nightly import nightly_after
 from tests.support.warehouses import MANY, Warehouse
 
-from afschrift.domain.decision import Action
 from afschrift.domain.errors import ValidationFailedError
-from afschrift.domain.extracted import Compared
-from afschrift.domain.plan import ExtractPlan, FieldPlan
-from afschrift.domain.sources import ColumnType, Source
-from afschrift.domain.value_kind import ValueKind
-from afschrift.extraction.comparison import Comparison
-from afschrift.extraction.own_rows import without_keys
-from afschrift.values.forms import text_batch
-
-
-def extract(session: Source, table: str, types: dict[str, ColumnType], order: tuple[str, ...]) -> ExtractPlan:
-    """What the templates make of a table of which all rows are the person's."""
-    quote = session.dialect.quote
-    columns = ",\n".join(
-        f"  {column.expression.format(column=f't.{quote(name)}')} AS {quote(name)}"
-        for name, column in types.items()
-    )
-    by = ", ".join(f"t.{quote(name)}" for name in order)
-    statement = (
-        f"SELECT\n{columns}\nFROM {session.dialect.relation(table)} AS t\nWHERE 1 = 1\nORDER BY {by}\n"
-    )
-    fields = tuple(
-        FieldPlan(name, column.kind or ValueKind.TEXT, Action.INCLUDE, (), "")
-        for name, column in types.items()
-    )
-    return ExtractPlan("w", table, fields, statement, order=order)
-
-
-def compare(session: Source, part: ExtractPlan, percent: float = 5) -> Compared:
-    comparison = Comparison(session, part, percent, "seed")
-    for batch in map(without_keys, session.stream(part.statement)):
-        comparison.take(text_batch(batch, part.selected))
-    return comparison.require(lambda: map(without_keys, session.stream(part.statement)))
+from afschrift.domain.plan import ExtractPlan
+from afschrift.domain.sources import Source
+from afschrift.testing.source_contract import ChangedRows, compare, cut_short, plan_of, plus_one, with_column
 
 
 def test_every_awkward_value_is_what_the_source_says(warehouse: Warehouse) -> None:
     with warehouse.open() as session:
         types = dict(session.catalogue()["awkward"])
-        found = compare(session, extract(session, "awkward", types, ("n",)))
+        found = compare(session, plan_of(session, "awkward", types, ("n",)))
     assert set(found.hashed) == set(types)
     assert (found.rows, found.hashed_rows, found.counted) == (1, 1, ())
-
-
-class Spoiling:
-    """A session whose rows are changed on the way, as a fault of a driver would change them."""
-
-    def __init__(self, session: Source, change: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
-        self._session, self._change = session, change
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
-
-    def stream(self, statement: str) -> Iterator[pa.RecordBatch]:
-        yield from map(self._change, self._session.stream(statement))
-
-
-def with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
-    columns = [values if other == name else batch.column(other) for other in batch.schema.names]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
-
-
-def plus_one(batch: pa.RecordBatch) -> pa.RecordBatch:
-    owners = pc.add(batch.column("owner").cast(pa.int64()), 1).cast(batch.column("owner").type)
-    return with_column(batch, "owner", owners)
-
-
-def cut_short(batch: pa.RecordBatch) -> pa.RecordBatch:
-    return with_column(batch, "pad", pc.utf8_slice_codeunits(batch.column("pad").cast(pa.string()), 0, 3))
 
 
 def emptied(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -115,7 +57,7 @@ FAULTS: dict[str, tuple[Callable[[pa.RecordBatch], pa.RecordBatch], str]] = {
 
 def small(session: Source) -> ExtractPlan:
     types = dict(session.catalogue()["many"])
-    part = extract(session, "many", types, ("id",))
+    part = plan_of(session, "many", types, ("id",))
     where = f"WHERE CAST(t.{session.dialect.quote('id')} AS DECIMAL(9)) < 1500"
     return replace(part, table="small", statement=part.statement.replace("WHERE 1 = 1", where))
 
@@ -126,7 +68,7 @@ def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse) -> None:
         assert compare(session, part).hashed_rows == 1500
         for change, message in FAULTS.values():
             with pytest.raises(ValidationFailedError, match=message) as error:
-                compare(cast(Source, Spoiling(session, change)), part)
+                compare(cast(Source, ChangedRows(session, change)), part)
             assert "x1" not in str(error.value)
 
 
@@ -145,16 +87,16 @@ def test_a_fault_late_in_a_large_table_is_found(warehouse: Warehouse, fault: str
         return change(batch) if before < MANY <= seen else batch
 
     with warehouse.open() as session:
-        part = extract(session, "many", dict(session.catalogue()["many"]), ("id",))
+        part = plan_of(session, "many", dict(session.catalogue()["many"]), ("id",))
         with pytest.raises(ValidationFailedError, match=message.replace("small", "many")):
-            compare(cast(Source, Spoiling(session, late)), part, percent)
+            compare(cast(Source, ChangedRows(session, late)), part, percent)
 
 
 @pytest.mark.parametrize("percent", [5.0, 100.0])
 def test_a_large_table_is_sampled_unless_all_is_asked_for(warehouse: Warehouse, percent: float) -> None:
     with warehouse.open() as session:
         types = dict(session.catalogue()["many"])
-        found = compare(session, extract(session, "many", types, ("id",)), percent)
+        found = compare(session, plan_of(session, "many", types, ("id",)), percent)
     assert found.rows == MANY
     if percent == 100 or warehouse.kind == "files":  # which have no numbers to draw by
         assert (found.hashed_rows, found.sample) == (MANY, None)

@@ -60,6 +60,7 @@ class StandardDialect:
 
     templates: Mapping[str, str] = {}
 
+    name = ""
     keys = KEY_TABLE
     one_row = "LIMIT 1"
     hides_tables = False

@@ -1,42 +1,115 @@
-"""The base class of sessions on all kinds of sources: options, connection, and errors of the driver."""
+"""The base class of sources of all kinds: what a kind must have, and what follows from it.
+
+A kind has `connect`, `catalogue`, `stream` and a dialect. Its dialect reads the keys from one bound value
+(`StandardDialect.keys`), or the kind has `bind`. What a kind does without, `missing` says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from afschrift.domain.errors import AfschriftError
+from afschrift.domain.errors import AfschriftError, RetriableError
+from afschrift.domain.instants import rfc3339
+from afschrift.domain.keys import Key, PersonKeys
+from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
+from afschrift.domain.sources import Catalogue, Described, Structure
+from afschrift.domain.value_kind import ValueKind
+from afschrift.sources.catalogue import by_alias
+from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.options import Opening, cell_limit, seconds
-from afschrift.sources.table_errors import session_not_open
+from afschrift.sources.person_keys import key_json, key_rows
+from afschrift.sources.reconcile.second_reading import Again, SecondReading, again
+from afschrift.sources.table_errors import failed_midway, session_not_open, table_of
 
 C = TypeVar("C")
+D = TypeVar("D", bound=StandardDialect)
 
 
-class ReadSession(Generic[C]):
-    """A session that reads. Subclasses open `_connection`, on one snapshot, and close it.
+class ReadSession(Generic[C, D]):
+    """A read-only session on one snapshot.
 
     Args:
         opening: its options `statement_timeout` and `cell_limit` (MB) limit each statement and each cell.
-        options: names of the allowed options.
+        options: names of further options that are allowed.
 
     Attributes:
+        dialect: the SQL of this database.
+        options: names of its own options.
         failures: errors of the driver.
-        reading_error: turns such an error into ours, from the source's name and the statement. The text of a
-            driver's error may quote values, so it is never passed on.
     """
 
+    dialect: D
+    options: ClassVar[tuple[str, ...]] = ()
     failures: ClassVar[tuple[type[Exception], ...]]
-    reading_error: ClassVar[Callable[[str, str, Any], AfschriftError]]
 
-    def __init__(self, opening: Opening, options: Collection[str]) -> None:
-        opening.only(options)
+    def __init__(self, opening: Opening, *options: str) -> None:
+        opening.only((*self.options, *options, "statement_timeout", "cell_limit"))
         self.name = opening.name
         self.snapshot = ""
         self._opening = opening
         self._timeout = seconds(opening, "statement_timeout", "1h")
         self._cell_limit = cell_limit(opening)
         self._connection: C | None = None
+        self._bound = key_json(key_rows())
+
+    def connect(self) -> C:
+        """Open a connection that cannot write; `prepare` makes the snapshot if this does not."""
+        raise NotImplementedError
+
+    def catalogue(self) -> Catalogue:
+        """See `domain.sources.Source`."""
+        raise NotImplementedError
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        """Yield record batches; `key_values` are the values that the statement binds."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Start the transaction. Here it has begun, or files are not written while they are read."""
+        self.snapshot = rfc3339(datetime.now(UTC))
+
+    def close(self, connection: C) -> None:
+        """Close the connection without reading the remaining rows."""
+        connection.close()  # type: ignore[attr-defined]
+
+    def interrupt(self) -> None:
+        """End the running statement at the server, from another thread or after an error."""
+
+    def opening_error(self, error: Any) -> AfschriftError:
+        """Explain why no session could be opened. The text of a driver's error may quote values."""
+        at = self._opening
+        place = f" by connection {at.connection} (at {at.address().place})" if at.connection else ""
+        return RetriableError(
+            f"Source {self.name} cannot be opened{place}; {type(error).__name__}.",
+            remedy="see whether the database is up, and whether address, login and options are right.",
+            code=type(error).__name__,
+        )
+
+    @staticmethod
+    def reading_error(source: str, statement: str, error: Any) -> AfschriftError:
+        """Explain why a statement failed, without the text of the driver's error."""
+        code = type(error).__name__
+        return failed_midway(source, table_of(source, statement), code, code)
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection = self.connect()
+            self.prepare()
+        except self.failures as error:
+            self.__exit__()
+            raise self.opening_error(error) from None
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self.close(connection)
 
     @property
     def connection(self) -> C:
@@ -45,9 +118,56 @@ class ReadSession(Generic[C]):
             raise session_not_open(self.name)
         return self._connection
 
+    def structure(self) -> Structure:
+        """Nothing is known."""
+        return Structure()
+
+    def described(self) -> Described:
+        """Nothing is known."""
+        return Described()
+
+    def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
+        """Keep the keys as one JSON text, which each statement binds as often as it reads them."""
+        self._bound = key_json(key_rows((keys, at), *others))
+
+    def key_values(self, statement: str) -> list[str]:
+        """The values that a statement binds, in order."""
+        return [self._bound] * statement.count(self.dialect.keys)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """All rows of a small result."""
+        return [
+            row
+            for batch in self.stream(statement)
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        ]
+
+    def estimate(self, statement: str) -> Estimate:
+        """Name the tables: what their reading costs is not known."""
+        return Estimate(readings=tuple(TableEstimate(table, None) for table in by_alias(statement).values()))
+
+    def reconciliation(self, extract: Extract) -> Reconciliation:
+        """Compare with a second reading: each value as text, cast by the database."""
+        columns = {
+            name: self.again(kind) if name in extract.whole else None for name, kind in extract.kinds.items()
+        }
+        return SecondReading(self.rows, self._row_lists, self.dialect, extract.statement, columns)
+
+    def again(self, kind: ValueKind | None) -> Again:
+        """How to read a column a second time."""
+        binary = kind is ValueKind.BINARY
+        return again(kind, self.dialect.hexadecimal("{c}") if binary else self.dialect.text("{c}"))
+
+    def _row_lists(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
+        for batch in self.stream(statement):
+            yield list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+
     @contextmanager
     def _our_errors(self, statement: str) -> Iterator[None]:
         try:
             yield
         except self.failures as error:
-            raise type(self).reading_error(self.name, statement, error) from None
+            raise self.reading_error(self.name, statement, error) from None
+        except (KeyboardInterrupt, SystemExit):
+            self.interrupt()
+            raise

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
-from tests.contract.test_source_reconciliation import compare, extract
 from tests.support.data import lines as table
 from tests.support.spoilt import EMPTY
 from tests.support.warehouses import database_of
@@ -17,6 +16,7 @@ from tests.unit.sources.reading import forms
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.sources import Source
+from afschrift.testing.source_contract import compare, plan_of
 
 PREPARED = {
     "duckdb": ("SET TimeZone = 'UTC'",),
@@ -82,7 +82,7 @@ def test_exact(traps: Traps) -> None:
 def test_the_source_says_the_same(traps: Traps) -> None:
     names = ["id", *traps.of(refused=False)]
     columns = traps.session.catalogue()["trap"]
-    found = compare(traps.session, extract(traps.session, "trap", {n: columns[n] for n in names}, ("id",)))
+    found = compare(traps.session, plan_of(traps.session, "trap", {n: columns[n] for n in names}, ("id",)))
     assert {*found.hashed, *found.counted} == set(names)
     assert set(found.counted) == {name for name in names[1:] if traps.lines[name]["message"] == "counted"}
 

@@ -48,7 +48,7 @@ class FileFolder(ParquetLake):
     """
 
     files = TEXT_FILES
-    reading_error = _reading_error
+    reading_error = staticmethod(_reading_error)
 
     def __init__(self, opening: Opening) -> None:
         super().__init__(opening, *FORM, "tables")

@@ -6,15 +6,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import duckdb
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, ForeignKey, Structure
@@ -45,7 +43,7 @@ _OF_A_RANGE = "160MB"
 _TOO_LITTLE = 3
 """After so many ranges in a row that did not fit into this limit, no more are tried with it."""
 
-LIMITS = ("threads", "memory", "statement_timeout", "cell_limit")
+LIMITS = ("threads", "memory")
 _GIVEN = "afschrift_given"
 _KEYS = (
     "CREATE OR REPLACE TEMP TABLE afschrift_key (person INTEGER, name VARCHAR, value VARCHAR, "
@@ -71,7 +69,7 @@ WHERE NOT internal AND database_name = current_database() ORDER BY schema_name, 
 """
 
 
-class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
+class DuckSession(ReadSession[duckdb.DuckDBPyConnection, DuckDialect]):
     """A read-only session on one snapshot. Subclasses open the connection.
 
     Args:
@@ -80,10 +78,10 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
     """
 
     failures = FAILURES
-    reading_error = reading_error
+    reading_error = staticmethod(reading_error)
 
     def __init__(self, opening: Opening, *options: str) -> None:
-        super().__init__(opening, (*options, *LIMITS))
+        super().__init__(opening, *options, *LIMITS)
         self._threads = int(opening.options.get("threads") or min(THREADS, os.cpu_count() or 1))
         self._memory = opening.options.get("memory") or MEMORY
         self._of_a_range = opening.options.get("memory") or _OF_A_RANGE
@@ -92,29 +90,28 @@ class DuckSession(ReadSession[duckdb.DuckDBPyConnection]):
         self._keys = key_rows()
         self._limit: TimeLimit | None = None
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """Open the connection, in a subclass."""
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        con = self.connect()
-        self._connection = con
-        self._limit = TimeLimit(self._timeout, con.interrupt)
+    def prepare(self) -> None:
+        """Set the limits, make the key table and begin to read."""
+        con = self.connection
+        self._limit = TimeLimit(self._timeout, self.interrupt)
         con.execute("SET TimeZone = 'UTC'")
         con.execute("SET temp_directory = ''")  # never spill a person's rows to a disk in plain text
         con.execute(f"SET threads = {self._threads}")
         con.execute("SET memory_limit = ?", [self._memory])
         con.execute(_KEYS)
         con.execute("BEGIN TRANSACTION")
-        self.snapshot = rfc3339(datetime.now(UTC))
-        return self
+        super().prepare()
 
-    def __exit__(self, *exc: object) -> None:
+    def close(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Stop watching the time, and close."""
         if self._limit is not None:
             self._limit.close()
+        connection.close()
+
+    def interrupt(self) -> None:
+        """End the running statement."""
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            self._connection.interrupt()
 
     def catalogue(self) -> Mapping[str, Mapping[str, ColumnType]]:
         """Tables and views of the database; those of another schema as `schema.table`."""

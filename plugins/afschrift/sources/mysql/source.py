@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import pymysql
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import encoders
 from pymysql.cursors import Cursor, SSCursor
 
+from afschrift.domain.errors import AfschriftError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
 from afschrift.domain.sources import ColumnType, Connection, Described, Structure
@@ -29,7 +31,6 @@ from afschrift.sources.reconcile.sql_reconciliation import SqlReconciliation
 from afschrift.sources.table_errors import table_of, wrong_encoding
 from afschrift.sources.text_rows import FETCHED, text_batch
 
-_OPTIONS = ("statement_timeout", "lock_timeout", "cell_limit")
 _OF_DRIVER = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity")
 _INTEGERS = (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG)
 _NO_TEMPORARY_TABLE = (1044, 1142, 1227, 1290)
@@ -59,7 +60,7 @@ WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json_valid(%'
 """
 
 
-class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
+class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
     """`kind: mysql`. Options: `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
 
     The session is one READ ONLY transaction (R80); its snapshot covers tables of transactional engines. The
@@ -68,10 +69,11 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
     """
 
     failures = (pymysql.MySQLError,)
-    reading_error = reading_error
+    reading_error = staticmethod(reading_error)
+    options = ("lock_timeout",)
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__(opening, _OPTIONS)
+        super().__init__(opening)
         self.dialect = MysqlDialect(self.name, self._knows_zone)
         self._lock_timeout = max(1, round(seconds(opening, "lock_timeout", "10s")))
         self._types = MysqlTypes(self._cell_limit, self._cell_limit)
@@ -79,25 +81,26 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]"]):
         self._tag = f"afschrift {tag}".strip()
         self._mariadb = False
 
-    def __enter__(self) -> Self:
-        address = self._opening.address()
-        try:
-            self._connection = pymysql.connect(**_arguments(address), program_name=self._tag)
-        except pymysql.MySQLError as error:
-            raise opening_error(self.name, address, error) from None
-        try:
-            self._prepare()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def connect(self) -> pymysql.connections.Connection[Any]:
+        """Connect by the connection's address."""
+        return pymysql.connect(**_arguments(self._opening.address()), program_name=self._tag)
 
-    def __exit__(self, *exc: object) -> None:
+    def opening_error(self, error: pymysql.MySQLError) -> AfschriftError:
+        """Name the connection."""
+        return opening_error(self.name, self._opening.address(), error)
+
+    def close(self, connection: pymysql.connections.Connection[Any]) -> None:
+        """Close; the driver's `close` would read the remaining rows first."""
+        connection._force_close()
+
+    def interrupt(self) -> None:
+        """End the running statement by a connection of its own."""
         if self._connection is not None:
-            self._connection._force_close()  # `close` would read the remaining rows first
-            self._connection = None
+            with suppress(pymysql.MySQLError), self.connect() as other, other.cursor() as cursor:
+                cursor.execute(f"KILL QUERY {self._connection.thread_id()}")
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Set the session, make the key table and start the snapshot."""
         version, packet = self.rows("SELECT version(), @@max_allowed_packet")[0]
         self._mariadb = self.dialect.keeps_text = "mariadb" in version.lower()
         self._types = MysqlTypes(self._cell_limit, packet)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from copy import copy
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import adbc_driver_manager
 import pyarrow as pa
@@ -49,11 +49,10 @@ from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.sql_reconciliation import SecondSession, SqlReconciliation
 
 BATCH_ROWS = 65_536
-_OPTIONS = ("schema", "statement_timeout", "lock_timeout", "cell_limit")
 _NO_TEMPORARY_TABLE = ("42501", "25006")  # no right to make one, or a standby
 
 
-class Postgres(ReadSession[dbapi.Connection]):
+class Postgres(ReadSession[dbapi.Connection, PostgresDialect]):
     """`kind: postgres`. Options: `schema`, `statement_timeout`, `lock_timeout`, `cell_limit` (MB).
 
     The session is one READ ONLY transaction (R80), in which only the temporary table of keys can be written.
@@ -61,10 +60,11 @@ class Postgres(ReadSession[dbapi.Connection]):
     """
 
     failures = (adbc_driver_manager.Error,)
-    reading_error = reading_error
+    reading_error = staticmethod(reading_error)
+    options = ("schema", "lock_timeout")
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__(opening, _OPTIONS)
+        super().__init__(opening)
         self.dialect = PostgresDialect(str(opening.options.get("schema", "public")))
         self._timeouts = {
             "statement_timeout": f"{self._timeout * 1000:.0f}ms",
@@ -76,24 +76,17 @@ class Postgres(ReadSession[dbapi.Connection]):
         self._settings = self._exported = ""
         self._second_session = SecondSession(self._second)
 
-    def __enter__(self) -> Self:
-        address = self._opening.address()
-        try:
-            self._connection = dbapi.connect(conninfo(address, self._opening.tag), autocommit=True)
-        except adbc_driver_manager.Error as error:
-            raise opening_error(self.name, address, error) from None
-        try:
-            self._prepare()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def connect(self) -> dbapi.Connection:
+        """Connect by the connection's address."""
+        return dbapi.connect(conninfo(self._opening.address(), self._opening.tag), autocommit=True)
+
+    def opening_error(self, error: adbc_driver_manager.Error) -> AfschriftError:
+        """Name the connection."""
+        return opening_error(self.name, self._opening.address(), error)
 
     def __exit__(self, *exc: object) -> None:
         self._second_session.end()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        super().__exit__(*exc)
 
     def _second(self) -> Postgres:
         """Open a second session with the same keys on the same snapshot; not every server can."""
@@ -129,7 +122,8 @@ class Postgres(ReadSession[dbapi.Connection]):
             if self._connection is not None:
                 self._connection.adbc_cancel()
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Set the session, make the key table and take the snapshot."""
         schemas = [self.dialect.schema, *(row[0] for row in self.rows(EXTENSION_SCHEMAS))]
         path = ", ".join(self.dialect.quote(schema) for schema in dict.fromkeys(schemas))
         settings = SETTINGS | self._timeouts | {"search_path": path}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Context, Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -220,3 +221,40 @@ _CHANGES: dict[ValueKind, Callable[[str], str]] = {
     ValueKind.UUID: lambda text: text.lower().replace("-", ""),
     ValueKind.JSON: _document,
 }
+
+
+def again(kind: ValueKind | None, reads: str, number: str = "") -> Again:
+    """Read a column a second time by the database's own text of a value.
+
+    Args:
+        kind: as the column is planned.
+        reads: SQL of that text, of bytes as hex digits, with `{c}` for the quoted column.
+        number: see `SourceText`.
+    """
+    own = SourceText("{c}", partial(_forms, kind), number=number)
+    if kind is ValueKind.JSON:
+        own = SourceText(_trimmed(reads), own.translate, document=True)
+    return Again(own, (reads,), partial(_again_text, kind))
+
+
+def _trimmed(text: str) -> str:
+    """SQL of a document without JSON white space around it; `trim` only removes spaces."""
+    for space in "\t\r\n":
+        text = f"replace({text}, '{space}', ' ')"
+    return f"trim({text})"
+
+
+def _forms(kind: ValueKind | None, forms: pa.Array) -> pa.Array:
+    texts = canonical_forms(kind, forms)
+    if kind is not ValueKind.TEXT:
+        return texts
+    return pa.array([text and text.rstrip(" ") for text in texts.to_pylist()], pa.string())
+
+
+def _again_text(kind: ValueKind | None, value: str | bytes | None) -> str | None:
+    if value is None:
+        return None
+    text = value.decode() if isinstance(value, bytes) else str(value)
+    if kind is ValueKind.TEXT:
+        return text.rstrip(" ")
+    return canonical_text(kind, text)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import DECIMAL
 from sqlalchemy.engine import URL, Connection, CursorResult, Dialect
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
-from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
+from afschrift.domain.reconciliation import Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.catalogue import by_alias
 from afschrift.sources.mysql.dialect import DECIMALS, NO_CACHE, WHOLE
 from afschrift.sources.options import Opening, required
 from afschrift.sources.person_keys import KEY_TABLE, key_rows, number, utc_text
@@ -79,7 +78,6 @@ def numbers(dialect: str, value: str) -> dict[str, object]:
     return {"number": None if whole is None or abs(whole) > _LARGEST else int(whole), "exact": exact}
 
 
-_OPTIONS = ("driver", "schema", "isolation", "session", "statement_timeout", "cell_limit")
 _FETCHED = 1024
 _SNAPSHOT = {"postgresql": "REPEATABLE READ", "mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ"}
 _MYSQL = (
@@ -105,7 +103,7 @@ _BEGIN = {"mysql": _CONSISTENT, "mariadb": _CONSISTENT}
 _READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 
-class Alchemy(ReadSession[Connection]):
+class Alchemy(ReadSession[Connection, AlchemyDialect]):
     """`kind: sqlalchemy`.
 
     Options: `driver` (`trino`, `cockroachdb+psycopg`), `schema`, `isolation` (the level that gives one
@@ -115,11 +113,12 @@ class Alchemy(ReadSession[Connection]):
     is not in `_READ_ONLY`, the account's rights must prevent writing.
     """
 
-    failures = (SQLAlchemyError,)
-    reading_error = reading_error
+    failures = (SQLAlchemyError, ImportError)
+    reading_error = staticmethod(reading_error)
+    options = ("driver", "schema", "isolation", "session")
 
     def __init__(self, opening: Opening) -> None:
-        super().__init__(opening, _OPTIONS)
+        super().__init__(opening)
         options = opening.options
         self._values = ArrowRows(self.name, self._cell_limit)
         self._driver = required(self.name, options, "driver")
@@ -141,7 +140,8 @@ class Alchemy(ReadSession[Connection]):
                 remedy="write the isolation level under `options`, such as `isolation: SERIALIZABLE`.",
             )
 
-    def __enter__(self) -> Self:
+    def connect(self) -> Connection:
+        """Connect by the connection's address."""
         address = self._opening.address()
         of_driver = {"client_encoding": "utf8"} if self._engine.dialect.driver.startswith("psycopg") else {}
         url = URL.create(
@@ -154,26 +154,16 @@ class Alchemy(ReadSession[Connection]):
             of_driver | {name: str(value) for name, value in address.extra.items()},
         )
         self._engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
-        try:
-            self._connection = self._engine.connect()
-            self._prepare(self._connection)
-        except (SQLAlchemyError, ImportError) as error:
-            self.__exit__()
-            raise RetriableError(
-                f"Source {self.name} cannot be opened by connection {address.id} (at {address.place}; "
-                f"{type(error).__name__}).",
-                remedy="see whether the database is up, and whether address, login and isolation are right.",
-                code=type(error).__name__,
-            ) from None
-        return self
+        return self._engine.connect()
 
-    def __exit__(self, *exc: object) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()  # closes it without reading the remaining rows
-            self._connection.close()
-            self._connection = None
+    def close(self, connection: Connection) -> None:
+        """Close; SQLAlchemy's `close` alone would read the remaining rows first."""
+        connection.invalidate()
+        connection.close()
 
-    def _prepare(self, connection: Connection) -> None:
+    def prepare(self) -> None:
+        """Set the session, make the key table and start the snapshot."""
+        connection = self.connection
         connection.execution_options(isolation_level=self._isolation)
         name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else self.dialect.name
         for statement in (*_SESSION.get(name, ()), *self._opening.options.get("session", ())):
@@ -187,7 +177,7 @@ class Alchemy(ReadSession[Connection]):
         if name in _BEGIN:
             connection.exec_driver_sql(_BEGIN[name])
         self.rows("SELECT 1")  # most other snapshots begin at the first statement that reads
-        self.snapshot = rfc3339(datetime.now(UTC))
+        super().prepare()
 
     def _know(self, connection: Connection) -> None:
         """Learn what the dialect must know of the server to compare bytes."""
@@ -256,10 +246,6 @@ class Alchemy(ReadSession[Connection]):
         """All rows of a small result; a time without zone is UTC."""
         with self._our_errors(statement):
             return [tuple(map(_aware, row)) for row in self._run(statement, stream=False)]
-
-    def estimate(self, statement: str) -> Estimate:
-        """Estimate nothing: EXPLAIN differs in each database, and some run the statement for it."""
-        return Estimate(readings=tuple(TableEstimate(table, None) for table in by_alias(statement).values()))
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Yield record batches of at most 1,024 rows, from a server-side cursor if the driver has one."""

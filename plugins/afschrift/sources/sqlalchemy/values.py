@@ -11,7 +11,6 @@ from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -22,8 +21,8 @@ from sqlalchemy.engine import Dialect
 
 from afschrift.domain.errors import ConfigurationError, DamagedValueError
 from afschrift.domain.value_kind import ValueKind
-from afschrift.sources.reconcile.second_reading import Again, canonical_forms, canonical_text
-from afschrift.sources.reconcile.sql_reconciliation import SourceText
+from afschrift.sources.reconcile import second_reading
+from afschrift.sources.reconcile.second_reading import Again
 from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.table_errors import too_large
 
@@ -182,33 +181,5 @@ _HEX = {
 def again(kind: ValueKind | None, dialect: AlchemyDialect) -> Again | None:
     """How to read a column of a planned kind a second time; None if its bytes cannot be read as text."""
     reads = _HEX.get(dialect.name) if kind is ValueKind.BINARY else dialect.text("{c}")
-    if reads is None:
-        return None
     number = dialect.whole("{c}") if kind is ValueKind.INTEGER else ""
-    own = SourceText("{c}", partial(_forms, kind), number=number)
-    if kind is ValueKind.JSON:
-        own = SourceText(_trimmed(reads), own.translate, document=True)
-    return Again(own, (reads,), partial(_text, kind))
-
-
-def _trimmed(text: str) -> str:
-    """SQL of a document without JSON white space around it; `trim` only removes spaces."""
-    for space in "\t\r\n":
-        text = f"replace({text}, '{space}', ' ')"
-    return f"trim({text})"
-
-
-def _forms(kind: ValueKind | None, forms: pa.Array) -> pa.Array:
-    texts = canonical_forms(kind, forms)
-    if kind is not ValueKind.TEXT:
-        return texts
-    return pa.array([text and text.rstrip(" ") for text in texts.to_pylist()], pa.string())
-
-
-def _text(kind: ValueKind | None, value: str | bytes | None) -> str | None:
-    if value is None:
-        return None
-    text = value.decode() if isinstance(value, bytes) else str(value)
-    if kind is ValueKind.TEXT:
-        return text.rstrip(" ")
-    return canonical_text(kind, text)
+    return None if reads is None else second_reading.again(kind, reads, number)

@@ -7,14 +7,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
-from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
@@ -38,7 +36,6 @@ from afschrift.sources.sqlite.dialect import SqliteDialect
 from afschrift.sources.sqlite.functions import define, sqlite_number
 from afschrift.sources.text_rows import FETCHED, text_batch
 
-_OPTIONS = ("path", "statement_timeout", "cell_limit")
 _STEPS = 20_000  # steps of SQLite's virtual machine between two checks of the time limit: some milliseconds
 _KEYS = (
     "CREATE TEMP TABLE afschrift_key (person INTEGER, name TEXT, value TEXT, number INTEGER, "
@@ -60,38 +57,35 @@ ORDER BY t.name, k.id, k.seq
 """
 
 
-class Sqlite(ReadSession[sqlite3.Connection]):
+class Sqlite(ReadSession[sqlite3.Connection, SqliteDialect]):
     """`kind: sqlite`. Options: `path`, `statement_timeout`, `cell_limit` (MB).
 
     The file is opened with `mode=ro` (R80). The transaction is the snapshot; if the file has no write-ahead
     log, writers wait until it ends.
     """
 
+    options = ("path",)
+    failures = (sqlite3.Error,)
+
     def __init__(self, opening: Opening) -> None:
-        super().__init__(opening, _OPTIONS)
+        super().__init__(opening)
         self.dialect = SqliteDialect()
         self._path = Path(expand(self.name, required(self.name, opening.options, "path")))
         self._until = 0.0
         self._raised: AfschriftError | None = None
 
-    def __enter__(self) -> Self:
-        try:
-            uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
-            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-            self._prepare(self._connection)
-        except sqlite3.Error as error:
-            self.__exit__()
-            code = getattr(error, "sqlite_errorname", "") or type(error).__name__
-            raise table_errors.file_not_opened(self.name, self._path, "SQLite", b"SQLite", code) from None
-        self.snapshot = rfc3339(datetime.now(UTC))
-        return self
+    def connect(self) -> sqlite3.Connection:
+        """Open the file."""
+        uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
-    def __exit__(self, *exc: object) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def opening_error(self, error: sqlite3.Error) -> AfschriftError:
+        """Name the file's fault."""
+        return table_errors.file_not_opened(self.name, self._path, "SQLite", b"SQLite", _code(error))
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def prepare(self) -> None:
+        """Define functions, make the key table, and begin to read."""
+        connection = self.connection
         connection.text_factory = bytes  # else sqlite3's error would quote a text that is not UTF-8
         connection.execute("PRAGMA temp_store = MEMORY")  # never spill a person's rows to a disk
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -104,6 +98,12 @@ class Sqlite(ReadSession[sqlite3.Connection]):
         connection.execute("BEGIN")
         # The snapshot begins with the first statement that reads.
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        super().prepare()
+
+    def interrupt(self) -> None:
+        """End the running statement."""
+        if self._connection is not None:
+            self._connection.interrupt()
 
     def _keep_error(self, error: AfschriftError) -> None:
         self._raised = error
@@ -194,8 +194,7 @@ class Sqlite(ReadSession[sqlite3.Connection]):
             raise self._raised or self._error(error, statement) from None
 
     def _error(self, error: sqlite3.Error, statement: str) -> AfschriftError:
-        code = getattr(error, "sqlite_errorname", "") or type(error).__name__
-        where = table_errors.table_of(self.name, statement)
+        code, where = _code(error), table_errors.table_of(self.name, statement)
         if code == "SQLITE_INTERRUPT":
             return table_errors.took_too_long(where, code)
         if code.startswith("SQLITE_READONLY"):
@@ -204,6 +203,10 @@ class Sqlite(ReadSession[sqlite3.Connection]):
             return table_errors.not_understood(self.name, where, "")
         remedy = "see whether the file is intact: `PRAGMA integrity_check`."
         return table_errors.failed_midway(self.name, where, code, code, remedy)
+
+
+def _code(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", "") or type(error).__name__
 
 
 _AS_TEXT = (

@@ -17,13 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from tests.contract.test_source_reconciliation import compare, extract
 from tests.support import mariadb
 from tests.support.properties import quicker
 from tests.support.warehouses import at
 
 from afschrift.domain.errors import ConfigurationError, ValidationFailedError
 from afschrift.sources.registry import open_source
+from afschrift.testing.source_contract import compare, plan_of
 
 SIGNS = "\x1d\x1e\x1f\\\"'{}[](),=> \t\r\n\u0085\u2028%é😀aN0"
 """What separates or escapes somewhere, beside any other character."""
@@ -93,7 +93,7 @@ def stopped(kind: str, options: dict[str, Any], connect: Any = None) -> dict[str
             left = left or list(types)
             while left:
                 name = left.pop()
-                part = extract(session, "x", {n: types[n] for n in dict.fromkeys(("id", name))}, ("id",))
+                part = plan_of(session, "x", {n: types[n] for n in dict.fromkeys(("id", name))}, ("id",))
                 try:
                     compare(session, part)
                 except ValidationFailedError as error:

@@ -13,7 +13,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.contract.test_source_reconciliation import compare, extract
 from tests.support import mariadb
 from tests.support.warehouses import at
 
@@ -22,6 +21,7 @@ from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.duckdb import parquet_lake
 from afschrift.sources.registry import open_source
+from afschrift.testing.source_contract import compare, plan_of
 
 
 def duck(folder: Path, *statements: str) -> Source:
@@ -50,7 +50,7 @@ def columns(session: Source, table: str) -> dict[str, ColumnType]:
 def test_both_sides_of_duckdb_draw_the_same_rows(tmp_path: Path, native: str, number: str) -> None:
     rows = f"SELECT ({number})::{native} AS id, 'x' || i AS v FROM range(0, 12000) r(i)"
     with duck(tmp_path, f"CREATE TABLE x AS {rows}") as session:
-        found = compare(session, extract(session, "x", columns(session, "x"), ("id",)))
+        found = compare(session, plan_of(session, "x", columns(session, "x"), ("id",)))
     assert found.sample is not None
     assert 0 < found.hashed_rows < 1200
 
@@ -72,7 +72,7 @@ def test_floats_of_mariadb_agree(mariadb_server: mariadb.Server) -> None:
         )
     with open_source("w", "mysql", {}, connection="w", connect=at(database.uri())) as session:
         types = columns(session, "x")
-        found = compare(session, extract(session, "x", types, ("id",)))
+        found = compare(session, plan_of(session, "x", types, ("id",)))
     mariadb_server.drop(database)
     assert (found.hashed_rows, set(found.hashed)) == (len(floats), set(types))
 
@@ -114,7 +114,7 @@ def test_differing_files_of_a_lake_read_as_one(
         lake(tmp_path, *tables) as session,
         pytest.raises(ValidationFailedError, match=r"w\.x .* the values of column v differ"),
     ):
-        compare(session, extract(session, "x", columns(session, "x"), ("id",)))
+        compare(session, plan_of(session, "x", columns(session, "x"), ("id",)))
 
 
 def test_a_later_column_that_the_view_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_a_later_column_that_the_view_lacks(tmp_path: Path, monkeypatch: pytest.
         lake(tmp_path, *tables) as session,
         pytest.raises(ValidationFailedError, match=r"A file of w\.x has a column note"),
     ):
-        compare(session, extract(session, "x", columns(session, "x"), ("id",)))
+        compare(session, plan_of(session, "x", columns(session, "x"), ("id",)))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_values_of_files_that_duckdb_reads_otherwise(
     with lake(tmp_path, pa.table({"id": ids, "v": values}), **options) as session:
         types = columns(session, "x") | {"v": read}
         with pytest.raises(ValidationFailedError, match=r"w\.x .* the values of column v differ"):
-            compare(session, extract(session, "x", types, ("id",)))
+            compare(session, plan_of(session, "x", types, ("id",)))
 
 
 ENCODED = "id integer, t text, a text[], j json, e mood, n nest, c char(5), b bytea"
@@ -179,7 +179,7 @@ def test_texts_of_other_encodings_agree(postgres_server: Any, encoding: str) -> 
         with open_source("w", "postgres", {}, connection="w", connect=at(database.libpq)) as session:
             types = dict(session.catalogue()["x"])
             for read in (types, {name: column.as_text() for name, column in types.items()}):
-                found = compare(session, extract(session, "x", read, ("id",)))
+                found = compare(session, plan_of(session, "x", read, ("id",)))
                 assert (found.rows, set(found.hashed)) == (2, set(types))
     finally:
         postgres_server.drop(database)
