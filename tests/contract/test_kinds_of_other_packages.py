@@ -1,13 +1,21 @@
 """Kinds that another package brings by the entry point `afschrift.sources`, and the ways in which that fails."""
 
+import sqlite3
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.keys import Key
 from afschrift.sources import registry
+from afschrift.sources.options import Opening
+from afschrift.sources.read_session import ReadSession
 from afschrift.sources.registry import SOURCES, Adapter, open_source
+from afschrift.sources.sqlite.source import Sqlite
+from afschrift.sources.text_rows import text_batch
 
 ADAPTER = Adapter("afschrift.sources.sqlite.source", "Sqlite")
 BROUGHT = {
@@ -40,3 +48,33 @@ def test_a_kind_of_another_package_is_opened_as_ours_are() -> None:
 def test_a_kind_that_cannot_be_loaded_names_its_entry_point(kind: str) -> None:
     with pytest.raises(ConfigurationError, match=f"(?s)kind {kind} of package.*{BROUGHT[kind]}"):
         open_source("w", kind, {})
+
+
+class OneText(Sqlite):
+    """Its keys are one bound text, as where a session may make no table."""
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening)
+        names = ("person", "name", "value", "is_current")
+        columns = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
+        self.dialect.keys = f"(SELECT {columns} FROM json_each(?))"
+
+    bind = ReadSession.bind
+    rows = ReadSession.rows
+
+    def stream(self, statement: str) -> Iterator[Any]:
+        cursor = self.connection.execute(statement, self.key_values(statement))
+        names = [column[0] for column in cursor.description]
+        yield text_batch(self.name, names, cursor.fetchall())
+
+
+def test_keys_are_one_bound_text_as_often_as_a_statement_reads_them(tmp_path: Path) -> None:
+    path = tmp_path / "w.db"
+    sqlite3.connect(path).close()
+    with OneText(Opening("w", {"path": str(path)})) as session:
+        keys = session.dialect.keys
+        assert session.rows(f"SELECT count(*) FROM {keys} AS k") == [(0,)]
+        session.bind([Key("owner", "3"), Key("owner", "' OR 1=1 --")], "2026-01-01T00:00:00Z")
+        twice = f"SELECT k.value FROM {keys} AS k JOIN {keys} AS o ON o.value = k.value ORDER BY 1"
+        assert session.rows(twice) == [("' OR 1=1 --",), ("3",)]
+        assert session.rows("SELECT 1") == [(1,)]

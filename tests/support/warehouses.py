@@ -14,7 +14,6 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml
 from testbed import postgres as pg
 from tests.support import mariadb
 from tests.support.log_lakes import write_lake
@@ -23,34 +22,30 @@ from tests.support.two_sessions import open_two
 from afschrift.domain.sources import Connect, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.options import from_environment
+from afschrift.testing.scratch import Form, forms, types_of
 
 MANY = 70_000  # more than one batch of any source, and than a second session waits for
 
 Columns = dict[str, tuple[str, str]]  # column -> type, literal
 
-_ROW = yaml.safe_load((Path(__file__).parent / "data" / "warehouses.yml").read_text(encoding="utf-8"))
-# column -> kind and value form, the same for every source that has such a type
-FORMS: dict[str, tuple[ValueKind, str | None]] = {
-    name: (ValueKind(kind), form) for name, (kind, form) in _ROW["forms"].items()
-}
+FORMS = forms()
+"""Column -> kind and value form, the same for every source that has such a type."""
 UUID = str(FORMS["u"][1])
 DUCKDB, POSTGRES, SQLITE, MYSQL = (
-    {name: (type_, literal) for name, (type_, literal) in (_ROW["duckdb"] | _ROW[kind]).items()}
+    {name: (type_.native, type_.literal) for name, type_ in types_of(kind).items()}
     for kind in ("duckdb", "postgres", "sqlite", "mysql")
 )
 _NESTED = {"list", "large", "grid", "floats", "words", "times", "nest"}
 LACKS = {
     # what no driver gives exactly, and what no dialect of SQLAlchemy names
     "sqlalchemy": {"huge", "bc", "never", "tzbc", "span"} | _NESTED,
-    # no NaN, no dates before the year 0, nothing nested
-    "mysql": {"huge", "nan", "minus", "bc", "never", "tzbc", "span"} | _NESTED,
+    "mysql": set(FORMS) - set(MYSQL),
     "files": set(FORMS) - {"t", "empty", "nothing", "chosen", "n", "b", 'we"ird {name}'},  # texts only
     # no dates before the year 1, and no UUID, JSON, time of day or interval
     "delta": {"huge", "bc", "never", "tzbc", "u", "j", "clock", "span"},
     "parquet": {"huge"},
-    "postgres": {"huge"},
-    # integers and floats of 64 bits, no NaN, no sign of zero, no dates of its own, nothing nested
-    "sqlite": {"huge", "long", "nan", "zero", "single", "bc", "never", "tzbc", "span"} | _NESTED,
+    "postgres": set(FORMS) - set(POSTGRES),
+    "sqlite": set(FORMS) - set(SQLITE),
 }
 
 
@@ -73,10 +68,9 @@ def created(columns: Columns, without: set[str]) -> tuple[str, str]:
     return f"CREATE TABLE awkward ({names})", f"INSERT INTO awkward VALUES ({values})"
 
 
-DIFFERS: dict[str, dict[str, tuple[ValueKind, str]]] = {
+DIFFERS: dict[str, dict[str, Form]] = {
     "files": {name: (ValueKind.TEXT, str(FORMS[name][1])) for name in ("n", "b", 'we"ird {name}')},
-    # BOOLEAN is another name of TINYINT(1)
-    "mysql": {"b": (ValueKind.INTEGER, "1")},
+    "mysql": {n: t.form for n, t in types_of("mysql").items() if t.form},  # BOOLEAN is a TINYINT(1)
 }
 
 

@@ -42,6 +42,7 @@ HELP = {
     "unpack": "Verify a bundle and unpack it.",
     "bundle": "A bundle as it was delivered: open the encrypted file by its words.",
     "inventory": "The data map: check it, explain a decision, get its JSON Schema.",
+    "source": "A source: test that it keeps the contract.",
     "key": "Keys: make, list, rotate, retire, forget, revoke; print the public signing keys.",
     "register": "The register: bring its tables to the newest version, back it up, restore it, shred a "
     "request.",
@@ -77,6 +78,7 @@ _PLACES = {
     "unpack": "bundle:commands",
     "bundle": "bundle:app",
     "inventory": "inventory:app",
+    "source": "operations:app",
     "key": "keys:app",
     "register": "register:app",
     "audit": "audit:app",

@@ -8,9 +8,13 @@ from typing import Annotated
 
 import typer
 
-from afschrift.cli.common import AsJson, print_json
+from afschrift.cli.common import AsJson, Folder, load_inventory, print_json, print_lines
+from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.nearest import choose
 
 commands = typer.Typer()
+app = typer.Typer(no_args_is_help=True)
+"""The group `source`."""
 MEANING = {
     0: "all is well",
     1: "something it needs does not work",
@@ -73,3 +77,35 @@ def sweep(
 
     found = whole(start, start_batch, dry=dry_run)
     typer.echo(json.dumps([swept.row() for swept in found], indent=2) if as_json else table(found))
+
+
+@app.callback()
+def _source() -> None:
+    """A source."""
+
+
+@app.command("test")
+def test_source(
+    source: Annotated[str, typer.Argument(help="Name of the source in the inventory.")],
+    write_schema: Annotated[
+        str | None,
+        typer.Option(help="An empty schema (or a new file), in which two tables are made and dropped."),
+    ] = None,
+    write_connection: Annotated[
+        str | None, typer.Option(help="Connection of an account that may write there.")
+    ] = None,
+    folder: Folder = None,
+) -> None:
+    """Print a report: types, read-only, snapshot, keys, reconciliation, cancelling. Exit code 1: not kept.
+
+    Without --write-schema it reads a row of each table, and writes nothing.
+    """
+    from afschrift.testing.source_report import lines_of_report
+
+    sources = load_inventory(folder).sources
+    if source not in sources:
+        raise ConfigurationError(f"There is no source {source}.", remedy=choose(source, sources))
+    lines = list(lines_of_report(sources[source], write_schema, write_connection))
+    print_lines(line for line, _ in lines)
+    if not all(good for _, good in lines):
+        raise typer.Exit(1)

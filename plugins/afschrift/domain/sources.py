@@ -152,6 +152,7 @@ class Dialect(Protocol):
     Attributes:
         hides_tables: its catalogue lacks what the account has no right to.
         account: statement whose rows are the account and its roles; empty: there is none.
+        version_statement: statement whose row is the server's version.
         compares_bytes: it can be asked for the normal form of a text, and for the bytes of one.
         sorts_in_our_memory: this process holds all rows of a statement while it sorts them, without ranges.
         gathers_keys: the keys are collected before rows are read; a lookup for each row would keep all rows.
@@ -162,6 +163,7 @@ class Dialect(Protocol):
     name: str
     hides_tables: bool
     account: str
+    version_statement: str
     compares_bytes: bool
     sorts_in_our_memory: bool
     gathers_keys: bool

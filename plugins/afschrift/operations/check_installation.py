@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +20,8 @@ from afschrift.inventory.model import Inventory
 from afschrift.inventory.unconfirmed import progress, unconfirmed_tables
 from afschrift.register.open import open_register
 from afschrift.sources.options import PREFIX
-from afschrift.sources.registry import SOURCES
+from afschrift.sources.read_session import missing
+from afschrift.sources.registry import SOURCES, open_declared
 from afschrift.wiring.build_services import load_inventory
 
 
@@ -60,6 +62,7 @@ def check_installation() -> Iterator[InstallationCheck]:
     else:
         yield from _inventory(inventory, settings)
     yield from _extras(inventory, settings)
+    yield from _abilities(inventory)
     for name in settings.destination_names:
         yield from _protection(settings, name)
     yield _try("Keys and register can be used.", lambda: open_register(settings))
@@ -135,6 +138,15 @@ def _extras(inventory: Inventory | None, settings: Settings) -> Iterator[Install
     found = [_try("", ask) for ask in wanted]
     missing = [result for result in found if not result.done]
     yield from missing or [InstallationCheck(True, "The libraries of its sources and places are installed.")]
+
+
+def _abilities(inventory: Inventory | None) -> Iterator[InstallationCheck]:
+    """Say what the kind of a source does without."""
+    for name, source in (inventory.sources if inventory else {}).items():
+        with suppress(AfschriftError, ImportError):
+            if lacks := missing(open_declared(source)):
+                words = f"Source {name}, as of kind {source.kind}: {'; '.join(lacks)}."
+                yield InstallationCheck(True, words, note=True)
 
 
 def _protection(settings: Settings, name: str) -> Iterator[InstallationCheck]:

@@ -65,6 +65,7 @@ class StandardDialect:
     one_row = "LIMIT 1"
     hides_tables = False
     account = ""
+    version_statement = "SELECT version()"
     compares_bytes = True
     sorts_in_our_memory = False
     gathers_keys = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -142,6 +142,25 @@ class Opening:
                 remedy=f"{did_you_mean(unknown[0], allowed)} choose from {', '.join(sorted(allowed))}; "
                 "address and password belong to the connection, never to the inventory.".lstrip(),
             )
+
+
+Write = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """How `afschrift source test` makes tables in a kind of source; constant `SCRATCH` of its module.
+
+    Attributes:
+        place: from how a source is opened and a schema: how that schema is opened, and what runs statements
+            there by a right to write.
+        made: statements that make what the types need, each with one that takes it away.
+        fails: a statement that fails by the text `secret-value` in it.
+    """
+
+    place: Callable[[Opening, str], tuple[Opening, Write]]
+    made: tuple[tuple[str, str], ...] = ()
+    fails: str = "SELECT CAST('secret-value' AS INTEGER)"
 
 
 def required(source: str, options: dict[str, Any], name: str) -> str:

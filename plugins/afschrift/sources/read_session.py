@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, Self, TypeVar
+from weakref import WeakSet
 
 from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
-from afschrift.domain.sources import Catalogue, Described, Structure
+from afschrift.domain.sources import Catalogue, Described, Source, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import by_alias
 from afschrift.sources.dialect import StandardDialect
@@ -24,8 +25,24 @@ from afschrift.sources.person_keys import key_json, key_rows
 from afschrift.sources.reconcile.second_reading import Again, SecondReading, again
 from afschrift.sources.table_errors import failed_midway, session_not_open, table_of
 
+_METHODS = {
+    "interrupt": "a statement of a task that ended goes on until `statement_timeout`",
+    "estimate": "`afschrift plan` does not say what a request would read",
+    "reconciliation": "the database hashes no rows: they are read a second time, by the same driver",
+    "structure": "joins, views and former rows are not found: describe them",
+    "described": "keys, comments and numbers of rows are not found",
+}
+_TEMPLATES = {
+    "normal_text": "a text key needs `normal`, and no join goes by text",
+    "matches": "the search for the person elsewhere uses no patterns",
+    "token": "masks have no token",
+    "part_of": "no members of documents are taken out",
+}
 C = TypeVar("C")
 D = TypeVar("D", bound=StandardDialect)
+
+
+_open: WeakSet[ReadSession[Any, Any]] = WeakSet()
 
 
 class ReadSession(Generic[C, D]):
@@ -95,6 +112,7 @@ class ReadSession(Generic[C, D]):
         return failed_midway(source, table_of(source, statement), code, code)
 
     def __enter__(self) -> Self:
+        _open.add(self)
         try:
             self._connection = self.connect()
             self.prepare()
@@ -107,6 +125,7 @@ class ReadSession(Generic[C, D]):
         return self
 
     def __exit__(self, *exc: object) -> None:
+        _open.discard(self)
         connection, self._connection = self._connection, None
         if connection is not None:
             self.close(connection)
@@ -171,3 +190,29 @@ class ReadSession(Generic[C, D]):
         except (KeyboardInterrupt, SystemExit):
             self.interrupt()
             raise
+
+
+def missing(session: Source) -> tuple[str, ...]:
+    """What a kind of source does without, as sentences; the session need not be open."""
+    dialect = session.dialect
+    lacks = [words for name, words in _METHODS.items() if _is_of(session, ReadSession, name)]
+    templates = getattr(dialect, "templates", {})
+    return (
+        *lacks,
+        *(
+            words
+            for name, words in _TEMPLATES.items()
+            if _is_of(dialect, StandardDialect, name) and not templates.get(name)
+        ),
+    )
+
+
+def _is_of(found: object, base: type, name: str) -> bool:
+    """Whether a method is the one of the base class."""
+    return getattr(getattr(found, name), "__func__", None) is getattr(base, name)
+
+
+def interrupt_all() -> None:
+    """End the running statements of this process at their servers: its task is being killed."""
+    for session in tuple(_open):
+        session.interrupt()

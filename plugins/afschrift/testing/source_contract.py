@@ -28,6 +28,7 @@ from afschrift.domain.sources import ColumnType, Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.extraction.comparison import Comparison
 from afschrift.extraction.own_rows import without_keys
+from afschrift.sources.options import Scratch, Write
 from afschrift.sources.read_session import ReadSession
 from afschrift.values.forms import text_batch
 
@@ -44,18 +45,20 @@ class SourceToTest:
     """A source with the tables `many` (`id` from 0, `owner`: `id` mod 10, `pad`: `x` and `id`) and `awkward`.
 
     Attributes:
-        open: makes a session of it that is not opened yet; its name is `w`.
+        open: makes a session of it that is not opened yet.
         rows: number of rows of `many`.
         forms: column of `awkward`, which has one row -> its kind and value form.
-        write: runs a statement by a right to write; None: there is none.
+        write: runs statements by a right to write; None: there is none.
         fails: a statement that fails by the value `secret-value` in it.
+        name: name of the source, which errors say.
     """
 
     open: Callable[[], Source]
     rows: int
     forms: Mapping[str, tuple[ValueKind | None, str | None]] = field(default_factory=dict)
-    write: Callable[[str], None] | None = None
-    fails: str = "SELECT CAST('secret-value' AS INTEGER)"
+    write: Write | None = None
+    fails: str = Scratch.fails
+    name: str = "w"
 
 
 def _count(session: Source) -> int:
@@ -196,7 +199,7 @@ def errors_hold_no_value(of: SourceToTest) -> str:
         try:
             session.rows(of.fails)
         except (ConfigurationError, RetriableError) as error:
-            assert "Source w " in str(error), "the error does not name the source"
+            assert f"Source {of.name} " in str(error), "the error does not name the source"
             assert "secret" not in str(error), "the error quotes a value"
             assert error.__cause__ is None, "the error carries the driver's"
         else:
@@ -295,7 +298,8 @@ def a_statement_is_cancelled(of: SourceToTest) -> str:
         if interrupt is None or getattr(interrupt, "__func__", None) is ReadSession.interrupt:
             return "it goes on until `statement_timeout`"
         many, ended = session.dialect.relation("many"), Event()
-        slow = f"SELECT count(*) FROM {many} AS a, {many} AS b, {many} AS c WHERE a.pad <> b.pad AND b.pad <> c.pad"  # noqa: S608
+        slow = f"SELECT count(*) FROM {many} AS a, {many} AS b, {many} AS c "  # noqa: S608 - quoted
+        slow += "WHERE a.pad <> b.pad AND b.pad <> c.pad"
 
         def again() -> None:
             while not ended.wait(0.5):  # the first one may come just before the statement begins

@@ -15,6 +15,7 @@ from afschrift.cli.project import draft_project
 from afschrift.domain.errors import ConfigurationError
 from afschrift.inventory.load import load
 from afschrift.inventory.unconfirmed import guessed_ways, progress, unclassified
+from afschrift.sources.registry import SOURCES
 
 MANIFEST = Path(__file__).parents[1] / "datamap" / "exchange" / "dbt_project" / "manifest.json"
 
@@ -213,7 +214,7 @@ def test_a_draft_loads_and_nothing_in_it_counts(scanned_project: Path) -> None:
 
     written = "".join(file.read_text() for file in (scanned_project / "inventory").iterdir())
     assert "canary" not in (result.text + result.errors + written).lower(), "no value is written or said"
-    inventory = load(scanned_project / "inventory", {"sqlite"})
+    inventory = load(scanned_project / "inventory", SOURCES)
     assert (scanned_project / "inventory" / "identity.yml").read_text() == identity, "what people wrote stays"
     assert "member_id" in inventory.identity.keys
     assert inventory.identity.person == "customer_id"

@@ -21,6 +21,12 @@ NAMESPACE = "afschrift"
 class StepOperator(PythonOperator):
     """A task that reports what it read and gave, once it is done."""
 
+    def on_kill(self) -> None:
+        """End what runs at the databases: Airflow ends the process, of which a server may hear late."""
+        from afschrift.sources.read_session import interrupt_all
+
+        interrupt_all()
+
     def get_openlineage_facets_on_complete(self, _ti: Any) -> OperatorLineage[Any, Any]:
         """Inputs by table of the source, the bundle as output; empty where the task did neither."""
         from airflow.providers.openlineage.extractors import OperatorLineage

@@ -44,6 +44,7 @@ class DuckDialect(StandardDialect):
         "token": "left(sha256({salt} || {text}), {digits})",
         "without": "translate({text}, {signs}, '')",
     }
+    version_statement = "SELECT 'DuckDB ' || version()"
     gathers_keys = True
     has_collations = False
     """Whether any table or view has a collation; the catalogue does not say of which column."""

@@ -25,7 +25,7 @@ from afschrift.sources.duckdb.errors import FAILURES, out_of_memory, reading_err
 from afschrift.sources.duckdb.ordered_ranges import Tries, in_order
 from afschrift.sources.duckdb.reconciliation import DuckReconciliation, digest, own
 from afschrift.sources.duckdb.time_limit import TimeLimit
-from afschrift.sources.options import Opening, expand, required
+from afschrift.sources.options import Opening, Scratch, Write, expand, required
 from afschrift.sources.person_keys import key_rows
 from afschrift.sources.read_session import ReadSession
 from afschrift.sources.table_errors import file_not_opened, relation_of, unquoted
@@ -294,3 +294,16 @@ class DuckDBFile(DuckSession):
             return duckdb.connect(str(self._path), read_only=True)
         except duckdb.Error as error:
             raise file_not_opened(self.name, self._path, "DuckDB", b"DUCK", type(error).__name__) from None
+
+
+def _scratch(opening: Opening, path: str) -> tuple[Opening, Write]:
+    def write(*statements: str) -> None:
+        with duckdb.connect(path) as connection:
+            for statement in ("SET TimeZone = 'UTC'", *statements):
+                connection.execute(statement)
+
+    write()
+    return replace(opening, options={**opening.options, "path": path}), write
+
+
+SCRATCH = Scratch(_scratch)

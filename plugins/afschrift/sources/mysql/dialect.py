@@ -73,6 +73,7 @@ class MysqlDialect(StandardDialect):
         "CAST(CONVERT({text} USING utf8mb4) AS BINARY)), 256), {digits})",
     }
     hides_tables = True
+    version_statement = "SELECT concat('MariaDB or MySQL ', version())"
     account = "SELECT CURRENT_USER()"
     keeps_text = True
     """Whether JSON is stored as it was written, as in MariaDB."""

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,7 @@ from afschrift.sources.mysql.column_types import MysqlTypes
 from afschrift.sources.mysql.dialect import KEY_VARIABLE, NO_CACHE, MysqlDialect, mysql_number, value_of
 from afschrift.sources.mysql.errors import NotExplainedError, code_of, opening_error, reading_error
 from afschrift.sources.mysql.reconciliation import digest, source_texts
-from afschrift.sources.options import Opening, seconds
+from afschrift.sources.options import Opening, Scratch, Write, seconds
 from afschrift.sources.person_keys import KEY_TABLE, text_key_rows
 from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.sql_reconciliation import SqlReconciliation
@@ -222,6 +223,20 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
 
     def _execute(self, cursor: Cursor, statement: str) -> None:
         cursor.execute(f"/* {self._tag} */ {statement}")
+
+
+def _scratch(opening: Opening, schema: str) -> tuple[Opening, Write]:
+    address = replace(opening.address(), database=schema)
+
+    def write(*statements: str) -> None:
+        with pymysql.connect(**_arguments(address), autocommit=True) as other, other.cursor() as cursor:
+            for statement in (f"SET SESSION {', '.join(_SETTINGS[:2])}", *statements):
+                cursor.execute(statement)
+
+    return replace(opening, connect=lambda _: address), write
+
+
+SCRATCH = Scratch(_scratch, fails="SELECT EXTRACTVALUE('', '~secret-value')")
 
 
 def _give_up(cursor: SSCursor) -> None:

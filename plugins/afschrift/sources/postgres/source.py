@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import ColumnType, Described, Structure
-from afschrift.sources.options import Opening, seconds
+from afschrift.sources.options import Opening, Scratch, Write, seconds
 from afschrift.sources.person_keys import KEY_TABLE, key_json, key_rows
 from afschrift.sources.postgres.catalogue import (
     EXTENSION_SCHEMAS,
@@ -28,6 +29,7 @@ from afschrift.sources.postgres.catalogue import (
 )
 from afschrift.sources.postgres.column_types import marks
 from afschrift.sources.postgres.dialect import (
+    HAS_CONNECTION_CHECK,
     KEY_SETTING,
     SERVER,
     UNICODE_COLLATIONS,
@@ -135,6 +137,8 @@ class Postgres(ReadSession[dbapi.Connection, PostgresDialect]):
         # With client encoding UTF8 the server would fail without naming the column: see `require_utf8`.
         if encoding == "SQL_ASCII":
             settings["client_encoding"] = "SQL_ASCII"
+        if self.dialect.version >= HAS_CONNECTION_CHECK:  # else a killed task's statement goes on
+            settings["client_connection_check_interval"] = "1s"
         self._make_key_table()
         self._settings = settings_call(self.dialect, settings)
         self.rows(self._settings)
@@ -240,3 +244,22 @@ class Postgres(ReadSession[dbapi.Connection, PostgresDialect]):
 
     def _cursor(self) -> closing[dbapi.Cursor]:
         return closing(self.connection.cursor())
+
+
+def _scratch(opening: Opening, schema: str) -> tuple[Opening, Write]:
+    def write(*statements: str) -> None:
+        address, path = conninfo(opening.address(), "test"), PostgresDialect().quote(schema)
+        with dbapi.connect(address, autocommit=True) as other, other.cursor() as cursor:
+            for statement in (f"SET search_path TO {path}", "SET TimeZone = 'UTC'", *statements):
+                cursor.execute(statement)
+
+    return replace(opening, options={**opening.options, "schema": schema}), write
+
+
+SCRATCH = Scratch(
+    _scratch,
+    (
+        ("CREATE TYPE chosen AS ENUM ('ok', 'so so')", "DROP TYPE chosen"),
+        ("CREATE TYPE nest AS (a integer, b text, c numeric(3,2)[])", "DROP TYPE nest"),
+    ),
+)

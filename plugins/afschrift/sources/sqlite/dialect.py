@@ -35,6 +35,7 @@ class SqliteDialect(StandardDialect):
         "token": "substr(afschrift_token({salt}, {text}), 1, {digits})",
         "uuid_digits": "CASE WHEN length({column}) = 16 THEN {digits} END",
     }
+    version_statement = "SELECT 'SQLite ' || sqlite_version()"
     sorts_in_our_memory = True
     asks_each_row = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from afschrift.domain.sources import ColumnType, Described, Structure
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources import table_errors
 from afschrift.sources.catalogue import foreign_keys
-from afschrift.sources.options import Opening, expand, required
+from afschrift.sources.options import Opening, Scratch, Write, expand, required
 from afschrift.sources.person_keys import text_key_rows
 from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.second_reading import (
@@ -203,6 +203,19 @@ class Sqlite(ReadSession[sqlite3.Connection, SqliteDialect]):
             return table_errors.not_understood(self.name, where, "")
         remedy = "see whether the file is intact: `PRAGMA integrity_check`."
         return table_errors.failed_midway(self.name, where, code, code, remedy)
+
+
+def _scratch(opening: Opening, path: str) -> tuple[Opening, Write]:
+    def write(*statements: str) -> None:
+        with closing(sqlite3.connect(path, timeout=0)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    write()
+    return replace(opening, options={**opening.options, "path": path}), write
+
+
+SCRATCH = Scratch(_scratch, fails="SELECT json('secret-value')")
 
 
 def _code(error: sqlite3.Error) -> str:
