@@ -141,7 +141,7 @@ def one_snapshot_is_read(of: SourceToTest) -> str:
         try:
             of.write("INSERT INTO many VALUES (-1, -1, '')")
         except Exception as error:
-            return f"nobody can write while it is read ({type(error).__name__})"
+            return f"no one can write while it is read ({type(error).__name__})"
         seen = _count(session)
     of.write("DELETE FROM many WHERE id = -1")
     assert seen == of.rows, "a row that was written meanwhile was read"
