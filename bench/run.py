@@ -209,6 +209,14 @@ def tables(count: int) -> Result:
     return Result("tables", count, found["seconds"], None, None, seen.peak_mb, f"CPU seconds: {parts}")
 
 
+def period(requests: int) -> Result:
+    """A report on so many requests with 30 events each; the comparison with the trail is in the note."""
+    seen = watch([sys.executable, "-m", "bench.period", "--requests", str(requests)], _with_path())
+    found = json.loads(seen.output.splitlines()[-1])
+    note = f"requests; then {found['compared']:.1f} s to compare {requests * 30:,} events with the rows"
+    return Result("report", requests, found["seconds"], None, None, found["peak_mb"], note)
+
+
 def cases(
     sizes: list[int], orders: list[int], repeat: int, megabytes: int
 ) -> Iterator[tuple[str, Fill, Measure]]:
@@ -230,6 +238,7 @@ def cases(
     yield "orders", fill, partial(joined, orders=min(orders), formats="json")
     for since in (0, 1_000, 100_000):
         yield "gate", fill, lambda _bench, since=since: gate(since)
+    yield "report", fill, lambda _bench: period(50_000)
     for count in (10, 1_000):
         yield "tables", fill, lambda _bench, count=count: tables(count)
     for kind in ("zip", "age", "openpgp"):
@@ -245,7 +254,9 @@ def main() -> None:
     parser.add_argument("--orders", default="100000,200000", help="orders a customer, by commas")
     parser.add_argument("--repeat", type=int, default=3, help="turns of a case up to a million rows")
     parser.add_argument("--megabytes", type=int, default=1024, help="of the bundle that is handed over")
-    parser.add_argument("--only", help="wide, pandas, eight, orders, gate, tables, handing or airflow")
+    parser.add_argument(
+        "--only", help="wide, pandas, eight, orders, gate, report, tables, handing or airflow"
+    )
     given = parser.parse_args()
     sizes = [int(rows) for rows in given.rows.split(",")]
     orders = [int(count) for count in given.orders.split(",")]

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +21,15 @@ import pytest
 from testbed import small
 from testbed.mini import POLICY
 from testbed.running import installation, run, store
+from tests.support.days import local_today
+from tests.support.deciding import ROLES
 from tests.support.in_parts import RECEIVED, Club, answered, run_to_its_end, says
 from tests.support.remains import Rows, rows_of
 
+from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
+from afschrift.report.document import Period
+from afschrift.report.report_files import made
 from afschrift.services import Services
 
 _HEX = re.compile(r"[0-9a-f]{16,}")
@@ -228,6 +234,18 @@ def _reviewed(services: Services, request: str) -> None:
     run(services, request)
 
 
+def _said(town: Town) -> set[tuple[Any, ...]]:
+    """What the register of requests says of each, without ids: for each right the same of every person."""
+    officer, today = Officer(town.ours.register, ROLES, "cli:anna"), local_today()
+    period = Period(today - timedelta(2_000), today)
+    report = made(officer, "figures", period, "json").decode()
+    names = {request for of in town.requests.values() for request in of.values()}
+    assert not set(re.findall(r"[0-9a-f]{16,}|@", report)) and set(re.findall(r"req-\w+", report)) <= names
+    rows = json.loads(made(officer, "requests", period, "json"))
+    assert {row["request"] for row in rows} == names
+    return {tuple(str(value) for name, value in row.items() if name != "request") for row in rows}
+
+
 @pytest.mark.nightly
 def test_forgotten_requests_fit_every_person_equally(town: Town) -> None:
     before = {right: town.fits(right) for right in town.requests}
@@ -235,9 +253,13 @@ def test_forgotten_requests_fit_every_person_equally(town: Town) -> None:
         assert {person: found.by_all for person, found in fits.items()} == dict.fromkeys(TARGETS, 1), right
         assert all(found.by_types == len(PEOPLE) for found in fits.values())
 
+    assert len(_said(town)) == len(town.requests), (
+        "the report or the register of requests sets a person apart"
+    )
     for requests in town.requests.values():
         for request in requests.values():
             assert town.ours.register.data_keys.shred(request, *SHRED)
+    assert len(_said(town)) == len(town.requests)
 
     for right in town.requests:
         for person, found in town.fits(right).items():

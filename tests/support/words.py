@@ -41,7 +41,7 @@ from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.questions.forms import fields
 from afschrift.report.document import CHARTS
 from afschrift.report.document import TITLES as FIGURES
-from afschrift.report.figures import SUBJECTS
+from afschrift.report.report_figures import SUBJECTS
 
 _ENUMS: tuple[type[StrEnum], ...] = (
     *(Action, ActiveKind, NotSearched, Origin, Passed, PointerKind, Right, Role),

@@ -15,7 +15,7 @@ from afschrift.casework.officer import Officer
 from afschrift.domain.language import serve_in
 from afschrift.register.open import open_register
 from afschrift.report.document import Period
-from afschrift.report.write import made
+from afschrift.report.report_files import made
 
 
 def main() -> None:

@@ -151,9 +151,7 @@ def scan(
     confirms them. It reads the catalogue and at most some dozens of rows per table, and writes nothing there.
     """
     from afschrift.datamap.scan.scan_source import Asked, scan_source
-    from afschrift.values.without_pandas import keep_pandas_out
 
-    keep_pandas_out()
     options = dict(_pair(text) for text in option or ())
     if schema:
         options["schema"] = schema

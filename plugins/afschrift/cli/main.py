@@ -82,7 +82,7 @@ _PLACES = {
     "key": "keys:app",
     "register": "register:app",
     "audit": "audit:app",
-    "report": "report:commands",
+    "report": "request.report:commands",
     "batch": "batch:app",
     "canary": "canary:app",
     "request": "request.request:app",

@@ -18,12 +18,12 @@ from afschrift.register.database.tables import (
     delivery,
     fact,
     letter,
-    look_up,
     question,
     request,
 )
 from afschrift.register.database.timeline_rows import timeline_of
-from afschrift.register.database.trail_tables import event_code
+from afschrift.register.database.trail_tables import event, event_code
+from afschrift.register.identities import ASKED
 from afschrift.register.trail.own_events import acts
 from afschrift.register.trail.replay import check_case
 from afschrift.register.trail.schema_check import schema_changed
@@ -38,7 +38,6 @@ _COLUMNS = {
     letter: ("kind", "state", "sent_on", "channel"),
     delivery: ("kind", "state", "destroyed_at"),
     question: ("kind", "role", "asked_at", "answered_at"),
-    look_up: ("id",),
 }
 
 
@@ -129,6 +128,9 @@ def _read(tx: Connection, ids: Collection[str]) -> Iterator[ReportedRequest]:
         columns = [table.c[name] for name in names if name != "request_id"]
         for row in tx.execute(select(table.c.request_id, *columns).where(table.c.request_id.in_(ids))):
             of_table[row.request_id].append(row)
+    # Rows of look-ups are attested by no event, so the events themselves count.
+    asked = select(event.c.request).where(event.c.type == ASKED, event.c.request.in_(ids))
+    looked_up = set(tx.scalars(asked))
     rows = select(request, case_file.c.channel.label("came_by")).join(case_file)
     for row in tx.execute(rows.where(request.c.id.in_(ids)).order_by(request.c.received_at, request.c.id)):
         of = {table: rows.get(row.id, ()) for table, rows in found.items()}
@@ -139,5 +141,5 @@ def _read(tx: Connection, ids: Collection[str]) -> Iterator[ReportedRequest]:
             of[letter],
             of[delivery],
             of[question],
-            bool(of[look_up]),
+            row.id in looked_up,
         )

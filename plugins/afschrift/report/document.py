@@ -15,8 +15,8 @@ from afschrift.domain.language import gettext, in_served, ngettext, say_day, ser
 from afschrift.law.roles import Act
 from afschrift.questions.view import in_words
 from afschrift.register.periods import Doubts, ReportedRequest
-from afschrift.report.figures import FEW, SUBJECTS, Figure, Group, days_left, days_taken, groups
 from afschrift.report.measure import MeasuredRequest, measured
+from afschrift.report.report_figures import FEW, SUBJECTS, Figure, FigureGroup, days_left, days_taken, groups
 
 FORMAT = "afschrift-report/1"
 MANY = 2_000
@@ -153,7 +153,7 @@ def _notes(found: ReadPeriod, *, outside: bool) -> list[str]:
     return notes
 
 
-def _group(group: Group, titles: dict[str, str], *, outside: bool) -> dict[str, Any]:
+def _group(group: FigureGroup, titles: dict[str, str], *, outside: bool) -> dict[str, Any]:
     shown = hidden(group) if outside else {}
     figures = [
         {
@@ -207,7 +207,7 @@ TITLES = {
 """Code of a figure -> its title in English; others are read as their codes."""
 
 
-def hidden(group: Group) -> dict[str, str]:
+def hidden(group: FigureGroup) -> dict[str, str]:
     """Code -> what is given outside the house in place of a small number.
 
     Where one number alone is small, the next one is not given exactly either: the others would show it.
@@ -226,7 +226,7 @@ def hidden(group: Group) -> dict[str, str]:
 
 def _charts(found: ReadPeriod, open_now: Sequence[MeasuredRequest], *, outside: bool) -> list[dict[str, Any]]:
     left = [Figure(label, number) for label, number in days_left(open_now)]
-    few = hidden(Group("left", tuple(left))) if outside else {}
+    few = hidden(FigureGroup("left", tuple(left))) if outside else {}
     rows = [[_title(f.code, {}), few.get(f.code, f.value)] for f in left]
     taken: list[list[Any]] = [list(row) for row in days_taken(found.known, found.period.until)]
     for row in taken if outside else ():

@@ -90,18 +90,6 @@ def measured(found: ReportedRequest, place: Jurisdiction, today: date) -> Measur
     known = _clock(timeline, place, today)
     closed = timeline.answered_before or closed_on_day(timeline)
     informed = timeline.state in INFORMED and closed is not None
-    periods = suspensions(timeline, place, today) if timeline.of(FactKind.SUSPENDED) else ()
-    suspended: dict[str, int] = {}
-    for period in periods:
-        ground = SuspensionGround.IDENTITY if period.identity else SuspensionGround.SPECIFICATION
-        days = ((period.end or closed or today) - period.start).days
-        suspended[ground.value] = suspended.get(ground.value, 0) + max(days, 0)
-    decided = {fact.detail["outcome"]: str(fact.detail.get("ground")) for fact in _decided(timeline)}
-    decided |= {
-        row.choice: str(row.detail.get("ground"))
-        for row in found.decisions
-        if row.kind == "decision" and row.choice == "restrict"
-    }
     doubts = [str(fact.detail.get("doubt")) for fact in _asked(timeline)]
     identity = max((row for row in found.decisions if row.kind == "identity"), key=_number, default=None)
     waits, what = _waits(found, known.due is None) if timeline.state.open else (None, None)
@@ -120,8 +108,8 @@ def measured(found: ReportedRequest, place: Jurisdiction, today: date) -> Measur
         refused_late=isinstance(known, Clock) and _REFUSED_LATE in known.breaches,
         days_left=(known.due - today).days if timeline.state.open and known.due else None,
         extension=_extension(timeline, known),
-        suspended=suspended,
-        decided=decided,
+        suspended=_suspended(timeline, place, closed or today),
+        decided=_decided(found),
         identity_asked=bool(doubts) or any(row.kind == "identity" for row in found.questions),
         doubt=doubts[-1] if doubts else None,
         checked=_checked(identity),
@@ -172,11 +160,22 @@ def _extension(timeline: Timeline, known: Deadline) -> str | None:
     return "valid" if known.extended else "void"
 
 
-def _decided(timeline: Timeline) -> Iterator[FactRow]:
-    """Decisions that hold; a refusal of the whole once the person is informed of it."""
-    for fact in timeline.of(FactKind.DECIDED):
-        if not timeline.about(fact, FactKind.OVERRULED):
-            yield fact
+def _suspended(timeline: Timeline, place: Jurisdiction, until: date) -> dict[str, int]:
+    """Ground -> days for which a reply was awaited."""
+    days: dict[str, int] = {}
+    for period in suspensions(timeline, place, until) if timeline.of(FactKind.SUSPENDED) else ():
+        ground = SuspensionGround.IDENTITY if period.identity else SuspensionGround.SPECIFICATION
+        days[ground.value] = days.get(ground.value, 0) + max(((period.end or until) - period.start).days, 0)
+    return days
+
+
+def _decided(found: ReportedRequest) -> dict[str, str]:
+    """Outcome -> ground of what was decided and not overruled; a restriction may have no letter."""
+    timeline = found.timeline
+    facts = (f for f in timeline.of(FactKind.DECIDED) if not timeline.about(f, FactKind.OVERRULED))
+    decided = {fact.detail["outcome"]: str(fact.detail.get("ground")) for fact in facts}
+    taken = (row for row in found.decisions if row.kind == "decision" and row.choice == "restrict")
+    return decided | {row.choice: str(row.detail.get("ground")) for row in taken}
 
 
 def _asked(timeline: Timeline) -> Iterator[FactRow]:

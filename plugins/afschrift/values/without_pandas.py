@@ -1,7 +1,8 @@
 """Keeps pandas (33 MB) out of a process that does not use it.
 
 pyarrow imports pandas when it makes its first array of Python values, and remembers whether that succeeded.
-So the first array is made here, while pandas is hidden.
+So the first array is made here, while pandas is hidden. A task must not pay for it: each of the ten of a
+request is a process of its own, and would load pandas again. Reports, which use it, take one process.
 """
 
 from __future__ import annotations

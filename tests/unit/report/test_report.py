@@ -15,13 +15,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests.support.command_line import refused, run_command
 from tests.support.deciding import Bureau
 from tests.support.made_year import FIRST, LAST, Year
 
 from afschrift.domain.errors import NotAllowedError, RefusedError
 from afschrift.report.document import Period, hidden, report
-from afschrift.report.figures import Figure, Group
-from afschrift.report.write import made
+from afschrift.report.report_figures import Figure, FigureGroup
+from afschrift.report.report_files import made
 
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"
 YEAR = Period(FIRST, LAST)
@@ -87,7 +88,7 @@ def test_figures_for_outside_hide_small_numbers_and_name_no_request(bureau: Bure
     ],
 )
 def test_one_small_number_hides_the_next(values: dict[str, int], shown: dict[str, str]) -> None:
-    assert hidden(Group("right", tuple(Figure(*item) for item in values.items()))) == shown
+    assert hidden(FigureGroup("right", tuple(Figure(*item) for item in values.items()))) == shown
 
 
 def test_files_of_each_format_hold_the_same_figures(bureau: Bureau) -> None:
@@ -158,3 +159,22 @@ def test_periods_without_requests_and_roles_without_history(bureau: Bureau) -> N
         Period(LAST, FIRST)
     with pytest.raises(NotAllowedError):
         report(bureau.officer("cli:ivo"), YEAR)
+
+
+def test_commands_write_new_files_and_say_what_is_wrong(bureau: Bureau, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AFSCHRIFT_HOME", str(bureau.settings.home))
+        patch.setenv("AFSCHRIFT_INVENTORY", str(bureau.settings.inventory))
+        days, page = ("--from", str(FIRST), "--to", str(LAST)), tmp_path / "year.html"
+        assert "Refused, by ground (requests)" in run_command("report", *days)
+        assert f"Written to {page}" in run_command("report", page, *days)
+        assert "file of this name" in str(refused("report", page, *days))
+        assert "is no date" in str(refused("report", "--from", "last year"))
+        assert "one of .html" in run_command("report", tmp_path / "year.xlsx", code=2)
+        assert "figures, visit" in run_command("report", "--what", "all", code=2)
+        request, case = bureau.register.requests.all(open_only=False)[0].id, tmp_path / "case.html"
+        assert "with its signature" in run_command("case", "print", request, case)
+        assert "as this installation made it" in run_command("case", "print", request, case, "--check")
+        case.write_text(case.read_text().replace(request, "req-000000000000"))
+        assert "(altered)" in str(refused("case", "print", request, case, "--check"))
+        assert "no readable case" in str(refused("case", "print", request, page, "--check"))

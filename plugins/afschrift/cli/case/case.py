@@ -90,7 +90,11 @@ def print_(
 
     signature = file.with_name(f"{file.name}.sig.json")
     if check:
-        if fault := fault_of(officer(), file.read_bytes(), signature.read_bytes()):
+        try:
+            fault = fault_of(officer(), file.read_bytes(), signature.read_bytes())
+        except (OSError, ValueError, KeyError):
+            raise RefusedError(f"{file} with {signature.name} is no readable case.") from None
+        if fault:
             raise RefusedError(f"{file} is not as it was made ({fault}).", remedy="print the case again.")
         say(f"{file} is as this installation made it.")
         return

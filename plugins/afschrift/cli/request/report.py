@@ -43,7 +43,7 @@ def report(
     register of requests, which is an event. docs/report.md has the SQL of each figure.
     """
     from afschrift.report.document import Period  # pandas is loaded for this command alone
-    from afschrift.report.write import FORMATS, KINDS, made
+    from afschrift.report.report_files import FORMATS, KINDS, made
 
     if what not in KINDS:
         raise typer.BadParameter(f"write one of {', '.join(KINDS)}.", param_hint="--what")

@@ -32,7 +32,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Group:
+class FigureGroup:
     """Figures on one of `SUBJECTS`."""
 
     id: str
@@ -69,12 +69,12 @@ SUBJECTS = {
     "days_closed": "Days to the end",
     "waiting": "What waits now, and for what",
 }
-"""Group -> its title in English."""
+"""FigureGroup -> its title in English."""
 _PLAIN = ("right", "channel", "outcome", "checked")
 """Groups that add up to what was received, and of which no request is named."""
 
 
-def groups(measured: Sequence[MeasuredRequest], open_now: Sequence[MeasuredRequest]) -> Iterator[Group]:
+def groups(measured: Sequence[MeasuredRequest], open_now: Sequence[MeasuredRequest]) -> Iterator[FigureGroup]:
     """All figures, by subject.
 
     Args:
@@ -82,7 +82,7 @@ def groups(measured: Sequence[MeasuredRequest], open_now: Sequence[MeasuredReque
         open_now: all open requests, whenever they were received.
     """
     frame = frame_of(measured)
-    yield Group("received", (Figure("", len(frame)),))
+    yield FigureGroup("received", (Figure("", len(frame)),))
     yield _by("right", frame, "right", [right.value for right in Right])
     yield _by("channel", frame, "channel")
     yield _by("outcome", frame, "outcome")
@@ -91,13 +91,15 @@ def groups(measured: Sequence[MeasuredRequest], open_now: Sequence[MeasuredReque
     suspended = _pairs(measured, "suspended", ("ground", "days"))
     yield _by("suspended", suspended, "ground")
     days = suspended.groupby("ground")["days"].sum()
-    yield Group("suspended_days", tuple(Figure(str(ground), int(value)) for ground, value in days.items()))
+    yield FigureGroup(
+        "suspended_days", tuple(Figure(str(ground), int(value)) for ground, value in days.items())
+    )
     decided = _pairs(measured, "decided", ("decision", "ground"))
     for outcome in ("refuse", "refuse_part", "charge", "restrict"):
         yield _by(outcome, decided[decided["decision"] == outcome], "ground")
     yield _by("doubt", frame, "doubt")
     yield _by("checked", frame, "checked")
-    yield Group("other", tuple(_other(frame)))
+    yield FigureGroup("other", tuple(_other(frame)))
     complaints = _pairs(measured, "complaints", ("from", "ending"))
     yield _by("complaint", complaints, "from")
     yield _by("complaint_ended", complaints.fillna({"ending": "open"}), "ending")
@@ -129,19 +131,19 @@ def _pairs(measured: Sequence[MeasuredRequest], name: str, columns: Sequence[str
     return pd.DataFrame(rows, columns=["request", *columns])
 
 
-def _by(id_: str, frame: pd.DataFrame, column: str, order: Sequence[str] = ()) -> Group:
+def _by(id_: str, frame: pd.DataFrame, column: str, order: Sequence[str] = ()) -> FigureGroup:
     """Counts of a column's codes: those of `order` first and always, then the most frequent."""
     found = frame.dropna(subset=[column])
     counts = found[column].astype("object").value_counts()
     codes = dict.fromkeys((*order, *sorted(counts.index, key=lambda code: (-counts[code], code))))
     if id_ in _PLAIN:
-        return Group(id_, tuple(Figure(code, int(counts.get(code, 0))) for code in codes))
+        return FigureGroup(id_, tuple(Figure(code, int(counts.get(code, 0))) for code in codes))
     of = {code: _ids(found[found[column] == code]) for code in codes}
     figures = (Figure(code, int(counts.get(code, 0)), ids) for code, ids in of.items())
-    return Group(id_, (Figure("", int(found["request"].nunique()), _ids(found)), *figures))
+    return FigureGroup(id_, (Figure("", int(found["request"].nunique()), _ids(found)), *figures))
 
 
-def _in_time(frame: pd.DataFrame) -> Iterator[Group]:
+def _in_time(frame: pd.DataFrame) -> Iterator[FigureGroup]:
     answered = frame.dropna(subset=["in_time"])
     late = answered[~answered["in_time"].astype(bool)]
     still = frame[frame["outcome"] == "open"]
@@ -153,10 +155,10 @@ def _in_time(frame: pd.DataFrame) -> Iterator[Group]:
         Figure("open_late", len(over), _ids(over)),
         Figure("ended_otherwise", len(frame) - len(answered) - len(still)),
     )
-    yield Group("time", figures)
+    yield FigureGroup("time", figures)
     refused = frame[frame["refused_late"].astype(bool)]
     after = Figure("refused_late", len(refused), _ids(refused))
-    yield Group("notice", (after,))
+    yield FigureGroup("notice", (after,))
 
 
 def _other(frame: pd.DataFrame) -> Iterator[Figure]:
@@ -172,12 +174,12 @@ def _other(frame: pd.DataFrame) -> Iterator[Figure]:
         yield Figure(code, len(found), _ids(found))
 
 
-def _days(frame: pd.DataFrame) -> Iterator[Group]:
+def _days(frame: pd.DataFrame) -> Iterator[FigureGroup]:
     """Median and 95th percentile (nearest rank) of days from the receipt."""
     informed = frame[frame["in_time"].notna()]
     of = {name: frame[name] for name in ("acknowledged", "first_answer")} | {"closed": informed["days"]}
     for id_, column in of.items():
-        yield Group(f"days_{id_}", tuple(_percentiles(column)))
+        yield FigureGroup(f"days_{id_}", tuple(_percentiles(column)))
 
 
 def _percentiles(column: pd.Series) -> Iterator[Figure]:
