@@ -88,7 +88,7 @@ def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, kind: st
         ("files", {"root": "/no/such"}, "Source w cannot be opened"),
         ("parquet", {}, "no option `root`"),
         ("duckdb", {"path": "${NOT_SET_ANYWHERE}/x"}, "NOT_SET_ANYWHERE, which is not set"),
-        ("oracle", {}, "choose one of delta, duckdb, files, mysql, parquet, postgres, sqlalchemy, sqlite"),
+        ("oracle", {}, "choose one of .*postgres, sqlalchemy, sqlite"),
     ],
 )
 def test_not_there(of: str, options: dict[str, str], message: str) -> None:
