@@ -31,9 +31,10 @@ from testbed.registers import set_up
 RECEIVED = "2026-01-01T00:00:00Z"
 
 
-def installation(home: Path, inventory: Path) -> Services:
-    """A fresh installation below a folder."""
-    settings = Settings.from_environment({"AFSCHRIFT_HOME": str(home), "AFSCHRIFT_INVENTORY": str(inventory)})
+def installation(home: Path, inventory: Path, **more: str) -> Services:
+    """A fresh installation below a folder; `more`: of its environment, without `AFSCHRIFT_`."""
+    given = {"HOME": str(home), "INVENTORY": str(inventory), **more}
+    settings = Settings.from_environment({f"AFSCHRIFT_{name}": value for name, value in given.items()})
     set_up(settings)
     return build(lambda _line: None, settings)
 

@@ -13,7 +13,7 @@ from calendar import month_name, monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -111,6 +111,12 @@ def as_days(filled: dict[str, str]) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Any:
+    """A file of the map; each document of a state asks the same ones several times."""
+    return yaml.safe_load(text)
+
+
 class _Filled(dict[str, Any]):
     def __missing__(self, _name: str) -> None:
         return None
@@ -164,7 +170,7 @@ class Case:
         self._db.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
     def _read(self, name: str) -> Any:
-        return yaml.safe_load((Path(self.world.state.inventory) / f"{name}.yml").read_text(encoding="utf-8"))
+        return _parsed((Path(self.world.state.inventory) / f"{name}.yml").read_text(encoding="utf-8"))
 
     def _me(self) -> tuple[Any, ...]:
         world, state, law = self.world, self.world.state, self._read("controller")
