@@ -9,6 +9,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -300,6 +301,11 @@ def policy(code: str, style: str) -> str:
         f"default-src 'none'; script-src '{_hash(code)}'; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def policy_of(page: bytes) -> str:
+    """The content security policy that a rendered page states."""
+    return unescape(page.decode().partition('"Content-Security-Policy" content="')[2].partition('"')[0])
 
 
 def _hash(text: str) -> str:

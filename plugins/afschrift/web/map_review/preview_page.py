@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import HTMLResponse
 
-from afschrift.bundle.page.page import PREVIEW_STYLE, own_script, own_style, policy
+from afschrift.bundle.page.page import policy_of
 from afschrift.canary.check_canary import require_canary
 from afschrift.canary.signature import require_signed
 from afschrift.datamap.preview import Preview, Whose, preview_canary, preview_invented
@@ -33,8 +33,8 @@ def sheet(by: Known, whose: Shown) -> Response:
 @router.get("/inventory/preview/{whose}/{right}")
 def preview(by: Known, whose: Shown, right: Annotated[Right, Path()]) -> Response:
     """Read and show it; nothing is kept."""
-    found, letters = _made(by, whose, right)
-    return _html(found.page, policy(own_script(letters), own_style(letters) + PREVIEW_STYLE))
+    found, _ = _made(by, whose, right)
+    return _html(found.page, policy_of(found.page))
 
 
 def _made(by: Known, whose: Whose, right: Right) -> tuple[Preview, Folder]:
