@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -67,6 +67,10 @@ class Parameters(BaseModel):
         return type(self).__name__  # the words may be about a person
 
     __str__ = __repr__
+
+
+class NothingMore(Parameters):
+    """Of an act that needs no more than whom or what it is about."""
 
 
 class LetterParameters(Parameters):
@@ -181,6 +185,11 @@ class Done:
         }
 
 
+def done_with(officer: Officer, request: str, lines: Iterable[str] = (), **more: Any) -> Done:
+    """What an action came to that is about one request, with its new facts."""
+    return Done([officer.register.facts.timeline(request)], list(lines), **more)
+
+
 class Subject(StrEnum):
     """Whose id an action takes, as in addresses. One of a case takes a request too: it alone is meant."""
 
@@ -263,3 +272,24 @@ def _plain(field: dict[str, Any]) -> dict[str, Any]:
     if plain.get("type") == "array" and "enum" in plain:
         plain["items"] = {**plain["items"], "enum": plain.pop("enum")}
     return plain
+
+
+def is_open(at: Situation) -> bool:
+    """Whether the request is open."""
+    return at.timeline.state.open
+
+
+Codes = TypeVar("Codes", bound=StrEnum)
+
+
+def one_of(kind: type[Codes], code: str, name: str = "reason") -> Codes:
+    """A code as its kind.
+
+    Raises:
+        FormError: it is none of them; names the parameter.
+    """
+    if code not in list(kind):
+        raise FormError.listing(
+            "This is not what it takes.", {name: f"is none of {', '.join(kind)}"}, remedy="choose one."
+        )
+    return kind(code)

@@ -11,7 +11,6 @@ from afschrift.casework.actions import (
     delivery_actions,
     dispute_actions,
     letter_actions,
-    oversight_actions,
     owner_actions,
     party_actions,
 )
@@ -32,7 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     *letter_actions.ACTIONS,
     *delivery_actions.ACTIONS,
     *owner_actions.ACTIONS,
-    *oversight_actions.ACTIONS,
+    *owner_actions.OVERSIGHT,
 )
 
 _ABOUT_PEOPLE = frozenset({"reading", "keys", "party", "hand-over"})

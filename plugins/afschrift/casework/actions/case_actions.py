@@ -12,11 +12,15 @@ from afschrift.casework.actions.action import (
     Code,
     Day,
     Done,
+    NothingMore,
     Parameters,
     Situation,
     Subject,
     Words,
     codes,
+    done_with,
+    is_open,
+    one_of,
 )
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.accounts import key_title
@@ -42,10 +46,6 @@ Line = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     Field(json_schema_extra={**WORDS}),
 ]
-
-
-class NothingMore(Parameters):
-    """Of an act that needs no more than the request."""
 
 
 class ReadingParameters(Parameters):
@@ -105,19 +105,11 @@ class BackParameters(Parameters):
 
 
 def _read(officer: Officer, request: str, given: ReadingParameters) -> Done:
-    done = read_right(officer, request, _one_of(given.right), given.text)
+    done = read_right(officer, request, one_of(Reading, given.right, "right"), given.text)
     if done.other is None:
         return Done([done.timeline])
     line = gettext("A request for portability was opened too; start its run: {other}.", other=done.other)
     return Done([done.timeline, officer.register.facts.timeline(done.other)], [line])
-
-
-def _one_of(code: str) -> Reading:
-    names = ", ".join(Reading)
-    if code not in set(Reading):
-        fault = f"choose among {names}"
-        raise FormError("This is not what it takes.", {"right": fault}, remedy="choose one.")
-    return Reading(code)
 
 
 def _party(officer: Officer, owner: str, given: PartyParameters) -> Done:
@@ -146,36 +138,32 @@ def _keys(officer: Officer, request: str, given: KeysParameters) -> Done:
         raise FormError("This is not what it takes.", {"keys": f"choose among {names}"}, remedy="choose one.")
     values = {name: "" if value.strip() == "-" else value for name, value in given.keys.items()}
     done = change_keys(officer, request, values)
-    return Done([officer.register.facts.timeline(request)], [done.sentence], question=done.question)
+    return done_with(officer, request, [done.sentence], question=done.question)
 
 
 def _decide(officer: Officer, request: str, _given: NothingMore) -> Done:
     officer.acting(request, Act.DECIDE, "decision")
     asked = open_decision(officer.grounds, officer.register, request)
-    return Done([officer.register.facts.timeline(request)], question=asked.id)
+    return done_with(officer, request, question=asked.id)
 
 
 def _later(officer: Officer, request: str, given: LaterParameters) -> Done:
     parts = PartialResponseService(officer, officer.inventory, officer.jurisdiction)
     parts.leave(request, given.source, given.rest_by.isoformat(), given.text)
     line = gettext("Start the run again: it gives the rest. Then a letter says what is missing.")
-    return Done([officer.register.facts.timeline(request)], [line])
+    return done_with(officer, request, [line])
 
 
 def _back(officer: Officer, request: str, given: BackParameters) -> Done:
     PartialResponseService(officer, officer.inventory, officer.jurisdiction).take_back(request, given.source)
     line = gettext("The next run reads the source again.")
-    return Done([officer.register.facts.timeline(request)], [line])
+    return done_with(officer, request, [line])
 
 
 def _of_case(officer: Officer, owner: str) -> Done:
     case = officer.register.cases.get(owner)
     requests = case.requests if owner == case.id else (owner,)
     return Done([officer.register.facts.timeline(request) for request in requests])
-
-
-def _is_open(at: Situation) -> bool:
-    return at.timeline.state.open
 
 
 def _key_titles(at: Situation) -> Choices:
@@ -214,7 +202,7 @@ ACTIONS = (
         "handled as access. With both, a request for portability is opened too, with the same receipt.",
         ReadingParameters,
         _read,
-        lambda at: _is_open(at) and right_unclear(at.timeline),
+        lambda at: is_open(at) and right_unclear(at.timeline),
     ),
     Action(
         "keys",
@@ -223,7 +211,7 @@ ACTIONS = (
         "looked up and what was staged by the earlier keys is destroyed.",
         KeysParameters,
         _keys,
-        _is_open,
+        is_open,
         {"keys": _key_titles},
     ),
     Action(
@@ -253,7 +241,7 @@ ACTIONS = (
         "Open a decision on the request, for example to refuse it in part. The next page asks it.",
         NothingMore,
         _decide,
-        _is_open,
+        is_open,
     ),
     Action(
         "leave-source",
@@ -262,7 +250,7 @@ ACTIONS = (
         "and its clock runs.",
         LaterParameters,
         _later,
-        _is_open,
+        is_open,
         {"source": _sources},
     ),
     Action(
@@ -271,7 +259,7 @@ ACTIONS = (
         "Record that a source that was left for later is back: the next run reads it again.",
         BackParameters,
         _back,
-        lambda at: _is_open(at) and bool(_left(at)),
+        lambda at: is_open(at) and bool(_left(at)),
         {"source": _left},
     ),
 )

@@ -20,6 +20,7 @@ from afschrift.casework.actions.action import (
     Situation,
     Words,
     codes,
+    is_open,
 )
 from afschrift.casework.clock import ClockService, Result
 from afschrift.casework.officer import Officer
@@ -178,12 +179,8 @@ def _waits(timeline: Timeline) -> Iterator[str]:
         yield f"`afschrift request sign-correction {timeline.request} --agree`."
 
 
-def _is_open(at: Situation) -> bool:
-    return at.timeline.state.open
-
-
 def _asked(at: Situation) -> bool:
-    return _is_open(at) and at.timeline.waiting is not None
+    return is_open(at) and at.timeline.waiting is not None
 
 
 def _letters(*kinds: str) -> Callable[[Situation], Choices]:
@@ -223,7 +220,7 @@ ACTIONS = (
                 sending=p.sending,
             )
         ),
-        lambda at: _is_open(at) and at.timeline.waiting is None,
+        lambda at: is_open(at) and at.timeline.waiting is None,
         {"letter": _letters("identity_request", "specify_request")},
     ),
     Action(
@@ -253,7 +250,7 @@ ACTIONS = (
                 request, p.reason, letter=p.letter, sending=p.sending, text=p.text
             )
         ),
-        lambda at: _is_open(at) and not at.timeline.of(FactKind.EXTENDED),
+        lambda at: is_open(at) and not at.timeline.of(FactKind.EXTENDED),
         {"letter": _letters("extension")},
     ),
     Action(
@@ -289,7 +286,7 @@ ACTIONS = (
         "Record that the person withdrew the request. Only they can: a controller refuses instead.",
         Withdrawal,
         _recorded(lambda at, request, p: at.withdraw(request, p.channel, p.on)),
-        _is_open,
+        is_open,
     ),
     Action(
         "correct",
@@ -297,7 +294,7 @@ ACTIONS = (
         "Correct the time of receipt. Both are kept; a later one applies once a second signer agreed (R02).",
         Correction,
         _recorded(lambda at, request, p: at.correct(request, p.received_at, p.reason)),
-        lambda at: _is_open(at) and at.timeline.proposed is None,
+        lambda at: is_open(at) and at.timeline.proposed is None,
     ),
     Action(
         "sign-correction",
@@ -314,7 +311,7 @@ ACTIONS = (
         "Merge an overlapping request into an earlier, open one of the person, whose receipt applies (R55).",
         Merge,
         _recorded(lambda at, request, p: at.merge(request, p.into, at.officer.own_keys)),
-        lambda at: _is_open(at) and bool(at.earlier),
+        lambda at: is_open(at) and bool(at.earlier),
         {"into": _earlier},
     ),
     Action(
@@ -323,7 +320,7 @@ ACTIONS = (
         "Record that a request follows a closed one of the same person.",
         LinkParameters,
         _recorded(lambda at, request, p: at.link(request, p.to, p.as_, at.officer.own_keys)),
-        lambda at: _is_open(at) and bool(at.earlier),
+        lambda at: is_open(at) and bool(at.earlier),
         {"to": _earlier},
     ),
 )

@@ -14,6 +14,7 @@ from afschrift.casework.actions.action import (
     Day,
     Done,
     Instant,
+    NothingMore,
     Parameters,
     Situation,
     Subject,
@@ -48,10 +49,6 @@ from afschrift.law.dispute import holds, under_hold
 from afschrift.register.deliveries import FROZEN, REVOKED, UNFROZEN, DeliveryRow
 
 
-class NoDeliveryParameters(Parameters):
-    """Of an action that takes a delivery alone."""
-
-
 class MisdeliveryParameters(Parameters):
     """Of a delivery that reached another person or place."""
 
@@ -82,7 +79,7 @@ class SmsParameters(Parameters):
     )
 
 
-def _words(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+def _words(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     row, words = officer.register.deliveries.get(delivery), read_words(officer, delivery)
     return Done([_timeline(officer, row)], [gettext("Then enter how they went.")], shown=words)
 
@@ -102,7 +99,7 @@ def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
     return _words_gone(officer, delivery)
 
 
-def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+def _renew(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     row = _lying(officer, delivery)
     must_not_be_over(officer, row)
     zone = _timeline(officer, row).zone
@@ -116,7 +113,7 @@ def _renew(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Don
     return replace(_done(officer, row, lines), shown=link)
 
 
-def _link(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+def _link(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     row, link = officer.register.deliveries.get(delivery), read_link(officer, delivery)
     line = gettext(
         "Give it only to the person whose identity was verified, and the words on another channel."
@@ -124,7 +121,7 @@ def _link(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done
     return Done([_timeline(officer, row)], [line], shown=link)
 
 
-def _unfreeze(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+def _unfreeze(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     row = _arrived(officer, delivery)
     place = place_of(officer, row)
     if isinstance(place, ShowsBundles):
@@ -133,19 +130,19 @@ def _unfreeze(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> 
     return _done(officer, row, [gettext("It can be fetched again, with the same link and words.")])
 
 
-def _revoke(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+def _revoke(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     row = _lying(officer, delivery)
     return _done(officer, row, take_away(officer, row, "revoked", REVOKED))
 
 
-def _received(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+def _received(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     row = _arrived(officer, delivery)
     officer.register.deliveries.confirm(row.id, "person", officer.by)
     goes = lies_there(row) and not officer.register.disputes.holds(row.request)
     return _done(officer, row, take_away(officer, row, CONFIRMED) if goes else [])
 
 
-def _again(officer: Officer, delivery: str, _given: NoDeliveryParameters) -> Done:
+def _again(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     request = officer.register.deliveries.get(delivery).request
     timeline = give_again(officer, request)
     words = gettext(
@@ -221,7 +218,7 @@ ACTIONS = (
         "Show the words",
         "Show the six words that open what was delivered, to read them out or to print them for an envelope. "
         "That you looked is recorded. Give them on another channel than the letter, and enter how they went.",
-        NoDeliveryParameters,
+        NothingMore,
         _words,
         _opens_by_words,
         of=Subject.DELIVERY,
@@ -232,7 +229,7 @@ ACTIONS = (
         "Show the link",
         "Show the address at which the person fetches what was delivered, as the letter has it. That you "
         "looked is recorded.",
-        NoDeliveryParameters,
+        NothingMore,
         _link,
         _has_page,
         of=Subject.DELIVERY,
@@ -242,7 +239,7 @@ ACTIONS = (
         "Unfreeze it",
         "Let what was frozen after too many wrong words be fetched again. First find out who tried: if it "
         "was not the person, take it away.",
-        NoDeliveryParameters,
+        NothingMore,
         _unfreeze,
         _is_frozen,
         of=Subject.DELIVERY,
@@ -270,7 +267,7 @@ ACTIONS = (
         "Let it lie longer",
         "Let what was delivered lie at its destination longer, from today on for the days of the "
         "destination. A store gives a new link. No new request, and no new data.",
-        NoDeliveryParameters,
+        NothingMore,
         _renew,
         _lies,
         of=Subject.DELIVERY,
@@ -279,7 +276,7 @@ ACTIONS = (
         "revoke",
         "Take it away",
         "Remove what lies at the destination, and its words: it can be fetched no more.",
-        NoDeliveryParameters,
+        NothingMore,
         _revoke,
         _lies,
         of=Subject.DELIVERY,
@@ -288,7 +285,7 @@ ACTIONS = (
         "received",
         "Enter that the person has it",
         "Enter that the person said that they have it. What lies at the destination is removed at once.",
-        NoDeliveryParameters,
+        NothingMore,
         _received,
         _lies,
         of=Subject.DELIVERY,
@@ -299,7 +296,7 @@ ACTIONS = (
         "Give the answer again, where what was delivered cannot be opened or fetched any more. The next run "
         "of the same request reads anew, so the data are of another day. The first answer counts for the "
         "period.",
-        NoDeliveryParameters,
+        NothingMore,
         _again,
         lambda at: at.delivery is not None and at.timeline.state in GIVEN and not openable(at.delivery),
         of=Subject.DELIVERY,

@@ -19,6 +19,7 @@ from afschrift.casework.actions.action import (
     Subject,
     Words,
     codes,
+    done_with,
 )
 from afschrift.casework.disputes import DisputeService, Result, follow_up, review_lines
 from afschrift.casework.officer import Officer
@@ -140,7 +141,7 @@ def _follow_up(officer: Officer, request: str, given: RestrictionParameters) -> 
         made=made,
         request=request,
     )
-    return Done([officer.register.facts.timeline(made)], [words])
+    return done_with(officer, made, [words])
 
 
 def _held(found: Result, state: str = "held") -> Iterator[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import Field
 
@@ -13,18 +12,20 @@ from afschrift.casework.actions.action import (
     Code,
     Day,
     Done,
+    NothingMore,
     Parameters,
     Situation,
     Subject,
     Words,
     codes,
+    done_with,
+    one_of,
 )
 from afschrift.casework.decision.answer import letter_again
 from afschrift.casework.informing.question import ask_to_inform
 from afschrift.casework.letters.letter_form import make_letter
 from afschrift.casework.letters.send import enter_sent, send
 from afschrift.casework.officer import Officer
-from afschrift.domain.errors import FormError
 from afschrift.domain.language import gettext
 from afschrift.law.case_documents import checked_content, media_type
 from afschrift.law.clock.facts import FactKind
@@ -54,10 +55,6 @@ class MakeParameters(Parameters):
     def given(self) -> dict[str, Any]:
         """As letters are made from."""
         return self.elements | {"to": self.to, "party": self.party, "language": self.language}
-
-
-class NoParameters(Parameters):
-    """Of an act that needs nothing more."""
 
 
 class SentByHand(Parameters):
@@ -94,17 +91,17 @@ class DiscardParameters(Parameters):
 def _make(officer: Officer, request: str, given: MakeParameters) -> Done:
     made = make_letter(officer, request, given.kind, given.given, again=given.again)
     lines = [made.warning] if made.warning else []
-    return Done([officer.register.facts.timeline(request)], lines, letter=made.letter)
+    return done_with(officer, request, lines, letter=made.letter)
 
 
-def _send(officer: Officer, letter: str, _given: NoParameters) -> Done:
+def _send(officer: Officer, letter: str, _given: NothingMore) -> Done:
     _authority(officer, letter)
     found = send(officer.settings, officer.register, letter, officer.by)
     return _done(officer, found, _to_inform(officer, found) if found.state is LetterState.BOUNCED else ())
 
 
 def _sent(officer: Officer, letter: str, given: SentByHand) -> Done:
-    channel, text = _one_of(SendingChannel, given.channel, "channel"), given.proof.encode()
+    channel, text = one_of(SendingChannel, given.channel, "channel"), given.proof.encode()
     kept = checked_content("proof.txt", [text], officer.settings.document_bytes)
     proof = Proof("proof.txt", media_type("proof.txt", text), kept)
     return _done(officer, enter_sent(officer, letter, given.on, channel, proof))
@@ -114,7 +111,7 @@ def _bounced(officer: Officer, letter: str, given: BounceParameters) -> Done:
     register, authority = officer.register, _authority(officer, letter)
     request = register.letters.get(letter).request
     was_open = register.requests.get(request).state.open
-    reason = _one_of(Bounce, given.reason)
+    reason = one_of(Bounce, given.reason)
     found = register.outbox.enter_bounce(letter, given.on, reason, officer.by, authority=authority)
     lines = list(_to_inform(officer, found))
     if not lines and register.requests.get(request).state.open and not was_open:
@@ -138,30 +135,19 @@ def _again(officer: Officer, letter: str, given: AgainParameters) -> Done:
     return _done(officer, letter_again(officer, letter, to=given.to, authority=_authority(officer, letter)))
 
 
-def _release(officer: Officer, letter: str, _given: NoParameters) -> Done:
+def _release(officer: Officer, letter: str, _given: NothingMore) -> Done:
     authority = _authority(officer, letter)
     return _done(officer, officer.register.outbox.release(letter, officer.by, authority=authority))
 
 
 def _discard(officer: Officer, letter: str, given: DiscardParameters) -> Done:
-    reason, authority = _one_of(Discard, given.reason), _authority(officer, letter)
+    reason, authority = one_of(Discard, given.reason), _authority(officer, letter)
     found = officer.register.outbox.discard(letter, reason, officer.by, authority=authority)
     return _done(officer, found, _to_inform(officer, found))
 
 
 def _authority(officer: Officer, letter: str) -> dict[str, str]:
     return officer.acting(officer.register.letters.get(letter).request, Act.DECIDE, "letter")
-
-
-Codes = TypeVar("Codes", bound=StrEnum)
-
-
-def _one_of(kind: type[Codes], code: str, name: str = "reason") -> Codes:
-    if code not in list(kind):
-        raise FormError.listing(
-            "This is not what it takes.", {name: f"is none of {', '.join(kind)}"}, remedy="choose one."
-        )
-    return kind(code)
 
 
 def _to_inform(officer: Officer, letter: LetterRow) -> Iterator[str]:
@@ -177,7 +163,7 @@ def _to_inform(officer: Officer, letter: LetterRow) -> Iterator[str]:
 
 
 def _done(officer: Officer, letter: LetterRow, lines: Iterator[str] | list[str] | tuple[()] = ()) -> Done:
-    return Done([officer.register.facts.timeline(letter.request)], [letter.line, *lines], letter=letter)
+    return done_with(officer, letter.request, [letter.line, *lines], letter=letter)
 
 
 def _in(*states: LetterState) -> Callable[[Situation], bool]:
@@ -201,7 +187,7 @@ ACTIONS = (
         "Send a letter by e-mail, once. It counts from the day on which the mail server accepted it. If the "
         "connection breaks while the server has the letter, it is not known whether it was sent: its state "
         "is then `unknown`, and it is not sent again before an officer has checked.",
-        NoParameters,
+        NothingMore,
         _send,
         lambda at: at.letter is not None and at.letter.mailed and at.letter.state is LetterState.PRODUCED,
         of=Subject.LETTER,
@@ -241,7 +227,7 @@ ACTIONS = (
         "release",
         "Enter that it was not sent",
         "Enter that you checked, and a letter in state `unknown` was not sent: it may be sent again.",
-        NoParameters,
+        NothingMore,
         _release,
         _in(LetterState.UNKNOWN),
         of=Subject.LETTER,

@@ -11,10 +11,11 @@ from afschrift.casework.actions.action import (
     Day,
     Done,
     Parameters,
-    Situation,
     Subject,
     Words,
     codes,
+    done_with,
+    is_open,
 )
 from afschrift.casework.identity.breach import take_back
 from afschrift.casework.identity.death import RESTS_ON, lift_death
@@ -68,12 +69,12 @@ def _mandate_withdrawn(officer: Officer, request: str, given: MandateWithdrawal)
             request=request,
         ),
     ]
-    return Done([officer.register.facts.timeline(request)], lines)
+    return done_with(officer, request, lines)
 
 
 def _deceased(officer: Officer, request: str, given: Death) -> Done:
     lines = record_death(officer, request, given.rests_on, given.text)
-    return Done([officer.register.facts.timeline(request)], lines)
+    return done_with(officer, request, lines)
 
 
 def _not_deceased(officer: Officer, request: str, given: DeathError) -> Done:
@@ -94,11 +95,7 @@ def _not_received(officer: Officer, owner: str, given: NotReceived) -> Done:
             "Until then it counts as received, and its period runs (R02, R03). Nothing is deleted either way."
         ),
     ]
-    return Done([officer.register.facts.timeline(asked.request)], lines)
-
-
-def _is_open(at: Situation) -> bool:
-    return at.timeline.state.open
+    return done_with(officer, asked.request, lines)
 
 
 ACTIONS = (
@@ -116,7 +113,7 @@ ACTIONS = (
         "Record that the person died: the requests of the case end, and nothing leaves any more (R17).",
         Death,
         _deceased,
-        _is_open,
+        is_open,
     ),
     Action(
         "not-deceased",
