@@ -48,4 +48,4 @@ def explained(title: Mapping[str, str], rule: Rule, *, alone: bool) -> dict[str,
         return {code: spoken(text) for code, text in texts.items()}
 
     found = {word: spoken(rule[word]) for word in ("codes", "meaning") if word in rule}
-    return {"title": title, **found, **({"unit_from": rule["unit_from"]} if "unit_from" in rule else {})}
+    return {"title": title, **found, **{word: rule[word] for word in ("unit", "unit_from") if word in rule}}

@@ -50,7 +50,8 @@ def test_pointer_has_no_meaning_of_its_own() -> None:
         ("servicekosten", "40", ["valuta_code"], {"unit_from": "valuta_code"}),
         ("unit_price", "9.99", ["unit_price", "country"], {}),
         ("unit_price", "free", ["currency"], {}),
-        ("quantity", "3", ["currency"], {}),
+        ("quantity", "3", ["currency"], {"unit": "{pieces}"}),
+        ("quantity", "2.5", ["currency"], {}),
     ],
 )
 def test_currency_of_an_amount_is_that_of_its_table_or_left_open(
