@@ -19,7 +19,7 @@ def statements(_: str) -> list[str]:
 
 
 def test_people_and_ways(warehouse: Warehouse) -> None:
-    lake = warehouse.kind in ("delta", "files", "parquet")
+    lake = warehouse.kind in ("delta", "files", "iceberg", "parquet")
     with StatementRunner(warehouse.open) as reader:
         found = find(reader, read_source(reader))
     assert found.roots == ("customer",)

@@ -92,6 +92,7 @@ UUID_BYTES = {
 BYTES = {
     "duckdb": ("BLOB", "from_hex('{}')"),
     "delta": ("BLOB", "from_hex('{}')"),
+    "iceberg": ("BLOB", "from_hex('{}')"),
     "parquet": ("BLOB", "from_hex('{}')"),
     "mysql": ("BINARY(16)", "UNHEX('{}')"),
     "postgres": ("BYTEA", "decode('{}', 'hex')"),

@@ -22,6 +22,7 @@ SPELLINGS = {
 BYTES = {
     "duckdb": ("BLOB", "unhex('{}')"),
     "delta": ("BLOB", "unhex('{}')"),
+    "iceberg": ("BLOB", "unhex('{}')"),
     "parquet": ("BLOB", "unhex('{}')"),
     "mysql": ("BINARY(16)", "unhex('{}')"),
     "sqlite": ("BLOB", "x'{}'"),

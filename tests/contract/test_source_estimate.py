@@ -103,7 +103,7 @@ def test_how_each_table_would_be_read(kind: str, session: Source) -> None:
     if kind in ("postgres", "mysql", "duckdb"):  # which know how many rows a table has
         assert whole.rows is not None
         assert abs(whole.rows - ROWS) < ROWS / 10
-    if kind in ("delta", "files", "parquet"):
+    if kind in ("delta", "files", "iceberg", "parquet"):
         assert whole.files == 1
         assert whole.size
         assert whole.size > ROWS
@@ -135,6 +135,7 @@ def test_an_explained_statement_is_not_run(kind: str, session: Source) -> None:
         "postgres": '1 / (t."id" - t."id")',
         "duckdb": "error('was run')",
         "delta": "error('was run')",
+        "iceberg": "error('was run')",
         "parquet": "error('was run')",
     }
     if kind not in fails:

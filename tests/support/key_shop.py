@@ -164,7 +164,7 @@ class KeyShop:
             return f"connection: shop\noptions: {{driver: {self.driver}{isolation}}}"
         if self.database:
             return "connection: shop"
-        if self.kind in ("delta", "files", "parquet"):
+        if self.kind in ("delta", "files", "iceberg", "parquet"):
             return f"options: {{root: {self.folder / 'lake'}}}"
         threads = ", threads: 1" if self.kind == "duckdb" else ""
         return f"options: {{path: {self.folder / f'shop.{self.kind}'}{threads}}}"
@@ -178,7 +178,7 @@ class KeyShop:
         elif isinstance(self.database, pg.Database):
             with psycopg.connect(self.database.libpq, autocommit=True) as opened:
                 yield lambda text, row: opened.execute(text.replace("?", "%s"), row)
-        elif self.kind in ("delta", "duckdb", "files", "parquet"):
+        elif self.kind in ("delta", "duckdb", "files", "iceberg", "parquet"):
             with duckdb.connect(str(self.folder / "shop.duckdb")) as opened:
                 yield opened.execute
         else:

@@ -1,12 +1,16 @@
 """Tables of DuckDB, written as tables of formats that have a log."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 from deltalake import write_deltalake
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.table import Table
 
-LOGGED = ("delta",)
+LOGGED = ("delta", "iceberg")
 _AS_TEXT = ("ENUM", "UUID", "JSON", "TIME", "INTERVAL", "BIT", "HUGEINT", "UBIGINT")
 """What Delta Lake has no type for, except timestamps."""
 
@@ -24,6 +28,34 @@ def read(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
 
 def write_lake(con: duckdb.DuckDBPyConnection, lake: Path, kind: str) -> None:
     """Write each table of a database as a folder of a lake, or anew."""
+    catalogue = _catalogue(lake) if kind == "iceberg" else None
     for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
         rows = read(con, '"' + table.replace('"', '""') + '"')
-        write_deltalake(str(lake / table), rows, mode="overwrite", schema_mode="overwrite")
+        if catalogue is None:
+            write_deltalake(str(lake / table), rows, mode="overwrite", schema_mode="overwrite")
+            continue
+        shutil.rmtree(lake / table, ignore_errors=True)
+        made = catalogue.create_table(("default", table), rows.schema, location=str(lake / table))
+        made.append(rows)
+        hand_over(lake / table, made.refresh().metadata_location, 1)
+
+
+def _catalogue(lake: Path) -> SqlCatalog:
+    catalogue = SqlCatalog("c", uri="sqlite:///:memory:", warehouse=str(lake))
+    catalogue.create_namespace("default")
+    return catalogue
+
+
+def hand_over(table: Path, metadata: str, version: int) -> None:
+    """Name a version as Hadoop's catalogue does."""
+    shutil.copy(metadata.removeprefix("file://"), table / "metadata" / f"v{version}.metadata.json")
+    (table / "metadata" / "version-hint.text").write_text(str(version))
+
+
+def by_pyiceberg(table: Path, change: Callable[[Table], None]) -> None:
+    """Let a second writer commit to a table whose versions Hadoop's catalogue names."""
+    catalogue = _catalogue(table.parent)
+    version = int((table / "metadata" / "version-hint.text").read_text())
+    opened = catalogue.register_table("default.t", str(table / "metadata" / f"v{version}.metadata.json"))
+    change(opened)
+    hand_over(table, catalogue.load_table("default.t").metadata_location, version + 1)

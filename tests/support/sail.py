@@ -18,6 +18,8 @@ def spark() -> Iterator[Callable[[str], Any]]:
         server.start(background=True)
         host, port = server.listening_address
         session = SparkSession.builder.remote(f"sc://{host}:{port}").getOrCreate()
-        yield lambda statement: session.sql(statement).collect()
-        session.stop()
-        server.stop()
+        try:
+            yield lambda statement: session.sql(statement).collect()
+        finally:
+            session.stop()
+            server.stop()

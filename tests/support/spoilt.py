@@ -41,6 +41,7 @@ class Spelling:
 _POSTGRES = Spelling(blob="BYTEA", large_blob="convert_to(repeat('x', 2000000), 'UTF8')")
 SPELLINGS = {
     "delta": Spelling(),
+    "iceberg": Spelling(),
     "duckdb": Spelling(),
     "files": Spelling(blob="TEXT", large_blob="repeat('x', 2000000)"),
     "mysql": Spelling(
@@ -114,6 +115,7 @@ def _mysql(_: Path, database: mariadb.Database) -> tuple[Warehouse, Run]:
 
 EMPTY: dict[str, Callable[[Path, Any], tuple[Warehouse, Run]]] = {
     "delta": partial(_parquet, kind="delta"),
+    "iceberg": partial(_parquet, kind="iceberg"),
     "duckdb": _duckdb,
     "files": partial(_parquet, kind="files"),
     "mysql": _mysql,

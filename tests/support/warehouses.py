@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ LACKS = {
     "files": set(FORMS) - {"t", "empty", "nothing", "chosen", "n", "b", 'we"ird {name}'},  # texts only
     # no dates before the year 1, and no UUID, JSON, time of day or interval
     "delta": {"huge", "bc", "never", "tzbc", "u", "j", "clock", "span"},
+    # the writer writes UUIDs only as such, and has neither JSON nor intervals
+    "iceberg": {"huge", "bc", "never", "tzbc", "u", "j", "clock", "span"},
     "parquet": {"huge"},
     "postgres": set(FORMS) - set(POSTGRES),
     "sqlite": set(FORMS) - set(SQLITE),
@@ -118,11 +121,11 @@ def _parquet(folder: Path, _: pg.Database | None) -> Warehouse:
     return Warehouse("parquet", {"root": str(folder / "lake")})
 
 
-def _delta(folder: Path, _: pg.Database | None) -> Warehouse:
+def _logged(folder: Path, _: pg.Database | None, kind: str) -> Warehouse:
     with duckdb.connect() as con:
-        fill_duckdb(con, LACKS["delta"])
-        write_lake(con, folder / "lake", "delta")
-    return Warehouse("delta", {"root": str(folder / "lake")})
+        fill_duckdb(con, LACKS[kind])
+        write_lake(con, folder / "lake", kind)
+    return Warehouse(kind, {"root": str(folder / "lake")})
 
 
 def _files(folder: Path, _: pg.Database | None) -> Warehouse:
@@ -199,9 +202,10 @@ SERVERS = {"mysql": "mariadb_server", "postgres": "postgres_server", "sqlalchemy
 """Kind -> the fixture with its server; the others are files."""
 
 MAKERS: dict[str, Callable[[Path, Any], Warehouse]] = {
-    "delta": _delta,
+    "delta": partial(_logged, kind="delta"),
     "duckdb": _duckdb,
     "files": _files,
+    "iceberg": partial(_logged, kind="iceberg"),
     "mysql": _mysql,
     "parquet": _parquet,
     "postgres": _postgres,

@@ -96,6 +96,7 @@ SOURCES = Kinds(
     delta=Adapter("afschrift.sources.delta.delta_lake", "DeltaLake", "delta", frugal=_LITTLE),
     duckdb=Adapter(f"{_DUCKDB}.session", "DuckDBFile", "duckdb", frugal=_LITTLE),
     files=Adapter(f"{_DUCKDB}.file_folder", "FileFolder", "duckdb", frugal=_LITTLE, skips_files=True),
+    iceberg=Adapter("afschrift.sources.iceberg.iceberg_lake", "IcebergLake", "iceberg", frugal=_LITTLE),
     mysql=Adapter(
         "afschrift.sources.mysql.source", "Mysql", "mysql", ("mysql", "mariadb"), 3306, reads_history=True
     ),

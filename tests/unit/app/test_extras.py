@@ -85,6 +85,7 @@ def test_what_needs_an_extra_names_it_and_nothing_else_is_missed(without_extras:
     assert {what: named[1] for what, named in found.items() if named} == {
         **dict.fromkeys(of_duckdb, "duckdb"),
         "delta": "delta",
+        "iceberg": "iceberg",
         "mysql": "mysql",
         "postgres": "postgres",
         **dict.fromkeys(("a bucket", "a store", "a witness", "staging"), "s3"),

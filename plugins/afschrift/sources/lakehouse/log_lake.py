@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -27,8 +27,8 @@ from afschrift.sources.duckdb.parquet_lake import ParquetLake
 from afschrift.sources.duckdb.session import DuckSession
 from afschrift.sources.lakehouse.file_pruning import needed, tables_of
 from afschrift.sources.lakehouse.log_reconciliation import LogReconciliation
-from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogTable
-from afschrift.sources.lakehouse.stored_fields import OtherTypeError, selected, stored_in
+from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogField, LogTable
+from afschrift.sources.lakehouse.stored_fields import OtherTypeError, has_ids, selected, stored_in
 from afschrift.sources.options import Opening
 from afschrift.sources.table_errors import relation_of, unquoted
 
@@ -161,60 +161,84 @@ class LogLake(ParquetLake):
     def _groups(self, table: str, log: LogTable, files: Sequence[LakeFile]) -> Iterator[str]:
         """A SELECT for each group of files with the same columns, with and without deleted rows."""
         self._look_for(table, files)
+        number = list(self._logs).index(table)
         names = pa.array([file.name for file in files])
         deleted = log.deleted()
         deleted = deleted.filter(pc.is_in(deleted.column(FILE), names))
-        some = set(pc.unique(deleted.column(FILE)).to_pylist())
-        number = list(self._logs).index(table)
         self.connection.register(f"afschrift_deleted_{number}", deleted)
-        if log.partitions:
-            parts = {f"c{at}": values for at, values in enumerate(log.partitions.values())}
-            every = pa.table({FILE: pa.array([file.name for file in log.files]), **parts})
-            of_files = every.filter(pc.is_in(every.column(FILE), names))
-            self.connection.register(f"afschrift_parts_{number}", of_files)
+        some = set(pc.unique(deleted.column(FILE)).to_pylist())
+        equal = log.equal()
+        for at, deletes in enumerate(equal):
+            self.connection.register(f"afschrift_equal_{number}_{at}", deletes.rows)
+            last = pc.max(deletes.rows.column("sequence")).as_py()
+            some |= {file.name for file, own in zip(log.files, log.sequences, strict=True) if own < last}
+        joined = ""
+        if log.partitions or equal:
+            self.connection.register(f"afschrift_parts_{number}", _of_files(log, names))
+            joined = f" JOIN afschrift_parts_{number} AS h USING ({FILE})"
         of_name = {file.name: file for file in files}
         patterns = [pattern(file.name) for file in files]
         for (group,) in self.connection.execute(_GROUPS, [patterns]).fetchall():
-            columns = self._columns(table, log, of_name[group[0]])
-            joined = f" JOIN afschrift_parts_{number} AS h USING ({FILE})" if log.partitions else ""
-            without = f" ANTI JOIN afschrift_deleted_{number} AS d USING ({FILE}, {NUMBER})"
+            found = self._columns_in(table, log, of_name[group[0]])
+            columns = ", ".join(found(of) for of in log.fields)
+            without = [
+                f"afschrift_deleted_{number} AS d WHERE d.{FILE} = p.{FILE} AND d.{NUMBER} = p.{NUMBER}"
+            ]
+            for at, deletes in enumerate(equal):
+                same = (
+                    f'{found(of)} IS NOT DISTINCT FROM CAST(e."{n}" AS {of.native})'
+                    for n, of in enumerate(deletes.fields)
+                )
+                older = "h.sequence < e.sequence AND (e.part IS NULL OR e.part = h.part)"
+                without.append(f"afschrift_equal_{number}_{at} AS e WHERE {older} AND {' AND '.join(same)}")
+            gone = " WHERE " + " AND ".join(f"NOT EXISTS (FROM {deletes})" for deletes in without)
             whole = [name for name in group if name not in some]
-            for chosen, gone in ((whole, ""), ([name for name in group if name in some], without)):
+            for chosen, where in ((whole, ""), ([name for name in group if name in some], gone)):
                 listed = ", ".join(self.dialect.literal(pattern(name)) for name in chosen)
                 select = (
                     f"SELECT {columns}, p.{FILE}, p.{NUMBER} FROM read_parquet([{listed}], "  # noqa: S608 - quoted
                     f"hive_partitioning = false, filename = '{FILE}', file_row_number = true) AS p"
                 )
                 if chosen:
-                    yield f"{select}{joined}{gone}"
+                    yield f"{select}{joined}{where}"
 
-    def _columns(self, table: str, log: LogTable, file: LakeFile) -> str:
-        """SQL of the table's columns in files like this one.
+    def _columns_in(self, table: str, log: LogTable, file: LakeFile) -> Callable[[LogField], str]:
+        """SQL of a column of the table in files like this one.
 
         Raises:
-            ConfigurationError: a column has another type there than the log says.
+            ConfigurationError: it has another type there than the log says, or cannot be found.
         """
         assert self._store is not None
         with self._store.open(file) as stream, pq.ParquetFile(stream) as opened:
             schema = opened.schema_arrow
+        if (
+            isinstance(log.fields[0].stored, int)
+            and not has_ids(schema)
+            and not any(of.names for of in log.fields)
+        ):
+            raise ConfigurationError(
+                f"The file {printable(file.inside)} of {self.name}.{table} has no ids of columns, and "
+                "the table no mapping of names: its columns are not known.",
+                remedy="set the table's mapping of names (`schema.name-mapping.default`), or write the file "
+                "again.",
+            )
         read = self.connection.read_parquet([pattern(file.name)], hive_partitioning=False)
         types = dict(zip(read.columns, read.types, strict=True))
         parts = list(log.partitions)
-        found = []
-        for of in log.fields:
-            if of.name in parts:
-                found.append(f"CAST(h.c{parts.index(of.name)} AS {of.native})")
-                continue
+
+        def column(of: LogField) -> str:
             here = stored_in(schema, of)
+            if of.name in parts and not (log.stored_partitions and here is not None):
+                return f"CAST(h.c{parts.index(of.name)} AS {of.native})"
+            value = f"p.{self.dialect.quote(here.name)}" if here is not None else ""
             try:
-                value = f"p.{self.dialect.quote(here.name)}" if here is not None else ""
-                found.append(selected(of, here, value, types[here.name] if here is not None else None))
-            except (OtherTypeError, KeyError) as error:
-                inside, native = (
-                    (error.field.name, error.native) if isinstance(error, OtherTypeError) else ("", "")
-                )
-                raise self._other_type(table, file, of.name, inside or of.name, native) from None
-        return ", ".join(found)
+                return selected(of, here, value, types[here.name] if here is not None else None)
+            except OtherTypeError as error:
+                raise self._other_type(table, file, of.name, error.field.name, error.native) from None
+            except KeyError:  # DuckDB added a number to the second of two names that differ in case
+                raise self._other_type(table, file, of.name, of.name, "") from None
+
+        return column
 
     def _other_type(
         self, table: str, file: LakeFile, column: str, inside: str, native: str
@@ -317,6 +341,15 @@ class LogLake(ParquetLake):
             {name: self.place_of(natives, table, part) for name, part in extract.parts.items()},
             log=log,
         )
+
+
+def _of_files(log: LogTable, names: pa.Array) -> pa.Table:
+    """What the log says of each of some files: values of partitions, sequence, partition."""
+    columns = {f"c{at}": values for at, values in enumerate(log.partitions.values())}
+    if log.sequences:
+        columns |= {"sequence": pa.array(log.sequences, pa.int64()), "part": pa.array(log.parts, pa.string())}
+    every = pa.table({FILE: pa.array([file.name for file in log.files]), **columns})
+    return every.filter(pc.is_in(every.column(FILE), names))
 
 
 def cache_by_text(read: Any) -> Any:

@@ -34,7 +34,9 @@ class LogReconciliation(LakeReconciliation):
         with self._open(file) as stream, pq.ParquetFile(stream) as opened:
             schema = opened.schema_arrow
             found = {
-                of.name: stored_in(schema, of) for of in of.values() if of.name not in self._log.partitions
+                of.name: stored_in(schema, of)
+                for of in of.values()
+                if self._log.stored_partitions or of.name not in self._log.partitions
             }
             wanted = [field for field in found.values() if field is not None] or [schema.field(0)]
             for rows in rows_of(opened, numbers, pa.schema(wanted)):
@@ -49,15 +51,22 @@ class LogReconciliation(LakeReconciliation):
         self, file: str, rows: pa.RecordBatch, of: LogField, found: pa.Field | None, name: str
     ) -> pa.Array:
         kind, part = self._kinds[name], self._parts.get(name)
-        if of.name in self._log.partitions:
+        if found is None and of.name in self._log.partitions:
             value = self._log.partitions[of.name][self._at[file]]
             column = pa.array([value.as_py()] * len(rows), value.type)
         elif found is None:
-            column = pa.nulls(len(rows), pa.string())
-            return file_texts(column, kind)
+            column = default_of(of, len(rows))
         else:
             column = renamed(rows.column(found.name), of, found)
             column = column.cast(united(column.type, duckdb.dtype(of.native)))
         if part is None:
             return file_texts(column, kind)
         return document_forms(file_texts(part_of_column(column, part), kind), kind)
+
+
+def default_of(of: LogField, rows: int) -> pa.Array:
+    """The value of a column in rows of files without it."""
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        value = con.sql(f"SELECT CAST({of.default} AS {of.native or 'VARCHAR'})").to_arrow_table().column(0)
+    return pa.repeat(value[0], rows)

@@ -22,6 +22,7 @@ class LogField:
         members: of a struct; the element of a list; key and value of a map.
         default: SQL of the value in files without the column.
         unknown: the type in the log if `native` is empty.
+        names: its names in files that have no ids.
     """
 
     name: str
@@ -31,12 +32,27 @@ class LogField:
     members: tuple[LogField, ...] = ()
     default: str = "NULL"
     unknown: str = ""
+    names: tuple[str, ...] = ()
 
 
 FILE, NUMBER = "afschrift_file", "file_row_number"
 """Columns of deleted rows, and of the view with each row's place; DuckDB defines the second name."""
 
 NO_ROWS = pa.table({FILE: pa.array([], pa.string()), NUMBER: pa.array([], pa.int64())})
+
+
+@dataclass(frozen=True)
+class EqualDeletes:
+    """Deletes of rows by their values.
+
+    Attributes:
+        fields: columns that are compared; the table may have lost them.
+        rows: their values as columns `0`, `1`, ...; `sequence`: files with a lower one are concerned; `part`:
+            the partition; null: every one.
+    """
+
+    fields: tuple[LogField, ...]
+    rows: pa.Table
 
 
 @dataclass(frozen=True)
@@ -48,9 +64,12 @@ class LogTable:
         fields: its columns in order.
         files: its data files; those with the same rows twice are not in it.
         rows: number of rows of each file by the log, with those deleted; None: unknown.
-        partitions: columns whose values are in the log alone, one value a file.
+        partitions: columns whose values are in the log, one value a file.
+        stored_partitions: a file may have such a column too.
         lows, highs: column -> the least and greatest value in each file; null: unknown. Bounds may be wide.
         deleted: reads which rows (`FILE`, `NUMBER`) are deleted, of files that are still there.
+        equal: reads which rows are deleted by their values.
+        sequences, parts: of each file, for `equal`.
         comments: column -> comment; the empty name is the table.
         required: columns that are never NULL.
     """
@@ -60,9 +79,13 @@ class LogTable:
     files: tuple[LakeFile, ...]
     rows: tuple[int | None, ...] = ()
     partitions: Mapping[str, pa.Array] = field(default_factory=dict)
+    stored_partitions: bool = False
     lows: Mapping[str, pa.Array] = field(default_factory=dict)
     highs: Mapping[str, pa.Array] = field(default_factory=dict)
     deleted: Callable[[], pa.Table] = lambda: NO_ROWS
+    equal: Callable[[], tuple[EqualDeletes, ...]] = tuple
+    sequences: tuple[int, ...] = ()
+    parts: tuple[str, ...] = ()
     comments: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
 

@@ -29,3 +29,18 @@ def store_options(place: str, options: Mapping[str, Any]) -> dict[str, str] | No
     if options.get("anon"):
         found["AWS_SKIP_SIGNATURE"] = "true"
     return found
+
+
+_ICEBERG = {"key": "s3.access-key-id", "secret": "s3.secret-access-key", "token": "s3.session-token"}
+
+
+def iceberg_options(place: str, options: Mapping[str, Any]) -> dict[str, str]:
+    """Properties of pyiceberg: those of a catalogue as they are, and of a store from fsspec's options."""
+    found = {name: str(value) for name, value in options.items() if isinstance(value, str | int | bool)}
+    if urlsplit(place).scheme in ("s3", "s3a"):
+        client = dict(options.get("client_kwargs") or {})
+        found |= {theirs: str(options[name]) for name, theirs in _ICEBERG.items() if options.get(name)}
+        endpoint = options.get("endpoint_url") or client.get("endpoint_url")
+        found |= {"s3.endpoint": str(endpoint)} if endpoint else {}
+        found |= {"s3.region": str(client["region_name"])} if client.get("region_name") else {}
+    return found

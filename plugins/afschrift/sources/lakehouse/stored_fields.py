@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -40,15 +40,19 @@ class OtherTypeError(Exception):
         self.field, self.native = field, native
 
 
-def stored_in(fields: Iterator[pa.Field] | pa.Schema | pa.DataType, of: LogField) -> pa.Field | None:
+def stored_in(fields: Iterable[pa.Field] | pa.Schema | pa.DataType, of: LogField) -> pa.Field | None:
     """Find a column among those of a file, or a member among those of a struct."""
-    for found in fields:
-        if isinstance(of.stored, int):
-            if (found.metadata or {}).get(_ID) == str(of.stored).encode():
-                return found
-        elif found.name == of.stored:
-            return found
-    return None
+    known = list(fields)
+    if isinstance(of.stored, str):
+        return next((found for found in known if found.name == of.stored), None)
+    if has_ids(known):
+        return next((f for f in known if (f.metadata or {}).get(_ID) == str(of.stored).encode()), None)
+    return next((found for found in known if found.name in of.names), None)
+
+
+def has_ids(fields: Iterable[pa.Field]) -> bool:
+    """Whether columns of a file have the ids of the table's columns."""
+    return any(_ID in (field.metadata or {}) for field in fields)
 
 
 def selected(of: LogField, found: pa.Field | None, value: str, native: Any, depth: int = 1) -> str:

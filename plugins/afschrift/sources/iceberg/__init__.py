@@ -1,0 +1,1 @@
+"""Iceberg, read by its metadata and manifests."""

@@ -1,0 +1,93 @@
+"""A lake of Iceberg tables: those of a catalogue, or a folder a table, at their current snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from pydantic import ValidationError as InvalidMetadata
+from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.exceptions import NoSuchTableError, RESTError
+from pyiceberg.io import load_file_io
+from pyiceberg.table import StaticTable, Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from afschrift.domain.errors import ConfigurationError
+from afschrift.sources.duckdb.lake_stores import LakeStore
+from afschrift.sources.iceberg.snapshot import read_snapshot
+from afschrift.sources.lakehouse.log_lake import LogLake
+from afschrift.sources.lakehouse.log_table import LogTable
+from afschrift.sources.lakehouse.store_options import iceberg_options
+from afschrift.sources.options import Opening
+
+_HINT = "version-hint.text"
+_FAILURES = (ValueError, OSError, KeyError, InvalidMetadata, RESTError, SQLAlchemyError)
+
+
+class IcebergLake(LogLake):
+    """`kind: iceberg`. Options: `root`, where the files are; `catalogue` and `namespace`; limits.
+
+    With `catalogue` (`sql`, `rest` or another that pyiceberg knows) the extra of the connection has its
+    properties, and tables are those of the namespace. Without it each folder of the root is a table, and
+    `metadata/version-hint.text` names its version.
+    """
+
+    format = "Iceberg"
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(opening, "catalogue", "namespace")
+        self._kind = str(opening.options.get("catalogue") or "")
+        self._namespace = str(opening.options.get("namespace") or "default")
+
+    @cached_property
+    def _properties(self) -> dict[str, str]:
+        extra = self._opening.address().extra if self._opening.connection else {}
+        return iceberg_options(self._root, extra)
+
+    @cached_property
+    def _catalogue(self) -> Catalog:
+        try:
+            return load_catalog(self.name, **{**self._properties, "type": self._kind})
+        except _FAILURES as error:
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> ConfigurationError:
+        return ConfigurationError(
+            f"The catalogue of source {self.name} cannot be read ({type(error).__name__}).",
+            remedy="see whether `catalogue` and `namespace` in the inventory and the connection's extra "
+            "(`uri`, `warehouse`, `credential`) are those of the catalogue.",
+        )
+
+    def _tables(self, folders: Sequence[str]) -> Sequence[str]:
+        if not self._kind:
+            return super()._tables(folders)
+        try:
+            return sorted(name[-1] for name in self._catalogue.list_tables(self._namespace))
+        except (*_FAILURES, NoSuchTableError) as error:
+            raise self._unreachable(error) from None
+
+    def load(self, store: LakeStore, table: str) -> LogTable:
+        """Read the current snapshot of a table."""
+        where = f"{self.name}.{table}"
+        try:
+            return read_snapshot(where, self._opened(store, table))
+        except _FAILURES as error:
+            raise ConfigurationError(
+                f"The metadata of {where} cannot be read ({type(error).__name__}).",
+                remedy="see whether the folder is a table of Iceberg whose `metadata` is complete, and "
+                f"whether the connection may read it; without a `catalogue`, whether `metadata/{_HINT}` "
+                "names its version.",
+            ) from None
+
+    def _opened(self, store: LakeStore, table: str) -> Table:
+        if self._kind:
+            return self._catalogue.load_table((*self._namespace.split("."), table))
+        place = f"{store.place(table)}/metadata"
+        io = load_file_io(self._properties, place)
+        with io.new_input(f"{place}/{_HINT}").open() as stream:
+            version = stream.read().decode().strip()
+        for name in (f"v{version}", version) if version.isdigit() else (version,):
+            for ending in (".metadata.json", ".gz.metadata.json", ""):
+                if (not ending or "." not in name) and io.new_input(f"{place}/{name}{ending}").exists():
+                    return StaticTable.from_metadata(f"{place}/{name}{ending}", self._properties)
+        raise FileNotFoundError

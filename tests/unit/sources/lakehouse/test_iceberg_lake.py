@@ -1,0 +1,71 @@
+"""Tables of Iceberg with deletes of each kind, written by two writers: the rows that an independent reader sees."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyiceberg.table import Table
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import StringType
+from tests.support import sail
+from tests.support.log_lakes import by_pyiceberg
+
+from afschrift.sources.registry import open_source
+
+MERGE_ON_READ = ", ".join(f"'write.{kind}.mode' = 'merge-on-read'" for kind in ("delete", "update", "merge"))
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Callable[[str], Any]]:
+    with sail.spark() as run:
+        yield run
+
+
+def ours(lake: Path, table: str, columns: str) -> list[str]:
+    with open_source("w", "iceberg", {"root": str(lake)}) as session:
+        return sorted(map(repr, session.rows(f'SELECT {columns} FROM "{table}" AS t')))
+
+
+def evolve(table: Table) -> None:
+    """Rename a column, add another one under its old name, change the partition, and append."""
+    with table.update_schema() as schema:
+        schema.rename_column("v", "w")
+    with table.refresh().update_schema() as schema:
+        schema.add_column("v", StringType())
+    with table.refresh().update_spec() as spec:
+        spec.add_field("id", IdentityTransform(), "by_id")
+    rows = pa.table({"id": [1, 1, 50], "part": ["x", None, "a b"], "w": [7, 7, 7], "v": ["s", "t", "u"]})
+    table.refresh().append(rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "partitions", "version", "kind"),
+    [
+        ("equal", "", 2, "equality-delete"),
+        ("positions", "PARTITIONED BY (part)", 2, "data/delete-"),
+        ("vectors", "PARTITIONED BY (part)", 3, ".puffin"),
+    ],
+)
+def test_rows_after_deletes_of_a_kind_are_those_of_the_writer(
+    name: str, partitions: str, version: int, kind: str, tmp_path: Path, spark: Callable[[str], Any]
+) -> None:
+    spark(
+        f"CREATE TABLE {name} (id BIGINT, part STRING, v BIGINT) USING iceberg {partitions} LOCATION "
+        f"'{tmp_path / name}' TBLPROPERTIES ({MERGE_ON_READ}, 'format-version' = '{version}')"
+    )
+    parts = "CASE id % 3 WHEN 0 THEN 'a b' WHEN 1 THEN 'é/%' END"
+    spark(f"INSERT INTO {name} (id, part, v) SELECT id % 40, {parts}, 0 FROM range(90)")
+    merged = f"MERGE INTO {name} AS t USING (SELECT 12 AS id) AS s ON t.id = s.id WHEN MATCHED THEN DELETE"
+    spark(merged if name == "positions" else f"DELETE FROM {name} WHERE id = 12")
+    spark(f"INSERT INTO {name} (id, part, v) VALUES (12, 'new', 1)")  # after the delete, so it stays
+    theirs = [repr(tuple(row)) for row in spark(f"SELECT id, part, v FROM {name}")]
+    assert any(kind in str(path) for path in tmp_path.rglob("*"))
+    assert len(theirs) == 89
+    assert ours(tmp_path, name, "id, part, v") == sorted(theirs)
+    if version == 2:
+        by_pyiceberg(tmp_path / name, evolve)
+        older = [row.replace(")", ", None)") for row in theirs]
+        newer = ["(1, 'x', 7, 's')", "(1, None, 7, 't')", "(50, 'a b', 7, 'u')"]
+        assert ours(tmp_path, name, "id, part, w, v") == sorted([*older, *newer])
