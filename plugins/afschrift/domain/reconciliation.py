@@ -119,7 +119,8 @@ class TableEstimate:
         index: the index, as the database calls it; empty where there is none.
         rows: of the whole table, as the database believes; None: it does not say.
         size: bytes of the whole table; None: not known.
-        files: how many files of a lake these are; None elsewhere.
+        files: how many files of a lake are read; None elsewhere.
+        of_files: how many the table has, where its log says which are read.
     """
 
     table: str
@@ -128,6 +129,7 @@ class TableEstimate:
     rows: int | None = None
     size: int | None = None
     files: int | None = None
+    of_files: int | None = None
 
 
 @dataclass(frozen=True)

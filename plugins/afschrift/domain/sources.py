@@ -112,6 +112,7 @@ class Structure:
         history: tables of which the database keeps former rows that a plain SELECT does not show.
         hidden: tables that exist, in a schema that the account may not use.
         ignored: table of a lake -> how many of its files are ignored, as the inventory says.
+        versions: table with a log -> the version that is read.
     """
 
     foreign_keys: tuple[ForeignKey, ...] = ()
@@ -120,6 +121,7 @@ class Structure:
     history: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     ignored: Mapping[str, int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -289,6 +289,7 @@ class SourceFile(Part):
             tuple(name for name, table in names.items() if table in of.views),
             tuple(name for name, table in names.items() if table in of.history),
             of.hidden,
+            versions={name: of.versions[table] for name, table in names.items() if table in of.versions},
         )
 
     def undescribed(self, tables: Collection[str]) -> list[str]:

@@ -35,7 +35,9 @@ def _how(reading: TableEstimate, source: SourceFile) -> str:
         return "the database does not say how it would read it"
     if reading.files is not None:
         size = "" if reading.size is None else f" ({_bytes(reading.size)})"
-        return f"looks through {count(reading.files, 'file')}{size}"
+        of = f"{reading.files:,} of " if reading.of_files is not None else ""
+        number = reading.files if reading.of_files is None else reading.of_files
+        return f"looks through {of}{count(number, 'file')}{size}"
     held = "" if reading.rows is None else f" {about(reading.rows)}"
     size = "" if reading.size is None else f", {_bytes(reading.size)}"
     if not reading.whole:

@@ -202,6 +202,7 @@ class SourceReading:
             "tables": {t.table: t.rows for t in tables},
             "files": keyed_files(self._services, record.digests),
             "read_back": sum(entry.read_back is not None for entry in record.entries),
+            **({"versions": record.structure.versions} if record.structure.versions else {}),
             "masked": {t.table: t.masked for t in tables if t.masked},
             "redacted": {p.table: len(p.redactions) for p in parts if p.redactions},
             "uploads": {t.table: len(t.uploads) for t in tables if t.uploads},

@@ -190,6 +190,7 @@ def _resource(
     table = contents.table(planned.source, planned.table)
     format_ = contents.formats[entry.format]
     snapshot = contents.seal.snapshots.get(planned.source)
+    version = contents.structure(planned.source).versions.get(planned.table)
     resource: dict[str, Any] = {
         "name": names[planned.source, planned.table, entry.format] + (f".{number + 1}" if number else ""),
         **({"type": "table"} if format_.tabular else {}),
@@ -205,6 +206,7 @@ def _resource(
         "afschrift:source": planned.source,
         "afschrift:table": planned.table,
         **({"afschrift:snapshot": snapshot} if snapshot else {}),
+        **({"afschrift:version": version} if version else {}),
         "afschrift:rows": written.parts[number].rows,
         "afschrift:order": list(planned.order),
     }

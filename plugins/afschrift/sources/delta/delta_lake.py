@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import Any
@@ -33,6 +34,9 @@ _FEATURES = {
     "variantShredding-preview",
 }
 """Features of readers that are followed here; values of `variant` are refused column by column."""
+
+_UNKNOWN = re.compile(r"Feature '(\w+)' is not supported")
+"""What deltalake says of a feature that it does not know itself."""
 
 _MOST_VERSION = 3
 _TYPES = {
@@ -80,6 +84,8 @@ class DeltaLake(LogLake):
                 "folder of their own.",
             ) from None
         except (DeltaError, ValueError, OSError) as error:
+            if feature := _UNKNOWN.search(str(error)):
+                raise _unknown(where, f"the feature {feature[1]}") from None
             raise ConfigurationError(
                 f"The log of {where} cannot be read ({type(error).__name__}).",
                 remedy="see whether the files of `_delta_log` are complete, from the last checkpoint on, and "
@@ -90,16 +96,17 @@ class DeltaLake(LogLake):
 def _require_known(where: str, opened: DeltaTable) -> None:
     protocol = opened.protocol()
     unknown = sorted(set(protocol.reader_features or ()) - _FEATURES)
-    if unknown or protocol.min_reader_version > _MOST_VERSION:
-        what = (
-            f"the feature {unknown[0]}"
-            if unknown
-            else f"version {protocol.min_reader_version} of the protocol"
-        )
-        raise ConfigurationError(
-            f"Table {where} needs {what} of its readers, which is not known here: it would be read wrongly.",
-            remedy="turn the feature off in the table, or export its rows to plain Parquet files.",
-        )
+    if unknown:
+        raise _unknown(where, f"the feature {unknown[0]}")
+    if protocol.min_reader_version > _MOST_VERSION:
+        raise _unknown(where, f"version {protocol.min_reader_version} of the protocol")
+
+
+def _unknown(where: str, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"Table {where} needs {what} of its readers, which is not known here: it would be read wrongly.",
+        remedy="turn the feature off in the table, or export its rows to plain Parquet files.",
+    )
 
 
 def _table(where: str, place: str, opened: DeltaTable) -> LogTable:

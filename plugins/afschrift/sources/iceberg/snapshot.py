@@ -202,13 +202,14 @@ def _typed(name: str, number: int, of: it.IcebergType, names: Mapping[int, tuple
 
 
 def _bounds(field: it.NestedField, data: Sequence[_Entry]) -> tuple[pa.Array, pa.Array]:
-    types = {it.StringType: pa.string(), it.DateType: pa.int32()}
-    arrow = types.get(type(field.field_type), pa.int64())
+    kind = field.field_type
+    assert isinstance(kind, it.PrimitiveType)
+    arrow = {it.StringType: pa.string(), it.DateType: pa.int32()}.get(type(kind), pa.int64())
 
     def of(bounds: Mapping[int, bytes] | None) -> Any:
         value = (bounds or {}).get(field.field_id)
-        wide = value is not None and len(value) == 4 and isinstance(field.field_type, it.LongType)
-        return None if value is None else from_bytes(it.IntegerType() if wide else field.field_type, value)
+        wide = value is not None and len(value) == 4 and isinstance(kind, it.LongType)
+        return None if value is None else from_bytes(it.IntegerType() if wide else kind, value)
 
     low, high = (
         pa.array([of(getattr(entry.file, side)) for entry in data], arrow)

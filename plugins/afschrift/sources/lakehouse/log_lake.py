@@ -71,10 +71,6 @@ class LogLake(ParquetLake):
             ConfigurationError: the folder is no such table, or its log cannot be followed.
         """
 
-    def versions(self) -> dict[str, str]:
-        """Table -> the version that is read."""
-        return {table: log.version for table, log in self._logs.items()}
-
     def _refuse_root(self, store: LakeStore, folders: Sequence[str]) -> None:  # noqa: ARG002 - of the base class
         if {"_delta_log", "metadata"} & set(folders):
             raise ConfigurationError(
@@ -292,11 +288,13 @@ class LogLake(ParquetLake):
             ]
             for table, shown in self._shown.items()
         }
-        return lake_estimate(partial(DuckSession.rows, self, reads=statement), statement, sizes)
+        found = lake_estimate(partial(DuckSession.rows, self, reads=statement), statement, sizes)
+        readings = (replace(of, of_files=len(self._files[of.table])) for of in found.readings)
+        return replace(found, readings=tuple(readings))
 
     def structure(self) -> Structure:
-        """Nothing: neither format declares foreign keys."""
-        return Structure()
+        """The versions: neither format declares foreign keys."""
+        return Structure(versions={table: log.version for table, log in self._logs.items()})
 
     def described(self) -> Described:
         """Numbers of rows, comments and required columns by the log."""

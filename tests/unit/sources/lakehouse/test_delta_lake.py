@@ -1,15 +1,18 @@
 """Tables of Delta Lake after histories of commits: the rows that an independent reader sees, and errors by name."""
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from tests.support import sail
 
+from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.sources.registry import open_source
 
@@ -97,3 +100,83 @@ def test_rows_after_ten_commits_are_those_of_another_reader(
     expected = theirs(tmp_path)
     assert sorted(map(repr, every)) == sorted(map(repr, expected))
     assert sorted(map(repr, own)) == sorted(repr(row) for row in expected if row[0] == seed)
+
+
+def written(lake: Path) -> Path:
+    """Two files with ids 0 to 9 and 10 to 19."""
+    for start in (0, 10):
+        rows = pa.table({"id": pa.array(range(start, start + 10), pa.int64()), "v": ["x"] * 10})
+        write_deltalake(str(lake / "t"), rows, mode="append")
+    return lake / "t"
+
+
+def files(table: Path) -> list[Path]:
+    return sorted(table.glob("*.parquet"), key=lambda path: pq.read_table(path).column("id")[0].as_py())
+
+
+def log_of(table: Path, version: int) -> Path:
+    return table / "_delta_log" / f"{version:020}.json"
+
+
+def changed(path: Path, before: str, after: str) -> None:
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+
+
+def replaced(path: Path, **columns: Any) -> None:
+    pq.write_table(pa.table(columns), path)
+
+
+FEATURES = '"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["rowFolding"],"writerFeatures":["rowFolding"]'
+FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no log": (lambda table: shutil.rmtree(table / "_delta_log"), "w.t is no table of Delta Lake"),
+    "a log cut off": (
+        lambda table: log_of(table, 1).write_bytes(log_of(table, 1).read_bytes()[:-40]),
+        "The log of w.t cannot be read",
+    ),
+    "a missing commit": (lambda table: log_of(table, 0).unlink(), "The log of w.t cannot be read"),
+    "a feature of readers": (
+        lambda table: changed(log_of(table, 0), '"minReaderVersion":1,"minWriterVersion":2', FEATURES),
+        "the feature rowFolding of its readers",
+    ),
+    "a file outside": (
+        lambda table: changed(log_of(table, 1), '"path":"', '"path":"../u/'),
+        "names files outside its folder",
+    ),
+    "a file that is gone": (lambda table: files(table)[0].unlink(), "names at version 1 does not exist"),
+    "another type": (
+        lambda table: replaced(files(table)[0], id=["a"] * 10, v=["x"] * 10),
+        "Column id of w.t is VARCHAR in the file",
+    ),
+    "a wider number": (
+        lambda table: replaced(files(table)[0], id=pa.array(range(10), pa.uint64()), v=["x"] * 10),
+        "Column id of w.t is UBIGINT",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_table_that_cannot_be_read_exactly_is_refused(fault: str, tmp_path: Path) -> None:
+    spoil, expected = FAULTS[fault]
+    spoil(written(tmp_path))
+    with open_source("w", "delta", {"root": str(tmp_path)}) as session:
+        unread = session.catalogue()["t"]
+        with pytest.raises(ConfigurationError, match=expected):
+            dict(unread) if not isinstance(unread, dict) else session.rows('SELECT * FROM "t" AS t')
+
+
+def test_a_statement_reads_the_files_of_its_person(tmp_path: Path) -> None:
+    """The other file is gone, so a statement that opened it would fail."""
+    files(written(tmp_path))[1].unlink()
+    (tmp_path / "t" / "other.parquet").write_bytes(b"not named by the log")
+    with open_source("w", "delta", {"root": str(tmp_path)}) as session:
+        statement = f'SELECT t."id" AS "id"\nFROM "t" AS t\nWHERE t."id" IS NOT NULL AND t."id" IN ({OF_KEY})'
+        session.bind([Key("id", "7")], AT)
+        (reading,) = session.estimate(statement).readings
+        assert (reading.files, reading.of_files) == (1, 2)
+        assert session.rows(statement) == [(7,)]
+        assert session.structure().versions == {"t": "1"}
+        for wide in (f"{statement} OR t.\"v\" = 'x'", f"{statement.partition('WHERE')[0]}"):
+            with pytest.raises(ConfigurationError, match="does not exist"):
+                session.rows(wide)
