@@ -1,5 +1,7 @@
 """Who sees what: each route in each state of a delivery. Strangers see one answer, made by the same work."""
 
+import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from starlette.testclient import TestClient
 from tests.support.portal import CODE, Sealed, bundle
 
 from afschrift_portal.answers import Guarded
+from afschrift_portal.container import Decryptor, hash_of_link, link_bytes, read_header
 from afschrift_portal.gate import MOST_WAITING, BusyError, Gate
 from afschrift_portal.identity import Identity, create_identity
 from afschrift_portal.inner import build_inner
@@ -288,3 +291,20 @@ def test_long_body_is_refused_before_it_is_read(here: Here) -> None:
     assert here.outer.post("/o/x", content=b"x" * (MOST_BODY + 1)).status_code == 413
     assert here.outer.post("/api/o/x", json={"code": "x", "more": "geheim"}).status_code == 422
     assert "geheim" not in here.outer.post("/api/o/x", json={"code": "x", "more": "geheim"}).text
+
+
+def test_what_afschrift_writes_opens_here(tmp_path: Path) -> None:
+    vector = json.loads(
+        (Path(__file__).parents[1] / "unit" / "encryption" / "portal_vector.json").read_text()
+    )
+    path = tmp_path / "file"
+    path.write_bytes(bytes.fromhex(vector["file"]))
+    link = link_bytes(vector["link"])
+    header = read_header(path)
+    assert header.link_hash == hash_of_link(link)
+    key = header.unwrap(link, vector["words"].upper().replace(" ", " - "))
+    assert key is not None
+    with Decryptor(os.open(path, os.O_RDONLY), key) as content:
+        assert content.read() == vector["plain"].encode()
+    assert header.unwrap(link, vector["words"] + "s") is None
+    assert header.unwrap(bytes(16), vector["words"]) is None

@@ -1,52 +1,18 @@
 """The pages in Chromium, on a phone and on a desktop, behind the nginx of deploy/."""
 
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.dags.test_pages_proxy import started
-from tests.support.authority import Authority
 from tests.support.browsing import keep, must_fit_and_be_accessible
-from tests.support.portal import CODE, Portal, Sealed, bundle, running, unused_ports
+from tests.support.portal import CODE, Portal, Sealed, bundle
 
 pytestmark = [pytest.mark.server, pytest.mark.needs_program("chromium"), pytest.mark.needs_program("nginx")]
-CONFIGURATION = Path(__file__).parents[2] / "deploy" / "portal-nginx.conf"
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-
-
-@pytest.fixture(scope="module")
-def behind_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, str]]:
-    """A portal, and the address of the nginx in front of it."""
-    folder = Path(tempfile.mkdtemp(prefix="afschrift-portal-"))  # not pytest's: nginx runs by another account
-    (port,) = unused_ports(1)
-    public = f"https://127.0.0.1:{port}"
-    plain = {"outer_cert": "", "outer_key": "", "organisation": "Webwinkel Zonnebloem", "public": public}
-    try:
-        with running(tmp_path_factory.mktemp("portal"), **plain) as portal:
-            text = CONFIGURATION.read_text("utf-8")
-            for before, now in (
-                ("server 127.0.0.1:8600;", f"server {portal.outer.partition('//')[2]};"),
-                ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
-            ):
-                assert text.count(before) == 1
-                text = text.replace(before, now)
-            (folder / "nginx.conf").write_text(text, "utf-8")
-            for name in ("tls", "tmp"):
-                (folder / name).mkdir()
-            Authority(folder / "tls").issue("cert")
-            (folder / "tls" / "cert.key").rename(folder / "tls" / "key.pem")
-            with started(folder):
-                yield portal, public
-                assert not any(path.is_file() for path in (folder / "tmp").rglob("*"))
-    finally:
-        shutil.rmtree(folder)
 
 
 def visited(browser: Browser, **context: Any) -> Page:

@@ -1,0 +1,54 @@
+"""Too much at once: connections that ask for nothing, and a disk without room."""
+
+import resource
+import secrets
+import socket
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.support.portal import Portal, Sealed, bundle, running
+from tests.support.small_disk import mounted
+
+pytestmark = pytest.mark.server
+
+
+@pytest.mark.nightly
+@pytest.mark.needs_program("nginx")
+def test_ten_thousand_idle_connections_leave_room_for_a_person(behind_nginx: tuple[Portal, str]) -> None:
+    portal, public = behind_nginx
+    sealed = portal.put(Sealed(bundle()))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(10_000, hard - 500)
+    port = int(public.rpartition(":")[2])
+    with ExitStack() as idle:
+        for _ in range(count):
+            idle.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+        begun = time.monotonic()
+        answer = httpx.get(f"{public}/o/{sealed.link}", verify=False, trust_env=False, timeout=30)
+        took = time.monotonic() - begun
+    print(f"{count} connections, a page in {took:.2f} s")
+    assert (answer.status_code, took < 5) == (200, True)
+
+
+def test_full_disk_is_said_and_the_upload_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir(mode=0o700)
+    with mounted(tmp_path / "home", 6) as disk, running(tmp_path, outer_cert="", outer_key="") as portal:
+        first, second = (Sealed(secrets.token_bytes(4_000_000)) for _ in range(2))
+        with portal.client(inner=True) as client:
+            paths = [f"/deliveries/{sealed.delivery}" for sealed in (first, second)]
+            for path, sealed in zip(paths, (first, second), strict=True):  # there is room for one of them
+                assert client.put(path, json=sealed.announced()).status_code == 201
+            portal.put(first)
+            full = client.patch(f"{paths[1]}/content", content=second.content, headers={"Upload-Offset": "0"})
+            assert (full.status_code, "disk" in full.text) == (507, True)
+            assert client.put(f"/deliveries/{'0' * 64}", json=second.announced()).status_code == 507
+            assert client.get(paths[0]).json()["state"] == "ready"
+            disk.grow(20)
+            received = client.get(paths[1]).json()["received"]
+            headers = {"Upload-Offset": str(received)}
+            rest = client.patch(f"{paths[1]}/content", content=second.content[received:], headers=headers)
+            assert rest.json()["state"] == "ready"
