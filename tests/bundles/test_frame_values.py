@@ -126,12 +126,12 @@ KINDS = {
     ValueKind.TEXT: (["", None, "line\r\nline"], "string"),
 }
 FALLS_BACK = {
-    ValueKind.INTEGER: ("9" * 30, "decimal128(38, 0)[pyarrow]"),
+    ValueKind.INTEGER: (str(2**128 - 1), "decimal256(76, 0)[pyarrow]"),
     ValueKind.NUMBER: (None, "double[pyarrow]"),
     ValueKind.DECIMAL: ("9" * 40 + ".5", "decimal256(76, 1)[pyarrow]"),
     ValueKind.BOOLEAN: (None, "boolean"),
     ValueKind.DATE: ("infinity", "string"),
-    ValueKind.TIME: ("10:00:00+02:00", "string"),
+    ValueKind.TIME: ("10:00:00.123456789", "string"),
     ValueKind.DATETIME: ("2024-01-01T10:00:00.123456789", "datetime64[ns]"),
     ValueKind.INSTANT: ("0044-03-15 10:00:00+00 BC", "string"),
     ValueKind.BINARY: ("A" * 6_000_000, "binary[pyarrow]"),

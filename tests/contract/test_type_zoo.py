@@ -16,6 +16,7 @@ from types import ModuleType
 
 import pyarrow as pa
 import pytest
+from tests.bundles.test_frame_values import check, frame_of, reader_of
 from tests.contract.plain_readers import same
 from tests.contract.zoo import (
     duckdb_zoo,
@@ -239,6 +240,15 @@ def test_a_value_is_exact_or_refused(zoo: Zoo, seen: Seen) -> None:
         if not same([_number(outcome.form, outcome.kind)], [_number(expected, outcome.kind)], ValueKind.TEXT):
             wrong[row.label] = (outcome.form, expected)
     assert wrong == {}
+
+
+def test_a_frame_of_the_bundle_has_the_same_value(zoo: Zoo, seen: Seen) -> None:
+    found = {name: outcome for name, outcome in seen.items() if outcome.form is not None}
+    fields = [FieldPlan(name, outcome.kind, Action.INCLUDE, (), "") for name, outcome in found.items()]
+    texts = [pa.array([outcome.form], pa.string()) for outcome in found.values()]
+    rows = pa.RecordBatch.from_arrays(texts, names=list(found))
+    for format_ in ("csv", "parquet"):
+        check(frame_of(reader_of(format_, fields, rows)), fields, rows)
 
 
 def _number(text: str, kind: ValueKind) -> str:
