@@ -1,4 +1,4 @@
-"""Kinds that another package brings by the entry point `afschrift.sources`, and the ways in which that fails."""
+"""Kinds that another package brings by the entry point `afschrift.sources`, and what a kind does without."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
 from afschrift.sources import registry
 from afschrift.sources.options import Opening
-from afschrift.sources.read_session import ReadSession
+from afschrift.sources.read_session import ReadSession, missing
 from afschrift.sources.registry import SOURCES, Adapter, open_source
 from afschrift.sources.sqlite.source import Sqlite
 from afschrift.sources.text_rows import text_batch
@@ -78,3 +78,22 @@ def test_keys_are_one_bound_text_as_often_as_a_statement_reads_them(tmp_path: Pa
         twice = f"SELECT k.value FROM {keys} AS k JOIN {keys} AS o ON o.value = k.value ORDER BY 1"
         assert session.rows(twice) == [("' OR 1=1 --",), ("3",)]
         assert session.rows("SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "lacks"),
+    [
+        ("duckdb", {"path": "x"}, 0),
+        ("mysql", {}, 0),
+        ("parquet", {"root": "x"}, 0),
+        ("postgres", {}, 0),
+        ("sqlite", {"path": "x"}, 0),
+        ("sqlalchemy", {"driver": "mysql+pymysql"}, 4),
+    ],
+)
+def test_what_a_kind_does_without_is_said_before_it_is_opened(
+    kind: str, options: dict[str, str], lacks: int
+) -> None:
+    words = missing(open_source("w", kind, options))
+    assert len(words) == lacks, words
+    assert not lacks or "`afschrift plan` does not say what a request would read" in words
