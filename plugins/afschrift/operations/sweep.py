@@ -83,7 +83,7 @@ class Sweep:
         batches: when requests that never had a run are read in one batch.
         start_batch: starts a batch; None: no batch can be started here.
         copies: the files at destinations; None: they are left.
-        portals: whose receipts are fetched first.
+        at_portals: what was found when the receipts of portals were fetched, which is before `now`.
     """
 
     register: Register
@@ -96,11 +96,11 @@ class Sweep:
     batches: BatchPolicy = field(default_factory=BatchPolicy)
     start_batch: StartBatch | None = None
     copies: Copies | None = None
-    portals: Portals | None = None
+    at_portals: Sequence[tuple[SweepFinding, str]] = ()
 
     def run(self) -> list[SweepResult]:
         """Sweep; return every finding with its outcome: staging first, then what lies at destinations."""
-        from_portals = [self._swept(f, action) for f, action in self.portals.sweep()] if self.portals else []
+        from_portals = [self._swept(f, action) for f, action in self.at_portals]
         self._record([s for s in from_portals if s.finding.delivery])
         held = {h.request: h for h in self.staged()}
         delivered = self.register.deliveries.remaining() if self.copies else ()
@@ -254,9 +254,10 @@ def sweep(
         RetriableError: register or staging does not answer.
     """
     settings = settings or Settings.from_environment()
-    now, staging, register = utc_now(), staging_root(settings), open_register(settings)
+    staging, register = staging_root(settings), open_register(settings)
     destination = cache(lambda name: open_destination(name, settings.destination(name)))
-    portals = Portals(register, settings.portals, destination, now, dry)
+    at_portals = list(Portals(register, settings.portals, destination, utc_now(), dry).sweep())
+    now = utc_now()
     found = Sweep(
         register=register,
         staged=partial(staged_requests, staging),
@@ -276,7 +277,7 @@ def sweep(
             now,
             dry,
         ),
-        portals=portals,
+        at_portals=at_portals,
     ).run()
     if not dry:  # a sign of life: `afschrift health` asks for the last one
         register.trail.record(None, NewEvent("swept", payload={"found": len(found)}))

@@ -54,7 +54,7 @@ class Desk:
     def sweep(self, *, dry: bool = False, names: tuple[str, ...] = ("desk",)) -> list[str]:
         """Code and outcome of each finding; of the office's other findings none."""
         portals = Portals(self.register, names, lambda _name: self.destination, self.office.now, dry)
-        found = self.office.sweeper(dry=dry, portals=portals).run()
+        found = self.office.sweeper(dry=dry, at_portals=list(portals.sweep())).run()
         return [f"{s.finding.code}: {s.action}" for s in found if s.finding.code.startswith("portal_")]
 
     def events(self, row: DeliveryRow) -> list[str]:
