@@ -16,7 +16,7 @@ from afschrift.domain.errors import AfschriftError, StagedFileError
 from afschrift.domain.event import digest
 from afschrift.domain.files import Announcement, Receipt, ShowsBundles, bundle_name, occupied
 from afschrift.domain.notation import fingerprint, key_id
-from afschrift.domain.plan import Plan
+from afschrift.domain.plan import Plan, Portion
 from afschrift.encryption.registry import Encryption, encryption_of
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import suffix
@@ -167,7 +167,7 @@ def _announced(gate: Gate, sha256: str, size: int) -> Announcement:
         "case": plan.request,
         "right": plan.right.value,
         "state_of": local_date(plan.frozen_at, request.zone).isoformat(),
-        "part": plan.part.value,
+        "part": "" if plan.part is Portion.FULL else plan.part.value,
         "verify": fingerprint(key_id(gate.services.signer().public_key)),
     }
     return Announcement(size, sha256, request.language, _goes_at(gate), facts)
