@@ -20,7 +20,7 @@ from tests.support.portal import Portal, bundle, running
 
 from afschrift.domain.files import Announcement, ShowsBundles
 from afschrift.domain.state import State
-from afschrift.encryption.portal import Portal as Cipher
+from afschrift.encryption.portal_file import Portal as Cipher
 from afschrift.encryption.secret import draw_with_link
 from afschrift.register.deliveries import DeliveryRow
 

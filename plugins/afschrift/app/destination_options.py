@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import utc_now
-from afschrift.encryption.portal import PORTAL
+from afschrift.encryption.portal_file import PORTAL
 from afschrift.encryption.registry import ENCRYPTIONS
 from afschrift.law.person import ANSWER_BY, ANSWER_TO
 

@@ -130,7 +130,7 @@ class PortalReceipt:
 
 
 @runtime_checkable
-class ShowsBundles(Protocol):
+class ShowsBundles(Destination, Protocol):
     """A destination with a page of its own for the person: a portal."""
 
     def announce(self, name: str, about: Announcement) -> None:

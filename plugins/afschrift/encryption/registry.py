@@ -10,7 +10,7 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.encryption.aes_zip import AesZip, is_locked
 from afschrift.encryption.age import Age
 from afschrift.encryption.openpgp import OpenPgp
-from afschrift.encryption.portal import Portal
+from afschrift.encryption.portal_file import Portal
 
 
 class Encryption(Protocol):

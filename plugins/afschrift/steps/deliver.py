@@ -95,11 +95,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         RetriableError: the destination is down or full; nothing is half-delivered.
     """
     evidence = StepEvidence()
-    if not services.delivers:
-        message = f"Request {request_id} is the canary's: what is packed for it is delivered nowhere."
-        raise refusal(
-            services, request_id, "deliver", "canary", message, "nothing: its bundle is only counted."
-        )
+    _must_leave(services, request_id)
     outgoing = _outgoing(services, request_id)
     gate, packed, inputs = outgoing.gate, outgoing.packed, outgoing.inputs
     register, plan = services.register, gate.plan
@@ -112,9 +108,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     destination = services.destination(plan.destination)
     found = destination.find(name)
     if found and found.sha256 != packed["bundle"]:
-        now = replace(outgoing, deliveries=register.deliveries.of(request_id, begun=True))
-        if not (encryption and now.lying):  # else another process is delivering it, or an earlier try did
-            raise occupied(name, plan.destination)
+        _must_be_begun(outgoing, encryption, name)
     begun = register.deliveries.begin(
         request_id,
         plan.destination,
@@ -130,14 +124,8 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     read = path if gate.staging.exists(path) else BUNDLE
     try:
         if encryption and isinstance(destination, ShowsBundles):
-            if found and read == BUNDLE:  # what it was made of is lost: only we put files there
-                destination.remove(name)
-                found = None
-            if not found:
-                sealed = stage_to_announce(gate, packed, begun, encryption, key)
-                destination.announce(name, _announced(gate, *sealed))
-                read = path
-        if found:  # an earlier try sent it, and died before its receipt was recorded
+            found = _at_portal(gate, packed, begun, encryption, key, destination, found)
+        elif found:  # an earlier try sent it, and died before its receipt was recorded
             must_be_ours(gate, packed, begun, destination, found)
         receipt = found or destination.deliver(name, _chunks(gate, packed, begun, encryption, key))
     except AfschriftError as error:
@@ -148,14 +136,50 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
             if read != BUNDLE:
                 record_again(services, request_id, {path: error.why})
         raise
-    result = _result(plan, packed["bundle"], receipt)
     payload = evidence.of(gate.basis, packed["bundle"])
     rows = _rows(gate) if plan.later else {}
     with register.write_together():
         register.deliveries.arrive(begun.id, receipt, payload, _goes_at(gate))
         if plan.later:
             record_part(services, plan, packed["bundle"], rows)
-        return register.steps.finish(request_id, "deliver", inputs, result)
+        return register.steps.finish(request_id, "deliver", inputs, _result(plan, packed["bundle"], receipt))
+
+
+def _must_be_begun(outgoing: _Outgoing, encryption: Encryption | None, name: str) -> None:
+    """Refuse another file, unless another process is delivering it, or an earlier try did."""
+    plan, deliveries = outgoing.gate.plan, outgoing.gate.services.register.deliveries
+    now = replace(outgoing, deliveries=deliveries.of(plan.request, begun=True))
+    if not (encryption and now.lying):
+        raise occupied(name, plan.destination)
+
+
+def _must_leave(services: Services, request_id: str) -> None:
+    if not services.delivers:
+        message = f"Request {request_id} is the canary's: what is packed for it is delivered nowhere."
+        remedy = "nothing: its bundle is only counted."
+        raise refusal(services, request_id, "deliver", "canary", message, remedy)
+
+
+def _at_portal(
+    gate: Gate,
+    packed: dict[str, Any],
+    begun: DeliveryRow,
+    encryption: Encryption,
+    key: str,
+    portal: ShowsBundles,
+    found: Receipt | None,
+) -> Receipt | None:
+    """What an earlier try sent to a portal; else stage what leaves, and announce it.
+
+    Only we put files there, so one whose staged file is lost is removed and sent again.
+    """
+    if found and gate.staging.exists(encrypted_path(begun.id)):
+        must_be_ours(gate, packed, begun, portal, found)
+        return found
+    if found:
+        portal.remove(begun.name)
+    portal.announce(begun.name, _announced(gate, *stage_to_announce(gate, packed, begun, encryption, key)))
+    return None
 
 
 def _announced(gate: Gate, sha256: str, size: int) -> Announcement:

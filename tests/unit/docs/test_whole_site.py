@@ -200,9 +200,11 @@ READ_TWICE = {
     "airflow_ext.params": {"AFSCHRIFT_DEMO"},
     # The DAG processor reads where tasks run, where there is an inventory.
     "app.task_places": {"AFSCHRIFT_INVENTORY"},
+    # `afschrift up` sets them, for the portal that it starts.
+    "airflow_ext.local_portal": {"AFSCHRIFT_DESTINATION_PORTAL_OPTIONS", "AFSCHRIFT_PORTAL_<NAME>"},
 }
-OF_TESTS = ["AFSCHRIFT_WALK", "AFSCHRIFT_DRAW", "AFSCHRIFT_ZOO_PAGE"]
-"""Read by tests alone, which write pages of documentation by them."""
+OF_TESTS = ["AFSCHRIFT_PORTAL_[A-Z_]+", "AFSCHRIFT_WALK", "AFSCHRIFT_DRAW", "AFSCHRIFT_ZOO_PAGE"]
+"""Read by the portal, and by tests, which write pages of documentation by them."""
 
 
 def read_names(tree: ast.Module) -> Iterator[str]:

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from afschrift.domain.errors import RefusedError
-from afschrift.encryption.portal import CHUNK, Portal, sealed_size
+from afschrift.encryption.portal_file import CHUNK, Portal, sealed_size
 from afschrift.encryption.secret import apart, draw_with_link
 
 VECTOR = json.loads((Path(__file__).parent / "portal_vector.json").read_text())

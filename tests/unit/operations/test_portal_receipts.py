@@ -16,7 +16,7 @@ from afschrift.destinations.portal import delivery_key
 from afschrift.domain.files import Announcement
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.state import State
-from afschrift.encryption.portal import Portal as Cipher
+from afschrift.encryption.portal_file import Portal as Cipher
 from afschrift.encryption.secret import apart, draw_with_link
 from afschrift.operations.portal_receipts import Portals
 from afschrift.register.deliveries import DeliveryRow

@@ -43,7 +43,7 @@ from afschrift.casework.officer import Officer
 from afschrift.domain.errors import TooLateError
 from afschrift.domain.files import LONGEST_LINK, ShowsBundles
 from afschrift.domain.language import gettext, say
-from afschrift.encryption.portal import PORTAL
+from afschrift.encryption.portal_file import PORTAL
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import holds, under_hold
 from afschrift.register.deliveries import FROZEN, REVOKED, UNFROZEN, DeliveryRow

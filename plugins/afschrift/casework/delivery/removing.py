@@ -11,7 +11,7 @@ from afschrift.destinations.registry import open_destination
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, TooLateError
 from afschrift.domain.files import LONGEST_LINK, Destination, ShowsBundles
 from afschrift.domain.language import gettext
-from afschrift.encryption.portal import PORTAL
+from afschrift.encryption.portal_file import PORTAL
 from afschrift.encryption.secret import apart
 from afschrift.register.deliveries import ARRIVED, DeliveryRow
 from afschrift.register.register import Register

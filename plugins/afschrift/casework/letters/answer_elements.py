@@ -18,7 +18,7 @@ from afschrift.domain.plan import Plan
 from afschrift.domain.request import Request
 from afschrift.domain.right import Right
 from afschrift.domain.state import State
-from afschrift.encryption.portal import PORTAL
+from afschrift.encryption.portal_file import PORTAL
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory, ManualSource, SourceFile
 from afschrift.inventory.organisation import KeyDeclaration
