@@ -28,7 +28,7 @@ from tests.support.remains import Rows, rows_of
 
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NeedsPersonError
-from afschrift.report.document import Period
+from afschrift.report.document import ReportPeriod
 from afschrift.report.report_files import made
 from afschrift.services import Services
 
@@ -237,7 +237,7 @@ def _reviewed(services: Services, request: str) -> None:
 def _said(town: Town) -> set[tuple[Any, ...]]:
     """What the register of requests says of each, without ids: for each right the same of every person."""
     officer, today = Officer(town.ours.register, ROLES, "cli:anna"), local_today()
-    period = Period(today - timedelta(2_000), today)
+    period = ReportPeriod(today - timedelta(2_000), today)
     report = made(officer, "figures", period, "json").decode()
     names = {request for of in town.requests.values() for request in of.values()}
     assert not set(re.findall(r"[0-9a-f]{16,}|@", report)) and set(re.findall(r"req-\w+", report)) <= names

@@ -14,7 +14,7 @@ from afschrift.app.roles_file import load_roles
 from afschrift.casework.officer import Officer
 from afschrift.domain.language import serve_in
 from afschrift.register.open import open_register
-from afschrift.report.document import Period
+from afschrift.report.document import ReportPeriod
 from afschrift.report.report_files import made
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     wanted = json.load(sys.stdin)
     serve_in(load_language(wanted.pop("language")))
     officer = Officer(open_register(), load_roles(), wanted.pop("by"))
-    period = Period(*(date.fromisoformat(wanted.pop(name)) for name in ("from", "to")))
+    period = ReportPeriod(*(date.fromisoformat(wanted.pop(name)) for name in ("from", "to")))
     sys.stdout.buffer.write(made(officer, wanted.pop("kind"), period, wanted.pop("form"), **wanted))
 
 

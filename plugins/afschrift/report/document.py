@@ -24,7 +24,7 @@ MANY = 2_000
 
 
 @dataclass(frozen=True)
-class Period:
+class ReportPeriod:
     """Days of receipt, the first and the last included."""
 
     since: date
@@ -56,14 +56,14 @@ class ReadPeriod:
         known: these, all open ones, and those that ended in the twelve months before its end.
     """
 
-    period: Period
+    period: ReportPeriod
     today: date
     doubts: Doubts
     of_period: Sequence[MeasuredRequest]
     known: Sequence[MeasuredRequest]
 
 
-def read(officer: Officer, period: Period) -> ReadPeriod:
+def read(officer: Officer, period: ReportPeriod) -> ReadPeriod:
     """Read and measure the requests of a period.
 
     Raises:
@@ -82,7 +82,7 @@ def read(officer: Officer, period: Period) -> ReadPeriod:
     return ReadPeriod(period, today, doubts, [m for m in found if period.holds(m.received)], found)
 
 
-def report(officer: Officer, period: Period, *, outside: bool = False) -> dict[str, Any]:
+def report(officer: Officer, period: ReportPeriod, *, outside: bool = False) -> dict[str, Any]:
     """The report of a period, in the language that is served.
 
     Args:

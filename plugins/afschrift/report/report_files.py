@@ -12,7 +12,7 @@ import pandas as pd
 
 from afschrift.casework.officer import Officer
 from afschrift.domain.event import NewEvent
-from afschrift.report.document import Period, flat, read, report
+from afschrift.report.document import ReportPeriod, flat, read, report
 from afschrift.report.measure import MeasuredRequest
 from afschrift.report.printing import printed
 from afschrift.report.visit import visit
@@ -24,7 +24,7 @@ KINDS = ("figures", "visit", "requests")
 def made(
     officer: Officer,
     kind: str,
-    period: Period,
+    period: ReportPeriod,
     form: str,
     *,
     outside: bool = False,
@@ -68,7 +68,7 @@ def made(
     return _framed(frame, form)
 
 
-def register_of_requests(officer: Officer, period: Period, only: Mapping[str, str]) -> pd.DataFrame:
+def register_of_requests(officer: Officer, period: ReportPeriod, only: Mapping[str, str]) -> pd.DataFrame:
     """A row for each request of a period: what it asked, how it ended, and until when its entry is kept."""
     years = officer.settings.trail_years
     rows = [_row(row, years) for row in read(officer, period).of_period]

@@ -20,12 +20,12 @@ from tests.support.deciding import Bureau
 from tests.support.made_year import FIRST, LAST, Year
 
 from afschrift.domain.errors import NotAllowedError, RefusedError
-from afschrift.report.document import Period, hidden, report
+from afschrift.report.document import ReportPeriod, hidden, report
 from afschrift.report.report_figures import Figure, FigureGroup
 from afschrift.report.report_files import made
 
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"
-YEAR = Period(FIRST, LAST)
+YEAR = ReportPeriod(FIRST, LAST)
 
 
 @pytest.fixture(scope="module", params=[100, pytest.param(2_000, marks=pytest.mark.nightly)])
@@ -153,10 +153,10 @@ def test_forged_rows_are_said_and_in_no_figure(bureau: Bureau) -> None:
 
 
 def test_periods_without_requests_and_roles_without_history(bureau: Bureau) -> None:
-    empty = report(bureau.officer(), Period(date(2031, 1, 1), date(2031, 12, 31)))
+    empty = report(bureau.officer(), ReportPeriod(date(2031, 1, 1), date(2031, 12, 31)))
     assert figures(empty)["received"] == 0 and len(empty["notes"]) == 2
     with pytest.raises(RefusedError, match="before it begins"):
-        Period(LAST, FIRST)
+        ReportPeriod(LAST, FIRST)
     with pytest.raises(NotAllowedError):
         report(bureau.officer("cli:ivo"), YEAR)
 

@@ -42,7 +42,7 @@ def report(
     Requests that do not follow from the trail are named and counted in no figure. `requests` exports the
     register of requests, which is an event. docs/report.md has the SQL of each figure.
     """
-    from afschrift.report.document import Period  # pandas is loaded for this command alone
+    from afschrift.report.document import ReportPeriod  # pandas is loaded for this command alone
     from afschrift.report.report_files import FORMATS, KINDS, made
 
     if what not in KINDS:
@@ -52,7 +52,7 @@ def report(
         raise typer.BadParameter(f"its name ends in one of .{', .'.join(FORMATS)}", param_hint="FILE")
     who = officer()
     last = date_(until, "--to") if until else who.now.date()
-    period = Period(date_(since, "--from") if since else date(last.year, 1, 1), last)
+    period = ReportPeriod(date_(since, "--from") if since else date(last.year, 1, 1), last)
     only = {name: value for name, value in (("right", right), ("outcome", outcome)) if value}
     serve_in(load_language(language))
     content = made(who, what, period, form, outside=outside, only=only)
