@@ -60,7 +60,7 @@ def needed(table: str, log: LogTable, selects: Sequence[dict[str, Any]], values:
         conditions += [node["where_clause"]] if node["where_clause"] else []
         for relation in _relations(node["from_table"]):
             if relation["table_name"] == table:
-                search = _Search(log, relation["alias"] or table, values, node)
+                search = _PlannedSearch(log, relation["alias"] or table, values, node)
                 every |= search.all_of(conditions)
     return every
 
@@ -92,7 +92,7 @@ def _conditions(found: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     return [*left, *right, *([found["condition"]] if found["condition"] else [])]
 
 
-class _Search:
+class _PlannedSearch:
     def __init__(self, log: LogTable, alias: str, values: Values, node: Mapping[str, Any]) -> None:
         self._log, self._alias, self._values, self._node = log, alias, values, node
 
