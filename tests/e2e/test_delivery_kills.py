@@ -148,7 +148,7 @@ class Watched:
         self.name, self.remove = inner.name, inner.remove
         self._inner, self._at = inner, at
         if isinstance(inner, ShowsBundles):
-            for name in ("announce", "renew", "unfreeze", "missing", "receipts", "acknowledge"):
+            for name in set(dir(inner)) - set(dir(self)):
                 setattr(self, name, getattr(inner, name))
 
     def find(self, name: str) -> Receipt | None:
