@@ -19,6 +19,7 @@ from tests.support import mariadb
 from tests.support.command_line import programs_made_once
 from tests.support.demo_warehouse import small_demo
 from tests.support.installed import Installation, installed
+from tests.support.open_zips import BY_DECISION, OpenZips, open_zips
 from tests.support.properties import register_profiles
 from tests.support.running_tests import CpuSeconds, LostWorkers
 
@@ -45,8 +46,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "needs_program(name): skipped where the program is absent; in CI its absence is a failure"
     )
+    config.addinivalue_line("markers", f"{BY_DECISION}: leaves a bundle open at a destination, by decision")
+    config.pluginmanager.register(OpenZips())
     config.pluginmanager.register(CpuSeconds())
     config.pluginmanager.register(LostWorkers())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_lies_open(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    yield
+    assert open_zips(tmp_path_factory.getbasetemp()) == [], (
+        "left open at a destination by tests that share it"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

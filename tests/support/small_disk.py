@@ -20,7 +20,10 @@ class SmallDisk:
     folder: Path
 
     def grow(self, megabytes: int) -> None:
-        _run("mount", "-o", f"remount,size={megabytes}m", str(self.folder))
+        self.remount(f"size={megabytes}m")
+
+    def remount(self, option: str) -> None:
+        _run("mount", "-o", f"remount,{option}", str(self.folder))
 
 
 @contextmanager

@@ -83,8 +83,12 @@ def parts(timeline: Timeline) -> tuple[FactRow, ...]:
 
 
 def used(timeline: Timeline) -> frozenset[str]:
-    """Digests decided on for parts that are delivered; those decisions do not count for the next part."""
-    return frozenset(source["about"] for fact in parts(timeline) for source in fact.detail.get("later", ()))
+    """Digests decided on for parts that are delivered; those decisions do not count for the next part.
+
+    Nor do they where the whole answer is given again.
+    """
+    given = timeline.of(FactKind.PARTLY_DELIVERED)
+    return frozenset(source["about"] for fact in given for source in fact.detail.get("later", ()))
 
 
 def awaited(timeline: Timeline) -> tuple[FactRow, date] | None:

@@ -211,6 +211,7 @@ def test_nothing_runs_as_root_or_writes_beside_the_named_places() -> None:
     assert containers["allowPrivilegeEscalation"] is False
     assert (pod["runAsUser"], pod["runAsNonRoot"]) == (50_000, True)
     image = text("Containerfile")
+    assert "--no-install-recommends gpg " in image[: image.index("USER airflow")]
     assert re.findall(r"^USER (\w+)$", image, re.M)[-1] == "airflow"
     written = "Written are, and must be mounted: /tmp and /opt/airflow/logs. Nothing else."
     assert written in re.sub(r"\n# ", " ", image)

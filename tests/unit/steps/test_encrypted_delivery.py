@@ -17,6 +17,7 @@ from testbed import small
 from testbed.running import drive, event_types, store
 from tests.support.deciding import ANN, ROLES
 from tests.support.driving import payloads
+from tests.support.small_disk import mounted
 
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question
@@ -26,6 +27,7 @@ from afschrift.domain.errors import (
     FormError,
     GateError,
     NeedsPersonError,
+    RetriableError,
     StagedFileError,
 )
 from afschrift.register.open import initialise
@@ -191,6 +193,7 @@ def test_a_key_is_asked_for_and_one_that_cannot_be_used_is_refused(install: Inst
     assert str(identity.to_public()) not in json.dumps(services.register.trail.events(request), default=str)
 
 
+@pytest.mark.open_destination
 def test_an_open_destination_gets_the_bundle_and_no_other_changes_its_encryption(
     install: Install, tmp_path: Path
 ) -> None:
@@ -239,6 +242,33 @@ def test_another_file_of_its_name_is_never_replaced(install: Install, tmp_path: 
     deliver(services, request)
     assert file.read_bytes() == sent
     assert event_types(services, request).count("delivery_begun") == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "mend", "words"),
+    [("size=16k", "size=8m", "No space left on device"), ("ro", "rw", "Read-only file system")],
+)
+def test_a_place_that_is_full_or_read_only_is_named_and_gets_it_once_it_is_mended(
+    install: Install, tmp_path: Path, damage: str, mend: str, words: str
+) -> None:
+    services = install()
+    request = store(services, ANN)
+    outbox = tmp_path / "outbox"
+    outbox.mkdir(mode=0o700)
+    with mounted(outbox, 8) as disk:
+        disk.remount(damage)
+        with pytest.raises(
+            RetriableError, match=rf"'outbox' did not take the bundle \({words}\).*tried again"
+        ):
+            drive(services, request)
+        assert list(outbox.iterdir()) == []
+        disk.remount(mend)
+        deliver(services, request)
+        [row] = services.register.deliveries.of(request)
+        secret = services.register.deliveries.secret(row.id)
+        assert opened("7z", "x", "-so", f"-p{secret}", str(lying(tmp_path))) == row.sha256
+    kinds = event_types(services, request)
+    assert (kinds.count("delivery_begun"), kinds.count("bundle_arrived")) == (1, 1)
 
 
 @pytest.mark.parametrize("ends", [False, True], ids=["which began", "which ended"])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from testbed.register_reader import faults
 from testbed.running import drive, run
+from tests.contract.test_s3_store import reached
 from tests.support.days import days_away, local_today
 from tests.support.deciding import Bureau
 from tests.unit.steps.test_encrypted_delivery import Lost
@@ -27,6 +31,7 @@ from afschrift.casework.record_death import record_death
 from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.state import State
+from afschrift.encryption.aes_zip import is_locked
 from afschrift.law.clock.clock import clock
 from afschrift.operations.sweep import SweepResult, sweep
 from afschrift.register.deliveries import DeliveryRow
@@ -78,6 +83,25 @@ def test_delivery_is_renewed_and_taken_away(bureau: Bureau) -> None:
             do(bureau, name, row)
         assert "delivery again" in error.value.remedy
     assert faults(bureau.settings.register) == []
+
+
+def test_link_of_a_store_after_a_renewal_leads_to_the_file_until_it_is_taken_away(
+    bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reached(tmp_path) as store:
+        store.other.mkdir("outbox")
+        monkeypatch.setitem(bureau.settings.destinations, "outbox", "s3://outbox/answers")
+        request = bureau.store()
+        drive(bureau.services, request)
+        row = last(bureau, request)
+        link = do(bureau, "renew", row).shown
+        assert link is not None and row.name in link
+        with urlopen(link) as answer:
+            content = answer.read()
+        assert (len(content), is_locked(BytesIO(content))) == (row.bytes, True)
+        do(bureau, "revoke", row)
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(link)
 
 
 def test_hold_keeps_what_lies_there_but_not_what_reached_another(bureau: Bureau) -> None:

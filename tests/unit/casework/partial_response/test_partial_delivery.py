@@ -28,6 +28,9 @@ from tests.support.reviewing import policy as review_policy
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.bundle.container.verify import verify
+from afschrift.casework.actions.action import Subject
+from afschrift.casework.actions.actions import actions_of, perform
+from afschrift.casework.delivery.removing import lies_there
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.domain.errors import GateError, NeedsPersonError
 from afschrift.domain.state import State, StatusTerm
@@ -228,6 +231,23 @@ def test_the_last_letter_of_part_and_rest_ends_it_in_any_order(whole: Part, turn
     assert record_letter(services, request_id, first) is State.READY
     assert record_letter(services, request_id, second) is State.DELIVERED
     assert timeline(services, request_id).ended_on == local_today()
+
+
+def test_part_and_rest_that_were_taken_away_are_given_again_as_one(
+    services: Services, club: Club, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFSCHRIFT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(tmp_path / "inventory"))
+    request = asked(services)
+    given = rows(partly(services, request, club), run(services, request))
+    officer = partial_response_service(services).officer
+    actions = {action.name: action for action in actions_of(Subject.DELIVERY)}
+    for row in services.register.deliveries.of(request):
+        perform(officer, actions["revoke"], row.id, {})
+    perform(officer, actions["again"], row.id, {})
+    assert rows(run(services, request)) == given
+    kinds = [(row.kind, lies_there(row)) for row in services.register.deliveries.of(request)]
+    assert kinds == [("partial", False), ("supplement", False), ("full", True)]
 
 
 def test_a_handover_covers_every_part_not_yet_announced(whole: Part) -> None:
