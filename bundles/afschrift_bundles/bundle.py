@@ -155,14 +155,18 @@ class Bundle:
         return load(self, {name: reader.parts[0] for name, reader in self._tables.items()})
 
     def files(self) -> pd.DataFrame:
-        """The uploaded files, and those that staff found, by path; `file(path)` gives the bytes."""
+        """The uploaded files, and those that staff found, by path; `file(path)` gives the bytes.
+
+        `row` is the label of the file's row in the frame of its table.
+        """
         rows = []
         for resource in self.package["resources"]:
             described = resource.get("afschrift:file", resource.get("afschrift:given"))
             if described is not None:
                 facts = {name: resource.get(key) for name, key in _FILE_KEYS.items()}
                 facts |= {key: resource[key] for key in ("path", "bytes")}
-                facts |= {key: described.get(key) for key in ("column", "row", "name")}
+                facts |= {key: described.get(key) for key in ("column", "name")}
+                facts["row"] = described["row"] - 1 if "row" in described else None
                 rows.append(facts | {"active": "afschrift:active" in resource})
         columns = ["path", *_FILE_KEYS, "column", "row", "name", "bytes", "active"]
         return pd.DataFrame(rows, columns=columns).astype({"row": "Int64"}).set_index("path")
@@ -174,8 +178,25 @@ class Bundle:
         with self._archive.open(f"data/{path}") as stream:
             return stream.read()
 
+    def left_out(self) -> pd.DataFrame:
+        """What is not in the bundle, or only in part, with the reason as a code (docs/bundle.md).
+
+        A column without a name is the whole table.
+        """
+        rows: list[tuple[Any, ...]] = []
+        for entry in self.coverage["tables"]:
+            name = f"{entry['source']}.{entry['table']}"
+            if entry["status"] != "rows":
+                rows.append((name, None, entry["status"], ", ".join(entry.get("reasons", ()))))
+            rows += [(name, out["column"], out["action"], out["reason"]) for out in entry.get("leftOut", ())]
+        for name, reader in self._tables.items():
+            for field in reader.fields:
+                changed = [key for key in ("masked", "redacted") if f"afschrift:{key}" in field]
+                rows += [(name, field["name"], key, str(field[f"afschrift:{key}"])) for key in changed]
+        return pd.DataFrame(rows, columns=["table", "column", "status", "reason"])
+
     def fields(self, name: str | None = None, *, language: str | None = None) -> pd.DataFrame:
-        """Every field with its meaning, unit, origin and codes, of one table or of all.
+        """Every field with its meaning, unit, origin and codes, by field, or by table and field.
 
         Args:
             name: of a table.
@@ -189,7 +210,7 @@ class Bundle:
                 facts |= {"table": table, "field": field["name"], "title": title, "description": description}
                 rows.append(facts)
         columns = ["table", "field", "title", "description", *_KEYS]
-        return pd.DataFrame(rows, columns=columns).set_index(["table", "field"])
+        return pd.DataFrame(rows, columns=columns).set_index(["table", "field"] if name is None else "field")
 
     def _table(self, name: str) -> TableReader:
         if name in self._tables:

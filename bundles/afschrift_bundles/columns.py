@@ -55,6 +55,7 @@ class Digits:
     def count(self, values: pa.Array) -> None:
         texts = pc.cast(values, TEXT)
         self._fits = self._fits and pc.all(pc.match_substring_regex(texts, _DECIMAL)).as_py() is not False
+        texts = pc.utf8_ltrim(texts, "-")
         lengths, points = pc.binary_length(texts), pc.find_substring(texts, ".")
         found = pc.greater_equal(points, 0)
         scales = pc.if_else(found, pc.subtract(pc.subtract(lengths, points), 1), 0)
@@ -65,8 +66,8 @@ class Digits:
         """Text if one of them is `NaN`, infinite, or beyond 76 digits."""
         if not self._fits or self._whole + self._scale > 76:
             return TEXT
-        make = pa.decimal128 if self._whole + self._scale <= 38 else pa.decimal256
-        return make(38 if make is pa.decimal128 else 76, self._scale)
+        digits = max(1, self._whole + self._scale)  # no more, as products of 38 digits overflow
+        return (pa.decimal128 if digits <= 38 else pa.decimal256)(digits, self._scale)
 
 
 def converted(values: pa.Array, wanted: pa.DataType) -> pa.Array:

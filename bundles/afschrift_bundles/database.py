@@ -44,9 +44,10 @@ def load(bundle: Bundle, resources: dict[str, Json]) -> duckdb.DuckDBPyConnectio
         batches = (batch.cast(schema) for batch in reader)
         connection.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
         connection.execute(f"INSERT INTO {place} SELECT * FROM incoming")  # noqa: S608 (quoted)
+        connection.execute(f"COMMENT ON TABLE {place} IS {_text(resources[name].get('title', ''))}")
         for field in resources[name]["schema"]["fields"]:
-            title = field.get("title", "").replace("'", "''")
-            connection.execute(f"COMMENT ON COLUMN {place}.{_quoted(field['name'])} IS '{title}'")
+            title = _text(field.get("title", ""))
+            connection.execute(f"COMMENT ON COLUMN {place}.{_quoted(field['name'])} IS {title}")
     connection.unregister("incoming")
     return connection
 
@@ -110,3 +111,7 @@ def _list(names: list[str]) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _text(title: str) -> str:
+    return "'" + title.replace("'", "''") + "'"

@@ -47,7 +47,10 @@ def _with_words(path: Path, words: str | None) -> BinaryIO:
         import pyzipper
     except ImportError:
         raise not_installed("words") from None
-    password = " ".join(re.split(r"[\W\d_]+", words.strip().lower())).encode()
+    listed = re.findall(r"[^\W\d_]+", words.lower())
+    if len(listed) != 6:
+        raise _locked(f"These are {len(listed)} words; six open this file.")
+    password = " ".join(listed).encode()
     into = _memory()
     try:
         with pyzipper.AESZipFile(path) as locked, locked.open(locked.namelist()[0], pwd=password) as stream:

@@ -4,6 +4,7 @@ import base64
 import io
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.unit.formats.random_tables import field, tables, text_rows, write
 
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
-from afschrift_bundles.columns import to_frame
+from afschrift_bundles.columns import Digits, to_frame
 from afschrift_bundles.tables import FORMATS, TableReader
 
 
@@ -126,9 +127,9 @@ KINDS = {
     ValueKind.TEXT: (["", None, "line\r\nline"], "string"),
 }
 FALLS_BACK = {
-    ValueKind.INTEGER: (str(2**128 - 1), "decimal256(76, 0)[pyarrow]"),
+    ValueKind.INTEGER: (str(2**128 - 1), "decimal256(39, 0)[pyarrow]"),
     ValueKind.NUMBER: (None, "double[pyarrow]"),
-    ValueKind.DECIMAL: ("9" * 40 + ".5", "decimal256(76, 1)[pyarrow]"),
+    ValueKind.DECIMAL: ("9" * 40 + ".5", "decimal256(41, 1)[pyarrow]"),
     ValueKind.BOOLEAN: (None, "boolean"),
     ValueKind.DATE: ("infinity", "string"),
     ValueKind.TIME: ("10:00:00.123456789", "string"),
@@ -160,3 +161,12 @@ def test_millions_of_rows_are_read_in_little_memory_and_as_fast_as_read_csv(tmp_
     found = bundle_frames.compare(5_000_000, tmp_path)
     assert found["bundle"][1] <= 300
     assert found["bundle"][0] <= 1.5 * found["read_csv"][0]
+
+
+def test_decimals_can_be_multiplied_and_summed() -> None:
+    digits = Digits()
+    prices = pa.array(["12.50", "-3.05", None, "0.1"])
+    digits.count(prices)
+    price = pd.Series(pd.array(prices.cast(digits.type()), dtype=pd.ArrowDtype(digits.type())))
+    assert digits.type() == pa.decimal128(4, 2)
+    assert (price * 2 * price).sum() == Decimal("331.1250")

@@ -27,9 +27,11 @@ def test_tables_fields_and_files_are_frames(bundle: Bundle) -> None:
     fields = bundle.fields(language="nl")
     assert fields.loc[("shop.value", "id"), "title"] == "Nummer"
     assert fields.loc[("shop.value", "whole"), "kind"] == "integer"
-    assert len(bundle.fields("value")) == 12
+    assert bundle.fields("value", language="nl").loc["id", "title"] == "Nummer"
+    out = bundle.left_out().set_index("table")
+    assert out.loc["shop.ticket", "column"].isna().tolist() == [True, False, False]
     files = bundle.files()
-    assert files["row"].tolist() == [1, 2, 4]
+    assert files["row"].tolist() == [0, 1, 3]
     assert [bundle.file(path) for path in files.index] == bundle.frame("value")["photo"].dropna().tolist()
 
 
@@ -79,6 +81,7 @@ def test_a_file_as_it_was_handed_over_is_opened(tmp_path: Path) -> None:
     for path, options, message in (
         (locked, {}, "Six words open this file"),
         (locked, {"words": "apple banana cherry damson elder grape"}, "not the words of this file"),
+        (locked, {"words": "elder fig"}, "These are 2 words; six open this file"),
         (altered, {"words": WORDS}, "altered"),
         (for_key, {}, "A key of age opens this file"),
         (for_key, {"identity": identity_of_another}, "does not open this file"),
