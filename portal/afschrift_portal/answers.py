@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = {
@@ -32,10 +33,10 @@ class Guarded:
     """An application with these headers, whose failures are logged by place alone: a path holds a link.
 
     Args:
-        most: bytes of a body. None: any number.
+        most: bytes of a body that is no content of a file.
     """
 
-    def __init__(self, app: ASGIApp, most: int | None = None) -> None:
+    def __init__(self, app: ASGIApp, most: int) -> None:
         self._app = app
         self._most = most
 
@@ -58,11 +59,13 @@ class Guarded:
             await send(message)
 
         try:
-            if self._most is not None and _is_long(scope, self._most):
+            if _is_long(scope, self._most):
                 return await JSONResponse({"detail": "This is too long."}, 413)(scope, receive, guarded)
             await self._app(scope, receive, guarded)
         except Exception as error:
-            if not isinstance(error, ConnectionAbortedError | TimeoutError):  # we cut it, or the reader left
+            if not isinstance(
+                error, ConnectionAbortedError | TimeoutError | ClientDisconnect
+            ):  # cut by us, or left
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 _log.error("%s in %s:%d", type(error).__name__, Path(place.filename).name, place.lineno or 0)
             if not started:
@@ -73,6 +76,8 @@ class Guarded:
 
 def _is_long(scope: Scope, most: int) -> bool:
     """Whether a body is longer than is read, or of a length that is not said."""
+    if scope["method"] == "PATCH" and scope["path"].endswith("/content"):
+        return False
     headers = dict(scope["headers"])
     return b"transfer-encoding" in headers or int(headers.get(b"content-length", 0)) > most
 

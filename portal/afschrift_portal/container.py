@@ -128,12 +128,9 @@ class Decryptor(io.RawIOBase):
             self._last = chunk_count(self.size) - 1
             self._position = 0
             self._recent = 0, self.chunk(0)
-        except ContainerError:
+        except ValueError as error:  # also of AESGCM: a key of another length
             self.close()
-            raise
-        except ValueError:
-            self.close()
-            raise ContainerError("This key has another length.") from None
+            raise ContainerError(str(error)) from None
 
     def chunk(self, number: int) -> bytes:
         raw = os.pread(self._file, CHUNK + TAG, HEADER_BYTES + number * (CHUNK + TAG))

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 
-from afschrift_portal.container import (
-    ContainerError,
-    Decryptor,
-    Header,
-    hash_of_link,
-    link_bytes,
-    read_header,
-)
+from afschrift_portal.container import KEY_BYTES, Decryptor, Header, hash_of_link, link_bytes, read_header
+from afschrift_portal.identity import Identity
 from afschrift_portal.store import Delivery, Store
 
 MOST_WAITING = 40
@@ -36,8 +30,8 @@ class Opened:
 class Gate:
     """Opens deliveries. It keeps no link, no code and no key when it has answered."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, identity: Identity) -> None:
+        self._store, self._identity = store, identity
         self._one = asyncio.Semaphore(1)  # a derivation takes 32 MB
         self._waiting = 0
         self.derivations = 0
@@ -68,15 +62,20 @@ class Gate:
         key = header.unwrap(raw, code)
         if begun:
             self._store.end_attempt(begun[0].key, begun[1], right=key is not None)
-        return urlsafe_b64encode(key).decode().rstrip("=") if begun and key else ""
+        return urlsafe_b64encode(key + self._identity.tag(link_hash + key)).decode() if begun and key else ""
 
     def open(self, link: str, key: str) -> Opened | None:
-        """The delivery of a link and of the key that `key` gave; None where it is not, or no longer."""
-        delivery = self._store.open_delivery(hash_of_link(link_bytes(link)))
-        if delivery is None or not key:
-            return None
+        """The delivery of a link and of the key that `key` gave; None where it is not, or no longer.
+
+        No row and no file is read for a key that was not given: their time would tell which links there are.
+        """
+        link_hash = hash_of_link(link_bytes(link))
         try:
-            raw = urlsafe_b64decode(key.encode("ascii") + b"=")
-            return Opened(delivery, Decryptor(os.open(self._store.file(delivery.key), os.O_RDONLY), raw))
-        except (ContainerError, Base64Error, UnicodeEncodeError, FileNotFoundError):
+            raw = urlsafe_b64decode(key)
+            given, tag = raw[:KEY_BYTES], raw[KEY_BYTES:]
+            known = hmac.compare_digest(tag, self._identity.tag(link_hash + given))
+            if not known or (delivery := self._store.open_delivery(link_hash)) is None:
+                return None
+            return Opened(delivery, Decryptor(os.open(self._store.file(delivery.key), os.O_RDONLY), given))
+        except (ValueError, FileNotFoundError):
             return None

@@ -33,6 +33,10 @@ class Identity:
     def is_token(self, token: str) -> bool:
         return hmac.compare_digest(_hashed(token), self._token)
 
+    def tag(self, text: bytes) -> bytes:
+        """16 bytes by which the portal knows again what it gave to a browser."""
+        return hmac.digest(self._token, text, "sha256")[:16]
+
     def sign(self, row: dict[str, Any]) -> dict[str, Any]:
         """A receipt with its signature: base64 of Ed25519 over RFC 8785 of its fields and the portal."""
         receipt = row | {"at": moment(row["at"])}

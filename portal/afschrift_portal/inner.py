@@ -21,6 +21,8 @@ from afschrift_portal.settings import PortalSettings
 from afschrift_portal.store import ConflictError, Delivery, Store
 
 _BLOCK = 1024 * 1024
+MOST_FACTS = 256 * 1024
+"""Bytes of what is announced. FastAPI reads a body of JSON before it asks for the token."""
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Offset = Annotated[int, Header(ge=0)]

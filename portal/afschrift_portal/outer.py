@@ -63,6 +63,7 @@ def _faults(*codes: int) -> dict[int | str, dict[str, Any]]:
 def build_outer(store: Store, gate: Gate, settings: PortalSettings) -> FastAPI:
     """The application of the outer listener."""
     outer = FastAPI(title="Afschrift portal", version=__version__, docs_url=None, redoc_url=None)
+    outer.router.redirect_slashes = False  # it would send the link to http, where the proxy has TLS
     without_values(outer)
     add_pages(outer, store, gate, settings)
 

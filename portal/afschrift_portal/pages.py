@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from typing import Annotated, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from fastapi import Cookie, FastAPI, HTTPException, Path, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
@@ -61,7 +61,8 @@ class Pages:
     def door(self, request: Request, link: str) -> str:
         """Address of the first page, in the language that was chosen."""
         language = request.query_params.get("language")
-        return f"/o/{link}?language={language}" if language in self._languages.texts else f"/o/{link}"
+        chosen = f"?language={language}" if language in self._languages.texts else ""
+        return f"/o/{quote(link, safe='')}{chosen}"
 
 
 def add_pages(outer: FastAPI, store: Store, gate: Gate, settings: PortalSettings) -> None:

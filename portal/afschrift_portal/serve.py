@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from afschrift_portal.answers import Guarded
 from afschrift_portal.gate import Gate
 from afschrift_portal.identity import Identity
-from afschrift_portal.inner import build_inner
+from afschrift_portal.inner import MOST_FACTS, build_inner
 from afschrift_portal.outer import MOST_BODY, build_outer
 from afschrift_portal.settings import PortalSettings, address
 from afschrift_portal.store import Store
@@ -45,10 +45,10 @@ async def _serve(settings: PortalSettings) -> None:
     store, identity = Store(settings.home), Identity(settings.home)
     store.recover()
     store.expire()
-    outer = Guarded(build_outer(store, Gate(store), settings), MOST_BODY)
+    outer = Guarded(build_outer(store, Gate(store, identity), settings), MOST_BODY)
     listeners = [
         _listener(settings, "outer", outer, settings.connections),
-        _listener(settings, "inner", Guarded(build_inner(store, identity, settings)), 50),
+        _listener(settings, "inner", Guarded(build_inner(store, identity, settings), MOST_FACTS), 50),
     ]
 
     def stop() -> None:
@@ -77,7 +77,10 @@ async def _keep_time(store: Store, listeners: list[Listener], every: float) -> N
 
 
 def _is_useless(connection: Any) -> bool:
-    return connection.cycle is None or connection.transport.is_closing()
+    """Also one whose body takes longer than two looks, and is no upload."""
+    cycle = connection.cycle
+    slow = cycle and cycle.more_body and cycle.scope["method"] != "PATCH"
+    return cycle is None or slow or connection.transport.is_closing()
 
 
 def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: int) -> Listener:

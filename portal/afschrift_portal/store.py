@@ -26,6 +26,9 @@ _PUT = """INSERT INTO delivery (key, state, name, size, sha256, language, facts,
 name = :name, size = :size, sha256 = :sha256, language = :language, facts = :facts, expires_at = :expires_at
 """
 _OVER = "SELECT key, state FROM delivery WHERE expires_at <= ?"
+_RECEIPTS = "SELECT id, delivery, kind, at FROM receipt ORDER BY rowid"
+_CONFIRM = "UPDATE delivery SET confirmed = 1 WHERE key = ? AND NOT confirmed"
+_FREEZE = "UPDATE delivery SET state = 'frozen' WHERE key = ? AND state = 'ready'"
 _TRIED = "SELECT count(*) FILTER (WHERE at > ?), count(*) FROM attempt WHERE delivery = ?"
 _SENDING = "INSERT INTO sent (delivery, start, stop, running) VALUES (?, ?, ?, ?)"
 _SENT = "SELECT start, stop FROM sent WHERE delivery = ? AND NOT running ORDER BY start"
@@ -220,18 +223,12 @@ class Store:
     def confirm(self, delivery: str) -> None:
         """Note that the person has it, once."""
         with self._transaction() as base:
-            changed = base.execute(
-                "UPDATE delivery SET confirmed = 1 WHERE key = ? AND NOT confirmed", (delivery,)
-            )
-            if changed.rowcount:
+            if base.execute(_CONFIRM, (delivery,)).rowcount:
                 _receipt(base, delivery, "confirmed")
 
     def receipts(self) -> list[dict[str, Any]]:
         with self._lock:
-            return [
-                dict(row)
-                for row in self._base.execute("SELECT id, delivery, kind, at FROM receipt ORDER BY rowid")
-            ]
+            return [dict(row) for row in self._base.execute(_RECEIPTS)]
 
     def forget_receipt(self, receipt: str) -> None:
         with self._transaction() as base:
@@ -269,7 +266,5 @@ def _receipt(base: sqlite3.Connection, delivery: str, kind: str) -> None:
 
 
 def _freeze(base: sqlite3.Connection, delivery: str) -> None:
-    if base.execute(
-        "UPDATE delivery SET state = 'frozen' WHERE key = ? AND state = 'ready'", (delivery,)
-    ).rowcount:
+    if base.execute(_FREEZE, (delivery,)).rowcount:
         _receipt(base, delivery, "frozen")

@@ -19,7 +19,7 @@ from afschrift_portal.answers import Guarded
 from afschrift_portal.container import Decryptor, hash_of_link, link_bytes, read_header
 from afschrift_portal.gate import MOST_WAITING, BusyError, Gate
 from afschrift_portal.identity import Identity, create_identity
-from afschrift_portal.inner import build_inner
+from afschrift_portal.inner import MOST_FACTS, build_inner
 from afschrift_portal.outer import MOST_BODY, build_outer
 from afschrift_portal.pages import COOKIE
 from afschrift_portal.settings import PortalSettings
@@ -38,11 +38,11 @@ class Here:
         create_identity(home, "t" * 32)
         self.settings = PortalSettings(home=home, reserve=0)
         self.store = Store(home)
-        self.gate = Gate(self.store)
+        self.gate = Gate(self.store, Identity(home))
         app = Guarded(build_outer(self.store, self.gate, self.settings), MOST_BODY)
         self.outer = TestClient(app, "https://portal.example.org", follow_redirects=False)
         inner = build_inner(self.store, Identity(home), self.settings)
-        self.inner = TestClient(Guarded(inner), headers={"Authorization": "Bearer " + "t" * 32})
+        self.inner = TestClient(Guarded(inner, MOST_FACTS), headers={"Authorization": "Bearer " + "t" * 32})
 
     def put(self, sealed: Sealed, *, whole: bool = True) -> Sealed:
         path = f"/deliveries/{sealed.delivery}"
@@ -143,9 +143,9 @@ def test_table_of_routes_and_states(deliveries: tuple[Here, dict[str, Sealed], d
 
 
 def test_strangers_get_one_answer_and_one_derivation(
-    deliveries: tuple[Here, dict[str, Sealed], dict[str, str]],
+    deliveries: tuple[Here, dict[str, Sealed], dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, made, _ = deliveries
+    here, made, keys = deliveries
     for prefix, body in (("/o", {"data": {"code": WRONG}}), ("/api/o", {"json": {"code": WRONG}})):
         answers = set()
         for state in STATES:
@@ -157,6 +157,13 @@ def test_strangers_get_one_answer_and_one_derivation(
         assert len(answers) == 1
     pages = {here.outer.get(f"/o/{made[state].link}").content for state in STATES}
     assert len(pages) == 1
+    looked = []
+    monkeypatch.setattr(here.store, "open_delivery", looked.append)
+    for key in ("", "A" * 43, "A" * 64, "é", keys["ready"][:-1] + "x", keys["over"]):  # not of this link
+        here.outer.get(f"/o/{made['ready'].link}", headers=[(b"Cookie", f"{COOKIE}={key}".encode())])
+    assert looked == []  # no row or file is read, whose time would tell that the link is one
+    here.outer.get(f"/o/{made['ready'].link}", headers={"Cookie": f"{COOKIE}={keys['ready']}"})
+    assert looked == [hash_of_link(made["ready"].raw_link)]
     times = {}
     for state in ("unknown", "over", "frozen"):
         taken = []
@@ -267,6 +274,17 @@ def test_inner_listener_refuses_what_it_must(here: Here) -> None:
     assert here.inner.delete(path).status_code == here.inner.delete(path).status_code == 204
 
 
+def test_link_leads_nowhere_but_to_its_own_page(here: Here) -> None:
+    for path, status, location in (
+        ("/o/a%0D%0ASet-Cookie:%20x=1/bundle", 303, "/o/a%0D%0ASet-Cookie%3A%20x%3D1"),
+        ("/o/%E2%82%AC/bundle?language=nl", 303, "/o/%E2%82%AC?language=nl"),
+        ("/o/x/bundle?language=%22%0A", 303, "/o/x"),
+        ("/o/x/", 404, None),  # no redirection to http, which would show the link
+    ):
+        answer = here.outer.get(path, headers={"Host": "other.example"})
+        assert (answer.status_code, answer.headers.get("Location")) == (status, location), path
+
+
 def test_languages_have_the_same_texts_and_a_third_comes_by_its_folder(tmp_path: Path) -> None:
     from afschrift_portal.texts import Languages
 
@@ -289,6 +307,11 @@ def test_languages_have_the_same_texts_and_a_third_comes_by_its_folder(tmp_path:
 
 def test_long_body_is_refused_before_it_is_read(here: Here) -> None:
     assert here.outer.post("/o/x", content=b"x" * (MOST_BODY + 1)).status_code == 413
+    put = {
+        "content": b"x" * (MOST_FACTS + 1),
+        "headers": {"Authorization": ""},
+    }  # else it is read before that
+    assert here.inner.put(f"/deliveries/{'0' * 64}", **put).status_code == 413
     assert here.outer.post("/api/o/x", json={"code": "x", "more": "geheim"}).status_code == 422
     assert "geheim" not in here.outer.post("/api/o/x", json={"code": "x", "more": "geheim"}).text
 

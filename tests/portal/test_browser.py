@@ -1,10 +1,13 @@
 """The pages in Chromium, on a phone and on a desktop, behind the nginx of deploy/."""
 
+import socket
+import ssl
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.support.browsing import keep, must_fit_and_be_accessible
@@ -111,9 +114,20 @@ def test_previews_and_strangers_change_nothing(behind_nginx: tuple[Portal, str])
             client.get(f"/o/{sealed.link}")
             client.get(f"/o/{sealed.link}/bundle")
         codes = [client.post(f"/o/{sealed.link}", data={"code": "een twee"}).status_code for _ in range(25)]
-        assert codes[:10] == [422] * 10
+        assert codes[:5] == [422] * 5  # the other tests of this file sent some
         assert codes[-1] == 429
         assert client.get("/deliveries").status_code == client.get("/health").status_code == 404
+        assert portal.process is not None
+        held = len(psutil.Process(portal.process.pid).net_connections())
+        slow = f"POST /o/{sealed.link} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ncode=".encode()
+        with ssl._create_unverified_context().wrap_socket(
+            socket.create_connection(("127.0.0.1", int(public.rpartition(":")[2])))
+        ) as connection:
+            connection.sendall(slow)
+            time.sleep(0.5)
+            assert (
+                len(psutil.Process(portal.process.pid).net_connections()) <= held
+            )  # nginx waits for the rest
         page = client.get(f"/o/{sealed.link}")
         assert len(page.content) + len(client.get("/page.css").content) <= 60_000
         for header, value in (

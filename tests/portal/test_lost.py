@@ -10,6 +10,7 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -134,7 +135,7 @@ def test_revocation_cuts_a_running_download(own: Portal) -> None:
     assert own.receipts(sealed) == []
 
 
-def test_reader_that_takes_nothing_is_cut(tmp_path: Path) -> None:
+def test_slow_reader_and_slow_sender_are_cut(tmp_path: Path) -> None:
     with running(tmp_path, stalled="2", outer_cert="", outer_key="") as own:  # as behind a proxy
         sealed = own.put(Sealed(secrets.token_bytes(LARGE)))
         with own.client() as client:
@@ -148,16 +149,23 @@ def test_reader_that_takes_nothing_is_cut(tmp_path: Path) -> None:
 
         time.sleep(0.5)
         before = held()
-        with socket.socket() as reader, socket.create_connection((host, int(port))):
+        with (
+            socket.socket() as reader,
+            socket.create_connection((host, int(port))),
+            socket.create_connection((host, int(port))) as slow,
+        ):
+            slow.sendall(b"POST /o/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.connect((host, int(port)))
             ask = f"GET /api/o/{sealed.link}/bundle HTTP/1.1\r\nHost: x\r\nAfschrift-Key: {key}\r\n\r\n"
             reader.sendall(ask.encode())
             time.sleep(0.5)
-            assert held() == before + 2  # with the one that asks for nothing
+            assert held() == before + 3  # with one that asks for nothing, and one that sends a byte at a time
             end = time.monotonic() + 30
             while held() > before and time.monotonic() < end:
                 time.sleep(0.2)
+                with suppress(OSError):
+                    slow.send(b"x")
             assert held() == before
         assert own.receipts(sealed) == []
         assert own.log.read_text() == ""
