@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from afschrift.app.destination_options import DestinationOptions
 from afschrift.domain.extracted import SearchLimits
 from afschrift.domain.files import Destination, Format, StoreFactory
-from afschrift.domain.sources import SourceFactory
+from afschrift.domain.sources import SourceFactory, TableVersions
 from afschrift.inventory.model import Inventory
 from afschrift.law.grounds import Grounds
 from afschrift.law.roles import Roles
@@ -66,6 +66,7 @@ class Services:
             long they lie there, by its name.
         delivers: False: these serve the canary, and the gate of `deliver` is closed whatever is packed.
         patience: how long a run may show no sign of life before another one may begin.
+        versions: of tables with a log, which the plans of a batch share; None: each plan chooses its own.
         exchanges: formats that programs of a trade load, which the data map asks for.
     """
 
@@ -95,3 +96,4 @@ class Services:
     witnessed: Callable[[bool], None] = lambda _first: None
     options_of: Callable[[str], DestinationOptions] = lambda name: DestinationOptions(name, {})
     delivers: bool = True
+    versions: dict[str, TableVersions] | None = None

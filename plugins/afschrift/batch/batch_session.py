@@ -170,6 +170,7 @@ class PersonSession:
     def __init__(self, batch: BatchSession, person: int) -> None:
         self._batch, self._person = batch, person
         self.name, self.snapshot = batch.session.name, batch.session.snapshot
+        self.chosen = batch.session.chosen
 
     def __enter__(self) -> Self:
         return self

@@ -64,7 +64,7 @@ def prepare(
     Returns:
         Source -> the requests whose plans read it; and request -> name of its error, or why it is left out.
     """
-    of, unique = of_batch(services, batch), list(dict.fromkeys(requests))
+    of, unique = of_batch(replace(services, versions={}), batch), list(dict.fromkeys(requests))
     outcomes = Outcomes(dict.fromkeys(unique[BATCH_LIMIT:], LEFT))
     if outcomes:
         left = f"{len(outcomes)} are left for the next one"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from afschrift.batch.batch_statements import batch_statements
@@ -109,8 +109,9 @@ def _reads(plan: Plan, source: str) -> str:
     """Return a digest of what a plan reads of a source, independent of the person."""
     parts = [[part.table, part.statement, part.masked_statement] for part in plan.of_source(source)]
     facts = [[fact.place, fact.statement] for fact in plan.facts if fact.source == source]
+    versions = asdict(plan.versions[source]) if source in plan.versions else None
     kinds = [[[f.name, f.kind, f.action] for f in part.selected] for part in plan.of_source(source)]
-    return digest({"parts": parts, "facts": facts, "kinds": kinds})
+    return digest({"parts": parts, "facts": facts, "kinds": kinds, "versions": versions})
 
 
 def explain(services: Services, requests: Sequence[str]) -> Iterator[str]:

@@ -186,7 +186,7 @@ class SourcePass:
         if not self._readers:
             return before
         plan = self._readers[0].member.gate.plan
-        with self._services.open_source(self._source, self._batch) as session:
+        with self._services.open_source(self._source, self._batch, **plan.opening(self._source)) as session:
             self._session = BatchSession(self._services, self._source, session, keys)
             for number, reader in enumerate(self._readers):
                 reader.number, reader.session = number, PersonSession(self._session, number)

@@ -97,6 +97,22 @@ class DamagedValueError(ConfigurationError):
         self.damage = damage
 
 
+class VersionGoneError(ConfigurationError):
+    """The version of a table that a plan reads was removed: its log, its snapshot or a file.
+
+    Attributes:
+        table, version: as the source names them.
+    """
+
+    def __init__(self, source: str, table: str, version: str) -> None:
+        super().__init__(
+            f"Version {version} of {source}.{table}, which the plan reads, was removed (VACUUM, expired "
+            "snapshots).",
+            remedy="clear `classify` and what follows: a new plan is made on the version of today.",
+        )
+        self.table, self.version = table, version
+
+
 class UnreadFilesError(ConfigurationError):
     """A folder of a lake holds files that are neither read nor ignored by a decision."""
 

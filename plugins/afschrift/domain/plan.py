@@ -17,6 +17,7 @@ from afschrift.domain.decision import Action
 from afschrift.domain.event import canonical
 from afschrift.domain.redaction import Redaction
 from afschrift.domain.right import Right
+from afschrift.domain.sources import TableVersions
 from afschrift.domain.value_kind import DocumentPart, ValueKind
 from afschrift.domain.vocabulary import Origin
 
@@ -253,7 +254,7 @@ class Withheld:
     fields: tuple[FieldPlan, ...]
 
 
-_ABSENT = (b'"damage":"",', b'"place":"",', b'"masks":[],', b'"withdrawn":{},')
+_ABSENT = (b'"damage":"",', b'"place":"",', b'"masks":[],', b'"versions":{},', b'"withdrawn":{},')
 """Fields that are left out where they are empty, so that a plan frozen before them keeps its digest."""
 _FIRST_BEYOND_D7FF = 0xEE
 """First byte in UTF-8 of characters that UTF-16, which RFC 8785 sorts by, may order differently."""
@@ -285,6 +286,7 @@ class Plan:
         before: tables and searched systems that an earlier part of the answer described.
         after: digests of the bundles of all earlier parts; what is delivered by this plan follows them (R54).
         again: `source.table` of tables that an earlier part described too, and that are given whole again.
+        versions: source -> the versions of its tables that are read, where they have any.
         gone: what the last part promised and is not held any more, as an officer confirmed.
     """
 
@@ -310,6 +312,7 @@ class Plan:
     again: tuple[str, ...] = ()
     gone: tuple[Gone, ...] = ()
     withdrawn: dict[str, str] = field(default_factory=dict, repr=False)
+    versions: dict[str, TableVersions] = field(default_factory=dict)
 
     def digest(self) -> str:
         """SHA-256 over the plan in canonical JSON: what reviews and later steps are bound to."""
@@ -336,6 +339,10 @@ class Plan:
     def of_source(self, source: str) -> tuple[ExtractPlan, ...]:
         """The extracts of one source."""
         return tuple(e for e in self.extracts if e.source == source)
+
+    def opening(self, source: str) -> dict[str, TableVersions]:
+        """Further arguments to open a source with, so that it reads what the plan chose."""
+        return {"versions": self.versions[source]} if source in self.versions else {}
 
     @property
     def unopened(self) -> frozenset[str]:

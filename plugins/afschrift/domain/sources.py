@@ -145,6 +145,22 @@ class Described:
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class TableVersions:
+    """Versions of a source's tables with a log, chosen for a plan.
+
+    Attributes:
+        at: RFC 3339 instant of which they are.
+        versions: table in the source -> version; empty: they are not chosen yet.
+        not_at_receipt: tables whose log does not have the state at the receipt, if the source asks for
+            that; then all are of the instant of the look.
+    """
+
+    at: str
+    versions: dict[str, str] = field(default_factory=dict)
+    not_at_receipt: tuple[str, ...] = ()
+
+
 Sides = tuple[str, str] | None  # what is compared of a row, and of the bound key
 
 
@@ -281,6 +297,10 @@ class Source(Protocol):
 
     name: str
     snapshot: str
+
+    @property
+    def chosen(self) -> TableVersions | None:
+        """The versions that it reads; None: its tables have none."""
 
     @property
     def dialect(self) -> Dialect:

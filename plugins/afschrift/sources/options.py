@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.nearest import did_you_mean
-from afschrift.domain.sources import Connect, Connection
+from afschrift.domain.sources import Connect, Connection, TableVersions
 from afschrift.outside.read_json import read_json
 
 PREFIX = "AIRFLOW_CONN_"
@@ -106,6 +106,8 @@ class Opening:
         tag: id of the request, which the database shows in its list of sessions.
         batch_bytes: size of a batch of rows, if the driver can be asked for one.
         ignored: for a lake, table -> patterns of the files that the inventory skips.
+        described: tables of the source that the inventory has; empty: not known.
+        versions: what a plan chose to read, or only its instant; None: what is there now.
     """
 
     name: str
@@ -115,6 +117,8 @@ class Opening:
     tag: str = ""
     batch_bytes: int = 4_000_000
     ignored: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    described: frozenset[str] = frozenset()
+    versions: TableVersions | None = None
 
     def address(self) -> Connection:
         """Find the connection of a kind that needs one.

@@ -16,7 +16,7 @@ from afschrift.domain.errors import AfschriftError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
-from afschrift.domain.sources import Catalogue, Described, Source, Structure
+from afschrift.domain.sources import Catalogue, Described, Source, Structure, TableVersions
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import by_alias
 from afschrift.sources.dialect import StandardDialect
@@ -129,6 +129,11 @@ class ReadSession(Generic[C, D]):
         connection, self._connection = self._connection, None
         if connection is not None:
             self.close(connection)
+
+    @property
+    def chosen(self) -> TableVersions | None:
+        """None: its tables have no versions."""
+        return None
 
     @property
     def connection(self) -> C:

@@ -6,8 +6,8 @@ To add one: a folder, and a line here, or an entry point in a package of its own
 from __future__ import annotations
 
 from collections import UserDict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -16,7 +16,7 @@ from typing import Any
 from afschrift.app.extras import require
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.nearest import choose
-from afschrift.domain.sources import Connect, Source
+from afschrift.domain.sources import Connect, Source, TableVersions
 from afschrift.inventory.model import SourceFile
 from afschrift.sources.options import Opening, from_environment
 
@@ -119,6 +119,8 @@ def open_source(
     tag: str = "",
     batch_bytes: int = 4_000_000,
     ignored: Mapping[str, Sequence[str]] | None = None,
+    described: Iterable[str] = (),
+    versions: TableVersions | None = None,
 ) -> Source:
     """Make a session on a source that is not opened yet.
 
@@ -131,6 +133,8 @@ def open_source(
         tag: id of the request, for the database's list of sessions.
         batch_bytes: size of a batch of rows, if the driver can be asked for one.
         ignored: for a lake, table -> patterns of the files that the inventory skips.
+        described: tables of the source that the inventory has.
+        versions: see `Opening`.
 
     Raises:
         ConfigurationError: the kind, an option or the connection is not known.
@@ -142,7 +146,8 @@ def open_source(
         )
     if extra := SOURCES[kind].extra:
         require(extra, f"Source {name} of kind {kind}")
-    return SOURCES[kind](Opening(name, options, connection, connect, tag, batch_bytes, ignored or {}))
+    opening = Opening(name, options, connection, connect, tag, batch_bytes, ignored or {})
+    return SOURCES[kind](replace(opening, described=frozenset(described), versions=versions))
 
 
 def open_declared(
@@ -152,6 +157,7 @@ def open_declared(
     connect: Connect = from_environment,
     tag: str = "",
     batch_bytes: int = 4_000_000,
+    versions: TableVersions | None = None,
 ) -> Source:
     """As `open_source`, for a source in the inventory.
 
@@ -161,6 +167,7 @@ def open_declared(
         connect: see `open_source`.
         tag: see `open_source`.
         batch_bytes: see `open_source`.
+        versions: see `Opening`.
     """
     return open_source(
         declared.source,
@@ -171,4 +178,6 @@ def open_declared(
         tag=tag,
         batch_bytes=batch_bytes,
         ignored=declared.ignored_files,
+        described=map(declared.in_source, declared.tables),
+        versions=versions,
     )

@@ -10,7 +10,15 @@ from afschrift.domain.errors import RetriableError, SourceDownError
 from afschrift.domain.files import FileStore
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, SameRows, Sample, Sums
-from afschrift.domain.sources import ColumnType, Described, Dialect, Source, SourceFactory, Structure
+from afschrift.domain.sources import (
+    ColumnType,
+    Described,
+    Dialect,
+    Source,
+    SourceFactory,
+    Structure,
+    TableVersions,
+)
 
 
 class GuardedSource:
@@ -26,6 +34,11 @@ class GuardedSource:
         self.snapshot = ""
         self._catalogue: Mapping[str, Mapping[str, ColumnType]] | None = None
         self._structure: Structure | None = None
+
+    @property
+    def chosen(self) -> TableVersions | None:
+        """The session's."""
+        return self._source.chosen
 
     @property
     def dialect(self) -> Dialect:

@@ -37,6 +37,7 @@ from afschrift.steps.draft import Drafter, PlanDraft, outcome
 from afschrift.steps.gates import StepBasis, StepEvidence, enter
 from afschrift.steps.residual import read_sources, search_all, searched_sources
 from afschrift.steps.staging_faults import REPLACED, Faults, fault, record_again, stage_person, staged_keys
+from afschrift.steps.table_versions import gone_versions
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def plan_evidence(plan: Plan) -> dict[str, Any]:
     redactions += [mask for system in plan.manual for mask in system.masks]
     rules = {rule for field in fields for rule in field.rules}
     rules |= {rule for redaction in redactions for rule in redaction.rules}
+    past = [f"{source}.{table}" for source, of in plan.versions.items() for table in of.not_at_receipt]
     counted = Counter((f.action.value, f.reason, f.rules) for f in fields)
     columns = [
         {"action": action, "reason": reason, "rules": list(by), "columns": number}
@@ -132,6 +134,7 @@ def plan_evidence(plan: Plan) -> dict[str, Any]:
         **({"manual": {part.source: part.status.value for part in plan.manual}} if plan.manual else {}),
         **({"later": [later.name for later in plan.later]} if plan.later else {}),
         **({"after": list(plan.after)} if plan.after else {}),
+        **({"not_at_receipt": past} if past else {}),
     }
 
 
@@ -176,7 +179,7 @@ def _still_holds(services: Services, basis: PlanBasis) -> bool:
         return False
     if request.state is State.READY:  # nothing is read again
         return True
-    if basis.new_findings:
+    if basis.new_findings or gone_versions(services.register.steps.results(request.id), latest["plan"]):
         return False
     faults = _person_faults(services, request.id, latest)
     if not faults and not asked_again(services.register, request.id):
@@ -192,9 +195,10 @@ def _draft(services: Services, basis: PlanBasis, now: str) -> PlanDraft:
         NeedsPersonError: something in it only a person may decide.
     """
     register, request, request_id = services.register, basis.request, basis.request.id
-    frozen_at = _frozen_before(register, request_id, basis.latest) or now
+    before = _plan_before(register, request_id, basis.latest)
+    frozen_at = before.frozen_at if before else now
     with asking(register, request_id, KINDS):
-        drafter = Drafter(services, request, Answers(basis.decisions))
+        drafter = Drafter(services, request, Answers(basis.decisions), before)
         draft = drafter.draft(register.identities.of(request_id), frozen_at)
     if draft.questions:
         raise ask(register, request_id, draft.questions)
@@ -270,18 +274,18 @@ def _person_faults(services: Services, request_id: str, latest: dict[str, Any]) 
     return {} if is_same else {PERSON: REPLACED}
 
 
-def _frozen_before(register: Register, request_id: str, latest: dict[str, Any] | None) -> str | None:
-    """Return when the last plan was frozen; None where the answer was to be given again since.
+def _plan_before(register: Register, request_id: str, latest: dict[str, Any] | None) -> Plan | None:
+    """Return the last plan; None where the answer was to be given again since.
 
-    The draft takes this instant: it enters the plan's digest, so with another one an unchanged plan would
-    look changed.
+    The draft takes its instant, and its versions of tables: they enter the plan's digest, so with others an
+    unchanged plan would look changed.
     """
     if latest is None:
         return None
     again = register.facts.timeline(request_id).asked_again
     try:
-        frozen_at = register.plans.get(request_id, latest["plan"]).frozen_at
-        return None if again is not None and frozen_at < again.at else frozen_at
+        plan = register.plans.get(request_id, latest["plan"])
+        return None if again is not None and plan.frozen_at < again.at else plan
     except ConfigurationError:  # saved by another version of the software: a new plan is due
         return None
 

@@ -15,6 +15,7 @@ from afschrift.domain.decision import Action
 from afschrift.domain.errors import DamagedValueError
 from afschrift.domain.keys import PersonKeys
 from afschrift.domain.plan import ExtractPlan, FieldPlan, Place
+from afschrift.domain.sources import Source
 from afschrift.domain.value_kind import ValueKind
 from afschrift.law.partial_response import Given
 from afschrift.questions.ask import asking
@@ -45,6 +46,10 @@ class DamageSearch:
             found = dict(self._in_the_plan()) or dict(self._in_the_search(known))
         return record_damage(register, request_id, found, known)
 
+    def _session(self) -> Source:
+        opening = self._gate.plan.opening(self._source)
+        return self._services.open_source(self._source, self._gate.request.id, **opening)
+
     def _in_the_plan(self) -> Iterator[tuple[Place, tuple[str, Given]]]:
         """Yield the columns of the plan with a value that cannot be read, and whether its text can."""
         for part in self._gate.plan.of_source(self._source):
@@ -67,7 +72,7 @@ class DamageSearch:
         kind = ValueKind.TEXT if as_text or field.action is Action.MASK else field.read_as or field.kind
         rule = part.row_rule
         scope = Scope(rule["column"], tuple(rule["included"])) if rule else None
-        with services.open_source(self._source, self._gate.request.id) as session:
+        with self._session() as session:
             session.bind(*self._keys)
             statements = Statements(
                 services.sql,
@@ -88,7 +93,7 @@ class DamageSearch:
     def _in_the_search(self, known: Collection[Place]) -> Iterator[tuple[Place, tuple[str, Given]]]:
         """Yield columns that cannot be searched: they hold such a value in any row, whose ever it is."""
         services = self._services
-        with services.open_source(self._source, self._gate.request.id) as session:
+        with self._session() as session:
             catalogue = session.catalogue()
         declared = services.inventory.sources[self._source]
         places = [
@@ -98,7 +103,7 @@ class DamageSearch:
         ]
         for place in places:
             unread = {other for other in (*places, *known) if other != place}
-            with services.open_source(self._source, self._gate.request.id) as session:
+            with self._session() as session:
                 session.bind(*self._keys)
                 try:
                     search(services, self._source, session, self._keys[0], self._gate.hidden, unread)

@@ -44,6 +44,7 @@ from afschrift.sources.session_pool import SessionPool
 from afschrift.steps.draft_tables import Notes, TableDrafts
 from afschrift.steps.key_facts import KeyFacts, key_terms, own_terms
 from afschrift.steps.sheet_facts import incomplete
+from afschrift.steps.table_versions import ChosenVersions
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,14 @@ class PlanDraft:
 class Drafter:
     """Builds the draft of one request."""
 
-    def __init__(self, services: Services, request: Request, answers: Answers) -> None:
-        self._services = services
-        self._request = request
-        self._open = SessionPool(partial(services.open_source, tag=request.id))
+    def __init__(
+        self, services: Services, request: Request, answers: Answers, before: Plan | None = None
+    ) -> None:
+        self._services, self._request = services, request
+        results = services.register.steps.results(request.id)
+        opens = partial(services.open_source, tag=request.id)
+        self._versions = ChosenVersions(services, opens, request.received_at, before, results)
+        self._open = SessionPool(self._versions.session)
         self._notes = Notes(answers)
         self._later: frozenset[str] = frozenset()
         self._damaged: Mapping[Place, Damaged] = {}
@@ -102,8 +107,7 @@ class Drafter:
             return self._draft(given, frozen_at, count=count)
 
     def _draft(self, given: Sequence[Key], frozen_at: str, *, count: bool) -> PlanDraft:
-        services, request = self._services, self._request
-        register = services.register
+        services, request, register = self._services, self._request, self._services.register
         later = left_for_later(
             services, register.facts.timeline(request.id), register.decisions.of(request.id)
         )
@@ -132,6 +136,7 @@ class Drafter:
             before=supplement.before(),
             again=supplement.again(),
             gone=tuple(self._gone()),
+            versions=self._versions.chosen,
         )
         self._sheet(plan)
         self._rows_not_given(plan)
@@ -163,6 +168,7 @@ class Drafter:
             if source.source in self._later or supplement.is_settled(source.source):
                 continue
             with self._open(source.source) as session:
+                self._versions.take(source, session.chosen)
                 session.bind(keys, request.received_at)
                 statements = self._statements(source, session)
                 days = services.grounds.trigger_limits.contact_days

@@ -8,7 +8,7 @@ from typing import Any
 from afschrift.casework.columns.judged_files import active_counts, judged_files
 from afschrift.casework.partial_response.damaged import damaged_columns
 from afschrift.casework.partial_response.question import waits_for
-from afschrift.domain.errors import DamagedValueError, GateError, NeedsPersonError
+from afschrift.domain.errors import DamagedValueError, GateError, NeedsPersonError, VersionGoneError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.extracted import UPLOADS, SourceExtract
 from afschrift.domain.keys import Key, keys_text
@@ -40,6 +40,7 @@ from afschrift.steps.staging_faults import (
     staged_identifiers,
     staged_keys,
 )
+from afschrift.steps.table_versions import record_gone
 
 
 class ReplacedPlanError(GateError):
@@ -49,9 +50,10 @@ class ReplacedPlanError(GateError):
 def extract(services: Services, request_id: str, source: str, *, reaches_all: bool = True) -> dict[str, Any]:
     """Extract a source by the frozen plan (R08, R80).
 
-    The data are of the time of reading, which the answer names, not of the receipt: a warehouse keeps no
+    The data are of the time of reading, which the answer names, not of the receipt: most warehouses keep no
     earlier state, and the request does not stop the deletion of data (R07). A retry reads the whole source
-    again on a new snapshot.
+    again: tables with a log at the versions that the plan chose, others on a new snapshot. A version that was
+    removed meanwhile is recorded, and the next `classify` chooses another.
 
     A value that cannot be read is traced to its column. The column is given as the database's own text, by a
     new plan under which the step reads again; where there is no text, a person is asked. Where other sources
@@ -64,6 +66,7 @@ def extract(services: Services, request_id: str, source: str, *, reaches_all: bo
         DamagedValueError: a value cannot be read, and its column was not found.
         GateError: a decision that the step needs is not in the register, or something drifted.
         NeedsPersonError: another source of the request is down, and a person was asked about it.
+        VersionGoneError: a version of a table that the plan reads was removed.
         ValidationFailedError: the rows differ from what the source itself computes of them, or a file does
             not read back as what was extracted; nothing of the source counts as extracted.
         SourceDownError: the source is down.
@@ -72,6 +75,9 @@ def extract(services: Services, request_id: str, source: str, *, reaches_all: bo
     while True:
         try:
             return _extract(services, request_id, source)
+        except VersionGoneError as error:
+            record_gone(services.register, gated_extract(services, request_id, source).plan, source, error)
+            raise
         except ReplacedPlanError:
             if not damaged_columns(services, request_id):
                 raise

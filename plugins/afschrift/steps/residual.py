@@ -137,7 +137,10 @@ def search_all(
     ledgers: list[Any] = []
     asked: list[OpenQuestion] = []
     for source in searched_sources(services, plan):
-        with asking(register, request_id, KINDS), services.open_source(source, request_id) as session:
+        with (
+            asking(register, request_id, KINDS),
+            services.open_source(source, request_id, **plan.opening(source)) as session,
+        ):
             session.bind(bound, at)
             searched = search(services, source, session, bound, hidden, damaged)
             doubts = _doubts(services.inventory.sources[source], session)

@@ -90,7 +90,7 @@ class SourceReading:
         services, plan, source = self._services, self._plan, self._source
         with (
             asking(services.register, plan.request, KINDS),
-            services.open_source(source, plan.request) as session,
+            services.open_source(source, plan.request, **plan.opening(source)) as session,
         ):
             keys, at = self.keys(received_at)
             session.bind(keys, at)

@@ -68,8 +68,14 @@ def build(
         register=register,
         inventory=inventory,
         grounds=load_grounds(settings.folder("grounds")),
-        open_source=lambda name, tag="": GuardedSource(
-            open_declared(inventory.sources[name], connect=connect, tag=tag, batch_bytes=settings.batch_bytes)
+        open_source=lambda name, tag="", versions=None: GuardedSource(
+            open_declared(
+                inventory.sources[name],
+                connect=connect,
+                tag=tag,
+                batch_bytes=settings.batch_bytes,
+                versions=versions,
+            )
         ),
         open_store=partial(_store, inventory, connect),
         formats=FORMATS,

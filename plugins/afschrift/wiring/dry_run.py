@@ -102,7 +102,10 @@ def _costs(services: Services, request: Request, draft: PlanDraft) -> dict[str, 
     """
     lines: dict[str, list[str]] = {}
     for source, parts in groupby(draft.plan.extracts, key=attrgetter("source")):
-        with suppress(AfschriftError), services.open_source(source, tag=request.id) as session:
+        with (
+            suppress(AfschriftError),
+            services.open_source(source, tag=request.id, **draft.plan.opening(source)) as session,
+        ):
             session.bind(draft.keys, request.received_at)
             lines[source] = [way_of(services, draft.plan, draft.keys, source, session)]
             for part in parts:

@@ -69,7 +69,9 @@ class PeopleReader:
         """Read tables of a source in one session, up to an unreadable one. Return the tables after it."""
         left = dict(tables)
         try:
-            with self._services.open_source(source.source, self._plan.request) as session:
+            with self._services.open_source(
+                source.source, self._plan.request, **self._plan.opening(source.source)
+            ) as session:
                 session.bind(self._keys, self._plan.received_at)
                 for name, table in tables.items():
                     del left[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache, partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -62,19 +63,18 @@ _PHYSICAL, _ID, _MODE = (
 
 
 class DeltaLake(LogLake):
-    """`kind: delta`. Options: `root`, as of a lake of Parquet files; the limits of `DuckSession`."""
+    """`kind: delta`. Options: `root`, as of a lake of Parquet files; `as_of`; the limits of `DuckSession`."""
 
     format = "Delta Lake"
 
     def __init__(self, opening: Opening) -> None:
         super().__init__(opening)
 
-    def load(self, store: LakeStore, table: str) -> LogTable:
+    def load(self, store: LakeStore, table: str, version: str | None = None) -> LogTable:
         """Read the log of a table."""
         where, place = f"{self.name}.{table}", store.place(table)
-        options = store_options(place, self._opening.address().extra if self._opening.connection else {})
         try:
-            opened = DeltaTable(place, storage_options=options)
+            opened = self._opened(place, version)
             _require_known(where, opened)
             return _table(where, place, opened)
         except TableNotFoundError:
@@ -91,6 +91,16 @@ class DeltaLake(LogLake):
                 remedy="see whether the files of `_delta_log` are complete, from the last checkpoint on, and "
                 "whether the connection may read them.",
             ) from None
+
+    def _opened(self, place: str, version: str | None = None) -> DeltaTable:
+        options = store_options(place, self._opening.address().extra if self._opening.connection else {})
+        return DeltaTable(place, None if version is None else int(version), storage_options=options)
+
+    def version_at(self, store: LakeStore, table: str, at: datetime) -> str | None:
+        """By the times of the commits whose files are still there."""
+        before = at.timestamp() * 1000
+        history = self._opened(store.place(table)).history()
+        return next((str(of["version"]) for of in history if of.get("timestamp", before + 1) <= before), None)
 
 
 def _require_known(where: str, opened: DeltaTable) -> None:

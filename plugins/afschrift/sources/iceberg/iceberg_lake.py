@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 
 from pydantic import ValidationError as InvalidMetadata
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.sources.duckdb.lake_stores import LakeStore
-from afschrift.sources.iceberg.snapshot import read_snapshot
+from afschrift.sources.iceberg.snapshot import read_snapshot, version_of
 from afschrift.sources.lakehouse.log_lake import LogLake
 from afschrift.sources.lakehouse.log_table import LogTable
 from afschrift.sources.lakehouse.store_options import iceberg_options
@@ -25,7 +26,7 @@ _FAILURES = (ValueError, OSError, KeyError, InvalidMetadata, RESTError, SQLAlche
 
 
 class IcebergLake(LogLake):
-    """`kind: iceberg`. Options: `root`, where the files are; `catalogue` and `namespace`; limits.
+    """`kind: iceberg`. Options: `root`, where the files are; `catalogue` and `namespace`; `as_of`; limits.
 
     With `catalogue` (`sql`, `rest` or another that pyiceberg knows) the extra of the connection has its
     properties, and tables are those of the namespace. Without it each folder of the root is a table, and
@@ -66,11 +67,11 @@ class IcebergLake(LogLake):
         except (*_FAILURES, NoSuchTableError) as error:
             raise self._unreachable(error) from None
 
-    def load(self, store: LakeStore, table: str) -> LogTable:
-        """Read the current snapshot of a table."""
+    def load(self, store: LakeStore, table: str, version: str | None = None) -> LogTable:
+        """Read a snapshot of a table."""
         where = f"{self.name}.{table}"
         try:
-            return read_snapshot(where, self._opened(store, table))
+            return read_snapshot(where, self._opened(store, table), version)
         except _FAILURES as error:
             raise ConfigurationError(
                 f"The metadata of {where} cannot be read ({type(error).__name__}).",
@@ -78,6 +79,12 @@ class IcebergLake(LogLake):
                 f"whether the connection may read it; without a `catalogue`, whether `metadata/{_HINT}` "
                 "names its version.",
             ) from None
+
+    def version_at(self, store: LakeStore, table: str, at: datetime) -> str | None:
+        """By the table's own list of its current snapshots."""
+        opened = self._opened(store, table)
+        found = opened.snapshot_as_of_timestamp(int(at.timestamp() * 1000))
+        return None if found is None else version_of(found, found.schema_id)
 
     def _opened(self, store: LakeStore, table: str) -> Table:
         if self._kind:

@@ -14,9 +14,11 @@ from pyiceberg import types as it
 from pyiceberg.conversions import from_bytes
 from pyiceberg.io import FileIO
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat, ManifestEntry
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.table.deletion_vector import deletion_vectors_from_puffin_file
 from pyiceberg.table.puffin import PuffinFile
+from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.transforms import IdentityTransform
 
 from afschrift.domain.errors import ConfigurationError
@@ -65,16 +67,38 @@ class _Entry:
     partition: str
 
 
-def read_snapshot(where: str, table: Table) -> LogTable:
-    """Read what the current snapshot of a table holds.
+def version_of(snapshot: Snapshot | None, schema: int | None) -> str:
+    """Name what is read: the snapshot, and the schema if that is not the snapshot's own."""
+    if snapshot is None:
+        return f"none/{schema}"
+    own = snapshot.schema_id
+    return str(snapshot.snapshot_id) + ("" if schema in (own, None) else f"/{schema}")
+
+
+def _chosen(where: str, table: Table, version: str | None) -> tuple[Snapshot | None, Schema]:
+    """The snapshot and the schema of a version; None: the current ones."""
+    if version is None:
+        return table.current_snapshot(), table.schema()
+    number, _, schema = version.partition("/")
+    snapshot = None if number == "none" else table.snapshot_by_id(int(number))
+    chosen = int(schema) if schema else snapshot and snapshot.schema_id
+    if (number != "none" and snapshot is None) or chosen not in (None, *table.schemas()):
+        raise ConfigurationError(
+            f"Table {where} has no snapshot {version} any more.", remedy="read its current snapshot."
+        )
+    return snapshot, table.schema() if chosen is None else table.schemas()[chosen]
+
+
+def read_snapshot(where: str, table: Table, version: str | None = None) -> LogTable:
+    """Read what a snapshot of a table holds, by default the current one.
 
     Raises:
         ConfigurationError: it has something that is not known here.
     """
-    metadata, snapshot, schema = table.metadata, table.current_snapshot(), table.schema()
+    metadata, (snapshot, schema) = table.metadata, _chosen(where, table, version)
     if metadata.format_version > _LAST_FORMAT:
         raise _unknown(where, f"version {metadata.format_version} of the format")
-    entries = list(_entries(table)) if snapshot else []
+    entries = list(_entries(table, snapshot)) if snapshot else []
     for entry in entries:
         _require_known(where, entry.file)
     data = [entry for entry in entries if entry.file.content == DataFileContent.DATA]
@@ -87,36 +111,34 @@ def read_snapshot(where: str, table: Table) -> LogTable:
         field.name: _bounds(field, data) for field in schema.fields if isinstance(field.field_type, _BOUNDED)
     }
     return LogTable(
-        version=str(snapshot.snapshot_id) if snapshot else "none",
+        version=version_of(snapshot, schema.schema_id),
         fields=fields,
         files=files,
         rows=tuple(entry.file.record_count for entry in data) if not equal else (),
-        partitions=_identities(table, data),
+        partitions=_identities(table, schema, data),
         stored_partitions=True,
         lows={name: low for name, (low, _) in bounds.items()},
         highs={name: high for name, (_, high) in bounds.items()},
         deleted=cache(
             partial(_deleted, table.io, positions, {place(e.file.file_path): e.sequence for e in data})
         ),
-        equal=cache(partial(_equal, where, table, equal, names)) if equal else tuple,
+        equal=cache(partial(_equal, where, table, schema, equal, names)) if equal else tuple,
         sequences=tuple(entry.sequence for entry in data),
         parts=tuple(entry.partition for entry in data),
-        comments=_comments(table),
+        comments=_comments(table, schema),
         required=frozenset(field.name for field in schema.fields if field.required),
     )
 
 
-def _comments(table: Table) -> dict[str, str]:
+def _comments(table: Table, schema: Schema) -> dict[str, str]:
     found = {
         "": table.metadata.properties.get("comment"),
-        **{of.name: of.doc for of in table.schema().fields},
+        **{of.name: of.doc for of in schema.fields},
     }
     return {name: text for name, text in found.items() if text}
 
 
-def _entries(table: Table) -> Iterator[_Entry]:
-    snapshot = table.current_snapshot()
-    assert snapshot is not None
+def _entries(table: Table, snapshot: Snapshot) -> Iterator[_Entry]:
     for manifest in snapshot.manifests(table.io):
         for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True):
             yield _Entry(
@@ -218,9 +240,9 @@ def _bounds(field: it.NestedField, data: Sequence[_Entry]) -> tuple[pa.Array, pa
     return (low.cast(pa.date32()), high.cast(pa.date32())) if arrow == pa.int32() else (low, high)
 
 
-def _identities(table: Table, data: Sequence[_Entry]) -> dict[str, pa.Array]:
+def _identities(table: Table, schema: Schema, data: Sequence[_Entry]) -> dict[str, pa.Array]:
     """Column -> value of each file by an identity partition, which the file itself may lack."""
-    schema, specs = table.schema(), table.specs()
+    specs = table.specs()
     found: dict[str, list[Any]] = {}
     for at, entry in enumerate(data):
         for position, part in enumerate(specs[entry.file.spec_id].fields):
@@ -271,10 +293,12 @@ def _positions(io: FileIO, file: DataFile) -> Iterator[tuple[str, pa.ChunkedArra
         yield path, rows.filter(pc.equal(rows.column(_PATH), path)).column(_POSITION)
 
 
-def _equal(where: str, table: Table, deletes: Sequence[_Entry], names: Any) -> tuple[EqualDeletes, ...]:
+def _equal(
+    where: str, table: Table, schema: Schema, deletes: Sequence[_Entry], names: Any
+) -> tuple[EqualDeletes, ...]:
     """Rows of equality deletes, by the columns that they compare."""
-    every = {field.field_id: field for schema in table.metadata.schemas for field in schema.fields}
-    every |= {field.field_id: field for field in table.schema().fields}
+    every = {field.field_id: field for old in table.metadata.schemas for field in old.fields}
+    every |= {field.field_id: field for field in schema.fields}
     found: dict[tuple[int, ...], list[pa.Table]] = {}
     for entry in deletes:
         ids = tuple(sorted(entry.file.equality_ids or ()))

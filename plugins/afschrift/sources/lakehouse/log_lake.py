@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -16,19 +15,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from afschrift.app.object_stores import of_place
-from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.errors import ConfigurationError, RetriableError, VersionGoneError
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
 from afschrift.domain.sources import Described, Structure
 from afschrift.sources.duckdb.catalogue import lake_estimate
 from afschrift.sources.duckdb.lake_files import printable
 from afschrift.sources.duckdb.lake_reconciliation import PLACED
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, pattern
-from afschrift.sources.duckdb.parquet_lake import ParquetLake
 from afschrift.sources.duckdb.session import DuckSession
 from afschrift.sources.lakehouse.file_pruning import needed, tables_of
 from afschrift.sources.lakehouse.log_reconciliation import LogReconciliation
 from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogField, LogTable
 from afschrift.sources.lakehouse.stored_fields import OtherTypeError, has_ids, selected, stored_in
+from afschrift.sources.lakehouse.versioned_lake import VersionedLake
 from afschrift.sources.options import Opening
 from afschrift.sources.table_errors import relation_of, unquoted
 
@@ -45,10 +44,10 @@ SELECT list(DISTINCT file_name ORDER BY file_name) FROM (
 _EXPLAINED = ("DESCRIBE", "EXPLAIN")
 
 
-class LogLake(ParquetLake):
+class LogLake(VersionedLake):
     """A lake of tables with a log; a subclass reads the log.
 
-    The version of each table is chosen when the session opens. A statement reads the files that can have rows
+    A statement reads the files that can have rows
     for the bound keys, by the bounds in the log; its view over them is made before it runs.
 
     Attributes:
@@ -59,17 +58,8 @@ class LogLake(ParquetLake):
 
     def __init__(self, opening: Opening, *options: str) -> None:
         super().__init__(opening, *options)
-        self._logs: dict[str, LogTable] = {}
         self._shown: dict[str, bytes] = {}
         """Table -> the files of its view, as bits."""
-
-    @abstractmethod
-    def load(self, store: LakeStore, table: str) -> LogTable:
-        """Read a table's log.
-
-        Raises:
-            ConfigurationError: the folder is no such table, or its log cannot be followed.
-        """
 
     def _refuse_root(self, store: LakeStore, folders: Sequence[str]) -> None:  # noqa: ARG002 - of the base class
         if {"_delta_log", "metadata"} & set(folders):
@@ -84,7 +74,7 @@ class LogLake(ParquetLake):
 
     def _lay(self, con: duckdb.DuckDBPyConnection, store: LakeStore, table: str) -> None:
         """Make an empty view with the table's columns: files are chosen when a statement reads it."""
-        log = self.load(store, table)
+        log = self._load(store, table)
         names = [of.name.lower() for of in log.fields]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ConfigurationError(
@@ -159,11 +149,10 @@ class LogLake(ParquetLake):
         self._look_for(table, files)
         number = list(self._logs).index(table)
         names = pa.array([file.name for file in files])
-        deleted = log.deleted()
+        deleted, equal = self._deletes(table, log)
         deleted = deleted.filter(pc.is_in(deleted.column(FILE), names))
         self.connection.register(f"afschrift_deleted_{number}", deleted)
         some = set(pc.unique(deleted.column(FILE)).to_pylist())
-        equal = log.equal()
         for at, deletes in enumerate(equal):
             self.connection.register(f"afschrift_equal_{number}_{at}", deletes.rows)
             last = pc.max(deletes.rows.column("sequence")).as_py()
@@ -266,11 +255,13 @@ class LogLake(ParquetLake):
                         code=type(error).__name__,
                     ) from None
                 raise
+            if self._plan.versions:
+                raise VersionGoneError(self.name, table, self._logs[table].version) from None
             raise ConfigurationError(
                 f"A file that the log of {self.name}.{table} names at version {self._logs[table].version} "
                 "does not exist.",
-                remedy="if old files were removed (VACUUM, expired snapshots), clear `classify` and what "
-                "follows: they read the version of today. Otherwise restore the file.",
+                remedy="if old files were removed meanwhile (VACUUM, expired snapshots), repeat the step: it "
+                "reads the version of today. Otherwise restore the file.",
             ) from None
 
     def _require_unchanged(self, table: str) -> None:
