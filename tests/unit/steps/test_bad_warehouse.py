@@ -262,5 +262,5 @@ def test_a_name_by_a_proposal_is_looked_for_and_is_not_the_persons_own(tmp_path:
 
 def read_people(folder: Path, changes: Mapping[str, str]) -> Any:
     services = installation(folder / "home", help_desk.write(folder / "desk", changes))
-    plan: Any = SimpleNamespace(request="req-a", received_at=AT)
+    plan: Any = SimpleNamespace(request="req-a", received_at=AT, opening=lambda _source: {})
     return PeopleReader(services, plan, FACTS_ANN).read()
