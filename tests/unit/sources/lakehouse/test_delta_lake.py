@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from tests.support import sail
+from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key
@@ -81,7 +82,7 @@ def change(draw: random.Random, name: str, table: str, commit: int, run: Callabl
         write_deltalake(table, added, mode="append", schema_mode="merge")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", nightly_after(4, range(100)))
 def test_rows_after_ten_commits_are_those_of_another_reader(
     seed: int, tmp_path: Path, spark: Callable[[str], Any]
 ) -> None:
