@@ -181,6 +181,48 @@ def handing(bench: Bench, kind: str, megabytes: int) -> Result:
     return Result(f"handing {kind}", megabytes, took[kind], took["copy"], ratio, peak, note)
 
 
+def portal(bench: Bench, kind: str, megabytes: int) -> Result:
+    """An upload or download beside a copy with SHA-256 in turns, or twenty downloads at once.
+
+    The peak is that of the portal's process.
+    """
+    folder = bench.folder / f"portal-{megabytes}"
+    if not folder.exists():
+        folder.mkdir()
+        watch([sys.executable, "-m", "bench.handing", "stage", str(folder), str(megabytes)], _with_path())
+    found: dict[str, list[dict[str, float]]] = {"copy": [], kind: []}
+    for _ in range(bench.repeat if kind in ("upload", "download") else 1):
+        for what, runs in found.items():
+            module = "bench.handing" if what == "copy" else "bench.through_portal"
+            seen = watch([sys.executable, "-m", module, what, str(folder)], _with_path())
+            runs.append(json.loads(seen.output))
+    took, cpu = (
+        {what: statistics.median(run[unit] for run in runs) for what, runs in found.items()}
+        for unit in ("seconds", "cpu")
+    )
+    ratio = took[kind] / took["copy"] if kind != "crowd" else None
+    own = max(run["own_mb"] for run in found[kind])
+    note = (
+        f"MB; CPU {cpu[kind]:.2f} s, {cpu[kind] / cpu['copy']:.2f} x {cpu['copy']:.2f} s; ours {own:.0f} MB"
+    )
+    peak = max(run["portal_mb"] for run in found[kind])
+    return Result(f"portal {kind}", megabytes, took[kind], took["copy"], ratio, peak, note)
+
+
+def portal_pages(bench: Bench) -> Result:
+    """The page before the code and the one after it; the size is with the style."""
+    folder = bench.folder / "portal-pages"
+    folder.mkdir()
+    for module, more in (("handing", ["stage", str(folder), "1"]), ("through_portal", ["page", str(folder)])):
+        seen = watch([sys.executable, "-m", f"bench.{module}", *more], _with_path())
+    found = json.loads(seen.output)
+    note = "; ".join(
+        f"{name}: {page['ms']:.1f} ms, 99% {page['ms_99']:.1f}, CPU {page['cpu_ms']:.1f}, {page['kb']:.1f} kB"
+        for name, page in found.items()
+    )
+    return Result("portal page", 1, found["open"]["ms"] / 1000, None, None, 0, note)
+
+
 def whole_run(repeat: int, tasks: str) -> Result:
     """A request through a running Airflow; held against the functions alone, and too short for a ratio."""
     command = [sys.executable, "-m", "bench.whole_run", "--repeat", str(repeat), "--tasks", tasks]
@@ -243,6 +285,10 @@ def cases(
         yield "tables", fill, lambda _bench, count=count: tables(count)
     for kind in ("zip", "age", "openpgp"):
         yield "handing", fill, partial(handing, kind=kind, megabytes=megabytes)
+    for kind in ("upload", "download"):
+        yield "portal", fill, partial(portal, kind=kind, megabytes=megabytes)
+    yield "portal", fill, partial(portal, kind="crowd", megabytes=min(200, megabytes))
+    yield "portal", fill, portal_pages
     for tasks in ("steps", "one"):
         yield "airflow", fill, lambda _bench, tasks=tasks: whole_run(repeat, tasks)
 
@@ -255,7 +301,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="turns of a case up to a million rows")
     parser.add_argument("--megabytes", type=int, default=1024, help="of the bundle that is handed over")
     parser.add_argument(
-        "--only", help="wide, pandas, eight, orders, gate, report, tables, handing or airflow"
+        "--only", help="wide, pandas, eight, orders, gate, report, tables, handing, portal or airflow"
     )
     given = parser.parse_args()
     sizes = [int(rows) for rows in given.rows.split(",")]
