@@ -1,11 +1,13 @@
-"""Too much at once: connections that ask for nothing, and a disk without room."""
+"""Too much at once: connections that ask for nothing, a disk without room, a thousand tries."""
 
 import resource
 import secrets
 import socket
 import time
+from collections import defaultdict
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import quantiles
 
 import httpx
 import pytest
@@ -52,3 +54,33 @@ def test_full_disk_is_said_and_the_upload_goes_on_when_there_is_room(tmp_path: P
             headers = {"Upload-Offset": str(received)}
             rest = client.patch(f"{paths[1]}/content", content=second.content[received:], headers=headers)
             assert rest.json()["state"] == "ready"
+
+
+@pytest.mark.nightly
+def test_thousand_tries_take_as_long_whatever_there_is(portal: Portal) -> None:
+    made = {state: Sealed(bundle()) for state in ("unknown", "over", "frozen", "wrong")}
+    changes = {"over": {"expires_at": "2026-01-01T00:00:00Z"}, "frozen": {"frozen": True}}
+    taken = defaultdict(list)
+    with portal.client() as client, portal.client(inner=True) as inner:
+        for state in ("over", "frozen", "wrong"):
+            portal.put(made[state])
+            inner.patch(f"/deliveries/{made[state].delivery}", json=changes.get(state, {}))
+        for number in range(250):
+            if number % 4 == 0:  # before it is closed
+                inner.patch(f"/deliveries/{made['wrong'].delivery}", json={"frozen": False})
+            for state, sealed in sorted(made.items(), key=lambda _: secrets.token_bytes(4)):
+                path, key = f"/o/{sealed.link}", {"Cookie": "__Secure-afschrift=" + "A" * 64}
+                for name in ("a try", "a look"):
+                    begun = time.perf_counter()
+                    if name == "a try":
+                        answer = client.post(path, data={"code": "a b c d e f"})
+                    else:
+                        answer = client.get(path, headers=key)
+                    taken[name, state].append((time.perf_counter() - begun) * 1000)
+                    assert answer.status_code == (403 if name == "a try" else 200)
+    for name, alike in (("a try", ("unknown", "over", "frozen")), ("a look", tuple(made))):
+        tenths = {state: quantiles(taken[name, state], n=10) for state in made}
+        for state, each in tenths.items():
+            print(f"{name}, {state:8} 10% {each[0]:7.2f}, half {each[4]:7.2f}, 90% {each[8]:7.2f} ms")
+        quick = [tenths[state][0] for state in alike]  # what others on the machine change least
+        assert max(quick) < 1.25 * min(quick)
