@@ -69,8 +69,8 @@ def running(folder: Path) -> Iterator[Portal]:
     if not cert.exists():
         more = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
         subprocess.run([*_CERTIFICATE.split(), *more], check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        outer, inner = (f"127.0.0.1:{unused.getsockname()[1]}" for unused in (one, other))
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        outer, inner = (f"127.0.0.1:{unused.getsockname()[1]}" for unused in (first, second))
     (folder / "token").write_text("b" * 43)
     named = {"home": folder / "home", "outer": outer, "inner": inner, "public": f"https://{outer}"}
     named |= {"outer_cert": cert, "outer_key": key, "inner_cert": cert, "inner_key": key, "reserve": 0}
