@@ -1,5 +1,6 @@
 """A Spark in this process, which writes deletes of its own kinds: deletion vectors, and equality deletes."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ def spark() -> Iterator[Callable[[str], Any]]:
         from pysail.spark import SparkConnectServer
         from pyspark.sql import SparkSession
 
+        if not hasattr(main := sys.modules["__main__"], "__file__"):
+            main.__file__ = __file__  # without one pyspark takes a worker of xdist for its own doctests
         server = SparkConnectServer()
         server.start(background=True)
         host, port = server.listening_address
