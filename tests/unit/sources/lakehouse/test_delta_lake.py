@@ -82,7 +82,7 @@ def change(draw: random.Random, name: str, table: str, commit: int, run: Callabl
         write_deltalake(table, added, mode="append", schema_mode="merge")
 
 
-@pytest.mark.parametrize("seed", nightly_after(4, range(100)))
+@pytest.mark.parametrize("seed", nightly_after(4, range(500)))
 def test_rows_after_ten_commits_are_those_of_another_reader(
     seed: int, tmp_path: Path, spark: Callable[[str], Any]
 ) -> None:
