@@ -54,7 +54,8 @@ CASES = {line.pop("name"): Case(**line) for line in lines(__file__, "key_types.t
 
 
 def test_every_source_is_here() -> None:
-    assert {case.kind for case in CASES.values()} == set(SOURCES)
+    lakes = {"delta", "iceberg"}  # read by the engine of parquet
+    assert {case.kind for case in CASES.values()} == set(SOURCES) - lakes
 
 
 @dataclass

@@ -201,7 +201,9 @@ def crowd_in(kind: str, session: Source, reading: Callable[[str], Reading]) -> C
     return Crowd(session, file, Statements(SQL, file, IDENTITY, session.dialect, catalogue), known, reading)
 
 
-@pytest.fixture(scope="module", params=sorted(SOURCES.keys() - {"files"}))  # files of text are read whole
+@pytest.fixture(
+    scope="module", params=sorted(SOURCES.keys() - {"files", "delta", "iceberg"})
+)  # read whole, or by parquet's engine
 def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     kind = str(request.param)
     with database_of(kind, request) as database:

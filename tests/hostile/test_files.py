@@ -31,7 +31,7 @@ PLACES = {"folder", "into", "out", "html", "to_file", "data_keys", "logs", "key"
 DOCUMENTS = {
     ("case add", "file"), ("letter sent", "proof"), ("answer", "file"),
     ("delivery misdelivered", "text_file"), ("delivery words-sms", "number_file"),
-    ("audit export", "file"), ("register restore", "file"), ("audit verify", "bundle"),
+    ("audit export", "file"), ("register restore", "file"), ("audit verify", "bundle"), ("report", "file"), ("case print", "file"),
 }  # fmt: skip
 """Kept as they are and not parsed, or read behind a log-in to the register alone."""
 

@@ -47,7 +47,7 @@ def missing_extra(error: BaseException, what: str) -> ConfigurationError | None:
     while cause is not None:
         if isinstance(cause, ImportError):
             module = (cause.name or "").partition(".")[0]
-            for extra, modules in EXTRAS.items():
+            for extra, modules in sorted(EXTRAS.items(), key=lambda item: len(item[1])):
                 if module in modules and not installed(extra):
                     return _missing(extra, what)
         cause = cause.__cause__ or cause.__context__

@@ -13,9 +13,16 @@ from afschrift.selection.statements import Statements
 
 
 def purpose_plans(
-    source: SourceFile, parts: Sequence[ExtractPlan | Withheld], statements: Statements
+    source: SourceFile,
+    parts: Sequence[ExtractPlan | Withheld],
+    statements: Statements,
+    *,
+    recipients: bool = False,
 ) -> Iterator[FactPlan]:
-    """What to read for whom a purpose concerns, how long data are kept and who gets them, by either right."""
+    """What to read for whom a purpose concerns and how long data are kept, by either right.
+
+    With `recipients`, also the names of those who get them, which the person did not provide.
+    """
     read = (column_purposes(source, part.table, field.name) for part in parts for field in part.fields)
     for name in dict.fromkeys(name for names in read for name in names):
         only = source.purposes[name].only  # whom it concerns counts for columns that are not given too
@@ -33,7 +40,7 @@ def purpose_plans(
             if recipient.only and is_settled(source, recipient.only.column):
                 asked = statements.names(*recipient.only.column.rsplit(".", 1))
                 yield FactPlan(source.source, f"purposes.{name}.recipients.{number}.only", *asked)
-            if recipient.from_ and is_settled(source, *(path for _, path in recipient.read)):
+            if recipients and recipient.from_ and is_settled(source, *(path for _, path in recipient.read)):
                 table, _, column = recipient.from_.rpartition(".")
                 country = recipient.country if isinstance(recipient.country, CountryOf) else None
                 field_path = f"purposes.{name}.recipients.{number}"
@@ -54,7 +61,7 @@ def fact_plans(
             tables.setdefault(part.table, []).append(field.name)
             if field.action not in (Action.INCLUDE, Action.MASK):
                 unread.append((part.table, field.name))
-    yield from purpose_plans(source, parts, statements)
+    yield from purpose_plans(source, parts, statements, recipients=True)
     for table, columns in tables.items():
         declared = source.tables[table]
         if declared.source and declared.source.from_ and source.may_follow(table, declared.source.from_):

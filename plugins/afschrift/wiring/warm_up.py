@@ -118,7 +118,8 @@ def _read_texts(settings: Settings) -> None:
     wording(ENGLISH).compile(*WRITTEN_BY, "rests", "took")
     letters = settings.folder("letters")
     _compile(
-        page_templates(letters), r"bundle/page\.html\.j2|(sheet|style)\.(html\.j2|css)|.+/README\.txt\.j2"
+        page_templates(letters),
+        r"bundle/page\.html\.j2|(sheet|style|uses)\.(html\.j2|css)|.+/README\.txt\.j2",
     )
     for language in languages(letters):
         SheetWords.of(letters, language)

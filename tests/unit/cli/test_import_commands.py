@@ -272,7 +272,7 @@ def test_a_file_of_something_else_stays(scanned_project: Path) -> None:
     [
         ((), "Nothing says what to scan"),
         (("nowhere",), "AIRFLOW_CONN_NOWHERE"),
-        (("--kind", "excel"), "choose one of duckdb"),
+        (("--kind", "excel"), "choose one of delta, duckdb"),
         (("--kind", "sqlite"), "no option `path`"),
         (("--kind", "sqlite", "--option", "path"), "KEY=VALUE"),
         (("--kind", "sqlite", "--option", "path=no.db"), "is there"),

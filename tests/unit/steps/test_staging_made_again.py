@@ -267,7 +267,7 @@ def test_damaged_bundle_is_packed_again_by_the_next_delivery(
     go_on(services, case.request, "assess", until="classify")
     with pytest.raises(StagedFileError, match="clear `package` and what follows"):
         deliver(services, case.request)
-    assert not (tmp_path / "home" / "outbox").exists()
+    assert list((tmp_path / "home" / "outbox").iterdir()) == []
     bundle = go_on(services, case.request, "deliver")
     assert bundle is not None
     assert data_of(bundle) == undisturbed

@@ -67,7 +67,11 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Use:
-    """A purpose for which this person's data are processed."""
+    """A purpose for which this person's data are processed.
+
+    Attributes:
+        unnamed: there may be recipients whose names come from data that the person did not provide.
+    """
 
     id: str
     title: str
@@ -76,6 +80,7 @@ class Use:
     consent: str | None
     kinds: tuple[DataKind, ...]
     receivers: tuple[Receiver, ...]
+    unnamed: bool
     kept: RetentionText
     marketing: bool
 
@@ -187,6 +192,8 @@ class SheetContent:
             consent=consent,
             kinds=self._kinds(columns),
             receivers=tuple(self._receivers(key, purpose, {held.table for held in columns})),
+            unnamed=self.contents.plan.right.terms.provided_only
+            and any(recipient.from_ for recipient in purpose.recipients or ()),
             kept=self._kept(key, purpose, columns),
             marketing=purpose.direct_marketing,
         )

@@ -76,14 +76,14 @@ _RUNS = (
     "accepted acknowledged age_read assessed bundle_arrived bundle_delivered bundle_sealed canary_checked "
     "canary_logs_searched delivery_begun drift_found extracted identity_looked_up nothing_held "
     "nothing_in_limits nothing_portable packed part_closed plan_frozen plan_kept run_started sealed "
-    "staged_again step_finished validated"
+    "staged_again step_finished validated version_gone"
 )
 _OFFICERS = (
     "acknowledged bundle_removed canary_signed case_opened decision_taken delivery_confirmed "
     "delivery_misdelivered delivery_renewed delivery_revoked delivery_taken delivery_unfrozen link_shown "
     "secret_destroyed secret_sent secret_shown destruction_proposed destruction_refused "
     "denial_policy destruction_turned_down identity_look_up_asked keys_changed map_confirmation_taken_back "
-    "map_confirmed map_samples_shown request_received"
+    "map_confirmed map_samples_shown request_received requests_exported"
 )
 _KEYS = (
     "data_key_destroyed index_key_forgotten keys_rotated payloads_erased signing_key_revoked "

@@ -78,7 +78,7 @@ MADE = {
     "postgresql": {
         "afschrift_case_fact_refuse": "a3aabbc0fe3f97ad6fa611fafd861dcd",
         "afschrift_fact_refuse": "bfcc27f552068803c35943f448e6f189",
-        "afschrift_next_event": "d4425cc832a6dbf3eace71afbe440f84",
+        "afschrift_next_event": "5c807f38ba4c924d88290096a3357df9",
         "afschrift_only_aside": "90bd4baa2db2260dcf07934b9de8e978",
         "afschrift_only_drop": "d33c20f3c182c1059476bcacba9e0d35",
         "afschrift_only_erase": "53308ba82d581d291e5ada652ef81644",

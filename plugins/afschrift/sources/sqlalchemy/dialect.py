@@ -19,7 +19,7 @@ from afschrift.sources.postgres.dialect import PostgresDialect, postgres_token
 from afschrift.sources.sqlite.dialect import SqliteDialect
 
 _TEMPLATES = {
-    "postgresql": {name: PostgresDialect.templates[name] for name in ("matches", "replaced")},
+    "postgresql": {"matches": PostgresDialect.templates["matches"]},
     "sqlite": {"mentions": SqliteDialect.templates["mentions"]},
 }
 _NUMBERS = (ValueKind.INTEGER, ValueKind.NUMBER, ValueKind.DECIMAL)
@@ -73,6 +73,10 @@ class AlchemyDialect(StandardDialect):
                 remedy="compare with a column of a view that holds another code.",
             )
         return super().literal(text)
+
+    def replaced(self, text: str, pattern: str, by: str) -> str:
+        """Replace in PostgreSQL, whose constants take a backslash."""
+        return self.postgres.replaced(text, pattern, by) if self.name == "postgresql" else text
 
     def text(self, expression: str) -> str:
         """Cast to text."""
