@@ -18,7 +18,7 @@ from tests.support.claim_states import State, states
 from tests.support.days import local_today
 
 SEED, STATES = int(os.environ.get("AFSCHRIFT_SEED", "0")), int(os.environ.get("AFSCHRIFT_STATES", "0"))
-NIGHTLY, QUICK = 1000, 6
+NIGHTLY, QUICK = 300, 6
 
 
 def test_every_sentence_has_a_claim_or_is_a_courtesy() -> None:
