@@ -44,7 +44,9 @@ def test_a_forbidden_offset_is_a_fault_reported_without_the_value(text: str, kin
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
-@given(moment=st.datetimes(dt.datetime(1701, 1, 1), dt.datetime(2199, 12, 31)))  # what nanoseconds reach
+@given(
+    moment=st.datetimes(dt.datetime.fromisoformat("1701-01-01"), dt.datetime.fromisoformat("2199-12-31"))
+)  # what nanoseconds reach
 def test_every_unit_of_arrow(unit: str, moment: dt.datetime) -> None:
     kept = {"s": 0, "ms": moment.microsecond // 1000 * 1000}.get(unit, moment.microsecond)
     moment = moment.replace(microsecond=kept)
