@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -21,8 +22,8 @@ def printed(name: str, **values: Any) -> str:
     return template.render(language=served_language(), **values)
 
 
-@cache
-def _environment(folder: Path) -> Environment:
+def page_environment(folder: Path, filters: Mapping[str, Callable[..., Any]]) -> Environment:
+    """Templates of pages, with the words of the reader's language."""
     environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -32,10 +33,16 @@ def _environment(folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"_": gettext, "ngettext": ngettext}
-    environment.filters |= {
-        "day": lambda text: say_day(date.fromisoformat(text[:10])),
-        "said": in_words,
-        "say": say,
-        "local": lambda at, zone: say_day(local_date(at, zone)),
-    }
+    environment.filters |= {"said": in_words, "say": say, **filters}
     return environment
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    return page_environment(
+        folder,
+        {
+            "day": lambda text: say_day(date.fromisoformat(text[:10])),
+            "local": lambda at, zone: say_day(local_date(at, zone)),
+        },
+    )

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from afschrift.app.project import include_folder, texts
 from afschrift.casework.desk.next_action import words_of
@@ -29,8 +30,9 @@ from afschrift.domain.errors import (
     UnknownQuestionError,
     UnknownRequestError,
 )
-from afschrift.domain.language import gettext, joined, ngettext, say, served_language
-from afschrift.questions.view import in_words, plain
+from afschrift.domain.language import gettext, joined, say, served_language
+from afschrift.questions.view import plain
+from afschrift.report.printing import page_environment
 from afschrift.web.language import dated, day, hour, moment, number, other_languages
 
 MOUNTED = "/afschrift"
@@ -117,18 +119,7 @@ def cross_origin_page(request: Request) -> HTMLResponse:
 
 @cache
 def _templates(folder: Path) -> tuple[Environment, str]:
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        optimized=False,  # else a filter on a constant is run once, in the language of the first reader
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"_": gettext, "ngettext": ngettext}
-    environment.filters |= {
-        "said": in_words,
-        "say": say,
+    filters: dict[str, Callable[..., Any]] = {
         "asked": kind_named,
         "plain": plain,
         "day": day,
@@ -138,6 +129,7 @@ def _templates(folder: Path) -> tuple[Environment, str]:
         "number": number,
         "next": words_of,
     }
+    environment = page_environment(folder, filters)
     return environment, environment.get_template("page.css").render()
 
 

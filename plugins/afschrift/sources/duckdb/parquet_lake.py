@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -202,10 +202,9 @@ class ParquetLake(DuckSession):
         assert store is not None
         placed = self.dialect.quote(f"{PLACED}{table}")
         with self._our_errors(extract.statement):
-            self._view_places(table)
-        self._placed.add(table)
+            self._place_rows(table, extract.statement)
         before = f"\nFROM {relation} AS t\n"
-        return LakeReconciliation(
+        return self._reconciliation_of(table)(
             self.rows,
             self.stream,
             self.dialect,
@@ -216,6 +215,15 @@ class ParquetLake(DuckSession):
             placed,
             {name: self.place_of(natives, table, part) for name, part in extract.parts.items()},
         )
+
+    def _place_rows(self, table: str, statement: str) -> None:  # noqa: ARG002
+        """See that a view has each row's file."""
+        self._view_places(table)
+        self._placed.add(table)
+
+    def _reconciliation_of(self, table: str) -> Callable[..., LakeReconciliation]:  # noqa: ARG002
+        """What reads the files of a table a second time."""
+        return LakeReconciliation
 
     def _view_places(self, table: str) -> None:
         """Make a view with each row's file."""

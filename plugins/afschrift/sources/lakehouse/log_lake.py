@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 
 from afschrift.app.object_stores import of_place
 from afschrift.domain.errors import ConfigurationError, RetriableError, VersionGoneError
-from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation
+from afschrift.domain.reconciliation import Estimate
 from afschrift.domain.sources import Described, Structure
 from afschrift.sources.duckdb.catalogue import lake_estimate
 from afschrift.sources.duckdb.lake_files import printable
-from afschrift.sources.duckdb.lake_reconciliation import PLACED
+from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeReconciliation
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, pattern
 from afschrift.sources.duckdb.session import DuckSession
 from afschrift.sources.lakehouse.file_pruning import needed, tables_of
@@ -29,7 +29,6 @@ from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogField, LogTab
 from afschrift.sources.lakehouse.stored_fields import OtherTypeError, has_ids, selected, stored_in
 from afschrift.sources.lakehouse.versioned_lake import VersionedLake
 from afschrift.sources.options import Opening
-from afschrift.sources.table_errors import relation_of, unquoted
 
 _MOST_VALUES = 1000
 """Number of keys above which all files are read."""
@@ -306,30 +305,13 @@ class LogLake(VersionedLake):
             },
         )
 
-    def reconciliation(self, extract: Extract) -> Reconciliation:
-        """Compare with a second reading of the files; DuckDB says which of their rows are the person's."""
-        table = unquoted(relation_of(extract.statement))
-        described = self.rows(f"DESCRIBE {relation_of(extract.statement)}", reads=extract.statement)
-        natives = {name: native for name, native, *_ in described}
-        with self._our_errors(extract.statement):
-            self._choose_files(extract.statement)
-        store, log = self._store, self._logs[table]
-        assert store is not None
-        files = {file.name: file for file in log.files}
-        placed = self.dialect.quote(f"{PLACED}{table}")
-        before = f"\nFROM {relation_of(extract.statement)} AS t\n"
-        return LogReconciliation(
-            self.rows,
-            self.stream,
-            self.dialect,
-            replace(extract, statement=extract.statement.replace(before, f"\nFROM {placed} AS t\n", 1)),
-            natives,
-            lambda name: store.open(files[name]),
-            f"{self.name}.{table}",
-            placed,
-            {name: self.place_of(natives, table, part) for name, part in extract.parts.items()},
-            log=log,
-        )
+    def _place_rows(self, table: str, statement: str) -> None:  # noqa: ARG002
+        """The view of the chosen files has them."""
+        self._choose_files(statement)
+
+    def _reconciliation_of(self, table: str) -> Callable[..., LakeReconciliation]:
+        """Over the files of the log."""
+        return partial(LogReconciliation, log=self._logs[table])
 
 
 def _of_files(log: LogTable, names: pa.Array) -> pa.Table:
