@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 import traceback
@@ -136,6 +137,9 @@ def test_a_delivery_that_is_killed_at_a_named_point_is_made_once(
     for point in OF_A_PORTAL if place == "portal" else POINTS:
         home = make_home(place)
         assert ended(delivering(home, kill_at(point))) == -signal.SIGKILL, point
+        if home.portal and point != "after bundle_delivered":  # the next try is a day later
+            with sqlite3.connect(home.portal.home / "portal.db") as base:
+                base.execute("UPDATE delivery SET expires_at = expires_at - 86400")
         assert ended(delivering(home)) == 0, point
         must_be_delivered_once(home)
 

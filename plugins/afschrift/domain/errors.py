@@ -51,6 +51,7 @@ class StagedFileError(RetriableError):
     """A staged file is missing or damaged, or was staged for another request or under another key.
 
     Attributes:
+        path: of the file.
         why: `missing` or `damaged`.
     """
 
@@ -62,7 +63,7 @@ class StagedFileError(RetriableError):
             remedy=f"clear `{task}` and what follows, or start a new run of `fulfil_request`: the file is "
             "made again.",
         )
-        self.why = why
+        self.path, self.why = path, why
 
 
 class NeedsPersonError(AfschriftError):

@@ -121,10 +121,10 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     if begun.state == ARRIVED and (done := register.steps.result(request_id, "deliver", inputs)):
         return done  # by another process meanwhile
     path = encrypted_path(begun.id) if encryption else BUNDLE
-    read = path if gate.staging.exists(path) else BUNDLE
+    until = _goes_at(gate)
     try:
         if encryption and isinstance(destination, ShowsBundles):
-            found = _at_portal(gate, packed, begun, encryption, key, destination, found)
+            found = _at_portal(gate, packed, begun, encryption, key, destination, found, until)
         elif found:  # an earlier try sent it, and died before its receipt was recorded
             must_be_ours(gate, packed, begun, destination, found)
         receipt = found or destination.deliver(name, _chunks(gate, packed, begun, encryption, key))
@@ -132,14 +132,14 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         if done := register.steps.result(request_id, "deliver", inputs):
             return done  # another process was quicker
         if isinstance(error, StagedFileError):
-            gate.staging.remove(read)  # the next try makes it again
-            if read != BUNDLE:
+            gate.staging.remove(error.path)  # the next try makes it again
+            if error.path != BUNDLE:
                 record_again(services, request_id, {path: error.why})
         raise
     payload = evidence.of(gate.basis, packed["bundle"])
     rows = _rows(gate) if plan.later else {}
     with register.write_together():
-        register.deliveries.arrive(begun.id, receipt, payload, _goes_at(gate))
+        register.deliveries.arrive(begun.id, receipt, payload, until)
         if plan.later:
             record_part(services, plan, packed["bundle"], rows)
         return register.steps.finish(request_id, "deliver", inputs, _result(plan, packed["bundle"], receipt))
@@ -168,21 +168,24 @@ def _at_portal(
     key: str,
     portal: ShowsBundles,
     found: Receipt | None,
+    until: datetime,
 ) -> Receipt | None:
-    """What an earlier try sent to a portal; else stage what leaves, and announce it.
+    """What an earlier try sent to a portal, until its new end; else stage what leaves, and announce it.
 
     Only we put files there, so one whose staged file is lost is removed and sent again.
     """
     if found and gate.staging.exists(encrypted_path(begun.id)):
         must_be_ours(gate, packed, begun, portal, found)
+        portal.renew(begun.name, until)
         return found
     if found:
         portal.remove(begun.name)
-    portal.announce(begun.name, _announced(gate, *stage_to_announce(gate, packed, begun, encryption, key)))
+    staged = stage_to_announce(gate, packed, begun, encryption, key)
+    portal.announce(begun.name, _announced(gate, *staged, until))
     return None
 
 
-def _announced(gate: Gate, sha256: str, size: int) -> Announcement:
+def _announced(gate: Gate, sha256: str, size: int, until: datetime) -> Announcement:
     """What a portal shows of a file: of whom, of which case and day; nothing of the person."""
     plan, request, controller = gate.plan, gate.request, gate.services.inventory.controller
     facts = {
@@ -194,7 +197,7 @@ def _announced(gate: Gate, sha256: str, size: int) -> Announcement:
         "part": "" if plan.part is Portion.FULL else plan.part.value,
         "verify": fingerprint(key_id(gate.services.signer().public_key)),
     }
-    return Announcement(size, sha256, request.language, _goes_at(gate), facts)
+    return Announcement(size, sha256, request.language, until, facts)
 
 
 def _result(plan: Plan, bundle: str, receipt: Receipt) -> dict[str, Any]:

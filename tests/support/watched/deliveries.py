@@ -121,6 +121,10 @@ def must_be_delivered_once(home: Home) -> None:
     if home.portal:
         bundle = home.portal.fetch(*apart(words or ""))
         assert home.portal.kinds(delivery_key(name), 1) == ["fetched"]
+        with home.portal.client(inner=True) as client:
+            shown = client.get(f"/deliveries/{delivery_key(name)}").json()["expires_at"]
+        # of the last try, as the register and the letter say
+        assert shown[:19] == (row.expires_at or "")[:19]
     else:
         bundle = opened_zip(io.BytesIO(content), words).read() if words else content
     packed = register.steps.latest(request, "package") or {}
