@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from dataclasses import dataclass
 
 from afschrift_portal.container import KEY_BYTES, Decryptor, Header, hash_of_link, link_bytes, read_header
@@ -34,7 +35,6 @@ class Gate:
         self._store, self._identity = store, identity
         self._one = asyncio.Semaphore(1)  # a derivation takes 32 MB
         self._waiting = 0
-        self.derivations = 0
 
     async def key(self, link: str, code: str) -> str:
         """The key of the file of link and code; empty: they open nothing.
@@ -57,8 +57,9 @@ class Gate:
         raw = link_bytes(link)
         link_hash = hash_of_link(raw)
         begun = self._store.begin_attempt(link_hash)
-        header = read_header(self._store.file(begun[0].key)) if begun else Header.decoy(link_hash)
-        self.derivations += 1
+        header = Header.decoy(link_hash)
+        with suppress(FileNotFoundError):  # a lost file is as one that never was
+            header = read_header(self._store.file(begun[0].key)) if begun else header
         key = header.unwrap(raw, code)
         if begun:
             self._store.end_attempt(begun[0].key, begun[1], right=key is not None)

@@ -14,9 +14,10 @@ import pytest
 from starlette.testclient import TestClient
 from tests.support.portal import CODE, Sealed, bundle
 
+from afschrift_portal import container
 from afschrift_portal.answers import Guarded
 from afschrift_portal.container import Decryptor, hash_of_link, link_bytes, read_header
-from afschrift_portal.gate import MOST_WAITING, BusyError, Gate
+from afschrift_portal.gate import MOST_WAITING, Gate
 from afschrift_portal.identity import Identity, create_identity
 from afschrift_portal.inner import MOST_FACTS, build_inner
 from afschrift_portal.outer import MOST_BODY, build_outer
@@ -136,8 +137,6 @@ def test_table_of_routes_and_states(deliveries: tuple[Here, dict[str, Sealed], d
         "|---" * (len(callers) + 1) + "|",
     ]
     text = "\n".join(["Made by test_answers.py: what each route answers to whom.", "", *head, *rows, ""])
-    if not TABLE.exists():
-        TABLE.write_text(text, "utf-8")
     assert text == TABLE.read_text("utf-8")
 
 
@@ -145,14 +144,17 @@ def test_strangers_get_one_answer_and_one_derivation(
     deliveries: tuple[Here, dict[str, Sealed], dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, made, keys = deliveries
+    derived = []
+    derive = container.derive
+    monkeypatch.setattr(container, "derive", lambda code, salt: derived.append(code) or derive(code, salt))
     for prefix, body in (("/o", {"data": {"code": WRONG}}), ("/api/o", {"json": {"code": WRONG}})):
         answers = set()
         for state in STATES:
             link = made[state].link if state != "malformed" else "x"
-            before = here.gate.derivations
             answer = here.outer.post(f"{prefix}/{link}", headers={"Accept-Language": "nl"}, **body)  # type: ignore[arg-type]
             answers.add((answer.status_code, answer.content, tuple(sorted(answer.headers.items()))))
-            assert here.gate.derivations == before + 1, state
+            assert derived == [WRONG], state
+            derived.clear()
         assert len(answers) == 1
     pages = {here.outer.get(f"/o/{made[state].link}").content for state in STATES}
     assert len(pages) == 1
@@ -198,7 +200,6 @@ def test_crowd_waits_or_is_sent_away_without_a_count(here: Here) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     here.gate._waiting = 0
     assert here.try_code(sealed, CODE) == 200
-    assert issubclass(BusyError, Exception)
 
 
 @pytest.mark.parametrize(

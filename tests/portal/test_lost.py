@@ -153,19 +153,22 @@ def test_slow_reader_and_slow_sender_are_cut(tmp_path: Path) -> None:
             socket.socket() as reader,
             socket.create_connection((host, int(port))),
             socket.create_connection((host, int(port))) as slow,
+            socket.create_connection((host, int(port))) as no_upload,
         ):
             slow.sendall(b"POST /o/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+            no_upload.sendall(b"PATCH /o/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.connect((host, int(port)))
             ask = f"GET /api/o/{sealed.link}/bundle HTTP/1.1\r\nHost: x\r\nAfschrift-Key: {key}\r\n\r\n"
             reader.sendall(ask.encode())
             time.sleep(0.5)
-            assert held() == before + 3  # with one that asks for nothing, and one that sends a byte at a time
+            assert held() == before + 4  # with one that asks for nothing, and two that send a byte at a time
             end = time.monotonic() + 30
             while held() > before and time.monotonic() < end:
                 time.sleep(0.2)
-                with suppress(OSError):
-                    slow.send(b"x")
+                for sender in (slow, no_upload):
+                    with suppress(OSError):
+                        sender.send(b"x")
             assert held() == before
         assert own.receipts(sealed) == []
         assert own.log.read_text() == ""
@@ -184,8 +187,10 @@ def test_lost_database_or_file_leads_to_putting_again(own: Portal) -> None:
         states = [client.get(f"/deliveries/{sealed.delivery}").status_code for sealed in (first, second)]
     assert states == [200, 404]
     assert [path.name for path in (own.home / "files").iterdir()] == [first.delivery]
-    own.stop()
     (own.home / "files" / first.delivery).unlink()
+    with own.client() as client:
+        assert client.post(f"/api/o/{first.link}", json={"code": CODE}).status_code == 403
+    own.stop()
     own.start()
     with own.client(inner=True) as client:
         there = client.get(f"/deliveries/{first.delivery}").json()

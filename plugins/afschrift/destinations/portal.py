@@ -145,7 +145,8 @@ class PortalDestination:
 
     def missing(self, names: Sequence[str]) -> list[str]:
         with self._client() as client:
-            return [name for name in names if self._state(client, name) is None]
+            found = {name: self._state(client, name) for name in names}
+        return [name for name, there in found.items() if there is None or there["state"] == "uploading"]
 
     def receipts(self, names: Sequence[str]) -> tuple[list[PortalReceipt], int]:
         known = {delivery_key(name): name for name in names}

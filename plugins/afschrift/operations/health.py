@@ -197,12 +197,13 @@ def _clock(settings: Settings) -> str:
 
 def _destination(settings: Settings, name: str) -> str:
     from afschrift.destinations.registry import open_destination
+    from afschrift.operations.portal_receipts import lies_there
 
     place = open_destination(name, settings.destination(name))
     place.reach()
     if isinstance(place, ShowsBundles):
         rows = open_register(settings).deliveries.remaining()
-        here = [row.name for row in rows if row.destination == name and row.delivered_at]
+        here = [row.name for row in rows if row.destination == name and lies_there(row, utc_now())]
         if missing := place.missing(here):
             raise _StaleError(
                 f"can be reached, and lacks {len(missing)} of the {len(here)} deliveries that the register "

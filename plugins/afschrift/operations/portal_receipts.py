@@ -58,15 +58,12 @@ class Portals:
                     finding = self._finding(row, receipt.at, SweepCode.FROZEN)
                     yield finding, "find out who tried, then `afschrift delivery unfreeze` or `revoke`"
                 place.acknowledge(receipt.id)
-        here = [row for row in rows if row.delivered_at and not row.destroyed_at and self._lasts(row)]
+        here = [row for row in rows if lies_there(row, self.now)]
         missing = set(place.missing([row.name for row in here]))
         for row in here:
             if row.name in missing:
                 finding = self._finding(row, row.delivered_at, SweepCode.MISSING)
                 yield finding, f"not at {name} any more: revoke it, and give it again (docs/portal.md)"
-
-    def _lasts(self, row: DeliveryRow) -> bool:
-        return row.expires_at is None or row.expires_at > rfc3339(self.now)
 
     def _record(self, row: DeliveryRow, receipt: PortalReceipt) -> bool:
         """Record a receipt; False: it was recorded before, or the request's key is destroyed."""
@@ -100,3 +97,9 @@ def _row_of(receipt: PortalReceipt, rows: Sequence[DeliveryRow]) -> DeliveryRow 
     at = receipt.at[:_SECOND]
     found = [row for row in rows if row.name == receipt.name and (row.begun_at or "")[:_SECOND] <= at]
     return max(found, key=lambda row: row.begun_at or "", default=None)
+
+
+def lies_there(row: DeliveryRow, now: datetime) -> bool:
+    """Whether a portal must still have a file: it takes files away by its own clock."""
+    lasts = row.expires_at is None or row.expires_at > rfc3339(now)
+    return bool(row.delivered_at) and not row.destroyed_at and lasts

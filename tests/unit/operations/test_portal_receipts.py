@@ -144,10 +144,11 @@ def test_what_is_frozen_or_gone_or_cannot_be_believed_is_named_and_harmless(desk
     assert desk.sweep() == ["portal_receipt: left: 1 receipts at desk have no signature by its key"]
     assert desk.events(row)[-1] == "delivery_fetched"
     desk.base("DELETE FROM receipt")
+    lacks = "portal_lacks: not at desk any more: revoke it, and give it again (docs/portal.md)"
+    desk.base("UPDATE delivery SET state = 'uploading' WHERE key = ?", frozen)  # started without its file
+    assert desk.sweep() == [lacks]
     desk.destination.remove(row.name)
-    assert desk.sweep() == [
-        "portal_lacks: not at desk any more: revoke it, and give it again (docs/portal.md)"
-    ]
+    assert desk.sweep() == [lacks]
     desk.destination = place_of(desk.portal, url="https://127.0.0.1:9")
     [away] = desk.sweep()
     assert away.startswith("portal_receipt: receipts not fetched: The portal 'desk' does not answer")
