@@ -26,7 +26,6 @@ import pyarrow.csv
 
 from afschrift_bundles import open_bundle
 
-LARGEST_RATIO, LARGEST_MEGABYTES = 1.5, 300
 NAME, ROWS_A_FRAME = "afschrift-req-0123456789ab", 100_000
 KINDS = {
     "id": "integer",

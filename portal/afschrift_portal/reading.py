@@ -33,8 +33,7 @@ def read_page(content: Decryptor, path: str) -> Iterator[bytes]:
         with zipfile.ZipFile(content) as bundle:
             name = next(name for name in bundle.namelist() if name.partition("/")[2] == path)
             with bundle.open(name) as page:
-                while piece := page.read(CHUNK):
-                    yield piece
+                yield from iter(lambda: page.read(CHUNK), b"")
     except (zipfile.BadZipFile, zlib.error, ContainerError) as error:
         raise ConnectionAbortedError from error
     finally:

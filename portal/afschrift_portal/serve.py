@@ -79,7 +79,7 @@ async def _keep_time(store: Store, listeners: list[Listener], every: float) -> N
 def _is_useless(connection: Any) -> bool:
     """Also one whose body takes longer than two looks, and is no upload."""
     cycle = connection.cycle
-    slow = cycle and cycle.more_body and cycle.scope["method"] != "PATCH"
+    slow = cycle and cycle.more_body and (cycle.scope["method"] != "PATCH" or cycle.response_complete)
     return cycle is None or slow or connection.transport.is_closing()
 
 

@@ -39,7 +39,7 @@ class PortalSettings:
     language: str = "en"
     """Of the page, for a browser that asks for none of ours."""
     texts: str = ""
-    """A folder with further languages, `fy.toml`, or other texts of ours."""
+    """A folder with further languages: `fy.toml`."""
     connections: int = 400
     """Most connections of the outer listener; more get 503."""
     stalled: int = 60

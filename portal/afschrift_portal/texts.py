@@ -49,7 +49,7 @@ class Languages:
     """All languages of a portal, by code."""
 
     def __init__(self, own: str, fallback: str) -> None:
-        folders = [Path(str(files("afschrift_portal"))) / "texts", *([Path(own)] if own else [])]
+        folders = [*([Path(own)] if own else []), Path(str(files("afschrift_portal"))) / "texts"]
         found = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
         tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in found}
         english = tables["en"]

@@ -64,11 +64,6 @@ class Portal:
             raise RefusedError(gettext("The words of this delivery are not six words."))
 
 
-def sealed_size(size: int) -> int:
-    """Bytes of the file that is made of a bundle of this size."""
-    return HEADER + size + _TAG * max(1, -(-size // CHUNK))
-
-
 def link_bytes(link: str) -> bytes:
     """The 16 bytes of a link; empty: it is none."""
     try:
