@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -20,7 +20,6 @@ from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore
 from afschrift.sources.lakehouse.log_lake import LogLake
 from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogField, LogTable, nested
 from afschrift.sources.lakehouse.store_options import store_options
-from afschrift.sources.options import Opening
 
 _FEATURES = {
     "columnMapping",
@@ -67,9 +66,6 @@ class DeltaLake(LogLake):
 
     format = "Delta Lake"
 
-    def __init__(self, opening: Opening) -> None:
-        super().__init__(opening)
-
     def load(self, store: LakeStore, table: str, version: str | None = None) -> LogTable:
         """Read the log of a table."""
         where, place = f"{self.name}.{table}", store.place(table)
@@ -83,7 +79,7 @@ class DeltaLake(LogLake):
                 remedy="move it out of the root, or read plain Parquet files by `kind: parquet` in a "
                 "folder of their own.",
             ) from None
-        except (DeltaError, ValueError, OSError) as error:
+        except (DeltaError, ValueError, FileNotFoundError) as error:  # other `OSError`s: read again
             if feature := _UNKNOWN.search(str(error)):
                 raise _unknown(where, f"the feature {feature[1]}") from None
             raise ConfigurationError(
@@ -154,7 +150,7 @@ def _table(where: str, place: str, opened: DeltaTable) -> LogTable:
         else {},
         lows={name: low for name, (low, _) in bounds.items()},
         highs={name: high for name, (_, high) in bounds.items()},
-        deleted=cache(partial(_deleted, place, opened)),
+        deleted=cache(partial(_deleted, where, place, {file.name for file in files}, opened)),
         comments=_comments(metadata.description, schema["fields"]),
         required=frozenset(of["name"] for of in schema["fields"] if not of["nullable"]),
     )
@@ -190,17 +186,26 @@ def _typed(name: str, stored: str | int, of: Any, *, mapped: bool, by_id: bool) 
     return nested(name, stored, "map", (key, value))
 
 
-def _deleted(place: str, opened: DeltaTable) -> pa.Table:
-    """Places of the rows that deletion vectors cover."""
+def _deleted(where: str, place: str, files: Collection[str], opened: DeltaTable) -> pa.Table:
+    """Places of the rows that deletion vectors cover.
+
+    Raises:
+        ConfigurationError: they are of another file than the log names: its rows would come back.
+    """
     found = pa.table(opened.deletion_vectors())
     names, numbers = [], []
-    root = unquote(urlsplit(place).path)
+    root = unquote(urlsplit(opened.table_uri).path).rstrip("/")  # a path has signs that a URL escapes
     for path, kept in zip(
         found.column("filepath").to_pylist(), found.column("selection_vector"), strict=True
     ):
         gone = np.flatnonzero(~kept.values.to_numpy(zero_copy_only=False))
-        inside = unquote(urlsplit(path).path)[len(root) + 1 :]
-        names.append(pa.array([f"{place}/{inside}"] * len(gone), pa.string()))
+        name = f"{place}/{unquote(urlsplit(path).path)[len(root) + 1 :]}"
+        if name not in files:
+            raise ConfigurationError(
+                f"The log of {where} deletes rows of a file that it does not name.",
+                remedy="let the engine that writes the table write its data files again (REORG).",
+            )
+        names.append(pa.array([name] * len(gone), pa.string()))
         numbers.append(pa.array(gone, pa.int64()))
     return pa.table(
         {FILE: pa.chunked_array(names, pa.string()), NUMBER: pa.chunked_array(numbers, pa.int64())}
