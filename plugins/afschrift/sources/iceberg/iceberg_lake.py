@@ -8,12 +8,12 @@ from functools import cached_property
 
 from pydantic import ValidationError as InvalidMetadata
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.exceptions import NoSuchTableError, RESTError
+from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError, RESTError
 from pyiceberg.io import load_file_io
 from pyiceberg.table import StaticTable, Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.sources.duckdb.lake_stores import LakeStore
 from afschrift.sources.iceberg.snapshot import read_snapshot, version_of
 from afschrift.sources.lakehouse.log_lake import LogLake
@@ -22,7 +22,9 @@ from afschrift.sources.lakehouse.store_options import iceberg_options
 from afschrift.sources.options import Opening
 
 _HINT = "version-hint.text"
-_FAILURES = (ValueError, OSError, KeyError, InvalidMetadata, RESTError, SQLAlchemyError)
+_FAILURES = (ValueError, KeyError, InvalidMetadata, FileNotFoundError, NoSuchNamespaceError, NoSuchTableError)
+_NO_ANSWER = (OSError, RESTError, SQLAlchemyError)
+"""Failures of the network or a server, which say nothing of a table."""
 
 
 class IcebergLake(LogLake):
@@ -49,22 +51,26 @@ class IcebergLake(LogLake):
     def _catalogue(self) -> Catalog:
         try:
             return load_catalog(self.name, **{**self._properties, "type": self._kind})
-        except _FAILURES as error:
+        except (*_FAILURES, *_NO_ANSWER) as error:
             raise self._unreachable(error) from None
 
-    def _unreachable(self, error: Exception) -> ConfigurationError:
-        return ConfigurationError(
-            f"The catalogue of source {self.name} cannot be read ({type(error).__name__}).",
-            remedy="see whether `catalogue` and `namespace` in the inventory and the connection's extra "
-            "(`uri`, `warehouse`, `credential`) are those of the catalogue.",
+    def _unreachable(self, error: Exception) -> AfschriftError:
+        code = type(error).__name__
+        fault = f"The catalogue of source {self.name} cannot be read ({code})."
+        remedy = (
+            "see whether `catalogue` and `namespace` in the inventory and the connection's extra "
+            "(`uri`, `warehouse`, `credential`) are those of the catalogue"
         )
+        if isinstance(error, _FAILURES):
+            return ConfigurationError(fault, remedy=f"{remedy}.")
+        return RetriableError(fault, remedy=f"{remedy}; the step is tried again.", code=code)
 
     def _tables(self, folders: Sequence[str]) -> Sequence[str]:
         if not self._kind:
             return super()._tables(folders)
         try:
             return sorted(name[-1] for name in self._catalogue.list_tables(self._namespace))
-        except (*_FAILURES, NoSuchTableError) as error:
+        except (*_FAILURES, *_NO_ANSWER) as error:
             raise self._unreachable(error) from None
 
     def load(self, store: LakeStore, table: str, version: str | None = None) -> LogTable:
@@ -88,7 +94,10 @@ class IcebergLake(LogLake):
 
     def _opened(self, store: LakeStore, table: str) -> Table:
         if self._kind:
-            return self._catalogue.load_table((*self._namespace.split("."), table))
+            try:
+                return self._catalogue.load_table((*self._namespace.split("."), table))
+            except (RESTError, SQLAlchemyError) as error:
+                raise self._unreachable(error) from None
         place = f"{store.place(table)}/metadata"
         io = load_file_io(self._properties, place)
         with io.new_input(f"{place}/{_HINT}").open() as stream:

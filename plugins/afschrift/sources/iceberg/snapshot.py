@@ -242,15 +242,14 @@ def _bounds(field: it.NestedField, data: Sequence[_Entry]) -> tuple[pa.Array, pa
 
 def _identities(table: Table, schema: Schema, data: Sequence[_Entry]) -> dict[str, pa.Array]:
     """Column -> value of each file by an identity partition, which the file itself may lack."""
-    specs = table.specs()
-    found: dict[str, list[Any]] = {}
+    specs, top = table.specs(), {field.field_id: field for field in schema.fields}
+    found: dict[int, list[Any]] = {}
     for at, entry in enumerate(data):
         for position, part in enumerate(specs[entry.file.spec_id].fields):
-            if isinstance(part.transform, IdentityTransform) and part.source_id in schema._lazy_id_to_field:
-                name = schema.find_field(part.source_id).name
-                values = found.setdefault(name, [None] * len(data))
+            if isinstance(part.transform, IdentityTransform) and part.source_id in top:
+                values = found.setdefault(part.source_id, [None] * len(data))
                 values[at] = entry.file.partition[position]
-    return {name: _partition(schema.find_field(name).field_type, values) for name, values in found.items()}
+    return {top[number].name: _partition(top[number].field_type, values) for number, values in found.items()}
 
 
 def _partition(of: it.IcebergType, values: list[Any]) -> pa.Array:

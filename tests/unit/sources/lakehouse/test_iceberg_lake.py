@@ -1,17 +1,25 @@
 """Tables of Iceberg with deletes of each kind, written by two writers: the rows that an independent reader sees."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import ServiceUnavailableError
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.transforms import IdentityTransform
-from pyiceberg.types import StringType
+from pyiceberg.types import LongType, NestedField, StringType, StructType
 from tests.support import sail
 from tests.support.log_lakes import by_pyiceberg
 
+from afschrift.domain.errors import ConfigurationError, RetriableError
+from afschrift.domain.keys import Key
+from afschrift.domain.sources import TableVersions
 from afschrift.sources.registry import open_source
 
 MERGE_ON_READ = ", ".join(f"'write.{kind}.mode' = 'merge-on-read'" for kind in ("delete", "update", "merge"))
@@ -69,3 +77,50 @@ def test_rows_after_deletes_of_a_kind_are_those_of_the_writer(
         older = [row.replace(")", ", None)") for row in theirs]
         newer = ["(1, 'x', 7, 's')", "(1, None, 7, 't')", "(50, 'a b', 7, 'u')"]
         assert ours(tmp_path, name, "id, part, w, v") == sorted([*older, *newer])
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqlCatalog:
+    """With a table whose partitions are by the member of a struct that has the name of a column."""
+    uri = f"sqlite:///{tmp_path}/catalogue.sqlite"
+    monkeypatch.setenv("AIRFLOW_CONN_C", json.dumps({"conn_type": "aws", "extra": {"uri": uri}}))
+    made = SqlCatalog("w", uri=uri, warehouse=str(tmp_path))
+    made.create_namespace("default")
+    member = NestedField(3, "id", LongType())
+    schema = Schema(NestedField(1, "id", LongType()), NestedField(2, "s", StructType(member)))
+    parts = PartitionSpec(PartitionField(3, 1000, IdentityTransform(), "s_id"))
+    table = made.create_table("default.t", schema, partition_spec=parts)
+    table.append(pa.table({"id": [1, 2], "s": [{"id": 7}, {"id": 8}]}, schema=table.schema().as_arrow()))
+    return made
+
+
+def opened(lake: Path, namespace: str = "default", **more: Any) -> Any:
+    options = {"root": str(lake), "catalogue": "sql", "namespace": namespace}
+    return open_source("w", "iceberg", options, connection="c", **more)
+
+
+def test_a_partition_by_a_member_says_nothing_of_a_column(tmp_path: Path, catalogue: SqlCatalog) -> None:
+    keys = "SELECT CAST(k.value AS BIGINT) FROM afschrift_key AS k WHERE k.name = 'id' AND k.is_current"
+    with opened(tmp_path) as session:
+        session.bind([Key("id", "1")], "2026-01-01T00:00:00.000000Z")
+        rows = f'SELECT t."id", t."s" FROM "t" AS t WHERE t."id" IS NOT NULL AND t."id" IN ({keys})'
+        assert session.rows(rows) == [(1, {"id": 7})]
+
+
+def test_a_namespace_that_is_not_there_is_named(tmp_path: Path, catalogue: SqlCatalog) -> None:
+    with pytest.raises(ConfigurationError, match="whether `catalogue` and `namespace`"):
+        opened(tmp_path, namespace="elsewhere").__enter__()
+
+
+@pytest.mark.parametrize("call", ["list_tables", "load_table"])
+@pytest.mark.parametrize("error", [ServiceUnavailableError, ConnectionError])
+def test_a_catalogue_that_does_not_answer_is_asked_again(
+    call: str, error: type[Exception], tmp_path: Path, catalogue: SqlCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(SqlCatalog, call, fails)
+    chosen = TableVersions("2026-01-01T00:00:00.000000Z", {"t": "1"})
+    with pytest.raises(RetriableError, match="tried again"), opened(tmp_path, versions=chosen) as session:
+        dict(session.catalogue()["t"])
