@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random, SystemRandom
 from urllib.request import Request, urlopen
@@ -37,7 +38,7 @@ POINTS = (
     *("after delivery_begun", "first byte", "last byte", "before its name", "both names", "after its name"),
     *("receipt", "before bundle_delivered", "after bundle_delivered"),
 )
-OF_A_PORTAL = tuple(point for point in POINTS if not point.endswith(("name", "names")))
+OF_A_SERVER = tuple(point for point in POINTS if not point.endswith(("name", "names")))
 PLACES = ("folder", "s3", "portal")
 RANDOM_KILLS, MEASURED = 50, 3
 
@@ -134,7 +135,7 @@ def kill_at(point: str) -> At:
 def test_a_delivery_that_is_killed_at_a_named_point_is_made_once(
     place: str, make_home: Callable[[str], Home]
 ) -> None:
-    for point in OF_A_PORTAL if place == "portal" else POINTS:
+    for point in POINTS if place == "folder" else OF_A_SERVER:
         home = make_home(place)
         assert ended(delivering(home, kill_at(point))) == -signal.SIGKILL, point
         if home.portal and point != "after bundle_delivered":  # the next try is a day later
@@ -194,6 +195,38 @@ def test_a_delivery_that_is_killed_at_random_instants_is_made_once(
         must_be_delivered_once(home)
     print(f"{died} of {RANDOM_KILLS} died before their end")
     assert died > RANDOM_KILLS / 2
+
+
+@pytest.mark.parametrize("place", ["folder", "s3"])
+@pytest.mark.parametrize("pair", ["aa", "ab"])
+def test_two_tries_at_once_leave_the_whole_file_of_one(
+    place: str, pair: str, make_home: Callable[[str], Home]
+) -> None:
+    """Both have sent their last byte before either gives its file the name."""
+    home, name, meeting = make_home(place), "req-0123456789ab-access.zip", get_context("fork").Barrier(2)
+    contents = [letter.encode() * (6 << 20) for letter in pair]
+    children = []
+    for content in contents:
+        children.append(os.fork())
+        if not children[-1]:
+
+            def chunks(content: bytes = content) -> Iterator[bytes]:
+                yield content
+                meeting.wait(60)
+
+            code = 1
+            try:
+                FolderDestination("outbox", home.url).deliver(name, chunks())
+                code = 0
+            except RetriableError:
+                code = 2
+            finally:
+                os._exit(code)
+    codes = [ended(child) for child in children]
+    [(there, whole)] = home.there().items()
+    assert (there, 0 in codes, {*codes} <= {0, 2}) == (name, True, True)
+    assert {content[:1] for content, code in zip(contents, codes, strict=True) if code == 0} == {whole[:1]}
+    assert whole in contents
 
 
 @pytest.mark.parametrize("again", ["deliver", "remove"])

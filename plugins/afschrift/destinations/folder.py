@@ -68,7 +68,8 @@ class FolderDestination:
                 look_anew(self._folder)
             there = target.exists()
         if not there:
-            return self._write(target, chunks)
+            write = self._put if _is_s3(target) else self._write
+            return write(target, chunks)
         sent, size = hashlib.sha256(), 0
         for chunk in chunks:
             sent.update(chunk)
@@ -145,6 +146,39 @@ class FolderDestination:
             return str(path.fs.sign(path.path, expiration=seconds))
         return None
 
+    def _put(self, target: Any, chunks: Iterator[bytes]) -> Receipt:
+        """Send a file to S3, which shows it when all of it is there, and only where none has its name."""
+        digest, size = hashlib.sha256(), 0
+        with self._errors():
+            sink = target.fs.open(target.path, "xb", autocommit=False)
+        try:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                with self._errors():
+                    sink.write(chunk)
+            with self._errors():
+                sink.close()
+                sink.commit()
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                sink.discard()
+            sink.closed = True  # its end would send the rest
+            there = None
+            if isinstance(error, ConfigurationError | RetriableError):
+                with contextlib.suppress(
+                    ConfigurationError, RetriableError
+                ):  # the first error is the one to report
+                    there = self.find(target.name)
+            if there is None:
+                raise
+            if there != Receipt(there.uri, size, digest.hexdigest()):
+                raise _overtaken(target.name, self.name) from None
+            return there
+        with contextlib.suppress(Exception):  # the removal ends them too
+            _end_uploads(target)
+        return Receipt(self.address(target.name), size, digest.hexdigest())
+
     def _write(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
         # All attempts use the same name, so the next one overwrites what a killed one left behind.
         part = _part(target)
@@ -153,7 +187,6 @@ class FolderDestination:
         try:
             with self._errors():
                 part.unlink(missing_ok=True)
-                _end_uploads(part)
                 sink = _create(part)
             ours = _is_there(part, sink)
             try:
@@ -253,12 +286,16 @@ def _remove(path: Place) -> bool:
     return there
 
 
-def _end_uploads(path: Place) -> None:
+def _is_s3(path: Place) -> bool:
+    return not isinstance(path, Path) and path.protocol in ("s3", "s3a")
+
+
+def _end_uploads(path: Any) -> None:
     """End the uploads in parts that killed tries left open: no listing shows them, and S3 keeps them.
 
     A log-in may lack the right to; docs/delivery.md then asks for a rule of the bucket.
     """
-    if isinstance(path, Path) or not hasattr(path.fs, "list_multipart_uploads"):
+    if not _is_s3(path):
         return
     bucket, key, _ = path.fs.split_path(path.path)
     with contextlib.suppress(PermissionError):
