@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.keys import Key
+from afschrift.domain.keys import Key, KeyMatch
 from afschrift.sources import registry
+from afschrift.sources.dialect import StandardDialect
 from afschrift.sources.options import Opening
 from afschrift.sources.read_session import ReadSession, missing
 from afschrift.sources.registry import SOURCES, Adapter, open_source
@@ -78,6 +79,25 @@ def test_keys_are_one_bound_text_as_often_as_a_statement_reads_them(tmp_path: Pa
         twice = f"SELECT k.value FROM {keys} AS k JOIN {keys} AS o ON o.value = k.value ORDER BY 1"
         assert session.rows(twice) == [("' OR 1=1 --",), ("3",)]
         assert session.rows("SELECT 1") == [(1,)]
+
+
+class Plain(StandardDialect):
+    """Its database has no SQL for the normal form of a text."""
+
+    name = "plain"
+
+    def is_text(self, native: str) -> bool:
+        return True
+
+    def text_bytes(self, column: str, native: str) -> str:
+        return column
+
+
+def test_a_key_as_text_without_a_normal_form_is_refused_unless_it_is_stored_so() -> None:
+    assert Plain().holds_key("t.c", "TEXT", normal=True) == "t.c = k.value AND t.c = k.value"
+    for match, normal in ((KeyMatch.EXACT, False), (KeyMatch.EMAIL, True)):
+        with pytest.raises(ConfigurationError, match="say `normal` at the key"):
+            Plain().holds_key("t.c", "TEXT", match, normal=normal)
 
 
 @pytest.mark.parametrize(

@@ -139,8 +139,18 @@ class StandardDialect:
         return self._sql("index_on", relation=relation, form=form) or None
 
     def normal_text(self, text: str, match: str, *, trimmed: bool = False) -> str:  # noqa: ARG002
-        """The normal form of a text; `trimmed` if it already has the form of `exact`."""
-        return self._sql("normal_text", text=text, match=match)
+        """The normal form of a text; `trimmed` if it already has the form of `exact`.
+
+        Raises:
+            ConfigurationError: there is no template.
+        """
+        if not (normal := self._sql("normal_text", text=text, match=match)):
+            raise ConfigurationError(
+                f"The normal form of {text}, a key as text, cannot be asked of a {self.name} database.",
+                remedy="say `normal` at the key in the inventory, with who decided and without `match`, if "
+                "each is stored in that form; else give the table a view with a number as the key.",
+            )
+        return normal
 
     def key_form(self, column: str, native: str, match: str = KeyMatch.EXACT) -> str:
         """The normal form of the column's text."""

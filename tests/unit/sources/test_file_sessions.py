@@ -160,6 +160,20 @@ def test_no_right_on_a_file_or_a_partition_of_a_lake() -> None:
         shutil.rmtree(lake)
 
 
+def test_a_task_that_is_killed_ends_its_statement_on_sqlite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(path := tmp_path / "w.sqlite", "CREATE TABLE t (a INTEGER)", "INSERT INTO t VALUES (1)")
+    with open_source("w", "sqlite", {"path": str(path)}) as session:
+        ended: list[bool] = []
+        monkeypatch.setattr(session, "interrupt", lambda: ended.append(True))
+        rows = session.stream("SELECT a FROM t")
+        next(rows)
+        with pytest.raises(KeyboardInterrupt):
+            rows.throw(KeyboardInterrupt())
+        assert ended == [True]
+
+
 def test_a_view_of_sqlite_on_what_is_gone(tmp_path: Path) -> None:
     write(
         tmp_path / "w.sqlite",

@@ -271,7 +271,7 @@ def _read(io: FileIO, file: DataFile, columns: Sequence[str] | None = None) -> p
 def _deleted(io: FileIO, deletes: Sequence[_Entry], sequences: Mapping[str, int]) -> pa.Table:
     """Places of the rows that position deletes and deletion vectors cover."""
     found = [NO_ROWS]
-    for entry in deletes:
+    for entry in {entry.file.file_path: entry for entry in deletes}.values():  # one entry for each vector
         for path, numbers in _positions(io, entry.file):
             if sequences.get(place(path), entry.sequence + 1) <= entry.sequence:
                 names = pa.array([place(path)] * len(numbers), pa.string())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -55,7 +56,7 @@ class LogReconciliation(LakeReconciliation):
             value = self._log.partitions[of.name][self._at[file]]
             column = pa.array([value.as_py()] * len(rows), value.type)
         elif found is None:
-            column = default_of(of, len(rows))
+            column = pa.repeat(default_of(of), len(rows))
         else:
             column = renamed(rows.column(found.name), of, found)
             column = column.cast(united(column.type, duckdb.dtype(of.native)))
@@ -64,9 +65,10 @@ class LogReconciliation(LakeReconciliation):
         return document_forms(file_texts(part_of_column(column, part), kind), kind)
 
 
-def default_of(of: LogField, rows: int) -> pa.Array:
+@cache
+def default_of(of: LogField) -> pa.Scalar:
     """The value of a column in rows of files without it."""
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         value = con.sql(f"SELECT CAST({of.default} AS {of.native or 'VARCHAR'})").to_arrow_table().column(0)
-    return pa.repeat(value[0], rows)
+    return value[0]

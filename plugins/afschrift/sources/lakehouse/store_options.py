@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-_NAMES = {"key": "AWS_ACCESS_KEY_ID", "secret": "AWS_SECRET_ACCESS_KEY", "token": "AWS_SESSION_TOKEN"}
+_NAMES = (
+    ("key", "AWS_ACCESS_KEY_ID", "s3.access-key-id"),
+    ("secret", "AWS_SECRET_ACCESS_KEY", "s3.secret-access-key"),
+    ("token", "AWS_SESSION_TOKEN", "s3.session-token"),
+    ("endpoint_url", "AWS_ENDPOINT_URL", "s3.endpoint"),
+    ("region_name", "AWS_REGION", "s3.region"),
+    ("anon", "AWS_SKIP_SIGNATURE", "s3.anonymous"),
+)
+"""Names of each option: fsspec's, that of `object_store`, that of pyiceberg."""
+_OBJECT_STORE, _PYICEBERG = 1, 2
 
 
 def store_options(place: str, options: Mapping[str, Any]) -> dict[str, str] | None:
@@ -16,31 +25,25 @@ def store_options(place: str, options: Mapping[str, Any]) -> dict[str, str] | No
         place: URL or path of the table.
         options: options of fsspec's store.
     """
-    if urlsplit(place).scheme not in ("s3", "s3a"):
+    if not _is_s3(place):
         return None
-    client = dict(options.get("client_kwargs") or {})
-    found = {theirs: str(options[name]) for name, theirs in _NAMES.items() if options.get(name)}
-    endpoint = options.get("endpoint_url") or client.get("endpoint_url")
-    if endpoint:
-        found["AWS_ENDPOINT_URL"] = str(endpoint)
-        found["AWS_ALLOW_HTTP"] = str(str(endpoint).startswith("http://")).lower()
-    if client.get("region_name"):
-        found["AWS_REGION"] = str(client["region_name"])
-    if options.get("anon"):
-        found["AWS_SKIP_SIGNATURE"] = "true"
+    found = _named(options, _OBJECT_STORE)
+    if found.get("AWS_ENDPOINT_URL", "").startswith("http://"):
+        found["AWS_ALLOW_HTTP"] = "true"
     return found
-
-
-_ICEBERG = {"key": "s3.access-key-id", "secret": "s3.secret-access-key", "token": "s3.session-token"}
 
 
 def iceberg_options(place: str, options: Mapping[str, Any]) -> dict[str, str]:
     """Properties of pyiceberg: those of a catalogue as they are, and of a store from fsspec's options."""
     found = {name: str(value) for name, value in options.items() if isinstance(value, str | int | bool)}
-    if urlsplit(place).scheme in ("s3", "s3a"):
-        client = dict(options.get("client_kwargs") or {})
-        found |= {theirs: str(options[name]) for name, theirs in _ICEBERG.items() if options.get(name)}
-        endpoint = options.get("endpoint_url") or client.get("endpoint_url")
-        found |= {"s3.endpoint": str(endpoint)} if endpoint else {}
-        found |= {"s3.region": str(client["region_name"])} if client.get("region_name") else {}
-    return found
+    return found | (_named(options, _PYICEBERG) if _is_s3(place) else {})
+
+
+def _is_s3(place: str) -> bool:
+    return urlsplit(place).scheme in ("s3", "s3a")
+
+
+def _named(options: Mapping[str, Any], library: int) -> dict[str, str]:
+    given = {**(options.get("client_kwargs") or {}), **{name: of for name, of in options.items() if of}}
+    known = {names[library]: given.get(names[0]) for names in _NAMES}
+    return {name: "true" if of is True else str(of) for name, of in known.items() if of}

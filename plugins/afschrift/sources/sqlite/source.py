@@ -135,7 +135,7 @@ class Sqlite(ReadSession[sqlite3.Connection, SqliteDialect]):
     def bind(self, keys: Sequence[Key], at: str, *others: PersonKeys) -> None:
         """Fill the key table, with bound values."""
         connection = self.connection
-        with self._reading(""):
+        with self._our_errors(""):
             connection.execute("DELETE FROM afschrift_key")
             connection.executemany(
                 "INSERT INTO afschrift_key VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -144,7 +144,7 @@ class Sqlite(ReadSession[sqlite3.Connection, SqliteDialect]):
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
-        with self._reading(statement):
+        with self._our_errors(statement):
             return [
                 tuple(value.decode() if isinstance(value, bytes) else value for value in row)
                 for row in self.connection.execute(statement)
@@ -156,7 +156,7 @@ class Sqlite(ReadSession[sqlite3.Connection, SqliteDialect]):
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Yield record batches of at most 4,096 rows."""
-        with self._reading(statement):
+        with self._our_errors(statement):
             cursor = self.connection.execute(statement)
             names = [column[0] for column in cursor.description]
             while rows := cursor.fetchmany(FETCHED):
@@ -175,34 +175,37 @@ class Sqlite(ReadSession[sqlite3.Connection, SqliteDialect]):
         return SecondReading(self.rows, self._raw, self.dialect, extract.statement, columns, values)
 
     def _raw(self, statement: str) -> Iterator[Sequence[Sequence[Any]]]:
-        with self._reading(statement):
+        with self._our_errors(statement):
             cursor = self.connection.execute(statement)
             while rows := cursor.fetchmany(FETCHED):
                 yield rows
 
     @contextmanager
-    def _reading(self, statement: str) -> Iterator[None]:
+    def _our_errors(self, statement: str) -> Iterator[None]:
         """Turn SQLite's errors into ours. Their text may quote values, so it is not passed on."""
         self._until, self._raised = time.monotonic() + self._timeout, None
         try:
-            yield
+            with super()._our_errors(statement):
+                yield
         except UnicodeDecodeError:
             raise ConfigurationError(
                 f"Source {self.name} holds a key that is not UTF-8.", remedy="correct the text."
             ) from None
-        except sqlite3.Error as error:
-            raise self._raised or self._error(error, statement) from None
+        except AfschriftError as error:
+            raise self._raised or error from None
 
-    def _error(self, error: sqlite3.Error, statement: str) -> AfschriftError:
-        code, where = _code(error), table_errors.table_of(self.name, statement)
+    @staticmethod
+    def reading_error(source: str, statement: str, error: sqlite3.Error) -> AfschriftError:
+        """Explain it by its code."""
+        code, where = _code(error), table_errors.table_of(source, statement)
         if code == "SQLITE_INTERRUPT":
             return table_errors.took_too_long(where, code)
         if code.startswith("SQLITE_READONLY"):
-            return table_errors.would_write(self.name)
+            return table_errors.would_write(source)
         if code == "SQLITE_ERROR":
-            return table_errors.not_understood(self.name, where, "")
+            return table_errors.not_understood(source, where, "")
         remedy = "see whether the file is intact: `PRAGMA integrity_check`."
-        return table_errors.failed_midway(self.name, where, code, code, remedy)
+        return table_errors.failed_midway(source, where, code, code, remedy)
 
 
 def _scratch(opening: Opening, path: str) -> tuple[Opening, Write]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pytest
@@ -20,6 +21,9 @@ from tests.support.log_lakes import by_pyiceberg
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import TableVersions
+from afschrift.sources.iceberg import snapshot
+from afschrift.sources.lakehouse.log_reconciliation import default_of
+from afschrift.sources.lakehouse.log_table import LogField
 from afschrift.sources.registry import open_source
 
 MERGE_ON_READ = ", ".join(f"'write.{kind}.mode' = 'merge-on-read'" for kind in ("delete", "update", "merge"))
@@ -77,6 +81,28 @@ def test_rows_after_deletes_of_a_kind_are_those_of_the_writer(
         older = [row.replace(")", ", None)") for row in theirs]
         newer = ["(1, 'x', 7, 's')", "(1, None, 7, 't')", "(50, 'a b', 7, 'u')"]
         assert ours(tmp_path, name, "id, part, w, v") == sorted([*older, *newer])
+
+
+def test_a_file_of_several_vectors_is_read_once(
+    tmp_path: Path, spark: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spark(
+        f"CREATE TABLE shared (id BIGINT) USING iceberg LOCATION '{tmp_path / 'shared'}' "
+        f"TBLPROPERTIES ({MERGE_ON_READ}, 'format-version' = '3')"
+    )
+    for _ in range(8):
+        spark("INSERT INTO shared SELECT id FROM range(3)")
+    spark("DELETE FROM shared WHERE id = 1")
+    reads = Mock(wraps=snapshot.PuffinFile)
+    monkeypatch.setattr(snapshot, "PuffinFile", reads)
+    assert ours(tmp_path, "shared", "id") == sorted(["(0,)", "(2,)"] * 8)
+    assert 0 < reads.call_count == len(list(tmp_path.rglob("*.puffin"))) < 8
+
+
+def test_the_value_of_a_column_that_files_lack_is_asked_for_once() -> None:
+    of = LogField("c", "BIGINT", 1, default="'7'")
+    assert default_of(of).as_py() == 7
+    assert default_of(of) is default_of(LogField("c", "BIGINT", 1, default="'7'"))
 
 
 @pytest.fixture
