@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operator" / "settings.md"
-PROCESSES = frozenset({"scheduler", "DAG processor", "worker", "API server", "terminal"})
+PROCESSES = {"D": "DAG processor", "S": "scheduler", "W": "worker", "A": "API server", "T": "terminal"}
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ def rows() -> list[SettingRow]:
     found = []
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("| `AFSCHRIFT_"):
-            name, _, default, unit, readers, _ = (cell.strip() for cell in line.strip("|").split(" | "))
-            read_by = PROCESSES if readers == "all" else frozenset(readers.split(", "))
-            assert read_by <= PROCESSES, line
-            found.append(SettingRow(name.strip("`"), default, unit, read_by))
+            name, _, default, readers = (cell.strip() for cell in line.strip("|").split(" | "))
+            read_by = frozenset(map(PROCESSES.__getitem__, PROCESSES if readers == "all" else readers))
+            number, _, unit = default.partition(" ") if default[0].isdigit() else (default, "", "")
+            found.append(SettingRow(name.strip("`"), number, unit, read_by))
     return found
