@@ -168,7 +168,7 @@ PUBLIC = (
 """Modules of its page "Public interface", and of providers what their guides import."""
 
 _MODULE = re.compile(r"airflow(\.\w+)+(?<!\.env)")
-_ROW = re.compile(r"^\| `(airflow\.[\w.]+|_\w+)` \| .+ \| .+ \|$", re.MULTILINE)
+_ROW = re.compile(r"^- `(airflow\.[\w.]+|_\w+)`, in .+: .+$", re.MULTILINE)
 
 
 def private_names(code: str) -> set[str]:
