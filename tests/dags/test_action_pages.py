@@ -63,6 +63,8 @@ def test_an_action_is_of_its_role_on_pages_and_over_http(
         owner = letter_of(desk, request)
     elif action.of is Subject.DELIVERY:
         request, owner = delivery.request, delivery.id
+    elif action.of is Subject.SOURCE:
+        owner = "shop"
     path = f"/{Subject.REQUEST if action.of is Subject.CASE else action.of}/{owner}/do/{action.name}"
     before = desk.events(request)
     for user, role in PEOPLE.items():
@@ -236,3 +238,21 @@ def test_what_a_message_asks_and_who_is_concerned(desk: Desk) -> None:
     row = desk.register.letters.get(letter)
     assert (sent.status_code, row.state, row.channel) == (303, LetterState.SENT, "post")
     assert b"".join(desk.register.documents.read(str(row.proof), "x")) == b"3SABC1, aan de balie"
+
+
+def test_a_policy_is_proposed_and_signed_on_pages_by_two_people(desk: Desk) -> None:
+    for user, status in {"anna": 200, "sam": 200, "dirk": 200, "kim": 403, "ivo": 403}.items():
+        assert desk.browse(user, "/policies").status_code == status, user
+    assert desk.browse("anna", "/sources/nowhere/do/evasive").status_code == 409
+    for lift, words in (("", "evasive"), ("true", "plain")):
+        assert "waits for your signature" not in desk.browse("sam", "/").text
+        for typed in ({"from": "gisteren"}, {"lift": lift}):
+            sent = desk.send("anna", "/sources/shop/do/evasive", {f"f.{n}": v for n, v in typed.items()})
+            assert sent.status_code == (422 if "from" in typed else 303)
+        assert f"{words.title()} words proposed" in text_of(desk.browse("anna", "/policies").text)
+        assert "cannot be done now" in text_of(desk.browse("anna", "/sources/shop/do/evasive").text)
+        assert "waits for your signature" in desk.browse("sam", "/").text
+        assert f"Yes: {words} words" in text_of(desk.browse("sam", "/sources/shop/do/sign-evasive").text)
+        signed = desk.send("sam", "/sources/shop/do/sign-evasive", {"f.agree": "true"})
+        page = desk.browse("sam", signed.headers["location"].removeprefix("/afschrift")).text
+        assert ("(evasive words)" in page, "Signed." in page) == (not lift, True)

@@ -21,6 +21,7 @@ from afschrift.law.letter import LetterState
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.needs_program("chromium")]
 MOST_CLICKS = 12
+DOCS = Path(__file__).parents[2] / "docs" / "pages.md"
 PERSON = {"name": "Ann", "email": "ann@example.org"}
 
 
@@ -93,9 +94,10 @@ class Hand:
         return words in self.page.locator("main").inner_text()
 
     def count(self, task: str) -> None:
-        """Print what a task took; fails where it took more than it may."""
-        print(f"{task}: {self.clicks} clicks, {self.pages} pages, 0 commands")
+        """Compare what a task took with the documentation and with what it may."""
         keep(self.page, f"task_{task}")
+        row = f"| {task.replace('_', ' ')} | {self.clicks} | {self.pages} |"
+        assert row in DOCS.read_text(encoding="utf-8"), row
         assert self.clicks <= MOST_CLICKS, task
 
 

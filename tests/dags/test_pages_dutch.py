@@ -101,6 +101,12 @@ def pages(desk: Desk) -> Iterator[tuple[str, str, str]]:
     yield "manual search", "kim", f"/questions/{desk.manual()[1]}"
     for action in actions_of(Subject.REQUEST, Subject.CASE):
         yield f"action {action.name}", PEOPLE[action.role], f"/requests/{request}/do/{action.name}"
+    for user, path in (
+        ("anna", "/policies"),
+        ("anna", "/sources/shop/do/evasive"),
+        ("sam", "/sources/shop/do/sign-evasive"),
+    ):
+        yield path, user, path
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ class DestructionService:
                 raise under_hold(request_id, found, "its data key stays")
             if not register.data_keys.left(request_id):
                 return False
-            self._must_not_wait(act, request_id, f"afschrift register shred {request_id} --sign")
+            self._must_not_wait(act, request_id, f"afschrift request sign-destruction {request_id} --agree")
         payload = {"act": act.value, "rule": reason.code, "article": reason.article, "held": held}
         register.trail.record(request_id, NewEvent(PROPOSED, self.officer.by, payload))
         return True
@@ -124,7 +124,7 @@ class DestructionService:
             if proposal is None:
                 raise RefusedError(
                     "No destruction waits for a second person here.",
-                    remedy="a person proposes it first, by the same command without --sign.",
+                    remedy="a person proposes it first, by the command without `sign`.",
                 )
             self.officer.roles.need_another(by, [proposal.by])
             if not agree:
@@ -176,7 +176,7 @@ class DestructionService:
         if self._waiting(act, request_id) is not None:
             raise TooLateError(
                 "It is proposed already, and waits for a second person.",
-                remedy=f"another person: `{sign}`, or --turn-down.",
+                remedy=f"another person: `{sign}`, or turn it down.",
             )
 
     def _waiting(self, act: Destroying, request_id: str | None) -> ProposedDestruction | None:

@@ -26,6 +26,7 @@ _OWNERS = {
     Subject.REQUEST: ("REQUEST", "a request"),
     Subject.CASE: ("CASE|REQUEST", "a case (all of it) or a request"),
     Subject.LETTER: ("LETTER", "a letter: `letter list`"),
+    Subject.SOURCE: ("SOURCE", "a source of the data map"),
     Subject.DELIVERY: ("DELIVERY", "a delivery: `delivery list`"),
 }
 _METAVARS = {"date": "DATE", "date-time": "INSTANT"}
@@ -51,7 +52,7 @@ def _command(action: Action) -> Callable[..., None]:
             _print(done)
 
     metavar, of = _OWNERS[action.of]
-    owner = Annotated[str, typer.Argument(metavar=metavar, help=f"Id of {of}.")]
+    owner = Annotated[str, typer.Argument(metavar=metavar, help=f"Id or name of {of}.")]
     parameters = [
         _parameter("owner", owner, Parameter.empty),
         *_options(fields, needed),

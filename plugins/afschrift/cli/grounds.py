@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from afschrift.app.jurisdiction import load_grounds
+from afschrift.casework.actions.action import Subject
+from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.answer_form import ground_form
-from afschrift.casework.decision.denial import propose, sign, sources_at
-from afschrift.cli.common import AsJson, officer, print_json, print_lines, right_of, say
+from afschrift.casework.decision.denial import sources_at
+from afschrift.cli.actions import add_actions
+from afschrift.cli.common import AsJson, officer, print_json, print_lines, right_of
 from afschrift.cli.forms import template
-from afschrift.cli.given import date_
-from afschrift.domain.errors import ConfigurationError, RefusedError
+from afschrift.domain.errors import RefusedError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.right import Right
 from afschrift.law.grounds import Outcome
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from afschrift.law.grounds import Grounds
 
 app = typer.Typer(no_args_is_help=True)
+add_actions(app, actions_of(Subject.SOURCE))
 
 
 @app.command("list")
@@ -93,34 +96,10 @@ def show(
 
 
 @app.command()
-def evasive(
-    source: Annotated[str | None, typer.Argument(help="A source; without one, those that have them.")] = None,
-    from_: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="Day from which it holds; default: at once.")
-    ] = None,
-    lift: Annotated[bool, typer.Option("--lift", help="Propose that answers say it plainly again.")] = False,
-    sign_it: Annotated[bool, typer.Option("--sign", help="As second person: agree.")] = False,
-    turn_down: Annotated[bool, typer.Option("--turn-down", help="As second person: disagree.")] = False,
-) -> None:
-    """Set the evasive words for a source: answers do not say whether nothing is held there (R09, R84).
-
-    An officer proposes it, and a second signer signs with --sign. It holds for requests received from then
-    on; only on these may a restriction be hidden.
-    """
-    if sign_it + turn_down + (lift or from_ is not None) > 1:
-        raise ConfigurationError(
-            "A change of the words is proposed, or signed, or turned down.",
-            remedy="give --sign or --turn-down alone; --lift and --from go with a proposal.",
-        )
+def policies() -> None:
+    """List the sources of which answers do not say whether nothing is held there (R09, R84)."""
     at_work = officer()
-    if source is None:
-        print_lines(sorted(sources_at(at_work.register, rfc3339(at_work.now))))
-    elif sign_it or turn_down:
-        words = "evasive" if sign(at_work, source, agree=sign_it) else "plain"
-        say(f"{source}: {words} words, {'signed' if sign_it else 'turned down'}.")
-    else:
-        propose(at_work, source, evasive=not lift, since=date_(from_, "--from") if from_ else None)
-        say(f"Proposed. Another person: `afschrift grounds evasive {source} --sign`, or --turn-down.")
+    print_lines(sorted(sources_at(at_work.register, rfc3339(at_work.now))))
 
 
 def _shown(grounds: Grounds, code: str) -> dict[str, Any]:

@@ -146,33 +146,6 @@ def restored(sign: Sign = False) -> None:
 
 
 @app.command()
-def shred(
-    request: Annotated[str, typer.Argument(help="Id of a request that is closed.")],
-    rule: Annotated[
-        str, typer.Option(help="Why, from a closed list: see docs/operator/keys.md. Left out with --sign.")
-    ] = "",
-    sign: Sign = False,
-    turn_down: TurnDown = False,
-    yes: Yes = False,
-) -> None:
-    """Destroy a request's data key: its identity, texts, plans and staged files are unreadable from then on.
-
-    An officer proposes it with --rule, and another person signs with --sign; then it is destroyed. States,
-    times and the trail remain, and the pseudonym by which a person who asks again is recognised. Delivered
-    bundles and your sources are not touched. It cannot be undone, and a hold prevents it.
-    """
-    service = _destruction()
-    if (agree := agreed(sign, turn_down)) is not None:
-        if agree:
-            confirm(f"It will be impossible to read who made request {request}. Destroy its data key?", yes)
-        _signed(service.sign(Destroying.SHRED, request, agree=agree), turn_down)
-    elif not service.propose_shredding(request, rule):
-        say("It was destroyed before; the trail says when and by which rule.")
-    else:
-        say(f"Proposed. Another person destroys it: `afschrift register shred {request} --sign`.")
-
-
-@app.command()
 def shred_strays(sign: Sign = False, turn_down: TurnDown = False, yes: Yes = False) -> None:
     """After a restoration: destroy the data keys of requests and cases that the restored register lacks.
 
@@ -202,7 +175,8 @@ def _name_half_forgotten() -> None:
         typer.echo("\n".join(found))
         say(
             f"{len(found)} request(s) above have no data key, but their other data were restored. Once the "
-            "restoration is signed, forget each again: `afschrift register shred REQUEST --rule restoration`."
+            "restoration is signed, forget each again: `afschrift request destroy REQUEST --rule "
+            "restoration`."
         )
 
 

@@ -9,12 +9,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.casework.actions.action import Action, Done, Sheet, Subject
-from afschrift.casework.actions.actions import actions_of, perform, situation
+from afschrift.casework.actions.actions import actions_of, open_actions, perform, situation
+from afschrift.casework.decision.denial import signed_policies, sources_at, waiting
 from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
+from afschrift.domain.instants import rfc3339
 from afschrift.domain.language import gettext, say
+from afschrift.law.roles import Act
 from afschrift.questions.form_fields import FormField, fields_of, read_fields
 from afschrift.register.open import open_register
-from afschrift.web.caller import Caller, Known, form_token, note
+from afschrift.web.caller import Caller, Known, form_token, note, read_note
 from afschrift.web.form import unsendable
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import PRINTED, Problem, render, status_and_words
@@ -70,9 +73,23 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
         about: dict[str, Any] = {"request_id": done.timelines[0].request, "lines": lines}
         return render(request, "shown", by=by, action=action, shown=done.shown, **about)
     notice = note(by, {"done": gettext(action.title), "next": " ".join(lines)})
-    if done.question:
-        return RedirectResponse(f"{base}/questions/{done.question}?notice={notice}", 303)
-    return RedirectResponse(f"{base}/requests/{done.timelines[0].request}?notice={notice}", 303)
+    to = f"questions/{done.question}" if done.question else "policies"
+    to = to if done.question or not done.timelines else f"requests/{done.timelines[0].request}"
+    return RedirectResponse(f"{base}/{to}?notice={notice}", 303)
+
+
+@router.get("/policies")
+def policies(request: Request, by: Known, notice: str = "") -> Response:
+    """The sources, what answers say of each, and what waits for a second person."""
+    by.roles.require(by.account, Act.TIMELINE)
+    officer = by.officer()
+    evasive = sources_at(officer.register, rfc3339(officer.now))
+    rows = []
+    for name in sorted({*officer.inventory.sources, *officer.inventory.manual}):
+        at = situation(officer, Subject.SOURCE, name)
+        rows.append((name, name in evasive, waiting(officer.register, name), open_actions(officer, at)))
+    coming = [policy for policy in signed_policies(officer.register) if policy.since > rfc3339(officer.now)]
+    return render(request, "policies", by=by, rows=rows, coming=coming, notice=read_note(by, notice))
 
 
 def _words(request: Request, by: Caller, owner: str, sheet: Sheet, sent: Sent, done: Done) -> Response:
@@ -109,7 +126,7 @@ def _page(
         status,
         by=by,
         action=action,
-        request_id=at.timeline.request,
+        request_id=at.source or at.timeline.request,
         letter=at.letter,
         is_open=action.is_open(at),
         fields=list(fields_of(action.form(at), ())),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from afschrift.casework.actions.actions import ACTIONS, perform
+from afschrift.casework.decision.denial import any_waits
 from afschrift.casework.desk.desk import DeskRow, desk_rows
 from afschrift.casework.desk.next_action import TITLES
 from afschrift.casework.desk.owner import possible_owners
@@ -17,6 +18,8 @@ from afschrift.casework.desk.today import PAGE, Filters, TodayGroup, TodayRow, V
 from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.language import gettext, ngettext
 from afschrift.domain.request import is_id
+from afschrift.law.roles import Role
+from afschrift.register.open import open_register
 from afschrift.web.caller import Caller, Known, form_token, read_note
 from afschrift.web.caller import note as signed
 from afschrift.web.form import unsendable
@@ -150,6 +153,7 @@ def _render(
         by=by,
         groups=groups,
         may_act=_viewer(by).may_act(),
+        signs=by.roles.holds(by.account, Role.SECOND_SIGNER) and any_waits(open_register()),
         people=list(possible_owners(by.roles)),
         tokens={name: form_token(by, f"{base}/{name}") for name in ("search", "bulk")},
         **(usual | more),

@@ -174,7 +174,8 @@ def test_a_request_is_shredded_once_it_is_closed(file: Path, monkeypatch: pytest
     case = register.cases.open(b"message", "mail", AT, AT)
     person = (Key("customer_id", "C-1"),)
     opened = register.requests.open(case, Right.ACCESS, AT, "UTC", "nl", ("csv",), "outbox", person, set())
-    shred = partial(run_command, "register", "shred", opened.id)
+    shred = partial(run_command, "request", "destroy", opened.id)
+    sign = partial(run_command, "request", "sign-destruction", opened.id)
     words = ("--rule", "persons_erasure")
     assert "is open" in shred(*words, code=1)
     moved(register, opened.id, State.WITHDRAWN)
@@ -182,20 +183,20 @@ def test_a_request_is_shredded_once_it_is_closed(file: Path, monkeypatch: pytest
     message = shred("--rule", "the person asked", code=1)
     assert "no reason to destroy it" in message
     assert "the person asked" not in message
-    assert f"afschrift register shred {opened.id} --sign" in shred(*words)
-    assert "four eyes" in shred("--sign", "--yes", code=1)
+    assert "Another person signs" in shred(*words)
+    assert f"afschrift request sign-destruction {opened.id} --agree" in shred(*words, code=1)
+    assert "four eyes" in sign("--agree", code=1)
     monkeypatch.setattr("afschrift.cli.common.actor", lambda: "cli:other")
-    shred("--sign", stdin="n\n", code=1)
     assert register.identities.of(opened.id) == person
 
-    assert "Destroyed" in shred("--sign", stdin="y\n")
+    assert "Destroyed" in sign("--agree")
     with pytest.raises(RefusedError, match="destroyed"):
         register.identities.of(opened.id)
     [event] = events("data_key_destroyed")
     assert (event["rule"], event["case"]) == ("persons_erasure", case)
     assert "destroyed before" in shred(*words)
     assert "There is none" in run_command("register", "shred-strays")
-    for both in (("register", "shred", opened.id), ("register", "shred-strays"), ("audit", "set-aside")):
+    for both in (("register", "shred-strays"), ("audit", "set-aside")):
         assert isinstance(refused(*both, "--sign", "--turn-down"), ConfigurationError)
     assert "Entered" in run_command("register", "restored")
     assert "already" in run_command("register", "restored")

@@ -106,13 +106,13 @@ class LetterParameters(Parameters):
 
 @dataclass(frozen=True)
 class Situation:
-    """What a request is like at present, as far as actions depend on it.
+    """What a request or source is like at present, as far as actions depend on it.
 
     Attributes:
         earlier: other requests of the same person.
         letters: of the request, in any state.
         mandate: the last decision on a representative's authority; empty: there is none.
-        letter, delivery: the one that it is about, of an action of a letter or a delivery.
+        letter, delivery, source: the one that it is about, of an action of one of these.
         officers: names of those who may own a request.
         name: of the officer who looks.
         destruction: of the data key, as `DestructionService.stage` gives it; empty of an open request.
@@ -131,6 +131,7 @@ class Situation:
     name: str = ""
     destruction: ProposedDestruction | str = ""
     officer: Officer | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,11 @@ class Subject(StrEnum):
     CASE = "cases"
     LETTER = "letters"
     DELIVERY = "deliveries"
+    SOURCE = "sources"
+
+
+NO_REQUEST: Any = None
+"""The timeline and the clock of an action that is about no request."""
 
 
 Choices = Sequence[tuple[str, str]]

@@ -13,9 +13,11 @@ from afschrift.casework.actions import (
     letter_actions,
     owner_actions,
     party_actions,
+    source_actions,
 )
-from afschrift.casework.actions.action import Action, Done, Situation, Subject
+from afschrift.casework.actions.action import NO_REQUEST, Action, Done, Situation, Subject
 from afschrift.casework.clock import ClockService
+from afschrift.casework.decision.denial import known_source
 from afschrift.casework.decision.in_force import restrictions
 from afschrift.casework.desk.owner import possible_owners
 from afschrift.casework.destruction import DestructionService
@@ -32,6 +34,7 @@ ACTIONS: tuple[Action, ...] = (
     *delivery_actions.ACTIONS,
     *owner_actions.ACTIONS,
     *owner_actions.OVERSIGHT,
+    *source_actions.ACTIONS,
 )
 
 _ABOUT_PEOPLE = frozenset({"reading", "keys", "party", "hand-over"})
@@ -80,8 +83,10 @@ def perform(officer: Officer, action: Action, owner: str, given: Mapping[str, An
     return action.do(officer, owner, read_model(action.parameters, dict(given)))
 
 
-def _request_of(officer: Officer, action: Action, owner: str) -> str:
-    """The request in whose trail an attempt is recorded."""
+def _request_of(officer: Officer, action: Action, owner: str) -> str | None:
+    """The request in whose trail an attempt is recorded; None: that of no request."""
+    if action.of is Subject.SOURCE:
+        return None
     if action.of is Subject.LETTER:
         return officer.register.letters.get(owner).request
     if action.of is Subject.DELIVERY:
@@ -91,12 +96,14 @@ def _request_of(officer: Officer, action: Action, owner: str) -> str:
 
 
 def situation(officer: Officer, of: Subject, owner: str) -> Situation:
-    """What a request is like at present, or the letter or delivery and its request.
+    """What a request is like at present, or the letter or delivery and its request; or a source.
 
     Raises:
-        UnknownRequestError, RefusedError: no such request, letter or delivery.
+        UnknownRequestError, RefusedError: no such request, letter, delivery or source.
     """
     register = officer.register
+    if of is Subject.SOURCE:
+        return Situation(NO_REQUEST, NO_REQUEST, source=known_source(officer, owner), officer=officer)
     letter = register.letters.get(owner) if of is Subject.LETTER else None
     delivery = register.deliveries.get(owner) if of is Subject.DELIVERY else None
     about = letter or delivery
@@ -123,7 +130,8 @@ def open_actions(officer: Officer, at: Situation) -> list[Action]:
     return [
         action
         for action in ACTIONS
-        if (action.of is Subject.LETTER) == (at.letter is not None)
+        if (action.of is Subject.SOURCE) == bool(at.source)
+        and (action.of is Subject.LETTER) == (at.letter is not None)
         and (action.of is Subject.DELIVERY) == (at.delivery is not None)
         and action.is_for(officer.roles, officer.by)
         and action.is_open(at)

@@ -110,6 +110,20 @@ def _hidden(detail: Mapping[str, Any]) -> set[str]:
     return sources_of(detail["places"]) if detail.get("existence") == "hidden" else set()
 
 
+def known_source(officer: Officer, source: str) -> str:
+    """A source of the data map.
+
+    Raises:
+        RefusedError: it has none of this name.
+    """
+    known = sorted({*officer.inventory.sources, *officer.inventory.manual})
+    if source not in known:
+        raise RefusedError(
+            "The data map has no such source.", remedy=f"name one of {', '.join(known)}; nothing was changed."
+        )
+    return source
+
+
 def propose(officer: Officer, source: str, *, evasive: bool, since: date | None = None) -> None:
     """Propose to set the evasive words for a source, or to lift them.
 
@@ -118,15 +132,11 @@ def propose(officer: Officer, source: str, *, evasive: bool, since: date | None 
         RefusedError: no such source, or it is proposed already.
     """
     held = officer.deciding(None, POLICY)
-    known = sorted({*officer.inventory.sources, *officer.inventory.manual})
-    if source not in known:
-        raise RefusedError(
-            "The data map has no such source.", remedy=f"name one of {', '.join(known)}; nothing was changed."
-        )
+    known_source(officer, source)
     if waiting(officer.register, source) is not None:
         raise TooLateError(
             f"A change of the words on {source} waits for a second person already.",
-            remedy=f"another person: `afschrift grounds evasive {source} --sign`, or --turn-down.",
+            remedy=f"another person: `afschrift grounds sign-evasive {source} --agree`, or --disagree.",
         )
     payload: dict[str, Any] = {"act": PROPOSED, "source": source, "evasive": evasive, "held": held}
     if since is not None:
@@ -166,6 +176,12 @@ def waiting(register: Register, source: str) -> tuple[str, dict[str, Any]] | Non
     events = register.evidence.of_types(None, POLICY)
     found = [(header.actor, row) for header, row in events if row and row.get("source") == source]
     return found[-1] if found and found[-1][1]["act"] == PROPOSED else None
+
+
+def any_waits(register: Register) -> bool:
+    """Whether a proposal for any source is neither signed nor turned down yet."""
+    last = {row["source"]: row["act"] for _, row in register.evidence.of_types(None, POLICY) if row}
+    return PROPOSED in last.values()
 
 
 def _record(officer: Officer, payload: dict[str, Any]) -> None:

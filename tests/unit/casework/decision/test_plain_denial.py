@@ -21,7 +21,6 @@ from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     AfschriftError,
-    ConfigurationError,
     FormError,
     NeedsPersonError,
     NotAllowedError,
@@ -229,13 +228,11 @@ def test_a_policy_never_holds_backwards(shop: Bureau) -> None:
 
 
 def test_the_command_proposes_signs_and_lists(shop: Bureau) -> None:
-    command = partial(run_command, "grounds", "evasive")
-    assert "Another person: `afschrift grounds evasive shop --sign`" in command("shop")
-    assert isinstance(refused("grounds", "evasive", "shop", "--sign"), NotAllowedError)
-    for other in ("--turn-down", "--lift"):
-        assert isinstance(refused("grounds", "evasive", "shop", "--sign", other), ConfigurationError)
-    assert command() == ""
+    command = partial(run_command, "grounds")
+    assert "once another person signs" in command("evasive", "shop")
+    assert isinstance(refused("grounds", "sign-evasive", "shop", "--agree"), NotAllowedError)
+    assert command("policies") == ""
     denial.sign(shop.officer("cli:sam"), "shop")
-    assert command() == "shop\n"
-    command("shop", "--lift", "--from", "2099-01-01")
+    assert command("policies") == "shop\n"
+    command("evasive", "shop", "--lift", "--from", "2099-01-01")
     assert denial.waiting(shop.register, "shop")[1]["since"] == "2098-12-31T23:00:00.000000Z"

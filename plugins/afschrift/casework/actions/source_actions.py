@@ -1,0 +1,92 @@
+"""Actions on a source: the evasive words, which two people set for it or lift."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from afschrift.casework.actions.action import (
+    OTHERWISE,
+    Action,
+    Choices,
+    Day,
+    Done,
+    Parameters,
+    Situation,
+    Subject,
+)
+from afschrift.casework.decision.denial import propose, sign, waiting
+from afschrift.casework.officer import Officer
+from afschrift.domain.language import gettext
+from afschrift.law.roles import Role
+
+
+class EvasiveWords(Parameters):
+    """Of a change of what answers say of a source."""
+
+    lift: bool = Field(False, title="Lift it: answers say it plainly again")
+    from_: Day | None = Field(
+        None,
+        alias="from",
+        title="From",
+        description="Day from which it holds, for requests received from then on; empty: from the signature.",
+    )
+
+
+class EvasiveSignature(Parameters):
+    """The second signer's word on that."""
+
+    agree: bool = Field(
+        title="Do you agree?", description="Whether the change counts.", json_schema_extra=OTHERWISE
+    )
+
+
+def _propose(officer: Officer, source: str, given: EvasiveWords) -> Done:
+    propose(officer, source, evasive=not given.lift, since=given.from_)
+    return Done([], [gettext("Proposed. It holds once another person signs it.")])
+
+
+def _sign(officer: Officer, source: str, given: EvasiveSignature) -> Done:
+    sign(officer, source, agree=given.agree)
+    words = gettext("Signed.") if given.agree else gettext("Turned down. Nothing was changed.")
+    return Done([], [words])
+
+
+def _waits(at: Situation) -> bool:
+    return at.officer is not None and waiting(at.officer.register, at.source) is not None
+
+
+def _proposal(at: Situation) -> Choices:
+    found = at.officer and waiting(at.officer.register, at.source)
+    if not at.officer or not found:
+        return ()
+    by, proposed = found
+    words = gettext("evasive words") if proposed["evasive"] else gettext("plain words")
+    name = at.officer.roles.person(by).name
+    yes = gettext("Yes: {words}, as {name} proposed.", words=words, name=name)
+    return [("true", yes), ("false", gettext("No, leave it as it is."))]
+
+
+ACTIONS = (
+    Action(
+        "evasive",
+        "Change what answers say of a source",
+        "Propose that answers do not say whether nothing is held in a source (R09, R84), or that they say it "
+        "plainly again. It holds for requests received from then on; only on these may a restriction be "
+        "hidden. A second signer signs it.",
+        EvasiveWords,
+        _propose,
+        lambda at: not _waits(at),
+        of=Subject.SOURCE,
+    ),
+    Action(
+        "sign-evasive",
+        "Sign what answers say of a source",
+        "As second signer: whether the proposed change of what answers say of a source counts (R09, R84).",
+        EvasiveSignature,
+        _sign,
+        _waits,
+        {"agree": _proposal},
+        Role.SECOND_SIGNER,
+        of=Subject.SOURCE,
+    ),
+)
