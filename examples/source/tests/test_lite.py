@@ -42,4 +42,4 @@ def test_contract(source_check: Callable[[SourceToTest], str], source_to_test: S
 
 
 def test_what_it_does_without_is_said(source_to_test: SourceToTest) -> None:
-    assert len(missing(source_to_test.open())) == 9
+    assert len(missing(source_to_test.open())) == 10

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+_UNITS = ("kB", "MB", "GB", "TB")
+
 MODEL = "nl"
 """The language in which every text exists; it is used where a text lacks another language."""
 
@@ -17,6 +19,14 @@ def ordered(languages: Iterable[str]) -> tuple[str, ...]:
 def count(number: int, noun: str) -> str:
     """`1 row`, `2 rows`, `1,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size_in_words(size: int) -> str:
+    """`1 byte`, `310 MB`."""
+    if size < 1000:
+        return count(size, "byte")
+    power = next((p for p in range(1, len(_UNITS)) if size < 999.5 * 1000**p), len(_UNITS))
+    return f"{size / 1000**power:.3g} {_UNITS[power - 1]}"
 
 
 def key_id(public_key: bytes) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afschrift.domain.notation import count
+from afschrift.domain.notation import count, size_in_words
 from afschrift.domain.reconciliation import Estimate, TableEstimate
 from afschrift.inventory.model import SourceFile
 
 _MILLION = 1_000_000
-_UNITS = ("kB", "MB", "GB", "TB")
 
 
 def estimate_lines(estimate: Estimate, source: SourceFile) -> Iterator[str]:
@@ -34,12 +33,12 @@ def _how(reading: TableEstimate, source: SourceFile) -> str:
     if reading.whole is None:
         return "the database does not say how it would read it"
     if reading.files is not None:
-        size = "" if reading.size is None else f" ({_bytes(reading.size)})"
+        size = "" if reading.size is None else f" ({size_in_words(reading.size)})"
         of = f"{reading.files:,} of " if reading.of_files is not None else ""
         number = reading.files if reading.of_files is None else reading.of_files
         return f"looks through {of}{count(number, 'file')}{size}"
     held = "" if reading.rows is None else f" {about(reading.rows)}"
-    size = "" if reading.size is None else f", {_bytes(reading.size)}"
+    size = "" if reading.size is None else f", {size_in_words(reading.size)}"
     if not reading.whole:
         of = f", of{held} rows{size}" if held else ""
         return f"by index{f' {reading.index}' if reading.index else ''}{of}"
@@ -56,10 +55,3 @@ def _columns(table: str, source: SourceFile) -> list[str]:
             found |= dict.fromkeys(link.column for link in entry.subject.values())
             found |= dict.fromkeys(column for join in entry.join for column in join)
     return list(found)
-
-
-def _bytes(size: int) -> str:
-    if size < 1000:
-        return count(size, "byte")
-    power = next((p for p in range(1, len(_UNITS)) if size < 999.5 * 1000**p), len(_UNITS))
-    return f"{size / 1000**power:.3g} {_UNITS[power - 1]}"

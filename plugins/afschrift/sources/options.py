@@ -91,6 +91,8 @@ def _from_uri(connection_id: str, text: str) -> Connection:
 
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|min|h)")
 _SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600}
+_SIZE = re.compile(r"([1-9][0-9]{0,8})(MB|GB|TB)")
+_BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
@@ -214,6 +216,37 @@ def seconds(opening: Opening, option: str, default: str) -> float:
             remedy="write it as `90s`, `10min` or `2h`.",
         )
     return int(found[1]) * _SECONDS[found[2]]
+
+
+def bytes_limit(opening: Opening) -> int | None:
+    """Bytes that a statement may read; None: without a limit.
+
+    Raises:
+        ConfigurationError: it is malformed.
+    """
+    value = opening.options.get("bytes_limit")
+    found = _SIZE.fullmatch(str(value))
+    if value is not None and found is None:
+        raise ConfigurationError(
+            f"Source {opening.name} has an option `bytes_limit` that is no size with its unit.",
+            remedy="write it as `500MB`, `20GB` or `1TB`.",
+        )
+    return int(found[1]) * _BYTES[found[2]] if found else None
+
+
+def most_sessions(opening: Opening) -> int | None:
+    """How many sessions may be open at once; None: without a limit.
+
+    Raises:
+        ConfigurationError: it is no positive integer.
+    """
+    value = opening.options.get("sessions")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise ConfigurationError(
+            f"Source {opening.name} has an option `sessions` that is no whole number.",
+            remedy="write how many sessions may read the source at once, for example 2.",
+        )
+    return value
 
 
 def cell_limit(opening: Opening) -> int:

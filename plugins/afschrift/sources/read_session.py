@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic, sleep
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from weakref import WeakSet
 
-from afschrift.domain.errors import AfschriftError, RetriableError
+from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.keys import Key, PersonKeys
 from afschrift.domain.reconciliation import Estimate, Extract, Reconciliation, TableEstimate
@@ -20,18 +21,24 @@ from afschrift.domain.sources import Catalogue, Described, Source, Structure, Ta
 from afschrift.domain.value_kind import ValueKind
 from afschrift.sources.catalogue import by_alias
 from afschrift.sources.dialect import StandardDialect
-from afschrift.sources.options import Opening, cell_limit, seconds
+from afschrift.sources.options import Opening, bytes_limit, cell_limit, most_sessions, seconds
 from afschrift.sources.person_keys import key_json, key_rows
 from afschrift.sources.reconcile.second_reading import Again, SecondReading, again
 from afschrift.sources.table_errors import failed_midway, session_not_open, table_of
 
+_AGAIN = 0.5
 _METHODS = {
     "interrupt": "a statement of a task that ended goes on until `statement_timeout`",
-    "estimate": "`afschrift plan` does not say what a request would read",
+    "estimate": "`afschrift plan` does not say what a request would read, and `bytes_limit` counts only what "
+    "arrives",
+    "earlier_sessions": "`sessions` is refused: a pool under `run_in` limits how many tasks read it at once",
     "reconciliation": "the database hashes no rows: they are read a second time, by the same driver",
     "structure": "joins, views and former rows are not found: describe them",
     "described": "keys, comments and numbers of rows are not found",
 }
+LIMITS = ("statement_timeout", "cell_limit", "bytes_limit", "sessions")
+"""Options of every kind."""
+
 _TEMPLATES = {
     "normal_text": "a text key needs `normal`, and no join goes by text",
     "matches": "the search for the person elsewhere uses no patterns",
@@ -49,11 +56,12 @@ class ReadSession(Generic[C, D]):
     """A read-only session on one snapshot.
 
     Args:
-        opening: its options `statement_timeout` and `cell_limit` (MB) limit each statement and each cell.
+        opening: its options `LIMITS` limit each statement and cell, and how many sessions are open.
         options: names of further options that are allowed.
 
     Attributes:
         dialect: the SQL of this database.
+        bytes_limit: see `sources.bytes_limit`; None: without a limit.
         options: names of its own options.
         failures: errors of the driver.
     """
@@ -63,12 +71,19 @@ class ReadSession(Generic[C, D]):
     failures: ClassVar[tuple[type[Exception], ...]]
 
     def __init__(self, opening: Opening, *options: str) -> None:
-        opening.only((*self.options, *options, "statement_timeout", "cell_limit"))
+        opening.only((*self.options, *options, *LIMITS))
         self.name = opening.name
         self.snapshot = ""
         self._opening = opening
         self._timeout = seconds(opening, "statement_timeout", "1h")
         self._cell_limit = cell_limit(opening)
+        self.bytes_limit, self._sessions = bytes_limit(opening), most_sessions(opening)
+        if self._sessions and type(self).earlier_sessions is ReadSession.earlier_sessions:
+            raise ConfigurationError(
+                f"Source {self.name} is of a kind that cannot say how many sessions are open, so its option "
+                "`sessions` would limit nothing.",
+                remedy="remove it, and give the source a pool with as many slots under `run_in`.",
+            )
         self._connection: C | None = None
         self._bound = key_json(key_rows())
 
@@ -115,6 +130,7 @@ class ReadSession(Generic[C, D]):
         _open.add(self)
         try:
             self._connection = self.connect()
+            self._await_turn()
             self.prepare()
         except self.failures as error:
             self.__exit__()
@@ -129,6 +145,29 @@ class ReadSession(Generic[C, D]):
         connection, self._connection = self._connection, None
         if connection is not None:
             self.close(connection)
+
+    def earlier_sessions(self) -> int:
+        """How many sessions of this account were opened before, by the server's own list, and are still."""
+        raise NotImplementedError
+
+    def _await_turn(self) -> None:
+        """Wait while as many sessions as `sessions` allows are open; the server's list is the queue.
+
+        Raises:
+            RetriableError: they were for as long as a statement may take.
+        """
+        until = monotonic() + self._timeout
+        if any(other is not self and other.name == self.name for other in _open):
+            return  # a step that opens a source twice would wait for itself
+        while self._sessions and self.earlier_sessions() >= self._sessions:
+            if monotonic() > until:
+                raise RetriableError(
+                    f"Source {self.name} is read by as many sessions as its option `sessions` allows "
+                    f"({self._sessions}).",
+                    remedy="the step is tried again; raise `sessions`, or give the source a pool with as "
+                    "many slots under `run_in`, so that tasks wait at Airflow.",
+                )
+            sleep(_AGAIN)
 
     @property
     def chosen(self) -> TableVersions | None:

@@ -19,6 +19,7 @@ from afschrift.domain.sources import (
     Structure,
     TableVersions,
 )
+from afschrift.sources.bytes_limit import within_limit
 
 
 class GuardedSource:
@@ -91,7 +92,7 @@ class GuardedSource:
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Stream the session's batches; errors of the code that uses the rows pass unchanged."""
-        batches = self._source.stream(statement)
+        batches = within_limit(self._source, statement)
         while True:
             with _named(self.name):
                 batch = next(batches, None)

@@ -55,6 +55,10 @@ SELECT table_name, column_name, ordinal_position, column_type, character_set_nam
 FROM information_schema.columns WHERE table_schema = DATABASE()
 ORDER BY table_name, ordinal_position
 """
+_EARLIER = """
+SELECT count(*) FROM information_schema.processlist
+WHERE id < CONNECTION_ID() AND user = SUBSTRING_INDEX(USER(), '@', 1)
+"""
 _JSON_CHECKS = """
 SELECT table_name, check_clause FROM information_schema.check_constraints
 WHERE constraint_schema = DATABASE() AND check_clause LIKE 'json_valid(%'
@@ -99,6 +103,10 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
         if self._connection is not None:
             with suppress(pymysql.MySQLError), self.connect() as other, other.cursor() as cursor:
                 cursor.execute(f"KILL QUERY {self._connection.thread_id()}")
+
+    def earlier_sessions(self) -> int:
+        """By connections of this account with a smaller number; an account sees its own without a right."""
+        return int(self.rows(_EARLIER)[0][0])
 
     def prepare(self) -> None:
         """Set the session, make the key table and start the snapshot."""

@@ -51,6 +51,12 @@ from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.sql_reconciliation import SecondSession, SqlReconciliation
 
 BATCH_ROWS = 65_536
+_EARLIER = """
+SELECT count(*) FROM pg_stat_activity AS other, pg_stat_activity AS own
+WHERE own.pid = pg_backend_pid() AND other.usesysid = own.usesysid
+AND other.application_name LIKE 'afschrift%'
+AND (other.backend_start, other.pid) < (own.backend_start, own.pid)
+"""
 _NO_TEMPORARY_TABLE = ("42501", "25006")  # no right to make one, or a standby
 
 
@@ -123,6 +129,10 @@ class Postgres(ReadSession[dbapi.Connection, PostgresDialect]):
         with suppress(adbc_driver_manager.Error):
             if self._connection is not None:
                 self._connection.adbc_cancel()
+
+    def earlier_sessions(self) -> int:
+        """By backends of this role that began before."""
+        return int(self.rows(_EARLIER)[0][0])
 
     def prepare(self) -> None:
         """Set the session, make the key table and take the snapshot."""
@@ -232,7 +242,7 @@ class Postgres(ReadSession[dbapi.Connection, PostgresDialect]):
     def reconciliation(self, extract: Extract) -> Reconciliation:
         """Compare with MD5 over the server's own texts of each row, summed by the server."""
         own, values = self._catalogue_types.texts(partial(self.rows, reads=extract.statement), extract)
-        second = self._second_session if self._exported else None
+        second = self._second_session if self._exported and not self._sessions else None
         digest = digest_in(self._encoding)
         return SqlReconciliation(
             self.rows, self.dialect, extract.statement, own, digest, values, second_session=second
