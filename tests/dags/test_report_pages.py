@@ -24,7 +24,8 @@ def test_report_is_for_those_who_read_histories_and_names_their_cases(desk: Desk
     page = desk.browse("anna", "/report", headers={"Accept-Language": "nl"}).text
     assert "Wat nu wacht, en waarop" in page and f'href="/afschrift/requests/{request}"' in page
     outside = desk.browse("anna", "/report?outside=true").text
-    assert "&lt;5" in outside and request not in outside
+    assert "&lt;5" in outside and request not in outside and 'value="requests"' not in outside
+    assert request not in desk.browse("anna", "/report?what=visit&outside=true").text
     assert "Who can refuse?" in desk.browse("dirk", "/report?what=visit").text
     wrong = desk.browse("anna", "/report?from=2025-12-31&to=2025-01-01")
     assert wrong.status_code == 422 and 'value="2025-12-31"' in wrong.text
@@ -44,9 +45,10 @@ def test_files_of_the_page_and_a_printed_case_with_its_signature(desk: Desk) -> 
     with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
         page, signature = (archive.read(f"{request}.html{end}") for end in ("", ".sig.json"))
     officer = Officer(desk.register, load_roles(), "airflow:anna")
-    assert fault_of(officer, page, signature) == "" and fault_of(officer, page + b" ", signature) == "altered"
+    assert fault_of(officer, request, page, signature) == ""
+    assert fault_of(officer, request, page + b" ", signature) == "altered"
     forged = signature.replace(b'"seq":', b'"seq":1')
-    assert fault_of(officer, page, forged) == "forged"
+    assert fault_of(officer, request, page, forged) == "forged"
     assert b"History" in page and str(request).encode() in page
 
 

@@ -35,20 +35,24 @@ class Year:
     dice: random.Random
 
     def fill(self, number: int) -> list[str]:
-        """So many requests, received in 2025."""
+        """So many requests, received in 2025, and three of before that are open."""
         clock = self.register.store.clock
         try:
             with self.register.write_together():
-                return [self._one() for _ in range(number)]
+                for before in (3, 40, 200):
+                    self._one(FIRST - timedelta(before), "open")
+                return [
+                    self._one(FIRST + timedelta(self.dice.randrange(365)), self.dice.choice(ENDS))
+                    for _ in range(number)
+                ]
         finally:
             self.register.store.clock = clock
 
     def _at(self, day: date, hour: int = 9) -> None:
         self.register.store.clock = lambda: datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
 
-    def _one(self) -> str:
+    def _one(self, day: date, end: str) -> str:
         dice, register = self.dice, self.register
-        day = FIRST + timedelta(dice.randrange(365))
         right = dice.choice([Right.ACCESS, Right.ACCESS, Right.PORTABILITY])
         self._at(day)
         at = f"{day}T{dice.choice(('00:30', '09:00', '22:45'))}:00.000000Z"
@@ -60,7 +64,7 @@ class Year:
         self._letter(request, "acknowledgement", day + timedelta(dice.randrange(4)))
         for _ in self._between(request, day):
             pass
-        getattr(self, f"_{dice.choice(ENDS)}")(request, day + timedelta(dice.randrange(5, 60)))
+        getattr(self, f"_{end}")(request, day + timedelta(dice.randrange(5, 60)))
         if dice.random() < 0.06:
             self._complaint(request, day + timedelta(70))
         return request
@@ -78,10 +82,10 @@ class Year:
             doubt = {"ground": "identity", "doubt": dice.choice(["other_address", "keys_disagree"])}
             ground = dice.choice([doubt, {"ground": "specification", "overview": True}])
             self._announced(request, NewFact(FactKind.SUSPENDED, detail=ground), day + timedelta(3))
-            asked = register.facts.timeline(request).facts[-2]
-            self._fact(
-                request, NewFact(FactKind.RESUMED, day + timedelta(dice.randrange(4, 20)), about=asked.id)
-            )
+            asked = next(f for f in register.facts.timeline(request).facts if f.kind is FactKind.SUSPENDED)
+            if dice.random() < 0.7:
+                resumed = NewFact(FactKind.RESUMED, day + timedelta(dice.randrange(4, 20)), about=asked.id)
+                self._fact(request, resumed)
         if dice.random() < 0.15:
             extension = NewFact(FactKind.EXTENDED, detail={"reasons": ["rights_of_others"]})
             if dice.random() < 0.2:

@@ -68,10 +68,16 @@ def case_sheet(officer: Officer, request_id: str) -> tuple[bytes, bytes]:
     return html, canonical({"statement": statement, "signature": sign(statement, key)})
 
 
-def fault_of(officer: Officer, html: bytes, signature: bytes) -> str:
-    """Code of what is wrong with a printed case; empty: it is as this installation made it."""
+def fault_of(officer: Officer, request_id: str, html: bytes, signature: bytes) -> str:
+    """Code of what is wrong with a printed case; empty: it is as this installation made it.
+
+    Raises:
+        ValueError, KeyError, TypeError: the signature has another form.
+    """
     signed, keys = json.loads(signature), officer.register.store.keys
     statement = signed["statement"]
+    if statement["request"] != request_id:
+        return "other_request"
     if statement["sha256"] != hashlib.sha256(html).hexdigest():
         return "altered"
     return TrustedKeys(keys.public_keys(), keys.revoked()).fault(

@@ -93,6 +93,7 @@ def report(officer: Officer, period: ReportPeriod, *, outside: bool = False) -> 
     found = read(officer, period)
     open_now = [row for row in found.known if row.outcome == "open"]
     made = list(groups(found.of_period, open_now)) if not found.doubts.whole else []
+    shown = withheld(made) if outside else {}
     titles = {name: gettext(kind.title) for name, kind in KINDS.items()}
     titles |= {code: in_served(ground.title) for code, ground in officer.grounds.grounds.items()}
     return {
@@ -104,7 +105,7 @@ def report(officer: Officer, period: ReportPeriod, *, outside: bool = False) -> 
         "made_at": rfc3339(officer.now),
         "outside": outside,
         "notes": _notes(found, outside=outside),
-        "groups": [_group(group, titles, outside=outside) for group in made],
+        "groups": [_group(group, titles, shown.get(group.id, {}), outside=outside) for group in made],
         "charts": _charts(found, open_now, outside=outside) if made else [],
     }
 
@@ -129,15 +130,24 @@ def _notes(found: ReadPeriod, *, outside: bool) -> list[str]:
             "{number} requests were changed without the software, and are in no figure.",
             number,
         )
+        if outside and number < FEW:
+            words = gettext(
+                "Fewer than {few} requests were changed without the software, and are in no figure.", few=FEW
+            )
         notes.append(words if outside else f"{words} {', '.join(sorted(doubts.requests))}")
     if doubts.cases:
-        notes.append(
-            ngettext(
-                "{number} case was taken out of the register without the software, and is in no figure.",
-                "{number} cases were taken out of the register without the software, and are in no figure.",
-                doubts.cases,
-            )
+        words = ngettext(
+            "{number} case was taken out of the register without the software, and is in no figure.",
+            "{number} cases were taken out of the register without the software, and are in no figure.",
+            doubts.cases,
         )
+        if outside and doubts.cases < FEW:
+            words = gettext(
+                "Fewer than {few} cases were taken out of the register without the software, and are in no "
+                "figure.",
+                few=FEW,
+            )
+        notes.append(words)
     for year in doubts.dropped:
         text = gettext(
             "The trail of {year} was destroyed: what of that year is gone is not known, and not none.",
@@ -153,8 +163,9 @@ def _notes(found: ReadPeriod, *, outside: bool) -> list[str]:
     return notes
 
 
-def _group(group: FigureGroup, titles: dict[str, str], *, outside: bool) -> dict[str, Any]:
-    shown = hidden(group) if outside else {}
+def _group(
+    group: FigureGroup, titles: dict[str, str], shown: dict[str, str], *, outside: bool
+) -> dict[str, Any]:
     figures = [
         {
             "id": f"{group.id}.{figure.code}".rstrip("."),
@@ -205,6 +216,13 @@ TITLES = {
     "channel": "By the channel itself",
 }
 """Code of a figure -> its title in English; others are read as their codes."""
+
+
+def withheld(made: Iterable[FigureGroup]) -> dict[str, dict[str, str]]:
+    """What is given outside the house in place of small numbers, by group; of few requests, no days either."""
+    shown = {group.id: hidden(group) for group in made}
+    of_few = {code: words for code, words in shown.get("suspended", {}).items() if words == f"<{FEW}"}
+    return shown | {"suspended_days": of_few | shown.get("suspended_days", {})}
 
 
 def hidden(group: FigureGroup) -> dict[str, str]:

@@ -203,8 +203,13 @@ def days_left(open_now: Sequence[MeasuredRequest]) -> list[tuple[str, int]]:
     return [*bins, ("more", int((left > LEFT[-1][1]).sum())), ("suspended", int(left.isna().sum()))]
 
 
-def days_taken(measured: Sequence[MeasuredRequest], until: date) -> list[tuple[str, float, float, int, int]]:
-    """By month of the end, twelve months: medians of days taken and allowed, number, and how many late."""
+def days_taken(
+    measured: Sequence[MeasuredRequest], until: date
+) -> list[tuple[str, float, float | None, int, int]]:
+    """By month of the end, twelve months: medians of days taken and allowed, number, and how many late.
+
+    None are allowed where each was refused while it was suspended: no last day was known.
+    """
     frame = frame_of(row for row in measured if row.in_time is not None)
     frame["month"] = [str(day)[:7] for day in frame["closed"]]
     frame["allowed"] = (pd.to_datetime(frame["due"]) - pd.to_datetime(frame["received"])).dt.days
@@ -213,7 +218,13 @@ def days_taken(measured: Sequence[MeasuredRequest], until: date) -> list[tuple[s
         taken=("days", "median"), allowed=("allowed", "median"), number=("late", "size"), late=("late", "sum")
     )
     return [
-        (month, float(row.taken), float(row.allowed), int(row.number), int(row.late))
+        (
+            month,
+            float(row.taken),
+            None if pd.isna(row.allowed) else float(row.allowed),
+            int(row.number),
+            int(row.late),
+        )
         for month, row in found.iterrows()
         if month in _months(until)
     ]

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from afschrift.casework.officer import Officer
+from afschrift.domain.errors import RefusedError
 from afschrift.domain.event import NewEvent
 from afschrift.report.document import ReportPeriod, flat, read, report
 from afschrift.report.measure import MeasuredRequest
@@ -42,8 +43,14 @@ def made(
 
     Raises:
         NotAllowedError: they may not read the history of requests.
+        RefusedError: the register of requests is wanted for readers outside.
     """
     if kind == "requests":
+        if outside:
+            raise RefusedError(
+                "The register of requests names requests, so it is not for readers outside.",
+                remedy="give the figures.",
+            )
         frame = register_of_requests(officer, period, only)
         detail = {
             "since": str(period.since),
@@ -54,7 +61,7 @@ def made(
         }
         officer.register.trail.record(None, NewEvent("requests_exported", officer.by, detail))
         return _framed(frame, form)
-    document = report(officer, period, outside=outside and kind == "figures")
+    document = report(officer, period, outside=outside)
     if kind == "visit":
         document = visit(document)
     if form == "json":
@@ -73,6 +80,7 @@ def register_of_requests(officer: Officer, period: ReportPeriod, only: Mapping[s
     years = officer.settings.trail_years
     rows = [_row(row, years) for row in read(officer, period).of_period]
     frame = pd.DataFrame(rows, columns=list(_row(None, years)))
+    frame = frame.astype({"days": "Int64", "suspended_days": "Int64"})
     for name, value in only.items():
         frame = frame[frame[name] == value]
     return frame
@@ -98,7 +106,7 @@ def _framed(frame: pd.DataFrame, form: str) -> bytes:
         into = io.BytesIO()
         frame.to_parquet(into, index=False)
         return into.getvalue()
-    rows = json.loads(frame.to_json(orient="records", date_format="iso", default_handler=str))
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     if form == "json":
-        return json.dumps(rows, ensure_ascii=False, indent=2).encode()
+        return json.dumps(rows, ensure_ascii=False, indent=2, default=str).encode()
     return printed("requests_print", rows=rows, names=list(frame.columns)).encode()

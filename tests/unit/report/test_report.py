@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from tests.support.deciding import Bureau
 from tests.support.made_year import FIRST, LAST, Year
 
 from afschrift.domain.errors import NotAllowedError, RefusedError
-from afschrift.report.document import ReportPeriod, hidden, report
-from afschrift.report.report_figures import Figure, FigureGroup
+from afschrift.report.document import ReportPeriod, hidden, read, report, withheld
+from afschrift.report.report_figures import Figure, FigureGroup, days_taken
 from afschrift.report.report_files import made
 
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"
@@ -42,7 +43,8 @@ def bureau(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def by_hand(bureau: Bureau) -> dict[str, Any]:
     """Figure -> its value by the SQL of the page, over the register and the days of the export."""
     views, *statements = re.findall(r"```sql\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    exported = made(bureau.officer(), "requests", YEAR, "csv").decode("utf-8-sig")
+    every = ReportPeriod(date(2020, 1, 1), LAST)
+    exported = made(bureau.officer(), "requests", every, "csv").decode("utf-8-sig")
     found: dict[str, Any] = {}
     with closing(sqlite3.connect(bureau.settings.home / "register.db")) as db:
         db.execute("CREATE TEMP TABLE exported (request, due, notice_due)")
@@ -54,6 +56,13 @@ def by_hand(bureau: Bureau) -> dict[str, Any]:
         for statement in filter(str.strip, ";".join(statements).split(";")):
             found |= dict(db.execute(statement).fetchall())
     return found
+
+
+def test_months_without_known_last_days_allow_none(bureau: Bureau) -> None:
+    rows = [row for row in read(bureau.officer(), YEAR).known if row.in_time is not None]
+    month, _, allowed, number, _ = days_taken([replace(rows[0], due=None)], rows[0].closed or LAST)[0]
+    assert (month, allowed, number) == (str(rows[0].closed)[:7], None, 1)
+    assert "NaN" not in made(bureau.officer(), "figures", YEAR, "json").decode()
 
 
 def figures(document: dict[str, Any]) -> dict[str, Any]:
@@ -73,9 +82,12 @@ def test_figures_for_outside_hide_small_numbers_and_name_no_request(bureau: Bure
     ours, shown = figures(inside), figures(outside)
     assert any(value == "<5" for value in shown.values())
     for name, value in shown.items():
-        wanted = {"<5": 0 < (ours[name] or 0) < 5 or name.startswith("days_"), ">=5": (ours[name] or 0) >= 0}
+        wanted = {"<5": 0 < (ours[name] or 0) < 5 or "days" in name, ">=5": (ours[name] or 0) >= 0}
         assert wanted.get(value, value == ours[name] and not 0 < (value or 0) < 5), name
     assert "req-" not in json.dumps(outside) and "req-" in json.dumps(inside)
+    assert "req-" not in made(bureau.officer(), "visit", YEAR, "json", outside=True).decode()
+    with pytest.raises(RefusedError, match="names requests"):
+        made(bureau.officer(), "requests", YEAR, "json", outside=True)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +101,15 @@ def test_figures_for_outside_hide_small_numbers_and_name_no_request(bureau: Bure
 )
 def test_one_small_number_hides_the_next(values: dict[str, int], shown: dict[str, str]) -> None:
     assert hidden(FigureGroup("right", tuple(Figure(*item) for item in values.items()))) == shown
+
+
+def test_days_of_few_suspensions_are_withheld_too() -> None:
+    few, days = (
+        (Figure("", 9), Figure("identity", 2), Figure("specification", 7)),
+        (Figure("identity", 30), Figure("specification", 80)),
+    )
+    shown = withheld([FigureGroup("suspended", few), FigureGroup("suspended_days", days)])
+    assert shown["suspended_days"] == {"identity": "<5"}
 
 
 def test_files_of_each_format_hold_the_same_figures(bureau: Bureau) -> None:
@@ -108,6 +129,14 @@ def test_export_of_requests_is_an_event_and_takes_a_filter(bureau: Bureau) -> No
     assert {row["request"] for row in rows} == {
         i for g in document["groups"] for f in g["figures"] if f["id"] == "refuse" for i in f["requests"]
     }
+    received, days = rows[0]["received"], rows[0]["days"]
+    assert date.fromisoformat(received).year == 2025 and isinstance(days, int)
+    for form in ("csv", "html"):
+        text = made(bureau.officer(), "requests", YEAR, form).decode()
+        assert received in text and "00:00" not in text and ".0," not in text and ">nan<" not in text.lower()
+    frame = pd.read_parquet(io.BytesIO(made(bureau.officer(), "requests", YEAR, "parquet")))
+    assert str(frame["days"].dtype) == "Int64" and frame["received"].iloc[0].year == 2025
+    made(bureau.officer(), "requests", YEAR, "json", only={"outcome": "refused"})
     last = bureau.register.oversight.last_of_system("requests_exported")
     assert last == {
         "since": str(FIRST),
@@ -142,6 +171,7 @@ def test_forged_rows_are_said_and_in_no_figure(bureau: Bureau) -> None:
         assert after["refuse"] == before["refuse"] - 1
         assert after.get("outcome.delivered", 0) == before.get("outcome.delivered", 0)
         assert [forged in note for note in document["notes"]] == [True]
+        assert "Fewer than 5 requests" in report(bureau.officer(), YEAR, outside=True)["notes"][0]
         db.execute("UPDATE request SET state = ? WHERE id = ?", [state, forged])
         db.execute("CREATE TRIGGER t AFTER INSERT ON fact BEGIN SELECT 1; END")
         db.commit()
@@ -175,6 +205,14 @@ def test_commands_write_new_files_and_say_what_is_wrong(bureau: Bureau, tmp_path
         request, case = bureau.register.requests.all(open_only=False)[0].id, tmp_path / "case.html"
         assert "with its signature" in run_command("case", "print", request, case)
         assert "as this installation made it" in run_command("case", "print", request, case, "--check")
+        other = bureau.register.requests.all(open_only=False)[1].id
+        assert "(other_request)" in str(refused("case", "print", other, case, "--check"))
+        signature = case.with_name("case.html.sig.json")
+        signed = signature.read_text()
+        for no_signature in ("[]", "{}", "null"):
+            signature.write_text(no_signature)
+            assert "no readable case" in str(refused("case", "print", request, case, "--check"))
+        signature.write_text(signed)
         case.write_text(case.read_text().replace(request, "req-000000000000"))
         assert "(altered)" in str(refused("case", "print", request, case, "--check"))
         assert "no readable case" in str(refused("case", "print", request, page, "--check"))

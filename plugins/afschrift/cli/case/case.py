@@ -91,8 +91,8 @@ def print_(
     signature = file.with_name(f"{file.name}.sig.json")
     if check:
         try:
-            fault = fault_of(officer(), file.read_bytes(), signature.read_bytes())
-        except (OSError, ValueError, KeyError):
+            fault = fault_of(officer(), request, file.read_bytes(), signature.read_bytes())
+        except (OSError, ValueError, KeyError, TypeError):
             raise RefusedError(f"{file} with {signature.name} is no readable case.") from None
         if fault:
             raise RefusedError(f"{file} is not as it was made ({fault}).", remedy="print the case again.")
