@@ -244,5 +244,5 @@ def _is_part(part: str) -> bool:
         part not in ("", ".", "..")
         and len(part.encode()) <= 255
         and part[-1] not in ". "
-        and part.split(".")[0].rstrip().casefold() not in _DEVICES
+        and part.split(".")[0].casefold() not in _DEVICES
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -173,10 +174,9 @@ class Bundle:
 
     def file(self, path: str) -> bytes:
         """The bytes of a file in `data/`, by the path that `files()` has."""
-        if f"data/{path}" not in self._archive.sizes():
-            raise UnusableBundleError("not_found", f"The bundle has no file {path}. See files().")
-        with self._archive.open(f"data/{path}") as stream:
+        with suppress(KeyError), self._archive.open(f"data/{path}") as stream:
             return stream.read()
+        raise UnusableBundleError("not_found", f"The bundle has no file {path}. See files().")
 
     def left_out(self) -> pd.DataFrame:
         """What is not in the bundle, or only in part, with the reason as a code (docs/bundle.md).

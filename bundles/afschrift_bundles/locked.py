@@ -23,13 +23,13 @@ def unlocked(path: Path, words: str | None, identity: str | Path | None) -> Bina
     Raises:
         UnusableBundleError: words or key are missing or wrong, or a package that decrypts is not installed.
     """
-    file = path.open("rb")
-    head = file.read(40)
+    with path.open("rb") as file:
+        head, needs_words = file.read(40), _is_locked_zip(file)
     if head.startswith((b"age-encryption.org/", b"-----BEGIN AGE")):
         return _with_identity(path, identity)
     if head.startswith(b"-----BEGIN PGP") or head[:1] >= b"\x80":
         raise _locked("An OpenPGP key opens this file. Decrypt it first: gpg -o bundle.zip -d FILE")
-    return _with_words(path, words) if _is_locked_zip(file) else file
+    return _with_words(path, words) if needs_words else path.open("rb")
 
 
 def _is_locked_zip(file: BinaryIO) -> bool:

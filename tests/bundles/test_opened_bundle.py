@@ -59,6 +59,7 @@ def test_a_database_has_tables_keys_and_titles(bundle: Bundle) -> None:
     assert database.execute("SELECT photo FROM shop.value WHERE id = 1").fetchone() == (b"\x89PNG",)
 
 
+@pytest.mark.filterwarnings("error:unclosed file <_io:ResourceWarning")
 def test_a_file_as_it_was_handed_over_is_opened(tmp_path: Path) -> None:
     content = ZIP.read_bytes()
     locked, for_key, identity = tmp_path / "locked.zip", tmp_path / "bundle.age", tmp_path / "key.txt"

@@ -15,9 +15,10 @@ from tests.unit.bundle.bundle_tampering import manifests, signed, zipped
 from tests.unit.bundle.container.test_bundle_verify import CSV, FILES, GOOD, TAMPERED, described, members
 from tests.unit.bundle.container.test_zip_matrix import mutant
 
+from afschrift.bundle.container.layout import is_safe
 from afschrift.bundle.container.verify import verify as verify_in_product
 from afschrift_bundles import UnusableBundleError, open_bundle
-from afschrift_bundles.archive import ZippedBundle
+from afschrift_bundles.archive import ZippedBundle, _is_name
 from afschrift_bundles.verify import verify
 
 KEY = base64.b64encode(SIGNER.public_key).decode()
@@ -71,6 +72,24 @@ def test_every_kind_of_changed_content_is_judged_alike() -> None:
     fewer = FILES[CSV].removesuffix(FILES[CSV].splitlines(keepends=True)[-1])
     assert reason(zipped(signed(manifests(FILES | {CSV: fewer}), SIGNER)), KEY) == "damaged"
     assert {reason(bundle) for bundle in (b"", b"hello", zipped({}), zipped({"x": b""}))} == {"damaged"}
+
+
+def test_every_name_of_a_part_is_judged_alike() -> None:
+    for part in (
+        "con .txt",
+        "CON.txt",
+        "con",
+        "aux.a.b",
+        " con",
+        "com0",
+        "com9.",
+        "nul . x",
+        "a ",
+        "...",
+        "lpt1",
+        "a",
+    ):
+        assert _is_name(f"x/{part}") == is_safe(f"x/{part}"), part
 
 
 def test_an_unpacked_bundle_is_opened_and_an_addition_found(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ def test_report_is_for_those_who_read_histories_and_names_their_cases(desk: Desk
     assert request not in desk.browse("anna", "/report?what=visit&outside=true").text
     assert "Who can refuse?" in desk.browse("dirk", "/report?what=visit").text
     wrong = desk.browse("anna", "/report?from=2025-12-31&to=2025-01-01")
+    assert desk.browse("anna", "/report?from=0001-01-01").status_code == 422
+    assert desk.browse("anna", "/report?from=2025-01-01&to=9999-12-31").status_code == 422
     assert wrong.status_code == 422 and 'value="2025-12-31"' in wrong.text
 
 

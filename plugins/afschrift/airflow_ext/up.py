@@ -140,11 +140,12 @@ def up(port: int = 8080) -> None:
         ConfigurationError: the port is taken, or the register, keys or inventory cannot be used.
         RetriableError: a process of Airflow ended by itself, or none got ready.
     """
-    users = _users(load_roles(Settings.from_environment(_base())))
+    settings = Settings.from_environment(_base())
+    users = _users(load_roles(settings))
     with (
         suppress(KeyboardInterrupt),
         _interruptible(),
-        local_portal(Settings.from_environment(_base()).home) as portal,
+        local_portal(settings.home) as portal,
         running(port, _say, users, triggerer=True) as (airflow, processes),
     ):
         _say(f"Airflow is ready: {airflow.url}/dags/{DAG_ID} and then Trigger (top right).")

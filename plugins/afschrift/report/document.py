@@ -15,6 +15,7 @@ from afschrift.domain.language import gettext, in_served, ngettext, say_day, ser
 from afschrift.law.roles import Act
 from afschrift.questions.view import in_words
 from afschrift.register.periods import Doubts, ReportedRequest
+from afschrift.report import FIRST_DAY, LAST_DAY
 from afschrift.report.measure import MeasuredRequest, measured
 from afschrift.report.report_figures import FEW, SUBJECTS, Figure, FigureGroup, days_left, days_taken, groups
 
@@ -31,11 +32,15 @@ class ReportPeriod:
     until: date
 
     def __post_init__(self) -> None:
-        """Refuse a period that ends before it begins.
+        """Refuse a period that ends before it begins, or is outside the years that all formats can write.
 
         Raises:
-            RefusedError: it does.
+            RefusedError: it is one of these.
         """
+        if not (self.since >= FIRST_DAY and self.until <= LAST_DAY):
+            raise RefusedError(
+                "A period lies in the years from 1900 to 2999.", remedy="give days of these years."
+            )
         if self.until < self.since:
             raise RefusedError(
                 f"The period ends on {self.until}, before it begins on {self.since}.",
@@ -219,7 +224,7 @@ TITLES = {
 
 
 def withheld(made: Iterable[FigureGroup]) -> dict[str, dict[str, str]]:
-    """What is given outside the house in place of small numbers, by group; of few requests, no days either."""
+    """What is given outside in place of small numbers, by group; of few suspensions the days neither."""
     shown = {group.id: hidden(group) for group in made}
     of_few = {code: words for code, words in shown.get("suspended", {}).items() if words == f"<{FEW}"}
     return shown | {"suspended_days": of_few | shown.get("suspended_days", {})}
@@ -270,14 +275,16 @@ CHARTS = {
 """Chart or head of a column -> its title in English."""
 
 
-def flat(document: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    """The figures as rows."""
-    for group in document["groups"]:
-        for figure in group["figures"]:
-            yield {
-                "figure": figure["id"],
-                "subject": group["title"],
-                "what": figure["title"],
-                "unit": group["unit"],
-                "value": figure["value"],
-            }
+def flat(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The figures as rows; for an authority's questions also a row of each that has no figure."""
+    if "questions" in document:
+        return [
+            {"question": asked["asks"], "evidence": asked["evidence"], **figure}
+            for asked in document["questions"]
+            for figure in asked["figures"] or [{}]
+        ]
+    return [
+        {**figure, "subject": group["title"], "unit": group["unit"]}
+        for group in document["groups"]
+        for figure in group["figures"]
+    ]

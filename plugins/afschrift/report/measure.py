@@ -51,7 +51,6 @@ class MeasuredRequest:
     """
 
     request: str
-    case: str
     right: str
     channel: str
     received: date
@@ -95,7 +94,6 @@ def measured(found: ReportedRequest, place: Jurisdiction, today: date) -> Measur
     waits, what = _waits(found, known.due is None) if timeline.state.open else (None, None)
     return MeasuredRequest(
         request=timeline.request,
-        case=timeline.case,
         right=timeline.right.value,
         channel=found.channel,
         received=timeline.received,

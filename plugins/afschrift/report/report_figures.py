@@ -115,8 +115,6 @@ def frame_of(measured: Iterable[MeasuredRequest]) -> pd.DataFrame:
     frame = pd.DataFrame([vars(row) for row in measured], columns=list(MeasuredRequest.__dataclass_fields__))
     for name in ("days", "days_left", "acknowledged", "first_answer", "parts", "supplements"):
         frame[name] = frame[name].astype("Int64")
-    for name in ("right", "channel", "outcome", "extension", "doubt", "checked", "waits"):
-        frame[name] = frame[name].astype("category")
     frame["in_time"] = frame["in_time"].astype("boolean")
     return frame
 
@@ -134,7 +132,7 @@ def _pairs(measured: Sequence[MeasuredRequest], name: str, columns: Sequence[str
 def _by(id_: str, frame: pd.DataFrame, column: str, order: Sequence[str] = ()) -> FigureGroup:
     """Counts of a column's codes: those of `order` first and always, then the most frequent."""
     found = frame.dropna(subset=[column])
-    counts = found[column].astype("object").value_counts()
+    counts = found[column].value_counts()
     codes = dict.fromkeys((*order, *sorted(counts.index, key=lambda code: (-counts[code], code))))
     if id_ in _PLAIN:
         return FigureGroup(id_, tuple(Figure(code, int(counts.get(code, 0))) for code in codes))
@@ -198,9 +196,10 @@ LEFT = ((-(10**6), -1, "over"), (0, 3, "0-3"), (4, 7, "4-7"), (8, 14, "8-14"), (
 
 def days_left(open_now: Sequence[MeasuredRequest]) -> list[tuple[str, int]]:
     """How many open requests have how many days left."""
-    left = frame_of(open_now)["days_left"]
-    bins = [(label, int(left.between(low, high).sum())) for low, high, label in LEFT]
-    return [*bins, ("more", int((left > LEFT[-1][1]).sum())), ("suspended", int(left.isna().sum()))]
+    left = [row.days_left for row in open_now if row.days_left is not None]
+    bins = [(label, sum(low <= days <= high for days in left)) for low, high, label in LEFT]
+    more = sum(days > LEFT[-1][1] for days in left)
+    return [*bins, ("more", more), ("suspended", len(open_now) - len(left))]
 
 
 def days_taken(
@@ -217,17 +216,8 @@ def days_taken(
     found = frame.groupby("month").agg(
         taken=("days", "median"), allowed=("allowed", "median"), number=("late", "size"), late=("late", "sum")
     )
-    return [
-        (
-            month,
-            float(row.taken),
-            None if pd.isna(row.allowed) else float(row.allowed),
-            int(row.number),
-            int(row.late),
-        )
-        for month, row in found.iterrows()
-        if month in _months(until)
-    ]
+    found, months = found.astype(object).where(found.notna(), None), _months(until)
+    return [(month, *row) for month, *row in found.itertuples() if month in months]
 
 
 def _months(until: date) -> list[str]:

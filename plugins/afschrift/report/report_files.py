@@ -52,14 +52,9 @@ def made(
                 remedy="give the figures.",
             )
         frame = register_of_requests(officer, period, only)
-        detail = {
-            "since": str(period.since),
-            "until": str(period.until),
-            "rows": len(frame),
-            "form": form,
-            **only,
-        }
-        officer.register.trail.record(None, NewEvent("requests_exported", officer.by, detail))
+        of = {"since": str(period.since), "until": str(period.until), "rows": len(frame)}
+        event = NewEvent("requests_exported", officer.by, {**of, "form": form, **only})
+        officer.register.trail.record(None, event)
         return _framed(frame, form)
     document = report(officer, period, outside=outside)
     if kind == "visit":
@@ -68,9 +63,12 @@ def made(
         return json.dumps(document, ensure_ascii=False, indent=2).encode()
     if form == "html":
         return printed(f"{'visit' if kind == 'visit' else 'report'}_print", document=document).encode()
-    frame = pd.DataFrame(flat(document), columns=["figure", "subject", "what", "unit", "value"])
+    names = {"id": "figure", "subject": "subject", "title": "what", "unit": "unit", "value": "value"}
+    if kind == "visit":
+        names = {"question": "question", **names, "evidence": "evidence"}
+    frame = pd.DataFrame(flat(document), columns=list(names), dtype=object).rename(columns=names)
     if form == "parquet":  # a column has one type: a number that is not given has its words beside it
-        frame["given"] = frame["value"].map(lambda value: "" if value is None else str(value))
+        frame["given"] = frame["value"].map(lambda value: "" if pd.isna(value) else str(value))
         frame["value"] = pd.to_numeric(frame["value"], errors="coerce").astype("Float64")
     return _framed(frame, form)
 

@@ -22,7 +22,8 @@ def visit(document: dict[str, Any]) -> dict[str, Any]:
         for name in asked.get("figures", ()):
             group = groups.get(name, groups.get(name.partition(".")[0]))
             found = groups[name]["figures"] if name in groups else [known[name]] if name in known else []
-            figures += [{**figure, "subject": group["title"]} for figure in found] if group else []
+            of_group = {"subject": group["title"], "unit": group["unit"]} if group else {}
+            figures += [{**figure, **of_group} for figure in found]
         words = {name: in_served(asked[name]) for name in ("asks", "evidence")}
         questions.append({**words, "id": asked["id"], "page": asked.get("page", ""), "figures": figures})
     return {**document, "questions": questions}

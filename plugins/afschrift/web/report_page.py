@@ -17,13 +17,13 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.instants import utc_now
 from afschrift.domain.language import gettext, served_language
 from afschrift.law.roles import Act
+from afschrift.report import FIRST_DAY, LAST_DAY
 from afschrift.web.caller import Caller, Known, form_token
 from afschrift.web.form import must_be_ours
 from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import PRINTED, Problem, render
 
 router = APIRouter(default_response_class=HTMLResponse)
-Day = Annotated[str, Query(max_length=10)]
 SECONDS = 600
 """Most time that a report may take."""
 _MEDIA = {
@@ -113,33 +113,29 @@ def _attached(content: bytes, name: str, media: str) -> Response:
 def _fault(since: str, until: str) -> Problem | None:
     """What is wrong with a period."""
     try:
-        if date.fromisoformat(since) <= date.fromisoformat(until):
+        first, last = date.fromisoformat(since), date.fromisoformat(until)
+        if FIRST_DAY <= first <= last <= LAST_DAY:
             return None
         fault = ("to", gettext("To"), gettext("lies before the first day"))
+        if first <= last:
+            fault = ("from", gettext("From"), gettext("give years from 1900 to 2999"))
     except ValueError:
         fault = ("from", gettext("From"), gettext("give days as 2025-03-05"))
     return Problem(gettext("There is no such period."), (fault,))
 
 
 def _made(by: Caller, kind: str, since: str, until: str, form: str, **more: Any) -> bytes:
-    wanted = {
-        "by": by.account,
-        "kind": kind,
-        "from": since,
-        "to": until,
-        "form": form,
-        "language": served_language(),
-        **more,
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "afschrift.airflow_ext.make_report"],
-        input=json.dumps(wanted).encode(),
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    if done.returncode:
+    wanted = {"by": by.account, "kind": kind, "from": since, "to": until, "form": form}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "afschrift.airflow_ext.make_report"],
+            input=json.dumps({**wanted, "language": served_language(), **more}).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            check=True,
+        )
+    except subprocess.SubprocessError:
         raise ConfigurationError(
             "A report cannot be made.", remedy="see what `afschrift report` says in a terminal."
-        )
+        ) from None
     return done.stdout

@@ -151,6 +151,12 @@ def test_questions_of_an_authority_name_every_refusal_and_extension(bureau: Bure
     document = json.loads(made(bureau.officer(), "visit", YEAR, "json"))
     asked = {question["id"]: question for question in document["questions"]}
     assert len(asked) == 21 and all(question["evidence"] for question in asked.values())
+    as_csv = pd.read_csv(io.BytesIO(made(bureau.officer(), "visit", YEAR, "csv")))
+    parquet = pd.read_parquet(io.BytesIO(made(bureau.officer(), "visit", YEAR, "parquet")))
+    for frame in (as_csv, parquet):
+        assert [*dict.fromkeys(frame["question"])] == [question["asks"] for question in asked.values()]
+    assert len(as_csv) == sum(len(question["figures"]) or 1 for question in asked.values())
+    assert "nan" not in {*parquet["given"]} and frame["unit"].isin(["requests", "days", None]).all()
     ours = figures(document)
     for name, figure in (("refused", "refuse"), ("extended", "extension.valid")):
         [found] = [f for f in asked[name]["figures"] if f["id"] == figure]
@@ -187,6 +193,9 @@ def test_periods_without_requests_and_roles_without_history(bureau: Bureau) -> N
     assert figures(empty)["received"] == 0 and len(empty["notes"]) == 2
     with pytest.raises(RefusedError, match="before it begins"):
         ReportPeriod(LAST, FIRST)
+    for since, until in ((date.min, LAST), (FIRST, date.max)):
+        with pytest.raises(RefusedError, match="from 1900 to 2999"):
+            ReportPeriod(since, until)
     with pytest.raises(NotAllowedError):
         report(bureau.officer("cli:ivo"), YEAR)
 
@@ -202,6 +211,14 @@ def test_commands_write_new_files_and_say_what_is_wrong(bureau: Bureau, tmp_path
         assert "is no date" in str(refused("report", "--from", "last year"))
         assert "one of .html" in run_command("report", tmp_path / "year.xlsx", code=2)
         assert "figures, visit" in run_command("report", "--what", "all", code=2)
+        assert "no outcome" in run_command("report", "--what", "requests", "--outcome", "refusd", code=2)
+        assert "no right" in run_command("report", "--what", "requests", "--right", "acess", code=2)
+        rows = json.loads(
+            run_command("report", *days, "--what", "requests", "--right", "access", "--outcome", "refused")
+        )
+        assert {(row["right"], row["outcome"]) for row in rows} == {("access", "refused")}
+        visit = run_command("report", *days, "--what", "visit")
+        assert "Who can refuse?" in visit and "Refused, by ground: All" in visit
         request, case = bureau.register.requests.all(open_only=False)[0].id, tmp_path / "case.html"
         assert "with its signature" in run_command("case", "print", request, case)
         assert "as this installation made it" in run_command("case", "print", request, case, "--check")

@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from afschrift.app.catalogs import load_language
-from afschrift.cli.common import officer, say
+from afschrift.cli.common import officer, right_of, say
 from afschrift.cli.given import date_, write
 from afschrift.domain.language import serve_in
+from afschrift.domain.nearest import choose
+from afschrift.domain.right import Right
+from afschrift.domain.state import State
 
 commands = typer.Typer()
+_OUTCOMES = ("open", *(state.value for state in State if not state.open))
+
+
+def _outcome_of(text: str) -> str:
+    if text not in _OUTCOMES:
+        raise typer.BadParameter(f"this is no outcome: {choose(text, _OUTCOMES)}")
+    return text
 
 
 @commands.command()
@@ -34,8 +44,14 @@ def report(
         bool, typer.Option("--outside", help="For readers outside: no figure below five, and no request.")
     ] = False,
     language: Annotated[str, typer.Option(help="Of the words: en or nl.")] = "en",
-    right: Annotated[str, typer.Option(help="Of `requests`: this right alone.")] = "",
-    outcome: Annotated[str, typer.Option(help="Of `requests`: this outcome alone.")] = "",
+    right: Annotated[
+        Right | None,
+        typer.Option(parser=right_of, metavar="RIGHT", help="Of `requests`: this right alone."),
+    ] = None,
+    outcome: Annotated[
+        str | None,
+        typer.Option(parser=_outcome_of, metavar="OUTCOME", help="Of `requests`: this outcome alone."),
+    ] = None,
 ) -> None:
     """Report on the requests that were received in a period, from one read of the register.
 
@@ -53,7 +69,7 @@ def report(
     who = officer()
     last = date_(until, "--to") if until else who.now.date()
     period = ReportPeriod(date_(since, "--from") if since else date(last.year, 1, 1), last)
-    only = {name: value for name, value in (("right", right), ("outcome", outcome)) if value}
+    only = {name: value for name, value in (("right", right), ("outcome", outcome)) if value is not None}
     serve_in(load_language(language))
     content = made(who, what, period, form, outside=outside, only=only)
     if file is None:
@@ -69,8 +85,17 @@ def _show(document: object, what: str) -> None:
         return
     for note in document["notes"]:
         typer.echo(note)
-    for group in document["groups"]:
+    for asked in document.get("questions", ()):
+        typer.echo(asked["asks"])
+        for figure in asked["figures"]:
+            _line(f"{figure['subject']}: {figure['title']}", figure)
+        typer.echo(f"  {asked['evidence']}")
+    for group in document["groups"] if what == "figures" else ():
         typer.echo(f"{group['title']} ({group['unit']})")
         for figure in group["figures"]:
-            value = "-" if figure["value"] is None else figure["value"]
-            typer.echo(f"  {figure['title']:<56} {value:>8}")
+            _line(figure["title"], figure)
+
+
+def _line(title: str, figure: dict[str, Any]) -> None:
+    value = "-" if figure["value"] is None else figure["value"]
+    typer.echo(f"  {title:<56} {value:>8}")
