@@ -166,10 +166,7 @@ def _(_world: World, printed: Printed) -> bool:
 
 @claim("left_out_because")
 def _(world: World, printed: Printed) -> bool:
-    reasons = set(world.reasons_with_keys)
-    if any(reason.startswith("decided_") for reason in reasons):
-        reasons.add("person_decided")  # the letter names no ground of a decision
-    return not reasons.isdisjoint(printed.keys)
+    return not world.reasons_with_keys.isdisjoint(printed.keys)
 
 
 @claim("page.left_out_rows")

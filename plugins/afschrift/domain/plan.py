@@ -157,6 +157,16 @@ class ManualPlan:
         return NOTHING_GIVEN if self.status in alike else self.status.value
 
 
+PERSON_DECIDED = "person_decided"
+_DECIDED = {
+    "R20": "decided_outside",
+    "R31": "decided_others",
+    "R35": "decided_trade_secret",
+    "R84": "decided_restriction",
+}
+"""First rule of what a person decided -> its ground."""
+
+
 @dataclass(frozen=True)
 class FieldPlan:
     """A column of the inventory with its decision.
@@ -186,6 +196,12 @@ class FieldPlan:
     read_as: ValueKind | None = None
     part: DocumentPart | None = None
     damage: str = ""
+
+    @property
+    def ground(self) -> str:
+        """The reason; of what a person decided, the ground of the decision."""
+        by_rule = _DECIDED.get("".join(self.rules[:1]), PERSON_DECIDED)
+        return by_rule if self.reason == PERSON_DECIDED else self.reason
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ class TableDecision:
     def reasons(self) -> tuple[str, ...]:
         """Why columns, or the rows of some origins, do not leave, of what is about the person."""
         rows = ["rows_not_from_you"] if self.scope is not None else []
-        out = (f.reason for f in self.fields if f.action is Action.EXCLUDE)
+        out = (f.ground for f in self.fields if f.action is Action.EXCLUDE)
         return tuple(dict.fromkeys(r for r in (*rows, *out) if r not in ("not_personal", NO_ROWS)))
 
 

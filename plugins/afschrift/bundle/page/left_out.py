@@ -9,10 +9,9 @@ from afschrift.bundle.contents import Contents, SharedKey
 from afschrift.bundle.description.coverage import Status, TableCoverage, coverage
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import MENTIONED
-from afschrift.domain.plan import FieldPlan, Later
+from afschrift.domain.plan import Later
 
 NOT_ABOUT_THE_PERSON = "not_personal"
-DECIDED = "person_decided"
 ROWS = "rows_not_from_you"
 SHARED = "shared_key"
 OTHER_HOLDER = "other_holder"
@@ -22,14 +21,6 @@ OUTSIDE = {
     "own_limits": "own_limitation",
 }
 """Why a request does not cover a system that is searched by hand -> key of the reason's phrase."""
-
-_DECIDED = {
-    "R20": "decided_outside",
-    "R31": "decided_others",
-    "R35": "decided_trade_secret",
-    "R84": "decided_restriction",
-}
-"""First rule of what a person decided -> key of the reason's phrase."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +132,9 @@ def _items(contents: Contents, words: PageWords) -> Iterator[tuple[str, str, str
                     column = contents.column_title(entry.source, entry.table, field.name)
                     own = contents.column(entry.source, entry.table, field.name).not_shown
                     why = own.get(contents.language) if own and field.reason == "security_secret" else ""
-                    yield _reason(field), title, column, entry.status is Status.ROWS, why
+                    yield field.ground, title, column, entry.status is Status.ROWS, why
     yield from _of_other_holders(contents)
     yield from _not_asked(contents)
-
-
-def _reason(field: FieldPlan) -> str:
-    """Code of the reason; what a person decided goes by the ground of the decision."""
-    return _DECIDED.get("".join(field.rules[:1]), DECIDED) if field.reason == DECIDED else field.reason
 
 
 def _of_other_holders(contents: Contents) -> Iterator[tuple[str, str, str | None, bool, str]]:
