@@ -89,7 +89,7 @@ class DeltaLake(LogLake):
             ) from None
 
     def _opened(self, place: str, version: str | None = None) -> DeltaTable:
-        options = store_options(place, self._opening.address().extra if self._opening.connection else {})
+        options = store_options(place, self._extra)
         return DeltaTable(place, None if version is None else int(version), storage_options=options)
 
     def version_at(self, store: LakeStore, table: str, at: datetime) -> str | None:

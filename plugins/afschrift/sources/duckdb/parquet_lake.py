@@ -58,6 +58,16 @@ class ParquetLake(DuckSession):
         self._ignored: dict[str, int] = {}
         self._placed: set[str] = set()
 
+    @property
+    def _extra(self) -> Mapping[str, Any]:
+        """The extra of the connection, if the source names one."""
+        return self._opening.address().extra if self._opening.connection else {}
+
+    @property
+    def _store_options(self) -> Mapping[str, Any]:
+        """Options of fsspec for the store."""
+        return self._extra
+
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open an in-memory database with a view for each table over the files that exist now.
 
@@ -65,11 +75,10 @@ class ParquetLake(DuckSession):
             RetriableError: the root does not exist.
             ConfigurationError: the root itself is a table of Delta Lake, Iceberg, Hudi or Hive.
         """
-        options = self._opening.address().extra if self._opening.connection else {}
         con = duckdb.connect(":memory:")
         try:
             require_for(self._root, f"Source {self.name}")
-            self._store = lake_store(self._root, options, con)
+            self._store = lake_store(self._root, self._store_options, con)
             folders, files = self._store.top()
             self._refuse_root(self._store, folders)
         except ConfigurationError:

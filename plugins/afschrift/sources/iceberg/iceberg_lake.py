@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from pydantic import ValidationError as InvalidMetadata
 from pyiceberg.catalog import Catalog, load_catalog
@@ -18,7 +19,7 @@ from afschrift.sources.duckdb.lake_stores import LakeStore
 from afschrift.sources.iceberg.snapshot import read_snapshot, version_of
 from afschrift.sources.lakehouse.log_lake import LogLake
 from afschrift.sources.lakehouse.log_table import LogTable
-from afschrift.sources.lakehouse.store_options import iceberg_options
+from afschrift.sources.lakehouse.store_options import fsspec_options, iceberg_options
 from afschrift.sources.options import Opening
 
 _HINT = "version-hint.text"
@@ -31,8 +32,8 @@ class IcebergLake(LogLake):
     """`kind: iceberg`. Options: `root`, where the files are; `catalogue` and `namespace`; `as_of`; limits.
 
     With `catalogue` (`sql`, `rest` or another that pyiceberg knows) the extra of the connection has its
-    properties, and tables are those of the namespace. Without it each folder of the root is a table, and
-    `metadata/version-hint.text` names its version.
+    properties, its `name` and those of the store among them, and tables are those of the namespace. Without
+    it each folder of the root is a table, and `metadata/version-hint.text` names its version.
     """
 
     format = "Iceberg"
@@ -44,13 +45,19 @@ class IcebergLake(LogLake):
 
     @cached_property
     def _properties(self) -> dict[str, str]:
-        extra = self._opening.address().extra if self._opening.connection else {}
-        return iceberg_options(self._root, extra)
+        if self._kind:
+            return {name: str(value) for name, value in self._extra.items()} | {"type": self._kind}
+        return iceberg_options(self._root, self._extra)
+
+    @property
+    def _store_options(self) -> Mapping[str, Any]:
+        return fsspec_options(self._root, self._extra) if self._kind else self._extra
 
     @cached_property
     def _catalogue(self) -> Catalog:
         try:
-            return load_catalog(self.name, **{**self._properties, "type": self._kind})
+            more = {key: of for key, of in self._properties.items() if key != "name"}
+            return load_catalog(self._properties.get("name", self.name), **more)
         except (*_FAILURES, *_NO_ANSWER) as error:
             raise self._unreachable(error) from None
 
@@ -59,7 +66,7 @@ class IcebergLake(LogLake):
         fault = f"The catalogue of source {self.name} cannot be read ({code})."
         remedy = (
             "see whether `catalogue` and `namespace` in the inventory and the connection's extra "
-            "(`uri`, `warehouse`, `credential`) are those of the catalogue"
+            "(`uri`, `name`, `warehouse`, `credential`) are those of the catalogue"
         )
         if isinstance(error, _FAILURES):
             return ConfigurationError(fault, remedy=f"{remedy}.")

@@ -1,4 +1,4 @@
-"""Options of an S3 store for libraries that are not fsspec, from those of fsspec in the connection."""
+"""Options of an S3 store for each library, from those that a connection has."""
 
 from __future__ import annotations
 
@@ -34,9 +34,18 @@ def store_options(place: str, options: Mapping[str, Any]) -> dict[str, str] | No
 
 
 def iceberg_options(place: str, options: Mapping[str, Any]) -> dict[str, str]:
-    """Properties of pyiceberg: those of a catalogue as they are, and of a store from fsspec's options."""
+    """Properties of pyiceberg for a store, from fsspec's options."""
     found = {name: str(value) for name, value in options.items() if isinstance(value, str | int | bool)}
     return found | (_named(options, _PYICEBERG) if _is_s3(place) else {})
+
+
+def fsspec_options(place: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of fsspec for a store, from the properties of pyiceberg's catalogue."""
+    known = {ours: properties.get(theirs) for ours, _, theirs in _NAMES if _is_s3(place)}
+    found = {ours: of for ours, of in known.items() if of and str(of).lower() != "false"}
+    if region := found.pop("region_name", None):
+        found["client_kwargs"] = {"region_name": region}
+    return found
 
 
 def _is_s3(place: str) -> bool:
