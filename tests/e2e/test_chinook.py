@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +13,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from testbed.postgres import Database
 from testbed.running import installation, run, store
 from tests.e2e.opened import Opened
+from tests.support.log_lakes import LOGGED, write_lake
 
 from afschrift.bundle.container.verify import verify
 from afschrift.register.keys.store import KeyStore
@@ -174,3 +176,42 @@ def test_customer_who_works_there_gets_both_rows(
     }
     agree(found, both, "employee_customer", EMPLOYEE, 3)
     agree(found, both, "customer", EXPECTED["access"]["customer"], 2)
+
+
+def test_lakehouses_give_the_bytes_that_postgresql_gives(
+    shop: Path,
+    shared_data: Path,
+    project_root: Path,
+    tmp_path: Path,
+    new_postgres: Callable[..., Database],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = (shared_data / "chinook" / "Chinook_PostgreSql.sql").read_text(encoding="utf-8")
+    shutil.copy(shop, tables := tmp_path / "tables.duckdb")
+    with duckdb.connect(str(tables)) as con:
+        view = con.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'purchased_track'").fetchall()
+        con.execute("CREATE TABLE rows AS FROM purchased_track; DROP VIEW purchased_track")
+        con.execute("ALTER TABLE rows RENAME TO purchased_track")
+        for kind in LOGGED:
+            write_lake(con, tmp_path / kind, kind)
+    database = new_postgres()
+    database.execute("CREATE TABLE" + script.partition("CREATE TABLE")[2], view[0][0])
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", database.libpq)
+    places = {
+        "postgres": "kind: postgres\nconnection: shop",
+        **{kind: f"kind: {kind}\noptions: {{root: {tmp_path / kind}}}" for kind in LOGGED},
+    }
+    given: dict[str, dict[str, bytes]] = {}
+    for kind, place in places.items():
+        inventory = tmp_path / f"map-{kind}"
+        shutil.copytree(project_root / "examples/chinook/inventory", inventory)
+        text = (inventory / "chinook.yml").read_text(encoding="utf-8")
+        before = 'kind: duckdb\noptions: {path: "${CHINOOK_DUCKDB}"}'
+        assert before in text
+        (inventory / "chinook.yml").write_text(text.replace(before, place), encoding="utf-8")
+        found = fulfil(installation(tmp_path / f"home-{kind}", inventory), CUSTOMERS[46], "access")
+        given[kind] = {
+            name: content for name, content in found.files.items() if name.startswith("data/chinook/")
+        }
+    assert len(given["postgres"]) > len(PORTABLE)
+    assert given["delta"] == given["iceberg"] == given["postgres"]

@@ -34,9 +34,16 @@ def test_both_libraries_get_what_the_connection_says_of_an_s3_store(scheme: str)
 
 
 def test_a_catalogue_says_of_its_store_what_pyiceberg_asks_for() -> None:
-    given = {"uri": "http://c", "token": "of the catalogue", "s3.access-key-id": "k", "s3.region": "eu-west-1"}
+    given = {
+        "uri": "http://c",
+        "token": "of the catalogue",
+        "s3.access-key-id": "k",
+        "s3.region": "eu-west-1",
+    }
     expected = {"key": "k", "client_kwargs": {"region_name": "eu-west-1"}}
-    assert fsspec_options("s3://lake", given) == fsspec_options("s3a://lake", {**given, "s3.anonymous": "false"})
+    assert fsspec_options("s3://lake", given) == fsspec_options(
+        "s3a://lake", {**given, "s3.anonymous": "false"}
+    )
     assert fsspec_options("s3://lake", given) == expected
     assert fsspec_options("/lake", given) == {}
 
