@@ -12,13 +12,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from afschrift.casework.review.judge import Ticks, keep_ticks
 from afschrift.casework.review.look import ReviewLook, begin, lines
 from afschrift.casework.review.question import REDACT
+from afschrift.casework.review.read_table import in_language, part_words
 from afschrift.casework.review.review_overview import overview
 from afschrift.casework.review.table_page import (
     ROWS_A_PAGE,
     TablePage,
-    in_language,
     open_file,
-    part_words,
     table_page,
 )
 from afschrift.domain.errors import AfschriftError, FormError

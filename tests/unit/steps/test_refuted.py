@@ -12,8 +12,9 @@ from testbed.small import SHOP
 from tests.support.data import document
 from tests.support.reviewing import Reviewers
 
+from afschrift.casework.review.look import begin
 from afschrift.casework.review.refutation import KINDS
-from afschrift.casework.review.view import review_view
+from afschrift.casework.review.review_overview import overview
 from afschrift.datamap.check.finding import RULES, Severity, failures
 from afschrift.datamap.check.map_check import check_sources
 from afschrift.datamap.check.map_findings import MapFinding, record
@@ -67,7 +68,7 @@ def test_planted_refutations_are_found(office: Reviewers, case: dict[str, Any]) 
     request = office.store()
     assert refuted(office, request) == case["refuted"]
     if case["refuted"]:
-        [line, *_] = review_view(office.bureau.officer(), request).refuted
+        [line, *_] = overview(begin(office.bureau.officer(), request, None)).view.refuted
         assert KINDS[next(iter(case["refuted"]))] in line
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.answer import staged_of
 from afschrift.casework.review.look import begin, must_be, read_draft, write_draft
+from afschrift.casework.review.read_table import ReadTable, line_of, read_tables
 from afschrift.casework.review.resolve import SPANS
-from afschrift.casework.review.table_page import ReadTable, line_of, overlap, place_of, read_table
+from afschrift.casework.review.table_page import overlap, place_of
 from afschrift.domain.errors import FormError, RefusedError, TooLateError
 from afschrift.domain.redaction import MOST_LINES, LineError, Span
 
@@ -61,7 +62,7 @@ def keep_ticks(officer: Officer, request_id: str, table: str, ticks: Ticks) -> N
             "The form names a place that is none of this table.", remedy="open the table anew."
         )
     places = before.places | dict.fromkeys(ticks.shown, "") | dict(ticks.masked)
-    read = read_table(look, table)
+    read = next(read_tables(look, table))
     new: list[tuple[int, str, Span | None]] = [*_of_words(read, ticks.words)]
     for row, column, span in [*new, *([(*ticks.cell, None)] if ticks.cell else [])]:
         _add(places, table, row, column, span, ticks.ground)

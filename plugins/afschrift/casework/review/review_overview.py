@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from afschrift.casework.review.look import Draft, JudgedTable, ReviewLook, read_draft
-from afschrift.casework.review.view import ReviewTable, ReviewView, StagedReview, view_of
+from afschrift.casework.review.read_table import counted, read_tables
+from afschrift.casework.review.view import ReviewTable, ReviewView, view_of
 from afschrift.domain.extracted import UPLOADS
 from afschrift.domain.redaction import GIVEN_FILES
 from afschrift.register.register import Register
@@ -46,9 +47,8 @@ class ReviewOverview:
 
 def overview(look: ReviewLook) -> ReviewOverview:
     """A review at a glance, for who looks at all its tables."""
-    officer, register = look.officer, look.officer.register
-    staged = StagedReview(look.staging, officer.inventory, look.plan, look.values, 0, None, counts=True)
-    view, draft = view_of(look, staged), read_draft(look)
+    register = look.officer.register
+    view, draft = view_of(look, map(counted, read_tables(look))), read_draft(look)
     earlier, paths = {*_asked_of(register, look.request)}, _changed(register, look.request)
     tables = [
         replace(table, asked=table.name in earlier, changed=_is_of(table.name, paths))

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain, islice
 from pathlib import PurePosixPath
 
 from afschrift.casework.officer import Officer
 from afschrift.casework.review.look import JudgedTable, ReviewLook, begin, read_draft
-from afschrift.casework.review.view import ReviewColumn, column
+from afschrift.casework.review.read_table import ReadTable, ReviewFile, line_of, read_tables
 from afschrift.domain.errors import RefusedError
-from afschrift.domain.extracted import GivenFile, SourceExtract, TableExtract, Upload
-from afschrift.domain.language import gettext, served_language
-from afschrift.domain.plan import ExtractPlan
-from afschrift.domain.redaction import GIVEN_FILES, NO_TEXT, WHOLE, RedactionLine, Span, TablePointers, parse
+from afschrift.domain.language import gettext
+from afschrift.domain.redaction import NO_TEXT, WHOLE, Span, TablePointers, parse
 from afschrift.extraction.file_texts import Texts, texts_of
-from afschrift.extraction.manual_files import given_texts
-from afschrift.extraction.staged_records import pointers_path, staged_pointers, staged_record
-from afschrift.extraction.staged_rows import Row, StagedTable
+from afschrift.extraction.staged_rows import Row
 from afschrift.extraction.uploads import open_inflated
-from afschrift.formats.registry import FORMATS
-from afschrift.inventory.base import Text
-from afschrift.inventory.table import Table
 
 ROWS_A_PAGE = 50
 AROUND = 200
@@ -64,21 +56,6 @@ class TableCell:
 
 
 @dataclass(frozen=True)
-class ReviewFile:
-    """A file of a row, or that a person found.
-
-    Attributes:
-        line: that leaves it out, without its ground.
-    """
-
-    number: int
-    column: str
-    line: str
-    name: str = field(repr=False)
-    of: GivenFile | Upload = field(repr=False)
-
-
-@dataclass(frozen=True)
 class ReviewCard:
     """A row; `rest`: its columns without places."""
 
@@ -89,129 +66,10 @@ class ReviewCard:
     rest: Row = field(repr=False)
 
 
-@dataclass(frozen=True)
-class ReadTable:
-    """What is staged of a table, or of the files of a system that people searched.
-
-    Attributes:
-        name: `source.table`.
-        part: of the plan; None: files that people found.
-    """
-
-    look: ReviewLook
-    name: str
-    part: ExtractPlan | None
-    record: SourceExtract | None
-
-    @cached_property
-    def written(self) -> TableExtract | None:
-        """Its rows as written."""
-        of = self.record.tables if self.record and self.part else ()
-        return next((table for table in of if f"{table.source}.{table.table}" == self.name), None)
-
-    @cached_property
-    def described(self) -> Table | None:
-        """What the data map says of it."""
-        sources = self.look.officer.inventory.sources
-        return sources[self.part.source].tables[self.part.table] if self.part else None
-
-    @cached_property
-    def staged(self) -> StagedTable | None:
-        """Reads its rows."""
-        if self.part is None or self.written is None:
-            return None
-        return StagedTable(self.look.staging, self.written, self.part.selected, FORMATS)
-
-    @property
-    def rows(self) -> int | None:
-        """How many there are; of found files, how many files. None: nothing is staged any more."""
-        if self.part is None:
-            return len(self.record.given) if self.record else None
-        return self.written.rows if self.written else None
-
-    @cached_property
-    def columns(self) -> tuple[ReviewColumn, ...]:
-        """With their decisions."""
-        if self.part is None:
-            return ()
-        masked = self.written.masked if self.written else {}
-        redacted = [redaction.column for redaction in self.part.redactions]
-        return tuple(column(f, masked.get(f.name, 0), redacted.count(f.name)) for f in self.part.fields)
-
-    def numbered(self, numbers: Collection[int]) -> dict[int, Row]:
-        """Rows by their numbers; a found file as its parts."""
-        if self.part is None:
-            given = self.record.given if self.record else ()
-            return {f.number: given_texts(self.look.staging, f) for f in given if f.number in numbers}
-        return self.staged.numbered(numbers) if self.staged and numbers else {}
-
-    def files(self) -> Iterator[ReviewFile]:
-        """The files of its rows, or those that people found."""
-        for file in self.record.given if self.part is None and self.record else ():
-            line = line_of(self.name, file.number, WHOLE)
-            yield ReviewFile(file.number, WHOLE, line, file.name, file)
-        for up in self.written.uploads if self.written else ():
-            line = line_of(self.name, up.row, up.column)
-            yield ReviewFile(up.row, up.column, line, up.name or up.column, up)
-
-    def pointers(self) -> TablePointers:
-        """What the finder pointed out."""
-        source, _, name = self.name.partition(".")
-        if self.record is None or not self.look.staging.exists(pointers_path(source)):
-            return TablePointers()
-        return staged_pointers(self.look.staging, source).get(name, TablePointers())
-
-    def title_of(self, name: str) -> str:
-        """What a column is called."""
-        if self.part is None:
-            return part_words(name)
-        known = self.described.columns.get(name) if self.described else None
-        return in_language(known.title if known else None) or name
-
-    def label(self, row: Row) -> str:
-        """What a row is called: by the columns that name it in words, else by its key."""
-        if self.described is None:
-            return ""
-        named = [row[name] or "" for name in self.described.label if row.get(name)]
-        keys = [f"{self.title_of(name)} {row[name]}" for name in self.described.key if row.get(name)]
-        return (" ".join(named) or ", ".join(keys))[:100]
-
-
-def part_words(part: str) -> str:
-    """What a part of a file is called, such as `attachment.2/text.1`."""
-    words = {
-        "head": gettext("headers"),
-        "between": gettext("text between the parts"),
-        "text": gettext("text"),
-        "attachment": gettext("attachment"),
-        "name": gettext("name of the file"),
-        "file": gettext("the file"),
-    }
-    steps = (step.partition(".") for step in part.split("/"))
-    return ", ".join(f"{words.get(word, word)} {n}".strip() for word, _, n in steps)
-
-
-def in_language(text: Text | None) -> str:
-    """A text of the data map in the language that is served."""
-    return text.get(served_language()) if text else ""
-
-
-def line_of(table: str, number: int, column: str, span: Span | None = None) -> str:
-    """A line without its ground."""
-    return RedactionLine(1, table, column, "x", number, span=span).text.removesuffix(" x")
-
-
 def place_of(line: str) -> tuple[int, str, Span | None]:
     """Number of the row, column and span that a line without its ground names."""
     known = parse(1, f"{line} x")
     return known.row or 0, known.column, known.span
-
-
-def read_table(look: ReviewLook, table: str) -> ReadTable:
-    """What is staged of a table of the plan."""
-    part = next((part for part in look.plan.extracts if part.name == table), None)
-    source = part.source if part else table.removesuffix(f".{GIVEN_FILES}")
-    return ReadTable(look, table, part, staged_record(look.staging, source))
 
 
 @dataclass(frozen=True)
@@ -250,11 +108,11 @@ def table_page(
         ticked: places that stay shown, whatever is kept of them.
 
     Raises:
-        As `review_view`.
+        As `begin`.
     """
     look = begin(officer, request_id, table)
-    read, judged = read_table(look, table), read_draft(look).get(table, JudgedTable())
-    pointers, files = read.pointers(), list(read.files())
+    read, judged = next(read_tables(look, table)), read_draft(look).get(table, JudgedTable())
+    pointers, files = read.pointers, list(read.files())
     marks, total = _marks(table, pointers, judged, ticked), read.rows or 0
     ahead = marks.keys() | {file.number for file in files}
     order = chain(sorted(ahead), (n for n in range(1, total + 1) if n not in ahead))
@@ -365,10 +223,10 @@ def open_file(officer: Officer, request_id: str, table: str, number: int, column
 
     Raises:
         RefusedError: there is no such file in the answer.
-        As `review_view`; NotAllowedError too where they may not see values.
+        As `begin`; NotAllowedError too where they may not see values.
     """
     look, content = begin(officer, request_id, table, file=f"#{number}"), b""
-    found = [f for f in read_table(look, table).files() if (f.number, f.column) == (number, column)]
+    found = [f for f in next(read_tables(look, table)).files() if (f.number, f.column) == (number, column)]
     if not found:
         raise RefusedError("The answer has no such file.", remedy="open its table again.")
     entry, kind = found[0].of.entry, found[0].of.media_type

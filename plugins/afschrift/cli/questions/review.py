@@ -11,10 +11,10 @@ import typer
 from afschrift.cli.common import AsJson, officer, print_json, print_lines
 from afschrift.cli.running import RequestId
 from afschrift.cli.terminal import one_line
-from afschrift.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from afschrift.casework.review.view import Pointed, ReviewTable, ReviewView
+    from afschrift.casework.review.table_page import ReviewCard, TablePage
+    from afschrift.casework.review.view import ReviewTable, ReviewView
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -22,41 +22,53 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 def show(
     request: RequestId,
-    table: Annotated[str | None, typer.Option(help="source.table: only this one, with whole values.")] = None,
-    rows: Annotated[int, typer.Option(min=0, help="Rows of each table at most.")] = 5,
-    row: Annotated[str | None, typer.Option(help="One row of the table: #NUMBER or key=value.")] = None,
+    table: Annotated[str | None, typer.Option(help="source.table: its rows, those with marks first.")] = None,
+    first: Annotated[int, typer.Option(min=1, help="With a table: position of the first row shown.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Show what will be sent: tables, columns and why, rows, marked places. This is recorded as an event."""
-    from afschrift.casework.review.view import review_view
+    from afschrift.casework.review.look import begin
+    from afschrift.casework.review.review_overview import overview
+    from afschrift.casework.review.table_page import table_page
 
-    if row is not None and table is None:
-        raise ConfigurationError("A row is one of a table.", remedy="give --table too.")
-    seen = review_view(officer(), request, table=table, rows=rows, row=row)
-    if as_json:
-        print_json(asdict(seen), ascii=False)
+    if table is not None:
+        page = table_page(officer(), request, table, first)
+        rows = sorted((*page.cards, *page.others), key=lambda card: card.number)
+        if as_json:
+            print_json({"table": table, "rows": [asdict(row) for row in rows]}, ascii=False)
+        else:
+            print_lines(_page(page, rows))
         return
-    print_lines(_lines(seen, whole=table is not None))
+    found = overview(begin(officer(), request, None))
+    if as_json:
+        print_json(asdict(found.view), ascii=False)
+    else:
+        print_lines(_lines(found.view, (*found.differing, *found.others)))
 
 
-def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:
+def _lines(seen: ReviewView, tables: tuple[ReviewTable, ...]) -> Iterator[str]:
     asked = f"question {seen.question} ({', '.join(seen.why)})" if seen.question else "no review is open"
     yield f"Request {seen.request}: {seen.right}, state {seen.state}; {asked}"
     yield f"Plan    {seen.plan}"
     yield f"Bundle  {seen.bundle or 'not packed'}" + (f", {seen.bytes} bytes" if seen.bundle else "")
     yield from (f"Refuted {line}" for line in seen.refuted)
-    for table in seen.tables:
-        yield from _table(table, whole=whole)
-    if not whole:
-        for table in seen.withheld:
-            yield f"\n{table.name}: nothing is given"
-            yield from _columns(table)
-        for source, (status, files) in seen.searched.items():
-            yield f"\n{source}: {status}, {files} files"
+    for table in tables:
+        rows = "nothing is staged of it" if table.rows is None else f"{table.rows} rows"
+        files = f", {table.files} files" if table.files else ""
+        yield f"\n{table.name}: {rows}{files} ({table.path})"
+        yield from _columns(table)
+        if table.pointed_counts:
+            counts = ", ".join(f"{kind} {count}" for kind, count in table.pointed_counts.items())
+            yield f"  marked: {counts}; --table {table.name} shows them"
+    for table in seen.withheld:
+        yield f"\n{table.name}: nothing is given"
+        yield from _columns(table)
+    for source, (status, number) in seen.searched.items():
+        yield f"\n{source}: {status}, {number} files"
     if seen.hidden:
         yield f"\nKept back by a restriction of which the person may not know (R84): {', '.join(seen.hidden)}"
         yield "They get the same as a person who has nothing there."
-    if any(table.pointed for table in seen.tables):
+    if any(table.places for table in tables):
         yield "\nMarked places are hints to look at, and decide nothing. GROUND is one of:"
         for code, fields in seen.grounds.items():
             yield f"  {code}: needs {', '.join(fields)}"
@@ -64,20 +76,19 @@ def _lines(seen: ReviewView, *, whole: bool) -> Iterator[str]:
         yield "\nValues are not shown to your role."
 
 
-def _table(table: ReviewTable, *, whole: bool) -> Iterator[str]:
-    rows = "nothing is staged of it" if table.rows is None else f"{table.rows} rows"
-    files = f", {table.files} uploaded files" if table.files else ""
-    yield f"\n{table.name}: {rows}{files} ({table.path})"
-    yield from _columns(table)
-    for row in table.first:
-        yield f"  row {row.name}" + ("" if row.name.startswith("#") else f"  #{row.number}")
-        for name, value in row.cells.items():
-            shown = "NULL" if value is None else one_line(value if whole else value[:100])
-            yield f"      {name}: {shown}"
-    if table.pointed_counts:
-        counts = ", ".join(f"{kind} {count}" for kind, count in table.pointed_counts.items())
-        yield f"  marked: {counts}"
-    yield from map(_pointed, table.pointed)
+def _page(page: TablePage, rows: list[ReviewCard]) -> Iterator[str]:
+    yield f"{page.read.name}: rows {page.first} to {page.last} of {page.read.rows or 0}, {page.places} marked"
+    for row in rows:
+        yield f"  row #{row.number}"
+        read = page.read
+        found = {} if read.part or not read.look.values else read.numbered([row.number]).get(row.number, {})
+        for name, value in (row.rest or found).items():
+            yield f"      {name}: {'NULL' if value is None else one_line(value)}"
+        for cell in row.cells:
+            around = "".join(f"{place.before}[{place.text}]" for place in cell.places) + cell.after
+            yield f"      {cell.column}: {one_line(around)}"
+            yield from (f"    {place.line} GROUND    {place.kind}" for place in cell.places)
+        yield from (f"    {file.line} GROUND    file {one_line(file.name)}" for file in row.files)
 
 
 def _columns(table: ReviewTable) -> Iterator[str]:
@@ -90,8 +101,3 @@ def _columns(table: ReviewTable) -> Iterator[str]:
     for (action, words, rules), names in groups.items():
         yield f"  {action:<11} {', '.join(names)}"
         yield f"              {words} [{', '.join(rules)}]"
-
-
-def _pointed(place: Pointed) -> str:
-    around = "" if place.text is None else f"  …{place.before}[{place.text}]{place.after}…"
-    return f"    {place.line}    {place.kind}{one_line(around)}"

@@ -24,7 +24,8 @@ from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.letters.make import make
 from afschrift.casework.manual.scan import scan
 from afschrift.casework.officer import Officer
-from afschrift.casework.review.view import review_view
+from afschrift.casework.review.look import begin
+from afschrift.casework.review.review_overview import overview
 from afschrift.domain.errors import FormError, NeedsPersonError
 from afschrift.domain.state import State
 from afschrift.law.roles import Person, Role, Roles
@@ -169,7 +170,10 @@ def test_officers_see_what_is_hidden(bureau: Bureau) -> None:
     request = bureau.store("access", language="en")
     hide(bureau, request, ["shop.ticket", "shop.customer.score"])
     run(bureau.services, request)
-    assert review_view(bureau.officer(), request).hidden == ("shop.customer.score", "shop.ticket")
+    assert overview(begin(bureau.officer(), request, None)).view.hidden == (
+        "shop.customer.score",
+        "shop.ticket",
+    )
     [frozen] = bureau.events("plan_frozen", request)
     assert frozen["hidden"] == ["shop.customer.score", "shop.ticket"]
 

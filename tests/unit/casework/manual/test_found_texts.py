@@ -20,7 +20,7 @@ from afschrift.casework.answer import answer_question
 from afschrift.casework.letters.answer_elements import plan_lines
 from afschrift.casework.manual.question import ask_again, shown_terms
 from afschrift.casework.manual.scan import scan
-from afschrift.casework.review.view import ReviewTable, review_view
+from afschrift.casework.review.table_page import TablePage, table_page
 from afschrift.domain.errors import FormError, NeedsPersonError
 from afschrift.extraction.staged_records import pointers_path
 from afschrift.register.records import QuestionRow
@@ -69,10 +69,10 @@ class Desk:
         [question] = self.bureau.register.questions.all(request_id=self.request)
         return question
 
-    def seen_at(self, question: QuestionRow) -> ReviewTable:
-        view = review_view(self.bureau.officer(), self.request, table="mail.files", rows=100)
-        assert view.question == question.id
-        return view.tables[0]
+    def seen_at(self, question: QuestionRow) -> TablePage:
+        page = table_page(self.bureau.officer(), self.request, "mail.files")
+        assert page.read.look.question == question
+        return page
 
     def redact(self, *lines: str) -> None:
         texts = {"redactions": list(lines), **BALANCE}
@@ -101,12 +101,11 @@ def test_neighbour_stops_at_the_review_and_the_rest_reaches_the_person(desk: Cal
     opened.give(("Ann over Bob.eml", a_mail()), ("log.txt", b"Ann belde."))
     question = opened.asked()
     assert (question.detail["why"], question.detail["pointed_out"]) == (["pointed_out"], {"mail.files": 3})
-    table = opened.seen_at(question)
-    parts = [("#1", "name"), ("#1", "head"), ("#1", "text.1"), ("#2", "name"), ("#2", "file")]
-    assert [(row.name, row.cells["part"]) for row in table.first] == parts
-    pointed = {
-        (fact.text, fact.column): fact.line.replace("GROUND", "rights_of_others") for fact in table.pointed
-    }
+    page = opened.seen_at(question)
+    parts = {number: [*row] for number, row in page.read.numbered([1, 2]).items()}
+    assert parts == {1: ["name", "head", "text.1"], 2: ["name", "file"]}
+    cells = [cell for card in page.cards for cell in card.cells]
+    pointed = {(p.text, c.column): f"{p.line} rights_of_others" for c in cells for p in c.places}
     assert pointed.keys() == {("Bob", "name"), ("Bob", "text.1"), (PHONE, "text.1")}
     opened.redact(*pointed.values())
     found = opened.delivered()
@@ -134,10 +133,12 @@ def test_what_has_no_text_is_given_or_left_out_whole(desk: Callable[..., Desk]) 
     opened = desk()
     picture = b"\x89PNG\r\n\x1a\n" + b"kwikstaart"
     opened.give(("brief.pdf", pdf(text=b"Bob")), ("post.eml", a_mail("Groet, Ann", foto=picture)))
-    table = opened.seen_at(opened.asked())
-    assert table.pointed_counts == {"no_text": 2}
-    lines = [fact.line.replace("GROUND", "rights_of_others") for fact in table.pointed]
-    assert [line.rsplit(" ", 1)[0] for line in lines] == ["mail.files #1 file", "mail.files #2 attachment.1"]
+    page = opened.seen_at(opened.asked())
+    assert page.read.pointers.counts == {"no_text": 2}
+    offered = [file.line for card in page.cards for file in card.files]
+    offered += [place.line for card in page.cards for cell in card.cells for place in cell.places]
+    assert {"mail.files #1 file", "mail.files #2 attachment.1"} <= {*offered}
+    lines = [f"{line} rights_of_others" for line in ("mail.files #1 file", "mail.files #2 attachment.1")]
     with pytest.raises(FormError, match="effect"):  # without the answers of R32
         opened.answer(opened.asked(), "redact", detail=CODES, texts={"redactions": lines})
     opened.redact(*lines)
@@ -180,11 +181,11 @@ def test_later_look_masks_more_and_another_answer_starts_anew(desk: Callable[...
     opened.give(("log.txt", BODY.encode()))
     at = BODY.index("Bob")
     opened.redact(f"mail.files #1 file {at}:{at + 3} rights_of_others")
-    shown = opened.seen_at(opened.asked()).first[1].cells["text"] or ""
+    shown = opened.seen_at(opened.asked()).read.numbered([1])[1]["file"] or ""
     at = shown.index(PHONE)
     opened.redact(f"mail.files #1 file {at}:{at + len(PHONE)} rights_of_others")
     masked = BODY.replace("Bob", "[masked]").replace(PHONE, "[masked]")
-    assert opened.seen_at(opened.asked()).first[1].cells["text"] == masked
+    assert opened.seen_at(opened.asked()).read.numbered([1])[1]["file"] == masked
     bureau = opened.bureau
     ask_again(bureau.register, bureau.officer().roles, bureau.services.inventory, opened.question, "cli:anna")
     again = opened.searches()

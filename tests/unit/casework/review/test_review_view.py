@@ -12,8 +12,11 @@ from tests.support.reviewing import LINE, NEIGHBOUR, SPAN, Reviewers
 
 from afschrift.casework.answer import still_open
 from afschrift.casework.question_kinds import KINDS
+from afschrift.casework.review.look import begin
 from afschrift.casework.review.question import in_force, signature, to_sign, unsigned
-from afschrift.casework.review.view import ReviewTable, ReviewView, review_view
+from afschrift.casework.review.review_overview import overview
+from afschrift.casework.review.table_page import TablePage, table_page
+from afschrift.casework.review.view import ReviewTable, ReviewView
 from afschrift.domain.errors import FormError, NeedsPersonError, NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.redaction import Pointer, TablePointers
 from afschrift.register.records import DecisionRow, QuestionRow
@@ -23,8 +26,12 @@ pytestmark = pytest.mark.slow
 TICKETS = "shop.ticket_message"
 
 
-def seen(reviewers: Reviewers, request: str, by: str = "cli:anna", **more: object) -> ReviewView:
-    return review_view(reviewers.bureau.officer(by), request, **more)  # type: ignore[arg-type]
+def seen(reviewers: Reviewers, request: str, by: str = "cli:anna") -> ReviewView:
+    return overview(begin(reviewers.bureau.officer(by), request, None)).view
+
+
+def page(reviewers: Reviewers, request: str, by: str = "cli:anna", table: str = TICKETS) -> TablePage:
+    return table_page(reviewers.bureau.officer(by), request, table)
 
 
 def point(reviewers: Reviewers, request: str) -> None:
@@ -46,41 +53,36 @@ def test_an_officer_sees_what_leaves_why_and_what_was_pointed_out(reviewers: Rev
 
     assert (view.question, view.bundle, view.why) == (question.id, question.about, ("policy",))
     table = of(view, TICKETS)
-    assert (table.rows, table.key) == (3, ("id",))
-    assert [row.name for row in table.first] == ["id=1", "id=2", "id=3"]
+    assert (table.rows, table.pointed_counts) == (3, {"name": 1})
     author = next(column for column in table.columns if column.name == "author")
     assert (author.action, author.masked, "masked" in author.words) == ("mask", 1, True)
-    [pointed] = table.pointed
-    assert (pointed.text, pointed.line) == (NEIGHBOUR, LINE.replace("rights_of_others", "GROUND"))
-    assert (pointed.before, pointed.after) == ("Mijn buurvrouw ", " zag het pakket 📦 liggen.")
+    shown = page(reviewers, request)
+    [card] = shown.cards
+    [cell] = card.cells
+    [place] = cell.places
+    assert (place.before, place.text, cell.after) == (
+        "Mijn buurvrouw ",
+        NEIGHBOUR,
+        " zag het pakket 📦 liggen.",
+    )
+    assert sorted(row.rest["id"] or "" for row in (card, *shown.others)) == ["1", "2", "3"]
     assert view.grounds["rights_of_others"] == ("right_of_others", "effect", "mitigation", "prevails")
-    assert NEIGHBOUR not in repr(view)
-    reviewers.redact(question, pointed.line.replace("GROUND", "rights_of_others"))  # the line does as it is
-    again = seen(reviewers, request)
-    assert again.question is None
-
-
-def test_one_table_or_row_is_shown_whole(reviewers: Reviewers) -> None:
-    request, _ = reviewers.at_review()
-    for row, ids in ((None, ["1", "2"]), ("#2", ["2"]), ("id=3", ["3"])):
-        view = seen(reviewers, request, table=TICKETS, rows=2, row=row)
-        assert [table.name for table in view.tables] == [TICKETS]
-        assert [table.cells["id"] for table in view.tables[0].first] == ids
-    for more in ({"table": "shop.nothing"}, {"table": TICKETS, "row": "#9"}, {"table": TICKETS, "row": "x"}):
-        with pytest.raises(RefusedError):
-            seen(reviewers, request, **more)
-    with pytest.raises(RefusedError, match="its key is id"):
-        seen(reviewers, request, table=TICKETS, row="name=1")
+    assert NEIGHBOUR not in repr(view) + repr(shown)
+    with pytest.raises(RefusedError):
+        page(reviewers, request, table="shop.nothing")
+    reviewers.redact(question, f"{place.line} rights_of_others")  # the line does as it is
+    assert seen(reviewers, request).question is None
 
 
 def test_each_look_is_an_event_with_its_role_and_no_value(reviewers: Reviewers) -> None:
     request, _ = reviewers.at_review()
     point(reviewers, request)
     for by in ("cli:anna", "cli:sam", "cli:dirk"):
-        assert of(seen(reviewers, request, by), TICKETS).first
-    view = seen(reviewers, request, "cli:ada")
-    assert not any(table.first for table in view.tables)
-    assert [(fact.text, fact.line.split()[1]) for fact in of(view, TICKETS).pointed] == [(None, "#1")]
+        assert page(reviewers, request, by).others
+    shown = page(reviewers, request, "cli:ada")
+    [card] = shown.cards
+    assert (card.rest, shown.others, card.cells[0].places[0].line.split()[1]) == ({}, (), "#1")
+    assert NEIGHBOUR not in card.cells[0].places[0].text
     for by in ("cli:ivo", "cli:unknown"):
         with pytest.raises(NotAllowedError):
             seen(reviewers, request, by)
