@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import traceback
 from pathlib import Path
 
@@ -26,6 +27,7 @@ _HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 HEADERS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+_CUT = ConnectionAbortedError, TimeoutError, ClientDisconnect  # by us, or by who left
 _log = logging.getLogger("afschrift_portal")
 
 
@@ -63,9 +65,7 @@ class Guarded:
                 return await JSONResponse({"detail": "This is too long."}, 413)(scope, receive, guarded)
             await self._app(scope, receive, guarded)
         except Exception as error:
-            if not isinstance(
-                error, ConnectionAbortedError | TimeoutError | ClientDisconnect
-            ):  # cut by us, or left
+            if not isinstance(error, _CUT):
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 _log.error("%s in %s:%d", type(error).__name__, Path(place.filename).name, place.lineno or 0)
             if not started:
@@ -83,7 +83,11 @@ def _is_long(scope: Scope, most: int) -> bool:
 
 
 def without_values(app: FastAPI) -> None:
-    """Answer a malformed request without what was in it."""
+    """Answer a malformed request without what was in it, and one that came while the database was locked."""
+
+    @app.exception_handler(sqlite3.OperationalError)
+    def delay(_: Request, __: sqlite3.OperationalError) -> JSONResponse:
+        return JSONResponse({"detail": "Try again in a minute."}, 503, {"Retry-After": "60"})
 
     @app.exception_handler(RequestValidationError)
     def refuse(_: Request, error: RequestValidationError) -> JSONResponse:

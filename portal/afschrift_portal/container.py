@@ -66,9 +66,8 @@ class Header:
     def unwrap(self, link: bytes, code: str) -> bytes | None:
         """The key of the file, by one derivation (32 MB, 0.1 s); None where link and code do not open it."""
         try:
-            return AESGCM(derive(code, self.salt + link)).decrypt(
-                self.nonce, self.wrapped, MAGIC + self.link_hash + self.salt
-            )
+            cipher = AESGCM(derive(code, self.salt + link))
+            return cipher.decrypt(self.nonce, self.wrapped, MAGIC + self.link_hash + self.salt)
         except InvalidTag:
             return None
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
+from contextlib import suppress
+from functools import partial
 
 from fastapi import Response
 from starlette.datastructures import Headers
@@ -77,9 +80,8 @@ class Download(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         try:
-            await send(
-                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            )
+            head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            await send(head)
             if scope["method"] == "HEAD" or self.status_code == 416:
                 await send({"type": "http.response.body", "body": b""})
             else:
@@ -90,8 +92,7 @@ class Download(Response):
     async def _stream(self, receive: Receive, send: Send) -> None:
         delivery, part = self._opened.delivery, self._part
         sending = await asyncio.to_thread(self._store.begin_sending, delivery.key, part.start)
-        position, noted = part.start, part.start
-        whole = False
+        position, noted, whole = part.start, part.start, False
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
             while position < part.stop:
@@ -110,7 +111,11 @@ class Download(Response):
             whole = True
         finally:
             gone.cancel()
-            self._store.end_sending(delivery, sending, position, whole=whole)
+            end = partial(self._store.end_sending, delivery, sending, position, whole=whole)
+            for _ in range(60):  # each waits 5 seconds
+                with suppress(sqlite3.OperationalError):  # locked
+                    await asyncio.to_thread(end)
+                    break
 
     def _block(self, position: int) -> bytes:
         """Plain text from a position to the end of a chunk, or of the part."""

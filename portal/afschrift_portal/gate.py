@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
+import sqlite3
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ MOST_WAITING = 40
 
 
 class BusyError(Exception):
-    """More people wait for a derivation than can be served within seconds."""
+    """More people wait for a derivation than can be served within seconds, or the database is locked."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Gate:
         There is one derivation whether the delivery exists or not, is frozen, over or still being sent.
 
         Raises:
-            BusyError: before anything is counted.
+            BusyError: ask again in a minute.
         """
         if self._waiting >= MOST_WAITING:
             raise BusyError
@@ -50,20 +51,21 @@ class Gate:
         try:
             async with self._one:
                 return await asyncio.to_thread(self._try, link, code)
+        except sqlite3.OperationalError:  # locked, as by a copy that is made of it
+            raise BusyError from None
         finally:
             self._waiting -= 1
 
     def _try(self, link: str, code: str) -> str:
         raw = link_bytes(link)
         link_hash = hash_of_link(raw)
-        begun = self._store.begin_attempt(link_hash)
+        delivery, attempt = self._store.begin_attempt(link_hash)
         header = Header.decoy(link_hash)
-        with suppress(FileNotFoundError):  # a lost file is as one that never was
-            header = read_header(self._store.file(begun[0].key)) if begun else header
+        with suppress(OSError):  # a lost file is as one that never was, and the decoy's is a folder
+            header = read_header(self._store.file(delivery))
         key = header.unwrap(raw, code)
-        if begun:
-            self._store.end_attempt(begun[0].key, begun[1], right=key is not None)
-        return urlsafe_b64encode(key + self._identity.tag(link_hash + key)).decode() if begun and key else ""
+        self._store.end_attempt(delivery, attempt, right=key is not None)
+        return urlsafe_b64encode(key + self._identity.tag(link_hash + key)).decode() if key else ""
 
     def open(self, link: str, key: str) -> Opened | None:
         """The delivery of a link and of the key that `key` gave; None where it is not, or no longer.

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, HTTPException, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from afschrift_portal import __version__
 from afschrift_portal.answers import without_values
 from afschrift_portal.container import HEADER_BYTES, TAG, ContainerError
 from afschrift_portal.identity import Identity, moment
@@ -136,7 +135,6 @@ def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> F
             "sha256": delivery.sha256,
             "expires_at": moment(delivery.expires_at),
             "downloads": delivery.downloads,
-            "url_base": f"{settings.public}/o/",
         }
 
     @inner.put("/deliveries/{key}")
@@ -184,9 +182,7 @@ def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> F
         return {
             "instance": identity.instance,
             "public_key": identity.public_key,
-            "version": __version__,
             "free_bytes": shutil.disk_usage(settings.home).free,
-            "deliveries": store.count(),
             "now": moment(int(time.time())),
         }
 

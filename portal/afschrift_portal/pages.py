@@ -6,11 +6,11 @@ from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import parse_qs, quote
 
-from fastapi import Cookie, FastAPI, HTTPException, Path, Request, Response
+from fastapi import FastAPI, HTTPException, Path, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from afschrift_portal.container import words
+from afschrift_portal.container import hash_of_link, link_bytes, words
 from afschrift_portal.download import Download
 from afschrift_portal.gate import BusyError, Gate, Opened
 from afschrift_portal.reading import PAGES, SANDBOX, find_pages, read_page
@@ -18,10 +18,13 @@ from afschrift_portal.settings import PortalSettings
 from afschrift_portal.store import Store
 from afschrift_portal.texts import Languages
 
-COOKIE, HOUR = "__Secure-afschrift", 3600
 Link = Annotated[str, Path(description="The last part of the link in the letter.", max_length=200)]
-Session = Annotated[str, Cookie(alias=COOKIE)]
 _READ: dict[str, Any] = {"methods": ["GET", "HEAD"], "include_in_schema": False}
+
+
+def cookie_name(link: str) -> str:
+    """Name of the cookie of a delivery. With this prefix a browser takes none of a sibling's domain."""
+    return f"__Host-{hash_of_link(link_bytes(link)).hex()[:16]}"
 
 
 def is_code(typed: str) -> bool:
@@ -70,8 +73,11 @@ def add_pages(outer: FastAPI, store: Store, gate: Gate, settings: PortalSettings
     pages = Pages(settings)
     style = (files("afschrift_portal") / "page.css").read_text("utf-8")
 
-    def opened_by(request: Request, link: str, key: str) -> Opened:
-        if (opened := gate.open(link, key)) is None:
+    def find(request: Request, link: str) -> Opened | None:
+        return gate.open(link, request.cookies.get(cookie_name(link), ""))
+
+    def opened_by(request: Request, link: str) -> Opened:
+        if (opened := find(request, link)) is None:
             raise HTTPException(303, headers={"Location": pages.door(request, link)})
         return opened
 
@@ -80,8 +86,8 @@ def add_pages(outer: FastAPI, store: Store, gate: Gate, settings: PortalSettings
         return Response(style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
 
     @outer.api_route("/o/{link}", **_READ)
-    def door(request: Request, link: Link, key: Session = "") -> Response:
-        if (opened := gate.open(link, key)) is None:
+    def door(request: Request, link: Link) -> Response:
+        if (opened := find(request, link)) is None:
             return pages.show(request, "code", fault="", typed="")
         with opened.content as content:
             readable = {name: path for name, path in PAGES.items() if path in find_pages(content)}
@@ -99,20 +105,20 @@ def add_pages(outer: FastAPI, store: Store, gate: Gate, settings: PortalSettings
         if not key:
             return pages.show(request, "code", 403, fault="nothing", typed=typed)
         answer = RedirectResponse(pages.door(request, link), 303)
-        answer.set_cookie(COOKIE, key, HOUR, path=f"/o/{link}", secure=True, httponly=True, samesite="strict")
+        answer.set_cookie(cookie_name(link), key, 3600, secure=True, httponly=True, samesite="strict")
         return answer
 
     @outer.api_route("/o/{link}/bundle", **_READ)
-    def bundle(request: Request, link: Link, key: Session = "") -> Response:
-        return Download(opened_by(request, link, key), store, request.headers, settings.stalled)
+    def bundle(request: Request, link: Link) -> Response:
+        return Download(opened_by(request, link), store, request.headers, settings.stalled)
 
     @outer.api_route("/o/{link}/read/{path:path}", **_READ)
-    def read(request: Request, link: Link, path: str, key: Session = "") -> Response:
-        opened = opened_by(request, link, key)
+    def read(request: Request, link: Link, path: str) -> Response:
+        opened = opened_by(request, link)
         return page_of_bundle(opened, path) or pages.show(request, "in_download", 404, link=link)
 
     @outer.post("/o/{link}/received", include_in_schema=False)
-    def received(request: Request, link: Link, key: Session = "") -> Response:
-        with (opened := opened_by(request, link, key)).content:
+    def received(request: Request, link: Link) -> Response:
+        with (opened := opened_by(request, link)).content:
             store.confirm(opened.delivery.key)
         return RedirectResponse(pages.door(request, link), 303)

@@ -11,6 +11,9 @@ CREATE TABLE IF NOT EXISTS delivery (
   downloads INTEGER NOT NULL DEFAULT 0,
   confirmed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+-- No delivery, to which tries of links count that are none.
+INSERT OR IGNORE INTO delivery (key, name, size, sha256, language, facts, state, expires_at)
+VALUES ('', '', 0, '', '', '{}', 'uploading', 9223372036854775807);
 -- One row for each wrong code, or one that is being tried.
 CREATE TABLE IF NOT EXISTS attempt (
   id INTEGER PRIMARY KEY,

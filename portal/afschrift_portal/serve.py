@@ -7,7 +7,6 @@ import contextlib
 import logging
 import resource
 import signal
-from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
@@ -23,14 +22,6 @@ from afschrift_portal.store import Store
 
 EVERY = 15
 """Seconds between two looks at what is over, at most."""
-
-
-class Listener(uvicorn.Server):
-    """A server that leaves signals to the process."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def serve(settings: PortalSettings) -> None:
@@ -64,7 +55,7 @@ async def _serve(settings: PortalSettings) -> None:
         clock.cancel()
 
 
-async def _keep_time(store: Store, listeners: list[Listener], every: float) -> None:
+async def _keep_time(store: Store, listeners: list[uvicorn.Server], every: float) -> None:
     """Remove what is over, and connections on which nothing was asked or nothing is taken."""
     idle: set[Any] = set()
     while True:
@@ -83,7 +74,7 @@ def _is_useless(connection: Any) -> bool:
     return cycle is None or slow or connection.transport.is_closing()
 
 
-def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: int) -> Listener:
+def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: int) -> uvicorn.Server:
     host, port = address(settings, name)
     cert, key = getattr(settings, f"{name}_cert"), getattr(settings, f"{name}_key")
     config = uvicorn.Config(
@@ -100,4 +91,6 @@ def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: in
         timeout_keep_alive=15,
         timeout_graceful_shutdown=5,
     )
-    return Listener(config)
+    listener = uvicorn.Server(config)  # signals are the process's
+    listener.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
+    return listener

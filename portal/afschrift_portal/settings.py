@@ -62,9 +62,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> PortalSettings
         except ValueError as error:
             raise SettingsError(f"{file} is not TOML: {error}.") from None
     known = {field.name: type(field.default) for field in fields(PortalSettings) if field.name != "home"}
-    values |= {
-        name: environment[variable] for name in known if (variable := PREFIX + name.upper()) in environment
-    }
+    given = {name: environment.get(PREFIX + name.upper()) for name in known}
+    values |= {name: value for name, value in given.items() if value is not None}
     if unknown := sorted(values.keys() - known.keys()):
         raise SettingsError(f"There is no setting {unknown[0]}. There are: {', '.join(sorted(known))}.")
     typed: dict[str, Any] = {name: _typed(name, values[name], known[name]) for name in values}
@@ -74,7 +73,7 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> PortalSettings
     address(settings, "outer")
     if address(settings, "inner")[0] not in LOOPBACK and not settings.inner_cert:
         raise SettingsError(
-            "inner: set inner_cert and inner_key, or listen on 127.0.0.1; else a token goes in clear."
+            "inner: set inner_cert and inner_key, or use 127.0.0.1; else a token goes in clear."
         )
     return settings
 

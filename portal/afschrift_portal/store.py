@@ -17,6 +17,7 @@ from typing import Any
 from afschrift_portal.container import plain_size, read_header
 
 QUARTER, TRIES_A_QUARTER, TRIES = 15 * 60, 5, 20
+DECOY = ""  # key of the row of schema.sql that is no delivery
 _MOST_PARTS = 500
 """Separate parts of a file that are remembered as sent."""
 
@@ -25,6 +26,7 @@ _PUT = """INSERT INTO delivery (key, state, name, size, sha256, language, facts,
 (:key, 'uploading', :name, :size, :sha256, :language, :facts, :expires_at) ON CONFLICT (key) DO UPDATE SET
 name = :name, size = :size, sha256 = :sha256, language = :language, facts = :facts, expires_at = :expires_at
 """
+_ALL = "SELECT * FROM delivery WHERE key <> ''"
 _OVER = "SELECT key, state FROM delivery WHERE expires_at <= ?"
 _RECEIPTS = "SELECT id, delivery, kind, at FROM receipt ORDER BY rowid"
 _CONFIRM = "UPDATE delivery SET confirmed = 1 WHERE key = ? AND NOT confirmed"
@@ -91,7 +93,7 @@ class Store:
     def recover(self) -> None:
         """After a loss: a file without a row is removed, and a row without its file waits for it again."""
         with self._transaction() as base:
-            rows = {row["key"]: row for row in base.execute("SELECT * FROM delivery")}
+            rows = {row["key"]: row for row in base.execute(_ALL)}
             base.execute("UPDATE sent SET running = 0")
             for key, row in rows.items():
                 if row["state"] != "uploading" and self.received(key) != row["size"]:
@@ -168,20 +170,22 @@ class Store:
         for key, state in rows:
             self.remove(key, "" if state == "uploading" else "expired")
 
-    def begin_attempt(self, link_hash: bytes) -> tuple[Delivery, int] | None:
-        """Count a try before it is made; None where there is nothing to try, or too much was."""
+    def begin_attempt(self, link_hash: bytes) -> tuple[str, int]:
+        """Count a try before it is made, at `DECOY` where there is nothing to try, or too much was.
+
+        Each writes the same, as the time of a write would tell whether a link is one.
+        """
         now = int(time.time())
         with self._transaction() as base:
             found = _delivery(base, "link_hash", link_hash)
-            if not found or found.state != "ready" or found.expires_at <= now:
-                return None
-            recent, total = base.execute(_TRIED, (now - QUARTER, found.key)).fetchone()
+            key = found.key if found and found.state == "ready" and found.expires_at > now else DECOY
+            base.execute("DELETE FROM attempt WHERE delivery = ?", (DECOY,))
+            recent, total = base.execute(_TRIED, (now - QUARTER, key)).fetchone()
             if total >= TRIES:  # a try that ended with the process
-                _freeze(base, found.key)
-            if recent >= TRIES_A_QUARTER or total >= TRIES:
-                return None
-            added = base.execute("INSERT INTO attempt (delivery, at) VALUES (?, ?)", (found.key, now))
-            return found, int(added.lastrowid or 0)
+                _freeze(base, key)
+            key = DECOY if recent >= TRIES_A_QUARTER or total >= TRIES else key
+            added = base.execute("INSERT INTO attempt (delivery, at) VALUES (?, ?)", (key, now))
+            return key, int(added.lastrowid or 0)
 
     def end_attempt(self, delivery: str, attempt: int, *, right: bool) -> None:
         """Give a right try back; freeze after the last wrong one."""
@@ -233,10 +237,6 @@ class Store:
     def forget_receipt(self, receipt: str) -> None:
         with self._transaction() as base:
             base.execute("DELETE FROM receipt WHERE id = ?", (receipt,))
-
-    def count(self) -> int:
-        with self._lock:
-            return int(self._base.execute("SELECT count(*) FROM delivery").fetchone()[0])
 
 
 def merged(parts: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -71,9 +71,8 @@ def _by_preference(header: str) -> list[str]:
     for part in header.split(",")[:30]:
         tag, _, weight = part.partition(";")
         try:
-            weighed.append(
-                (-float(weight.strip().removeprefix("q=") or 1), tag.strip().lower().partition("-")[0])
-            )
+            rank = -float(weight.strip().removeprefix("q=") or 1)
+            weighed.append((rank, tag.strip().lower().partition("-")[0]))
         except ValueError:
             continue
     return [code for _, code in sorted(weighed, key=lambda pair: pair[0])]

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from afschrift_portal.gate import MOST_WAITING, Gate
 from afschrift_portal.identity import Identity, create_identity
 from afschrift_portal.inner import MOST_FACTS, build_inner
 from afschrift_portal.outer import MOST_BODY, build_outer
-from afschrift_portal.pages import COOKIE
+from afschrift_portal.pages import cookie_name
 from afschrift_portal.settings import PortalSettings
 from afschrift_portal.store import Store
 
@@ -90,7 +92,7 @@ def deliveries(
 def seen(answer: httpx.Response) -> str:
     """What an answer shows, in a word or two."""
     if answer.status_code in (303, 403, 422, 204, 404):
-        kept = " and cookie" if COOKIE in answer.headers.get("Set-Cookie", "") else ""
+        kept = " and cookie" if "__Host-" in answer.headers.get("Set-Cookie", "") else ""
         return f"{answer.status_code}{kept}"
     if answer.headers["Content-Type"].startswith("application/zip"):
         return f"{answer.status_code} the file"
@@ -118,7 +120,9 @@ def test_table_of_routes_and_states(deliveries: tuple[Here, dict[str, Sealed], d
             cells = []
             for _, state, key in callers:
                 link = made[state].link if state != "malformed" else "geen-link"
-                headers = {"Cookie": f"{COOKIE}={key}"} if prefix == "/o" else {"Afschrift-Key": key}
+                headers = (
+                    {"Cookie": f"{cookie_name(link)}={key}"} if prefix == "/o" else {"Afschrift-Key": key}
+                )
                 more: dict[str, Any] = {}
                 if path.startswith(" "):
                     form = {"code": CODE if path.endswith("the code") else WRONG}
@@ -158,12 +162,25 @@ def test_strangers_get_one_answer_and_one_derivation(
         assert len(answers) == 1
     pages = {here.outer.get(f"/o/{made[state].link}").content for state in STATES}
     assert len(pages) == 1
+    done: dict[str, list[str]] = {}
+    here.change(made["ready"], frozen=False)  # tries
+    for state in STATES:
+        statements = done.setdefault(state, [])
+        here.store._base.set_trace_callback(
+            lambda text, to=statements: to.append(text.partition(" WHERE")[0])
+        )
+        here.outer.post(f"/api/o/{made[state].link}", json={"code": WRONG})
+    here.store._base.set_trace_callback(None)
+    assert {tuple(re.sub(r"'\w*'|\d+", "?", text) for text in each) for each in done.values()} == {
+        tuple(re.sub(r"'\w*'|\d+", "?", text) for text in done["ready"])
+    }
     looked = []
     monkeypatch.setattr(here.store, "open_delivery", looked.append)
+    name = cookie_name(made["ready"].link)
     for key in ("", "A" * 43, "A" * 64, "é", keys["ready"][:-1] + "x", keys["over"]):  # not of this link
-        here.outer.get(f"/o/{made['ready'].link}", headers=[(b"Cookie", f"{COOKIE}={key}".encode())])
+        here.outer.get(f"/o/{made['ready'].link}", headers=[(b"Cookie", f"{name}={key}".encode())])
     assert looked == []  # no row or file is read, whose time would tell that the link is one
-    here.outer.get(f"/o/{made['ready'].link}", headers={"Cookie": f"{COOKIE}={keys['ready']}"})
+    here.outer.get(f"/o/{made['ready'].link}", headers={"Cookie": f"{name}={keys['ready']}"})
     assert looked == [hash_of_link(made["ready"].raw_link)]
 
 
@@ -200,6 +217,39 @@ def test_crowd_waits_or_is_sent_away_without_a_count(here: Here) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     here.gate._waiting = 0
     assert here.try_code(sealed, CODE) == 200
+
+
+def test_locked_database_is_asked_again_and_nothing_is_lost(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = here.put(Sealed(bundle()))
+    page, path = f"/o/{sealed.link}", f"/deliveries/{sealed.delivery}"
+    key = {"Afschrift-Key": here.outer.post(f"/api{page}", json={"code": CODE}).json()["key"]}
+    here.store._base.execute("PRAGMA busy_timeout=20")
+    with closing(sqlite3.connect(here.settings.home / "portal.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        form = here.outer.post(page, data={"code": CODE}, headers={"Accept-Language": "nl"})
+        assert (form.status_code, CODE in form.text) == (503, True)
+        for client, method, route, more in (
+            (here.outer, "POST", f"/api{page}", {"json": {"code": CODE}}),
+            (here.outer, "POST", f"/api{page}/received", {"headers": key}),
+            (here.inner, "GET", path, {}),
+            (here.inner, "DELETE", path, {}),
+            (here.inner, "PATCH", path, {"json": {"frozen": True}}),
+        ):
+            answer = client.request(method, route, **more)  # type: ignore[arg-type]
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60"), (method, route)
+    assert here.outer.post(page, data={"code": CODE}).status_code == 303
+    noted, later = here.store.end_sending, [1, 2]
+
+    def locked(*given: Any, **more: Any) -> None:
+        if later:
+            raise sqlite3.OperationalError(later.pop())
+        noted(*given, **more)
+
+    monkeypatch.setattr(here.store, "end_sending", locked)
+    assert here.outer.get(f"/api{page}/bundle", headers=key).content == sealed.plain
+    assert here.receipts(sealed) == ["fetched"]
 
 
 @pytest.mark.parametrize(

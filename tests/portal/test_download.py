@@ -94,9 +94,13 @@ def test_page_opens_with_the_cookie_alone(portal: Portal) -> None:
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/o/{sealed.link}?language=nl")
         kept = answer.headers["Set-Cookie"]
         assert all(
-            word in kept
-            for word in ("HttpOnly", "Secure", "SameSite=strict", f"Path=/o/{sealed.link}", "Max-Age=3600")
+            word in kept for word in ("HttpOnly", "Secure", "SameSite=strict", "Path=/", "Max-Age=3600")
         )
+        assert (
+            kept.startswith("__Host-") and "Domain" not in kept
+        )  # no sibling's domain can set one of this name
+        other = portal.put(Sealed(bundle()))
+        assert client.post(f"/o/{other.link}", data={"code": CODE}).status_code == 303  # both are open
         page = client.get(answer.headers["Location"])
         for text in ("Uw gegevens staan klaar", "Zonnebloem", "z-2026-0042", "30 november 2026", "Inzage"):
             assert text in page.text
