@@ -182,6 +182,12 @@ def test_a_request_gets_the_rows_that_deletes_left(
         monkeypatch.setenv("AFSCHRIFT_INVENTORY", str(inventory))
         done = command(("inventory", "check", "--live", "--fail-on", "error"))
         assert done.code == 0, done.text + done.errors
+        if place[0] == "store" and not place[2]:
+            report = command(("source", "test", "shop", "--write-schema", "scratch"))
+            assert report.code == 0, report.text + report.errors
+            assert not fs_of(lakes, at).find("lake/scratch") + fs_of(lakes, at).find(
+                f"lake/{place[1]}/scratch"
+            )
 
 
 def data_of(home: Path, inventory: Path) -> dict[str, bytes]:

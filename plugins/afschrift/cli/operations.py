@@ -89,7 +89,9 @@ def test_source(
     source: Annotated[str, typer.Argument(help="Name of the source in the inventory.")],
     write_schema: Annotated[
         str | None,
-        typer.Option(help="An empty schema (or a new file), in which two tables are made and dropped."),
+        typer.Option(
+            help="An empty schema (a new file; a new folder of a lake), for two tables that are dropped."
+        ),
     ] = None,
     write_connection: Annotated[
         str | None, typer.Option(help="Connection of an account that may write there.")

@@ -88,6 +88,8 @@ def _head(kind: str, open_source: Callable[[], Source]) -> Iterator[tuple[str, b
     )
     for words in lacks:
         yield f"- Missing: {words}.", True
+    if lacks:
+        yield "", True
 
 
 def _version(module: str) -> str:

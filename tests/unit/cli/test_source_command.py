@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_database, write_inventory
 from tests.support.command_line import run_command
+from tests.support.log_lakes import LOGGED
 from tests.support.warehouses import SERVERS, database_of
 
-KINDS = ("duckdb", "mysql", "postgres", "sqlite")
+KINDS = (*LOGGED, "duckdb", "mysql", "postgres", "sqlite")
 
 
 @pytest.fixture(params=KINDS)
@@ -24,6 +25,8 @@ def scratch(
     with database_of(kind, request) as database:
         place = f"options: {{path: '{tmp_path / 'none.db'}'}}"
         schema = str(tmp_path / "scratch.db")
+        if kind in LOGGED:
+            place, schema = f"options: {{root: '{tmp_path}'}}", "scratch"
         if kind in SERVERS:
             monkeypatch.setenv("AIRFLOW_CONN_W", database.uri() if kind == "mysql" else database.libpq)
             place, schema = "connection: w", "scratch"
@@ -47,6 +50,14 @@ def test_a_report_of_the_types_and_the_contract(scratch: tuple[Path, str], kind:
     assert "**" not in page
     again = run_command("source", "test", "w", "--write-schema", schema, "--folder", inventory)
     assert "**" not in again  # so nothing was left behind
+    assert kind not in LOGGED or not (inventory.parent / schema).exists()
+    if kind == "iceberg":
+        with (inventory / "w.yml").open("a") as file:
+            file.write("connection: w\n")
+        text = (inventory / "w.yml").read_text().replace("{root:", "{catalogue: sql, root:")
+        (inventory / "w.yml").write_text(text)
+        refused = run_command("source", "test", "w", "--write-schema", schema, "--folder", inventory, code=1)
+        assert "without its `catalogue`" in refused
 
 
 def test_tables_that_there_are_are_read_and_nothing_is_written(

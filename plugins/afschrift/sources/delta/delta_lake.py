@@ -12,13 +12,14 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore
 from afschrift.sources.lakehouse.log_lake import LogLake
 from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogField, LogTable, nested
+from afschrift.sources.lakehouse.scratch_lake import Commit, scratch_folder
 from afschrift.sources.lakehouse.store_options import store_options
 
 _FEATURES = {
@@ -215,3 +216,12 @@ def _deleted(where: str, place: str, files: Collection[str], opened: DeltaTable)
 def _comments(description: str | None, fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     found = {of["name"]: (of.get("metadata") or {}).get("comment") for of in fields}
     return {name: str(text) for name, text in {"": description, **found}.items() if text}
+
+
+def _committing(root: str, extra: Mapping[str, Any]) -> Commit:
+    return lambda table, rows: write_deltalake(
+        f"{root}/{table}", rows, mode="overwrite", storage_options=store_options(root, extra)
+    )
+
+
+SCRATCH = scratch_folder(_committing)

@@ -7,8 +7,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
 from pydantic import ValidationError as InvalidMetadata
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError, RESTError
 from pyiceberg.io import load_file_io
 from pyiceberg.table import StaticTable, Table
@@ -19,6 +21,7 @@ from afschrift.sources.duckdb.lake_stores import LakeStore
 from afschrift.sources.iceberg.snapshot import read_snapshot, version_of
 from afschrift.sources.lakehouse.log_lake import LogLake
 from afschrift.sources.lakehouse.log_table import LogTable
+from afschrift.sources.lakehouse.scratch_lake import Commit, scratch_folder
 from afschrift.sources.lakehouse.store_options import fsspec_options, iceberg_options
 from afschrift.sources.options import Opening
 
@@ -114,3 +117,24 @@ class IcebergLake(LogLake):
                 if (not ending or "." not in name) and io.new_input(f"{place}/{name}{ending}").exists():
                     return StaticTable.from_metadata(f"{place}/{name}{ending}", self._properties)
         raise FileNotFoundError
+
+
+def _committing(root: str, extra: Mapping[str, Any]) -> Commit:
+    catalogue = SqlCatalog("scratch", uri="sqlite:///:memory:", **iceberg_options(root, extra))
+    catalogue.create_namespace("scratch")
+
+    def commit(table: str, rows: pa.Table) -> None:
+        name, place = ("scratch", table), f"{root}/{table}"
+        if catalogue.table_exists(name):
+            catalogue.load_table(name).overwrite(rows)
+        else:
+            catalogue.create_table(name, rows.schema, location=place).append(rows)
+        committed = catalogue.load_table(name)
+        version = committed.metadata_location.rpartition("/")[2].removesuffix(".metadata.json")
+        with committed.io.new_output(f"{place}/metadata/{_HINT}").create(overwrite=True) as stream:
+            stream.write(version.encode())
+
+    return commit
+
+
+SCRATCH = scratch_folder(_committing)
