@@ -21,6 +21,7 @@ from tests.contract.plain_readers import same
 from tests.contract.zoo import (
     duckdb_zoo,
     files_zoo,
+    log_zoo,
     mysql_zoo,
     parquet_zoo,
     postgres_zoo,
@@ -183,9 +184,11 @@ def _reconciled(number: int, reconciled: ReconciledColumns) -> str:
     return f"hashed; counted {' and '.join(counted)}" if counted else "hashed"
 
 
-ZOOS: dict[str, ModuleType] = {
+ZOOS: dict[str, ModuleType | log_zoo.LogZoo] = {
+    "delta": log_zoo.DELTA,
     "duckdb": duckdb_zoo,
     "files": files_zoo,
+    "iceberg": log_zoo.ICEBERG,
     "mysql": mysql_zoo,
     "parquet": parquet_zoo,
     "postgres": postgres_zoo,

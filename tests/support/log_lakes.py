@@ -28,16 +28,19 @@ def read(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
 
 def write_lake(con: duckdb.DuckDBPyConnection, lake: Path, kind: str) -> None:
     """Write each table of a database as a folder of a lake, or anew."""
-    catalogue = _catalogue(lake) if kind == "iceberg" else None
     for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
-        rows = read(con, '"' + table.replace('"', '""') + '"')
-        if catalogue is None:
-            write_deltalake(str(lake / table), rows, mode="overwrite", schema_mode="overwrite")
-            continue
-        shutil.rmtree(lake / table, ignore_errors=True)
-        made = catalogue.create_table(("default", table), rows.schema, location=str(lake / table))
-        made.append(rows)
-        hand_over(lake / table, made.refresh().metadata_location, 1)
+        commit(kind, lake, table, read(con, '"' + table.replace('"', '""') + '"'))
+
+
+def commit(kind: str, lake: Path, table: str, rows: pa.Table) -> None:
+    """Write a table, or anew."""
+    if kind == "delta":
+        write_deltalake(str(lake / table), rows, mode="overwrite", schema_mode="overwrite")
+        return
+    shutil.rmtree(lake / table, ignore_errors=True)
+    made = _catalogue(lake).create_table(("default", table), rows.schema, location=str(lake / table))
+    made.append(rows)
+    hand_over(lake / table, made.refresh().metadata_location, 1)
 
 
 def _catalogue(lake: Path) -> SqlCatalog:

@@ -1,4 +1,4 @@
-"""Tables for `afschrift source test` in a folder of a lake: DuckDB runs the statements, and the rows are committed."""
+"""Tables for `afschrift source test` in a folder of a lake: DuckDB has the rows, which are committed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def scratch_folder(committing: Callable[[str, Mapping[str, Any]], Commit]) -> Sc
         if "catalogue" in opening.options:
             raise ConfigurationError(
                 f"Source {opening.name} has a catalogue, in which no tables are made here.",
-                remedy="give a source of the same store without its `catalogue`, or leave `--write-schema` out.",
+                remedy="test one of the same store without its `catalogue`, or leave `--write-schema` out.",
             )
         root = f"{expand(opening.name, required(opening.name, opening.options, 'root')).rstrip('/')}/{schema}"
         extra = opening.address().extra if opening.connection else {}
