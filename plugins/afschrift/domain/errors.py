@@ -9,9 +9,14 @@ from collections.abc import Mapping
 
 
 class AfschriftError(Exception):
-    """Base class of the errors that the software raises."""
+    """Base class of the errors that the software raises.
+
+    Attributes:
+        for_officers: a page says it in words, though the installation is at fault.
+    """
 
     remedy: str = ""
+    for_officers: bool = False
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         super().__init__(message)

@@ -132,5 +132,6 @@ def _page(
         fields=list(fields_of(action.form(at), ())),
         sent=sent,
         problem=problem,
+        failed=status >= 500,
         token=form_token(by, request.url.path),
     )

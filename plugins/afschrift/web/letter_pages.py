@@ -25,7 +25,7 @@ from afschrift.casework.letters.letter_form import (
 from afschrift.casework.letters.make import MadeLetter
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError
-from afschrift.domain.language import gettext
+from afschrift.domain.language import gettext, say
 from afschrift.law.letter import SMTP, LetterRow, LetterState
 from afschrift.letters.kinds import kind_named
 from afschrift.questions.form_fields import FormField, fields_of, read_fields
@@ -155,8 +155,9 @@ def _done(request: Request, by: Caller, made: LetterRow, *, send: bool) -> Respo
     if send:
         [action] = [action for action in actions_of(Subject.LETTER) if action.name == "send"]
         try:
-            perform(by.officer(), action, made.id, {})
-            done = gettext("The letter was made and sent.")
+            sending = perform(by.officer(), action, made.id, {})
+            more = " ".join(say(line) for line in sending.lines[1:] if "`" not in line)
+            done = done if more else gettext("The letter was made and sent.")
         except AfschriftError as error:
             more = status_and_words(error)[1]
     notice = note(by, {"done": done.removesuffix("."), "next": more})

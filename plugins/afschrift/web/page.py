@@ -160,6 +160,8 @@ def status_and_words(error: Exception, *, api: bool = False) -> tuple[int, str]:
         return status, str(error) if api or not isinstance(error, AfschriftError) else said_error(error)
     if isinstance(error, AfschriftError):
         log.error("%s", error)
+        if error.for_officers:
+            return status, str(error) if api else said_error(error)
         return status, CANNOT if api else gettext(CANNOT)
     _log_location(error)
     return status, UNEXPECTED if api else gettext(UNEXPECTED)

@@ -34,6 +34,7 @@ from afschrift.law.person import PARTIES
 from afschrift.law.roles import Act
 from afschrift.letters.kinds import KINDS
 from afschrift.questions.forms import WORDS
+from afschrift.questions.view import in_words
 from afschrift.register.outbox import Proof
 
 _BY_NAME: dict[str, Any] = {**WORDS, "additionalProperties": {}}
@@ -97,7 +98,11 @@ def _make(officer: Officer, request: str, given: MakeParameters) -> Done:
 def _send(officer: Officer, letter: str, _given: NothingMore) -> Done:
     _authority(officer, letter)
     found = send(officer.settings, officer.register, letter, officer.by)
-    return _done(officer, found, _to_inform(officer, found) if found.state is LetterState.BOUNCED else ())
+    if found.state is not LetterState.BOUNCED:
+        return _done(officer, found)
+    why = in_words(found.bounce).lower()
+    line = gettext("It came back at once: {why}. Make it again, or send it another way.", why=why)
+    return _done(officer, found, [line, *_to_inform(officer, found)])
 
 
 def _sent(officer: Officer, letter: str, given: SentByHand) -> Done:

@@ -42,6 +42,12 @@ _SETTLED = {
 _BOUNCES = {MailOutcome.NO_SUCH_ADDRESS: Bounce.ADDRESS_UNKNOWN, MailOutcome.REFUSED: Bounce.REFUSED}
 
 
+class NoMailServerError(ConfigurationError):
+    """No mail server is set."""
+
+    for_officers = True
+
+
 @dataclass(frozen=True)
 class MailSettings:
     """The mail server of letters.
@@ -62,7 +68,7 @@ def mail_settings(settings: Settings) -> MailSettings:
         ConfigurationError: none is configured, or its file cannot be used.
     """
     if settings.mail is None:
-        raise ConfigurationError(
+        raise NoMailServerError(
             "There is no mail server for letters.",
             remedy="set AFSCHRIFT_MAIL (docs/letters.md), or send the letter yourself and enter that with "
             "`afschrift letter sent`.",
@@ -219,22 +225,26 @@ def _answer_must_be_ready(
 
 def _raise_unless_settled(claimed: Claimed, result: MailResult) -> None:
     letter = f"Letter {claimed.row.id}"
+    error: AfschriftError | None = None
     if result.outcome is MailOutcome.MISCONFIGURED:
-        raise ConfigurationError(
+        error = ConfigurationError(
             f"{letter} was not sent: the mail server of {_WHAT} cannot be used ({result.reason}).",
             remedy="correct account or sender; a private certificate authority is named by SSL_CERT_FILE.",
         )
     if result.outcome is MailOutcome.NOT_SENT:
-        raise RetriableError(
+        error = RetriableError(
             f"{letter} was not sent: the mail server did not take it ({result.reason}).",
             remedy="bring it back and send the letter again; it counts from the day on which it is sent.",
         )
     if result.outcome is MailOutcome.UNKNOWN:
-        raise AfschriftError(
+        error = AfschriftError(
             f"{letter} may have been sent: the mail server broke off with it in its hands ({result.reason}). "
             "It is not sent again by itself.",
             remedy=LOOK,
         )
+    if error is not None:
+        error.for_officers = True
+        raise error
 
 
 def enter_sent(
