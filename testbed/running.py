@@ -67,6 +67,17 @@ def drive(services: Services, request: str) -> Path:
         extract(services, request, source)
     validate(services, request)
     package(services, request)
+    return _hand_in(services, request)
+
+
+def hand_in(services: Services, request: str) -> Path:
+    """The last steps alone, for a bundle that was approved as it is."""
+    assess(services, request)
+    classify(services, request)
+    return _hand_in(services, request)
+
+
+def _hand_in(services: Services, request: str) -> Path:
     deliver(services, request)
     close(services, request)
     return open_delivered(services, request)

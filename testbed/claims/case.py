@@ -122,18 +122,25 @@ class _Filled(dict[str, Any]):
         return None
 
 
+@lru_cache(maxsize=1)
+def _database(register: Path, shop: Path, club: Path) -> sqlite3.Connection:
+    """The tables of a home, empty; its documents are judged one after the other."""
+    found = sqlite3.connect(f"file:{register}?mode=ro", uri=True, isolation_level=None)
+    for name, file in (("shop", shop), ("club", club)):
+        found.execute(f"ATTACH 'file:{file}?mode=ro' AS {name}")
+    for name, columns in _TABLES.items():
+        found.execute(f"CREATE TEMP TABLE {name} ({columns})")
+    found.executescript(_VIEWS)
+    return found
+
+
 class Case:
-    """A document of a state as a database."""
+    """A document of a state as a database; the next one replaces it."""
 
     def __init__(self, world: World) -> None:
         state = world.state
         self.world, self.language = world, str(world.ask("SELECT language FROM request WHERE id = :r")[0][0])
-        self._db = sqlite3.connect(f"file:{state.register}?mode=ro", uri=True)
-        for name in ("shop", "club"):
-            self._db.execute(f"ATTACH 'file:{getattr(state, name)}?mode=ro' AS {name}")
-        for name, columns in _TABLES.items():
-            self._db.execute(f"CREATE TEMP TABLE {name} ({columns})")
-        self._db.executescript(_VIEWS)
+        self._db = _database(state.register, state.shop, state.club)
         for name, rows in (
             ("me", [self._me()]),
             ("purpose", list(self._purposes())),
@@ -145,6 +152,7 @@ class Case:
             ("mask", list(self._masks())),
             ("file", [(path,) for path in world.state.files.get(world.document.split()[0], {})]),
         ):
+            self._db.execute(f"DELETE FROM {name}")
             self._fill(name, rows)
 
     def holds(self, predicate: Predicate, key: str | None = None, **filled: Any) -> bool:
@@ -161,9 +169,6 @@ class Case:
             {str(row[0]) for row in self._db.execute(predicate.items, bound)} if predicate.items else None
         )
         return expected is None or items is None or expected == set(items)
-
-    def close(self) -> None:
-        self._db.close()
 
     def _fill(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         marks = ", ".join("?" * len(_TABLES[table].split(",")))

@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 HELD = {
@@ -85,6 +84,12 @@ class Drawn(Protocol):
 _ROWS: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
 
 
+@lru_cache(maxsize=4)
+def read_only(file: str) -> sqlite3.Connection:
+    """A connection for all questions about the states of a home."""
+    return sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+
+
 @dataclass
 class World:
     """A state with the document that is judged."""
@@ -103,8 +108,7 @@ class World:
         return self._ask(self.state.register, sql, {"r": self.state.request})
 
     def _ask(self, file: Any, sql: str, bound: dict[str, Any]) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-            return connection.execute(sql, bound).fetchall()
+        return read_only(str(file)).execute(sql, bound).fetchall()
 
     @property
     def portability(self) -> bool:

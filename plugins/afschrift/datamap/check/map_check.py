@@ -172,7 +172,8 @@ def unexplained(inventory: Inventory) -> Iterator[Finding]:
                 if not table.personal:
                     others = payment = secret = False
                 place, words = (source, name, column), f"{source}.{name}.{column}"
-                whole = not known.when if others else payment
+                own_key = any(link.column == column for link in table.subject.values())  # never masked
+                whole = not (known.when or own_key) if others else payment
                 if whole and known.origin is Origin.PROVIDED:
                     yield finding(
                         Code.OWN_VALUE_MASKED,
