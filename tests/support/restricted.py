@@ -40,7 +40,8 @@ def open_bureau(
     (settings.inventory / "policy.yml").write_text(text, encoding="utf-8")
 
     def reach() -> None:
-        set_evasive(Bureau(settings, installation(settings.home, settings.inventory)), *evasive)
+        services = installation(settings.home, settings.inventory, REGISTER=settings.register)
+        set_evasive(Bureau(settings, services), *evasive)
 
     if kept is None:
         reach()

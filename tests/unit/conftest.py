@@ -82,6 +82,26 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.drop(database)
 
 
+@pytest.fixture(params=nightly_after(1, DATABASES))
+def next_register(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], None]]:
+    """Give the next home that is opened a register of its own; on SQLite it has one anyway."""
+    if request.param == "sqlite":
+        yield lambda: None
+        return
+    server: pg.Server = request.getfixturevalue("postgres_server")
+    migrated, made = request.getfixturevalue("migrated_postgres"), list[pg.Database]()
+
+    def give() -> None:
+        made.append(server.copy(migrated))
+        monkeypatch.setenv("AFSCHRIFT_REGISTER", made[-1].url)
+
+    yield give
+    for database in made:
+        server.drop(database)
+
+
 @pytest.fixture
 def register(url: str, keys: KeyStore, clock: Ticking) -> Register:
     return Register(url, keys, clock)

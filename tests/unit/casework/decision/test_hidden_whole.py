@@ -5,7 +5,7 @@ import io
 import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -307,12 +307,17 @@ def test_what_is_hidden_and_what_is_not_there_look_the_same(
 
 @pytest.mark.parametrize(("right", "language"), ANSWERS)
 def test_twins_are_equal_in_bundle_and_letter_whatever_the_register_did_before(
-    right: str, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    right: str,
+    language: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    next_register: Callable[[], None],
 ) -> None:
     """Nothing that the person gets counts events, questions or rows of the register."""
     answers, heads = [], []
     hidden, gone = CASES["tables"]["hide"], CASES["tables"]["sql"]
     for name, hide, delete in (("hidden", hidden, ()), ("quiet", (), gone), ("busy", (), gone)):
+        next_register()
         bureau = opened_in(tmp_path / name, monkeypatch)
         for _ in range(3 if name == "busy" else 0):
             opened(bureau, bureau.store("access", {"customer_id": "3"}))
@@ -329,11 +334,12 @@ def test_twins_are_equal_in_bundle_and_letter_whatever_the_register_did_before(
 
 
 def test_twins_are_equal_where_an_earlier_version_hid_something(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, next_register: Callable[[], None]
 ) -> None:
     answers = []
     for hide, delete in ((CASES["tables"]["hide"], ()), ((), CASES["tables"]["sql"])):
         (folder := tmp_path / str(len(answers))).mkdir()
+        next_register()
         bureau = open_bureau(folder, monkeypatch)
         hide_as_before(bureau, monkeypatch, bureau.store("access", {"customer_id": "2"}), ["shop.orders"])
         answers.append(given(*twin(bureau, "access", "nl", hide, delete)))

@@ -1,5 +1,6 @@
 """A plain denial by default, and evasive words by a policy that two people sign for a source (R09, R84)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -175,8 +176,9 @@ def earlier_home(folder: Path, patch: pytest.MonkeyPatch, *, hidden: bool) -> Bu
 
 
 def test_a_source_hidden_before_has_the_policy_until_two_people_lift_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, next_register: Callable[[], None]
 ) -> None:
+    next_register()
     bureau = earlier_home(tmp_path / "hidden", monkeypatch, hidden=True)
     open_request, new = (stranger(bureau, days=days) for days in (20, 1))
     assert MAY_NOT["en"] in letter(bureau, open_request)
@@ -186,6 +188,7 @@ def test_a_source_hidden_before_has_the_policy_until_two_people_lift_it(
     assert MAY_NOT["en"] in letter(bureau, still)
     assert denial.sources_at(bureau.register, "2999") == set()
 
+    next_register()
     other = earlier_home(tmp_path / "other", monkeypatch, hidden=False)
     assert FOUND["en"] in letter(other, stranger(other))
 
