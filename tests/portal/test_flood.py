@@ -59,6 +59,7 @@ def test_full_disk_is_said_and_the_upload_goes_on_when_there_is_room(tmp_path: P
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1200)
 def test_thousand_tries_take_as_long_whatever_there_is(portal: Portal) -> None:
     made = {state: Sealed(bundle()) for state in ("unknown", "over", "frozen", "wrong")}
     changes = {"over": {"expires_at": "2026-01-01T00:00:00Z"}, "frozen": {"frozen": True}}

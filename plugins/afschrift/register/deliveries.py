@@ -45,7 +45,8 @@ class DeliveryRow:
         kind: `full`, `partial` or `supplement`.
         state: `begun` or `arrived`.
         name: of its file at the destination; opaque.
-        uri, delivered_at: of that file; empty while it is begun.
+        uri: of that file; while it is begun, where it is sent.
+        delivered_at: empty while it is begun.
         bytes: of what arrived; 0 while it is begun, and once the request's data key was destroyed.
         sha256: of the bundle, whether it was encrypted or not.
         has_secret: whether the words that open it are kept.
@@ -85,6 +86,7 @@ class Deliveries(Repository):
         kind: str = "full",
         encryption: str = "none",
         secret: str | None = None,
+        uri: str | None = None,
     ) -> DeliveryRow:
         """Record that a bundle is about to be sent, or return the delivery that was begun before.
 
@@ -98,6 +100,7 @@ class Deliveries(Repository):
             kind: `full`, `partial` (R44) or `supplement` (R54).
             encryption: code of the encryption.
             secret: the words that open the file; kept under the request's key.
+            uri: where it is sent.
 
         Raises:
             UnknownRequestError: no such request.
@@ -114,12 +117,13 @@ class Deliveries(Repository):
                 key = digest({**about, "after": row.id})
             new_row = new_id("dlv")
             payload = {"kind": kind, "destination": destination, "sha256": bundle, "encryption": encryption}
-            values = {
+            values: dict[str, Any] = {
                 **payload,
                 "id": new_row,
                 "request_id": request_id,
                 "key": key,
                 "name": name,
+                "uri": uri,
                 "bytes": 0,
                 "state": BEGUN,
                 "begun_at": self._now(),
@@ -131,7 +135,7 @@ class Deliveries(Repository):
             insert_row(tx, delivery, values)
             begun = NewEvent("delivery_begun", payload={"delivery": new_row, **payload})
             self._append(tx, request_id, begun)
-            whole = {"uri": None, "secret": None, "delivered_at": None, **dict.fromkeys(_LATER), **values}
+            whole = {"secret": None, "delivered_at": None, **dict.fromkeys(_LATER), **values}
             return replace(_delivery(whole), is_new=True)
 
     def arrive(

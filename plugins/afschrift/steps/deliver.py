@@ -117,6 +117,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
         kind=plan.part.value,
         encryption=encryption.code if encryption else "none",
         secret=key if encryption and encryption.uses_secret else None,
+        uri=destination.address(name),
     )
     if begun.state == ARRIVED and (done := register.steps.result(request_id, "deliver", inputs)):
         return done  # by another process meanwhile
@@ -137,6 +138,8 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
                 record_again(services, request_id, {path: error.why})
         raise
     payload = evidence.of(gate.basis, packed["bundle"])
+    if begun.uri not in ("", receipt.uri):  # an earlier try may have left a file there
+        payload |= {"begun_at": begun.uri}
     rows = _rows(gate) if plan.later else {}
     with register.write_together():
         register.deliveries.arrive(begun.id, receipt, payload, until)

@@ -63,7 +63,7 @@ class Watched:
     """A destination that says what a delivery has reached."""
 
     def __init__(self, inner: Destination, at: At) -> None:
-        self.name, self.remove = inner.name, inner.remove
+        self.name, self.remove, self.address = inner.name, inner.remove, inner.address
         self._inner, self._at = inner, at
         if isinstance(inner, ShowsBundles):
             for name in set(dir(inner)) - set(dir(self)):

@@ -73,6 +73,8 @@ class Nowhere:
     def find(self, _name: str) -> None:
         return None
 
+    address = find
+
     def deliver(self, *_given: Any) -> None:
         pytest.fail("opened")
 

@@ -45,8 +45,8 @@ def do(bureau: Bureau, name: str, row: DeliveryRow, by: str = "cli:anna", **give
     return perform(bureau.officer(by), action, row.id, given)
 
 
-def last(bureau: Bureau, request: str) -> DeliveryRow:
-    return bureau.register.deliveries.of(request)[-1]
+def last(bureau: Bureau, request: str, *, begun: bool = False) -> DeliveryRow:
+    return bureau.register.deliveries.of(request, begun=begun)[-1]
 
 
 def seen(bureau: Bureau, request: str) -> SeenDelivery:
@@ -279,7 +279,9 @@ def test_hold_does_not_keep_what_reached_another_while_its_place_was_down(
     assert lies(bureau, row) is stays
 
 
-def test_mandate_that_is_revoked_freezes_what_a_killed_delivery_left(bureau: Bureau) -> None:
+def test_mandate_that_is_revoked_freezes_what_a_killed_delivery_left(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = bureau.store(made_by="proxy", message="Alles van Zeynep T.", person={"name": "Zeynep T."})
     bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to="representative")
     losing = replace(bureau.services, destination=lambda name: Lost(bureau.services.destination(name)))
@@ -292,6 +294,13 @@ def test_mandate_that_is_revoked_freezes_what_a_killed_delivery_left(bureau: Bur
 
     take_back(bureau.officer(), request)
 
+    moved = bureau.settings.home / "moved"
+    moved.mkdir()
+    with monkeypatch.context() as changed:
+        changed.setitem(bureau.settings.destinations, "outbox", str(moved))
+        [found] = swept(bureau)
+        assert f"is now at {moved}/{row.name}" in found.action.replace("file://", "")
+        assert (file.exists(), last(bureau, request, begun=True).destroyed_at) == (True, None)
     [found] = swept(bureau)
     assert (found.finding.why, file.exists()) == ("never_arrived", False)
 
