@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from testbed.running import installation, members, run, run_reviewed, store
 from tests.support import profile_shop
 from tests.support.crowd import where
+from tests.support.log_lakes import LOGGED
 from tests.support.nightly import nightly_after
 from tests.support.one_shop import in_lake, in_sqlite
 from tests.support.profile_shop import DOCUMENTS, PATHS, PROVIDED, REST, expected, read, write_inventory
@@ -33,6 +35,8 @@ KINDS = (
     "duckdb",
     "duckdb text",
     "parquet",
+    "delta text",
+    "iceberg text",
     "postgres",
     "postgres text",
     "sqlite text",
@@ -131,15 +135,15 @@ CREATE TABLE visit AS SELECT * FROM (VALUES
 """
 
 
-@pytest.mark.parametrize("kind", ["duckdb", "parquet"])
+@pytest.mark.parametrize("kind", nightly_after(2, ["duckdb", *LOGGED, "parquet"]))
 def test_fields_of_a_struct_have_their_own_types(kind: str, tmp_path: Path) -> None:
     shop = tmp_path / "shop.duckdb"
     with duckdb.connect(shop) as con:
         con.execute("CREATE TABLE customer AS SELECT 1 AS customer_id")
         con.execute(STRUCTS)
     more = f"options: {{path: {shop}}}"
-    if kind == "parquet":
-        in_lake(shop, tmp_path / "lake")
+    if kind != "duckdb":
+        in_lake(shop, tmp_path / "lake", kind)
         more = f"options: {{root: {tmp_path / 'lake'}}}"
     found, _ = given(installation(tmp_path, write_inventory(tmp_path / "inventory", kind, more)))
     columns = ["profile_city", "profile_zip", "profile_score", "profile_dotted", "profile"]
@@ -152,7 +156,7 @@ def test_fields_of_a_struct_have_their_own_types(kind: str, tmp_path: Path) -> N
 
 
 def test_a_batch_reads_what_each_request_reads_alone(open_shop: Open) -> None:
-    services = open_shop()
+    services = replace(open_shop(), versions={})  # as a batch: its plans share the versions of tables
     requests = [store(services, {"customer_id": number}, formats=["csv"]) for number in ("1", "2")]
     for request in requests:
         assess(services, request)

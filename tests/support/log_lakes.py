@@ -1,7 +1,9 @@
 """Tables of DuckDB, written as tables of formats that have a log."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -30,6 +32,17 @@ def write_lake(con: duckdb.DuckDBPyConnection, lake: Path, kind: str) -> None:
     """Write each table of a database as a folder of a lake, or anew."""
     for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
         commit(kind, lake, table, read(con, '"' + table.replace('"', '""') + '"'))
+
+
+def write_sqlite(shop: Path, lake: Path, kind: str) -> None:
+    """Write each table of a SQLite file, by the types that its columns declare."""
+    with closing(sqlite3.connect(shop)) as tables, duckdb.connect() as con:
+        for (table,) in tables.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            declared = [f'"{of[1]}" {of[2]}' for of in tables.execute(f"PRAGMA table_info({table})")]
+            con.execute(f"CREATE TABLE {table} ({', '.join(declared)})")
+            if rows := tables.execute(f"SELECT * FROM {table}").fetchall():
+                con.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(declared))})", rows)
+        write_lake(con, lake, kind)
 
 
 def commit(kind: str, lake: Path, table: str, rows: pa.Table) -> None:

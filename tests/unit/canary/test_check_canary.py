@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from testbed import small
 from testbed.registers import set_up
 from testbed.running import store
 from tests.support.canary_shop import MARK, NUMBER, CanaryShop, canary_shop
+from tests.support.log_lakes import LOGGED, write_sqlite
+from tests.support.nightly import nightly_after
 from typer.testing import CliRunner
 
 from afschrift.app.settings import Settings
@@ -122,6 +125,19 @@ def test_all_planted_is_found_and_only_an_event_is_left(shop: CanaryShop, tmp_pa
     staging = shop.settings.home / "staging"
     assert not staging.exists() or list(staging.iterdir()) == []
     assert not (shop.settings.home / "outbox").exists()
+
+
+@pytest.mark.usefixtures("access_alone")
+@pytest.mark.parametrize("kind", nightly_after(1, LOGGED))
+def test_all_planted_is_found_in_a_lake_of_tables_with_a_log(
+    kind: str, shop: CanaryShop, tmp_path: Path
+) -> None:
+    write_sqlite(shop.folder / small.FILE, tmp_path / "lake", kind)
+    before = 'kind: sqlite\noptions: {path: "${MINI_SHOP}"}'
+    with shop.map(before, f"kind: {kind}\noptions: {{root: {tmp_path / 'lake'}}}") as there:
+        there.sign()
+        [access] = there.check().rights
+    assert (access.found, access.planted, access.others) == (60, 60, 0)
 
 
 @pytest.mark.usefixtures("access_alone")

@@ -1,21 +1,18 @@
 """A plan reads the versions of tables that were there when it was made, or at the receipt where a source asks."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from testbed import small
 from testbed.running import installation
 from tests.support.driving import assessed, extracted, payloads, planned
-from tests.support.log_lakes import by_pyiceberg, write_lake
+from tests.support.log_lakes import by_pyiceberg, write_sqlite
 from tests.support.moves import classify, deliver, extract, package, validate
 
 from afschrift.domain.errors import VersionGoneError
@@ -30,20 +27,7 @@ def lake(home: Path, kind: str, **options: str) -> tuple[Services, Path]:
     """The shop as a lake."""
     folder, source = home / "lake", home / "shop.sqlite"
     small.write_database(source)
-    with closing(sqlite3.connect(source)) as shop, duckdb.connect() as con:
-        for (table,) in shop.execute("SELECT name FROM sqlite_master").fetchall():
-            cursor = shop.execute(f"SELECT * FROM {table}")
-            names = [name for name, *_ in cursor.description]
-            columns = list(zip(*cursor.fetchall(), strict=True))
-            rows = pa.table({n: list(values) for n, values in zip(names, columns, strict=True)})
-            con.register("rows", rows)
-            read = (
-                "SELECT * REPLACE (CAST(ordered_at AS TIMESTAMP) AS ordered_at)"
-                if table == "orders"
-                else "SELECT *"
-            )
-            con.execute(f"CREATE TABLE {table} AS {read} FROM rows")
-        write_lake(con, folder, kind)
+    write_sqlite(source, folder, kind)
     more = "".join(f", {name}: {value}" for name, value in options.items())
     text = small.SHOP.replace("kind: sqlite", f"kind: {kind}").replace(
         '{path: "${MINI_SHOP}"}', f'{{root: "{folder}"{more}}}'

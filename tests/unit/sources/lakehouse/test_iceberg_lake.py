@@ -1,11 +1,13 @@
 """Tables of Iceberg with deletes of each kind, written by two writers: the rows that an independent reader sees."""
 
 import json
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
+import duckdb
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
@@ -17,6 +19,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType, StructType
 from tests.support import sail
 from tests.support.log_lakes import by_pyiceberg
+from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.keys import Key
@@ -26,6 +29,7 @@ from afschrift.sources.lakehouse.log_reconciliation import default_of
 from afschrift.sources.lakehouse.log_table import LogField
 from afschrift.sources.registry import open_source
 
+OF_KEY = "SELECT CAST(k.value AS BIGINT) FROM afschrift_key AS k WHERE k.name = 'id' AND k.is_current"
 MERGE_ON_READ = ", ".join(f"'write.{kind}.mode' = 'merge-on-read'" for kind in ("delete", "update", "merge"))
 
 
@@ -83,6 +87,89 @@ def test_rows_after_deletes_of_a_kind_are_those_of_the_writer(
         assert ours(tmp_path, name, "id, part, w, v") == sorted([*older, *newer])
 
 
+FORMATS = {
+    "equal": ("", "2", ("insert", "remove", "change", "delete")),
+    "positions": ("PARTITIONED BY (part)", "2", ("insert", "remove", "change", "append", "column", "spec")),
+    "vectors": ("PARTITIONED BY (part)", "3", ("insert", "remove", "change", "delete", "update")),
+}
+"""Kind of deletes -> partitions, version of the format, commits that the two writers can make of it."""
+
+STATEMENTS = {
+    "insert": "INSERT INTO {t} (id, part, v) VALUES ({low}, 'é/%', {commit}), ({low} + 1, NULL, {commit})",
+    "remove": "MERGE INTO {t} AS t USING (SELECT {low} AS id) AS s ON t.id = s.id WHEN MATCHED THEN DELETE",
+    "change": "MERGE INTO {t} AS t USING (SELECT {low} AS id) AS s ON t.id = s.id WHEN MATCHED AND t.v % 2 = 0 "
+    "THEN DELETE WHEN MATCHED THEN UPDATE SET v = {commit}",
+    "delete": "DELETE FROM {t} WHERE id BETWEEN {low} AND {low} + 3",
+    "update": "UPDATE {t} SET v = {commit} WHERE id = {low}",
+}
+
+
+def change_by_pyiceberg(
+    kind: str, low: int, commit: int, plain: duckdb.DuckDBPyConnection
+) -> Callable[[Table], None]:
+    """A commit of the second writer, and the same on the plain table."""
+
+    def change(table: Table) -> None:
+        names = [field.name for field in table.schema().fields]
+        if kind == "spec":
+            if (fields := len(table.spec().fields)) < 3:
+                with table.update_spec() as spec:
+                    spec.add_field(("id", "v")[fields - 1], IdentityTransform(), f"by_{commit}")
+        elif kind == "column" and len(names) > 3:
+            with table.update_schema() as schema:
+                schema.rename_column(names[-1], f"c{commit}")
+            plain.execute(f"ALTER TABLE t RENAME {names[-1]} TO c{commit}")
+        elif kind == "column":
+            with table.update_schema() as schema:
+                schema.add_column(f"c{commit}", StringType())
+            plain.execute(f"ALTER TABLE t ADD COLUMN c{commit} VARCHAR")
+        else:
+            row = {"id": low, "part": "a b", "v": commit, **dict.fromkeys(names[3:], f"x{commit}")}
+            table.append(pa.Table.from_pylist([row], table.schema().as_arrow()))
+            plain.execute(f"INSERT INTO t VALUES ({', '.join('?' * len(row))})", list(row.values()))
+
+    return change
+
+
+@pytest.mark.parametrize("seed", nightly_after(6, range(500)))
+def test_rows_after_ten_commits_are_those_of_a_plain_table_and_of_another_reader(
+    seed: int, tmp_path: Path, spark: Callable[[str], Any], judge: Callable[[str], list[str]] | None
+) -> None:
+    """The plain table of DuckDB, in which the same statements run, has no log and no deletes to be read."""
+    draw, table, name = random.Random(seed), tmp_path / "t", f"history_{seed}"
+    partitions, version, kinds = FORMATS[list(FORMATS)[seed % 3]]
+    spark(
+        f"CREATE TABLE {name} (id BIGINT, part STRING, v BIGINT) USING iceberg {partitions} LOCATION '{table}' "
+        f"TBLPROPERTIES ({MERGE_ON_READ}, 'format-version' = '{version}')"
+    )
+    with duckdb.connect() as plain:
+        plain.execute("CREATE TABLE t (id BIGINT, part VARCHAR, v BIGINT)")
+        parts = "CASE id % 3 WHEN 0 THEN 'a b' WHEN 1 THEN 'é/%' END"
+        rows = f"SELECT id % 40, {parts}, 0 FROM range(90)"
+        spark(f"INSERT INTO {name} (id, part, v) {rows}")
+        plain.execute(f"INSERT INTO t {rows.replace('range(90)', 'range(90) AS r(id)')}")
+        for commit in range(1, 11):
+            kind, low = draw.choice(kinds), draw.randrange(40)
+            if kind == "spec":  # after which the first writer adds no rows
+                kinds = ("remove", "append", "column", "spec")
+            if statement := STATEMENTS.get(kind):
+                spark(statement.format(t=name, low=low, commit=commit))
+                plain.execute(statement.format(t="t", low=low, commit=commit))
+            else:
+                by_pyiceberg(table, change_by_pyiceberg(kind, low, commit, plain))
+        columns = ", ".join(column for column, *_ in plain.execute("DESCRIBE t").fetchall())
+        every = sorted(map(repr, plain.execute(f"SELECT {columns} FROM t").fetchall()))
+        person = seed % 40
+        own = sorted(map(repr, plain.execute(f"SELECT {columns} FROM t WHERE id = {person}").fetchall()))
+    assert ours(tmp_path, "t", columns) == every
+    with open_source("w", "iceberg", {"root": str(tmp_path)}) as session:
+        session.bind([Key("id", str(person))], "2026-01-01T00:00:00.000000Z")
+        where = f'WHERE t."id" IS NOT NULL AND t."id" IN ({OF_KEY})'
+        assert sorted(map(repr, session.rows(f'SELECT {columns} FROM "t" AS t {where}'))) == own
+    if judge:
+        assert judge(f"SELECT {columns} FROM iceberg_scan('{table}')") == every
+
+
 def test_a_file_of_several_vectors_is_read_once(
     tmp_path: Path, spark: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,10 +213,9 @@ def opened(lake: Path, namespace: str = "default", **more: Any) -> Any:
 
 
 def test_a_partition_by_a_member_says_nothing_of_a_column(tmp_path: Path, catalogue: SqlCatalog) -> None:
-    keys = "SELECT CAST(k.value AS BIGINT) FROM afschrift_key AS k WHERE k.name = 'id' AND k.is_current"
     with opened(tmp_path) as session:
         session.bind([Key("id", "1")], "2026-01-01T00:00:00.000000Z")
-        rows = f'SELECT t."id", t."s" FROM "t" AS t WHERE t."id" IS NOT NULL AND t."id" IN ({keys})'
+        rows = f'SELECT t."id", t."s" FROM "t" AS t WHERE t."id" IS NOT NULL AND t."id" IN ({OF_KEY})'
         assert session.rows(rows) == [(1, {"id": 7})]
 
 
