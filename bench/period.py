@@ -21,9 +21,13 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from afschrift.domain.event import Header, payload_digest
+
 AT_ONCE = 2_000
 ENDS = ("delivered", "delivered", "delivered", "refused", "withdrawn", "accepted")
 YEAR = "2025"
+_PAYLOAD, _SALT = '{"role":"officer"}', "0" * 32
+_PAYLOAD_DIGEST = payload_digest(json.loads(_PAYLOAD), _SALT)
 
 
 def main() -> None:
@@ -106,6 +110,10 @@ def _fill(requests: int, events: int) -> None:
         with engine.begin() as tx:
             for table, of_table in rows.items():
                 tx.execute(insert(table), of_table)
+            for name, values in maker.events.items():
+                places = ", ".join("?" * len(values[0]))
+                tx.exec_driver_sql(f"INSERT INTO {name} VALUES ({places})", values)
+                values.clear()
 
 
 class _Maker:
@@ -117,6 +125,7 @@ class _Maker:
         key = register.store.keys.trail_key()
         self._codes, self._key_id, self._seq, self._prev = codes(key.key), key.id, seq, prev
         self._numbers = 0
+        self.events: dict[str, list[Any]] = {"event": [], "event_payload": [], "event_code": []}
 
     def request(self, number: int, events: int) -> Iterator[tuple[Any, dict[str, Any]]]:
         from afschrift.register.database import tables
@@ -141,26 +150,21 @@ class _Maker:
         attests, previous = _text(self._codes, attested), 0
         for n in range(events):
             kind = "request_received" if n == 0 else "request_viewed"
-            yield from self._event(id_, case, at, kind, attests if n == 0 else "[]", previous)
+            self._event(id_, case, at, kind, attests if n == 0 else "[]", previous)
             previous = self._seq
 
-    def _event(
-        self, request: str, case: str, at: str, kind: str, attests: str, previous: int
-    ) -> Iterator[tuple[Any, dict[str, Any]]]:
-        from afschrift.domain.event import Header, payload_digest
-        from afschrift.register.database import trail_tables
-
+    def _event(self, request: str, case: str, at: str, kind: str, attests: str, previous: int) -> None:
+        """Append the columns of an event, in the order of its tables."""
         self._seq += 1
-        payload, salt = {"role": "officer"}, "0" * 32
-        header = Header(self._seq, at, request, kind, "cli:a", payload_digest(payload, salt), self._prev)
-        self._prev = digest = header.digest()
-        yield trail_tables.event, vars(header)
-        text = '{"role":"officer"}'
-        yield trail_tables.event_payload, {"seq": self._seq, "payload": text, "salt": salt}
-        attestation_code = self._codes.of_attestation(attests, salt)
-        code = self._codes.of_event(self._seq, case, previous, digest, attestation_code)
-        values = {"owner": case, "previous": previous, "told": attests, "told_code": attestation_code}
-        yield trail_tables.event_code, {"seq": self._seq, **values, "key_id": self._key_id, "code": code}
+        header = Header(self._seq, at, request, kind, "cli:a", _PAYLOAD_DIGEST, self._prev)
+        self._prev = header.digest()
+        self.events["event"].append((*vars(header).values(),))
+        self.events["event_payload"].append((self._seq, _PAYLOAD, _SALT, None, None))
+        attested_code = self._codes.of_attestation(attests, _SALT)
+        code = self._codes.of_event(self._seq, case, previous, self._prev, attested_code)
+        self.events["event_code"].append(
+            (self._seq, case, previous, attests, attested_code, self._key_id, code)
+        )
 
 
 def _rows(

@@ -8,14 +8,14 @@ chain.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import rfc8785
 
 GENESIS = "0" * 64
-_PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_sorted_json = msgspec.json.Encoder(order="sorted").encode
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,13 @@ class Header:
     prev: str
 
     def digest(self) -> str:
-        """SHA-256 of the header in canonical JSON (RFC 8785), hex.
+        """SHA-256 of the header in canonical JSON (RFC 8785), hex."""
+        return header_digest(vars(self))
 
-        For texts and integers under ASCII names the standard library's JSON is canonical, and faster: a gate
-        digests hundreds of headers.
-        """
-        return hashlib.sha256(_PLAIN.encode(vars(self)).encode()).hexdigest()
+
+def header_digest(header: dict[str, Any]) -> str:
+    """Digest of a header as a dictionary; for texts and integers, sorted JSON is canonical."""
+    return hashlib.sha256(_sorted_json(header)).hexdigest()
 
 
 def canonical(value: Any) -> bytes:

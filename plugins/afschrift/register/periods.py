@@ -25,7 +25,7 @@ from afschrift.register.database.timeline_rows import timeline_of
 from afschrift.register.database.trail_tables import event, event_code
 from afschrift.register.identities import ASKED
 from afschrift.register.trail.own_events import acts
-from afschrift.register.trail.replay import check_case
+from afschrift.register.trail.replay import check_cases
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.segments import dropped
 
@@ -111,9 +111,8 @@ class Periods(Repository):
         for row in tx.execute(select(request.c.id, request.c.case_id).where(which)):
             cases[row.case_id].append(row.id)
         forged: set[str] = set()
-        for case, ids in cases.items():
-            if next(check_case(tx, case, keys, known), None) is not None:
-                forged |= {*ids}
+        for case, found in check_cases(tx, sorted(cases), keys, known):
+            forged |= {*cases[case]} if found else set()
         there = select(case_file.c.id)
         owners = select(event_code.c.owner).where(event_code.c.owner != "", event_code.c.owner.not_in(there))
         gone = set(tx.scalars(owners.distinct())) - cases.keys()

@@ -35,7 +35,7 @@ from afschrift.register.register import Register
 from afschrift.register.trail.attested_rows import ATTESTED_TABLES, attested_columns
 from afschrift.register.trail.height import set_back
 from afschrift.register.trail.own_events import acts
-from afschrift.register.trail.replay import check_case
+from afschrift.register.trail.replay import check_case, check_cases
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.steps.deliver import deliver
 
@@ -334,6 +334,8 @@ def test_on_postgresql_too(
             found = [*whole, *check_case(tx, target.case, trail_keys, known, rest=True)]
             others = list(check_case(tx, other_case, trail_keys, known, rest=True))
             where = f"forgery {number} of seed {SEED}: {done.what}"
+            for case, of_case in check_cases(tx, [target.case, other_case], trail_keys, known):
+                assert {*of_case} == {*check_case(tx, case, trail_keys, known)}, f"in a batch: {where}"
             about_mine = "of no request" not in done.what
             assert found or not about_mine, f"not found: {where}"
             assert bool(whole) or not others, f"the other request: {where}"

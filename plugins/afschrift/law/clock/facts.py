@@ -207,7 +207,7 @@ class Timeline:
 
     def of(self, *kinds: FactKind) -> tuple[FactRow, ...]:
         """Its facts of some kinds."""
-        return tuple(fact for fact in self.facts if fact.kind in kinds)
+        return tuple([fact for fact in self.facts if fact.kind in kinds]) if self.facts else ()
 
     def about(self, fact: FactRow, *kinds: FactKind) -> tuple[FactRow, ...]:
         """Its facts of some kinds that are about another fact."""

@@ -9,12 +9,12 @@ codes of every register invalid.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from afschrift.register.database.written import RowPlace
@@ -29,9 +29,10 @@ class Codes:
     """The codes that one trail key makes."""
 
     def __init__(self, key: bytes) -> None:
-        self._events, self._fields = _subkey(key, "events"), _subkey(key, "fields")
-        self._attestations = _subkey(key, "told")
-        self._files = _subkey(key, "files")
+        self._fields = _subkey(key, "fields")
+        self._events, self._attestations, self._files = (
+            HMAC(_subkey(key, use), SHA256()) for use in ("events", "told", "files")
+        )
 
     def of_event(self, seq: int, owner: str, previous: int, header_digest: str, attestation_code: str) -> str:
         """Code of an event, hex.
@@ -69,8 +70,10 @@ def _subkey(key: bytes, use: str) -> bytes:
     return HKDF(SHA256(), 32, None, f"afschrift/trail/{use}".encode()).derive(key)
 
 
-def _mac(key: bytes, text: str) -> str:
-    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+def _mac(keyed: HMAC, text: str) -> str:
+    mac = keyed.copy()  # takes a third of the time of a new one
+    mac.update(text.encode("utf-8", "surrogatepass"))
+    return mac.finalize().hex()
 
 
 def _text(value: Any) -> str:
@@ -78,4 +81,6 @@ def _text(value: Any) -> str:
     if isinstance(value, (bytes, memoryview)):
         return hashlib.sha256(value).hexdigest()
     # A text needs no quoting: the prefix keeps it apart from JSON, which never begins with `text `.
-    return f"text {value}" if isinstance(value, str) else _JSON.encode(value)
+    if isinstance(value, str):
+        return f"text {value}"
+    return "null" if value is None else _JSON.encode(value)

@@ -25,7 +25,7 @@ from afschrift.register.trail.codes import codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.height import Height, reached, set_back
 from afschrift.register.trail.own_events import acts, not_own, own, own_rows
-from afschrift.register.trail.replay import check_case
+from afschrift.register.trail.replay import check_case, check_cases
 from afschrift.register.trail.schema_check import schema_changed
 from afschrift.register.trail.segments import register_id
 from afschrift.register.trail.set_aside import Uncoded, adopt, take_out, uncoded
@@ -202,8 +202,7 @@ class Evidence(Repository):
         keys = self._keys.trail_keys()
         cases = union(select(case_file.c.id), select(request.c.case_id), select(event_code.c.owner))
         known, reported = acts(tx, keys), set[int]()
-        for case in sorted(tx.scalars(cases)):
-            found = list(check_case(tx, case, keys, known))
+        for _, found in check_cases(tx, sorted(tx.scalars(cases)), keys, known):
             reported |= {d.seq for d in found}
             yield found
         yield [d for d in not_own(tx, keys) if d.seq not in reported]

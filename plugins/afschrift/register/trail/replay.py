@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, cast, func, null, select, union_all
+from sqlalchemy import BindParameter, Connection, bindparam, cast, func, null, select, union_all
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import Header
@@ -21,7 +23,7 @@ from afschrift.register.database.database import remember
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.database.written import RowPlace
-from afschrift.register.trail.attested_rows import ADDED, rows_of
+from afschrift.register.trail.attested_rows import ADDED, rows_of, rows_of_cases
 from afschrift.register.trail.codes import Codes, codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.own_events import CODE, PAYLOAD, STREAM, Acts, Keys, acts, check_rest, fault
@@ -32,19 +34,31 @@ from afschrift.register.trail.trail import KEY_DESTROYED, ROWS_ADOPTED, ROWS_ATT
 _HEADER = [column for column in event.c if column.name != "seq"]
 _OF_CODE = [*CODE, event_code.c.told, *PAYLOAD]
 _IS_OF_CASE = event_code.c.owner == bindparam("case")
-_OF_CASE = (
+_WITH_CODE = (
     select(event_code.c.seq, *_HEADER, *_OF_CODE)
     .outerjoin(event, event.c.seq == event_code.c.seq)
     .outerjoin(event_payload, event_payload.c.seq == event_code.c.seq)
-    .where(_IS_OF_CASE)
 )
-_NAMING_THE_CASE = select(
+_OF_CASE = _WITH_CODE.where(_IS_OF_CASE)
+_WITHOUT_CODE = select(
     event.c.seq, *_HEADER, *(cast(null(), column.type).label(column.name) for column in _OF_CODE)
-).where(
+)
+_NAMING_THE_CASE = _WITHOUT_CODE.where(
     event.c.request.in_(select(request.c.id).where(request.c.case_id == bindparam("case"))),
     event.c.seq.not_in(select(event_code.c.seq).where(_IS_OF_CASE)),
 )
 _EVENTS_OF_CASE = union_all(_OF_CASE, _NAMING_THE_CASE).order_by("seq")
+_CASES: BindParameter[Any] = bindparam("cases", expanding=True)
+_OF_CASES = _WITH_CODE.where(event_code.c.owner.in_(_CASES)).order_by(event_code.c.owner, event_code.c.seq)
+_NAMING_CASES = (
+    _WITHOUT_CODE.add_columns(request.c.case_id)
+    .join(request, request.c.id == event.c.request)
+    .outerjoin(event_code, event_code.c.seq == event.c.seq)
+    .where(request.c.case_id.in_(_CASES), event_code.c.owner.is_distinct_from(request.c.case_id))
+    .order_by(event.c.seq)
+)
+_TOGETHER = 500
+"""Cases whose events and rows are read together: few statements, and little memory."""
 _OF_ANOTHER = select(request.c.id).where(
     request.c.id == bindparam("id"), request.c.case_id != bindparam("case")
 )
@@ -80,7 +94,14 @@ class _Replayed:
 
 
 def check_case(
-    tx: Connection, case: str, keys: Keys, known: Acts | None = None, *, rest: bool = False
+    tx: Connection,
+    case: str,
+    keys: Keys,
+    known: Acts | None = None,
+    *,
+    rest: bool = False,
+    events: Iterable[Row[Any]] | None = None,
+    rows: Callable[[str], Iterable[tuple[RowPlace, dict[str, Any]]]] | None = None,
 ) -> Iterator[Difference]:
     """Compare the rows of a case with its events.
 
@@ -90,14 +111,16 @@ def check_case(
         keys: id -> trail key.
         known: the acts of the register, where they were read already.
         rest: check too that no event of the case was removed after its last one.
+        events: of the case, where they were read already.
+        rows: likewise, of a case.
     """
     done = _Replayed()
     known = acts(tx, keys) if known is None else known
-    yield from _replay(tx, case, keys, known, done)
+    yield from _replay(tx, case, keys, known, done, _events(tx, case) if events is None else events)
     yield from _uncoded(known, done)
-    remember(tx, {("own", of): rows for of, rows in done.own.items() if of})
-    makers = {name: codes(key) for name, key in keys.items()}
-    for place, values in rows_of(tx, case):
+    remember(tx, {("own", of): found for of, found in done.own.items() if of})
+    makers = [codes(key) for key in [*keys.values()][::-1]]
+    for place, values in rows(case) if rows else rows_of(tx, case):
         attested = done.rows.pop((place.table, place.row), None)
         if attested is None:
             yield Difference("row_added", 0, place.table, place.row, request=place.request)
@@ -106,8 +129,8 @@ def check_case(
         for name, value in values.items():
             if name in before and name not in attested and value == before[name]:
                 continue
-            same = [maker.of_field(place, name, value) for maker in makers.values()]
-            if attested.get(name) not in same:
+            code = attested.get(name)
+            if all(maker.of_field(place, name, value) != code for maker in makers):
                 yield Difference("row_changed", 0, place.table, place.row, name, place.request)
     for table, row in done.rows:
         yield Difference("row_missing", 0, table, row)
@@ -116,6 +139,23 @@ def check_case(
         yield from _unproven(done)
     if rest:
         yield from check_rest(tx, done.last, keys)
+
+
+def check_cases(
+    tx: Connection, cases: Sequence[str], keys: Keys, known: Acts
+) -> Iterator[tuple[str, list[Difference]]]:
+    """As `check_case`, for many cases."""
+    for start in range(0, len(cases), _TOGETHER):
+        some = cases[start : start + _TOGETHER]
+        naming: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in tx.execute(_NAMING_CASES, {"cases": some}):
+            naming[row.case_id].append(row)
+        left = rows_of_cases(tx, some)
+        coded = groupby(tx.execute(_OF_CASES, {"cases": some}, execution_options=STREAM), attrgetter("owner"))
+        for case, own in chain(coded, ((case, ()) for case in some)):
+            if case in left:  # it was not compared with events of its own
+                events = chain(naming[case], own)
+                yield case, [*check_case(tx, case, keys, known, events=events, rows=left.pop)]
 
 
 def must_follow(tx: Connection, case: str, keys: Keys) -> None:
@@ -131,8 +171,10 @@ def must_follow(tx: Connection, case: str, keys: Keys) -> None:
         raise ForgedError(f"What the register holds of case {case}", found)
 
 
-def _replay(tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed) -> Iterator[Difference]:
-    for row in _events(tx, case):
+def _replay(
+    tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed, events: Iterable[Row[Any]]
+) -> Iterator[Difference]:
+    for row in events:
         if row.owner is None:
             done.named.append(header_of(row))
             continue
@@ -153,15 +195,15 @@ def _replay(tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed)
             yield Difference(wrong, row.seq, request=row.request)
             continue
         done.own[row.request].append(row)
-        if row.type == "data_key_destroyed":
+        attested, kind = row.told, row.type
+        if kind == "data_key_destroyed":
             done.destroyed[row.request] = row.seq
-        if row.told is None:
+        if attested is None:
             done.erased[row.request] = row.seq
-            continue
-        if row.type in FULL_ATTESTATIONS:
-            _attest_anew(row, json.loads(row.told), done)
-        else:
-            yield from _apply(row, json.loads(row.told), done, codes(keys[row.key_id]))
+        elif kind in FULL_ATTESTATIONS:
+            _attest_anew(row, json.loads(attested), done)
+        elif attested != "[]":
+            yield from _apply(row, json.loads(attested), done, codes(keys[row.key_id]))
 
 
 def _events(tx: Connection, case: str) -> Iterator[Row[Any]]:

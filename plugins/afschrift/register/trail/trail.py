@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 from sqlalchemy.engine import Row
 
-from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, payload_digest
+from afschrift.domain.event import GENESIS, Header, NewEvent, canonical, header_digest, payload_digest
 from afschrift.register.database.errors import NotAsWrittenError, as_written
 from afschrift.register.database.trail_tables import event, event_code, event_payload
 from afschrift.register.database.written import Appended, keep_for_listener, written, written_if_any
@@ -179,16 +179,27 @@ def _erase(connection: Connection, at: str, rule: str, which: ColumnElement[bool
     return erased.rowcount
 
 
+_NAMES = tuple(event.c.keys())
+
+
 def header_of(row: Row[Any]) -> Header:
     """The header in a row of `event`.
 
     Raises:
         NotAsWrittenError: a column holds a value of another type, which only damage can cause.
     """
-    texts = (row.at, row.type, row.actor, row.payload_sha256, row.prev, row.request or "")
-    if type(row.seq) is not int or not all(type(text) is str for text in texts):
+    texts = [row.at, row.type, row.actor, row.payload_sha256, row.prev, row.request or ""]
+    if type(row.seq) is not int or {*map(type, texts)} != {str}:
         raise NotAsWrittenError
     return Header(row.seq, row.at, row.request, row.type, row.actor, row.payload_sha256, row.prev)
+
+
+def digest_of(values: Sequence[Any]) -> str:
+    """The digest of a header from the columns of `event`, without a `Header`; errors as for `header_of`."""
+    seq, at, of, kind, actor, payload, prev = values
+    if type(seq) is not int or {*map(type, (at, kind, actor, payload, prev, of or ""))} != {str}:
+        raise NotAsWrittenError
+    return header_digest(dict(zip(_NAMES, values, strict=True)))
 
 
 def _last(connection: Connection) -> Header | None:
