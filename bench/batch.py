@@ -66,7 +66,7 @@ tables:
       device: {{origin: observed}}
       note: {{origin: provided}}
 """
-_ROWS = """
+ROWS = """
 SELECT i AS event_id, (CAST(i AS BIGINT) * 7919) % {customers} + 1 AS customer_id,
   TIMESTAMP '2024-01-01 00:00:00' + i * INTERVAL '1' SECOND AS at, CAST(i % 9973 AS DECIMAL(12, 2)) AS amount,
   'shop ' || CAST(i % 97 AS VARCHAR) AS shop, 'device ' || CAST(i % 501 AS VARCHAR) AS device,
@@ -92,10 +92,10 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="bench-") as name,
         filled(args.kind, args.rows, Path(name)) as (more, server),
     ):
-        services = _installed(Path(name), args.kind, more)
+        services = installed(Path(name), args.kind, more)
         everybody = range(1, args.alone + args.persons + 1)
         requests: list[str] = []
-        plan = Cost.of(lambda: requests.extend(_planned(services, request) for request in everybody), server)
+        plan = Cost.of(lambda: requests.extend(planned(services, request) for request in everybody), server)
         first, rest = requests[: args.alone], requests[args.alone :]
         alone = Cost.of(lambda: [extract(services, request, "shop") for request in first], server)
         outcomes: dict[str, str] = {}
@@ -165,14 +165,16 @@ def _of(server: psutil.Process | None) -> float:
     return sum(item.user + item.system for item in times) + waited.children_user + waited.children_system
 
 
-def _planned(services: Services, customer: int) -> str:
+def planned(services: Services, customer: int) -> str:
+    """A request that is planned."""
     request = store(services, {"customer_id": str(customer)}, formats=["csv"])
     assess(services, request)
     classify(services, request)
     return request
 
 
-def _installed(folder: Path, kind: str, more: str) -> Services:
+def installed(folder: Path, kind: str, more: str) -> Services:
+    """An installation with the table in a source of a kind."""
     inventory = folder / "inventory"
     inventory.mkdir()
     known = {"indexed": "postgres", "lake": "parquet"}.get(kind, kind)
@@ -194,7 +196,7 @@ def filled(kind: str, rows: int, folder: Path) -> Iterator[tuple[str, psutil.Pro
     if kind in ("postgres", "indexed"):
         with pg.running() as server:
             database = server.create()
-            select = _ROWS.format(customers=customers, range=f"generate_series(0, {rows - 1}) AS r(i)")
+            select = ROWS.format(customers=customers, range=f"generate_series(0, {rows - 1}) AS r(i)")
             database.execute(f"CREATE TABLE event AS {select}")
             if kind == "indexed":
                 database.execute("CREATE INDEX event_customer ON event (customer_id)")
@@ -205,7 +207,7 @@ def filled(kind: str, rows: int, folder: Path) -> Iterator[tuple[str, psutil.Pro
     file = folder / ("shop.duckdb" if kind != "sqlite" else "shop.sqlite")
     with duckdb.connect(str(folder / "made.duckdb") if kind == "sqlite" else str(file)) as con:
         con.execute(
-            f"CREATE TABLE event AS {_ROWS.format(customers=customers, range=f'range({rows}) AS r(i)')}"
+            f"CREATE TABLE event AS {ROWS.format(customers=customers, range=f'range({rows}) AS r(i)')}"
         )
         if kind == "lake":
             (folder / "lake" / "event").mkdir(parents=True)

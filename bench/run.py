@@ -223,6 +223,43 @@ def portal_pages(bench: Bench) -> Result:
     return Result("portal page", 1, found["open"]["ms"] / 1000, None, None, 0, note)
 
 
+def lakehouse(bench: Bench, lake: str, rows: int, files: int) -> Result:
+    """A person in a table of Delta Lake, beside DuckDB over the right files; planning is in the note."""
+    folder, command = bench.folder / "lakehouse", [sys.executable, "-m", "bench.lakehouse"]
+    if not folder.exists():
+        watch([*command, "make", str(folder), str(rows), str(files)], _with_path())
+        watch([*command, "statement", str(folder), "77"], _with_path())
+    own, plain = (
+        [watch([*command, what, str(folder / lake), "77"], _with_path()) for _ in range(bench.repeat)]
+        for what in ("read", "plain")
+    )
+    found, limits = ([json.loads(seen.output) for seen in of] for of in (own, plain))
+    took, planning = (statistics.median(of[unit] for of in found) for unit in ("seconds", "planning"))
+    limit = statistics.median(of["seconds"] for of in limits)
+    note = f"{found[0]['files']:,} of {found[0]['of']:,} files, planned in {planning:.2f} s"
+    peak = max(seen.peak_mb for seen in own)
+    return Result(f"lakehouse {lake}", rows, took, limit, took / limit, peak, note)
+
+
+def lakehouse_plan(files: int) -> Result:
+    """The choice of a person's files by the log alone."""
+    seen = watch([sys.executable, "-m", "bench.lakehouse", "plan", str(files)], _with_path())
+    found = json.loads(seen.output)
+    note = f"files in the log, {found['files']:,} chosen"
+    return Result("lakehouse plan", files, found["seconds"], None, None, seen.peak_mb, note)
+
+
+def lakehouse_together(bench: Bench, persons: int) -> Result:
+    """CPU of a person in a pass over the table that is not sorted, beside one alone."""
+    lake = str(bench.folder / "lakehouse" / "unsorted")
+    command = [sys.executable, "-m", "bench.lakehouse", "together", lake, str(persons), "3"]
+    seen = watch(command, _with_path())
+    found = json.loads(seen.output.splitlines()[-1])
+    alone, each = found["alone"] / 1000, found["together"] / 1000
+    note = f"persons; CPU of each, {alone / each:.0f} x less than alone"
+    return Result("lakehouse together", persons, each, alone, each / alone, seen.peak_mb, note)
+
+
 def whole_run(repeat: int, tasks: str) -> Result:
     """A request through a running Airflow; held against the functions alone, and too short for a ratio."""
     command = [sys.executable, "-m", "bench.whole_run", "--repeat", str(repeat), "--tasks", tasks]
@@ -290,6 +327,11 @@ def cases(
         yield "portal", fill, partial(portal, kind=kind, megabytes=megabytes)
     yield "portal", fill, partial(portal, kind="crowd", megabytes=min(200, megabytes))
     yield "portal", fill, portal_pages
+    for lake in ("sorted", "unsorted", "sorted_deleted", "unsorted_deleted"):
+        yield "lakehouse", fill, partial(lakehouse, lake=lake, rows=60_000_000, files=2_000)
+    yield "lakehouse", fill, partial(lakehouse_together, persons=250)
+    for files in (2_000, 20_000):
+        yield "lakehouse", fill, lambda _bench, files=files: lakehouse_plan(files)
     for tasks in ("steps", "one"):
         yield "airflow", fill, lambda _bench, tasks=tasks: whole_run(repeat, tasks)
 
@@ -302,7 +344,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="turns of a case up to a million rows")
     parser.add_argument("--megabytes", type=int, default=1024, help="of the bundle that is handed over")
     parser.add_argument(
-        "--only", help="wide, pandas, eight, orders, gate, report, tables, handing, portal or airflow"
+        "--only",
+        help="wide, pandas, eight, orders, gate, report, tables, handing, portal, lakehouse or airflow",
     )
     given = parser.parse_args()
     sizes = [int(rows) for rows in given.rows.split(",")]

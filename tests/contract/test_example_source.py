@@ -20,4 +20,4 @@ def test_the_example_keeps_the_contract_as_an_installed_package(tmp_path: Path) 
         [*command, "tests"], cwd=example, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
-    assert "13 passed" in done.stdout
+    assert "18 passed" in done.stdout

@@ -14,6 +14,6 @@ from typing import Any
 def pytest_generate_tests(metafunc: Any) -> None:
     """Give a test that asks for `source_check` each check of the contract."""
     if "source_check" in metafunc.fixturenames:
-        from afschrift.testing.source_contract import CHECKS
+        from afschrift.testing.checks import CHECKS
 
         metafunc.parametrize("source_check", CHECKS.values(), ids=CHECKS)

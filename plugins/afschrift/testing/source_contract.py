@@ -51,6 +51,7 @@ class SourceToTest:
         write: runs statements by a right to write; None: there is none.
         fails: a statement that fails by the value `secret-value` in it.
         name: name of the source, which errors say.
+        within: seconds in which a check ends.
     """
 
     open: Callable[[], Source]
@@ -59,6 +60,7 @@ class SourceToTest:
     write: Write | None = None
     fails: str = Scratch.fails
     name: str = "w"
+    within: float = 600
 
 
 def _count(session: Source) -> int:
@@ -317,23 +319,3 @@ def a_statement_is_cancelled(of: SourceToTest) -> str:
             ended.set()
     assert took < _TOO_LONG, f"it went on for {took:.0f} s"
     return f"within {max(1, round(took))} s"
-
-
-CHECKS: dict[str, Callable[[SourceToTest], str]] = {
-    check.__name__: check
-    for check in (
-        values_are_exact,
-        batches_are_bounded,
-        nothing_is_written,
-        one_snapshot_is_read,
-        keys_are_bound,
-        many_keys_are_bound,
-        a_key_has_its_interval,
-        errors_hold_no_value,
-        tables_are_estimated,
-        rows_are_reconciled,
-        faults_are_found,
-        a_statement_is_cancelled,
-    )
-}
-"""The contract: name -> check."""

@@ -14,8 +14,9 @@ from afschrift.inventory.model import SourceFile
 from afschrift.sources.options import Opening
 from afschrift.sources.read_session import missing
 from afschrift.sources.registry import SOURCES
+from afschrift.testing.checks import CHECKS
 from afschrift.testing.scratch import scratch_tables
-from afschrift.testing.source_contract import CHECKS, SourceToTest, forms_of
+from afschrift.testing.source_contract import SourceToTest, forms_of
 
 
 def lines_of_report(

@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -40,6 +42,9 @@ _UNKNOWN = re.compile(r"Feature '(\w+)' is not supported")
 """What deltalake says of a feature that it does not know itself."""
 
 _MOST_VERSION = 3
+VECTORS_WITHIN = 300.0
+"""Seconds for the deletion vectors of a table."""
+
 _TYPES = {
     "byte": "TINYINT",
     "short": "SMALLINT",
@@ -193,7 +198,7 @@ def _deleted(where: str, place: str, files: Collection[str], opened: DeltaTable)
     Raises:
         ConfigurationError: they are of another file than the log names: its rows would come back.
     """
-    found = pa.table(opened.deletion_vectors())
+    found = _read_vectors(where, opened)
     names, numbers = [], []
     root = unquote(urlsplit(opened.table_uri).path).rstrip("/")  # a path has signs that a URL escapes
     for path, kept in zip(
@@ -211,6 +216,37 @@ def _deleted(where: str, place: str, files: Collection[str], opened: DeltaTable)
     return pa.table(
         {FILE: pa.chunked_array(names, pa.string()), NUMBER: pa.chunked_array(numbers, pa.int64())}
     )
+
+
+def _read_vectors(where: str, opened: DeltaTable) -> pa.Table:
+    """All deletion vectors, read by a thread of its own.
+
+    deltalake 1.6 reads each in a thread and waits in it for another one: with more than 512 local files, as
+    many as it has threads, it never ends.
+
+    Raises:
+        ConfigurationError: it did not end in time.
+    """
+    found: Queue[pa.Table | Exception] = Queue()
+
+    def read() -> None:
+        try:
+            found.put(pa.table(opened.deletion_vectors()))
+        except Exception as error:
+            found.put(error)
+
+    Thread(target=read, name="deletion vectors", daemon=True).start()
+    try:
+        result = found.get(timeout=VECTORS_WITHIN)
+    except Empty:
+        raise ConfigurationError(
+            f"The deletion vectors of {where} could not be read within {VECTORS_WITHIN:.0f} s.",
+            remedy="let the engine that writes the table write its data files again (REORG, OPTIMIZE): more "
+            "than some hundred local files with deletion vectors cannot be read.",
+        ) from None
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _comments(description: str | None, fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -216,6 +216,8 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
                 _give_up(cursor)
                 raise
             finally:
+                if self._connection is None:  # the session ended before
+                    _give_up(cursor)
                 cursor.close()  # reads the remaining rows, so that the session can go on
 
     def reconciliation(self, extract: Extract) -> Reconciliation:
