@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.dags.test_pages_dutch import faults
 from tests.support.map_page import WHY, Visit, both, change, events, map_text
 
 from afschrift.inventory.load import load
@@ -53,7 +54,7 @@ def test_answers_are_written_together_and_taken_back(services: Services, visit: 
 
 
 def test_question_shows_legal_basis_and_columns_that_inherit_its_answer(visit: Visit) -> None:
-    ours, basis = "    key: [customer_id]\n", "purposes account (A6-1-b) by the defaults of the source"
+    ours, basis = "    key: [customer_id]\n", "Purposes account (A6-1-b) by the defaults of the source"
     assert basis not in visit().text
     change("    purposes: [account]\n", "")
     change("tables:\n", "defaults: {purposes: [account]}\ntables:\n")
@@ -125,7 +126,7 @@ def test_treatment_of_third_party_data_is_required(services: Services, visit: Vi
     added = map_text().removeprefix(before).splitlines()
     [line] = [line for line in added if line.lstrip().startswith("name:")]
     assert line.endswith("third_party: own_use}")
-    assert "name, 1 column: provided, about others: own_use" in page.text
+    assert "name, 1 column: provided, about others: own use" in page.text
     [event] = events(services, "map_confirmed")
     assert event["decisions"][0]["third_party"] == "own_use"
     page.send("undo")
@@ -230,7 +231,7 @@ def test_names_with_special_characters_are_shown_and_answered(visit: Visit) -> N
     assert ("<script>" in page.html, "<img" in page.html) == (False, False)
     shown = [escape(name).replace("&quot;", "&#34;").replace("&#x27;", "&#39;") for name in STRANGE]
     ids = [page.id(name) for name in shown]
-    assert "not_personal: about no person" in page.text
+    assert "Not personal: about no person" in page.text
     page.send("samples:" + ids[0])
     assert "the source has no such column" in page.text
     page.send("write", {f"a.{name}": "yes" for name in ids} | {"why": 'it\'s "so": {a} # <b>'})
@@ -382,3 +383,21 @@ def test_answers_are_not_written_without_their_event(visit: Visit, monkeypatch: 
     assert page.send("write", both(page)).status == 500
     assert map_text() == before
     assert "the register is away" not in page.html
+
+
+def test_the_page_is_dutch_for_a_dutch_reader(visit: Visit) -> None:
+    page = visit()
+    page._client.headers["Accept-Language"] = "nl"
+    email, found = page.id("email"), {}
+    for do, typed in (
+        *(("", {}), (f"samples:{email}", {}), (f"values:{email}", {}), (f"places:{email}", {})),
+        ("write", {"again": "gisteren", f"a.{email}": "yes", "n.gone": "gone", "a.gone": "other"}),
+        ("write", {"again": "", f"a.{email}": "perhaps", "why": WHY}),
+        ("write", {f"a.{email}": "other", f"c.{email}": "no.category"}),
+        *(("write", both(page) | {f"c.{email}": ""}), ("undo", {}), ("undo", {}), ("page:1", {}), ("write", {"token": "x"})),
+    ):
+        page.send(do, typed) if do else page.open()
+        of_scan = r'<span lang="en">.*?</span>'  # reasons that a file of the map holds
+        found[do, *typed] = page.status, faults(re.sub(of_scan, "", page.html, flags=re.DOTALL))
+    assert {of: said for of, said in found.items() if said[1]} == {}
+    assert [status for status, _ in found.values()] == [200, 200, 200, 200, 422, 422, 422, 200, 409, 200, 403]

@@ -23,7 +23,7 @@ from afschrift.casework.review.refutation import KINDS as REFUTATIONS
 from afschrift.casework.review.require_review import review_form
 from afschrift.domain import keys, plan, state
 from afschrift.domain.decision import REASONS as DECIDED
-from afschrift.domain.decision import Action
+from afschrift.domain.decision import About, Action, ThirdParty
 from afschrift.domain.extracted import NotSearched, Passed
 from afschrift.domain.files import ActiveKind
 from afschrift.domain.language import in_english
@@ -58,6 +58,11 @@ _DETAILS = (
     "source tables why with"
 )
 """Names in the details of questions."""
+
+_OF_THE_MAP = (
+    "about category columns key label meaning origin personal points possible purposes special title values"
+)
+"""Words of the data map that its page shows as labels."""
 
 _TEXT_KINDS = "request received representative parties reason decision answer"
 
@@ -108,7 +113,8 @@ def ground_words() -> Iterator[str]:
 def codes() -> Iterator[object]:
     """Every code that people see."""
     yield from (code for kind in _ENUMS for code in kind)
-    yield from (True, False, *_DETAILS.split(), *_TEXT_KINDS.split(), *LETTERS)
+    yield from (True, False, *_DETAILS.split(), *_TEXT_KINDS.split(), *_OF_THE_MAP.split(), *LETTERS)
+    yield from (*About, *ThirdParty)
     for question in KINDS.values():
         yield from (question.name, *question.options)
         yield from _choices(question.form)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from afschrift.datamap.review.decisions import NUMBER, Decision, Decisions, Kind
+from afschrift.domain.language import gettext
 from afschrift.domain.notation import count
 from afschrift.inventory.column import Column
 from afschrift.inventory.defaults import INHERITED
@@ -306,8 +307,8 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
         tables = inventory.sources[place.source].tables
         table = tables[place.table]
         names = list(table.columns)
-        more = [f"and {len(names) - _COLUMNS} more"] * (len(names) > _COLUMNS)
-        yield "columns", f"{place.table}: {', '.join([*names[:_COLUMNS], *more]) or 'not known'}"
+        more = [gettext("and {number} more", number=len(names) - _COLUMNS)] * (len(names) > _COLUMNS)
+        yield "columns", f"{place.table}: {', '.join([*names[:_COLUMNS], *more]) or gettext('not known')}"
         for way in table.possible:
             own = ", ".join((*way.join, *way.subject.values()))
             because = way.because.removesuffix(PROVES_LITTLE) if len(group.places) > 1 else way.because
@@ -318,7 +319,7 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
                 *other.references.items(),
             ):
                 if place.table in (name, end.rpartition(".")[0]):
-                    yield "points", f"{name}.{own} to {end}"
+                    yield "points", gettext("{own} to {end}", own=f"{name}.{own}", end=end)
 
 
 def _ways(table: Table) -> str:

@@ -11,7 +11,7 @@ from afschrift.datamap.review.decisions import Kind
 from afschrift.datamap.review.groups import Group
 from afschrift.domain.decision import About, Protect, ThirdParty
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.notation import count
+from afschrift.domain.language import gettext, in_english, ngettext
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import fides_categories
 from afschrift.inventory.layers import with_answer
@@ -173,8 +173,9 @@ def decided(group: Group, words: Mapping[str, Any]) -> str:
     """Return an answer in a few words: `email, 2 columns: provided`."""
     if group.is_table:
         whose = "".join(f": {answer}" for answer, of in group.whose.items() if of == words)
-        return f"table {group.name}{whose}"
-    return f"{group.name}, {count(len(group.places), 'column')}: {in_short(decided_words(group, words))}"
+        return gettext("table {name}", name=group.name) + whose
+    number = ngettext("{number} column", "{number} columns", len(group.places))
+    return f"{group.name}, {number}: {in_short(decided_words(group, words))}"
 
 
 def decided_words(group: Group, words: Mapping[str, Any]) -> dict[str, str]:
@@ -187,10 +188,17 @@ def decided_words(group: Group, words: Mapping[str, Any]) -> dict[str, str]:
 
 def in_short(words: Mapping[str, str]) -> str:
     """Return such words on one line: `provided, user.name, about others: mask`."""
-    parts = [words[word] for word in ("origin", "category") if word in words]
-    parts += [f"about others: {words['third_party']}"] if "third_party" in words else []
-    parts += ["not about others"] if "about" in words else []
-    return ", ".join(parts) or "a secret"
+    parts = [said_code(words["origin"])] if "origin" in words else []
+    parts += [words["category"]] if "category" in words else []
+    if "third_party" in words:
+        parts.append(gettext("about others: {how}", how=said_code(words["third_party"])))
+    parts += [gettext("not about others")] if "about" in words else []
+    return ", ".join(parts) or gettext("a secret")
+
+
+def said_code(code: object) -> str:
+    """A code within a sentence, in the language that is served."""
+    return gettext(in_english(code)).lower()
 
 
 COMPUTED = (Origin.DERIVED, Origin.INFERRED)

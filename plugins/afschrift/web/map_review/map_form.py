@@ -23,6 +23,7 @@ from afschrift.datamap.review.offered import (
 )
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError, FormError, RefusedError
+from afschrift.domain.language import gettext
 from afschrift.domain.vocabulary import Origin
 from afschrift.outside.read_json import read_json
 from afschrift.web.multipart import Sent
@@ -65,9 +66,8 @@ class GroupAnswer:
     @property
     def in_words(self) -> str:
         """For the list of answers that were not written."""
-        return " ".join(
-            [{YES: "it is so", NO: "no", OTHER: "otherwise,"}.get(self.choice, "later,"), *self.filled]
-        )
+        words = {YES: gettext("it is so"), NO: gettext("no"), OTHER: gettext("otherwise,")}
+        return " ".join([words.get(self.choice, gettext("later,")), *self.filled])
 
     def words(self, group: Group, languages: Sequence[str]) -> dict[str, Any]:
         """The words that differ from the proposal, as in an answer.

@@ -21,12 +21,13 @@ from afschrift.datamap.review.offered import (
     lacking,
     no_to,
     others_offered,
+    said_code,
     takes_meaning,
 )
 from afschrift.datamap.review.review_samples import Values, masked
 from afschrift.datamap.review.review_session import Review, Step
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.language import gettext, say
+from afschrift.domain.language import gettext, ngettext, say
 from afschrift.inventory.base import fides_categories
 from afschrift.law.roles import MAY, Act
 from afschrift.web.caller import Caller, form_token
@@ -156,8 +157,11 @@ def _barred(officer: Officer, folder: Any) -> str:
 
 def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult) -> Item:
     number = len(group.places)
-    proposed = [(word, in_both_languages(value)) for word, value in group.proposed.items()]
-    varied = [(word, ", ".join(f"{v} ({n})" for v, n in of.items())) for word, of in group.varied.items()]
+    proposed = [(word, _shown(word, value)) for word, value in group.proposed.items()]
+    varied = [
+        (word, ", ".join(f"{_shown(word, v)} ({n})" for v, n in of.items()))
+        for word, of in group.varied.items()
+    ]
     meant, tables = effect(group, {}), tuple(about_tables(review.inventory, group))
     most = number if result.all_places == group.id else PLACES
     return Item(
@@ -184,6 +188,11 @@ def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult
     )
 
 
+def _shown(word: str, value: object) -> str:
+    coded = isinstance(value, bool) or word in ("origin", "about", "third_party")
+    return said_code(value) if coded else in_both_languages(value)
+
+
 def _takes_no(group: Group) -> bool:
     try:
         return bool(no_to(group))
@@ -206,8 +215,8 @@ def _decided(change: Decided) -> list[str]:
 def _in_words(decision: Mapping[str, Any]) -> str:
     if "columns" not in decision:
         return gettext("Table {name}", name=decision["of"])
-    number = decision["columns"]
-    return f"{decision['of']}, {number} column{'' if number == 1 else 's'}: {in_short(decision)}"
+    number = ngettext("{number} column", "{number} columns", decision["columns"])
+    return f"{decision['of']}, {number}: {in_short(decision)}"
 
 
 def _sums(found: list[Decided]) -> dict[str, int]:
