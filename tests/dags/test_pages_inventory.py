@@ -394,7 +394,13 @@ def test_the_page_is_dutch_for_a_dutch_reader(visit: Visit) -> None:
         ("write", {"again": "gisteren", f"a.{email}": "yes", "n.gone": "gone", "a.gone": "other"}),
         ("write", {"again": "", f"a.{email}": "perhaps", "why": WHY}),
         ("write", {f"a.{email}": "other", f"c.{email}": "no.category"}),
-        *(("write", both(page) | {f"c.{email}": ""}), ("undo", {}), ("undo", {}), ("page:1", {}), ("write", {"token": "x"})),
+        *(
+            ("write", both(page) | {f"c.{email}": ""}),
+            ("undo", {}),
+            ("undo", {}),
+            ("page:1", {}),
+            ("write", {"token": "x"}),
+        ),
     ):
         page.send(do, typed) if do else page.open()
         of_scan = r'<span lang="en">.*?</span>'  # reasons that a file of the map holds

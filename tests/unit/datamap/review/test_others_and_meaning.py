@@ -65,7 +65,7 @@ def test_how_others_data_are_treated_is_written(folder: Path, way: ThirdParty) -
     assert stored.review is None
     assert f"third_party: {way.value}}}" in (folder / "shop.confirmed.yml").read_text()
     assert decided(question, words_of_others(question, way.value)).endswith(
-        f"provided, about others: {way.value.replace("_", " ")}"
+        f"provided, about others: {way.value.replace('_', ' ')}"
     )
 
 
