@@ -53,3 +53,28 @@ def test_advice_is_quoted_and_a_key_is_destroyed_by_two(
     press(page, page.get_by_role("button").last)
     keep(page, f"sam-done-{width}")
     assert not desk.register.data_keys.has(request)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["390", "1280"])
+def test_a_policy_is_signed_by_two_with_few_clicks(
+    browser: Browser, desk: Desk, address: str, size: dict[str, Any]
+) -> None:
+    def on(user: str, *names: str) -> Any:
+        page = opened(browser, address, user, **size)
+        page.goto(f"{address}/")
+        for name in names:
+            keep(page, f"policy-{user}-{size['viewport']['width']}")
+            press(page, page.get_by_role("link", name=name).first)
+            must_fit_and_be_accessible(page, size["viewport"]["width"], name)
+        keep(page, f"policy-form-{user}-{size['viewport']['width']}")
+        return page
+
+    for user, lead in (("anna", "Beleid"), ("sam", "wacht op uw handtekening")):
+        page = on(user, lead, "een bron zegge")
+        if user == "sam":
+            page.get_by_label("Ja: ").check()
+        press(page, page.get_by_role("button").last)
+        keep(page, f"policies-{user}-{size['viewport']['width']}")
+        assert page.get_by_text("Vastgelegd: ").is_visible()
+    lifted = desk.register.evidence.of_types(None, "denial_policy")[-1][1] or {}
+    assert lifted["act"] == "signed"

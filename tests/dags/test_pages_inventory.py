@@ -405,5 +405,5 @@ def test_the_page_is_dutch_for_a_dutch_reader(visit: Visit) -> None:
         page.send(do, typed) if do else page.open()
         of_scan = r'<span lang="en">.*?</span>'  # reasons that a file of the map holds
         found[do, *typed] = page.status, faults(re.sub(of_scan, "", page.html, flags=re.DOTALL))
-    assert {of: said for of, said in found.items() if said[1]} == {}
+    assert {of: reply for of, reply in found.items() if reply[1]} == {}
     assert [status for status, _ in found.values()] == [200, 200, 200, 200, 422, 422, 422, 200, 409, 200, 403]
