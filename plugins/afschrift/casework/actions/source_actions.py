@@ -23,11 +23,11 @@ from afschrift.law.roles import Role
 class EvasiveWords(Parameters):
     """Of a change of what answers say of a source."""
 
-    lift: bool = Field(False, title="Lift it: answers say it plainly again")
+    lift: bool = Field(False, title="Answers say", description="Lift it: answers say it plainly again")
     from_: Day | None = Field(
         None,
         alias="from",
-        title="From",
+        title="Holds from",
         description="Day from which it holds, for requests received from then on; empty: from the signature.",
     )
 
@@ -55,6 +55,13 @@ def _waits(at: Situation) -> bool:
     return at.officer is not None and waiting(at.officer.register, at.source) is not None
 
 
+def _what(_at: Situation) -> Choices:
+    return [
+        ("false", gettext("not whether nothing is held (evasive words)")),
+        ("true", gettext("plainly that nothing was found")),
+    ]
+
+
 def _proposal(at: Situation) -> Choices:
     found = at.officer and waiting(at.officer.register, at.source)
     if not at.officer or not found:
@@ -76,6 +83,7 @@ ACTIONS = (
         EvasiveWords,
         _propose,
         lambda at: not _waits(at),
+        {"lift": _what},
         of=Subject.SOURCE,
     ),
     Action(
