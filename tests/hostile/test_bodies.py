@@ -15,6 +15,7 @@ import pytest
 from testbed.running import installation
 from testbed.small import write_database, write_inventory
 from tests.airflow_support import AirflowEnv, log_in
+from tests.support.nightly import nightly_after
 
 pytestmark = [pytest.mark.airflow]
 SECONDS = 15
@@ -146,6 +147,7 @@ def test_body_is_not_read_before_log_in_and_role(app: Any, user: str | None) -> 
                 assert (status in (303, 401, 403), came) == (True, 0), place
 
 
+@pytest.mark.nightly
 def test_body_is_read_up_to_the_limit(app: Any) -> None:
     from afschrift.web.body import JSON_BYTES
     from afschrift.web.multipart import BODY_BYTES
@@ -173,7 +175,7 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("name", nightly_after(3, BODIES))
 def test_json_of_every_route_of_the_api(app: Any, name: str) -> None:
     for route in routes(app):
         if "POST" in route.methods and route.path.startswith("/api"):
@@ -199,7 +201,7 @@ FORMS: dict[str, Callable[[], Callable[[], AsyncIterator[bytes]]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", nightly_after(3, FORMS))
 def test_forms_of_every_page(app: Any, name: str) -> None:
     from afschrift.domain.errors import AfschriftError  # noqa: F401  (the pages are loaded outside of the clock)
 

@@ -66,6 +66,7 @@ def check_bundle(canary: Canary, path: Path, right: str) -> None:
 
 
 @pytest.mark.airflow
+@pytest.mark.nightly
 def test_through_the_real_airflow(cage: Cage, tmp_path: Path) -> None:
     """Intake on standard input, the real DAG, both rights; everything that the processes wrote is searched."""
     seen = tmp_path / "seen"
@@ -253,7 +254,7 @@ NOTE = "      staff_note:\n        origin: assigned\n"
     ("change", "amend", "stops"),
     [
         (VIEW, {ABOVE: f"{ABOVE}  review_kept: {{copy_of: review}}\n"}, True),
-        ("SELECT 1", {NOTE: f"{NOTE}        kind: json\n"}, False),
+        pytest.param("SELECT 1", {NOTE: f"{NOTE}        kind: json\n"}, False, marks=pytest.mark.nightly),
     ],
     ids=["a cast in a view", "text that is no JSON"],
 )
