@@ -19,13 +19,10 @@ from typing import Any
 
 import bagit
 import duckdb
-import pandas as pd
-import polars as pl
 import pytest
 from demo.people import AWKWARD, HEAVY
 from frictionless import Package
 from testbed.running import installation, members, run, store
-from tests.contract.plain_readers import same
 from tests.e2e.office import Office
 from tests.e2e.opened import Opened
 from tests.e2e.rebuild import packed
@@ -35,7 +32,6 @@ from tests.support.nightly import nightly_after
 
 from afschrift.app.settings import Settings
 from afschrift.bundle.container.verify import verify
-from afschrift.domain.value_kind import ValueKind
 from afschrift.formats.registry import FORMATS
 from afschrift.register.open import initialise
 from afschrift.sources.registry import SOURCES
@@ -86,60 +82,12 @@ def test_xmllint_with_the_schema_in_the_bundle(bundle: Bundle) -> None:
         subprocess.run(["xmllint", "--noout", "--schema", schema, path], check=True, capture_output=True)
 
 
-def test_polars_and_duckdb_and_pandas_read_parquet(bundle: Bundle) -> None:
-    for resource, path in bundle.files("parquet"):
-        rows = pl.read_parquet(path).rows(named=True)
-        expected = bundle.csv(resource)
-        assert [list(row) for row in rows] == [list(row) for row in expected]
-        for row, texts in zip(rows, expected, strict=True):
-            for name, value in row.items():
-                kind = ValueKind.NUMBER if isinstance(value, float) else ValueKind.TEXT
-                assert same([value], [texts[name]], kind), f"{resource['path']} {name}"
-        with duckdb.connect() as con:
-            assert con.read_parquet(str(path)).count("*").fetchall() == [(len(rows),)]
-        assert len(pd.read_parquet(path)) == len(rows)
-
-
 def test_frictionless_and_bagit(bundle: Bundle) -> None:
     report = Package(str(bundle.data / "datapackage.json")).validate()
     assert report.valid, [(task.name, task.errors) for task in report.tasks if not task.valid]
     files = {path.removeprefix("data/") for path in bundle.opened.files if path.startswith("data/")}
     assert {task.place for task in report.tasks} == files - {"datapackage.json"}
     assert bagit.Bag(str(bundle.bag)).validate()
-
-
-def test_pandas_and_duckdb_read_csv(bundle: Bundle) -> None:
-    for resource, path in bundle.files("csv"):
-        (marker,) = resource["schema"]["missingValues"]
-        frame = pd.read_csv(
-            path,
-            sep=resource["dialect"]["delimiter"],
-            dtype=str,
-            keep_default_na=False,
-            na_values=[marker],
-            encoding=resource["encoding"],
-        )
-        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        assert rows == bundle.csv(resource), resource["name"]
-        with duckdb.connect() as con:
-            read = con.read_csv(str(path), header=True, all_varchar=True, na_values=marker, parallel=False)
-            rows = [dict(zip(read.columns, row, strict=True)) for row in read.fetchall()]
-        assert rows == bundle.csv(resource), resource["name"]
-
-
-@pytest.mark.needs_program("jq")
-def test_jq_and_duckdb_read_json(bundle: Bundle) -> None:
-    for resource, path in bundle.files("json"):
-        with duckdb.connect() as con:
-            read = con.read_json(str(path), format="array", maximum_object_size=1 << 28)
-            assert read.count("*").fetchall() == [(resource["afschrift:rows"],)], resource["name"]
-        names = [f["name"] for f in resource["schema"]["fields"] if f["type"] == "string"]
-        texts = f".[] | [{', '.join(f'.[{json.dumps(name)}]' for name in names)}]"
-        command = ["jq", "--compact-output", texts, path]
-        output = subprocess.run(command, check=True, capture_output=True).stdout.decode()
-        lines = [json.loads(line) for line in output.split("\n") if line]
-        there = bundle.opened.json(resource["afschrift:table"])
-        assert lines == [[row[name] for name in names] for row in there], resource["name"]
 
 
 @pytest.mark.parametrize(

@@ -133,13 +133,6 @@ def test_ways(judged: Judge, way: str, verdict: Verdict) -> None:
     assert Verdict.WRONG not in verdicts(found, "customer")["ways"]
 
 
-def test_two_kinds_of_people_under_one_number_are_wrong(judged: Judge) -> None:
-    entry = "{subject: {nr: id}, key: [id]}"
-    found = judged(f"  customer: {entry}\n  employee: {entry}\n")
-    assert verdicts(found, "customer")["ways"] == [Verdict.RIGHT]
-    assert Verdict.WRONG in verdicts(found, "employee")["ways"]
-
-
 @pytest.mark.parametrize(
     ("column", "origin", "aspect", "verdict"),
     [
@@ -162,13 +155,6 @@ def test_a_secret_that_would_leave_is_wrong_and_counts_three_times(judged: Judge
     assert verdicts(found, "customer.pin")["secrets"] == [Verdict.WRONG]
     of_pin = [judgement for judgement in found if judgement.place == "customer.pin"]
     assert score(counts(of_pin)) == pytest.approx(-1 / 3)
-
-
-def test_copy_counts_for_its_own_table_only(judged: Judge) -> None:
-    truth = TRUTH + "  mirror: {role: none, key: [], copy_of: customer}\n"
-    copy = "  customer: {subject: {nr: id}, key: [id]}\n  mirror: {title: {en: Mirror}, copy_of: %s}\n"
-    for of, verdict in (("customer", Verdict.RIGHT), ("orders", Verdict.WRONG)):
-        assert verdicts(judged(copy % of, truth), "mirror")["keys"] == [verdict]
 
 
 @pytest.mark.parametrize("database", DATABASES)

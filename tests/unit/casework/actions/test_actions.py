@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import jsonschema_rs
@@ -71,13 +70,6 @@ def test_a_wrong_parameter_is_named(given: object, faults: dict[str, str]) -> No
     with pytest.raises(FormError) as wrong:
         read_model(SuspensionParameters, given)
     assert wrong.value.fields == faults
-
-
-def test_a_sending_is_whole_or_not_there() -> None:
-    assert SuspensionParameters(ground="identity").sending is None
-    with pytest.raises(FormError) as wrong:
-        _ = SuspensionParameters(ground="identity", sent_on=date(2026, 3, 5), proof="3SABC").sending
-    assert wrong.value.fields == {"channel": "is missing"}
 
 
 def test_names_that_python_keeps_for_itself() -> None:

@@ -14,7 +14,7 @@ from tests.unit.conftest import Open
 
 from afschrift.casework.clock import ClockService
 from afschrift.casework.notices.deadlines import DeadlineCheck, deadline_reminder
-from afschrift.casework.notices.questions import search_reminder, searches
+from afschrift.casework.notices.questions import search_reminder
 from afschrift.casework.notices.reminder import Message
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import RefusedError, RetriableError
@@ -202,13 +202,6 @@ def reminders(services: Services, day: int, notifier: str = "officers", *roles: 
     return messages
 
 
-def test_the_day_and_the_level(services: Services, asked: dict[str, str]) -> None:
-    days = {19: None, 20: "due_soon", 24: "due_soon", 25: "late"}
-    for day, level in days.items():
-        found = searches(services.register, PLACE, noon(day))
-        assert [(str(search.due), search.level) for search in found] == [("2026-11-24", level)] * 2
-
-
 def test_each_level_goes_once_a_notifier_and_again_to_another_person(
     services: Services, asked: dict[str, str]
 ) -> None:
@@ -232,15 +225,6 @@ def test_only_the_roles_of_a_notifier_and_nothing_answered(services: Services, a
     services.register.questions.answer(asked["mail"], "nothing_held", "cli:bea")
     [message] = reminders(services, 24)
     assert [row["System"] for row in message.rows] == ["tape"]
-
-
-def test_a_notifier_that_fails_is_reminded_again(services: Services, asked: dict[str, str]) -> None:
-    def fails(_message: Message) -> None:
-        raise RetriableError("the server is down")
-
-    with pytest.raises(RetriableError):
-        search_reminder(services.register, BY, PLACE, noon(24)).remind("officers", fails)
-    assert len(reminders(services, 24)) == 1
 
 
 def test_officers_are_notified_once_a_keeper_was_reminded_in_vain(

@@ -17,7 +17,7 @@ from testbed import mini, small
 from afschrift.app.project import SHIPPED
 from afschrift.datamap.check.finding import Code, MapReport
 from afschrift.datamap.check.map_check import MapCheck, check_sources
-from afschrift.datamap.check.probe import Probe, ProbeDeadline, ProbeLimits
+from afschrift.datamap.check.probe import Probe, ProbeLimits
 from afschrift.datamap.reader import NotAnsweredError, NotReachedError
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RetriableError
 from afschrift.domain.sources import Source
@@ -122,18 +122,6 @@ def test_the_whole_check_ends_in_its_time_and_says_what_it_did_not_look_at(
     assert "--seconds" in missed.remedy
     cut_short = [finding for finding in report.findings if finding.code is Code.NOT_LOOKED_AT]
     assert cut_short
-
-
-def test_source_after_the_deadline_is_reported_as_not_checked(
-    inventory: Inventory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deadline = ProbeDeadline(ProbeLimits(total=1))
-    monkeypatch.setattr(time, "monotonic", lambda real=time.monotonic: real() + 5)
-    opened: list[str] = []
-    report = MapCheck(inventory, opened.append, SHIPPED / "sql", deadline=deadline).run()  # type: ignore[arg-type]
-    assert opened == []
-    over = "The time of the check (1 second) was over before anything was checked."
-    assert [entry.why for entry in report.not_reached] == [over]
 
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"

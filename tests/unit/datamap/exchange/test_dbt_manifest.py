@@ -73,19 +73,6 @@ def changed(change: Callable[[dict[str, Any]], object]) -> ExternalDraft:
     return drafted(json.dumps(manifest))
 
 
-def test_a_word_with_a_value_that_the_inventory_refuses_is_left_out() -> None:
-    wrong = {"afschrift": {"origin": "stars", "decided": {"by": "dbt"}}}
-
-    def change(nodes: dict[str, Any]) -> None:
-        column = nodes["customers"]["columns"]["born"]
-        column["config"]["meta"] = column["meta"] = wrong
-
-    found = changed(change)
-    assert found.source["tables"]["customers"]["columns"]["born"] == {}
-    left_out = {f"`{word}` is not imported (customers.born)" for word in ("origin", "decided")}
-    assert left_out <= set(found.notes)
-
-
 def test_a_table_that_is_in_two_databases_is_taken_once() -> None:
     other = "model.garden_shop.old_plants"
     found = changed(lambda nodes: nodes[""].update({other: nodes["plants"] | {"database": "old"}}))

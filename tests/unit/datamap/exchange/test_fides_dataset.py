@@ -143,12 +143,6 @@ def test_what_is_confirmed_goes_back_to_fides_and_comes_again_the_same() -> None
                 assert again[name]["columns"][column].get("category") == words.get("category"), column
 
 
-def test_a_proposal_is_not_exported_as_known() -> None:
-    exported = export(model(drafted().source))
-    assert "data_categories" not in exported.text
-    assert any("is not confirmed" in line for line in exported.left_out)
-
-
 def test_a_guessed_way_is_not_exported_nor_one_that_rests_on_it() -> None:
     found = drafted().source
     sure = settled(found)

@@ -202,26 +202,6 @@ def test_what_is_written_once_for_several_places_is_confirmed_in_one(folder: Pat
     assert columns(folder)["customer.mail box"].proposal is not None
 
 
-@pytest.mark.parametrize(
-    "by_hand",
-    [
-        "    confirmed: [customer_id]  # as ever\n",
-        "    confirmed:\n      - customer_id  # as ever\n",
-        "    confirmed: {by: x, on: 2026-01-01, why: y, columns: [customer_id]}\n",
-        "    confirmed:\n      - by: x\n        on: 2026-01-01\n        why: y  # as ever\n        columns: [customer_id]\n",
-        "    confirmed: []\n",
-    ],
-)
-def test_hand_written_confirmations_apply_next_to_answers(folder: Path, by_hand: str) -> None:
-    text = rewritten(folder, AT_SCORE, AT_SCORE + by_hand)
-    review = Review(folder)
-    review.confirm(group(review, "created_at"), ANSWER)
-    review.confirm(group(review, "email"), ANSWER)
-    assert {"customer.created_at", "customer.email", "customer.customer_id"} <= classified(folder)
-    assert (folder / "shop.yml").read_text() == text
-    assert confirmed(folder).count("review-2026-11-28:") == 1
-
-
 def test_what_is_masked_stays_masked_and_comments_stay(folder: Path) -> None:
     text = rewritten(folder, AT_SCORE, AT_SCORE + FRIEND)
     review = Review(folder)
@@ -285,16 +265,6 @@ def test_a_file_in_any_layout_is_answered_and_stays(folder: Path, unusual: str) 
     assert (folder / "shop.yml").read_bytes() == unusual.encode()
     assert asked
     assert asked.isdisjoint(names(Review(folder)))
-
-
-def test_tables_of_one_name_are_questions_of_their_own(folder: Path) -> None:
-    other = MAP.replace("source: shop", "source: shop2")
-    (folder / "shop2.yml").write_text(other)
-    keys = [question.key for question in Review(folder).waiting() if question.name == "country"]
-    assert len(set(keys)) == len(keys) == 2
-    before = group(Review(folder), "created_at").key
-    (folder / "shop2.yml").write_text(other.replace("note: {}", "Created_at: {origin: observed}"))
-    assert group(Review(folder), "created_at").key != before, "more places are another question"
 
 
 def test_way_is_confirmed_only_with_a_name(folder: Path) -> None:
