@@ -4,8 +4,7 @@
 
 makes the tables in PostgreSQL, with foreign keys and rows, scans them, confirms each question of the review
 (as proposed; where nothing is proposed, the origin is set to `provided`, and a score gets a meaning), and
-checks the map.
-docs/datamap/many-tables.md has what came out.
+checks the map: 80 questions on 2026-11-29.
 """
 
 from __future__ import annotations
