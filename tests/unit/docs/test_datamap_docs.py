@@ -170,6 +170,9 @@ def allowed(kind: str) -> set[str]:
     return set(listed.split(", "))
 
 
+LIMITS = {"statement_timeout", "lock_timeout", "cell_limit", "bytes_limit", "sessions", "threads", "memory"}
+
+
 def named(cell: str) -> set[str]:
     return set(re.findall(r"`([a-z_]+)`", cell))
 
@@ -179,14 +182,9 @@ def test_options(kind: str) -> None:
     (own,) = [row for row in ROWS if row[0] == f"`{kind}`" and len(row) == 4]
     limits: set[str] = set()
     for row in ROWS:
-        if len(row) == 4 and named(row[0]) <= {
-            "statement_timeout",
-            "lock_timeout",
-            "cell_limit",
-            "threads",
-            "memory",
-        }:
-            limits |= named(row[0]) if kind in named(row[2]) or "every kind" in row[2] else set()
+        if len(row) == 4 and named(row[0]) <= LIMITS:
+            everywhere = "every kind" in row[2] or named(row[0]) == {"sessions"}  # all take the word
+            limits |= named(row[0]) if kind in named(row[2]) or everywhere else set()
     assert (named(own[3]) - {"public"}) | limits == allowed(kind)
 
 
