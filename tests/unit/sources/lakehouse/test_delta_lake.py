@@ -103,7 +103,9 @@ def test_rows_after_ten_commits_are_those_of_another_reader(
     assert sorted(map(repr, every)) == sorted(map(repr, expected))
     assert sorted(map(repr, own)) == sorted(repr(row) for row in expected if row[0] == seed)
     if judge:
-        assert judge(f"SELECT * FROM delta_scan('{table}')") == sorted(map(repr, every))
+        # of tables with mapped columns it reads partition columns as NULL, though the log has their values
+        named, rows = ("id, v", [(row[0], row[2]) for row in every]) if mapped else ("*", every)
+        assert judge(f"SELECT {named} FROM delta_scan('{table}')") == sorted(map(repr, rows))
 
 
 def written(lake: Path) -> Path:
