@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import AbstractContextManager
 from functools import cache
@@ -17,6 +18,11 @@ from afschrift.register.deliveries import DeliveryRow
 from afschrift.services import Services
 
 _PLACE = gettempdir()
+
+
+def stem(bundle: Path) -> str:
+    """The name of a bundle without the digits of its digest, and what follows them."""
+    return re.split(r"-[0-9a-f]{8}\.zip", bundle.name)[0]
 
 
 def open_delivered(services: Services, request: str) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from demo.people import HEAVY
+from testbed.delivered import stem
 from testbed.running import hand_over
 from tests.airflow_support import ONCE, AirflowEnv, Flow, flow_on
 from tests.support.installed import CUSTOMERS
@@ -55,7 +56,7 @@ def test_a_request_is_fulfilled(fulfilled: Fulfilled) -> None:
 
     assert ended(fulfilled.outcome) == SUCCESS
     assert flow.state(request) == "ready"
-    assert [bundle.name for bundle in flow.bundles] == [f"{request}-portability.zip"]
+    assert [stem(bundle) for bundle in flow.bundles] == [f"{request}-portability"]
     counts = flow.counted(request)
     assert {kind: counts[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
     assert flow.staged == []
@@ -199,15 +200,15 @@ def test_partial_response_is_followed_by_a_supplement(airflow_env: AirflowEnv, f
     register.questions.answer(question.id, "partial", "officer", detail)
 
     assert ended(flow.run(request)) == ("success", (), ("extract_app",))
-    assert [bundle.name for bundle in flow.bundles] == [f"{request}-portability-partial.zip"]
+    assert [stem(bundle) for bundle in flow.bundles] == [f"{request}-portability-partial"]
     assert flow.state(request) == "accepted"
     assert register.runs.all(request_id=request)[-1].outcome == "partly_delivered"
     assert flow.staged == []
 
     away.rename(lake)
     assert flow.run(request).state == "success"
-    names = [f"{request}-portability-{part}.zip" for part in ("partial", "supplement")]
-    assert [bundle.name for bundle in flow.bundles] == names
+    names = [f"{request}-portability-{part}" for part in ("partial", "supplement")]
+    assert sorted(stem(bundle) for bundle in flow.bundles) == names
     assert flow.state(request) == "ready"
     counts = flow.counted(request)
     assert (counts["extracted app"], counts["extracted shop"], counts["gate_bypassed"]) == (1, 1, 0)

@@ -12,9 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from testbed.delivered import stem
 from tests.airflow_support import ONCE
 from tests.support.command_line import command
 
@@ -116,8 +118,8 @@ def test_each_request_is_delivered_once(losses: Losses) -> None:
     files = s3fs.S3FileSystem(skip_instance_cache=True)
     versions = files.call_s3("list_object_versions", Bucket="outbox").get("Versions", [])
     names = (str(version["Key"]).rpartition("/")[2] for version in versions)
-    delivered = Counter(name for name in names if not name.startswith("."))
-    assert delivered == Counter({f"{request}-access.zip": 1 for request in losses.requests})
+    delivered = Counter(stem(Path(name)) for name in names if not name.startswith("."))
+    assert delivered == Counter({f"{request}-access": 1 for request in losses.requests})
     assert s3fs.S3FileSystem(skip_instance_cache=True).find("staging") == []
 
 

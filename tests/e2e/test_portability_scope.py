@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from demo.people import AWKWARD, CUSTOMERS, EMAIL_ONLY, HEAVY, NOTHING_PORTABLE, TABLET_A, TABLET_B, Persona
 from duckdb.sqltypes import DuckDBPyType
+from testbed.delivered import stem
 from tests.e2e import hand_sql, value_forms
 from tests.e2e.hand_sql import MASKED, SECRET, WITHHELD, left_out, token
 from tests.e2e.office import Office
@@ -88,7 +89,7 @@ def warehouse_rows(
 
 def salt_of(office: Office, bundle: Path) -> str:
     """The salt of a request's masks: the HMAC of fixed words under the request's own key."""
-    request = bundle.name.removesuffix(".zip").removesuffix("-access")
+    request = stem(bundle).removesuffix("-access")
     return office.register.data_keys.fingerprint(request, b"afschrift: salt of the masks of this request")
 
 

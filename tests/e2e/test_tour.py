@@ -22,6 +22,7 @@ _ID = re.compile(r"\b(?:req|let|q)-[a-z0-9]{12}\b")
 # What differs from run to run: seconds, lines of a file, times.
 _VARIES = (
     (re.compile(r"\b[0-9a-f]{16,64}\b"), "#"),
+    (re.compile(r"-[0-9a-f]{8}\.zip"), "-#.zip"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "#"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "#"),
     (re.compile(r"\d+\.\d+ s\b"), "#"),

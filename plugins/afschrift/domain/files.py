@@ -7,12 +7,11 @@ Only calling its `writer` or `reader` loads a library.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import chain, count
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, runtime_checkable
 
 from afschrift.domain.errors import ConfigurationError
@@ -172,19 +171,20 @@ def occupied(name: str, destination: str) -> ConfigurationError:
     )
 
 
-def bundle_name(stem: str, taken: Collection[str] = (), ending: str = ".zip") -> str:
-    """Name of a bundle at its destination, numbered if another bundle of the request has that name.
+def bundle_name(stem: str, bundle: str, ending: str = ".zip") -> str:
+    """Name of a bundle at its destination; another bundle of the request has another name.
+
+    A number would tell the person that an earlier bundle was replaced, and so that something was decided.
 
     Args:
         stem: the request's id, its right, and which part of the answer it is.
-        taken: names that other bundles of the request have there.
+        bundle: its SHA-256.
         ending: `.zip`, and what follows it when it is encrypted to a key.
 
     Raises:
         ConfigurationError: as `check_name`.
     """
-    numbered = (f"{stem}-{number}{ending}" for number in count(2))
-    name = next(name for name in chain([f"{stem}{ending}"], numbered) if name not in taken)
+    name = f"{stem}-{bundle[:8]}{ending}"
     check_name(name)
     return name
 

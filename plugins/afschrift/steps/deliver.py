@@ -73,14 +73,11 @@ class _Outgoing:
         return digest({"bundle": self.packed["bundle"], "destination": plan.destination, **again})
 
     def name(self, encryption: Encryption | None) -> str:
-        """A file name that no other bundle of the request has.
-
-        An earlier answer may be at the destination whose person was never notified.
-        """
-        plan = self.gate.plan
-        taken = {row.name for row in self.deliveries if row.sha256 != self.packed["bundle"]}
+        """The file name that it began with, or a name that no other bundle of the request has."""
+        plan, bundle = self.gate.plan, self.packed["bundle"]
         ending = encryption.suffix if encryption else ".zip"
-        return bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", taken, ending)
+        new = bundle_name(f"{plan.request}-{plan.right}{suffix(plan.part, plan.after)}", bundle, ending)
+        return next((row.name for row in self.sent if row.name.endswith(ending)), new)
 
 
 def deliver(services: Services, request_id: str) -> dict[str, Any]:

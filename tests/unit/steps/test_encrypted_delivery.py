@@ -96,7 +96,8 @@ def test_words_of_the_register_open_the_file_in_another_program(install: Install
     [row], [packed] = services.register.deliveries.of(request), payloads(services, request, "packed")
     words = services.register.deliveries.secret(row.id)
     assert words and len(words.split()) == 6
-    assert (row.encryption, row.sha256, row.name) == ("zip", packed["bundle"], f"{request}-access.zip")
+    assert (row.encryption, row.sha256) == ("zip", packed["bundle"])
+    assert row.name == f"{request}-access-{row.sha256[:8]}.zip"
     assert opened("7z", "x", "-so", f"-p{words}", str(lying(tmp_path))) == packed["bundle"]
     arrived = services.register.deliveries.arrived(row.id)
     assert arrived and arrived[0] == hashlib.sha256(lying(tmp_path).read_bytes()).hexdigest() != row.sha256
@@ -190,7 +191,7 @@ def test_a_key_is_asked_for_and_one_that_cannot_be_used_is_refused(install: Inst
         step(services, request)
     (tmp_path / "key").write_text(str(identity))
     [packed] = payloads(services, request, "packed")
-    assert lying(tmp_path).name == f"{request}-access.zip.age"
+    assert lying(tmp_path).name == f"{request}-access-{packed['bundle'][:8]}.zip.age"
     assert opened("age", "-d", "-i", str(tmp_path / "key"), str(lying(tmp_path))) == packed["bundle"]
     assert str(identity.to_public()) not in json.dumps(services.register.trail.events(request), default=str)
 
@@ -219,11 +220,14 @@ def test_an_open_destination_gets_the_bundle_and_no_other_changes_its_encryption
 def test_another_file_of_its_name_is_never_replaced(install: Install, tmp_path: Path) -> None:
     services = install()
     request = store(services, ANN)
-    file = tmp_path / "outbox" / f"{request}-access.zip"
+    assess(services, request)
+    extract(services, request, classify(services, request)["sources"][0])
+    validate(services, request)
+    file = tmp_path / "outbox" / f"{request}-access-{package(services, request)['bundle'][:8]}.zip"
     file.parent.mkdir(mode=0o700)
     file.write_bytes(b"of a register that was restored since")
     with pytest.raises(ConfigurationError, match=r"Another file.*in the destination 'outbox'.*move it away"):
-        drive(services, request)
+        deliver(services, request)
     with pytest.raises(ConfigurationError, match="Another file"):
         deliver(services, request)
     assert file.read_bytes() == b"of a register that was restored since"

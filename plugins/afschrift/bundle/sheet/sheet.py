@@ -1,8 +1,8 @@
 """The information sheet of an access answer: Art. 15(1)(a)-(h) and 15(2) as they are for this person (R73).
 
 Only what is there for this person: kinds of data with a value, the purposes that these serve, the recipients
-that their own rows name (R74), how long each is kept (R75), decisions by a computer in plain words (R76). It
-is never shortened because of others' rights (R36).
+that their own rows name (R74), how long each is kept (R75), decisions by a computer in plain words (R76). Of
+these only the explanation of a decision may be shortened because of others' rights (R36).
 """
 
 from __future__ import annotations

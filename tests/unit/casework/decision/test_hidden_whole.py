@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from testbed.running import members, run
+from testbed.delivered import stem
+from testbed.running import drive, members, run
 from tests.support.deciding import Bureau
 from tests.support.in_parts import SOON, Club, run_to_its_end
 from tests.support.letter_samples import given as sample
@@ -345,6 +346,23 @@ def test_twins_are_equal_where_an_earlier_version_hid_something(
         answers.append(given(*twin(bureau, "access", "nl", hide, delete)))
     assert differences(*answers) == []
     assert b"mogen wij gegevens volgens de wet niet geven" in answers[0]["index.html"]
+
+
+def test_a_decision_after_the_bundle_arrived_gives_twins_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number would say that a person decided again before the answer was sent."""
+    names, answers = [], []
+    for hide, delete in ((CASES["tables"]["hide"], ()), ((), CASES["tables"]["sql"])):
+        bureau, request = twin(opened_in(tmp_path / str(len(names)), monkeypatch), "access", "nl", (), delete)
+        drive(bureau.services, request)
+        question = opened(bureau, request)
+        restrict(bureau, request, question, hide) if hide else bureau.answer(question, "fulfil")
+        bundle = drive(bureau.services, request)
+        names.append(stem(bundle).removeprefix(request))
+        answers.append(members(bundle))
+    assert names == ["-access"] * 2
+    assert differences(*answers) == []
 
 
 def test_the_comparison_of_twins_sees_a_single_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,7 +176,7 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
     bureau: Bureau, tmp_path: Path, post: tuple[Server, str]
 ) -> None:
     request = bureau.store(keys=ANN)
-    drive(bureau.services, request)
+    first = drive(bureau.services, request)
     form = {"available_until": local_today() + timedelta(days=9), "where": "our counter"}
     letter = make(bureau.officer(), request, "delivery", form | {"to": "ann@example.org"}).letter
     sending = mailed(bureau, tmp_path, post[1]).settings
@@ -195,7 +195,7 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
     bureau.answer(asked, "refuse_part", "trade_secret", places=["shop.ticket"])
     bureau.sign(request)
     bundle = drive(bureau.services, request)
-    assert bundle.name.endswith("-2.zip"), "the earlier bundle is not replaced"
+    assert bundle.name != first.name, "the earlier bundle is not replaced"
     with pytest.raises(RefusedError, match="answer replaced"):
         send(sending, register, letter.id, "cli:anna")
     assert post[0].messages == []
