@@ -57,7 +57,7 @@ class Fault(BaseModel):
 
 
 def _faults(*codes: int) -> dict[int | str, dict[str, Any]]:
-    return {code: {"model": Fault} for code in (*codes, 413, 422)}
+    return {code: {"model": Fault} for code in (*codes, 400, 413, 422, 503)}
 
 
 def build_outer(store: Store, gate: Gate, settings: PortalSettings) -> FastAPI:
@@ -88,7 +88,7 @@ def build_outer(store: Store, gate: Gate, settings: PortalSettings) -> FastAPI:
     def health() -> None:
         store.delivery(DECOY)
 
-    @outer.post("/api/o/{link}", response_model=WithKey, responses=_faults(403, 503))
+    @outer.post("/api/o/{link}", response_model=WithKey, responses=_faults(403))
     async def enter(link: Link, code: Code) -> dict[str, Any]:
         """Open a delivery. Five wrong codes in a quarter of an hour, and twenty in all, close it."""
         if not is_code(code.code):

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -14,6 +16,8 @@ from tests.support.command_line import run_command
 from tests.support.installed import CUSTOMERS
 from tests.support.open_zips import open_zips
 from tests.support.two_sources import two_sources, write_inventory
+
+from afschrift.airflow_ext.local_portal import OPTIONS, local_portal
 
 __all__ = ["two_sources"]
 
@@ -56,3 +60,15 @@ def test_person_fetches_from_the_portal_of_up(browser: Browser, two_sources: Pat
     assert open_zips(here.home) == []
     with pytest.raises(httpx.ConnectError):  # it ended with Airflow
         httpx.get(public, trust_env=False)
+
+
+def test_portal_of_up_keeps_its_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(OPTIONS, raising=False)
+    with ExitStack() as taken:
+        for port in (8600, 8601):
+            with suppress(OSError):  # another process has it, which does as well
+                taken.enter_context(socket.create_server(("127.0.0.1", port)))
+        with local_portal(tmp_path) as first:
+            pass
+    with local_portal(tmp_path) as again:
+        assert again == first != "http://127.0.0.1:8600"

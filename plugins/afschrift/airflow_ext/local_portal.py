@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,7 +20,7 @@ from afschrift.app.private_files import private_file, private_folder
 from afschrift.domain.errors import RetriableError
 
 OPTIONS = "AFSCHRIFT_DESTINATION_PORTAL_OPTIONS"
-_PORTS = (8600, 8601)
+_PORTS = {"public": 8600, "url": 8601}
 _SECONDS = 20
 
 
@@ -45,7 +46,12 @@ def local_portal(home: Path) -> Iterator[str | None]:
     token, log = folder / "token", folder / "portal.log"
     if not token.exists():
         _write(token, secrets.token_urlsafe(32))
-    outer, inner = (f"127.0.0.1:{_free(port)}" for port in _PORTS)
+    file = folder / "options.json"
+    before = (
+        json.loads(file.read_text("utf-8")) if file.exists() else {}
+    )  # links and deliveries name its ports
+    ports = [urlsplit(before.get(name, "")).port or port for name, port in _PORTS.items()]
+    outer, inner = (f"127.0.0.1:{_free(port)}" for port in ports)
     given = {"HOME": str(folder), "OUTER": outer, "INNER": inner, "PUBLIC": f"http://{outer}"}
     env = os.environ | {f"AFSCHRIFT_PORTAL_{name}": value for name, value in given.items()}
     with log.open("ab") as sink:
@@ -63,7 +69,6 @@ def local_portal(home: Path) -> Iterator[str | None]:
         _wait_until_ready(process, f"http://{outer}/health", log)
         options = {"kind": "portal", "url": f"http://{inner}", "public": f"http://{outer}"}
         key = printed.stdout.decode().partition("public key: ")[2].strip()
-        file = folder / "options.json"
         _write(file, json.dumps({**options, "key": key, "token": token.read_text("ascii")}))
         os.environ[OPTIONS] = str(file)
         yield f"http://{outer}"
