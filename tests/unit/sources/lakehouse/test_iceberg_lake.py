@@ -87,6 +87,24 @@ def test_rows_after_deletes_of_a_kind_are_those_of_the_writer(
         assert ours(tmp_path, name, "id, part, w, v") == sorted([*older, *newer])
 
 
+@pytest.mark.parametrize(("partitions", "left"), [("", 3), ("PARTITIONED BY (part)", 2)])
+def test_of_one_commit_equality_deletes_leave_its_rows_and_positions_do_not(
+    partitions: str, left: int, tmp_path: Path, spark: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an upsert writes them, which the writers here do not: all files have one sequence number."""
+    name = f"one_commit_{left}"
+    spark(
+        f"CREATE TABLE {name} (id BIGINT, part STRING) USING iceberg {partitions} LOCATION "
+        f"'{tmp_path / name}' TBLPROPERTIES ({MERGE_ON_READ}, 'format-version' = '2')"
+    )
+    spark(f"INSERT INTO {name} VALUES (1, 'a'), (2, 'a'), (3, 'a')")
+    gone = f"MERGE INTO {name} AS t USING (SELECT 2 AS id) AS s ON t.id = s.id WHEN MATCHED THEN DELETE"
+    spark(gone if partitions else f"DELETE FROM {name} WHERE id = 2")
+    assert len(ours(tmp_path, name, "id")) == 2
+    monkeypatch.setattr(snapshot, "_sequence", lambda _entry: 1)
+    assert len(ours(tmp_path, name, "id")) == left
+
+
 FORMATS = {
     "equal": ("", "2", ("insert", "remove", "change", "delete")),
     "positions": ("PARTITIONED BY (part)", "2", ("insert", "remove", "change", "append", "column", "spec")),
