@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 
@@ -11,7 +11,9 @@ from afschrift.domain.extracted import SourceExtract
 from afschrift.domain.overview import Overview
 from afschrift.domain.redaction import TablePointers
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.values.table_profiler import Rows
+
+if TYPE_CHECKING:  # pyarrow takes 90 MB, which a step that hands over does not need
+    from afschrift.values.table_profiler import Rows
 
 T = TypeVar("T")
 
@@ -56,7 +58,7 @@ def staged_record(staging: EncryptedStaging, source: str) -> SourceExtract | Non
 
 def staged_samples(staging: EncryptedStaging, source: str) -> dict[str, Rows]:
     """Read the first rows of each table of a source, as value forms."""
-    return cast(dict[str, Rows], _read(staging, observations(source)[0], dict))
+    return cast("dict[str, Rows]", _read(staging, observations(source)[0], dict))
 
 
 def staged_overviews(staging: EncryptedStaging, source: str) -> dict[str, Overview]:
