@@ -2,16 +2,19 @@
 
 import io
 import json
+import random
 import zipfile
 
 import pytest
 from playwright.sync_api import Browser
 from tests.support.browsing import keep, must_fit_and_be_accessible, opened
+from tests.support.made_year import Year
 from tests.support.nightly import nightly_after
-from tests.support.pages import Desk, follow, token_of
+from tests.support.pages import Desk, follow, press, token_of
 
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.officer import Officer
+from afschrift.domain.state import State
 from afschrift.report.case_sheet import fault_of
 
 pytestmark = pytest.mark.airflow
@@ -67,4 +70,21 @@ def test_report_fits_and_is_accessible(
         follow(page, address, path)
         keep(page, f"report-{path[-5:]}-{width}")
         must_fit_and_be_accessible(page, width, path)
+    page.context.close()
+
+
+@pytest.mark.needs_program("chromium")
+def test_extensions_and_refusals_are_two_clicks_away(browser: Browser, desk: Desk, address: str) -> None:
+    Year(desk.register, random.Random(7)).fill(60)
+    requests = desk.register.requests.all(open_only=False)
+    every = {"refused": {r.id for r in requests if r.state is State.REFUSED}}
+    page = opened(browser, address, viewport={"width": 390, "height": 900}, locale="nl-NL")
+    for question in ("extended", "refused"):
+        follow(page, address, "/report?what=visit&from=2025-01-01&to=2025-12-31")
+        cases = page.locator(f"li:has(> #q-{question}) .cases").first
+        cases.locator("summary").click()
+        ids = cases.locator("a").all_inner_texts()
+        assert len(ids) >= 3 and {*ids} == every.get(question, {*ids})
+        press(page, cases.locator("a").nth(2))
+        assert page.url.endswith(f"/requests/{ids[2]}") and ids[2] in page.locator("main").inner_text()
     page.context.close()

@@ -12,11 +12,12 @@ from afschrift.casework.question_kinds import KINDS
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.language import gettext, in_served, ngettext, say_day, served_language
+from afschrift.law.clock.deadline import ALGORITHM
 from afschrift.law.roles import Act
 from afschrift.questions.view import in_words
 from afschrift.register.periods import Doubts, ReportedRequest
 from afschrift.report import FIRST_DAY, LAST_DAY
-from afschrift.report.measure import MeasuredRequest, measured
+from afschrift.report.measure import MeasuredRequest, measured, rules_of
 from afschrift.report.report_figures import FEW, SUBJECTS, Figure, FigureGroup, days_left, days_taken, groups
 
 FORMAT = "afschrift-report/1"
@@ -57,6 +58,7 @@ class ReadPeriod:
     """The requests of a period as they are today.
 
     Attributes:
+        rules: by which days are counted today.
         of_period: received in it, in order.
         known: these, all open ones, and those that ended in the twelve months before its end.
     """
@@ -64,6 +66,7 @@ class ReadPeriod:
     period: ReportPeriod
     today: date
     doubts: Doubts
+    rules: str
     of_period: Sequence[MeasuredRequest]
     known: Sequence[MeasuredRequest]
 
@@ -84,7 +87,8 @@ def read(officer: Officer, period: ReportPeriod) -> ReadPeriod:
         else:
             doubts = row
     today = officer.now.astimezone(UTC).date()
-    return ReadPeriod(period, today, doubts, [m for m in found if period.holds(m.received)], found)
+    rules = rules_of({"algorithm": ALGORITHM, "calendar": officer.jurisdiction.calendar.version})
+    return ReadPeriod(period, today, doubts, rules, [m for m in found if period.holds(m.received)], found)
 
 
 def report(officer: Officer, period: ReportPeriod, *, outside: bool = False) -> dict[str, Any]:
@@ -157,6 +161,14 @@ def _notes(found: ReadPeriod, *, outside: bool) -> list[str]:
         text = gettext(
             "The trail of {year} was destroyed: what of that year is gone is not known, and not none.",
             year=year,
+        )
+        notes.append(text)
+    if before := sorted({rules for row in found.of_period for rules in row.counted} - {found.rules}):
+        text = gettext(
+            "Days of some of these requests were counted by other rules when a letter was sent ({before}). "
+            "All figures are by those of today ({now}).",
+            before="; ".join(before),
+            now=found.rules,
         )
         notes.append(text)
     if found.period.until > found.today:

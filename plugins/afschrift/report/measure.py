@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -48,6 +48,7 @@ class MeasuredRequest:
         redacted: grounds of redactions.
         letters: kind, and how it was sent; None: it was not.
         waits: for what an open request waits.
+        counted: rules by which its days were counted when a fact moved its clock.
     """
 
     request: str
@@ -81,6 +82,7 @@ class MeasuredRequest:
     letters: list[tuple[str, str | None]]
     waits: str | None
     waits_what: str | None
+    counted: frozenset[str]
 
 
 def measured(found: ReportedRequest, place: Jurisdiction, today: date) -> MeasuredRequest:
@@ -134,7 +136,13 @@ def measured(found: ReportedRequest, place: Jurisdiction, today: date) -> Measur
         letters=[(row.kind, row.channel if row.sent_on else None) for row in found.letters],
         waits=waits,
         waits_what=what,
+        counted=frozenset(rules_of(f.detail["clock"]) for f in timeline.facts if "clock" in f.detail),
     )
+
+
+def rules_of(evidence: Mapping[str, Any]) -> str:
+    """The rules that a clock was counted by, from what is stored of it."""
+    return f"{evidence.get('algorithm')}, {evidence.get('calendar')}"
 
 
 def _clock(timeline: Timeline, place: Jurisdiction, today: date) -> Deadline:

@@ -21,7 +21,10 @@ from tests.support.deciding import Bureau
 from tests.support.made_year import FIRST, LAST, Year
 
 from afschrift.domain.errors import NotAllowedError, RefusedError
-from afschrift.report.document import ReportPeriod, hidden, read, report, withheld
+from afschrift.register.periods import Doubts, ReportedRequest
+from afschrift.report import document
+from afschrift.report.document import ReadPeriod, ReportPeriod, hidden, read, report, withheld
+from afschrift.report.measure import measured
 from afschrift.report.report_figures import Figure, FigureGroup, days_taken
 from afschrift.report.report_files import made
 
@@ -186,6 +189,37 @@ def test_forged_rows_are_said_and_in_no_figure(bureau: Bureau) -> None:
         db.execute("DROP TRIGGER t")
         db.commit()
     assert figures(report(bureau.officer(), YEAR)) == before
+
+
+@pytest.mark.parametrize(
+    ("doubts", "counted", "outside", "note"),
+    [
+        (Doubts("schema_changed"), (), True, "(schema_changed): no figure"),
+        (Doubts(requests=frozenset({"req-1"})), (), False, "1 request was changed without the software"),
+        (Doubts(requests=frozenset({"req-1"})), (), True, "Fewer than 5 requests"),
+        (Doubts(cases=6), (), True, "6 cases were taken out"),
+        (Doubts(cases=1), (), True, "Fewer than 5 cases"),
+        (Doubts(dropped=(2019,)), (), True, "The trail of 2019 was destroyed"),
+        (Doubts(), ("2, NL 1",), True, ""),
+        (Doubts(), ("1, NL 1", "2, NL 1"), True, "other rules when a letter was sent (1, NL 1)"),
+    ],
+)
+def test_a_report_says_what_its_figures_lack(
+    bureau: Bureau, doubts: Doubts, counted: tuple[str, ...], outside: bool, note: str
+) -> None:
+    of_period = [replace(row, counted=frozenset(counted)) for row in read(bureau.officer(), YEAR).of_period]
+    notes = document._notes(ReadPeriod(YEAR, LAST, doubts, "2, NL 1", of_period, ()), outside=outside)
+    assert [note in text for text in notes] == ([True] if note else [])
+    assert "req-1" not in str(notes) or not outside
+
+
+def test_days_that_were_counted_by_other_rules_are_said(bureau: Bureau) -> None:
+    rows = (r for r in bureau.register.periods.read("2025", "2026") if isinstance(r, ReportedRequest))
+    row = next(row for row in rows if row.timeline.facts)
+    evidence = {"due": "2025-02-01", "algorithm": "1", "calendar": "NL 2024"}
+    fact = replace(row.timeline.facts[0], detail={**row.timeline.facts[0].detail, "clock": evidence})
+    changed = replace(row, timeline=replace(row.timeline, facts=(fact,)))
+    assert measured(changed, bureau.officer().jurisdiction, LAST).counted == {"1, NL 2024"}
 
 
 def test_periods_without_requests_and_roles_without_history(bureau: Bureau) -> None:
