@@ -314,10 +314,8 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
             because = way.because.removesuffix(PROVES_LITTLE) if len(group.places) > 1 else way.because
             yield "possible", f"{place.table}.{own}: {because}"
         for name, other in tables.items():
-            for own, end in (
-                *(way for join in other.join for way in join.items()),
-                *other.references.items(),
-            ):
+            ways = (way for join in other.join for way in join.items())
+            for own, end in (*ways, *other.references.items()):
                 if place.table in (name, end.rpartition(".")[0]):
                     yield "points", gettext("{own} to {end}", own=f"{name}.{own}", end=end)
 
