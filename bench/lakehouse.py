@@ -155,7 +155,7 @@ def plan_many(files: int) -> dict[str, Any]:
 
 
 def together(lake: Path, persons: int, alone: int) -> dict[str, Any]:
-    """Milliseconds of CPU a person, read alone and together; planning is in neither."""
+    """Milliseconds of CPU a person, read and staged alone and together; `steps` of the whole step."""
     from afschrift.batch.fulfil_batch import extract_batch
     from afschrift.batch.source_pass import TOGETHER
     from afschrift.steps.extract import extract
@@ -174,7 +174,11 @@ def together(lake: Path, persons: int, alone: int) -> dict[str, Any]:
             None,
         )
         assert set(outcomes.values()) == {TOGETHER}, outcomes
-        return {"alone": single.each(alone), "together": all_.each(persons)}
+        return {
+            "alone": single.read(alone),
+            "together": all_.read(persons),
+            "steps": [single.each(alone), all_.each(persons)],
+        }
 
 
 def main() -> None:

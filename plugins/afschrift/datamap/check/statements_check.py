@@ -13,10 +13,14 @@ from afschrift.domain.errors import AfschriftError
 from afschrift.domain.plan import Withheld
 from afschrift.domain.right import Right
 from afschrift.domain.sources import Source
+from afschrift.domain.value_kind import ValueKind
 from afschrift.selection.estimate_lines import about, estimate_lines
 from afschrift.selection.fact_plans import fact_plans
 from afschrift.selection.key_statements import KeyStatements
 from afschrift.selection.table_decision import Classifier, PersonFacts, TableDecision
+
+MANY_FILES = 20
+"""Files of a lake's table from which it is reported that a key rules out few of them."""
 
 LARGE = 1_000_000
 """Rows from which a full scan of a table is reported."""
@@ -34,8 +38,33 @@ def statements(of: CheckedSource, report: MapReport) -> Iterator[Finding]:
         words = f"{of.path(entry)}: each request reads all {about(rows)} rows of {read}"
         remedy = "nothing, if that is fast enough; else an index on what leads to the person"
         yield of.finding(Code.READ_WHOLE, (entry,), words, remedy)
+    yield from _unsorted(of)
     report.prepared += prepared.count
     report.costs += prepared.costs.values()
+
+
+def _unsorted(of: CheckedSource) -> Iterator[Finding]:
+    """Yield tables of a lake of which a person's key rules out less than half of the files."""
+    try:
+        spread = of.probe.ask(lambda session: session.described()).spread
+    except AfschriftError:  # another part of the check reports a source that does not answer
+        return
+    for name, table in of.declared.tables.items():
+        files, columns = spread.get(of.declared.in_source(name), (0, {}))
+        texts = of.tables.get(of.declared.in_source(name), {})
+        for link in table.subject.values() if files >= MANY_FILES else ():
+            form = texts[link.column].kind if link.column in texts else None
+            prunes = form is not ValueKind.TEXT or link.normal is not None
+            read = columns.get(link.column, files) if prunes else files
+            if read * 2 > files:
+                words = (
+                    f"{of.path(name)}: each request reads about {read:,} of {files:,} files, as "
+                    f"{link.column} rules out no others; about 1 if they were sorted by it"
+                )
+                remedy = f"sort or cluster the table by {link.column} (OPTIMIZE, Z-order), or nothing"
+                if not prunes:
+                    remedy = f"mark {link.column} as `normal` if its texts have one form, and {remedy}"
+                yield of.finding(Code.READ_WHOLE, (name,), words, remedy)
 
 
 @dataclass

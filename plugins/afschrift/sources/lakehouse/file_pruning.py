@@ -65,6 +65,17 @@ def needed(table: str, log: LogTable, selects: Sequence[dict[str, Any]], values:
     return every
 
 
+def files_of_a_key(log: LogTable, column: str) -> int:
+    """Number of files whose bounds hold a value from the middle of a column."""
+    bounds = _PlannedSearch(log, "", lambda _: None, {})._bounds(column)
+    known = pc.drop_null(pa.chunked_array(bounds).combine_chunks()) if bounds else None
+    if bounds is None or known is None or not len(known):
+        return len(log.files)
+    middle = known.take(pc.sort_indices(known))[len(known) // 2]
+    inside = pc.and_(pc.less_equal(bounds[0], middle), pc.greater_equal(bounds[1], middle))
+    return int(pc.sum(pc.fill_null(inside, True)).as_py())
+
+
 def _nodes(found: Any) -> Iterator[dict[str, Any]]:
     if isinstance(found, dict):
         yield found

@@ -23,7 +23,7 @@ from afschrift.sources.duckdb.lake_files import printable
 from afschrift.sources.duckdb.lake_reconciliation import PLACED, LakeReconciliation
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore, pattern
 from afschrift.sources.duckdb.session import DuckSession
-from afschrift.sources.lakehouse.file_pruning import needed, tables_of
+from afschrift.sources.lakehouse.file_pruning import files_of_a_key, needed, tables_of
 from afschrift.sources.lakehouse.log_reconciliation import LogReconciliation
 from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogField, LogTable
 from afschrift.sources.lakehouse.stored_fields import OtherTypeError, has_ids, selected, stored_in
@@ -296,6 +296,10 @@ class LogLake(VersionedLake):
         comments = {table: log.comments for table, log in self._logs.items()}
         return Described(
             rows=counts,
+            spread={
+                table: (len(log.files), {of.name: files_of_a_key(log, of.name) for of in log.fields})
+                for table, log in self._logs.items()
+            },
             required={table: log.required for table, log in self._logs.items() if log.required},
             comments={table: of[""] for table, of in comments.items() if of.get("")},
             column_comments={
