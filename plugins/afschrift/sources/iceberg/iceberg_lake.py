@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from secrets import token_hex
 from typing import Any
 
 import pyarrow as pa
@@ -120,7 +121,8 @@ class IcebergLake(LogLake):
 
 
 def _committing(root: str, extra: Mapping[str, Any]) -> Commit:
-    catalogue = SqlCatalog("scratch", uri="sqlite:///:memory:", **iceberg_options(root, extra))
+    memory = f"sqlite:///file:{token_hex(8)}?mode=memory&cache=shared&uri=true"  # one for all threads
+    catalogue = SqlCatalog("scratch", uri=memory, **iceberg_options(root, extra))
     catalogue.create_namespace("scratch")
 
     def commit(table: str, rows: pa.Table) -> None:
