@@ -5,6 +5,7 @@ The decision comes before the data: an excluded column is never selected.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -313,3 +314,17 @@ REASONS: dict[str, str] = {
     "unclassified": "it is not classified, so it is neither included nor excluded",
     "voluntary": "outside Art. 20, given voluntarily by the controller's policy",
 }
+
+
+_DECIDED = {
+    "R20": "decided_outside",
+    "R31": "decided_others",
+    "R35": "decided_trade_secret",
+    "R84": "decided_restriction",
+}
+"""First rule of what a person decided -> its ground."""
+
+
+def ground_of(reason: str, rules: Sequence[str]) -> str:
+    """The reason of a decision; of what a person decided, its ground."""
+    return _DECIDED.get("".join(rules[:1]), reason) if reason == "person_decided" else reason

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from afschrift.domain.decision import Action
+from afschrift.domain.decision import Action, ground_of
 from afschrift.domain.event import canonical
 from afschrift.domain.redaction import Redaction
 from afschrift.domain.right import Right
@@ -157,16 +157,6 @@ class ManualPlan:
         return NOTHING_GIVEN if self.status in alike else self.status.value
 
 
-PERSON_DECIDED = "person_decided"
-_DECIDED = {
-    "R20": "decided_outside",
-    "R31": "decided_others",
-    "R35": "decided_trade_secret",
-    "R84": "decided_restriction",
-}
-"""First rule of what a person decided -> its ground."""
-
-
 @dataclass(frozen=True)
 class FieldPlan:
     """A column of the inventory with its decision.
@@ -200,8 +190,7 @@ class FieldPlan:
     @property
     def ground(self) -> str:
         """The reason; of what a person decided, the ground of the decision."""
-        by_rule = _DECIDED.get("".join(self.rules[:1]), PERSON_DECIDED)
-        return by_rule if self.reason == PERSON_DECIDED else self.reason
+        return ground_of(self.reason, self.rules)
 
 
 @dataclass(frozen=True)
