@@ -68,7 +68,7 @@ def make(folder: Path, rows: int, files: int) -> None:
                 )
             for lake in (name, f"{name}_deleted"):
                 _commit(folder / lake / "event", actions, vectors=lake in LAKES[2:])
-    from tests.support.sail import spark
+    from testbed.sail import spark
 
     with spark() as run:
         for name in LAKES[2:]:

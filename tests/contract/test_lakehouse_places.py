@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
-from testbed import small
+from testbed import sail, small
 from testbed.fleet import installation as fleet
 from testbed.fleet import servers
 from testbed.running import installation, members, run, store
-from tests.support import sail
 from tests.support.command_line import command
 from tests.support.iceberg_rest import rest_catalogue
 

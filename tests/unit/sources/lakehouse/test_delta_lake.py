@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
-from tests.support import sail
+from testbed import sail
 from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import ConfigurationError, SourceDownError

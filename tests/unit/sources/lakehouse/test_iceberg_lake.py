@@ -17,7 +17,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType, StructType
-from tests.support import sail
+from testbed import sail
 from tests.support.log_lakes import by_pyiceberg
 from tests.support.nightly import nightly_after
 
