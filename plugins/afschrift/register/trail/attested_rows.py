@@ -82,7 +82,6 @@ ATTESTED_TABLES: dict[str, Table] = {
 `data_key` (ciphertext that is bound to its place), `look_up` (not in back-ups; its gate reads the events),
 `event` and its tables, `segment`."""
 
-
 ADDED: Mapping[str, Mapping[str, Any]] = {
     delivery.name: {
         "state": "arrived",
@@ -148,6 +147,7 @@ def delete_rows(tx: Connection, table: Table, which: ColumnElement[bool]) -> Non
     tx.execute(delete(table).where(which))
 
 
+@cache
 def attested_columns(table: Table) -> tuple[str, ...]:
     """The columns whose values are attested."""
     left_out = _LEFT_OUT.get(table, ())
@@ -159,28 +159,13 @@ def rows_of(tx: Connection, case: str) -> Iterator[tuple[RowPlace, dict[str, Any
     found = cached(tx, ("case", case), lambda: _read(tx, _rows_of_a_case(), {"case": case}))
     for table in ATTESTED_TABLES.values():
         for row in found[table]:
-            yield _attested(table, row)
+            yield attested_row(table, row)
 
 
-def rows_of_cases(tx: Connection, cases: Collection[str]) -> dict[str, list[tuple[RowPlace, dict[str, Any]]]]:
-    """As `rows_of`, for many cases by a statement a table."""
-    requests = select(request.c.id, request.c.case_id).where(request.c.case_id.in_(cases))
-    case_of = {row.id: row.case_id for row in tx.execute(requests)} | {case: case for case in cases}
-    found: dict[str, list[tuple[RowPlace, dict[str, Any]]]] = {case: [] for case in cases}
-    for table in ATTESTED_TABLES.values():
-        owner = next(name for name in ("case_id", "request_id", "id") if name in table.c)
-        wanted = requests.with_only_columns(request.c.id) if owner == "request_id" else cases
-        for row in tx.execute(select(*_read_columns(table)).where(table.c[owner].in_(wanted))):
-            found[case_of[getattr(row, owner)]].append(_attested(table, row))
-    return found
-
-
-def _attested(table: Table, row: Any) -> tuple[RowPlace, dict[str, Any]]:
+def attested_row(table: Table, row: Any) -> tuple[RowPlace, dict[str, Any]]:
+    """The place of a row, and its attested fields."""
     values = row._asdict()
-    place = _place(table, values)
-    for name in _LEFT_OUT.get(table, ()):
-        values.pop(name, None)
-    return place, values
+    return _place(table, values), {name: values[name] for name in attested_columns(table)}
 
 
 def rows_of_request(tx: Connection, table: Table, request_id: str) -> Sequence[Any]:
@@ -248,7 +233,7 @@ def read_requests(tx: Connection, ids: Collection[str]) -> list[str]:
     for table in (decision, fact, letter, question, run):
         known |= {("rows", table.name, row.id): [] for row in rows}
         mine = table.c.request_id.in_([row.id for row in rows])
-        for found in tx.execute(select(*_read_columns(table)).where(mine)):
+        for found in tx.execute(select(*columns_read(table)).where(mine)):
             known["rows", table.name, found.request_id].append(found)
     remember(tx, known)
     return [row.id for row in rows if row.id in ids]
@@ -267,11 +252,8 @@ def stray_rows(tx: Connection) -> Iterator[RowPlace]:
     for table in ATTESTED_TABLES.values():
         if table in (case_file, request):
             continue
-        stray = (
-            table.c.case_id.not_in(known)
-            if "case_id" in table.c
-            else table.c.request_id.not_in(select(request.c.id))
-        )
+        of_case, requests = "case_id" in table.c, select(request.c.id)
+        stray = table.c.case_id.not_in(known) if of_case else table.c.request_id.not_in(requests)
         for row in tx.execute(select(table).where(stray)):
             yield _place(table, row._asdict())
 
@@ -351,7 +333,7 @@ def _rows_of_a_request() -> _Rows:
 
 def _made(wanted: Mapping[Table, ColumnElement[bool]]) -> _Rows:
     """A UNION of all tables: each puts its columns into the first places of their type, the rest is NULL."""
-    columns = {table: _read_columns(table) for table in wanted}
+    columns = {table: columns_read(table) for table in wanted}
     counted = [Counter(map(_kind, mine)) for mine in columns.values()]
     width = {kind: max(count[kind] for count in counted) for kind in _KINDS}
     selects, tables = [], {}
@@ -386,10 +368,10 @@ def _of_case(table: Table, case: ColumnElement[str], requests: Select[Any]) -> C
 
 @cache
 def _rows_of_request(table: Table) -> Select[Any]:
-    return select(*_read_columns(table)).where(table.c.request_id == bindparam("request"))
+    return select(*columns_read(table)).where(table.c.request_id == bindparam("request"))
 
 
-def _read_columns(table: Table) -> list[Column[Any]]:
+def columns_read(table: Table) -> list[Column[Any]]:
     """All columns but the large ones, which are read where they are needed."""
     return [column for column in table.c if not (table is message and column.name == "ciphertext")]
 

@@ -23,7 +23,7 @@ from afschrift.register.database.database import remember
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.database.written import RowPlace
-from afschrift.register.trail.attested_rows import ADDED, rows_of, rows_of_cases
+from afschrift.register.trail.attested_rows import ADDED, ATTESTED_TABLES, attested_row, columns_read, rows_of
 from afschrift.register.trail.codes import Codes, codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.own_events import CODE, PAYLOAD, STREAM, Acts, Keys, acts, check_rest, fault
@@ -150,12 +150,27 @@ def check_cases(
         naming: dict[str, list[Row[Any]]] = defaultdict(list)
         for row in tx.execute(_NAMING_CASES, {"cases": some}):
             naming[row.case_id].append(row)
-        left = rows_of_cases(tx, some)
+        left = _rows_of_cases(tx, some)
         coded = groupby(tx.execute(_OF_CASES, {"cases": some}, execution_options=STREAM), attrgetter("owner"))
         for case, own in chain(coded, ((case, ()) for case in some)):
             if case in left:  # it was not compared with events of its own
                 events = chain(naming[case], own)
                 yield case, [*check_case(tx, case, keys, known, events=events, rows=left.pop)]
+
+
+def _rows_of_cases(
+    tx: Connection, cases: Collection[str]
+) -> dict[str, list[tuple[RowPlace, dict[str, Any]]]]:
+    """As `rows_of`, for many cases by a statement a table."""
+    requests = select(request.c.id, request.c.case_id).where(request.c.case_id.in_(cases))
+    case_of = {row.id: row.case_id for row in tx.execute(requests)} | {case: case for case in cases}
+    found: dict[str, list[tuple[RowPlace, dict[str, Any]]]] = {case: [] for case in cases}
+    for table in ATTESTED_TABLES.values():
+        owner = next(name for name in ("case_id", "request_id", "id") if name in table.c)
+        wanted = requests.with_only_columns(request.c.id) if owner == "request_id" else cases
+        for row in tx.execute(select(*columns_read(table)).where(table.c[owner].in_(wanted))):
+            found[case_of[getattr(row, owner)]].append(attested_row(table, row))
+    return found
 
 
 def must_follow(tx: Connection, case: str, keys: Keys) -> None:
