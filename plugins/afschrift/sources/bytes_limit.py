@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from typing import Any
+from typing import Any, cast
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.notation import size_in_words
 from afschrift.domain.reconciliation import Estimate
 from afschrift.domain.sources import Source
-from afschrift.sources.read_session import ReadSession
 from afschrift.sources.table_errors import table_of
 
 _REMEDY = (
@@ -32,7 +31,7 @@ def within_limit(session: Source, statement: str) -> Iterator[Any]:
     Raises:
         ConfigurationError: it does; nothing goes on at the server.
     """
-    limit = session.bytes_limit if isinstance(session, ReadSession) else None
+    limit: int | None = getattr(session, "bytes_limit", None)  # of a ReadSession, whose module loads pyarrow
     if limit is None:
         yield from session.stream(statement)
         return
@@ -44,8 +43,7 @@ def within_limit(session: Source, statement: str) -> Iterator[Any]:
         for batch in batches:
             arrived += batch.nbytes
             if arrived > limit:
-                assert isinstance(session, ReadSession)
-                session.interrupt()
+                cast(Any, session).interrupt()
                 with suppress(AfschriftError):  # that it was interrupted
                     batches.close()  # type: ignore[attr-defined]
                 raise _too_much(session.name, statement, "gave more rows than that", limit)
