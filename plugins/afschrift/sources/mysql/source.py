@@ -126,7 +126,7 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
     def _make_key_table(self) -> None:
         if self._mariadb and not self._would_log():
             try:
-                with self.connection.cursor() as cursor:
+                with self._cursor() as cursor:
                     cursor.execute(_KEY_TABLE)
             except pymysql.MySQLError as error:
                 if code_of(error) not in _NO_TEMPORARY_TABLE:
@@ -174,12 +174,12 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
             return
         columns = "person, name, value, number, valid_from, valid_to, is_current, asked_at"
         insert = f"INSERT INTO {KEY_TABLE} ({columns}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608 - constants
-        with self._our_errors(""), self.connection.cursor() as cursor:
+        with self._our_errors(""), self._cursor() as cursor:
             cursor.execute(f"DELETE FROM {KEY_TABLE}")  # noqa: S608 - a constant
             cursor.executemany(insert, rows)
 
     def _set_keys(self, rows: Sequence[tuple[object, ...]]) -> None:
-        with self._our_errors(""), self.connection.cursor() as cursor:
+        with self._our_errors(""), self._cursor() as cursor:
             cursor.execute(f"SET {KEY_VARIABLE} = %s", [json.dumps(rows)])
 
     def rows(self, statement: str, reads: str = "") -> list[tuple[Any, ...]]:
@@ -187,7 +187,7 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
 
         Errors name the table of the statement `reads`.
         """
-        with self._our_errors(reads or statement), self.connection.cursor() as cursor:
+        with self._our_errors(reads or statement), self._cursor() as cursor:
             self._execute(cursor, statement)
             whole = [column[1] in _INTEGERS for column in cursor.description or ()]
             try:
@@ -205,7 +205,7 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
 
     def stream(self, statement: str) -> Iterator[Any]:
         """Yield record batches of at most 4,096 rows."""
-        cursor = self.connection.cursor(SSCursor)
+        cursor = self._cursor(SSCursor)
         with self._our_errors(statement):
             try:
                 self._execute(cursor, statement)
@@ -228,8 +228,18 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
         return SqlReconciliation(self.rows, self.dialect, extract.statement, own, digest, values)
 
     def _run(self, statement: str) -> None:
-        with self._our_errors(statement), self.connection.cursor() as cursor:
+        with self._our_errors(statement), self._cursor() as cursor:
             self._execute(cursor, statement)
+
+    def _cursor(self, kind: type[Cursor] = Cursor) -> Cursor:
+        """A cursor; the driver would throw away what an open stream has not read yet, with a warning only."""
+        before = self.connection._result
+        if before is not None and before.unbuffered_active:
+            raise AfschriftError(
+                f"A statement of {self.name} was asked for while rows of another one were read.",
+                remedy="read the first one to its end or close it, or open a second session.",
+            )
+        return self.connection.cursor(kind)
 
     def _execute(self, cursor: Cursor, statement: str) -> None:
         cursor.execute(f"/* {self._tag} */ {statement}")
