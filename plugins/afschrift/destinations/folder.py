@@ -26,6 +26,8 @@ Place = Path | UPath
 _CHUNK = 1 << 20
 _CONFIGURATION = (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+_NO_CONDITIONS = frozenset({400, 501})
+"""What stores answer that do not know `If-None-Match` where something is put."""
 
 
 class FolderDestination:
@@ -159,7 +161,7 @@ class FolderDestination:
                     sink.write(chunk)
             with self._errors():
                 sink.close()
-                sink.commit()
+                _commit(sink, target)
         except BaseException as error:
             with contextlib.suppress(Exception):
                 sink.discard()
@@ -288,6 +290,21 @@ def _remove(path: Place) -> bool:
 
 def _is_s3(path: Place) -> bool:
     return not isinstance(path, Path) and path.protocol in ("s3", "s3a")
+
+
+def _commit(sink: Any, target: Any) -> None:
+    """Give a file its name if none has it; where the store knows no such condition, after a look."""
+    try:
+        sink.commit()
+    except OSError as error:
+        answer = getattr(error.__cause__, "response", {}).get("ResponseMetadata", {})
+        if answer.get("HTTPStatusCode") not in _NO_CONDITIONS:
+            raise
+        look_anew(target)
+        if target.exists():
+            raise FileExistsError from None
+        sink.mode = "wb"
+        sink.commit()
 
 
 def _end_uploads(path: Any) -> None:
