@@ -133,8 +133,7 @@ class Deliveries(Repository):
                 sealed = self._key(tx, request_id).encrypt(secret.encode(), "delivery", "secret", new_row)
                 values["secret"] = sealed
             insert_row(tx, delivery, values)
-            begun = NewEvent("delivery_begun", payload={"delivery": new_row, **payload})
-            self._append(tx, request_id, begun)
+            self._append(tx, request_id, NewEvent("delivery_begun", payload={"delivery": new_row, **payload}))
             whole = {"secret": None, "delivered_at": None, **dict.fromkeys(_LATER), **values}
             return replace(_delivery(whole), is_new=True)
 

@@ -106,16 +106,7 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     found = destination.find(name)
     if found and found.sha256 != packed["bundle"]:
         _must_be_begun(outgoing, encryption, name)
-    begun = register.deliveries.begin(
-        request_id,
-        plan.destination,
-        name,
-        packed["bundle"],
-        kind=plan.part.value,
-        encryption=encryption.code if encryption else "none",
-        secret=key if encryption and encryption.uses_secret else None,
-        uri=destination.address(name),
-    )
+    begun = _begin(outgoing, name, encryption, key, destination.address(name))
     if begun.state == ARRIVED and (done := register.steps.result(request_id, "deliver", inputs)):
         return done  # by another process meanwhile
     path = encrypted_path(begun.id) if encryption else BUNDLE
@@ -151,6 +142,22 @@ def _must_be_begun(outgoing: _Outgoing, encryption: Encryption | None, name: str
     now = replace(outgoing, deliveries=deliveries.of(plan.request, begun=True))
     if not (encryption and now.lying):
         raise occupied(name, plan.destination)
+
+
+def _begin(
+    outgoing: _Outgoing, name: str, encryption: Encryption | None, key: str, address: str
+) -> DeliveryRow:
+    plan = outgoing.gate.plan
+    return outgoing.gate.services.register.deliveries.begin(
+        plan.request,
+        plan.destination,
+        name,
+        outgoing.packed["bundle"],
+        kind=plan.part.value,
+        encryption=encryption.code if encryption else "none",
+        secret=key if encryption and encryption.uses_secret else None,
+        uri=address,
+    )
 
 
 def _must_leave(services: Services, request_id: str) -> None:
