@@ -14,7 +14,7 @@ from afschrift.datamap.scan.bounded import read_samples, sampled
 from afschrift.datamap.scan.schema import ScannedSource
 from afschrift.datamap.scan.table_context import TableRole
 from afschrift.datamap.scan.ways.by_values import ColumnValues, OpenTable, possible_ways
-from afschrift.datamap.scan.ways.edges import Edge, declared, target
+from afschrift.datamap.scan.ways.edges import Edge, clear, declared, target
 from afschrift.datamap.scan.ways.guesses import (
     Polymorphic,
     by_email,
@@ -124,7 +124,7 @@ def find(
     for root in roots if seen.samples else ():
         of = (source, people, people[root], edges)
         edges += _agreeing(seen, [*by_email(*of), *by_role(*of)], looked=True, strict=True)
-    edges = _once(edges)
+    edges = list(clear(_once(edges), proven, {name: person.key for name, person in people.items()}))
     notes += [f"{edge.text} {NO_WAY}" for edge in edges if not edge.can_be_written]
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)

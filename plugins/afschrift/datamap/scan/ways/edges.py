@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from afschrift.domain.name_parts import flat, pointed_to, row_names, word_set, words
@@ -95,3 +95,32 @@ def declared(keys: Iterable[ForeignKey], whole: Mapping[str, str]) -> list[Edge]
         for key in keys
     )
     return list(dict.fromkeys(edges))
+
+
+def clear(
+    edges: Iterable[Edge], by_values: Collection[Edge], people: Mapping[str, str | None]
+) -> Iterator[Edge]:
+    """Yield edges without those that only values prove and that leave open whose the rows are.
+
+    Such as a column with numbers of two kinds of people, unless a name decides or the two are the same
+    people, and a person's own number that is found in a table: its rows may be theirs, so it is no look-up.
+
+    Args:
+        edges: each once.
+        by_values: those that only values prove.
+        people: tables of people, with the column of their key.
+    """
+    edges = list(edges)
+    same = {frozenset((edge.table, edge.parent)) for edge in edges}
+    to_people: dict[tuple[str, tuple[str, ...]], list[Edge]] = {}
+    for edge in edges:
+        if edge.parent in people:
+            to_people.setdefault((edge.table, edge.columns), []).append(edge)
+    for edge in edges:
+        others = to_people.get((edge.table, edge.columns), []) if edge.parent in people else []
+        named = {other.parent for other in others if other not in by_values or other.names_parent}
+        kinds = {frozenset((edge.parent, other.parent)) for other in others} - {frozenset((edge.parent,))}
+        several = edge.table not in people and len(named) != 1 and not kinds <= same
+        own = edge.parent not in people and edge.columns == (people.get(edge.table),)
+        if edge not in by_values or not (several or own):
+            yield edge
