@@ -1,6 +1,7 @@
 """Every registered source tells which keys, foreign keys, comments and views its database declares."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def test_keys_comments_sizes_and_what_views_read(warehouse: Warehouse) -> None:
     if kind in ("delta", "files", "iceberg", "parquet"):
         assert (structure.foreign_keys, structure.views) == ((), ())
         rows = {"shop": 2, "orders": 0, "line": 0} if kind != "files" else {}
-        assert described == Described(rows=rows)
+        assert replace(described, spread={}) == Described(rows=rows)
         return
     assert sorted(structure.foreign_keys, key=str) == [
         ForeignKey("line", ("shop", "nr"), "orders", ("shop_id", "no")),

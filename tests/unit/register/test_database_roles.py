@@ -329,7 +329,7 @@ def test_rights_of_each_role_on_every_table(installed: Installed, project_root: 
     }
     assert {*metadata.tables, VERSION_TABLE} - granted == set()
     page = (project_root / "docs" / "operator" / "operations.md").read_text(encoding="utf-8")
-    assert [role for role in ROLES if f"| `{role}` |" not in page] == []
+    assert [role for role in ROLES if f"- `{role}`, " not in page] == []
     unread = (
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = 'public' AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_attribute a WHERE "

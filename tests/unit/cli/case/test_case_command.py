@@ -184,12 +184,12 @@ def test_a_case_is_held_listed_and_freed(bureau: Bureau) -> None:
     assert owner not in case("list")
     assert [each["id"] for each in json.loads(case("list", "--held", "--json"))[0]["holds"]] == both
     assert "hold claim" in run_command("requests", "--all")
-    shredding = ("register", "shred", request, "--rule", "persons_erasure")
+    shredding = ("request", "destroy", request, "--rule", "persons_erasure")
     assert hold in str(refused(*shredding))
     assert "--hold" in str(refused_case("release", request, *WORDS, stdin=WHY))
     assert "still held" in case("release", request, "--hold", hold, *WORDS, stdin=WHY)
     assert "free" in case("release", request, *WORDS, stdin=WHY)
-    assert "--sign" in run_command(*shredding)
+    assert "Another person signs" in run_command(*shredding)
 
 
 def test_words_of_a_hold_are_never_an_argument_and_never_missing(bureau: Bureau) -> None:
