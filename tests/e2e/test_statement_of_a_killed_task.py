@@ -73,12 +73,6 @@ def test_a_statement_ends_at_the_server_with_its_task(
             count = running(kind, database)
             assert within(10, lambda: count() == 1)
             task.send_signal(by)
-            if (kind, by) == (
-                "postgres",
-                signal.SIGTERM,
-            ):  # its driver lets no signal through: Airflow kills it
-                time.sleep(1)
-                task.kill()
             assert within(10, lambda: count() == 0)
         finally:
             task.kill()

@@ -1,8 +1,13 @@
 """A plan reads the versions of tables that were there when it was made, or at the receipt where a source asks."""
 
+import os
+import shutil
+import signal
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +19,12 @@ from testbed.running import installation
 from tests.support.driving import assessed, extracted, payloads, planned
 from tests.support.log_lakes import by_pyiceberg, write_sqlite
 from tests.support.moves import classify, deliver, extract, package, validate
+from tests.support.nightly import nightly_after
+from tests.support.watched.killing import reached
 
 from afschrift.domain.errors import VersionGoneError
 from afschrift.domain.instants import rfc3339
 from afschrift.services import Services
-from afschrift.steps.extract import clear_extract
 
 KINDS = ("delta", "iceberg")
 
@@ -26,6 +32,7 @@ KINDS = ("delta", "iceberg")
 def lake(home: Path, kind: str, **options: str) -> tuple[Services, Path]:
     """The shop as a lake."""
     folder, source = home / "lake", home / "shop.sqlite"
+    home.mkdir(exist_ok=True)
     small.write_database(source)
     write_sqlite(source, folder, kind)
     more = "".join(f", {name}: {value}" for name, value in options.items())
@@ -46,17 +53,15 @@ def add(table: Path, kind: str, **row: Any) -> None:
         )
 
 
-class Dying:
-    """A session that dies when its n-th statement is asked for."""
+class Counted:
+    """A session that calls `at` with the number of each statement that it is asked for."""
 
-    def __init__(self, session: Any, left: int) -> None:
-        self._session, self._left = session, left
+    def __init__(self, session: Any, at: Callable[[str], None]) -> None:
+        self._session, self._at, self._numbers = session, at, count()
 
     def __getattr__(self, name: str) -> Any:
         if name in ("rows", "stream", "reconciliation"):
-            self._left -= 1
-            if self._left < 0:
-                raise InterruptedError
+            self._at(str(next(self._numbers)))
         return getattr(self._session, name)
 
     def __enter__(self) -> Any:
@@ -67,30 +72,54 @@ class Dying:
         self._session.__exit__(*exc)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_killed_extract_reads_the_same_bytes_though_the_table_changed(kind: str, tmp_path: Path) -> None:
-    services, folder = lake(tmp_path, kind)
+def extract_until(place: str, home: Path, request: str) -> None:
+    """In a process of its own: it kills itself when a statement is asked for, or before or after the commit."""
+    services = installation(home, home / "inventory")
+
+    def at(reached: str) -> None:
+        if reached == place:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def opened(*given: Any, **more: Any) -> Any:
+        return Counted(services.open_source(*given, **more), at)
+
+    with reached(at):
+        extract(replace(services, open_source=opened), request, "shop")
+
+
+PLACES = (*map(str, range(8)), "before extracted shop", "after extracted shop")
+SOME = (PLACES[5], PLACES[-1])
+
+
+@pytest.mark.parametrize(
+    ("places", "kind"), nightly_after(2, [(places, kind) for places in (SOME, PLACES) for kind in KINDS])
+)
+def test_a_killed_extract_reads_the_same_bytes_though_the_table_changed(
+    places: tuple[str, ...], kind: str, tmp_path: Path
+) -> None:
+    services, folder = lake(tmp_path / "home", kind)
     request = planned(services)
-    first = extract(services, request, "shop")
-    clear_extract(services, request, "shop")
-    for place in range(10):
-        opened = partial(
-            lambda left, *given, **more: Dying(services.open_source(*given, **more), left), place
-        )
-        with pytest.raises(InterruptedError):
-            extract(replace(services, open_source=opened), request, "shop")
-        add(folder / "orders", kind, order_id=100 + place, customer_id=1, ordered_at=None)
+    shutil.copytree(tmp_path / "home", tmp_path / "copy")
+    undisturbed = installation(tmp_path / "copy", tmp_path / "home" / "inventory")
+    first = extract(undisturbed, request, "shop")
+    for number, place in enumerate(places):
+        given = (place, tmp_path / "home", request)
+        process = get_context("spawn").Process(target=extract_until, args=given)
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, place
+        add(folder / "orders", kind, order_id=100 + number, customer_id=1, ordered_at=None)
         classify(services, request)
-    assert extract(services, request, "shop")["digest"] == first["digest"]
-    undisturbed, again = payloads(services, request, "extracted")
-    assert [undisturbed[name] for name in ("versions", "snapshot")] == [
-        again[name] for name in ("versions", "snapshot")
+    assert extract(services, request, "shop") == first
+    [before], [again] = (payloads(of, request, "extracted") for of in (undisturbed, services))
+    assert [again[name] for name in ("versions", "snapshot")] == [
+        before[name] for name in ("versions", "snapshot")
     ]
     for step in (validate, package, deliver):
         step(services, request)
-    other = installation(tmp_path / "other", tmp_path / "inventory")
+    other = installation(tmp_path / "other", tmp_path / "home" / "inventory")
     [today] = payloads(other, extracted(other), "extracted")
-    assert (again["tables"]["orders"], today["tables"]["orders"]) == (2, 12)
+    assert (again["tables"]["orders"], today["tables"]["orders"]) == (2, 2 + len(places))
 
 
 def remove(folder: Path, kind: str) -> None:
