@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 import traceback
@@ -36,11 +37,11 @@ class Guarded:
 
     Args:
         most: bytes of a body that is no content of a file.
+        stalled: seconds in which a reader takes nothing, after which an answer is cut.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app = app
-        self._most = most
+    def __init__(self, app: ASGIApp, most: int, stalled: int) -> None:
+        self._app, self._most, self._stalled = app, most, stalled
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -54,11 +55,10 @@ class Guarded:
             if message["type"] == "http.response.start":
                 started = True
                 given = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(each for each in HEADERS if each[0] not in given),
-                ]
-            await send(message)
+                more = [each for each in HEADERS if each[0] not in given]
+                message["headers"] = [*message["headers"], *more]
+            async with asyncio.timeout(self._stalled):
+                await send(message)
 
         try:
             if _is_long(scope, self._most):

@@ -61,9 +61,9 @@ def asked_part(header: str, size: int) -> range | None:
 class Download(Response):
     """An answer that streams a part of an opened file, and closes it."""
 
-    def __init__(self, opened: Opened, store: Store, request: Headers, stalled: int) -> None:
+    def __init__(self, opened: Opened, store: Store, request: Headers) -> None:
         size, tag = opened.content.size, etag(opened)
-        self._opened, self._store, self._stalled = opened, store, stalled
+        self._opened, self._store = opened, store
         disposition = f'attachment; filename="{opened.delivery.name}"'
         headers = {"Accept-Ranges": "bytes", "ETag": tag, "Content-Disposition": disposition}
         status, self._part = 200, range(size)
@@ -102,9 +102,8 @@ class Download(Response):
                 block = await asyncio.to_thread(self._block, position)
                 if gone.done() or self._opened.content.is_removed:
                     raise ConnectionAbortedError  # so that the connection ends without the rest
-                async with asyncio.timeout(self._stalled):
-                    more = position + len(block) < part.stop
-                    await send({"type": "http.response.body", "body": block, "more_body": more})
+                more = position + len(block) < part.stop
+                await send({"type": "http.response.body", "body": block, "more_body": more})
                 position += len(block)
             if not part:
                 await send({"type": "http.response.body", "body": b""})

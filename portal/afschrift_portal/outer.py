@@ -107,7 +107,7 @@ def build_outer(store: Store, gate: Gate, settings: PortalSettings) -> FastAPI:
     @outer.get("/api/o/{link}/bundle", **_file("application/zip", (200, 206), 403, 416))
     def bundle(request: Request, link: Link, key: FileKey) -> Response:
         """The file: whole, or one range of it."""
-        return Download(opened_by(link, key), store, request.headers, settings.stalled)
+        return Download(opened_by(link, key), store, request.headers)
 
     @outer.get("/api/o/{link}/read/{path:path}", **_file("text/html", (200,), 403, 404))
     def read(link: Link, path: str, key: FileKey) -> Response:

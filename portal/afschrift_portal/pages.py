@@ -110,7 +110,7 @@ def add_pages(outer: FastAPI, store: Store, gate: Gate, settings: PortalSettings
 
     @outer.api_route("/o/{link}/bundle", **_READ)
     def bundle(request: Request, link: Link) -> Response:
-        return Download(opened_by(request, link), store, request.headers, settings.stalled)
+        return Download(opened_by(request, link), store, request.headers)
 
     @outer.api_route("/o/{link}/read/{path:path}", **_READ)
     def read(request: Request, link: Link, path: str) -> Response:

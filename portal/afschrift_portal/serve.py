@@ -7,6 +7,7 @@ import contextlib
 import logging
 import resource
 import signal
+import sqlite3
 from typing import Any
 
 import uvicorn
@@ -35,12 +36,9 @@ def serve(settings: PortalSettings) -> None:
 async def _serve(settings: PortalSettings) -> None:
     store, identity = Store(settings.home), Identity(settings.home)
     store.recover()
-    store.expire()
-    outer = Guarded(build_outer(store, Gate(store, identity), settings), MOST_BODY)
-    listeners = [
-        _listener(settings, "outer", outer, settings.connections),
-        _listener(settings, "inner", Guarded(build_inner(store, identity, settings), MOST_FACTS), 50),
-    ]
+    outer = Guarded(build_outer(store, Gate(store, identity), settings), MOST_BODY, settings.stalled)
+    inner = Guarded(build_inner(store, identity, settings), MOST_FACTS, settings.stalled)
+    listeners = [_listener(settings, "outer", outer), _listener(settings, "inner", inner)]
 
     def stop() -> None:
         for listener in listeners:
@@ -55,26 +53,28 @@ async def _serve(settings: PortalSettings) -> None:
         clock.cancel()
 
 
-async def _keep_time(store: Store, listeners: list[uvicorn.Server], every: float) -> None:
+async def _keep_time(store: Store, listeners: list[Any], every: float) -> None:
     """Remove what is over, and connections on which nothing was asked or nothing is taken."""
     idle: set[Any] = set()
     while True:
+        with contextlib.suppress(sqlite3.OperationalError):  # locked, as by a copy: at the next look
+            await asyncio.to_thread(store.expire)
         await asyncio.sleep(every)
-        await asyncio.to_thread(store.expire)
-        useless = {kept for each in listeners for kept in each.server_state.connections if _is_useless(kept)}
-        for connection in useless & idle:
+        kept = {(each, each.cycle) for server in listeners for each in server.server_state.connections}
+        useless = {pair for pair in kept if _is_useless(*pair)}
+        for connection, _ in useless & idle:
             connection.transport.abort()
         idle = useless
 
 
-def _is_useless(connection: Any) -> bool:
-    """Also one whose body takes longer than two looks, and is no upload."""
-    cycle = connection.cycle
-    slow = cycle and cycle.more_body and (cycle.scope["method"] != "PATCH" or cycle.response_complete)
-    return cycle is None or slow or connection.transport.is_closing()
+def _is_useless(connection: Any, cycle: Any) -> bool:
+    """Also one whose head or body takes longer than two looks, and is no upload."""
+    if cycle is None or cycle.response_complete or connection.transport.is_closing():
+        return True
+    return bool(cycle.more_body) and cycle.scope["method"] != "PATCH"
 
 
-def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: int) -> uvicorn.Server:
+def _listener(settings: PortalSettings, name: str, app: ASGIApp) -> uvicorn.Server:
     host, port = address(settings, name)
     cert, key = getattr(settings, f"{name}_cert"), getattr(settings, f"{name}_key")
     config = uvicorn.Config(
@@ -86,8 +86,11 @@ def _listener(settings: PortalSettings, name: str, app: ASGIApp, connections: in
         access_log=False,
         log_level="warning",
         proxy_headers=False,
+        # h11 holds no more than 16 kB of a head, and one request of a connection; httptools all, and is quick
+        http="h11" if name == "outer" else "httptools",
+        ws="none",
         lifespan="off",
-        limit_concurrency=connections,
+        limit_concurrency=settings.connections if name == "outer" else 50,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=5,
     )

@@ -27,7 +27,7 @@ _PUT = """INSERT INTO delivery (key, state, name, size, sha256, language, facts,
 name = :name, size = :size, sha256 = :sha256, language = :language, facts = :facts, expires_at = :expires_at
 """
 _ALL = "SELECT * FROM delivery WHERE key <> ''"
-_OVER = "SELECT key, state FROM delivery WHERE expires_at <= ?"
+_OVER = "DELETE FROM delivery WHERE expires_at <= ? RETURNING key, state"
 _RECEIPTS = "SELECT id, delivery, kind, at FROM receipt ORDER BY rowid"
 _CONFIRM = "UPDATE delivery SET confirmed = 1 WHERE key = ? AND NOT confirmed"
 _FREEZE = "UPDATE delivery SET state = 'frozen' WHERE key = ? AND state = 'ready'"
@@ -155,20 +155,20 @@ class Store:
                 base.execute("DELETE FROM attempt WHERE delivery = ?", (key,))
             return _delivery(base, "key", key)
 
-    def remove(self, key: str, kind: str = "") -> None:
-        """Remove row and file, with a receipt of a kind. Downloads that run see the file go, and end."""
+    def remove(self, key: str) -> None:
+        """Remove row and file. Downloads that run see the file go, and end."""
         with self._transaction() as base:
             base.execute("DELETE FROM delivery WHERE key = ?", (key,))
-            if kind:
-                _receipt(base, key, kind)
         self.file(key).unlink(missing_ok=True)
 
     def expire(self) -> None:
         """Remove what is over."""
-        with self._lock:
-            rows = self._base.execute(_OVER, (time.time(),)).fetchall()
-        for key, state in rows:
-            self.remove(key, "" if state == "uploading" else "expired")
+        with self._transaction() as base:
+            rows = base.execute(_OVER, (time.time(),)).fetchall()
+            for key in (key for key, state in rows if state != "uploading"):
+                _receipt(base, key, "expired")
+        for key, _ in rows:
+            self.file(key).unlink(missing_ok=True)
 
     def begin_attempt(self, link_hash: bytes) -> tuple[str, int]:
         """Count a try before it is made, at `DECOY` where there is nothing to try, or too much was.

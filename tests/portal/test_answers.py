@@ -1,5 +1,6 @@
 """Who sees what: each route in each state of a delivery. Strangers see one answer, made by the same work."""
 
+import asyncio
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from afschrift_portal.identity import Identity, create_identity
 from afschrift_portal.inner import MOST_FACTS, build_inner
 from afschrift_portal.outer import MOST_BODY, build_outer
 from afschrift_portal.pages import cookie_name
+from afschrift_portal.serve import _keep_time
 from afschrift_portal.settings import PortalSettings
 from afschrift_portal.store import Store
 
@@ -41,10 +43,12 @@ class Here:
         self.settings = PortalSettings(home=home, reserve=0)
         self.store = Store(home)
         self.gate = Gate(self.store, Identity(home))
-        app = Guarded(build_outer(self.store, self.gate, self.settings), MOST_BODY)
+        app = Guarded(build_outer(self.store, self.gate, self.settings), MOST_BODY, 60)
         self.outer = TestClient(app, "https://portal.example.org", follow_redirects=False)
         inner = build_inner(self.store, Identity(home), self.settings)
-        self.inner = TestClient(Guarded(inner, MOST_FACTS), headers={"Authorization": "Bearer " + "t" * 32})
+        self.inner = TestClient(
+            Guarded(inner, MOST_FACTS, 60), headers={"Authorization": "Bearer " + "t" * 32}
+        )
 
     def put(self, sealed: Sealed, *, whole: bool = True) -> Sealed:
         path = f"/deliveries/{sealed.delivery}"
@@ -250,6 +254,19 @@ def test_locked_database_is_asked_again_and_nothing_is_lost(
     monkeypatch.setattr(here.store, "end_sending", locked)
     assert here.outer.get(f"/api{page}/bundle", headers=key).content == sealed.plain
     assert here.receipts(sealed) == ["fetched"]
+
+
+def test_clock_goes_on_after_a_locked_database(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+
+    def locked() -> None:
+        looks.append(time.time())
+        raise sqlite3.OperationalError
+
+    monkeypatch.setattr(here.store, "expire", locked)
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(_keep_time(here.store, [], 0.01), 0.3))
+    assert len(looks) > 2
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """Too much at once: connections that ask for nothing, a disk without room, a thousand tries."""
 
+import re
 import resource
 import secrets
 import socket
 import time
 from collections import defaultdict
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import quantiles
 
@@ -56,6 +57,38 @@ def test_full_disk_is_said_and_the_upload_goes_on_when_there_is_room(tmp_path: P
             headers = {"Upload-Offset": str(received)}
             rest = client.patch(f"{paths[1]}/content", content=second.content[received:], headers=headers)
             assert rest.json()["state"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("begun", "more"),
+    [
+        (b"GET /health HTTP/1.1\r\nHost: x\r\n", b"X: " + b"a" * 8000 + b"\r\n"),  # a head without end
+        (b"GET /o/", b"a" * 8000),  # a path without end
+        (b"", b"GET /page.css HTTP/1.1\r\nHost: x\r\n\r\n" * 200),  # answers that are not read
+    ],
+)
+def test_callers_do_not_fill_the_memory(tmp_path: Path, begun: bytes, more: bytes) -> None:
+    with running(tmp_path, outer_cert="", outer_key="") as portal, ExitStack() as opened:
+        assert portal.process is not None
+        port, sent = int(portal.outer.rpartition(":")[2]), 0
+        callers = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(20)
+        ]
+        for caller in callers:
+            caller.sendall(begun)
+            caller.setblocking(False)
+        end = time.monotonic() + 3
+        while time.monotonic() < end and sent < 400_000_000:
+            for caller in callers:
+                with suppress(OSError):
+                    sent += caller.send(more * 20)
+            time.sleep(0.001)
+        status = Path(f"/proc/{portal.process.pid}/status").read_text()
+        peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+        print(f"{sent / 1e6:.0f} MB sent, peak {peak:.0f} MB")
+        assert peak < 120
+        with portal.client() as client:
+            assert client.get("/health").status_code == 204
 
 
 @pytest.mark.nightly

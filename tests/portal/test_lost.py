@@ -8,9 +8,11 @@ import socket
 import sqlite3
 import threading
 import time
+import zipfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import httpx
@@ -138,8 +140,16 @@ def test_revocation_cuts_a_running_download(own: Portal) -> None:
 def test_slow_reader_and_slow_sender_are_cut(tmp_path: Path) -> None:
     with running(tmp_path, stalled="2", outer_cert="", outer_key="") as own:  # as behind a proxy
         sealed = own.put(Sealed(secrets.token_bytes(LARGE)))
+        page = BytesIO()
+        with zipfile.ZipFile(page, "w") as made:
+            made.writestr("afschrift-x/index.html", bytes(LARGE))
+        paged = own.put(Sealed(page.getvalue()))
         with own.client() as client:
-            key = own.open(sealed, client)["Afschrift-Key"]
+            asked = [
+                f"GET /api/o/{each.link}/{path} HTTP/1.1\r\nHost: x\r\nAfschrift-Key: {key}\r\n\r\n"
+                for each, path in ((sealed, "bundle"), (paged, "read/index.html"))
+                for key in own.open(each, client).values()
+            ]
         host, port = own.outer.partition("//")[2].split(":")
         assert own.process is not None
         opened = Path(f"/proc/{own.process.pid}/fd")
@@ -151,22 +161,27 @@ def test_slow_reader_and_slow_sender_are_cut(tmp_path: Path) -> None:
         before = held()
         with (
             socket.socket() as reader,
+            socket.socket() as page_reader,
             socket.create_connection((host, int(port))),
             socket.create_connection((host, int(port))) as slow,
             socket.create_connection((host, int(port))) as no_upload,
+            socket.create_connection((host, int(port))) as second,
         ):
             slow.sendall(b"POST /o/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
             no_upload.sendall(b"PATCH /o/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
-            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            reader.connect((host, int(port)))
-            ask = f"GET /api/o/{sealed.link}/bundle HTTP/1.1\r\nHost: x\r\nAfschrift-Key: {key}\r\n\r\n"
-            reader.sendall(ask.encode())
+            second.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert second.recv(4096).startswith(b"HTTP/1.1 204")
+            second.sendall(b"GET /o/x")  # a head that never ends, after a whole request
+            for each, ask in zip((reader, page_reader), asked, strict=True):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                each.connect((host, int(port)))
+                each.sendall(ask.encode())
             time.sleep(0.5)
-            assert held() == before + 4  # with one that asks for nothing, and two that send a byte at a time
+            assert held() == before + 6  # with one that asks for nothing
             end = time.monotonic() + 30
             while held() > before and time.monotonic() < end:
                 time.sleep(0.2)
-                for sender in (slow, no_upload):
+                for sender in (slow, no_upload, second):
                     with suppress(OSError):
                         sender.send(b"x")
             assert held() == before
