@@ -104,6 +104,7 @@ class ColumnMatch:
         distinctive: the values prove something alone; False: they are small counting numbers, or very few.
         part: share of the key's rows that was read.
         joins: the source finds the values equal too; False: they are spelled in two ways.
+        least, most: rows of one value that is in the key.
     """
 
     values: int
@@ -114,6 +115,8 @@ class ColumnMatch:
     distinctive: bool
     part: float = 1.0
     joins: bool = True
+    least: int = 1
+    most: int = 1
 
     @property
     def share(self) -> float:
@@ -131,20 +134,22 @@ class ColumnMatch:
         return self.alike and self.distinctive
 
     def words(self, key: str, *, alone: bool = True) -> str:
-        """Such as `438 of 438 values are in patients.id; 22 of its 27 values`.
+        """Such as `438 of 438 values are in patients.id; 22 of its 27 values, each in 1 to 46 rows`.
 
         Args:
             key: name of the key.
             alone: nothing but the values speaks for it, so that it is said if they prove little.
         """
         of_sample = " of a sample" if self.sampled else ""
+        rows = f"{self.least:,} to {self.most:,}" if self.least < self.most else f"{self.most:,}"
+        each = f", each in {rows} rows" if self.most > 1 else ""
         small = PROVES_LITTLE if alone and not self.distinctive else ""
         spelling = (
             "" if self.joins else "; they are spelled in two ways, so give the table a view that has one"
         )
         return (
             f"{self.found:,} of {count(self.values, 'value')}{of_sample} are in {key}; "
-            f"{self.distinct:,} of its {count(self.of, 'value')}{small}{spelling}"
+            f"{self.distinct:,} of its {count(self.of, 'value')}{each}{small}{spelling}"
         )
 
 
@@ -168,6 +173,8 @@ def compare(pointer: Sketch, key: Sketch) -> ColumnMatch:
         distinctive=key.distinctive and (distinct >= _FEW or distinct == key.read),
         part=key.part,
         joins=pointer.spelling == key.spelling,
+        least=int(counts[inside].min()) if distinct else 1,
+        most=int(counts[inside].max()) if distinct else 1,
     )
 
 

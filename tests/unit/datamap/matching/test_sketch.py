@@ -32,7 +32,7 @@ def sketch(numbers: Any, *, total: int = 0, **attributes: Any) -> Sketch:
         (
             [5_000_007, 5_000_007, 7_123_456, 9_000_001],
             sketch([5_000_007, 7_123_456, 9_000_001, 9_999_999], span=4_999_992),
-            "4 of 4 values are in p.id; 3 of its 4 values",
+            "4 of 4 values are in p.id; 3 of its 4 values, each in 1 to 2 rows",
             True,
         ),
         (

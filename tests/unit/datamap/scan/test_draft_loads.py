@@ -352,7 +352,7 @@ def test_keys_of_people_of_another_source_are_found(
         assert any("Nothing was compared with crm.patient.patient_no" in line for line in scanned.found)
         assert found["visit"]["ways"] == found["codes"]["ways"] == "asked", "nothing says that it is no one's"
         return
-    evidence = "60 of 60 values are in crm.patient.patient_no; 22 of its 40 values"
+    evidence = "60 of 60 values are in crm.patient.patient_no; 22 of its 40 values, each in 2 to 3 rows"
     assert found["visit"]["possible"] == [{"subject": {"patient_no": "w"}, "because": evidence}]
     assert found["part"]["possible"][0]["join"] == {"v": "visit.v"}
     assert found["codes"]["personal"] is False, "it was compared with both kinds of people"
