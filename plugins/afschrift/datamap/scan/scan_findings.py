@@ -124,7 +124,7 @@ def find(
     for root in roots if seen.samples else ():
         of = (source, people, people[root], edges)
         edges += _agreeing(seen, [*by_email(*of), *by_role(*of)], looked=True, strict=True)
-    edges = list(clear(_once(edges), proven, {name: person.key for name, person in people.items()}))
+    edges = list(clear(_once(edges), {*proven}, {name: person.key for name, person in people.items()}))
     notes += [f"{edge.text} {NO_WAY}" for edge in edges if not edge.can_be_written]
     visible = [edge for edge in edges if edge.table not in repeated and edge.parent not in repeated]
     places = assign(source, visible, people, roots)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from testbed.mini import SHOP, write_database, write_inventory
 from testbed.running import installation
 from tests.support import one_shop, profile_shop
+from tests.support.scanned import made
 
+from afschrift.app.catalogs import load_language
 from afschrift.casework.officer import Officer
 from afschrift.datamap.check.map_findings import record
 from afschrift.datamap.review.confirmations import (
@@ -26,6 +28,7 @@ from afschrift.datamap.review.review_samples import masked, samples
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
+from afschrift.domain.language import serve_in
 from afschrift.inventory.load import load
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.services import Services
@@ -165,6 +168,47 @@ def test_a_member_is_a_secret_by_its_path_or_its_document(
     text = (folder / "shop.yml").read_text()
     (folder / "shop.yml").write_text(text.replace("[profile, address, city]", path))
     asked = Group("profile_city", {}, (Place("shop", "visit", "profile_city"),))
-    [found] = samples(load(folder), asked)
+    *_, found = samples(load(folder), asked)
     assert found.why == ("" if shown else "a secret is not shown")
     assert bool(found.values) is shown
+
+
+def test_a_question_shows_how_many_rows_a_sampled_person_has(tmp_path: Path) -> None:
+    made(
+        tmp_path / "shop.db",
+        "CREATE TABLE customer (id INTEGER); INSERT INTO customer VALUES (1), (2);"
+        "CREATE TABLE rental (id INTEGER, who INTEGER, film INTEGER);"
+        "INSERT INTO rental VALUES (10, NULL, 7), (11, 2, 7), (12, 2, 8), (13, 1, 8), (14, 1, 9);"
+        "CREATE TABLE film (id INTEGER, name TEXT); INSERT INTO film VALUES (7, 'a'), (8, 'b'), (9, 'c'), (6, 'd');"
+        "CREATE TABLE loose (h INTEGER); INSERT INTO loose VALUES (1);",
+    )
+    word = "{origin: assigned, review: needed}"
+    columns = f"columns: {{id: {word}, who: {word}, film: {word}, name: {word}}}"
+    text = f"""source: shop
+kind: sqlite
+options: {{path: {tmp_path / "shop.db"}}}
+purposes:
+  sale: {{basis: A6-1-b, title: {{nl: Koop, en: Sale}}, retention: P2Y, recipients: [], automated_decision: false}}
+defaults: {{purposes: [sale]}}
+tables:
+  customer: {{subject: {{customer_id: id}}, key: [id], {columns}}}
+  rental: {{join: {{who: customer.id}}, ways: guessed, key: [id], {columns}}}
+  film: {{join: {{id: rental.film}}, key: [id], {columns}}}
+  loose: {{ways: asked}}
+"""
+    inventory = load(write_inventory(tmp_path / "map", text))
+    shown = {}
+    for table in inventory.sources["shop"].tables:
+        for column in (None, "id"):
+            found = samples(inventory, Group(table, {}, (Place("shop", table, column),)))
+            shown[table, column] = found[0].why
+    theirs = {"customer": "; 1 row of a sampled person", "loose": ""}
+    theirs |= dict.fromkeys(("rental", "film"), "; 2 rows of a sampled person")
+    silent = "its database does not say how many rows"
+    assert shown == {(table, column): silent + theirs[table] for table, column in shown}
+    serve_in(load_language("nl"))
+    try:
+        [found, *_] = samples(inventory, Group("film", {}, (Place("shop", "film", "name"),)))
+    finally:
+        serve_in(load_language("en"))
+    assert found.why == "de database zegt niet hoeveel rijen; 2 rijen van een willekeurige persoon"

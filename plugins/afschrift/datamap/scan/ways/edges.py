@@ -112,12 +112,10 @@ def clear(
     """
     edges = list(edges)
     same = {frozenset((edge.table, edge.parent)) for edge in edges}
-    to_people: dict[tuple[str, tuple[str, ...]], list[Edge]] = {}
+    to_people = [edge for edge in edges if edge.parent in people]
     for edge in edges:
-        if edge.parent in people:
-            to_people.setdefault((edge.table, edge.columns), []).append(edge)
-    for edge in edges:
-        others = to_people.get((edge.table, edge.columns), []) if edge.parent in people else []
+        at = (edge.table, edge.columns) if edge in by_values and edge.parent in people else None
+        others = [other for other in to_people if (other.table, other.columns) == at]
         named = {other.parent for other in others if other not in by_values or other.names_parent}
         kinds = {frozenset((edge.parent, other.parent)) for other in others} - {frozenset((edge.parent,))}
         several = edge.table not in people and len(named) != 1 and not kinds <= same
