@@ -149,6 +149,14 @@ def session_not_open(source: str) -> ConfigurationError:
     return ConfigurationError(f"The session of source {source} is not open.")
 
 
+def still_read(source: str) -> AfschriftError:
+    """The error for a statement while rows of another one are read, which some drivers would throw away."""
+    return AfschriftError(
+        f"A statement of {source} was asked for while rows of another one were read.",
+        remedy="read the first one to its end or close it, or open a second session.",
+    )
+
+
 def would_write(source: str) -> ConfigurationError:
     """The error for a statement that would write."""
     return ConfigurationError(f"Source {source} is read-only, and a statement would write.")

@@ -322,6 +322,20 @@ def test_a_clock_that_the_server_does_not_know(shop: Shop) -> None:
         assert session.rows(f"SELECT {instant} FROM visit AS t") == [("2024-07-01T12:00:00.000000Z",)]
 
 
+def test_a_second_statement_throws_no_rows_away(shop: Shop) -> None:
+    columns = "information_schema.columns"
+    with shop.open() as session:
+        stream = session.stream(f"SELECT 1 AS a FROM {columns} AS x, {columns} AS y LIMIT 24000")
+        read = next(stream).num_rows
+        for ask in (lambda: session.rows("SELECT 1"), lambda: session.bind([Key("id", "1")], NOW)):
+            try:
+                ask()
+            except AfschriftError as error:
+                assert "was asked for while rows of another one were read" in str(error)
+        assert read + sum(batch.num_rows for batch in stream) == 24_000
+        assert session.rows("SELECT 1")
+
+
 @on_mysql
 def test_an_abandoned_stream_leaves_the_session_usable(shop: Shop) -> None:
     with shop.open() as session:

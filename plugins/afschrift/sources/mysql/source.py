@@ -29,7 +29,7 @@ from afschrift.sources.options import Opening, Scratch, Write, seconds
 from afschrift.sources.person_keys import KEY_TABLE, text_key_rows
 from afschrift.sources.read_session import ReadSession
 from afschrift.sources.reconcile.sql_reconciliation import SqlReconciliation
-from afschrift.sources.table_errors import table_of, wrong_encoding
+from afschrift.sources.table_errors import still_read, table_of, wrong_encoding
 from afschrift.sources.text_rows import FETCHED, text_batch
 
 _OF_DRIVER = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity")
@@ -235,10 +235,7 @@ class Mysql(ReadSession["pymysql.connections.Connection[Any]", MysqlDialect]):
         """A cursor; the driver would throw away what an open stream has not read yet, with a warning only."""
         before = self.connection._result
         if before is not None and before.unbuffered_active:
-            raise AfschriftError(
-                f"A statement of {self.name} was asked for while rows of another one were read.",
-                remedy="read the first one to its end or close it, or open a second session.",
-            )
+            raise still_read(self.name)
         return self.connection.cursor(kind)
 
     def _execute(self, cursor: Cursor, statement: str) -> None:

@@ -29,7 +29,7 @@ from afschrift.sources.sqlalchemy.dialect import AlchemyDialect
 from afschrift.sources.sqlalchemy.errors import reading_error
 from afschrift.sources.sqlalchemy.values import ArrowRows, again, kind_of, with_limit
 from afschrift.sources.sqlite.functions import sqlite_key_form, sqlite_number
-from afschrift.sources.table_errors import relation_of, unquoted, would_write
+from afschrift.sources.table_errors import relation_of, still_read, unquoted, would_write
 
 SQLITE_FUNCTIONS = {"afschrift_key_form": sqlite_key_form, "afschrift_utc": utc_text}
 
@@ -125,6 +125,7 @@ class Alchemy(ReadSession[Connection, AlchemyDialect]):
         self._schema: str | None = options.get("schema")
         self._tag = re.sub(r"[^A-Za-z0-9._-]", "", opening.tag)
         self._kinds: dict[str, dict[str, ValueKind | None]] = {}
+        self._streamed: CursorResult[Any] | None = None
         try:
             self._engine = sa.create_engine(f"{self._driver}://", poolclass=sa.NullPool)
         except (NoSuchModuleError, ImportError, SQLAlchemyError):
@@ -236,11 +237,12 @@ class Alchemy(ReadSession[Connection, AlchemyDialect]):
         bound = key_rows((keys, at), *others, decomposed=self.dialect.decomposed).to_pylist()
         rows = [{**row, **numbers(self.dialect.name, row["value"])} for row in bound]
         with self._our_errors(""):
-            self.connection.execute(sa.delete(KEYS))
+            connection = self._unread()
+            connection.execute(sa.delete(KEYS))
             if rows:
-                self.connection.execute(sa.insert(KEYS), rows)
+                connection.execute(sa.insert(KEYS), rows)
                 if self.dialect.name == "postgresql":  # else its planner expects hundreds of keys
-                    self.connection.exec_driver_sql(f"ANALYZE {KEY_TABLE}")
+                    connection.exec_driver_sql(f"ANALYZE {KEY_TABLE}")
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """All rows of a small result; a time without zone is UTC."""
@@ -282,7 +284,15 @@ class Alchemy(ReadSession[Connection, AlchemyDialect]):
             raise would_write(self.name)
         options = {"no_parameters": True, "stream_results": stream, "max_row_buffer": _FETCHED}
         tagged = f"/* afschrift {self._tag} */ {statement}"
-        return self.connection.exec_driver_sql(tagged, execution_options=options)
+        result = self._unread().exec_driver_sql(tagged, execution_options=options)
+        self._streamed = result if stream else None
+        return result
+
+    def _unread(self) -> Connection:
+        """The connection, once no stream is open: PyMySQL would throw away its rows at the next statement."""
+        if self._streamed is not None and not self._streamed.closed:
+            raise still_read(self.name)
+        return self.connection
 
 
 def _aware(value: Any) -> Any:
