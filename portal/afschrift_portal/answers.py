@@ -28,7 +28,8 @@ _HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 HEADERS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
-_CUT = ConnectionAbortedError, TimeoutError, ClientDisconnect  # by us, or by who left
+# by us, by who left, or as the delivery was removed before the first byte
+_CUT = ConnectionAbortedError, TimeoutError, ClientDisconnect, sqlite3.IntegrityError
 _log = logging.getLogger("afschrift_portal")
 
 

@@ -256,6 +256,21 @@ def test_locked_database_is_asked_again_and_nothing_is_lost(
     assert here.receipts(sealed) == ["fetched"]
 
 
+def test_removal_before_the_first_byte_is_no_fault(
+    here: Here, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sealed = here.put(Sealed(bundle()))
+    path = f"/api/o/{sealed.link}"
+    key = {"Afschrift-Key": here.outer.post(path, json={"code": CODE}).json()["key"]}
+    begin = here.store.begin_sending
+    monkeypatch.setattr(
+        here.store, "begin_sending", lambda *given: here.store.remove(given[0]) or begin(*given)
+    )
+    with pytest.raises(ConnectionAbortedError):
+        here.outer.get(f"{path}/bundle", headers=key)
+    assert caplog.records == []
+
+
 def test_clock_goes_on_after_a_locked_database(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[float] = []
 
