@@ -97,6 +97,8 @@ def _composed(words: Sequence[str], language: str) -> str:
         words = ["count", "of", *words[1:]]
     words = [word for word in words if word not in word_list("silent")] or words
     terms = [term.get(language, "") for term in _terms(tuple(words))]
+    if language == "en" and terms[-1:] == ["number"] and " of " in "".join(terms[-2:-1]):
+        terms = ["number of the", *terms[:-1]]
     if language == "nl" and terms and not _keeps_order(terms):
         terms.reverse()
         if len(terms) == 2 and terms[0] == "nummer" and " " not in terms[1]:

@@ -170,6 +170,7 @@ def test_title_must_do_more_than_respell_the_name(name: str, title: str, languag
         ("NUM_SYMPTOMS", "", {"nl": "Aantal symptomen", "en": "Number of symptoms"}),
         ("bestelling_id", "", {"nl": "Bestellingsnummer", "en": "Order number"}),
         ("is_active", "", {"nl": "Actief", "en": "Active"}),
+        ("media_type_id", "", {"nl": "Nummer soort bestand", "en": "Number of the kind of file"}),
         ("address2", "", {"nl": "Adres 2", "en": "Address 2"}),
         ("customerorderdate", "", {"nl": "Datum bestelling klant", "en": "Customer order date"}),
         ("aantal_kamers", "", {"nl": "Aantal kamers", "en": "Number of rooms"}),
