@@ -25,6 +25,7 @@ Place = Path | UPath
 
 _CHUNK = 1 << 20
 _CONFIGURATION = (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_NAMED = (ConfigurationError, RetriableError)
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _NO_CONDITIONS = frozenset({400, 501})
 """What stores answer that do not know `If-None-Match` where something is put."""
@@ -167,10 +168,8 @@ class FolderDestination:
                 sink.discard()
             sink.closed = True  # its end would send the rest
             there = None
-            if isinstance(error, ConfigurationError | RetriableError):
-                with contextlib.suppress(
-                    ConfigurationError, RetriableError
-                ):  # the first error is the one to report
+            if isinstance(error, _NAMED):
+                with contextlib.suppress(*_NAMED):  # the first error is the one to report
                     there = self.find(target.name)
             if there is None:
                 raise
