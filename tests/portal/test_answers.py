@@ -268,7 +268,7 @@ def test_removal_before_the_first_byte_is_no_fault(
     )
     with pytest.raises(ConnectionAbortedError):
         here.outer.get(f"{path}/bundle", headers=key)
-    assert caplog.records == []
+    assert not [record for record in caplog.records if record.name == "afschrift_portal"]
 
 
 def test_clock_goes_on_after_a_locked_database(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
