@@ -155,11 +155,7 @@ class FolderDestination:
         with self._errors():
             sink = target.fs.open(target.path, "xb", autocommit=False)
         try:
-            for chunk in chunks:
-                digest.update(chunk)
-                size += len(chunk)
-                with self._errors():
-                    sink.write(chunk)
+            size = self._send(chunks, sink, digest)
             with self._errors():
                 sink.close()
                 _commit(sink, target)
@@ -182,8 +178,7 @@ class FolderDestination:
 
     def _write(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
         # All attempts use the same name, so the next one overwrites what a killed one left behind.
-        part = _part(target)
-        digest, size = hashlib.sha256(), 0
+        part, digest = _part(target), hashlib.sha256()
         ours: Callable[[], bool] = bool  # nothing of ours is there yet
         try:
             with self._errors():
@@ -191,11 +186,7 @@ class FolderDestination:
                 sink = _create(part)
             ours = _is_there(part, sink)
             try:
-                for chunk in chunks:
-                    digest.update(chunk)
-                    size += len(chunk)
-                    with self._errors():
-                        sink.write(chunk)
+                size = self._send(chunks, sink, digest)
             finally:
                 with self._errors():
                     _close(sink, part)
@@ -214,6 +205,15 @@ class FolderDestination:
                     part.unlink(missing_ok=True)
             raise
         return receipt
+
+    def _send(self, chunks: Iterator[bytes], sink: Any, digest: Any) -> int:
+        size = 0
+        for chunk in chunks:
+            digest.update(chunk)
+            size += len(chunk)
+            with self._errors():
+                sink.write(chunk)
+        return size
 
     def _publish(self, part: Place, target: Place, receipt: Receipt) -> None:
         if target.exists():  # another try was quicker, or the store showed late what it has

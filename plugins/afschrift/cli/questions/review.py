@@ -78,11 +78,11 @@ def _lines(seen: ReviewView, tables: tuple[ReviewTable, ...]) -> Iterator[str]:
 
 def _page(page: TablePage, rows: list[ReviewCard]) -> Iterator[str]:
     yield f"{page.read.name}: rows {page.first} to {page.last} of {page.read.rows or 0}, {page.places} marked"
+    of_files = not page.read.part and page.read.look.values
+    found = page.read.numbered([row.number for row in rows]) if of_files else {}
     for row in rows:
         yield f"  row #{row.number}"
-        read = page.read
-        found = {} if read.part or not read.look.values else read.numbered([row.number]).get(row.number, {})
-        for name, value in (row.rest or found).items():
+        for name, value in (row.rest or found.get(row.number, {})).items():
             yield f"      {name}: {'NULL' if value is None else one_line(value)}"
         for cell in row.cells:
             around = "".join(f"{place.before}[{place.text}]" for place in cell.places) + cell.after

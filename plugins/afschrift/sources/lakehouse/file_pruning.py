@@ -67,7 +67,7 @@ def needed(table: str, log: LogTable, selects: Sequence[dict[str, Any]], values:
 
 def files_of_a_key(log: LogTable, column: str) -> int:
     """Number of files whose bounds hold a value from the middle of a column."""
-    bounds = _PlannedSearch(log, "", lambda _: None, {})._bounds(column)
+    bounds = _bounds(log, column)
     known = pc.drop_null(pa.chunked_array(bounds).combine_chunks()) if bounds else None
     if bounds is None or known is None or not len(known):
         return len(log.files)
@@ -140,7 +140,7 @@ class _PlannedSearch:
         if column["type"] != "COLUMN_REF" or len(column["column_names"]) != 2:
             return every
         alias, name = column["column_names"]
-        bounds = self._bounds(name) if alias == self._alias else None
+        bounds = _bounds(self._log, name) if alias == self._alias else None
         values = self._values(node) if bounds else None
         if bounds is None or values is None:
             return every
@@ -157,21 +157,22 @@ class _PlannedSearch:
             found |= pc.fill_null(inside, True).to_numpy(zero_copy_only=False)
         return found
 
-    def _bounds(self, name: str) -> tuple[pa.Array, pa.Array] | None:
-        known = {column.lower(): column for column in (*self._log.partitions, *self._log.lows)}
-        column = known.get(name.lower())
-        if column is None:
-            return None
-        if column in self._log.partitions:
-            low = high = self._log.partitions[column]
-        else:
-            low, high = self._log.lows[column], self._log.highs[column]
-        if not any(bounded(low.type) for bounded in _BOUNDED):
-            return None
-        if pa.types.is_string(low.type) and low is not high:
-            cut = pc.greater_equal(pc.utf8_length(high), _LONGEST)
-            high = pc.if_else(pc.fill_null(cut, True), pa.scalar(None, high.type), high)
-        return low, high
+
+def _bounds(log: LogTable, name: str) -> tuple[pa.Array, pa.Array] | None:
+    known = {column.lower(): column for column in (*log.partitions, *log.lows)}
+    column = known.get(name.lower())
+    if column is None:
+        return None
+    if column in log.partitions:
+        low = high = log.partitions[column]
+    else:
+        low, high = log.lows[column], log.highs[column]
+    if not any(bounded(low.type) for bounded in _BOUNDED):
+        return None
+    if pa.types.is_string(low.type) and low is not high:
+        cut = pc.greater_equal(pc.utf8_length(high), _LONGEST)
+        high = pc.if_else(pc.fill_null(cut, True), pa.scalar(None, high.type), high)
+    return low, high
 
 
 def _flat(conditions: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
