@@ -293,9 +293,31 @@ def test_a_store_that_shows_files_late_is_tried_again(store: Store) -> None:
     assert late.deliver(BUNDLE, iter(chunks)).bytes == 1_002
 
 
+class Answering(BaseHTTPRequestHandler):
+    def answer(self) -> None: ...
+
+    def do_GET(self) -> None:
+        self.answer()
+
+    do_PUT = do_POST = do_HEAD = do_DELETE = do_GET
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@contextmanager
+def served(handler: type[Answering]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @contextmanager
 def answering(status: int, code: str) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
@@ -305,18 +327,8 @@ def answering(status: int, code: str) -> Iterator[str]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(Handler) as address:
+        yield address
 
 
 ENDS = ["1.parquet", "C.PARQUET", "b.parq", "part-00001", "day=1/x[1]*.parquet", "day=1/e'f g+h%41.snappy"]

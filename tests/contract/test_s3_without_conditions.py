@@ -1,13 +1,11 @@
 """Delivery to a store that knows no `If-None-Match`, as older ones that speak S3 do."""
 
 import http.client
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from tests.contract.test_s3_store import BUNDLE, Store, reached, s3fs
+from tests.contract.test_s3_store import BUNDLE, Answering, Store, reached, s3fs, served
 
 from afschrift.domain.errors import RetriableError
 
@@ -26,7 +24,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def refusing(store: Store, status: int, code: str, meanwhile: Callable[[], object]) -> Iterator[str]:
     """The address of a store that passes on all but a condition; what happens by then follows it."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
@@ -59,17 +57,8 @@ def refusing(store: Store, status: int, code: str, meanwhile: Callable[[], objec
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
-
-        def log_message(self, *args: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(Handler) as address:
+        yield address
 
 
 @pytest.mark.parametrize(
