@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.support.nightly import nightly_after
 from afschrift.domain.errors import ConfigurationError, SourceDownError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import TableVersions
+from afschrift.sources.delta import delta_lake
 from afschrift.sources.registry import open_source
 
 AT = "2026-01-01T00:00:00.000000Z"
@@ -185,6 +187,10 @@ def test_deleted_rows_stay_away_whatever_signs_the_folder_has(
     assert [sorted(rows) for rows in ours(lake, 1)] == [[(0,), (2,)], []]
     monkeypatch.setattr(DeltaTable, "table_uri", "file:///elsewhere/")
     with pytest.raises(ConfigurationError, match="deletes rows of a file that it does not name"):
+        ours(lake, 1)
+    monkeypatch.setattr(delta_lake, "VECTORS_WITHIN", 0.05)
+    monkeypatch.setattr(DeltaTable, "deletion_vectors", lambda _: time.sleep(1))
+    with pytest.raises(ConfigurationError, match=r"could not be read within 0 s"):
         ours(lake, 1)
 
 
