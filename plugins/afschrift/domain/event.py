@@ -15,7 +15,7 @@ import msgspec
 import rfc8785
 
 GENESIS = "0" * 64
-_sorted_json = msgspec.json.Encoder(order="sorted").encode
+_json = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,21 @@ class Header:
 
     def digest(self) -> str:
         """SHA-256 of the header in canonical JSON (RFC 8785), hex."""
-        return header_digest(vars(self))
+        return header_digest(*vars(self).values())
 
 
-def header_digest(header: dict[str, Any]) -> str:
-    """Digest of a header as a dictionary; for texts and integers, sorted JSON is canonical."""
-    return hashlib.sha256(_sorted_json(header)).hexdigest()
+def header_digest(seq: int, at: str, of: str | None, kind: str, actor: str, payload: str, prev: str) -> str:
+    """Digest of a header by its fields; for texts and integers, sorted JSON is canonical."""
+    fields = {
+        "actor": actor,
+        "at": at,
+        "payload_sha256": payload,
+        "prev": prev,
+        "request": of,
+        "seq": seq,
+        "type": kind,
+    }
+    return hashlib.sha256(_json(fields)).hexdigest()
 
 
 def canonical(value: Any) -> bytes:

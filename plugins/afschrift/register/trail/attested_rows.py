@@ -98,7 +98,7 @@ def insert_row(tx: Connection, table: Table, values: Mapping[str, Any]) -> None:
     primary = done.inserted_primary_key or ()
     row = {**{column.name: None for column in table.c}, **values}
     row |= dict(zip((column.name for column in table.primary_key), primary, strict=False))
-    _note(tx, _place(table, row), {name: (ABSENT, row[name]) for name in attested_columns(table)})
+    _note(tx, place_of(table, row), {name: (ABSENT, row[name]) for name in attested_columns(table)})
     _forget(tx, table)
 
 
@@ -107,7 +107,7 @@ def insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> Non
     tx.execute(insert(table), rows)
     for row in rows:
         whole = {**{column.name: None for column in table.c}, **row}
-        _note(tx, _place(table, whole), {name: (ABSENT, whole[name]) for name in attested_columns(table)})
+        _note(tx, place_of(table, whole), {name: (ABSENT, whole[name]) for name in attested_columns(table)})
     _forget(tx, table)
 
 
@@ -135,7 +135,7 @@ def _note_change(tx: Connection, table: Table, rows: Sequence[Any], values: Mapp
     names = attested_columns(table)
     for row in rows if any(name in values for name in names) else ():
         old = row._asdict()
-        _note(tx, _place(table, old), {name: (old[name], values.get(name, old[name])) for name in names})
+        _note(tx, place_of(table, old), {name: (old[name], values.get(name, old[name])) for name in names})
 
 
 def delete_rows(tx: Connection, table: Table, which: ColumnElement[bool]) -> None:
@@ -143,7 +143,7 @@ def delete_rows(tx: Connection, table: Table, which: ColumnElement[bool]) -> Non
     _forget(tx, table)
     for before in tx.execute(select(table).where(which)).all():
         old = before._asdict()
-        _note(tx, _place(table, old), {name: (old[name], ABSENT) for name in attested_columns(table)})
+        _note(tx, place_of(table, old), {name: (old[name], ABSENT) for name in attested_columns(table)})
     tx.execute(delete(table).where(which))
 
 
@@ -159,13 +159,8 @@ def rows_of(tx: Connection, case: str) -> Iterator[tuple[RowPlace, dict[str, Any
     found = cached(tx, ("case", case), lambda: _read(tx, _rows_of_a_case(), {"case": case}))
     for table in ATTESTED_TABLES.values():
         for row in found[table]:
-            yield attested_row(table, row)
-
-
-def attested_row(table: Table, row: Any) -> tuple[RowPlace, dict[str, Any]]:
-    """The place of a row, and its attested fields."""
-    values = row._asdict()
-    return _place(table, values), {name: values[name] for name in attested_columns(table)}
+            values = {name: getattr(row, name) for name in attested_columns(table)}
+            yield place_of(table, values), values
 
 
 def rows_of_request(tx: Connection, table: Table, request_id: str) -> Sequence[Any]:
@@ -255,7 +250,7 @@ def stray_rows(tx: Connection) -> Iterator[RowPlace]:
         of_case, requests = "case_id" in table.c, select(request.c.id)
         stray = table.c.case_id.not_in(known) if of_case else table.c.request_id.not_in(requests)
         for row in tx.execute(select(table).where(stray)):
-            yield _place(table, row._asdict())
+            yield place_of(table, row._asdict())
 
 
 def attest_anew(
@@ -378,10 +373,16 @@ def columns_read(table: Table) -> list[Column[Any]]:
 
 def row_id(table: Table, row: Mapping[str, Any]) -> str:
     """The primary key as one text."""
-    return "/".join(str(row[column.name]) for column in table.primary_key)
+    return "/".join([str(row[name]) for name in _key_names(table)])
 
 
-def _place(table: Table, row: Mapping[str, Any]) -> RowPlace:
+@cache
+def _key_names(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]
+
+
+def place_of(table: Table, row: Mapping[str, Any]) -> RowPlace:
+    """The place of a row with at least its attested fields."""
     of_request = row["id"] if table is request else row.get("request_id")
     case = row["id"] if table is case_file else row.get("case_id")
     return RowPlace(table.name, row_id(table, row), of_request, case)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -56,8 +57,22 @@ class Codes:
 
     def of_field(self, place: RowPlace, column: str, value: Any) -> str:
         """Code of one field of a row, bound to its place: 16 hex digits."""
-        field = f"{place.table}|{place.row}|{column}|{_text(value)}".encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(field, key=self._fields, digest_size=_FIELD_BYTES).hexdigest()
+        return self.of_row(place, {column: value})[column]
+
+    def of_row(self, place: RowPlace, values: Mapping[str, Any]) -> dict[str, str]:
+        """Codes of fields of a row, by column."""
+        key, row = self._fields, f"{place.table}|{place.row}"
+        fields = ((name, f"{row}|{name}|{_text(value)}") for name, value in values.items())
+        return {
+            name: hashlib.blake2b(
+                field.encode("utf-8", "surrogatepass"), key=key, digest_size=_FIELD_BYTES
+            ).hexdigest()
+            for name, field in fields
+        }
+
+
+class JsonText(str):
+    """JSON as a column holds it. Its code is that of its value."""
 
 
 @lru_cache(maxsize=8)
@@ -78,9 +93,15 @@ def _mac(keyed: HMAC, text: str) -> str:
 
 def _text(value: Any) -> str:
     """A value of a row as text; the same before it is written and after it is read."""
-    if isinstance(value, (bytes, memoryview)):
-        return hashlib.sha256(value).hexdigest()
     # A text needs no quoting: the prefix keeps it apart from JSON, which never begins with `text `.
     if isinstance(value, str):
-        return f"text {value}"
+        return _json_text(value) if isinstance(value, JsonText) else f"text {value}"
+    if isinstance(value, (bytes, memoryview)):
+        return hashlib.sha256(value).hexdigest()
     return "null" if value is None else _JSON.encode(value)
+
+
+@lru_cache(maxsize=1_000)
+def _json_text(text: str) -> str:
+    """JSON in one form; cached, since most rows have one of a few details."""
+    return _JSON.encode(json.loads(text))

@@ -147,20 +147,21 @@ def fault(row: Row[Any], keys: Keys) -> str:
             this order, which is faster than by name.
         keys: of the installation.
     """
+    header: Any = row[:7]
     code_and_payload: Any = row[7:16]
     owner, previous, attestation_code, key_id, code, attested, payload, salt, erased_by = code_and_payload
-    if row.type is None:
+    if header[3] is None:
         return "event_missing"
     if key_id is None:
         return "event_forged"
     if key_id not in keys:
         return "event_key_unknown"
     maker = codes(keys[key_id])
-    if not _same(maker.of_event(row.seq, owner, previous, digest_of(row[:7]), attestation_code), code):
+    if not _same(maker.of_event(header[0], owner, previous, digest_of(header), attestation_code), code):
         return "event_forged"
     if payload is None:
         return "" if erased_by and attested is None else "payload_missing"
-    if _payload_digest(payload, salt) != row.payload_sha256:
+    if _payload_digest(payload, salt) != header[5]:
         return "payload_altered"
     if attested is None or not _same(maker.of_attestation(attested, salt), attestation_code):
         return "event_forged"

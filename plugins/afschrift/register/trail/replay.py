@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, cast, func, null, select, union_all
+from sqlalchemy import JSON, BindParameter, Connection, Text, bindparam, cast, func, null, select, union_all
 from sqlalchemy.engine import Row
 
 from afschrift.domain.event import Header
@@ -23,8 +23,8 @@ from afschrift.register.database.database import remember
 from afschrift.register.database.tables import data_key, request
 from afschrift.register.database.trail_tables import event, event_code, event_payload, segment
 from afschrift.register.database.written import RowPlace
-from afschrift.register.trail.attested_rows import ADDED, ATTESTED_TABLES, attested_row, columns_read, rows_of
-from afschrift.register.trail.codes import Codes, codes
+from afschrift.register.trail.attested_rows import ADDED, ATTESTED_TABLES, attested_columns, place_of, rows_of
+from afschrift.register.trail.codes import Codes, JsonText, codes
 from afschrift.register.trail.differences import Difference, ForgedError
 from afschrift.register.trail.own_events import CODE, PAYLOAD, STREAM, Acts, Keys, acts, check_rest, fault
 from afschrift.register.trail.schema_check import schema_changed
@@ -125,6 +125,8 @@ def check_case(
         if attested is None:
             yield Difference("row_added", 0, place.table, place.row, request=place.request)
             continue
+        if makers[0].of_row(place, values) == attested:
+            continue
         before = ADDED.get(place.table, {})
         for name, value in values.items():
             if name in before and name not in attested and value == before[name]:
@@ -151,7 +153,7 @@ def check_cases(
         for row in tx.execute(_NAMING_CASES, {"cases": some}):
             naming[row.case_id].append(row)
         left = _rows_of_cases(tx, some)
-        coded = groupby(tx.execute(_OF_CASES, {"cases": some}, execution_options=STREAM), attrgetter("owner"))
+        coded = groupby(tx.execute(_OF_CASES, {"cases": some}, execution_options=STREAM), itemgetter(7))
         for case, own in chain(coded, ((case, ()) for case in some)):
             if case in left:  # it was not compared with events of its own
                 events = chain(naming[case], own)
@@ -168,8 +170,14 @@ def _rows_of_cases(
     for table in ATTESTED_TABLES.values():
         owner = next(name for name in ("case_id", "request_id", "id") if name in table.c)
         wanted = requests.with_only_columns(request.c.id) if owner == "request_id" else cases
-        for row in tx.execute(select(*columns_read(table)).where(table.c[owner].in_(wanted))):
-            found[case_of[getattr(row, owner)]].append(attested_row(table, row))
+        names = attested_columns(table)
+        in_json = [name for name in names if isinstance(table.c[name].type, JSON)]
+        columns = [cast(table.c[name], Text) if name in in_json else table.c[name] for name in names]
+        for row in tx.execute(select(*columns).where(table.c[owner].in_(wanted))):
+            values = dict(zip(names, row, strict=True))
+            for name in in_json:
+                values[name] = values[name] and JsonText(values[name])
+            found[case_of[values[owner]]].append((place_of(table, values), values))
     return found
 
 
@@ -190,35 +198,36 @@ def _replay(
     tx: Connection, case: str, keys: Keys, known: Acts, done: _Replayed, events: Iterable[Row[Any]]
 ) -> Iterator[Difference]:
     for row in events:
-        if row.owner is None:
+        columns: Any = row[:13]  # by place, which is faster than by name
+        seq, _, of, kind, _, _, _, owner, previous, _, key_id, _, attested = columns
+        if owner is None:
             done.named.append(header_of(row))
             continue
         wrong = fault(row, keys)
         if wrong in ("event_forged", "event_key_unknown") and known.excuse(header_of(row)):
             continue
-        if wrong == "event_forged" and tx.scalar(_OF_ANOTHER, {"id": row.request, "case": case}):
+        if wrong == "event_forged" and tx.scalar(_OF_ANOTHER, {"id": of, "case": case}):
             continue  # it names a request of another case, whose gates it shuts
         if wrong == "event_forged":  # what it says of the previous event counts for nothing either
-            yield Difference(wrong, row.seq, request=row.request)
+            yield Difference(wrong, seq, request=of)
             continue
-        if row.previous != done.last:
-            if done.last or row.previous > (tx.scalar(_LAST_DROPPED) or 0):
-                yield Difference("event_missing", row.seq)
+        if previous != done.last:
+            if done.last or previous > (tx.scalar(_LAST_DROPPED) or 0):
+                yield Difference("event_missing", seq)
             done.cut = done.last == 0
-        done.last = row.seq
+        done.last = seq
         if wrong:
-            yield Difference(wrong, row.seq, request=row.request)
+            yield Difference(wrong, seq, request=of)
             continue
-        done.own[row.request].append(row)
-        attested, kind = row.told, row.type
-        if kind == "data_key_destroyed":
-            done.destroyed[row.request] = row.seq
+        done.own[of].append(row)
+        if kind == KEY_DESTROYED:
+            done.destroyed[of] = seq
         if attested is None:
-            done.erased[row.request] = row.seq
+            done.erased[of] = seq
         elif kind in FULL_ATTESTATIONS:
             _attest_anew(row, json.loads(attested), done)
         elif attested != "[]":
-            yield from _apply(row, json.loads(attested), done, codes(keys[row.key_id]))
+            yield from _apply(row, json.loads(attested), done, codes(keys[key_id]))
 
 
 def _events(tx: Connection, case: str) -> Iterator[Row[Any]]:
@@ -250,10 +259,10 @@ def _apply(row: Row[Any], attested: list[Any], done: _Replayed, maker: Codes) ->
         for column, (before, after) in fields.items():
             # The event that attested it was erased or dropped (`_unproven` checks that one attests all anew),
             # or the column was added later.
-            gone = column not in known and (
-                done.cut or done.erased or before == _of_before(maker, table, name, column)
-            )
-            if known.get(column) != before and not gone:
+            if known.get(column) != before and not (
+                column not in known
+                and (done.cut or done.erased or before == _of_before(maker, table, name, column))
+            ):
                 yield Difference("row_overwritten", row.seq, table, name, column, row.request)
             if after is None:
                 known.pop(column, None)
@@ -300,6 +309,7 @@ def _unproven(done: _Replayed) -> Iterator[Difference]:
 
 def _returned(tx: Connection, destroyed: Mapping[str, int]) -> Iterator[Difference]:
     """Data keys that exist although the trail says that they were destroyed."""
-    there = select(data_key.c.owner).where(data_key.c.owner.in_(sorted(destroyed)))
-    for owner in tx.scalars(there) if destroyed else ():
+    if not destroyed:
+        return
+    for owner in tx.scalars(select(data_key.c.owner).where(data_key.c.owner.in_(sorted(destroyed)))):
         yield Difference("key_returned", destroyed[owner], "data_key", owner, request=owner)

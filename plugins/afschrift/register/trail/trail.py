@@ -179,9 +179,6 @@ def _erase(connection: Connection, at: str, rule: str, which: ColumnElement[bool
     return erased.rowcount
 
 
-_NAMES = tuple(event.c.keys())
-
-
 def header_of(row: Row[Any]) -> Header:
     """The header in a row of `event`.
 
@@ -197,9 +194,10 @@ def header_of(row: Row[Any]) -> Header:
 def digest_of(values: Sequence[Any]) -> str:
     """The digest of a header from the columns of `event`, without a `Header`; errors as for `header_of`."""
     seq, at, of, kind, actor, payload, prev = values
-    if type(seq) is not int or {*map(type, (at, kind, actor, payload, prev, of or ""))} != {str}:
+    texts = type(at) is type(kind) is type(actor) is type(payload) is type(prev) is type(of or "") is str
+    if not texts or type(seq) is not int:
         raise NotAsWrittenError
-    return header_digest(dict(zip(_NAMES, values, strict=True)))
+    return header_digest(seq, at, of, kind, actor, payload, prev)
 
 
 def _last(connection: Connection) -> Header | None:
