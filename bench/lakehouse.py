@@ -7,7 +7,7 @@
     python -m bench.lakehouse together LAKE PERSONS ALONE
 
 Prints JSON. The lakes are `sorted` by the person and not, each also with a hundredth of the rows of each
-fourth file under deletion vectors, which Sail wrote: deltalake hangs on those of more than 512 local files.
+fourth file under deletion vectors, which Sail wrote.
 `bench.run --only lakehouse` runs all of them.
 """
 

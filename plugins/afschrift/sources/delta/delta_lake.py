@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
-from queue import Empty, Queue
-from threading import Thread
+from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from afschrift.domain.errors import ConfigurationError
+from afschrift.sources.delta.deletion_vectors import DeletionVectors
 from afschrift.sources.duckdb.lake_stores import LakeFile, LakeStore
 from afschrift.sources.lakehouse.log_lake import LogLake
-from afschrift.sources.lakehouse.log_table import FILE, NUMBER, LogField, LogTable, nested
+from afschrift.sources.lakehouse.log_table import LogField, LogTable, nested
 from afschrift.sources.lakehouse.scratch_lake import Commit, scratch_folder
 from afschrift.sources.lakehouse.store_options import store_options
 
+_VECTORS = "deletionVectors"
 _FEATURES = {
+    _VECTORS,
     "columnMapping",
-    "deletionVectors",
     "timestampNtz",
     "typeWidening",
     "typeWidening-preview",
@@ -42,8 +42,6 @@ _UNKNOWN = re.compile(r"Feature '(\w+)' is not supported")
 """What deltalake says of a feature that it does not know itself."""
 
 _MOST_VERSION = 3
-VECTORS_WITHIN = 300.0
-"""Seconds for the deletion vectors of a table."""
 
 _TYPES = {
     "byte": "TINYINT",
@@ -78,7 +76,10 @@ class DeltaLake(LogLake):
         try:
             opened = self._opened(place, version)
             _require_known(where, opened)
-            return _table(where, place, opened)
+            found = _table(where, place, opened)
+            if _VECTORS in (opened.protocol().reader_features or ()):
+                found = replace(found, deleted=DeletionVectors(where, store, table, opened.version()).rows)
+            return found
         except TableNotFoundError:
             raise ConfigurationError(
                 f"The folder of {where} is no table of Delta Lake: it has no log.",
@@ -156,7 +157,6 @@ def _table(where: str, place: str, opened: DeltaTable) -> LogTable:
         else {},
         lows={name: low for name, (low, _) in bounds.items()},
         highs={name: high for name, (_, high) in bounds.items()},
-        deleted=cache(partial(_deleted, where, place, {file.name for file in files}, opened)),
         comments=_comments(metadata.description, schema["fields"]),
         required=frozenset(of["name"] for of in schema["fields"] if not of["nullable"]),
     )
@@ -190,63 +190,6 @@ def _typed(name: str, stored: str | int, of: Any, *, mapped: bool, by_id: bool) 
         return nested(name, stored, "list", (member("element", "element", of["elementType"]),))
     key, value = member("key", "key", of["keyType"]), member("value", "value", of["valueType"])
     return nested(name, stored, "map", (key, value))
-
-
-def _deleted(where: str, place: str, files: Collection[str], opened: DeltaTable) -> pa.Table:
-    """Places of the rows that deletion vectors cover.
-
-    Raises:
-        ConfigurationError: they are of another file than the log names: its rows would come back.
-    """
-    found = _read_vectors(where, opened)
-    names, numbers = [], []
-    root = unquote(urlsplit(opened.table_uri).path).rstrip("/")  # a path has signs that a URL escapes
-    for path, kept in zip(
-        found.column("filepath").to_pylist(), found.column("selection_vector"), strict=True
-    ):
-        gone = np.flatnonzero(~kept.values.to_numpy(zero_copy_only=False))
-        name = f"{place}/{unquote(urlsplit(path).path)[len(root) + 1 :]}"
-        if name not in files:
-            raise ConfigurationError(
-                f"The log of {where} deletes rows of a file that it does not name.",
-                remedy="let the engine that writes the table write its data files again (REORG).",
-            )
-        names.append(pa.array([name] * len(gone), pa.string()))
-        numbers.append(pa.array(gone, pa.int64()))
-    return pa.table(
-        {FILE: pa.chunked_array(names, pa.string()), NUMBER: pa.chunked_array(numbers, pa.int64())}
-    )
-
-
-def _read_vectors(where: str, opened: DeltaTable) -> pa.Table:
-    """All deletion vectors, read by a thread of its own.
-
-    deltalake 1.6 reads each in a thread and waits in it for another one: with more than 512 local files, as
-    many as it has threads, it never ends.
-
-    Raises:
-        ConfigurationError: it did not end in time.
-    """
-    found: Queue[pa.Table | Exception] = Queue()
-
-    def read() -> None:
-        try:
-            found.put(pa.table(opened.deletion_vectors()))
-        except Exception as error:
-            found.put(error)
-
-    Thread(target=read, name="deletion vectors", daemon=True).start()
-    try:
-        result = found.get(timeout=VECTORS_WITHIN)
-    except Empty:
-        raise ConfigurationError(
-            f"The deletion vectors of {where} could not be read within {VECTORS_WITHIN:.0f} s.",
-            remedy="let the engine that writes the table write its data files again (REORG, OPTIMIZE): more "
-            "than some hundred local files with deletion vectors cannot be read.",
-        ) from None
-    if isinstance(result, Exception):
-        raise result
-    return result
 
 
 def _comments(description: str | None, fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Protocol, cast
 
 import duckdb
 from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
 from upath import UPath
 
 from afschrift.app.object_stores import look_anew
@@ -53,6 +54,9 @@ class LakeFile:
     unusual: str = ""
 
 
+Range = tuple[str, int, int]  # name of a file, a first byte, and the one after the last
+
+
 def pattern(name: str) -> str:
     """Escape the name of a file for DuckDB, which takes names on a disk for patterns."""
     return name if "://" in name else glob.escape(name)
@@ -69,6 +73,9 @@ class LakeStore(Protocol):
 
     def ends(self, files: Sequence[LakeFile]) -> list[tuple[bytes, bytes]]:
         """The first 4 and the last 8 bytes of each file."""
+
+    def read(self, ranges: Sequence[Range]) -> list[bytes]:
+        """Read parts of files."""
 
     def open(self, file: LakeFile) -> BinaryIO:
         """Open a file for reading."""
@@ -123,6 +130,9 @@ class _Disk:
         with ThreadPoolExecutor(_THREADS) as pool:
             return list(pool.map(_ends, files))
 
+    def read(self, ranges: Sequence[Range]) -> list[bytes]:
+        return _parts(LocalFileSystem(), ranges)
+
     def open(self, file: LakeFile) -> BinaryIO:
         return Path(file.name).open("rb")
 
@@ -149,6 +159,13 @@ def _ends(file: LakeFile) -> tuple[bytes, bytes]:
         return os.pread(descriptor, _HEAD, 0), os.pread(descriptor, _TAIL, max(0, file.size - _TAIL))
     finally:
         os.close(descriptor)
+
+
+def _parts(store: Any, ranges: Sequence[Range]) -> list[bytes]:
+    read = store.cat_ranges(*map(list, zip(*ranges, strict=True))) if ranges else []
+    if failed := next((result for result in read if isinstance(result, BaseException)), None):
+        raise failed
+    return [bytes(result) for result in read]
 
 
 class _Remote:
@@ -179,16 +196,16 @@ class _Remote:
         kept = max(_TAIL, min(_KEPT_EACH, _KEPT // max(1, len(files))))
         ranges = [(file.name, max(0, file.size - kept), file.size) for file in files]
         ranges += [(file.name, 0, _HEAD) for file in files if file.size > kept]
-        read = self._fs.cat_ranges(*map(list, zip(*ranges, strict=True))) if ranges else []
-        for result in read:
-            if isinstance(result, BaseException):
-                raise result
+        read = self.read(ranges)
         tails, heads = read[: len(files)], iter(read[len(files) :])
         self._known.know({file.name: (file.size, tail) for file, tail in zip(files, tails, strict=True)})
         return [
-            (bytes(tail[:_HEAD] if file.size <= kept else next(heads)), bytes(tail[-_TAIL:]))
+            (tail[:_HEAD] if file.size <= kept else next(heads), tail[-_TAIL:])
             for file, tail in zip(files, tails, strict=True)
         ]
+
+    def read(self, ranges: Sequence[Range]) -> list[bytes]:
+        return _parts(self._fs, ranges)
 
     def open(self, file: LakeFile) -> BinaryIO:
         return cast(BinaryIO, self._fs.open(file.name, "rb"))

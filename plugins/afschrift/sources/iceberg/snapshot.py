@@ -110,6 +110,8 @@ def read_snapshot(where: str, table: Table, version: str | None = None) -> LogTa
     bounds = {
         field.name: _bounds(field, data) for field in schema.fields if isinstance(field.field_type, _BOUNDED)
     }
+    sequences = {place(entry.file.file_path): entry.sequence for entry in data}
+    deleted = cache(partial(_deleted, table.io, positions, sequences))
     return LogTable(
         version=version_of(snapshot, schema.schema_id),
         fields=fields,
@@ -119,9 +121,7 @@ def read_snapshot(where: str, table: Table, version: str | None = None) -> LogTa
         stored_partitions=True,
         lows={name: low for name, (low, _) in bounds.items()},
         highs={name: high for name, (_, high) in bounds.items()},
-        deleted=cache(
-            partial(_deleted, table.io, positions, {place(e.file.file_path): e.sequence for e in data})
-        ),
+        deleted=lambda _: deleted(),
         equal=cache(partial(_equal, where, table, schema, equal, names)) if equal else tuple,
         sequences=tuple(entry.sequence for entry in data),
         parts=tuple(entry.partition for entry in data),

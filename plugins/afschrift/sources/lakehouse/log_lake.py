@@ -148,7 +148,7 @@ class LogLake(VersionedLake):
         self._look_for(table, files)
         number = list(self._logs).index(table)
         names = pa.array([file.name for file in files])
-        deleted, equal = self._deletes(table, log)
+        deleted, equal = self._deletes(table, log, files)
         deleted = deleted.filter(pc.is_in(deleted.column(FILE), names))
         self.connection.register(f"afschrift_deleted_{number}", deleted)
         some = set(pc.unique(deleted.column(FILE)).to_pylist())

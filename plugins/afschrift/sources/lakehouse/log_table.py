@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -38,6 +38,7 @@ class LogField:
 FILE, NUMBER = "afschrift_file", "file_row_number"
 """Columns of deleted rows, and of the view with each row's place; DuckDB defines the second name."""
 
+Files = Collection[LakeFile]
 NO_ROWS = pa.table({FILE: pa.array([], pa.string()), NUMBER: pa.array([], pa.int64())})
 
 
@@ -67,7 +68,7 @@ class LogTable:
         partitions: columns whose values are in the log, one value a file.
         stored_partitions: a file may have such a column too.
         lows, highs: column -> the least and greatest value in each file; null: unknown. Bounds may be wide.
-        deleted: reads which rows (`FILE`, `NUMBER`) are deleted, of files that are still there.
+        deleted: reads which rows (`FILE`, `NUMBER`) of some files are deleted; perhaps of other ones too.
         equal: reads which rows are deleted by their values.
         sequences, parts: of each file, for `equal`.
         comments: column -> comment; the empty name is the table.
@@ -82,7 +83,7 @@ class LogTable:
     stored_partitions: bool = False
     lows: Mapping[str, pa.Array] = field(default_factory=dict)
     highs: Mapping[str, pa.Array] = field(default_factory=dict)
-    deleted: Callable[[], pa.Table] = lambda: NO_ROWS
+    deleted: Callable[[Files], pa.Table] = lambda _: NO_ROWS
     equal: Callable[[], tuple[EqualDeletes, ...]] = tuple
     sequences: tuple[int, ...] = ()
     parts: tuple[str, ...] = ()

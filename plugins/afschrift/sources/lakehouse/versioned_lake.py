@@ -13,7 +13,7 @@ from afschrift.domain.errors import ConfigurationError, VersionGoneError
 from afschrift.domain.sources import TableVersions
 from afschrift.sources.duckdb.lake_stores import LakeStore
 from afschrift.sources.duckdb.parquet_lake import ParquetLake
-from afschrift.sources.lakehouse.log_table import EqualDeletes, LogTable
+from afschrift.sources.lakehouse.log_table import EqualDeletes, Files, LogTable
 from afschrift.sources.options import Opening
 
 _NOT_FOUND = re.compile("(?i)not found|no such file")
@@ -105,19 +105,19 @@ class VersionedLake(ParquetLake):
         try:
             then = self.load(store, table, version)
             store.ends([file for file in then.files if file.name not in names])
-            self._deletes(table, then)
+            self._deletes(table, then, then.files)
         except (ConfigurationError, FileNotFoundError):
             return None
         return then
 
-    def _deletes(self, table: str, log: LogTable) -> tuple[pa.Table, tuple[EqualDeletes, ...]]:
-        """The deleted rows.
+    def _deletes(self, table: str, log: LogTable, files: Files) -> tuple[pa.Table, tuple[EqualDeletes, ...]]:
+        """The deleted rows of some files.
 
         Raises:
             VersionGoneError: a file that says which is gone.
         """
         try:
-            return log.deleted(), log.equal()
+            return log.deleted(files), log.equal()
         except Exception as error:
             if isinstance(error, FileNotFoundError) or _NOT_FOUND.search(str(error)):
                 raise VersionGoneError(self.name, table, log.version) from None

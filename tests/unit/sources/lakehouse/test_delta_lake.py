@@ -2,7 +2,6 @@
 
 import random
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from tests.support.nightly import nightly_after
 from afschrift.domain.errors import ConfigurationError, SourceDownError
 from afschrift.domain.keys import Key
 from afschrift.domain.sources import TableVersions
-from afschrift.sources.delta import delta_lake
 from afschrift.sources.registry import open_source
 
 AT = "2026-01-01T00:00:00.000000Z"
@@ -172,26 +170,6 @@ def test_a_table_that_cannot_be_read_exactly_is_refused(fault: str, tmp_path: Pa
         unread = session.catalogue()["t"]
         with pytest.raises(ConfigurationError, match=expected):
             dict(unread) if not isinstance(unread, dict) else session.rows('SELECT * FROM "t" AS t')
-
-
-def test_deleted_rows_stay_away_whatever_signs_the_folder_has(
-    tmp_path: Path, spark: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake = tmp_path / "a#b?c d"
-    vectors = "TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
-    spark(f"CREATE TABLE signs (id BIGINT) USING delta LOCATION '{tmp_path / 't'}' {vectors}")
-    spark("INSERT INTO signs SELECT id FROM range(3)")
-    spark("DELETE FROM signs WHERE id = 1")
-    lake.mkdir()
-    (tmp_path / "t").rename(lake / "t")
-    assert [sorted(rows) for rows in ours(lake, 1)] == [[(0,), (2,)], []]
-    monkeypatch.setattr(DeltaTable, "table_uri", "file:///elsewhere/")
-    with pytest.raises(ConfigurationError, match="deletes rows of a file that it does not name"):
-        ours(lake, 1)
-    monkeypatch.setattr(delta_lake, "VECTORS_WITHIN", 0.05)
-    monkeypatch.setattr(DeltaTable, "deletion_vectors", lambda _: time.sleep(1))
-    with pytest.raises(ConfigurationError, match=r"could not be read within 0 s"):
-        ours(lake, 1)
 
 
 def test_a_store_that_does_not_answer_is_no_removed_version(
