@@ -1,4 +1,4 @@
-"""A bundle on its way from staging to a folder: encrypted, staged, sent; or copied with SHA-256, the limit.
+"""A bundle on its way from staging to a folder: encrypted, sent; or copied with SHA-256, the limit.
 
     python -m bench.handing stage FOLDER MEGABYTES
     python -m bench.handing copy | zip | age | openpgp | none FOLDER
@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, cast
 from afschrift.destinations.folder import FolderDestination
 from afschrift.encryption.registry import encryption_of
 from afschrift.staging.encrypted import EncryptedStaging
-from afschrift.staging.staged_file import BUNDLE, encrypted_path
+from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.encrypt import encrypted_chunks
 
 NAME = "req-0123456789ab-access"
@@ -74,7 +74,7 @@ def copy(folder: Path) -> None:
 
 
 def hand(folder: Path, kind: str) -> None:
-    """Encrypt the staged bundle into staging and send it, as the step does."""
+    """Encrypt the staged bundle and send it, as the step does."""
     place, encryption = staging(folder), encryption_of(kind)
     outbox = FolderDestination("outbox", str(folder / "outbox"))
     name = NAME + (encryption.suffix if encryption else ".zip")
@@ -84,7 +84,6 @@ def hand(folder: Path, kind: str) -> None:
         gate, row = SimpleNamespace(staging=place), SimpleNamespace(id="dlv", is_new=True)
         key = (folder / f"{kind}.key").read_text()
         outbox.deliver(name, encrypted_chunks(cast(Any, gate), packed, cast(Any, row), encryption, key))
-        place.remove(encrypted_path(row.id))
     else:
         with place.reader(BUNDLE) as staged:
             outbox.deliver(name, _chunks(staged))

@@ -31,10 +31,10 @@ import psutil
 from afschrift.destinations.portal import PortalDestination
 from afschrift.domain.files import Announcement
 from afschrift.domain.instants import utc_now
+from afschrift.encryption.portal_file import sealed_size
 from afschrift.encryption.registry import encryption_of
 from afschrift.encryption.secret import apart, draw_with_link
-from afschrift.staging.staged_file import encrypted_path
-from afschrift.steps.encrypt import stage_to_announce
+from afschrift.steps.encrypt import encrypted_chunks
 from bench.handing import NAME, staging
 
 _CALLERS, _VISITS = 20, 200
@@ -94,17 +94,17 @@ def running(folder: Path) -> Iterator[Portal]:
 
 
 def put(portal: Portal, folder: Path, secret: str) -> None:
-    """Encrypt the staged bundle into staging, announce it and send it, as the step does."""
+    """Announce the staged bundle, encrypt it and send it, as the step does."""
     place, encryption = staging(folder), encryption_of("portal")
     assert encryption is not None
     outbox = PortalDestination("outbox", portal.inner, portal.public_key, portal.token, ca=portal.trust)
-    packed = {"bytes": (folder / "plain").stat().st_size, "bundle": (folder / "digest").read_text()}
+    packed: dict[str, Any] = {"bytes": (folder / "plain").stat().st_size}
+    packed["bundle"] = (folder / "digest").read_text()
     gate, row = SimpleNamespace(staging=place), SimpleNamespace(id="dlv", is_new=True)
-    sha256, size = stage_to_announce(cast(Any, gate), packed, cast(Any, row), encryption, secret)
-    outbox.announce(NAME + ".zip", Announcement(size, sha256, "en", utc_now() + timedelta(days=1), _FACTS))
-    with place.reader(encrypted_path(row.id)) as staged:
-        outbox.deliver(NAME + ".zip", iter(lambda: staged.read(1 << 18), b""))
-    place.remove(encrypted_path(row.id))
+    about = Announcement(sealed_size(packed["bytes"]), "en", utc_now() + timedelta(days=1), _FACTS)
+    outbox.announce(NAME + ".zip", about)
+    chunks = encrypted_chunks(cast(Any, gate), packed, cast(Any, row), encryption, secret)
+    outbox.deliver(NAME + ".zip", chunks)
 
 
 def fetch(portal: Portal, link: str, words: str, file: str) -> subprocess.Popen[bytes]:

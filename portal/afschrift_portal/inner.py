@@ -22,9 +22,9 @@ from afschrift_portal.store import ConflictError, Delivery, Store
 _BLOCK = 1024 * 1024
 MOST_FACTS = 256 * 1024
 """Bytes of what is announced. FastAPI reads a body of JSON before it asks for the token."""
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Key = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Offset = Annotated[int, Header(ge=0)]
+Digest = Annotated[str, Header(pattern=r"^([0-9a-f]{64})?$")]
 Text = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -34,7 +34,6 @@ class Announced(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,149}$")]
     bytes: Annotated[int, Field(ge=HEADER_BYTES + TAG, lt=2**47)]
-    sha256: Digest
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
     expires_at: AwareDatetime
     facts: dict[Text, Text] = Field(max_length=20)
@@ -54,35 +53,37 @@ class Uploads:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._running: set[str] = set()
+        self._digests: dict[str, tuple[int, Any]] = {}
 
-    async def append(self, delivery: Delivery, offset: int, request: Request) -> Delivery | None:
-        """Append a body at an offset.
+    async def append(self, delivery: Delivery, offset: int, digest: str, request: Request) -> Delivery | None:
+        """Append a body at an offset. With all bytes, the file is ready if its SHA-256 is `digest`.
 
         Raises:
             HTTPException: 409 with the offset that the file has, 413 and 422 where it is another file than
                 was announced, 507 where the disk is full.
         """
-        key = delivery.key
-        received = self._store.received(key)
+        received = self._store.received(key := delivery.key)
         if key in self._running or delivery.state != "uploading" or offset != received:
             raise HTTPException(409, "Continue at the Upload-Offset.", {"Upload-Offset": str(received)})
         self._running.add(key)
         try:
-            digest = await self._receive(delivery, offset, request)
-            if self._store.received(key) == delivery.size:
-                await asyncio.to_thread(self._finish, delivery, digest)
+            await self._receive(delivery, offset, request)
+            if digest and self._store.received(key) == delivery.size:
+                await asyncio.to_thread(self._finish, key, digest)
         except OSError as error:
             raise HTTPException(507, f"The disk does not take it: {os.strerror(error.errno or 0)}.") from None
         finally:
             self._running.discard(key)
         return self._store.delivery(key)
 
-    async def _receive(self, delivery: Delivery, offset: int, request: Request) -> str:
+    async def _receive(self, delivery: Delivery, offset: int, request: Request) -> None:
         number = os.open(self._store.file(delivery.key), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(number, "r+b") as file:
-            digest = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
+            seen, digest = self._digests.pop(delivery.key, (0, None))
+            if seen != offset or digest is None:
+                digest = await asyncio.to_thread(hashlib.file_digest, file, "sha256")
 
-            def write(block: bytes) -> None:
+            def write(block: bytearray) -> None:
                 digest.update(block)
                 if os.fstat(number).st_nlink == 0:
                     raise HTTPException(404, "The delivery was removed meanwhile.")
@@ -96,20 +97,20 @@ class Uploads:
                     raise HTTPException(413, "This is more than was announced.")
                 pending += part
                 if len(pending) >= _BLOCK:
-                    await asyncio.to_thread(write, bytes(pending))
-                    pending.clear()
-            await asyncio.to_thread(write, bytes(pending))
-            if offset == delivery.size:
-                await asyncio.to_thread(os.fsync, number)
-        return digest.hexdigest()
+                    await asyncio.to_thread(write, pending)
+                    pending = bytearray()
+            await asyncio.to_thread(write, pending)
+            await asyncio.to_thread(os.fsync, number)
+        self._digests[delivery.key] = offset, digest
 
-    def _finish(self, delivery: Delivery, digest: str) -> None:
+    def _finish(self, key: str, digest: str) -> None:
+        _, received = self._digests.pop(key)
         try:
-            if digest != delivery.sha256:
-                raise ContainerError("Its SHA-256 is another than was announced.")
-            self._store.complete(delivery.key)
+            if digest != received.hexdigest():
+                raise ContainerError("Its SHA-256 is another than was sent.")
+            self._store.complete(key, digest)
         except (ContainerError, ConflictError) as error:
-            self._store.file(delivery.key).unlink(missing_ok=True)
+            self._store.file(key).unlink(missing_ok=True)
             raise HTTPException(422, f"{error} Send it again from 0.", {"Upload-Offset": "0"}) from None
 
 
@@ -155,10 +156,9 @@ def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> F
         return shown(store.delivery(key))
 
     @inner.patch("/deliveries/{key}/content")
-    async def append(key: Key, request: Request, upload_offset: Offset) -> dict[str, Any]:
-        if (delivery := store.delivery(key)) is None:
-            raise HTTPException(404, "No such delivery.")
-        return shown(await uploads.append(delivery, upload_offset, request))
+    async def append(key: Key, request: Request, upload_offset: Offset, upload_digest: Digest = "") -> Any:
+        delivery = store.delivery(key)
+        return shown(delivery and await uploads.append(delivery, upload_offset, upload_digest, request))
 
     @inner.patch("/deliveries/{key}")
     def change(key: Key, changed: Changed) -> dict[str, Any]:

@@ -23,8 +23,8 @@ _MOST_PARTS = 500
 
 
 _PUT = """INSERT INTO delivery (key, state, name, size, sha256, language, facts, expires_at) VALUES
-(:key, 'uploading', :name, :size, :sha256, :language, :facts, :expires_at) ON CONFLICT (key) DO UPDATE SET
-name = :name, size = :size, sha256 = :sha256, language = :language, facts = :facts, expires_at = :expires_at
+(:key, 'uploading', :name, :size, '', :language, :facts, :expires_at) ON CONFLICT (key) DO UPDATE SET
+name = :name, size = :size, language = :language, facts = :facts, expires_at = :expires_at
 """
 _ALL = "SELECT * FROM delivery WHERE key <> ''"
 _OVER = "DELETE FROM delivery WHERE expires_at <= ? RETURNING key, state"
@@ -111,7 +111,7 @@ class Store:
         """
         with self._transaction() as base:
             kept = _delivery(base, "key", key)
-            same = kept and all(getattr(kept, name) == row[name] for name in ("name", "size", "sha256"))
+            same = kept and all(getattr(kept, name) == row[name] for name in ("name", "size"))
             if kept and not same and kept.state != "uploading":
                 raise ConflictError("Another file is ready under this key.")
             if kept and not same:
@@ -129,7 +129,7 @@ class Store:
             found = _delivery(self._base, "link_hash", link_hash)
         return found if found and found.state == "ready" and found.expires_at > time.time() else None
 
-    def complete(self, key: str) -> None:
+    def complete(self, key: str, sha256: str) -> None:
         """Make a file that was received whole ready.
 
         Raises:
@@ -139,7 +139,7 @@ class Store:
         header = read_header(self.file(key))
         with self._transaction() as base:
             try:
-                _set(base, key, state="ready", link_hash=header.link_hash)
+                _set(base, key, state="ready", link_hash=header.link_hash, sha256=sha256)
             except sqlite3.IntegrityError:
                 raise ConflictError("Another delivery has this link.") from None
 

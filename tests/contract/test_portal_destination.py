@@ -41,7 +41,7 @@ def place_of(portal: Portal, **other: Any) -> PortalDestination:
 
 def about(content: bytes = WHOLE) -> Announcement:
     until = datetime.now(UTC) + timedelta(days=30)
-    return Announcement(len(content), hashlib.sha256(content).hexdigest(), "nl", until, {"case": "req-1"})
+    return Announcement(len(content), "nl", until, {"case": "req-1"})
 
 
 class Announcing:
@@ -138,7 +138,7 @@ def test_an_upload_goes_on_where_a_killed_portal_stopped(portal: Portal) -> None
         received = client.get(f"/deliveries/{delivery_key(NAME)}").json()["received"]
     assert 0 < received < len(WHOLE)
     given.announce(NAME, about())
-    original = kind._Sent.__iter__
+    original = kind._Rest.__iter__
 
     def counted(self: Any) -> Iterator[bytes]:
         for chunk in original(self):
@@ -146,7 +146,7 @@ def test_an_upload_goes_on_where_a_killed_portal_stopped(portal: Portal) -> None
             yield chunk
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(kind._Sent, "__iter__", counted)
+        patched.setattr(kind._Rest, "__iter__", counted)
         assert given.deliver(NAME, iter(pieces)) == given.find(NAME)
     assert sum(sent) == len(WHOLE) - received
     given.remove(NAME)

@@ -54,7 +54,7 @@ class Here:
         path = f"/deliveries/{sealed.delivery}"
         assert self.inner.put(path, json=sealed.announced()).status_code == 201
         content = sealed.content if whole else sealed.content[:-1]
-        sent = self.inner.patch(f"{path}/content", content=content, headers={"Upload-Offset": "0"})
+        sent = self.inner.patch(f"{path}/content", content=content, headers=sealed.upload())
         assert sent.status_code == 200, sent.text
         return sealed
 
@@ -308,11 +308,34 @@ def test_upload_that_is_not_what_was_announced_is_refused(
         "altered": sealed.content[:-1] + b"x",
         "format": sealed.content,
     }.get(content, b"")
-    answer = here.inner.patch(f"{path}/content", content=raw, headers={"Upload-Offset": offset})
+    answer = here.inner.patch(
+        f"{path}/content", content=raw, headers=sealed.upload() | {"Upload-Offset": offset}
+    )
     assert answer.status_code == status, answer.text
     assert here.inner.get(path).json()["state"] == "uploading"
     if status == 422 and offset == "0":
         assert (answer.headers["Upload-Offset"], here.inner.get(path).json()["received"]) == ("0", 0)
+
+
+def test_a_whole_file_waits_for_its_digest(here: Here, tmp_path: Path) -> None:
+    """Which a portal that was started anew meanwhile reads from the file."""
+    for started_anew in (False, True):
+        sealed = Sealed(b"text" * 1000)
+        path, size = f"/deliveries/{sealed.delivery}", len(sealed.content)
+        here.inner.put(path, json=sealed.announced())
+        for part in (sealed.content[:100], sealed.content[100:], b""):
+            headers = {"Upload-Offset": str(here.inner.get(path).json()["received"])}
+            sent = here.inner.patch(f"{path}/content", content=part, headers=headers).json()
+            assert sent.get("state") == "uploading", sent
+        assert sent["received"] == size
+        if started_anew:
+            here = Here(tmp_path / "home")
+        for digest, status in (("x", 422), (None, 200)):
+            given = {"Upload-Digest": digest} if digest else {}
+            answer = here.inner.patch(f"{path}/content", headers=sealed.upload(size) | given)
+            assert answer.status_code == status
+        assert answer.json()["state"] == "ready"
+        assert here.inner.get(path).json()["sha256"] == sealed.upload()["Upload-Digest"]
 
 
 def test_inner_listener_refuses_what_it_must(here: Here) -> None:
@@ -331,7 +354,7 @@ def test_inner_listener_refuses_what_it_must(here: Here) -> None:
     twin = Sealed(b"twin", raw_link=sealed.raw_link)
     assert here.inner.put(f"/deliveries/{twin.delivery}", json=twin.announced()).status_code == 201
     answer = here.inner.patch(
-        f"/deliveries/{twin.delivery}/content", content=twin.content, headers={"Upload-Offset": "0"}
+        f"/deliveries/{twin.delivery}/content", content=twin.content, headers=twin.upload()
     )
     assert answer.status_code == 422
     for changes in ({"name": "../x.zip"}, {"name": 'a".zip'}, {"bytes": 3}, {"sha256": "x"}, {"expires_at": "2026-01-01"},

@@ -48,13 +48,13 @@ def test_full_disk_is_said_and_the_upload_goes_on_when_there_is_room(tmp_path: P
             for path, sealed in zip(paths, (first, second), strict=True):  # there is room for one of them
                 assert client.put(path, json=sealed.announced()).status_code == 201
             portal.put(first)
-            full = client.patch(f"{paths[1]}/content", content=second.content, headers={"Upload-Offset": "0"})
+            full = client.patch(f"{paths[1]}/content", content=second.content, headers=second.upload())
             assert (full.status_code, "disk" in full.text) == (507, True)
             assert client.put(f"/deliveries/{'0' * 64}", json=second.announced()).status_code == 507
             assert client.get(paths[0]).json()["state"] == "ready"
             disk.grow(20)
             received = client.get(paths[1]).json()["received"]
-            headers = {"Upload-Offset": str(received)}
+            headers = second.upload(received)
             rest = client.patch(f"{paths[1]}/content", content=second.content[received:], headers=headers)
             assert rest.json()["state"] == "ready"
 

@@ -67,13 +67,13 @@ def test_upload_goes_on_after_a_kill(own: Portal) -> None:
     with own.client(inner=True) as client:
         assert client.put(path, json=sealed.announced()).status_code == 201
         with pytest.raises(httpx.TransportError):
-            client.patch(f"{path}/content", content=half(), headers={"Upload-Offset": "0"})
+            client.patch(f"{path}/content", content=half(), headers=sealed.upload())
     own.start()
     with own.client(inner=True) as client:
         assert client.put(path, json=sealed.announced()).status_code == 200
         there = client.get(path).json()
         assert 0 < there["received"] < len(sealed.content)
-        headers = {"Upload-Offset": str(there["received"])}
+        headers = sealed.upload(there["received"])
         rest = client.patch(f"{path}/content", content=sealed.content[there["received"] :], headers=headers)
         assert rest.json()["state"] == "ready"
     with own.client() as client:

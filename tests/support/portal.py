@@ -84,8 +84,11 @@ class Sealed:
     def announced(self, days: float = 7, **changes: Any) -> dict[str, Any]:
         until = (datetime.now(UTC) + timedelta(days=days)).isoformat()
         row = {"name": "afschrift-z-2026-0042.zip", "bytes": len(self.content), "language": "nl"}
-        row |= {"sha256": hashlib.sha256(self.content).hexdigest(), "expires_at": until, "facts": FACTS}
-        return row | changes
+        return row | {"expires_at": until, "facts": FACTS} | changes
+
+    def upload(self, offset: int = 0) -> dict[str, str]:
+        """The headers of an upload that ends the file."""
+        return {"Upload-Offset": str(offset), "Upload-Digest": hashlib.sha256(self.content).hexdigest()}
 
 
 class Portal:
@@ -149,7 +152,7 @@ class Portal:
         with self.client(inner=True) as client:
             path = f"/deliveries/{sealed.delivery}"
             assert client.put(path, json=sealed.announced(**changes)).status_code in (200, 201)
-            sent = client.patch(f"{path}/content", content=sealed.content, headers={"Upload-Offset": "0"})
+            sent = client.patch(f"{path}/content", content=sealed.content, headers=sealed.upload())
             assert sent.json()["state"] == "ready", sent.text
         return sealed
 

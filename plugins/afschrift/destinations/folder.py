@@ -18,7 +18,7 @@ from afschrift.app.extras import require_for
 from afschrift.app.object_stores import look_anew, of_place, remove_versions
 from afschrift.app.private_files import FOLDER_MODE, LOCAL, private_file
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.domain.files import LONGEST_LINK, Receipt, check_name, occupied
+from afschrift.domain.files import LONGEST_LINK, CountedChunks, Receipt, check_name, occupied
 from afschrift.domain.instants import utc_now
 
 Place = Path | UPath
@@ -62,7 +62,7 @@ class FolderDestination:
             RetriableError: the folder is full or out of reach; no partial file is left.
         """
         check_name(name)
-        target = self._folder / name
+        target, sent = self._folder / name, CountedChunks.of(chunks)
         with self._errors():
             if isinstance(self._folder, Path):
                 # Make the last folder only: a missing parent may be a share that is not mounted.
@@ -72,12 +72,10 @@ class FolderDestination:
             there = target.exists()
         if not there:
             write = self._put if _is_s3(target) else self._write
-            return write(target, chunks)
-        sent, size = hashlib.sha256(), 0
-        for chunk in chunks:
-            sent.update(chunk)
-            size += len(chunk)
-        receipt = Receipt(self.address(name), size, sent.hexdigest())
+            return write(target, sent)
+        for _ in sent:
+            pass
+        receipt = sent.receipt(self.address(name))
         self._must_equal(receipt, target)
         return receipt
 
@@ -149,13 +147,12 @@ class FolderDestination:
             return str(path.fs.sign(path.path, expiration=seconds))
         return None
 
-    def _put(self, target: Any, chunks: Iterator[bytes]) -> Receipt:
+    def _put(self, target: Any, sent: CountedChunks) -> Receipt:
         """Send a file to S3, which shows it when all of it is there, and only where none has its name."""
-        digest, size = hashlib.sha256(), 0
         with self._errors():
             sink = target.fs.open(target.path, "xb", autocommit=False)
         try:
-            size = self._send(chunks, sink, digest)
+            self._send(sent, sink)
             with self._errors():
                 sink.close()
                 _commit(sink, target)
@@ -169,16 +166,16 @@ class FolderDestination:
                     there = self.find(target.name)
             if there is None:
                 raise
-            if there != Receipt(there.uri, size, digest.hexdigest()):
+            if there != sent.receipt(there.uri):
                 raise _overtaken(target.name, self.name) from None
             return there
         with contextlib.suppress(Exception):  # the removal ends them too
             _end_uploads(target)
-        return Receipt(self.address(target.name), size, digest.hexdigest())
+        return sent.receipt(self.address(target.name))
 
-    def _write(self, target: Place, chunks: Iterator[bytes]) -> Receipt:
+    def _write(self, target: Place, sent: CountedChunks) -> Receipt:
         # All attempts use the same name, so the next one overwrites what a killed one left behind.
-        part, digest = _part(target), hashlib.sha256()
+        part = _part(target)
         ours: Callable[[], bool] = bool  # nothing of ours is there yet
         try:
             with self._errors():
@@ -186,17 +183,17 @@ class FolderDestination:
                 sink = _create(part)
             ours = _is_there(part, sink)
             try:
-                size = self._send(chunks, sink, digest)
+                self._send(sent, sink)
             finally:
                 with self._errors():
                     _close(sink, part)
             with self._errors(), _expect_visible(part):
-                receipt = Receipt(self.address(target.name), size, digest.hexdigest())
+                receipt = sent.receipt(self.address(target.name))
                 if not ours() and part.parent.is_dir():
                     if self.find(target.name) == receipt:
                         return receipt
                     raise _overtaken(target.name, self.name)
-                if part.stat().st_size != size:
+                if part.stat().st_size != receipt.bytes:
                     raise OSError("fewer bytes arrived than were sent")
                 self._publish(part, target, receipt)
         except BaseException:
@@ -206,14 +203,10 @@ class FolderDestination:
             raise
         return receipt
 
-    def _send(self, chunks: Iterator[bytes], sink: Any, digest: Any) -> int:
-        size = 0
-        for chunk in chunks:
-            digest.update(chunk)
-            size += len(chunk)
+    def _send(self, sent: CountedChunks, sink: Any) -> None:
+        for chunk in sent:
             with self._errors():
                 sink.write(chunk)
-        return size
 
     def _publish(self, part: Place, target: Place, receipt: Receipt) -> None:
         if target.exists():  # another try was quicker, or the store showed late what it has

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
-from afschrift.domain.files import Announcement, PortalReceipt, Receipt, check_name, occupied
+from afschrift.domain.files import Announcement, CountedChunks, PortalReceipt, Receipt, check_name, occupied
 from afschrift.domain.instants import rfc3339, utc_now
 
 CLOCKS = timedelta(minutes=5)
@@ -58,7 +58,6 @@ class PortalDestination:
         body = {
             "name": name,
             "bytes": about.bytes,
-            "sha256": about.sha256,
             "language": about.language,
             "expires_at": rfc3339(about.expires_at),
             "facts": dict(about.facts),
@@ -68,7 +67,7 @@ class PortalDestination:
                 raise occupied(name, self.name)
 
     def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
-        """Send what the portal lacks of a file that was announced; its last piece once `chunks` has ended.
+        """Send what the portal lacks of a file that was announced, then its digest, which makes it visible.
 
         Raises:
             ConfigurationError: it was not announced, another file has this name, or the portal refuses it.
@@ -80,14 +79,15 @@ class PortalDestination:
                 raise ConfigurationError(
                     f"The portal '{self.name}' was sent no description of {name}.", remedy="deliver it anew."
                 )
-            sent = _Sent(chunks, there["received"])
+            sent = CountedChunks.of(chunks)
             if there["state"] == "uploading":
-                self._append(client, name, sent)
+                self._append(client, name, there["received"], _Rest(sent, there["received"]))
+                self._append(client, name, sent.bytes, (), sent.sha256.hexdigest())
             else:  # another try was quicker
                 for _ in sent:
                     pass
             there = self._state(client, name) or {}
-            receipt = Receipt(self.address(name), sent.bytes, sent.sha256.hexdigest())
+            receipt = sent.receipt(self.address(name))
             if (there.get("sha256"), there.get("bytes")) != (receipt.sha256, receipt.bytes):
                 raise occupied(name, self.name)
             if there["state"] == "uploading":
@@ -181,14 +181,21 @@ class PortalDestination:
                     "its database was lost.",
                 )
 
-    def _append(self, client: httpx.Client, name: str, sent: _Sent) -> None:
-        head = {"Upload-Offset": str(sent.offset)}
+    def _append(
+        self,
+        client: httpx.Client,
+        name: str,
+        offset: int,
+        content: Iterable[bytes],
+        digest: str = "",
+    ) -> None:
+        head = {"Upload-Offset": str(offset)} | ({"Upload-Digest": digest} if digest else {})
         answer = self._ask(
             client,
             "PATCH",
             name,
             "/content",
-            content=sent,
+            content=content,
             headers=head,
             timeout=httpx.Timeout(_SECONDS, read=_UPLOAD_SECONDS, write=_UPLOAD_SECONDS),
             allowed=(_OTHER, _ALTERED),
@@ -278,22 +285,12 @@ def delivery_key(name: str) -> str:
     return hashlib.sha256(b"afschrift-portal delivery\0" + name.encode()).hexdigest()
 
 
-class _Sent:
-    """What is sent of a file from an offset on, with the digest and size of all of it.
+class _Rest:
+    """What is sent of a file from an offset on."""
 
-    A chunk goes once the next one was read, and the last one once `chunks` has ended: it asks the gate again.
-    """
-
-    def __init__(self, chunks: Iterator[bytes], offset: int) -> None:
-        self.offset, self.sha256, self.bytes = offset, hashlib.sha256(), 0
-        self._chunks = chunks
+    def __init__(self, chunks: CountedChunks, offset: int) -> None:
+        self._chunks, self._offset = chunks, offset
 
     def __iter__(self) -> Iterator[bytes]:
-        kept = b""
         for chunk in self._chunks:
-            if kept:
-                yield kept
-            self.sha256.update(chunk)
-            kept = chunk[max(0, self.offset - self.bytes) :]
-            self.bytes += len(chunk)
-        yield kept
+            yield chunk[max(0, self._offset - self._chunks.bytes + len(chunk)) :]

@@ -6,6 +6,7 @@ Only calling its `writer` or `reader` loads a library.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -34,13 +35,39 @@ class Receipt:
     sha256: str
 
 
+class CountedChunks:
+    """Chunks on their way, with the size and SHA-256 of those that were taken."""
+
+    def __init__(self, chunks: Iterator[bytes], sha256: Any = None) -> None:
+        self.bytes, self.sha256 = 0, sha256 or hashlib.sha256()
+        self._chunks = chunks
+
+    @classmethod
+    def of(cls, chunks: Iterator[bytes]) -> CountedChunks:
+        """Count chunks, unless they are counted already: a digest costs as much as a cipher."""
+        return chunks if isinstance(chunks, cls) else cls(chunks)
+
+    def receipt(self, uri: str) -> Receipt:
+        """Of what was taken."""
+        return Receipt(uri, self.bytes, self.sha256.hexdigest())
+
+    def __iter__(self) -> CountedChunks:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = next(self._chunks)
+        self.sha256.update(chunk)
+        self.bytes += len(chunk)
+        return chunk
+
+
 class Destination(Protocol):
     """Where a bundle goes."""
 
     name: str
 
     def deliver(self, name: str, chunks: Iterator[bytes]) -> Receipt:
-        """Write a bundle under an opaque name; it becomes visible only when it is complete."""
+        """Write a bundle under an opaque name; it becomes visible only when `chunks` has ended."""
 
     def find(self, name: str) -> Receipt | None:
         """Read what has a name there; None: nothing has it.
@@ -99,14 +126,13 @@ class Announcement:
     """What a portal gets to know of a file before its first byte, in words for its page; nothing of a person.
 
     Attributes:
-        bytes, sha256: of the file that is sent.
+        bytes: of the file that is sent.
         language: of the request.
         expires_at: when the portal ends it by itself.
         facts: `controller`, `contact`, `case`, `right`, `state_of`, `part`, `verify`.
     """
 
     bytes: int
-    sha256: str
     language: str
     expires_at: datetime
     facts: Mapping[str, str]

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import struct
-from collections.abc import Callable
 from typing import BinaryIO
 
 from afschrift.domain.errors import RefusedError
@@ -36,18 +34,19 @@ class Portal:
     uses_secret = True
     has_link = True
 
-    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
-        """Take what draws random bytes; a test of the format gives them."""
-        self._random = random
-
     def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         self.check_key(key)
         words, text = apart(key)
-        link, file_key, salt, nonce = link_bytes(text), *map(self._random, (32, 16, 12))
-        head = MAGIC + hashlib.sha256(_LINK_HASH + link).digest() + salt
-        wrapped = AESGCM(_wrapping_key(words, salt + link)).encrypt(nonce, file_key, head)
+        link = link_bytes(text)
+        # An upload that broke off goes on, so each try makes the same bytes. The link is drawn for this one
+        # delivery of one bundle, so that no key or nonce is used for two files.
+        hashed = hashlib.sha256(_LINK_HASH + link).digest()
+        salt, nonce = hashed[:16], bytes(12)
+        wrapping_key, file_key = _keys(words, salt + link)
+        head = MAGIC + hashed + salt
+        wrapped = AESGCM(wrapping_key).encrypt(nonce, file_key, head)
         sink.write((head + nonce + wrapped + struct.pack(">Q", size)).ljust(HEADER, b"\0"))
         cipher, last = AESGCM(file_key), max(0, -(-size // CHUNK) - 1)
         for number in range(last + 1):
@@ -72,6 +71,13 @@ def link_bytes(link: str) -> bytes:
         return b""
 
 
-def _wrapping_key(words: str, salt: bytes) -> bytes:
+def sealed_size(size: int) -> int:
+    """Bytes of the file of a bundle of so many."""
+    return HEADER + size + _TAG * max(1, -(-size // CHUNK))
+
+
+def _keys(words: str, salt: bytes) -> tuple[bytes, bytes]:
+    """The key that wraps the file's, and the file's: halves of what scrypt makes; none tells the other."""
     memory = 2 * 128 * _ROUNDS * _BLOCK
-    return hashlib.scrypt(words.encode(), salt=salt, n=_ROUNDS, r=_BLOCK, p=_LANES, dklen=32, maxmem=memory)
+    made = hashlib.scrypt(words.encode(), salt=salt, n=_ROUNDS, r=_BLOCK, p=_LANES, dklen=64, maxmem=memory)
+    return made[:32], made[32:]

@@ -34,9 +34,12 @@ class StagedFile:
         return f"{self.step}_{self.source}" if self.source else self.step
 
 
-def encrypted_path(delivery: str) -> str:
-    """Path of the encrypted file of a delivery: other words, or another bundle, are another delivery."""
-    return f"{_TO_SEND}/{delivery}"
+def sent_path(delivery: str, sha256: str) -> str:
+    """Path of the note that a delivery was about to give a file of this digest its name.
+
+    One a file, so that of two tries none takes the other's away.
+    """
+    return f"{_TO_SEND}/{delivery}/{sha256}"
 
 
 def describe_path(path: str) -> StagedFile:

@@ -14,21 +14,30 @@ from afschrift.casework.partial_response.earlier_parts import record_part
 from afschrift.casework.review.require_review import require_review
 from afschrift.domain.errors import AfschriftError, StagedFileError
 from afschrift.domain.event import digest
-from afschrift.domain.files import Announcement, Receipt, ShowsBundles, bundle_name, occupied
+from afschrift.domain.files import (
+    Announcement,
+    CountedChunks,
+    Receipt,
+    ShowsBundles,
+    bundle_name,
+    occupied,
+)
 from afschrift.domain.notation import fingerprint, key_id
 from afschrift.domain.plan import Plan, Portion
+from afschrift.encryption.portal_file import sealed_size
 from afschrift.encryption.registry import Encryption, encryption_of
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.partial_response import suffix
 from afschrift.register.deliveries import ARRIVED, DeliveryRow
 from afschrift.services import Services
-from afschrift.staging.staged_file import BUNDLE, encrypted_path
+from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.encrypt import (
     encrypted_chunks,
     encryption_key,
+    is_noted,
     must_be_ours,
+    note_sent,
     replaced,
-    stage_to_announce,
 )
 from afschrift.steps.gates import StepEvidence, must_be_witnessed, refusal
 from afschrift.steps.package import package
@@ -109,21 +118,22 @@ def deliver(services: Services, request_id: str) -> dict[str, Any]:
     begun = _begin(outgoing, name, encryption, key, destination.address(name))
     if begun.state == ARRIVED and (done := register.steps.result(request_id, "deliver", inputs)):
         return done  # by another process meanwhile
-    path = encrypted_path(begun.id) if encryption else BUNDLE
     until = _goes_at(gate)
     try:
         if encryption and isinstance(destination, ShowsBundles):
-            found = _at_portal(gate, packed, begun, encryption, key, destination, found, until)
+            found = _at_portal(gate, packed, begun, destination, found, until)
         elif found:  # an earlier try sent it, and died before its receipt was recorded
             must_be_ours(gate, packed, begun, destination, found)
-        receipt = found or destination.deliver(name, _chunks(gate, packed, begun, encryption, key))
+        sha256 = hashlib.sha256()
+        chunks = CountedChunks(_chunks(gate, packed, begun, encryption, key, sha256), sha256)
+        receipt = found or destination.deliver(name, chunks)
     except AfschriftError as error:
         if done := register.steps.result(request_id, "deliver", inputs):
             return done  # another process was quicker
         if isinstance(error, StagedFileError):
             gate.staging.remove(error.path)  # the next try makes it again
             if error.path != BUNDLE:
-                record_again(services, request_id, {path: error.why})
+                record_again(services, request_id, {error.path: error.why})
         raise
     payload = evidence.of(gate.basis, packed["bundle"])
     if begun.uri not in ("", receipt.uri):  # an earlier try may have left a file there
@@ -171,28 +181,24 @@ def _at_portal(
     gate: Gate,
     packed: dict[str, Any],
     begun: DeliveryRow,
-    encryption: Encryption,
-    key: str,
     portal: ShowsBundles,
     found: Receipt | None,
     until: datetime,
 ) -> Receipt | None:
-    """What an earlier try sent to a portal, until its new end; else stage what leaves, and announce it.
+    """What an earlier try sent to a portal, until its new end; else announce what leaves.
 
-    Only we put files there, so one whose staged file is lost is removed and sent again.
+    Only we put files there, so one that no try noted is removed and sent again.
     """
-    if found and gate.staging.exists(encrypted_path(begun.id)):
-        must_be_ours(gate, packed, begun, portal, found)
+    if found and is_noted(gate, begun, found.sha256):
         portal.renew(begun.name, until)
         return found
     if found:
         portal.remove(begun.name)
-    staged = stage_to_announce(gate, packed, begun, encryption, key)
-    portal.announce(begun.name, _announced(gate, *staged, until))
+    portal.announce(begun.name, _announced(gate, sealed_size(packed["bytes"]), until))
     return None
 
 
-def _announced(gate: Gate, sha256: str, size: int, until: datetime) -> Announcement:
+def _announced(gate: Gate, size: int, until: datetime) -> Announcement:
     """What a portal shows of a file: of whom, of which case and day; nothing of the person."""
     plan, request, controller = gate.plan, gate.request, gate.services.inventory.controller
     facts = {
@@ -204,7 +210,7 @@ def _announced(gate: Gate, sha256: str, size: int, until: datetime) -> Announcem
         "part": "" if plan.part is Portion.FULL else plan.part.value,
         "verify": fingerprint(key_id(gate.services.signer().public_key)),
     }
-    return Announcement(size, sha256, request.language, until, facts)
+    return Announcement(size, request.language, until, facts)
 
 
 def _result(plan: Plan, bundle: str, receipt: Receipt) -> dict[str, Any]:
@@ -250,25 +256,30 @@ def _outgoing(services: Services, request_id: str) -> _Outgoing:
 
 
 def _chunks(
-    gate: Gate, packed: dict[str, Any], begun: DeliveryRow, encryption: Encryption | None, key: str
+    gate: Gate,
+    packed: dict[str, Any],
+    begun: DeliveryRow,
+    encryption: Encryption | None,
+    key: str,
+    sent: Any,
 ) -> Iterator[bytes]:
     """Yield what leaves. Raise at its end, before it becomes visible, if it is not of the packed bundle.
 
-    What was encrypted before was made of the packed bundle, and staging proves that it is that file.
+    `sent` has the digest of what was yielded. An object would do, but one that holds these chunks would keep
+    their threads alive where the destination breaks off.
 
     The transfer may take long, so a second gate follows it: a decision may be revoked meanwhile.
     """
-    services, request_id, path = gate.services, gate.request.id, encrypted_path(begun.id)
+    services, request_id = gate.services, gate.request.id
     if encryption is None:
         yield from _bundle(gate, packed)
-    elif gate.staging.exists(path):
-        with gate.staging.reader(path) as stream:
-            yield from iter(lambda: stream.read(CHUNK), b"")
     else:
         yield from encrypted_chunks(gate, packed, begun, encryption, key)
     with services.register.read_snapshot():  # one snapshot, so the review is of the state that the gate saw
         gated_plan(services, request_id, "deliver")
         require_review(services, gate.plan, packed, partial(refutations, services))
+    if encryption is not None:
+        note_sent(gate, begun, sent.hexdigest())
 
 
 def _bundle(gate: Gate, packed: dict[str, Any]) -> Iterator[bytes]:

@@ -46,8 +46,7 @@ class Desk:
         )
         Cipher().encrypt(io.BytesIO(plain), len(plain), sink, secret)
         content, until = sink.getvalue(), datetime.now(UTC) + 30 * DAY
-        sha256 = hashlib.sha256(content).hexdigest()
-        self.destination.announce(name, Announcement(len(content), sha256, "nl", until, {"case": request}))
+        self.destination.announce(name, Announcement(len(content), "nl", until, {"case": request}))
         receipt = self.destination.deliver(name, iter([content]))
         return self.register.deliveries.arrive(row.id, receipt, None, self.office.now + 30 * DAY)
 

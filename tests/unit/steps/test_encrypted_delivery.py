@@ -1,4 +1,4 @@
-"""A delivered file is encrypted as its destination says, made once, and opened by another program."""
+"""A delivered file is encrypted as its destination says, given once, and opened by another program."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from afschrift.domain.errors import (
 )
 from afschrift.register.open import initialise
 from afschrift.services import Services
-from afschrift.staging.staged_file import BUNDLE, encrypted_path
+from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import deliver
@@ -123,36 +123,57 @@ class Lost:
         return getattr(self._inner, name)
 
 
-def test_one_file_is_sent_on_every_try_and_made_again_where_it_is_damaged(
-    install: Install, tmp_path: Path
-) -> None:
-    services = install()
-    request = store(services, ANN)
-    losing = replace(services, destination=lambda name: Lost(services.destination(name)))
-    with pytest.raises(KeyboardInterrupt):
-        drive(losing, request)
-    sent = lying(tmp_path).read_bytes()
-    deliver(services, request)
-    assert lying(tmp_path).read_bytes() == sent
-    assert event_types(services, request).count("bundle_arrived") == 1
+def notes(tmp_path: Path, request: str) -> list[Path]:
+    """What was staged of files that were sent."""
+    return sorted((tmp_path / "home" / "staging" / request).glob("to_send/*/*"))
 
-    other = store(services, {"customer_id": "3"})
-    lying(tmp_path).unlink()
-    with pytest.raises(KeyboardInterrupt):
-        drive(losing, other)
-    lying(tmp_path).unlink()
-    [row] = services.register.deliveries.of(other, begun=True)
-    staged = tmp_path / "home" / "staging" / other / f"{encrypted_path(row.id)}.enc"
-    damaged = staged.read_bytes()
-    staged.write_bytes(damaged[:200] + bytes([damaged[200] ^ 1]) + damaged[201:])
+
+def given_key(services: Services, request: str, key: str) -> None:
+    [question] = services.register.questions.all(request_id=request)
+    answer_question(Officer(services.register, ROLES, "cli:anna"), question.id, "given", text=key)
+
+
+@pytest.mark.parametrize("encryption", ["zip", "age"])
+def test_a_file_that_was_sent_is_known_again_by_its_note(
+    install: Install, tmp_path: Path, encryption: str
+) -> None:
+    """Of two tries of which each sent one, either may be the file that has the name."""
+    services = install(encryption=encryption)
+    request, losing = store(services, ANN), replace(services, destination=lambda name: Lost(inner(name)))
+    inner, sent = services.destination, list[bytes]()
+    if encryption == "age":
+        with pytest.raises(NeedsPersonError):
+            drive(services, request)
+        given_key(services, request, f"{pyrage.x25519.Identity.generate().to_public()}\n")
+    for step in (assess, classify, lambda *of: extract(*of, "shop"), validate, package):
+        step(services, request)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            deliver(losing, request)
+        sent.append(lying(tmp_path).read_bytes())
+        lying(tmp_path).rename(tmp_path / "taken")
+    assert sent[0] != sent[1]
+    file = tmp_path / "outbox" / services.register.deliveries.of(request, begun=True)[0].name
+    written = notes(tmp_path, request)
+    assert [note.stem for note in written] == sorted(hashlib.sha256(content).hexdigest() for content in sent)
+    for path in written:  # of those that are damaged or not ours, none proves anything
+        path.write_bytes(bytes([path.read_bytes()[0]]) + path.read_bytes()[1:][::-1])
+    file.write_bytes(sent[0])
     with pytest.raises(StagedFileError):
-        deliver(services, other)
-    assert list((tmp_path / "outbox").iterdir()) == []
-    deliver(services, other)
-    words = services.register.deliveries.secret(row.id)
-    [again] = payloads(services, other, "staged_again")
+        deliver(services, request)
+    assert len(notes(tmp_path, request)) == 1
+    [again] = payloads(services, request, "staged_again")
     assert again == {"step": "deliver", "files": {"damaged": {"encrypted": 1}}}
-    assert opened("7z", "x", "-so", f"-p{words}", str(lying(tmp_path))) == row.sha256
+    if encryption == "age":
+        with pytest.raises(ConfigurationError, match="Another file"):
+            deliver(services, request)
+        file.unlink()
+        with pytest.raises(KeyboardInterrupt):
+            deliver(losing, request)
+        sent[0] = file.read_bytes()
+    deliver(services, request)
+    assert file.read_bytes() == sent[0]
+    assert event_types(services, request).count("bundle_arrived") == 1
 
 
 def test_a_bundle_replaced_between_packing_and_sending_does_not_leave(
@@ -163,14 +184,12 @@ def test_a_bundle_replaced_between_packing_and_sending_does_not_leave(
     nowhere = replace(services, destination=lambda _name: Nowhere())
     with pytest.raises(pytest.fail.Exception):
         drive(nowhere, request)
-    [row] = services.register.deliveries.of(request, begun=True)
-    services.staging(request).remove(encrypted_path(row.id))
     with services.staging(request).writer(BUNDLE) as sink:
         sink.write(b"another bundle")
     with pytest.raises(GateError, match="not the one that the register knows"):
         deliver(services, request)
     assert list((tmp_path / "outbox").iterdir()) == []
-    assert not services.staging(request).exists(encrypted_path(row.id))
+    assert notes(tmp_path, request) == []
 
 
 def test_a_key_is_asked_for_and_one_that_cannot_be_used_is_refused(install: Install, tmp_path: Path) -> None:
@@ -236,15 +255,15 @@ def test_another_file_of_its_name_is_never_replaced(install: Install, tmp_path: 
     with pytest.raises(KeyboardInterrupt):
         deliver(losing, request)
     sent = file.read_bytes()
-    [row] = services.register.deliveries.of(request, begun=True)
-    for staged in (True, False):
-        if not staged:
-            services.staging(request).remove(encrypted_path(row.id))
+    for noted in (True, False):
+        if not noted:
+            [note] = notes(tmp_path, request)
+            note.unlink()
         file.write_bytes(b"of another, and this delivery began")
         with pytest.raises(ConfigurationError, match="Another file"):
             deliver(services, request)
         assert file.read_bytes() == b"of another, and this delivery began"
-    file.write_bytes(sent)  # what the words open is this bundle, though it is staged no more
+    file.write_bytes(sent)  # what the words open is this bundle, though its note was lost
     deliver(services, request)
     assert file.read_bytes() == sent
     assert event_types(services, request).count("delivery_begun") == 1
