@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from afschrift_portal.identity import Identity, create_identity
-from afschrift_portal.serve import serve
 from afschrift_portal.settings import PREFIX, PortalSettings, SettingsError, address, load_settings
 from afschrift_portal.store import Store
 
@@ -26,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _init(settings, asked.token_file)
         if asked.command == "health":
             return _health(settings)
+        from afschrift_portal.serve import serve  # init and health, asked each half minute, need no server
+
         Identity(settings.home)  # before a port is taken
         serve(settings)
     except SettingsError as error:

@@ -9,6 +9,22 @@ from tests.support.warehouses import MAKERS, Warehouse, database_of
 
 from afschrift.sources.registry import SOURCES
 
+LAKES = ("delta", "iceberg", "parquet")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "lakes_nightly(kinds): asks lakes for nothing that `files`, read by DuckDB too, is not asked for by day",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker in item.iter_markers("lakes_nightly"):
+            if {*(marker.args or LAKES)}.intersection(item.callspec.params.values()):  # type: ignore[attr-defined]
+                item.add_marker("nightly")
+
 
 @pytest.fixture(scope="module", params=sorted(SOURCES))
 def warehouse(

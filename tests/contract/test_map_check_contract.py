@@ -32,6 +32,8 @@ TABLES = {
 SHOP = Path(__file__).parent / "data" / "checked_shop.yml"
 Checked = Callable[[ProbeLimits], MapReport]
 
+pytestmark = pytest.mark.lakes_nightly
+
 
 def statements(kind: str) -> Iterator[str]:
     for table, (columns, rows) in TABLES.items():

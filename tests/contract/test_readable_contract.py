@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from testbed.mini import write_inventory
 from tests.contract.test_map_check_contract import SHOP, statements
 from tests.support.warehouses import Warehouse
@@ -13,6 +14,7 @@ from afschrift.inventory.readable import Need
 __all__ = ["statements"]  # with which the fixture `warehouse` fills each database
 
 
+@pytest.mark.lakes_nightly
 def test_cells_of_drawn_persons_are_weighed(warehouse: Warehouse, tmp_path: Path) -> None:
     head = f"source: shop\nkind: {warehouse.kind}\n{warehouse.place}\n"
     inventory = load(write_inventory(tmp_path / "inventory", head + SHOP.read_text(encoding="utf-8")))

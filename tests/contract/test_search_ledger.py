@@ -101,6 +101,8 @@ BYTES = {
 }
 OTHERS_BYTES = "6f9619ff8b86d011b42d00c04fc964f0"
 
+pytestmark = pytest.mark.lakes_nightly
+
 
 def statements_of_bytes(kind: str) -> Iterator[str]:
     """A table for each order of the bytes of a UUID, and others that hold no UUID of the person."""

@@ -213,6 +213,7 @@ KILL = {
 KILL["sqlalchemy"] = KILL["postgres"]
 
 
+@pytest.mark.lakes_nightly
 def test_as_many_columns_as_there_can_be(empty: Empty) -> None:
     """Without a key the rows are in order of the whole row, which takes every column once more."""
     names = [f"c{number}" for number in range(empty.sql.columns)]

@@ -344,7 +344,7 @@ def load(manager: str, folder: Path, home: Path, site: Path | None = None) -> di
 
 
 @pytest.mark.airflow
-@pytest.mark.parametrize("manager", MANAGERS)
+@pytest.mark.parametrize("manager", nightly_after(1, MANAGERS))
 def test_one_file_is_executed(manager: str, project_root: Path, tmp_path: Path) -> None:
     found = load(manager, project_root / "plugins", tmp_path, without_us(tmp_path / "site"))
 

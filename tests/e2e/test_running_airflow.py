@@ -21,6 +21,7 @@ from testbed.delivered import open_delivered
 from tests.airflow_support import ONCE
 from tests.support.airflow_up import DAG, Running, airflow_up, wait_for
 from tests.support.installed import CUSTOMERS
+from tests.support.nightly import nightly_after
 from tests.support.telemetry import OtlpReceiver, StatsdListener, otlp_receiver, statsd_listener
 from tests.support.two_sources import two_sources, write_inventory
 from tests.unit.app.test_private_files import modes
@@ -180,6 +181,7 @@ def test_task_logs_hold_the_sentences_of_the_trail(airflow: Running, ran: str) -
     assert links == {"Request": f"afschrift/runs/{run}"}
 
 
+@pytest.mark.nightly
 def test_the_next_run_of_a_request_has_the_next_number(airflow: Running) -> None:
     from afschrift.domain.errors import RefusedError
 
@@ -209,7 +211,9 @@ def test_the_log_of_a_failed_task_ends_with_what_to_do(airflow: Running) -> None
     assert lines[-1].endswith("What to do: list them with `afschrift requests`.")
 
 
-@pytest.mark.parametrize("conf", [{"formats": ["pdf"]}, {"language": "fr"}, {"destination": "../x"}])
+@pytest.mark.parametrize(
+    "conf", nightly_after(1, [{"formats": ["pdf"]}, {"language": "fr"}, {"destination": "../x"}])
+)
 def test_options_that_do_not_exist_are_refused(airflow: Running, conf: dict[str, Any]) -> None:
     from afschrift.domain.errors import RefusedError
 

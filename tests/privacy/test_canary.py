@@ -66,6 +66,7 @@ def check_bundle(canary: Canary, path: Path, right: str) -> None:
 
 
 @pytest.mark.airflow
+@pytest.mark.nightly
 def test_through_the_real_airflow(cage: Cage, tmp_path: Path) -> None:
     """Intake on standard input, the real DAG, both rights; everything that the processes wrote is searched."""
     seen = tmp_path / "seen"

@@ -67,8 +67,24 @@ GRACE = 60.0
 """Seconds that a test has for its teardown after its timeout."""
 
 
+TOGETHER = {
+    "tests/dags/": "Airflow",
+    "tests/contract/test_add_a_": "Airflow",
+    "tests/hostile/test_bodies.py": "Airflow",
+    "tests/unit/airflow_ext/": "Airflow",
+    "tests/e2e/test_bundle_frames.py": "office",
+    "tests/e2e/test_portability_scope.py": "office",
+    "tests/e2e/test_reuse.py": "office",
+}
+"""Where tests lie that share with other files what takes long to make: one worker has all of a kind."""
+
+
 class FileScheduling(LoadFileScheduling):
-    """`--dist loadfile`, by which a test runs once."""
+    """`--dist loadfile`, by which a test runs once; Airflow and answers that several files read are made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = (what for begin, what in TOGETHER.items() if nodeid.startswith(begin))
+        return next(shared, super()._split_scope(nodeid))
 
     def remove_node(self, node: Any) -> str | None:
         """Give the unfinished tests of a worker to others; the test at which it died is finished."""

@@ -1,12 +1,13 @@
 """Traces a value that cannot be read to its column, and records what is done about the column.
 
-Each column is read apart, in a session of its own, since an error ends the transaction in some databases. An
+Each column is read apart. After an error another session reads on, as some databases end the transaction. An
 outage or a missing right passes on as what it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 from afschrift.casework.partial_response.damaged import damaged_columns, record_damage
@@ -32,6 +33,8 @@ class DamageSearch:
 
     def __init__(self, gate: Gate, source: str, keys: PersonKeys) -> None:
         self._gate, self._services, self._source, self._keys = gate, gate.services, source, keys
+        self._opened = ExitStack()
+        self._last: Source | None = None
 
     def record(self) -> bool:
         """Record what is found; return whether anything is new, so that a new plan reads on.
@@ -42,13 +45,22 @@ class DamageSearch:
         """
         register, request_id = self._services.register, self._gate.request.id
         known = damaged_columns(self._services, request_id)
-        with asking(register, request_id, KINDS):
+        with asking(register, request_id, KINDS), self._opened:
             found = dict(self._in_the_plan()) or dict(self._in_the_search(known))
         return record_damage(register, request_id, found, known)
 
     def _session(self) -> Source:
-        opening = self._gate.plan.opening(self._source)
-        return self._services.open_source(self._source, self._gate.request.id, **opening)
+        """A session with the person's keys: the last one, where no error ended it."""
+        if self._last is None:
+            opening = self._gate.plan.opening(self._source)
+            session = self._services.open_source(self._source, self._gate.request.id, **opening)
+            self._last = self._opened.enter_context(session)
+            self._last.bind(*self._keys)
+        return self._last
+
+    def _end_session(self) -> None:
+        self._last = None
+        self._opened.close()
 
     def _in_the_plan(self) -> Iterator[tuple[Place, tuple[str, Given]]]:
         """Yield the columns of the plan with a value that cannot be read, and whether its text can."""
@@ -72,29 +84,28 @@ class DamageSearch:
         kind = ValueKind.TEXT if as_text or field.action is Action.MASK else field.read_as or field.kind
         rule = part.row_rule
         scope = Scope(rule["column"], tuple(rule["included"])) if rule else None
-        with self._session() as session:
-            session.bind(*self._keys)
-            statements = Statements(
-                services.sql,
-                declared,
-                services.inventory.identity,
-                session.dialect,
-                session.catalogue(),
-                self._gate.hidden,
-                {place: field.damage or "text"} if as_text else {},
-            )
-            try:
-                for batch in session.stream(statements.extract(part.table, [field], scope)):
-                    text_batch(batch.select([field.name]), [replace(field, kind=kind)])
-            except DamagedValueError as error:
-                return error
+        session = self._session()
+        statements = Statements(
+            services.sql,
+            declared,
+            services.inventory.identity,
+            session.dialect,
+            session.catalogue(),
+            self._gate.hidden,
+            {place: field.damage or "text"} if as_text else {},
+        )
+        try:
+            for batch in session.stream(statements.extract(part.table, [field], scope)):
+                text_batch(batch.select([field.name]), [replace(field, kind=kind)])
+        except DamagedValueError as error:
+            self._end_session()
+            return error
         return None
 
     def _in_the_search(self, known: Collection[Place]) -> Iterator[tuple[Place, tuple[str, Given]]]:
         """Yield columns that cannot be searched: they hold such a value in any row, whose ever it is."""
         services = self._services
-        with self._session() as session:
-            catalogue = session.catalogue()
+        catalogue = self._session().catalogue()
         declared = services.inventory.sources[self._source]
         places = [
             Place(self._source, name, column)
@@ -103,9 +114,8 @@ class DamageSearch:
         ]
         for place in places:
             unread = {other for other in (*places, *known) if other != place}
-            with self._session() as session:
-                session.bind(*self._keys)
-                try:
-                    search(services, self._source, session, self._keys[0], self._gate.hidden, unread)
-                except DamagedValueError as error:
-                    yield place, (error.damage, Given.NOT_SEARCHED)
+            try:
+                search(services, self._source, self._session(), self._keys[0], self._gate.hidden, unread)
+            except DamagedValueError as error:
+                self._end_session()
+                yield place, (error.damage, Given.NOT_SEARCHED)

@@ -7,12 +7,13 @@ import pytest
 from testbed.mini import write_database, write_inventory
 from tests.support.command_line import run_command
 from tests.support.log_lakes import LOGGED
+from tests.support.nightly import nightly_after
 from tests.support.warehouses import SERVERS, database_of
 
-KINDS = (*LOGGED, "duckdb", "mysql", "postgres", "sqlite")
+KINDS = ("sqlite", "duckdb", "mysql", "postgres", *LOGGED)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=nightly_after(1, KINDS))
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

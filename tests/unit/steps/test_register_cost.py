@@ -17,6 +17,7 @@ from testbed.running import installation, store
 from tests.support.driving import ANN, assessed
 from tests.support.key_shop import KeyShop, mapped
 from tests.support.moves import assess, begin, classify, close, deliver, extract, package, validate, wipe
+from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import RetriableError
 from afschrift.domain.reconciliation import Estimate
@@ -182,7 +183,7 @@ FROM range(300000) AS r(i)
 """
 
 
-@pytest.mark.parametrize("kind", ["duckdb", "parquet"])
+@pytest.mark.parametrize("kind", nightly_after(1, ["duckdb", "parquet"]))
 def test_little_memory_is_enough_for_a_large_table(kind: str, tmp_path: Path) -> None:
     """Its rows take some 250 MB; a condition that asked the keys row by row would hold them all."""
     made, lake = KeyShop(tmp_path, kind), tmp_path / "lake" / "visit"

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,14 @@ def test_damage_is_recorded_once_without_a_value(damage: Damage) -> None:
     services = damage(WRONG_TIME)
     request = planned(services)
     first = services.register.steps.latest(request, "classify")
-    extract(services, request, "shop")
+    opened: list[str] = []
+
+    def opening(*given: Any, **more: Any) -> Any:
+        opened.append("session")
+        return services.open_source(*given, **more)
+
+    extract(replace(services, open_source=opening), request, "shop")
+    assert len(opened) == 5  # and not one for each column
     frozen = services.register.steps.latest(request, "classify")
     assert first is not None and frozen is not None and frozen["plan"] != first["plan"]
     extract(services, request, "shop")
