@@ -1,4 +1,4 @@
-"""Systems that people search, beside the mini shop: a mailbox, paper, a processor and a back-up."""
+"""Systems that our staff search, beside the mini shop: a mailbox, paper, a processor and a back-up."""
 
 import io
 import zipfile

@@ -13,14 +13,15 @@ function noteOf(cell, [style, codes]) {
   if (text === "") return ["none", "", words.empty];
   if (style === "masked" && (text.includes(`[${words.mask}]`) || text.includes(`[${words.mask} `))) return ["masked", text, words.masked_cell];
   if (style === "redacted" && text === `[${words.mask}]`) return ["masked", text, words.masked_cell];
-  if (Object.hasOwn(codes, text)) return Array.isArray(codes[text]) ? ["", text, codes[text][0]] : ["coded", codes[text], text];
+  const number = style === "number" ? written(text) : text;
+  if (Object.hasOwn(codes, text)) return Array.isArray(codes[text]) ? ["", number, codes[text][0]] : ["coded", codes[text], text];
   const local = style === "time" ? localTime(text) : style === "date" ? calendarDay(text) : "";
   if (local) return ["time", local, "", text];
   const lasted = style === "duration" ? lasting(text) : "";
   if (lasted) return ["coded", lasted, text];
   const items = style === "list" && !Array.isArray(cell) ? itemsOf(text) : null;
-  if (items) return items.length ? ["", items.join(", "), ""] : ["none", "", words.empty];
-  return [style === "number" ? "number" : "", text, ""];
+  if (items) return items.length ? ["", joinedItems(items), ""] : ["none", "", words.empty];
+  return [style === "number" ? "number" : "", number, ""];
 }
 
 // What the row is called to which a cell points, or nothing: `named` has it by the values of some columns.

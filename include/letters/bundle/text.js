@@ -86,6 +86,17 @@ function itemsOf(text) {
   }
 }
 
+// A decimal number of the data with the signs of the language; any other text unchanged.
+function written(number) {
+  const [, start, part] = /^(-?\d+)\.(\d+)$/.exec(number) ?? [];
+  return part ? start.replace(/\B(?=(\d{3})+$)/g, words.thousands) + words.decimal + part : number;
+}
+
+function joinedItems(items) {
+  const shown = items.map(written);
+  return shown.join(shown.some((item) => item.includes(",")) ? "; " : ", ");
+}
+
 function shortened(text, length) {
   // Half a sign would be no sign.
   const end = /[\ud800-\udbff]/.test(text[length - 1]) ? length - 1 : length;

@@ -20,7 +20,7 @@ from afschrift.datamap.check.finding import Code, SampleKind, Severity, failures
 from afschrift.datamap.check.probe import ProbeLimits
 from afschrift.datamap.check.settled import as_entry
 from afschrift.domain.notation import count
-from afschrift.inventory.check import search_hints
+from afschrift.inventory.check import contact_hints, search_hints
 from afschrift.inventory.check_columns import finder_hints, mention_hints, others_hints
 from afschrift.inventory.document import InventoryError
 from afschrift.inventory.law_files import age_of_consent
@@ -180,6 +180,7 @@ def _say_inventory(inventory: Inventory) -> None:
     for hint in (
         *of_the_place,
         *search_hints(inventory),
+        *contact_hints(inventory),
         *others_hints(inventory),
         *mention_hints(inventory),
         *finder_hints(inventory),

@@ -115,6 +115,19 @@ def search_hints(inventory: Inventory) -> Iterator[str]:
         )
 
 
+def contact_hints(inventory: Inventory) -> Iterator[str]:
+    """Yield the sources of data that the person's rows name, without a word on how to reach them."""
+    for path, table in inventory.tables():
+        given = {"": table.source, **{f".columns.{n}": c.source for n, c in table.columns.items()}}
+        for place, source in given.items():
+            if source is not None and source.from_ and source.contact is None:
+                file, _, name = path.partition(".")
+                yield (
+                    f"{file}.yml: tables.{name}{place}.source: say under `contact` how a person reaches each "
+                    f"name in {source.from_}, as `contact: {{Example Ltd: privacy@example.org}}`"
+                )
+
+
 def _source_name(name: str) -> Iterator[FaultAt]:
     if name == UPLOADS:
         yield ["source"], "this name is the folder of uploaded files in a bundle"

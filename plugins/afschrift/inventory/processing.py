@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -173,14 +174,22 @@ class DataSource(Part):
         name: of the source, in words.
         from_: column of the same table that names it in the person's rows.
         how: how the data were obtained.
+        contact: how the person reaches it; with `from`, for each name in the column.
     """
 
     name: Text | None = None
     from_: str | None = Field(None, alias="from")
     how: Text | None = None
+    contact: str | dict[str, str] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.name is None) == (self.from_ is None):
             raise ValueError("give one of `name` and `from`")
         return self
+
+    def contacts(self, names: Sequence[str]) -> tuple[str, ...]:
+        """How the person reaches the sources with these names, as far as the map says it."""
+        if isinstance(self.contact, dict):
+            return tuple(self.contact[name] for name in names if name in self.contact)
+        return (self.contact,) if self.contact else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -98,12 +98,6 @@ def awaited(timeline: Timeline) -> tuple[FactRow, date] | None:
     if not promised or not timeline.state.open:
         return None
     return found[-1], date.fromisoformat(max(promised))
-
-
-def status_lines(timeline: Timeline) -> Iterator[str]:
-    """`awaited` in words; nothing where no part was delivered, or the request is closed."""
-    if (waits := awaited(timeline)) is not None:
-        yield f"partly delivered on {waits[0].day}, rest by {waits[1]}"
 
 
 def suffix(portion: Portion, earlier: Sequence[str]) -> str:

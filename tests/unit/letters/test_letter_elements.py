@@ -121,7 +121,7 @@ def test_others_in_the_data_refuse_a_part_and_never_the_whole() -> None:
 
 
 def test_costs_are_added_up_and_no_overhead_is_charged() -> None:
-    assert "Samen: € 1.260,75" in sample("fee").text
+    assert "Totaal: € 1.260,75" in sample("fee").text
     assert "Total: €1,260.75" in sample("fee", "en").text
     for own in ("overhead", "system", "own_hours"):
         with pytest.raises(FormError, match=r"no overhead.*R51-R52"):

@@ -172,4 +172,4 @@ def test_keys_that_join_are_declared_across_sources_and_others_say_so(
     assert reasons["shop/orders.csv", "order_id"] == reasons["mail/news.csv", "id"] == "row_key"
     assert reasons["shop/orders.csv", "customer_id"] == "join_key"
     assert reasons["shop/customer.csv", "customer_id"] == "join_key"
-    assert "It joins no other file here." in files["index.html"].decode()
+    assert "It is not linked to any other file here." in files["index.html"].decode()

@@ -83,9 +83,7 @@ def test_held_but_nothing_of_it_can_be_given(mini_services: Services) -> None:
     assert asked(mini_services, ANN, limits=limits)[1] == "nothing_in_limits"
 
 
-WHY_SHARED = (
-    "<h3>Rijen waarvan wij niet weten of ze van u zijn, omdat een ander account dit ook gebruikt</h3>"
-)
+WHY_SHARED = "<h3>Rijen die misschien niet van u zijn, omdat een ander account dit ook gebruikt</h3>"
 
 
 @pytest.mark.parametrize(("choice", "rows"), [("include", 3), ("exclude", 2)])

@@ -135,16 +135,17 @@ def shown_cell(
         return Cell(local, style="time", exact=value)
     if means := code_meanings(contents, extract, field, words).get(value):
         return Cell(means, readable(value), "coded")
+    number = words.written(value) if _class(field) else value
     if means := range_meaning(contents, extract, field, value):
-        return Cell(readable(value), means)
+        return Cell(readable(number), means)
     if field.kind is ValueKind.DURATION and (lasted := words.lasted(value)):
         return Cell(lasted, value, "coded")
     if field.kind is ValueKind.JSON and (items := list_items(value)) is not None:
-        value = ", ".join(items)
-        if not value:
+        number = joined_items(items, words)
+        if not number:
             return Cell("", words.say("empty"), "none")
     longest = UPRIGHT_LENGTH if is_upright(contents, extract) else MAX_LENGTH
-    return _plain(value, _class(field), words, longest)
+    return _plain(number, _class(field), words, longest)
 
 
 def code_meanings(
@@ -170,6 +171,12 @@ def list_items(document: str) -> list[str] | None:
     except ValueError:
         return None
     return items if isinstance(items, list) and all(isinstance(item, str) for item in items) else None
+
+
+def joined_items(items: list[str], words: PageWords) -> str:
+    """The items of a list in a line; numbers with the language's signs."""
+    shown = [words.written(item) for item in items]
+    return ("; " if any("," in item for item in shown) else ", ").join(shown)
 
 
 def column_style(field: FieldPlan) -> str:

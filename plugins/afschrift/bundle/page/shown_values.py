@@ -65,7 +65,8 @@ def coded(column: Column, words: PageWords) -> dict[str, Text]:
     found = dict(column.codes or {})
     for part in column.ranges or ():
         word = "range_below" if part.from_ is None else "range_from" if part.below is None else "range"
-        found[words.say(word, first=part.from_, below=part.below)] = part.means
+        first, below = (words.written(str(end)) for end in (part.from_, part.below))
+        found[words.say(word, first=first, below=below)] = part.means
     return found
 
 

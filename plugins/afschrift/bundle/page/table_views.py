@@ -301,6 +301,8 @@ def _meaning(contents: Contents, extract: ExtractPlan, field: FieldPlan, words: 
         yield words.say("shared_column" if _shared_keys(contents, extract) else "own_key")
     elif field.kind and field.action is Action.INCLUDE and not column.codes and words.kind(field.kind):
         yield words.kind(field.kind)
+    if field.origin is Origin.INFERRED:
+        yield words.say("estimate", contact=contents.inventory.controller.contact)
     if field.damage:
         yield words.say("as_stored")
     if column.unit and column.unit != "1":

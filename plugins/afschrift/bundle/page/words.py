@@ -27,6 +27,7 @@ from afschrift.outside.read_yaml import read_yaml
 _BRACES = str.maketrans("", "", "{}")
 _UNITS = ("kB", "MB", "GB", "TB")
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+_FRACTION = re.compile(r"(-?)(\d+)\.(\d+)")
 _DURATIONS = ("days", "hours", "minutes", "seconds")
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _LAW = {
@@ -128,6 +129,13 @@ class PageWords:
         """An integer with the language's thousands sign."""
         return f"{number:,}".replace(",", str(self._texts["thousands"]))
 
+    def written(self, number: str) -> str:
+        """A decimal number of the data with the language's signs; any other text unchanged."""
+        if (found := _FRACTION.fullmatch(number)) is None:
+            return number
+        minus, whole, part = found.groups()
+        return f"{minus}{self.number(int(whole))}{self._texts['decimal']}{part}"
+
     def measured(self, total: int, parts: int) -> str:
         """A measured value, `total / parts`, with one decimal, or none if it is whole."""
         text = f"{round(total / parts, 1):,.1f}".removesuffix(".0")
@@ -155,6 +163,8 @@ class PageWords:
             "lasted": self._texts["lasted"],
             "local_time": self._texts["local_time"],
             "day": self._texts["day"],
+            "thousands": self._texts["thousands"],
+            "decimal": self._texts["decimal"],
         }
 
     def size(self, size: int) -> str:

@@ -91,6 +91,7 @@ class DataGiver:
 
     names: tuple[str, ...]
     how: str
+    contacts: tuple[str, ...]
     kinds: tuple[str, ...]
 
 
@@ -136,14 +137,13 @@ class SheetContent:
     @cached_property
     def given(self) -> tuple[DataGiver, ...]:
         """(g) who gave what is not from the person."""
-        found: dict[tuple[tuple[str, ...], str], list[HeldColumn]] = {}
+        found: dict[tuple[tuple[str, ...], str, tuple[str, ...]], list[HeldColumn]] = {}
         for held, giver, field_path in self.processing.givers():
             read = tuple(row[0] or "" for row in self.processing.rows(held.source, field_path))
             names = (self._text(giver.name),) if giver.name else read
-            found.setdefault((names, self._text(giver.how)), []).append(held)
-        return tuple(
-            DataGiver(names, how, self._titles(columns)) for (names, how), columns in found.items() if names
-        )
+            key = (names, self._text(giver.how), giver.contacts(names))
+            found.setdefault(key, []).append(held)
+        return tuple(DataGiver(*key, self._titles(columns)) for key, columns in found.items() if key[0])
 
     def origins(self) -> Iterator[tuple[Origin, tuple[str, ...]]]:
         """The kinds of data by where they come from; what others gave is listed by itself."""

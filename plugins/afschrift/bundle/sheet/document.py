@@ -40,7 +40,8 @@ def sheet_document(content: SheetContent) -> dict[str, Any]:
             for origin, kinds in content.origins()
         ],
         "sources": [
-            {"names": list(g.names), "how": g.how, "categories": list(g.kinds)} for g in content.given
+            {"names": [*g.names], "how": g.how, "contacts": [*g.contacts], "categories": [*g.kinds]}
+            for g in content.given
         ],
         "automatedDecisions": [
             {

@@ -102,11 +102,12 @@ class Explainer:
         contents, at, day = self._contents, self._outcome, None
         value = row.get(at.column) or ""
         cell, means = self._cell(at, value), contents.column(*at).meaning_of(value)
+        text = cell.text if cell and cell.text != self._words.written(value) else value  # the page writes it
         if self._day is not None:
             [*days] = {other.get(self._day.column) for other in self._linked(self._day, row)}
             day = local_day(days[0], contents.inventory.controller.zone) if len(days) == 1 else None
         return Taken(
-            (cell.note if cell.style == "coded" else cell.text) if cell else "",
+            (cell.note if cell.style == "coded" else text) if cell else "",
             means.get(contents.language) if means else "",
             self._words.date(day) if day else "",
         )
@@ -165,6 +166,7 @@ class Explainer:
         for lower, upper in pairwise(column.ranges or ()):
             if part in (lower, upper):
                 word, other = ("with_more", upper) if part is lower else ("with_less", lower)
-                yield self._words.say(word, number=upper.from_, means=other.means.get(language))
+                number = self._words.written(str(upper.from_))
+                yield self._words.say(word, number=number, means=other.means.get(language))
         if self._decision.change:
             yield self._decision.change.get(language)

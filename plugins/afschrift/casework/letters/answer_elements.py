@@ -278,10 +278,7 @@ def plan_lines(
             for field in part.selected
             if field.damage
         ],
-        "left_out": [
-            f"{words.phrase('left_out', reason)} ({number})"
-            for reason, number in packed.get("left_out", {}).items()
-        ],
+        "left_out": [words.phrase("left_out", reason) for reason in packed.get("left_out", {})],
     }
     return {name: lines[:ITEMS] for name, lines in found.items() if lines}
 

@@ -112,7 +112,10 @@ def test_the_page_says_what_is_so(case: dict[str, Any]) -> None:
         ("bpm", "date", "2026-03-01", Cell("1 maart 2026", style="time", exact="2026-03-01")),
         ("bpm", "date", "infinity", Cell("infinity")),
         ("bpm", "boolean", "true", Cell("ja", "true", "coded")),
-        ("raw", "json", "[-0.719,1.10]", Cell("-0.719, 1.10")),
+        ("raw", "json", "[-0.719,1.10]", Cell("-0,719; 1,10")),
+        ("bpm", "decimal", "-1234567.50", Cell("-1.234.567,50", style="number")),
+        ("bpm", "number", "1e-7", Cell("1e-7", style="number")),
+        ("bpm", "integer", "100068", Cell("100068", style="number")),
         ("raw", "json", "[]", Cell("", "leeg", "none")),
         ("raw", "json", '[{"a":1}]', Cell('[{"a":1}]')),
         ("ordered_at", None, "2026-03-01T23:30:00.5Z",
@@ -243,7 +246,7 @@ def test_the_readme_tells_how_to_open_keep_and_complain(right: Right, language: 
     own = {
         "nl": ["[masked] in een bestand betekent: afgeschermd.", "puntkomma", "zoeken", "uit tekst/csv", "avg",
                "gooi ze dan weg"],
-        "en": ["[masked] means", "semicolon", "search", "from text/csv", "gdpr", "delete them"],
+        "en": ["[masked] means", "semicolon", "search", "from text/csv", "gdpr", "delete the files"],
     }[language]  # fmt: skip
     needed = ("65001", "= + - ", "JSON", "ZIP", "\\N", "Postbus", "privacy@", "index.html", *own)
     assert [words for words in needed if words.lower() not in readme.lower()] == []
@@ -292,7 +295,7 @@ def test_rows_of_a_key_that_another_account_has_too_say_so() -> None:
     assert "geen ander nadeel heeft als u ze krijgt (artikel 15, vierde lid, van de AVG)" in text
     assert "Dit staat ook bij een ander account. Wij weten dus niet van elke rij of die van u is." in text
     left_out = page(Example().but(shared=(replace(key, given=False),))).text
-    assert "vonden wij alleen" not in left_out and "Rijen waarvan wij niet weten of ze van u zijn" in left_out
+    assert "vonden wij alleen" not in left_out and "Rijen die misschien niet van u zijn" in left_out
 
 
 def test_tables_that_are_withheld_count_among_those_without_anything_to_get() -> None:

@@ -139,8 +139,8 @@ def test_page_and_readme_follow_the_same_rule(shop: Bureau) -> None:
         texts.append({name: " ".join(bundle[name].decode().split()) for name in ("index.html", "README.txt")})
     plain, evasive, taken = texts
     none, cautious = (
-        "Here we found nothing about you",
-        "Here there is nothing that you can get with this request",
+        "We found nothing about you here",
+        "There is nothing here that you can get with this request",
     )
     assert none in plain["index.html"]
     assert "In coverage.json, nothing_given means: we found nothing about you there." in plain["README.txt"]

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -379,21 +378,21 @@ def test_a_letter_says_only_what_is_so(bureau: Bureau, fact: NewFact, kinds: set
 @pytest.mark.parametrize(
     ("language", "heading"), [("nl", "WAT STAAT ER NIET IN?"), ("en", "WHAT IS NOT IN HERE?")]
 )
-def test_delivery_letter_counts_what_is_left_out_as_the_page_lists_it(
+def test_delivery_letter_names_what_is_left_out_as_the_page_lists_it(
     bureau: Bureau, language: str, heading: str
 ) -> None:
     request = bureau.store("portability", language=language)
     files = members(drive(bureau.services, request))
     tables = json.loads(files["data/coverage.json"])["tables"]
-    reasons = Counter(
+    reasons = {
         column["reason"]
         for table in tables
         for column in table["leftOut"]
         if table["status"] in ("rows", "withheld") and column["reason"] != "not_personal"
-    )
+    }
     given = {"where": "in uw account", "available_until": "2030-01-01"}
     text = text_of(bureau, request, "delivery", **given)
     listed = text[text.upper().index(heading) :].partition("index.html")[0]
     rows_of_others = 1  # a table with rows that someone else wrote
-    numbers = sorted(map(int, re.findall(r"\((\d+)\)", listed)))
-    assert numbers == sorted([*reasons.values(), rows_of_others])
+    assert listed.count(" - ") == len(reasons) + rows_of_others
+    assert not re.search(r"\(\d+\)", listed), "a number would be read as what was found"

@@ -1,4 +1,4 @@
-"""Systems that people search: a request waits for each; plan, bundle, coverage and page name the outcome."""
+"""Systems that our staff search: a request waits for each; plan, bundle, coverage and page name the outcome."""
 
 import io
 import json
@@ -122,7 +122,7 @@ def test_a_request_waits_for_each_and_ends_with_what_was_found(opened: Open, tmp
     assert "You get 2 files from here." in html
     assert 'href="data/files/mail/000001.pdf"' in html
     assert "Brief Ann.pdf" in html
-    assert "Here we found nothing about you." in html
+    assert "We found nothing about you here." in html
     assert "It is a back-up." in html
     assert "No. We did not search in these parts:" in html
     assert not verify(bundle, {}).problems

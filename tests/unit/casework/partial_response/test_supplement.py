@@ -39,7 +39,7 @@ from afschrift.bundle.container.verify import verify
 from afschrift.casework.manual.scan import scan
 from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.partial_response import status_lines
+from afschrift.law.partial_response import awaited
 from afschrift.register.database.tables import plan as plan_table
 from afschrift.services import Services
 from afschrift.sources import registry
@@ -149,8 +149,8 @@ def test_two_sources_come_back_one_after_the_other(services: Services, club: Clu
         says(services, request, "partial", str(local_today() + timedelta(days=20)))
         bundles.append(run(services, request))
     assert services.register.requests.get(request).state is State.ACCEPTED
-    last = next(status_lines(services.register.facts.timeline(request)))
-    assert last.endswith(str(local_today() + timedelta(days=20)))
+    _, rest_by = awaited(services.register.facts.timeline(request)) or (None, None)
+    assert rest_by == local_today() + timedelta(days=20)
     bundles.append(run(services, request))
     names = [stem(path).removeprefix(f"{request}-access-") for path in bundles]
     assert names == ["partial", "partial-2", "supplement"]
