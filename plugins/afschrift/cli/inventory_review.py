@@ -206,12 +206,14 @@ class _Terminal:
         answer: who, when, why; the words for a question are added to it.
         passed: questions that were left for later.
         words: changed words for the current question.
+        looked: questions whose values were shown.
     """
 
     review: Review
     answer: Answer
     passed: set[str] = field(default_factory=set)
     words: dict[str, Any] = field(default_factory=dict)
+    looked: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Ask until no question is left, or the user stops."""
@@ -271,6 +273,10 @@ class _Terminal:
 
     def _confirm(self, group: Group) -> None:
         must_say_enough(group, self.words)
+        if self.words.get("personal") is False and group.key not in self.looked:
+            self._samples(group)
+            typer.echo("  y again: these rows are about no one")
+            return
         step = self.review.confirm(group, replace(self.answer, words=dict(self.words)))
         styled(f"  {decided(step.group, step.answer.words)}: {count(step.lines, 'line')} written", fg="green")
 
@@ -284,6 +290,7 @@ class _Terminal:
 
     def _samples(self, group: Group) -> None:
         found = samples(self.review.inventory, group)
+        self.looked.add(group.key)
         for column in found:
             shown = column.why or one_line(" | ".join(map(masked, column.values)))
             typer.echo(f"  {one_line(column.place.path):<40}{shown}")

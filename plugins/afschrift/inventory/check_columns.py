@@ -105,7 +105,7 @@ def _of_purposes(source: SourceFile, name: str) -> Iterator[str]:
 
 def _label_faults(table: Table, where: list[str]) -> Iterator[FaultAt]:
     """Yield faults of a `label`: missing columns, and columns that the page never shows unmasked."""
-    if table.label and not table.personal:
+    if table.label and not table.personal and not table.asked:
         yield [*where, "label"], "rows of this table are in no answer: leave it out"
         return
     files = {name for file in table.file for name in (file.column, file.digest)}

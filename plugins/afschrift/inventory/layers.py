@@ -304,10 +304,11 @@ def _table(
         asked = made.get("ways") == "asked"
         waits = asked or made.get("ways") == "guessed" or made.get("review") == "needed"
         whose = {word: entry[word] for word in WHOSE_ROWS if word in entry}
-        no = whose == {"personal": False} and made.get("ways") == "guessed"
+        no_one = whose == {"personal": False}
+        no = no_one and made.get("ways") == "guessed"
         if entry["of"] == digests.of_table(name) and (no or bool(whose) == asked):
             made.pop("ways" if "ways" in made else "review", None)
-            for word in ("possible", *(("subject", "join") if whose else ())):
+            for word in ("possible", *(("subject", "join") if whose else ()), *["label"] * no_one):
                 made.pop(word, None)
             made |= whose
             if "copy_of" not in made:

@@ -102,7 +102,10 @@ def no_to(group: Group) -> dict[str, Any]:
             "No leaves the titles missing.", remedy="write each `title` that is wrong here into the file."
         )
     if group.whose:
-        return {"personal": False}
+        raise ConfigurationError(
+            "No does not say what its rows are about.",
+            remedy="say whose they are (r), leave it for later, or write its `subject` or `join` into the file.",
+        )
     if group.is_table:
         raise ConfigurationError(
             "No leaves open whose its rows are, so requests go on stopping there.",

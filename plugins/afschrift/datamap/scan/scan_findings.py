@@ -134,6 +134,11 @@ def find(
     elsewhere = others(seen.salt) if seen.samples else PeopleElsewhere()
     notes += [f"Nothing was compared with {place}: {why}" for place, why in elsewhere.missed.items()]
     still_open = _open(seen, places, repeated, roots, people, elsewhere)
+    still_open |= {
+        name: OpenTable(ways)
+        for name, place in places.items()
+        if place.role is TableRole.OTHER_PEOPLE and (ways := tuple(_same_people(seen, people, name, roots)))
+    }
     found = Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
     return replace(found, open=still_open, keys_by_values=guessed.keys() - named.keys(), shared=shared)
 
@@ -157,6 +162,17 @@ def _open(
     known = list(dict.fromkeys([*roots, *people]))
     near = [name for name in near if name not in people]
     return possible_ways(seen, unreached, known, near, elsewhere)
+
+
+def _same_people(
+    seen: ColumnValues, people: Mapping[str, PersonTable], name: str, roots: Sequence[str]
+) -> Iterator[Edge]:
+    """Yield ways by e-mail addresses that people of one table share with those who will ask."""
+    own = people[name].email
+    emails = {root: email for root in roots if (email := people[root].email) is not None}
+    for edge in (Edge(name, (own,), root, (email,)) for root, email in emails.items() if own):
+        if (match := seen.match(edge)) is not None and match.found:
+            yield replace(edge, guess=f"the same people? {match.words(target(edge), alone=False)}")
 
 
 def _shared(

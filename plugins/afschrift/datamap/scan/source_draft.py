@@ -158,6 +158,9 @@ def _table(
 def _possible(found: Findings, names: KeyNames, table: str, ways: Sequence[Edge]) -> dict[str, Any]:
     """The ways of a table that are guessed or possible, each with the evidence."""
     possible = [*found.open[table].elsewhere] if table in found.open else []
+    if table in found.open and table in found.people:
+        own = {names.of(table): found.people[table].key}
+        possible.append({"subject": own, "because": "other people, with a number of their own"})
     possible += [
         {
             **(

@@ -41,6 +41,7 @@ class GroupAnswer:
         origin, category, others: other than proposed; empty: as proposed.
         meaning: language -> what the value means.
         whose: whose the rows of a table are.
+        seen: values of it were on the page; empty: none were.
         name: of the question, as the page showed it.
     """
 
@@ -50,6 +51,7 @@ class GroupAnswer:
     others: str = ""
     meaning: Mapping[str, str] = field(default_factory=dict)
     whose: str = ""
+    seen: str = ""
     name: str = ""
 
     @property
@@ -101,7 +103,9 @@ class GroupAnswer:
             if self.category:
                 must_be_category(self.category)
             if self.choice != LATER:
-                must_say_enough(group, self.words(group, languages))
+                must_say_enough(group, words := self.words(group, languages))
+                if words.get("personal") is False and not self.seen:
+                    return "look at its rows first: press “Rows and values, masked”, then record it"
         except ConfigurationError as error:
             return said_error(error)
         return ""
@@ -115,7 +119,15 @@ _MORE_BYTES = 64_000
 """How much larger than the present files the files before an answer may be."""
 
 _DIGITS = 8
-_FIELDS = {"a": "choice", "o": "origin", "c": "category", "t": "others", "r": "whose", "n": "name"}
+_FIELDS = {
+    "a": "choice",
+    "o": "origin",
+    "c": "category",
+    "t": "others",
+    "r": "whose",
+    "s": "seen",
+    "n": "name",
+}
 _MEANING = "m-"
 """Before the language, in the name of a field with a meaning."""
 

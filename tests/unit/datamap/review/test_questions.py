@@ -306,12 +306,14 @@ def test_tables_in_which_small_numbers_fit_are_one_question_with_evidence(tmp_pa
 
 
 @pytest.mark.parametrize(("no", "left"), [(True, []), (False, ["seen"])])
-def test_no_to_a_guessed_way_means_no_row_is_given(tmp_path: Path, *, no: bool, left: list[str]) -> None:
+def test_no_to_a_guessed_way_says_whose_rows_these_are(tmp_path: Path, *, no: bool, left: list[str]) -> None:
     text = WAYS.replace("seen: {origin: observed}", "seen: {}").partition("  remark:")[0]
     folder = map_folder(tmp_path, text)
     review = Review(folder)
     [question] = review.waiting()
-    words = no_to(question) if no else {}
+    with pytest.raises(ConfigurationError, match="does not say what its rows are about"):
+        no_to(question)
+    words = question.whose["no_one"] if no else {}
     must_say_enough(question, words)
     assert effect(question, words).startswith("never read" if no else "their rows are the person's")
     review.confirm(question, answer(**words))

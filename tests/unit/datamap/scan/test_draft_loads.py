@@ -15,9 +15,12 @@ from testbed.mini import write_database, write_inventory
 from tests.support.scanned import made
 
 from afschrift.datamap.review.map_files import read_files
+from afschrift.datamap.review.offered import must_say_enough, no_to
 from afschrift.datamap.review.review_session import Review
 from afschrift.datamap.review.written_files import Answer
 from afschrift.datamap.scan.scan_source import Asked, Scanned, scan_source
+from afschrift.domain.errors import ConfigurationError
+from afschrift.inventory.joins import leads_to_person
 from afschrift.inventory.layers import layered
 from afschrift.inventory.load import load
 from afschrift.inventory.unconfirmed import resting_on_guesses
@@ -357,3 +360,48 @@ def test_keys_of_people_of_another_source_are_found(
     assert found["part"]["possible"][0]["join"] == {"v": "visit.v"}
     assert found["codes"]["personal"] is False, "it was compared with both kinds of people"
     load(folder)
+
+
+SUBSCRIBERS = """
+CREATE TABLE customers (id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT UNIQUE);
+CREATE TABLE subscribers (nr INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT);
+CREATE TABLE opened (id INTEGER PRIMARY KEY, nr INTEGER NOT NULL REFERENCES subscribers, mailing TEXT);
+INSERT INTO customers VALUES (2, 'Ann', 'Bos', 'ann@example.org'), (3, 'Cas', 'Dam', 'cas@example.org');
+INSERT INTO subscribers VALUES (7, 'Ann', 'Bos', '{shared}'), (8, 'Eva', 'Fen', 'eva@example.org');
+INSERT INTO opened VALUES (1, 7, 'spring');
+"""
+
+
+@pytest.mark.parametrize(
+    ("shared", "chosen", "way"),
+    [
+        ("other@example.org", "", {"subject": ["nr"], "join": []}),
+        ("ann@example.org", "email:customers.email", {"subject": [], "join": ["customers.email"]}),
+        ("ann@example.org", "nr:subscriber_nr", {"subject": ["nr"], "join": []}),
+    ],
+)
+def test_people_who_share_an_address_with_those_who_ask_are_asked_about(
+    tmp_path: Path, shared: str, chosen: str, way: dict[str, list[str]]
+) -> None:
+    scanned_crm(tmp_path, SUBSCRIBERS.replace("{shared}", shared), "customers")
+    review = Review(tmp_path / "map")
+    whose = {
+        place.table: question for question in review.waiting() for place in question.places if question.whose
+    }
+    assert ("subscribers" in whose) is bool(chosen)
+    if chosen:
+        question = whose["subscribers"]
+        assert question.evidence["email:customers.email"].startswith("the same people? 1 of 2 values")
+        with pytest.raises(ConfigurationError, match="Nothing says whose"):
+            must_say_enough(question, {})
+        with pytest.raises(ConfigurationError, match="does not say what its rows are about"):
+            no_to(question)
+        review.confirm(
+            question, Answer("anna", date(2026, 11, 28), "It is so.", None, dict(question.whose[chosen]))
+        )
+    tables = load(tmp_path / "map").sources["crm"].tables
+    own = tables["subscribers"]
+    ends = [end for join in own.join for end in join.values()]
+    assert {"subject": [link.column for link in own.subject.values()], "join": ends} == way
+    assert (own.ways, own.personal) == (None, True)
+    assert leads_to_person(load(tmp_path / "map").sources["crm"], "opened")
