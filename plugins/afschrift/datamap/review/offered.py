@@ -104,7 +104,7 @@ def no_to(group: Group) -> dict[str, Any]:
     if group.whose:
         raise ConfigurationError(
             "No does not say what its rows are about.",
-            remedy="say whose they are (r), leave it for later, or write its `subject` or `join` into the file.",
+            remedy="say whose they are (r), leave it for later, or write its `subject` or `join` by hand.",
         )
     if group.is_table:
         raise ConfigurationError(
