@@ -134,10 +134,12 @@ def there(lakes: dict[str, str], place: str) -> bool:
 
 
 PLACES = [
-    *(("store", name, "") for name in FORMATS),
-    *(("disk", name, catalogue) for name in ("positions", "vectors") for catalogue in ("sql", "rest")),
+    ("store", "delta", ""),
+    ("store", "vectors", ""),
     ("store", "vectors", "sql"),
     ("store", "positions", "rest"),
+    ("disk", "positions", "sql"),
+    ("disk", "vectors", "rest"),
 ]
 
 

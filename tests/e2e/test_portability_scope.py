@@ -19,7 +19,7 @@ from tests.support.demo_warehouse import SCALE
 from tests.support.nightly import nightly_after
 
 _ORDINARY = range(100_001, 100_001 + max(20, round(5_000 * SCALE)))
-TEN = random.Random(20).sample(_ORDINARY, 10)
+SOME = random.Random(20).sample(_ORDINARY, 3)
 SHARING = (TABLET_A.number, TABLET_B.number)
 PERSONAS = [persona.number for persona in (HEAVY, AWKWARD, *CUSTOMERS, NOTHING_PORTABLE)]
 
@@ -27,7 +27,7 @@ DOCUMENTS = {("app_event", "context")}
 """Text columns that hold JSON."""
 
 
-@pytest.mark.parametrize("customer", nightly_after(2, dict.fromkeys([*PERSONAS, *TEN])))
+@pytest.mark.parametrize("customer", nightly_after(2, dict.fromkeys([*PERSONAS, *SOME])))
 def test_rows_are_those_of_the_hand_written_sql(
     customer: int, office: Office, by_hand: duckdb.DuckDBPyConnection
 ) -> None:

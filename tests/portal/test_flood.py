@@ -1,4 +1,4 @@
-"""Too much at once: connections that ask for nothing, a disk without room, a thousand tries."""
+"""Too much at once: connections that ask for nothing, a disk without room, many tries."""
 
 import re
 import resource
@@ -93,7 +93,7 @@ def test_callers_do_not_fill_the_memory(tmp_path: Path, begun: bytes, more: byte
 
 @pytest.mark.nightly
 @pytest.mark.timeout(1200)
-def test_thousand_tries_take_as_long_whatever_there_is(portal: Portal) -> None:
+def test_tries_take_as_long_whatever_there_is(portal: Portal) -> None:
     made = {state: Sealed(bundle()) for state in ("unknown", "over", "frozen", "wrong")}
     changes = {"over": {"expires_at": "2026-01-01T00:00:00Z"}, "frozen": {"frozen": True}}
     taken = defaultdict(list)
@@ -102,11 +102,12 @@ def test_thousand_tries_take_as_long_whatever_there_is(portal: Portal) -> None:
             portal.put(made[state])
             inner.patch(f"/deliveries/{made[state].delivery}", json=changes.get(state, {}))
         for number in range(250):
+            steps = ("a look",) if number % 4 else ("a try", "a look")  # a try derives a key, and takes long
             if number % 4 == 0:  # before it is closed
                 inner.patch(f"/deliveries/{made['wrong'].delivery}", json={"frozen": False})
             for state, sealed in sorted(made.items(), key=lambda _: secrets.token_bytes(4)):
                 path, key = f"/o/{sealed.link}", {"Cookie": f"{cookie_name(sealed.link)}=" + "A" * 64}
-                for name in ("a try", "a look"):
+                for name in steps:
                     begun = time.perf_counter()
                     if name == "a try":
                         answer = client.post(path, data={"code": "a b c d e f"})

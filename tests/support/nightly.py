@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from tests.support.days import local_today
 
 
 def nightly_after(daily: int, cases: Iterable[Any]) -> list[Any]:
@@ -16,6 +17,20 @@ def nightly_after(daily: int, cases: Iterable[Any]) -> list[Any]:
         values = case if isinstance(case, tuple) else (case,)
         marked.append(pytest.param(*values, marks=() if number < daily else pytest.mark.nightly))
     return marked
+
+
+DRAWN = 60
+"""Cases of a property a night; each night draws others than the night before, so that nights add up."""
+
+
+def drawn_tonight(daily: int) -> list[Any]:
+    """Seeds: the same ones by day, and those of this night."""
+    first = daily + local_today().toordinal() * DRAWN
+    tonight = [
+        pytest.param(first + number, id=f"night-{number}", marks=pytest.mark.nightly)
+        for number in range(DRAWN)
+    ]
+    return [*range(daily), *tonight]
 
 
 DATABASES = ["sqlite", "postgresql"]

@@ -1,25 +1,14 @@
 """Every sentence to a person is a claim or a courtesy, and no claim is printed that does not hold."""
 
 import csv
-import os
 import shutil
-import sqlite3
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from testbed.claims import courtesies, judge, sentences
-from testbed.claims.case import Case
 from testbed.claims.judge import OWED
 from testbed.claims.marks import COURTESY, UNMARKED, Mark, faults, mark_anew, marks
-from testbed.claims.printed import places, printed
-from testbed.claims.world import World
-from tests.support.claim_states import State, states
-from tests.support.days import local_today
-
-SEED, STATES = int(os.environ.get("AFSCHRIFT_SEED", "0")), int(os.environ.get("AFSCHRIFT_STATES", "0"))
-NIGHTLY, QUICK, PARTS = 500, 6, range(1, 7)
-"""States of a part, which takes two minutes of a core; the parts run side by side."""
+from tests.support.claim_lies import look_for_lies
 
 
 def test_every_sentence_has_a_claim_or_is_a_courtesy() -> None:
@@ -65,35 +54,5 @@ def test_what_always_holds_rests_on_a_rule_and_has_no_predicate() -> None:
 
 
 @pytest.mark.timeout(6 * 3600)
-@pytest.mark.parametrize("part", [0, *(pytest.param(n, marks=pytest.mark.nightly) for n in PARTS)])
-def test_no_printed_sentence_is_false(part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    false: dict[str, str] = {}
-    met_claims, judged = Counter[str](), judge.judged()
-    # Each night draws other states, so that nights add up; the seed draws the same ones again.
-    seed = SEED or (local_today().toordinal() * len(PARTS) + part if part else 33)
-    number = STATES or (NIGHTLY if part else QUICK)
-    for state in states(seed, number, tmp_path, monkeypatch):
-        before = content(state)
-        for document, text in state.read.items():
-            case, found = Case(World(state, document)), list(printed(text, state.language, places(document)))
-            met_claims.update(
-                mark.claim for sentence in found for mark in sentence.marks if mark.claim in judged
-            )
-            for fault in (*judge.lies(case, found), *judge.silences(case, found)):
-                false.setdefault(fault, str(state))
-        assert content(state) == before
-    print(
-        f"seed {seed}, {number} states, {met_claims.total()} sentences, {len(met_claims)} of {len(judged)} claims met"
-    )
-    assert not false, f"AFSCHRIFT_SEED={seed} draws them again:\n" + "\n".join(
-        f"{fault}\n    {state}" for fault, state in false.items()
-    )
-
-
-def content(state: State) -> list[str]:
-    """All rows of the sources: `nothing_changed`."""
-    found = []
-    for file in (state.shop, state.club):
-        with sqlite3.connect(file) as connection:
-            found += list(connection.iterdump())
-    return found
+def test_no_printed_sentence_is_false(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look_for_lies(33, 6, tmp_path, monkeypatch)

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.support.nightly import DRAWN
 
 RELEASE = "1.5.5"
 _EXTENSIONS = ("avro", "delta", "iceberg")
 _PROGRAM = f"""
-import json, sys
+import json, os, sys
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # its readers print of their own
 sys.path.insert(0, sys.argv[1])
 import duckdb
 con = duckdb.connect()
@@ -21,7 +24,7 @@ for line in sys.stdin:
         found = sorted(map(repr, con.execute(line).fetchall()))
     except Exception as error:
         found = [str(error)]
-    print(json.dumps(found), flush=True)
+    print(json.dumps(found), file=answers, flush=True)
 """
 
 Judge = Callable[[str], list[str]]
@@ -72,6 +75,6 @@ def judge(request: pytest.FixtureRequest) -> Judge | None:
     """It by night; its 190 MB are not fetched by day. Where it cannot be had, the last history says so."""
     nightly = request.node.get_closest_marker("nightly")
     found: Judge | None = request.getfixturevalue("duckdb_1_5") if nightly else None
-    if found is None and request.node.callspec.params["seed"] == 499:
+    if found is None and request.node.callspec.id == f"night-{DRAWN - 1}":
         pytest.skip(f"the wheels of DuckDB {RELEASE} and its extensions cannot be had: it judged no history")
     return found

@@ -19,7 +19,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import LongType, NestedField, StringType, StructType
 from testbed import sail
 from tests.support.log_lakes import by_pyiceberg
-from tests.support.nightly import nightly_after
+from tests.support.nightly import drawn_tonight
 
 from afschrift.domain.errors import ConfigurationError, RetriableError
 from afschrift.domain.keys import Key
@@ -149,7 +149,7 @@ def change_by_pyiceberg(
     return change
 
 
-@pytest.mark.parametrize("seed", nightly_after(6, range(500)))
+@pytest.mark.parametrize("seed", drawn_tonight(6))
 def test_rows_after_ten_commits_are_those_of_a_plain_table_and_of_another_reader(
     seed: int, tmp_path: Path, spark: Callable[[str], Any], judge: Callable[[str], list[str]] | None
 ) -> None:
