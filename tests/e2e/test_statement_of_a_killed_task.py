@@ -20,7 +20,8 @@ import signal, sys
 from afschrift.sources.read_session import interrupt_all
 from afschrift.sources.registry import open_source
 signal.signal(signal.SIGTERM, lambda *_: interrupt_all())
-with open_source("w", sys.argv[1], {}, connection="w", tag="R-1") as session:
+options = {"statement_timeout": sys.argv[3]}
+with open_source("w", sys.argv[1], options, connection="w", tag="R-1") as session:
     print("open", flush=True)
     session.rows(sys.argv[2])
 """
@@ -56,14 +57,25 @@ def within(seconds: float, condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-@pytest.mark.parametrize(("kind", "by"), [("postgres", signal.SIGKILL), ("mysql", signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("kind", "by", "limit"),
+    [
+        ("postgres", signal.SIGKILL, "1h"),
+        ("mysql", signal.SIGTERM, "1h"),
+        (
+            "mysql",
+            signal.SIGKILL,
+            "4s",
+        ),  # the server does not see that the process is gone: it ends by its limit
+    ],
+)
 def test_a_statement_ends_at_the_server_with_its_task(
-    kind: str, by: signal.Signals, request: pytest.FixtureRequest
+    kind: str, by: signal.Signals, limit: str, request: pytest.FixtureRequest
 ) -> None:
     with database_of(kind, request) as database:
         uri = database.uri() if kind == "mysql" else database.libpq
         env = os.environ | {"AIRFLOW_CONN_W": uri, "PYTHONPATH": str(PLUGINS)}
-        command = [sys.executable, "-c", TASK, kind, SLOW[kind]]
+        command = [sys.executable, "-c", TASK, kind, SLOW[kind], limit]
         task = subprocess.Popen(
             command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )

@@ -134,8 +134,8 @@ class Described:
         comments, column_comments: the database's comments on tables and columns.
         rows: table -> number of rows by the database's statistics.
         reads: view -> tables that it reads.
-        spread: table of a lake whose log has bounds -> number of its files, and for each column how many of
-            them can hold a value from the middle.
+        spread: table of a lake whose log has bounds -> number of its files, and what counts for a column how
+            many of them can hold a value from the middle.
     """
 
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class Described:
     column_comments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    spread: Mapping[str, tuple[int, Mapping[str, int]]] = field(default_factory=dict)
+    spread: Mapping[str, tuple[int, Callable[[str], int]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

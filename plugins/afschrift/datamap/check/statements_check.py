@@ -50,12 +50,12 @@ def _unsorted(of: CheckedSource) -> Iterator[Finding]:
     except AfschriftError:  # another part of the check reports a source that does not answer
         return
     for name, table in of.declared.tables.items():
-        files, columns = spread.get(of.declared.in_source(name), (0, {}))
+        files, of_column = spread.get(of.declared.in_source(name), (0, None))
         texts = of.tables.get(of.declared.in_source(name), {})
         for link in table.subject.values() if files >= MANY_FILES else ():
             form = texts[link.column].kind if link.column in texts else None
             prunes = form is not ValueKind.TEXT or link.normal is not None
-            read = columns.get(link.column, files) if prunes else files
+            read = of_column(link.column) if of_column and prunes else files
             if read * 2 > files:
                 words = (
                     f"{of.path(name)}: each request reads about {read:,} of {files:,} files, as "

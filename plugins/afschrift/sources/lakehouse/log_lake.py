@@ -297,8 +297,7 @@ class LogLake(VersionedLake):
         return Described(
             rows=counts,
             spread={
-                table: (len(log.files), {of.name: files_of_a_key(log, of.name) for of in log.fields})
-                for table, log in self._logs.items()
+                table: (len(log.files), partial(files_of_a_key, log)) for table, log in self._logs.items()
             },
             required={table: log.required for table, log in self._logs.items() if log.required},
             comments={table: of[""] for table, of in comments.items() if of.get("")},
