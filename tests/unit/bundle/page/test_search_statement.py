@@ -12,7 +12,8 @@ from afschrift.bundle.page.words import PageWords
 from afschrift.domain.keys import Key
 from afschrift.domain.plan import Before, FieldPlan, Later, ManualPlan, ManualStatus, Medium
 from afschrift.domain.right import Right
-from afschrift.inventory.check import controller_faults, search_hints
+from afschrift.inventory.check import contact_hints, controller_faults, search_hints
+from afschrift.inventory.processing import DataSource
 
 DAY = "2026-07-03T08:00:00Z"
 WATCH = Key("device_id", "watch-01", "2026-03-01T08:00:00Z", "2026-04-15T10:00:00Z")
@@ -217,6 +218,18 @@ def test_the_check_warns_of_what_every_answer_says_is_not_stated() -> None:
     assert "paper, processor, backup, recording, chat, files, access_log" in hint
     whole = example(not_searched=[BACKUP], none=[*NONE, "files"], access_log=False)
     assert list(search_hints(whole.contents.inventory)) == []
+
+
+def test_the_check_asks_how_to_reach_who_sold_data_and_the_source_knows_it_by_name() -> None:
+    inventory = example().contents.inventory
+    assert list(contact_hints(inventory)) == [], "the map's own words name one"
+    table = inventory.sources["shop"].tables["enrichment"]
+    named = {"from": "income_class", "contact": {"Bron": "post@bron.example"}}
+    for contact, hints in ({"contact": None}, 1), ({}, 0):
+        source = DataSource.model_validate(named | contact)
+        object.__setattr__(table, "source", source)
+        assert len(list(contact_hints(inventory))) == hints
+    assert source.contacts(["Ander", "Bron"]) == ("post@bron.example",)
 
 
 def test_a_table_with_data_of_others_and_empty_fields_are_explained_on_the_page() -> None:

@@ -21,6 +21,7 @@ from afschrift.inventory.load import load
 from afschrift.inventory.table import PROVES_LITTLE
 from afschrift.inventory.unconfirmed import guessed_ways, progress
 from afschrift.selection.table_decision import Classifier, PersonFacts
+from afschrift.web.map_review.map_form import GroupAnswer
 
 KEY = "{origin: assigned, category: user.unique_id, review: needed}"
 BY_ID = "subject: {customer_id: customer_id}"
@@ -313,6 +314,8 @@ def test_no_to_a_guessed_way_says_whose_rows_these_are(tmp_path: Path, *, no: bo
     [question] = review.waiting()
     with pytest.raises(ConfigurationError, match="does not say what its rows are about"):
         no_to(question)
+    faults = [GroupAnswer("other", whose="no_one", seen=seen).fault(question, ("nl",)) for seen in ("", "1")]
+    assert (faults[0][:22], faults[1]) == ("look at its rows first", "")
     words = question.whose["no_one"] if no else {}
     must_say_enough(question, words)
     assert effect(question, words).startswith("never read" if no else "their rows are the person's")
