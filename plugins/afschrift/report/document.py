@@ -175,7 +175,8 @@ def _notes(found: ReadPeriod, *, outside: bool) -> list[str]:
         notes.append(
             gettext("The period is not over: the figures are those of {day}.", day=say_day(found.today))
         )
-    if not found.of_period and not doubts.whole:
+    years = range(found.period.since.year, found.period.until.year + 1)
+    if not found.of_period and not doubts.whole and not {*years} & {*doubts.dropped}:
         notes.append(gettext("No request was received in this period."))
     return notes
 

@@ -61,14 +61,12 @@ class Codes:
 
     def of_row(self, place: RowPlace, values: Mapping[str, Any]) -> dict[str, str]:
         """Codes of fields of a row, by column."""
-        key, row = self._fields, f"{place.table}|{place.row}"
-        fields = ((name, f"{row}|{name}|{_text(value)}") for name, value in values.items())
-        return {
-            name: hashlib.blake2b(
-                field.encode("utf-8", "surrogatepass"), key=key, digest_size=_FIELD_BYTES
-            ).hexdigest()
-            for name, field in fields
-        }
+        key, row, made = self._fields, f"{place.table}|{place.row}|", {}
+        for name, value in values.items():
+            text = f"{row}{name}|text {value}" if type(value) is str else f"{row}{name}|{_text(value)}"
+            field = text.encode("utf-8", "surrogatepass")
+            made[name] = hashlib.blake2b(field, key=key, digest_size=_FIELD_BYTES).hexdigest()
+        return made
 
 
 class JsonText(str):

@@ -15,6 +15,7 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
+import msgspec
 from sqlalchemy import JSON, BindParameter, Connection, Text, bindparam, cast, func, null, select, union_all
 from sqlalchemy.engine import Row
 
@@ -225,9 +226,9 @@ def _replay(
         if attested is None:
             done.erased[of] = seq
         elif kind in FULL_ATTESTATIONS:
-            _attest_anew(row, json.loads(attested), done)
+            _attest_anew(row, msgspec.json.decode(attested), done)
         elif attested != "[]":
-            yield from _apply(row, json.loads(attested), done, codes(keys[key_id]))
+            yield from _apply(row, msgspec.json.decode(attested), done, codes(keys[key_id]))
 
 
 def _events(tx: Connection, case: str) -> Iterator[Row[Any]]:
