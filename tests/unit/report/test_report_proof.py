@@ -17,6 +17,7 @@ from tests.support.nightly import both_databases
 from tests.unit.conftest import Open, Sql
 
 from afschrift.domain.state import State
+from afschrift.register.database.trail_tables import event_code
 from afschrift.register.periods import Doubts
 from afschrift.register.register import Register
 
@@ -28,6 +29,7 @@ SWAPPED = [
     for name in TRAIL
 ]
 CUT = [f"DELETE FROM {name} WHERE seq >= :last" for name in TRAIL[::-1]]
+ATTESTED = event_code.c[3].name
 ONE, BOTH = ("one",), ("one", "other")
 FORGERIES: list[tuple[Sequence[str], tuple[str, ...]]] = [
     (["UPDATE request SET state = 'delivered' WHERE id = :one"], ONE),
@@ -38,7 +40,7 @@ FORGERIES: list[tuple[Sequence[str], tuple[str, ...]]] = [
     (["UPDATE event SET at = '2020-01-01T00:00:00.000000Z' WHERE seq = :first"], ONE),
     (["UPDATE event_payload SET payload = '{}' WHERE seq = :first"], ONE),
     (["UPDATE event_payload SET payload = NULL WHERE seq = :first"], ONE),
-    (["UPDATE event_code SET told = '[]' WHERE seq = :first"], ONE),
+    ([f"UPDATE event_code SET {ATTESTED} = '[]' WHERE seq = :first"], ONE),
     (["UPDATE event_code SET previous = 0 WHERE seq = :second"], ONE),
     (["DELETE FROM event_code WHERE seq = :first"], ONE),
     (["UPDATE event SET request = :other WHERE seq = :first"], BOTH),
@@ -52,12 +54,12 @@ FORGERIES: list[tuple[Sequence[str], tuple[str, ...]]] = [
 
 @both_databases
 def test_each_forgery_is_in_no_figure(register: Register, open_one: Open, as_operator: Sql) -> None:
-    one, other = open_one(), open_one()
-    for request in (one, other):
+    mine, other = open_one(), open_one()
+    for request in (mine, other):
         register.decisions.take(request.id, "identity", "confirmed", "officer")
-    register.decisions.take(one.id, "identity", "not_confirmed", "officer")
-    seqs = [header.seq for header, _ in register.trail.events(one.id)]
-    values = {"one": one.id, "other": other.id, "case": other.case}
+    register.decisions.take(mine.id, "identity", "not_confirmed", "officer")
+    seqs = [header.seq for header, _ in register.trail.events(mine.id)]
+    values = {"one": mine.id, "other": other.id, "case": other.case}
     values |= {"first": seqs[-2], "second": seqs[-1], "last": register.trail.head()[0]}
 
     def doubts(statements: Sequence[str]) -> Doubts:
@@ -107,7 +109,7 @@ def test_a_dropped_year_is_said_and_not_counted_as_none(
     monkeypatch.setenv("AFSCHRIFT_WITNESS_DPO", tmp_path.as_uri())
     run_command("audit", "checkpoint")
     run_command("audit", "drop-year", "2019", "--rule", "retention_trail", "--yes")
-    said, *after = report("01-01", "12-31")
-    assert said.startswith("The trail of 2019 was destroyed") and after == before
-    said, *after = report("11-01", "12-31")
-    assert said.startswith("The trail of 2019 was destroyed") and "No request" not in " ".join(after)
+    note, *after = report("01-01", "12-31")
+    assert note.startswith("The trail of 2019 was destroyed") and after == before
+    note, *after = report("11-01", "12-31")
+    assert note.startswith("The trail of 2019 was destroyed") and "No request" not in " ".join(after)
