@@ -205,7 +205,7 @@ class Evidence(Repository):
         for _, found in check_cases(tx, sorted(tx.scalars(cases)), keys, known):
             reported |= {d.seq for d in found}
             yield found
-        yield [d for d in not_own(tx, keys) if d.seq not in reported]
+        yield [d for d in not_own(tx, keys, coded=False) if d.seq not in reported]
         for place in stray_rows(tx):
             yield [Difference("row_added", 0, place.table, place.row, request=place.request)]
 

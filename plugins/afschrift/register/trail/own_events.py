@@ -224,10 +224,13 @@ def own_rows(tx: Connection, keys: Keys, types: Sequence[str], after: int) -> It
     yield from (row for row in tx.execute(rows) if not fault(row, keys))
 
 
-def not_own(tx: Connection, keys: Keys, after: int = 0) -> Iterator[Difference]:
-    """Differences for events after a number that are not own and were not set aside."""
-    done = acts(tx, keys)
-    for row in tx.execute(_AFTER, {"after": after}, execution_options=STREAM):
+def not_own(tx: Connection, keys: Keys, after: int = 0, *, coded: bool = True) -> Iterator[Difference]:
+    """Differences for events after a number that are not own and were not set aside.
+
+    `coded`: judge those with a code too, which `check_cases` of all owners judged already.
+    """
+    done, which = acts(tx, keys), _AFTER if coded else _AFTER.where(event_code.c.seq.is_(None))
+    for row in tx.execute(which, {"after": after}, execution_options=STREAM):
         wrong = fault(row, keys)
         lost = wrong == "event_key_unknown" and row.seq < done.keys_lost
         if wrong and not lost and not done.excuse(header_of(row)):
