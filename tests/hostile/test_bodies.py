@@ -216,7 +216,8 @@ def test_forms_of_every_page(app: Any, name: str) -> None:
 def test_undo_that_unpacks_to_much_is_refused(app: Any) -> None:
     """With a token of the page, so that the form is taken to be ours."""
     from afschrift.law.roles import Roles
-    from afschrift.web.caller import Caller, form_token
+    from afschrift.web.caller import Caller
+    from afschrift.web.tokens import form_token
 
     headers = of("anna", FORM)
     by = Caller("airflow:anna", Roles(()), headers["Authorization"].removeprefix("Bearer "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,6 +58,15 @@ def print_lines(lines: Iterable[str]) -> None:
 def print_json(found: Any, *, ascii: bool = True) -> None:
     """Print a result as JSON; types that JSON does not have (dates, paths) as text."""
     typer.echo(json.dumps(found, indent=2, ensure_ascii=ascii, default=str))
+
+
+def print_found(rows: Callable[[], Any], lines: Iterable[str], as_json: bool, nothing: str = "") -> None:
+    """Print what was found: as JSON, or its lines, or that there is nothing."""
+    if as_json:
+        print_json(rows(), ascii=False)
+        return
+    found = list(lines)
+    print_lines(found or filter(None, [nothing]))
 
 
 def confirm(question: str, yes: bool) -> None:

@@ -12,7 +12,7 @@ from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.answer_form import ground_form
 from afschrift.casework.decision.denial import sources_at
 from afschrift.cli.actions import add_actions
-from afschrift.cli.common import AsJson, officer, print_json, print_lines, right_of
+from afschrift.cli.common import AsJson, officer, print_found, print_json, print_lines, right_of
 from afschrift.cli.forms import template
 from afschrift.domain.errors import RefusedError
 from afschrift.domain.instants import rfc3339
@@ -37,19 +37,22 @@ def listing(
     """List the grounds with outcomes, rights and who signs, and the codes that are turned down."""
     grounds = load_grounds()
     codes = [c for c in grounds.codes if c in grounds.never or right in (None, *grounds.grounds[c].rights)]
-    if as_json:
-        print_json([_shown(grounds, code) for code in codes], ascii=False)
-        return
-    for code in codes:
-        if code in grounds.never:
-            never = grounds.never[code]
-            typer.echo(f"{code}  turned down ({', '.join(never.rules)}): {never.because}")
-            continue
-        ground = grounds.grounds[code]
-        typer.echo(
-            f"{code}  {ground.title['en']}: {', '.join(ground.outcomes)}  ({' and '.join(ground.rights)})"
-            f"  four eyes {ground.four_eyes}  {', '.join(ground.rules)}"
-        )
+    print_found(
+        lambda: [_shown(grounds, code) for code in codes],
+        (_listed(grounds, code) for code in codes),
+        as_json,
+    )
+
+
+def _listed(grounds: Grounds, code: str) -> str:
+    if code in grounds.never:
+        never = grounds.never[code]
+        return f"{code}  turned down ({', '.join(never.rules)}): {never.because}"
+    ground = grounds.grounds[code]
+    return (
+        f"{code}  {ground.title['en']}: {', '.join(ground.outcomes)}  ({' and '.join(ground.rights)})"
+        f"  four eyes {ground.four_eyes}  {', '.join(ground.rules)}"
+    )
 
 
 @app.command()

@@ -15,7 +15,7 @@ from afschrift.app.settings import Settings
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.cli.actions import add_actions
-from afschrift.cli.common import AsJson, officer, open_register, print_json, print_lines, say
+from afschrift.cli.common import AsJson, officer, open_register, print_found, print_json, say
 from afschrift.cli.forms import ask_fields, blank_letter, described_kind, listed_kind, read_form
 from afschrift.cli.given import date_, id_copy, opened, write
 from afschrift.cli.terminal import one_line
@@ -41,13 +41,8 @@ def kinds(
 ) -> None:
     """List the kinds of letters; or print a form of one, as YAML for `letter make --from`."""
     chosen = [kind_named(kind)] if kind else list(KINDS.values())
-    if as_json:
-        print_json([described_kind(each) for each in chosen], ascii=False)
-    elif kind:
-        typer.echo(blank_letter(chosen[0]))
-    else:
-        for each in chosen:
-            typer.echo(listed_kind(each))
+    lines = map(blank_letter if kind else listed_kind, chosen)
+    print_found(lambda: list(map(described_kind, chosen)), lines, as_json)
 
 
 @app.command("list")
@@ -58,13 +53,7 @@ def listing(
 ) -> None:
     """List letters in the order in which they were made. No text is read."""
     found = open_register().letters.all(request_id=request, states=state)
-    if as_json:
-        print_json([asdict(letter) for letter in found], ascii=False)
-        return
-    if not found:
-        typer.echo("No letter.")
-    for letter in found:
-        typer.echo(letter.line)
+    print_found(lambda: list(map(asdict, found)), (letter.line for letter in found), as_json, "No letter.")
 
 
 @app.command()
@@ -125,11 +114,10 @@ def show(
     if html is not None:
         write(html, [found.html.encode()])
         say("Written. Delete the file when you are done.")
-    elif as_json:
-        print_json({**asdict(found.letter), "subject": found.subject, "text": found.text}, ascii=False)
     else:
-        typer.echo(f"{found.letter.line}\n\n{one_line(found.subject)}\n")
-        print_lines(found.text.splitlines())
+        document = {**asdict(found.letter), "subject": found.subject, "text": found.text}
+        lines = [found.letter.line, "", one_line(found.subject), "", *found.text.splitlines()]
+        print_found(lambda: document, lines, as_json)
 
 
 @app.command()
@@ -165,7 +153,4 @@ def sent(
             proof.name, kind, checked_content(proof.name, parts, Settings.from_environment().document_bytes)
         )
         done = enter_sent(who, letter, day, channel, kept)
-    if as_json:
-        print_json(asdict(done), ascii=False)
-    else:
-        typer.echo(done.line)
+    print_found(lambda: asdict(done), [done.line], as_json)

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
 
 from afschrift.casework.actions.action import Action, Done, Sheet, Subject
 from afschrift.casework.actions.actions import actions_of, open_actions, perform, situation
 from afschrift.casework.decision.denial import signed_policies, sources_at, waiting
-from afschrift.domain.errors import AfschriftError, FormError, UnknownRequestError
+from afschrift.domain.errors import AfschriftError, UnknownRequestError
 from afschrift.domain.instants import rfc3339
 from afschrift.domain.language import gettext, say
 from afschrift.law.roles import Act
-from afschrift.questions.form_fields import FormField, fields_of, read_fields
+from afschrift.questions.form_fields import fields_of, read_fields
 from afschrift.register.open import open_register
-from afschrift.web.caller import Caller, Known, form_token, note, read_note
-from afschrift.web.form import unsendable
-from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import PRINTED, Problem, render, status_and_words
+from afschrift.web.caller import Caller, Known
+from afschrift.web.form import Posted, unsendable
+from afschrift.web.multipart import Sent
+from afschrift.web.page import PRINTED, Problem, at_fields, problem_of, redirect, render
+from afschrift.web.tokens import note
 
 router = APIRouter(default_response_class=HTMLResponse)
 
 
-@router.get("/{of}/{owner}/do/{name}")
-def form(request: Request, of: Subject, owner: str, name: str, by: Known) -> Response:
-    """The form of an action, for those who may do it now."""
-    return _page(request, by, permitted(by, of, name), owner, Sent())
-
-
-@router.post("/{of}/{owner}/do/{name}")
-async def sent(request: Request, of: Subject, owner: str, name: str, by: Known) -> Response:
-    """Do it. A fault shows the page again, with all that was typed."""
-    return await answer_form(request, _do, owner, permitted(by, of, name), by)
-
-
-def permitted(by: Caller, of: Subject, name: str) -> Action:
+def permitted(by: Known, of: Subject, name: str) -> Action:
     """The action.
 
     Raises:
@@ -53,7 +41,18 @@ def permitted(by: Caller, of: Subject, name: str) -> Action:
     return action
 
 
-def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) -> Response:
+Permitted = Annotated[Action, Depends(permitted)]
+
+
+@router.get("/{of}/{owner}/do/{name}")
+def form(request: Request, owner: str, action: Permitted, by: Known) -> Response:
+    """The form of an action, for those who may do it now."""
+    return _page(request, by, action, owner, Sent())
+
+
+@router.post("/{of}/{owner}/do/{name}")
+def do(request: Request, owner: str, action: Permitted, by: Known, sent: Posted) -> Response:
+    """Do it. A fault shows the page again, with all that was typed."""
     if wrong := unsendable(request, by, sent):
         return _page(request, by, action, owner, sent, *wrong)
     fields = list(fields_of(action.form(situation(by.officer(), action.of, owner)), ()))
@@ -61,25 +60,24 @@ def _do(request: Request, owner: str, action: Action, by: Caller, sent: Sent) ->
     try:
         done = perform(by.officer(), action, owner, codes | words)
     except AfschriftError as error:
-        return _page(request, by, action, owner, sent, *problem_of(error, fields))
+        return _page(request, by, action, owner, sent, *problem_of(error, at_fields(fields)))
     if action.sheet is not None:
         return _words(request, by, owner, action.sheet, sent, done)
-    base = request.scope.get("root_path", "")
     # The page shows the letter and the requests themselves, and names no command.
     rows = tuple(f"{timeline.request}  " for timeline in done.timelines)
     rest = (line for line in done.lines[1 if done.letter else 0 :] if not line.startswith(rows))
     lines = [say(line) for line in rest if "`" not in line]
     if done.shown:
         about: dict[str, Any] = {"request_id": done.timelines[0].request, "lines": lines}
-        return render(request, "shown", by=by, action=action, shown=done.shown, **about)
+        return render(request, "shown", action=action, shown=done.shown, **about)
     notice = note(by, {"done": gettext(action.title), "next": " ".join(lines)})
     to = f"questions/{done.question}" if done.question else "policies"
     to = to if done.question or not done.timelines else f"requests/{done.timelines[0].request}"
-    return RedirectResponse(f"{base}/{to}?notice={notice}", 303)
+    return redirect(request, f"/{to}?notice={notice}")
 
 
 @router.get("/policies")
-def policies(request: Request, by: Known, notice: str = "") -> Response:
+def policies(request: Request, by: Known) -> Response:
     """The sources, what answers say of each, and what waits for a second person."""
     by.roles.require(by.account, Act.TIMELINE)
     officer = by.officer()
@@ -89,7 +87,7 @@ def policies(request: Request, by: Known, notice: str = "") -> Response:
         at = situation(officer, Subject.SOURCE, name)
         rows.append((name, name in evasive, waiting(officer.register, name), open_actions(officer, at)))
     coming = [policy for policy in signed_policies(officer.register) if policy.since > rfc3339(officer.now)]
-    return render(request, "policies", by=by, rows=rows, coming=coming, notice=read_note(by, notice))
+    return render(request, "policies", rows=rows, coming=coming)
 
 
 def _words(request: Request, by: Caller, owner: str, sheet: Sheet, sent: Sent, done: Done) -> Response:
@@ -97,17 +95,8 @@ def _words(request: Request, by: Caller, owner: str, sheet: Sheet, sent: Sent, d
     if sent.value("alone"):
         alone = sheet(by.officer(), owner, done.shown or "")
         return HTMLResponse(alone, headers={"Content-Security-Policy": PRINTED})
-    token = form_token(by, request.url.path)
     words, of_request = (done.shown or "").split(), done.timelines[0].request
-    return render(request, "words", by=by, words=words, request_id=of_request, delivery=owner, token=token)
-
-
-def problem_of(error: AfschriftError, fields: Sequence[FormField]) -> tuple[Problem, int]:
-    """What a page says of an error, by field where it names some, and the status."""
-    status, text = status_and_words(error)
-    faults = error.fields if isinstance(error, FormError) else {}
-    lines = tuple((f.id, f.title, faults[f.name]) for f in fields if f.name in faults)
-    return Problem(gettext("Nothing was recorded. Correct this:") if lines else text, lines), status
+    return render(request, "words", words=words, request_id=of_request, delivery=owner)
 
 
 def _page(
@@ -124,7 +113,6 @@ def _page(
         request,
         "action",
         status,
-        by=by,
         action=action,
         request_id=at.source or at.timeline.request,
         letter=at.letter,
@@ -133,5 +121,4 @@ def _page(
         sent=sent,
         problem=problem,
         failed=status >= 500,
-        token=form_token(by, request.url.path),
     )

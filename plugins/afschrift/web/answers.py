@@ -4,15 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
 
 from afschrift.casework.answer import answer_question, goes_on, still_open
 from afschrift.domain.errors import AfschriftError
 from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.register.register import Register
-from afschrift.web.caller import Caller
+from afschrift.web.caller import Caller, Known
 
 Start = Callable[[str, str], str]
 """Starts the next run of a request: its id, the caller's token -> the run's id."""
+
+
+@dataclass(frozen=True)
+class Starting:
+    """Starts runs as the caller, each by the id of its request; returns the run's id.
+
+    Attributes:
+        run: the next run.
+        look_up: the look-up of its keys.
+    """
+
+    run: Callable[[str], str]
+    look_up: Callable[[str], str]
+
+
+def _starting(request: Request, by: Known) -> Starting:
+    run, look_up = request.app.state.start
+    return Starting(lambda of: run(of, by.token), lambda of: look_up(of, by.token))
+
+
+Starts = Annotated[Starting, Depends(_starting)]
 
 OTHERS_OPEN = (
     "The answer is recorded. The next run starts with the answer to the last open question: {others}."
@@ -36,7 +60,7 @@ class RecordedAnswer:
 
 
 def record(
-    register: Register, by: Caller, question_id: str, given: GivenAnswer, start: Start
+    register: Register, by: Caller, question_id: str, given: GivenAnswer, starting: Starting
 ) -> RecordedAnswer:
     """Record an answer; where it was the last one due, start the request's next run as the caller.
 
@@ -63,7 +87,7 @@ def record(
             done, None, f"{OTHERS_OPEN.format(others=', '.join(others))} {NO_MATTER} {done.next_step}".strip()
         )
     try:
-        return RecordedAnswer(done, start(request, by.token), done.next_step)
+        return RecordedAnswer(done, starting.run(request), done.next_step)
     except AfschriftError as error:
         words = f"{NO_RUN} {error.args[0]} The next run starts by itself later."
         hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`."

@@ -18,10 +18,7 @@ from starlette.exceptions import HTTPException
 from afschrift.domain.errors import FormError
 from afschrift.domain.language import gettext
 from afschrift.web import (
-    action_api,
     action_pages,
-    case_api,
-    identity_pages,
     intake_page,
     language,
     letter_pages,
@@ -35,10 +32,14 @@ from afschrift.web import (
 )
 from afschrift.web.answers import Start
 from afschrift.web.caller import CrossOriginError, caller, is_page_visit
-from afschrift.web.map_review import map_page, preview_page
-from afschrift.web.page import HEADERS, cross_origin_page, message, status_and_words
+from afschrift.web.map_review import map_page
+from afschrift.web.page import HEADERS, base_of, cross_origin_page, message, status_and_words
 
 _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not done", 422: "Not taken", 500: "Not possible now"}
+_PAGES = (
+    today_page, report_page, question_pages, request_page, review_page, letter_pages, action_pages,
+    intake_page, language, map_page,
+)  # fmt: skip
 LOG_IN = (
     "Your log-in has ended, and nothing was recorded. Log in to Airflow in another tab of this browser, then "
     "reload this page, which sends it again: the browser still holds what you typed."
@@ -62,23 +63,11 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.middleware("http")(_without_words)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _refused)
-    app.include_router(question_api.routes(start), prefix="/api")
-    app.include_router(request_api.routes(start_look_up), prefix="/api")
-    app.include_router(intake_page.api(start), prefix="/api")
-    app.include_router(case_api.router, prefix="/api")
-    app.include_router(action_api.router, prefix="/api")
-    app.include_router(identity_pages.routes(start_look_up))
-    app.include_router(today_page.router)
-    app.include_router(report_page.router)
-    app.include_router(question_pages.routes(start))
-    app.include_router(request_page.router)
-    app.include_router(review_page.router)
-    app.include_router(letter_pages.router)
-    app.include_router(action_pages.router)
-    app.include_router(intake_page.routes(start))
-    app.include_router(language.router)
-    app.include_router(map_page.router)
-    app.include_router(preview_page.router)
+    app.state.start = (start, start_look_up)
+    for api in (question_api.router, request_api.router, intake_page.api):
+        app.include_router(api, prefix="/api")
+    for module in _PAGES:
+        app.include_router(module.router)
     return app
 
 
@@ -129,5 +118,4 @@ async def _without_words(request: Request, call: Callable[[Request], Awaitable[R
 
 
 def _is_api(request: Request) -> bool:
-    base = str(request.scope.get("root_path", ""))
-    return request.url.path.removeprefix(base).startswith("/api/")
+    return request.url.path.removeprefix(base_of(request)).startswith("/api/")

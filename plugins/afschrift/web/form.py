@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.settings import Settings
@@ -16,9 +17,10 @@ from afschrift.law.manual_search import NewFile
 from afschrift.questions.kind import GivenAnswer
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.caller import Caller, cross_origin_error, is_form_token, is_same_origin
-from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent
+from afschrift.web.caller import Caller, Known, cross_origin_error, is_same_origin
+from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, read, sent_form
 from afschrift.web.page import Problem
+from afschrift.web.tokens import is_form_token
 
 LINES = f"f.{REDACTIONS}"
 """Name under which the page of a question sends the lines of what is masked."""
@@ -48,14 +50,24 @@ def unsendable(request: Request, by: Caller, sent: Sent) -> tuple[Problem, int] 
     return (Problem(CUT), 422) if sent.cut else None
 
 
-def must_be_ours(request: Request, by: Caller, sent: Sent) -> None:
-    """Refuse a form without the token of its page.
+async def _posted(request: Request, _by: Known) -> AsyncIterator[Sent]:
+    with sent_form() as sent:
+        await read(request, sent)
+        yield sent
 
-    Raises:
-        CrossOriginError: it lacks it.
-    """
+
+Posted = Annotated[Sent, Depends(_posted)]
+"""A form without files, which is read once the caller is known."""
+
+
+def _ours(request: Request, by: Known, sent: Posted) -> Sent:
     if not is_form_token(by, request.url.path, sent.value("token")):
         raise cross_origin_error()
+    return sent
+
+
+Ours = Annotated[Sent, Depends(_ours)]
+"""The same, refused as CrossOriginError without the token of its page."""
 
 
 def form_for(register: Register, question: QuestionRow, given: Mapping[str, str]) -> AnswerForm:

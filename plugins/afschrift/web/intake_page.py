@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from afschrift.app.settings import Settings
 from afschrift.casework.intake.case_file import add_document
@@ -40,20 +40,13 @@ from afschrift.domain.language import gettext, served_language
 from afschrift.law.case_documents import too_large
 from afschrift.law.roles import Act
 from afschrift.questions.form_fields import FormField, form_field, read_fields
-from afschrift.web.answers import Start
+from afschrift.web.answers import Starting, Starts
 from afschrift.web.body import read_body
-from afschrift.web.caller import (
-    Caller,
-    Known,
-    cross_origin_error,
-    form_token,
-    is_form_token,
-    note,
-    read_note,
-)
-from afschrift.web.form import unsendable
-from afschrift.web.multipart import Sent, answer_form, read, sent_form
-from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.caller import Caller, Known, cross_origin_error
+from afschrift.web.form import Ours, unsendable
+from afschrift.web.multipart import Sent, read, sent_form
+from afschrift.web.page import Problem, at_fields, problem_of, redirect, render, status_and_words
+from afschrift.web.tokens import is_form_token, note, read_note
 from afschrift.wiring.build_services import build
 
 CARRIED_BYTES = 2_500_000
@@ -65,66 +58,43 @@ LINES = 1_000
 log = logging.getLogger("afschrift.web")
 
 
-def routes(start: Start) -> APIRouter:
-    """The routes; `start` starts the first run of a request as the caller."""
-    router = APIRouter(default_response_class=HTMLResponse)
-
-    @router.get("/new")
-    def form(request: Request, by: Known) -> Response:
-        """An empty form."""
-        by.roles.require(by.account, Act.SUBMIT)
-        return _IntakeForm(request, by, Sent()).page()
-
-    @router.post("/new")
-    async def sent(request: Request, by: Known) -> Response:
-        """Fill in the form from an e-mail, or store the request. A fault shows it with all that was typed."""
-        return await _with_file(request, by, lambda sent: _IntakeForm(request, by, sent).answer(start))
-
-    @router.get("/new/stored")
-    def stored(request: Request, by: Known, notice: str = "") -> Response:
-        """What was stored, with the acknowledgement as it would go out."""
-        return _stored(request, by, read_note(by, notice), notice)
-
-    @router.post("/new/stored")
-    async def acknowledged(request: Request, by: Known) -> Response:
-        """Make and send the acknowledgement that was shown."""
-        return await answer_form(request, _acknowledged, by)
-
-    @router.get("/new/import")
-    def lines(request: Request, by: Known) -> Response:
-        """Choose a CSV file."""
-        by.roles.require(by.account, Act.SUBMIT)
-        return _import_page(request, by)
-
-    @router.post("/new/import")
-    async def imported(request: Request, by: Known) -> Response:
-        """Store its lines, and show what is wrong with others."""
-        return await _with_file(request, by, lambda sent: _imported(request, by, sent, start))
-
-    return router
+router, api = APIRouter(default_response_class=HTMLResponse), APIRouter()
 
 
-def api(start: Start) -> APIRouter:
-    """The same for programs; `start` as for `routes`."""
-    router = APIRouter()
-
-    @router.post("/requests", status_code=201)
-    async def take_in(request: Request, by: Known) -> dict[str, Any]:
-        """Store a request; the body is the document that `afschrift submit` takes."""
-        by.roles.require(by.account, Act.SUBMIT)
-        given = await read_body(request)
-        if not isinstance(given, dict):
-            raise FormError("The body is no object.", {"body": "is no object"})
-        return await run_in_threadpool(_from_program, by, given, start)
-
-    return router
+@router.get("/new")
+def form(request: Request, by: Known) -> Response:
+    """An empty form."""
+    by.roles.require(by.account, Act.SUBMIT)
+    return _IntakeForm(request, by, Sent()).page()
 
 
-def _from_program(by: Caller, given: dict[str, Any], start: Start) -> dict[str, Any]:
+@router.post("/new")
+async def sent(request: Request, by: Known, starting: Starts) -> Response:
+    """Fill in the form from an e-mail, or store the request. A fault shows it with all that was typed."""
+    return await _with_file(request, by, lambda sent: _IntakeForm(request, by, sent).answer(starting))
+
+
+@router.post("/new/import")
+async def imported(request: Request, by: Known, starting: Starts) -> Response:
+    """Store the lines of a CSV file, and show what is wrong with others."""
+    return await _with_file(request, by, lambda sent: _imported(request, by, sent, starting))
+
+
+@api.post("/requests", status_code=201)
+async def take_in(request: Request, by: Known, starting: Starts) -> dict[str, Any]:
+    """Store a request; the body is the document that `afschrift submit` takes."""
+    by.roles.require(by.account, Act.SUBMIT)
+    given = await read_body(request)
+    if not isinstance(given, dict):
+        raise FormError("The body is no object.", {"body": "is no object"})
+    return await run_in_threadpool(_from_program, by, given, starting)
+
+
+def _from_program(by: Caller, given: dict[str, Any], starting: Starting) -> dict[str, Any]:
     services, lines, officer = build(lambda line: log.info("%s", line)), list[str](), by.officer()
     intake = RequestForm(given).from_program(services.inventory.identity.keys)
     stored = receive(officer.settings, services, intake, by.account, lines.append)
-    lines += [*stored_lines(stored), *_begin(officer, by, stored.opened, start)]
+    lines += [*stored_lines(stored), *_begin(officer, stored.opened, starting)]
     return {"case": stored.case, "requests": stored.requests, "found": stored.found, "lines": lines}
 
 
@@ -160,7 +130,7 @@ class _IntakeForm:
         self.mail: Mail | None = None
         self.likely: LikelySame | None = None
 
-    def answer(self, start: Start) -> Response:
+    def answer(self, starting: Starting) -> Response:
         """Fill it in from the file, or store the request."""
         try:
             if barred := unsendable(self.request, self.by, self.sent):
@@ -171,14 +141,11 @@ class _IntakeForm:
                 raise RefusedError(gettext("No file was chosen."))
             with suppress(*(() if reads else (RefusedError,))):  # any document may be kept with the case
                 self.mail = read_mail(self.original, utc_now()) if self.original else None
-            return self._filled_in() if reads else self._stored(start)
+            return self._filled_in() if reads else self._stored(starting)
         except AfschriftError as error:
-            status, text = status_and_words(error)
-            faults = error.fields if isinstance(error, FormError) else {}
-            at = {field_at((name,)): fault for name, fault in faults.items()}
-            lines = tuple((f.id, f.title, at[f.name]) for f in self.fields() if f.name in at)
-            words = gettext("Nothing was recorded. Correct this:") if lines else text
-            return self.page(Problem(words, lines), status)
+            if isinstance(error, FormError):
+                error.fields = {field_at((name,)): fault for name, fault in error.fields.items()}
+            return self.page(*problem_of(error, at_fields(self.fields())))
 
     def _filled_in(self) -> Response:
         assert self.mail is not None
@@ -193,7 +160,7 @@ class _IntakeForm:
         self.sent.fields = [*kept, *((f"f.{name}", value) for name, value in values.items())]
         return self.page()
 
-    def _stored(self, start: Start) -> Response:
+    def _stored(self, starting: Starting) -> Response:
         officer, inventory = self.officer, self.officer.inventory
         codes, words = read_fields(self.fields(), self.sent.typed)
         values = codes | words
@@ -217,11 +184,10 @@ class _IntakeForm:
         stored = receive(officer.settings, services, intake, officer.by, lines.append, acknowledge=False)
         if self.original and not stored.found:
             lines += self._keep(stored, id_copy=sure["id_copy"] is True)
-        lines += _begin(officer, self.by, stored.opened, start)
+        lines += _begin(officer, stored.opened, starting)
         words_ = {"requests": " ".join(stored.requests), "next": "\n".join(lines)}
         words_ |= {"found": "true"} if stored.found else {}
-        base = self.request.scope.get("root_path", "")
-        return RedirectResponse(f"{base}/new/stored?notice={note(self.by, words_)}", 303)
+        return redirect(self.request, f"/new/stored?notice={note(self.by, words_)}")
 
     def _keep(self, stored: StoredCase, *, id_copy: bool) -> Iterator[str]:
         """Keep the file with the case; yields why it is not kept, the text of the message is."""
@@ -265,7 +231,6 @@ class _IntakeForm:
             self.request,
             "new_request",
             status,
-            by=self.by,
             groups=list(self.groups(problem.faults if problem else ())),
             sent=self.sent,
             mail=self.mail,
@@ -274,22 +239,27 @@ class _IntakeForm:
             again=bool(self.original) and not carried,
             likely=self.likely,
             problem=problem,
-            token=form_token(self.by, self.request.url.path),
         )
 
 
-def _begin(officer: Officer, by: Caller, requests: Iterable[str], start: Start) -> Iterator[str]:
+def _begin(officer: Officer, requests: Iterable[str], starting: Starting) -> Iterator[str]:
     """Start the runs; yields what to know about those that did not start."""
     if officer.settings.batch_requests > 1:
         return
     for request_id in requests:
         try:
-            start(request_id, by.token)
+            starting.run(request_id)
         except AfschriftError:
             log.info("The run of %s was not started.", request_id)
             yield gettext(
                 "The run of {request} did not start; it starts by itself later.", request=request_id
             )
+
+
+@router.get("/new/stored")
+def stored(request: Request, by: Known, notice: str = "") -> Response:
+    """What was stored, with the acknowledgement as it would go out."""
+    return _stored(request, by, read_note(by, notice), notice)
 
 
 def _stored(
@@ -308,7 +278,6 @@ def _stored(
         request,
         "new_stored",
         status,
-        by=by,
         found=found,
         requests=requests,
         letter=letter,
@@ -318,7 +287,6 @@ def _stored(
         why=why,
         may_send=by.roles.may(by.account, Act.DECIDE),
         notice=notice,
-        token=form_token(by, request.url.path),
     )
 
 
@@ -326,22 +294,24 @@ def _digest(made: MadeLetter) -> str:
     return hashlib.sha256(made.text.html.encode()).hexdigest()
 
 
-def _acknowledged(request: Request, by: Caller, sent: Sent) -> Response:
+@router.post("/new/stored")
+def acknowledged(request: Request, by: Known, sent: Ours) -> Response:
+    """Make and send the acknowledgement that was shown."""
     by.roles.require(by.account, Act.DECIDE)
     notice = sent.value("notice")
     found = read_note(by, notice)
     requests, officer = found.get("requests", "").split(), by.officer()
-    if not is_form_token(by, request.url.path, sent.value("token")) or not requests:
+    if not requests:
         raise cross_origin_error()
     letters = officer.register.letters.all(request_id=requests[0])
     if not any(row.kind == KIND for row in letters):  # a second click sends nothing
         if _digest(make(officer, requests[0], KIND, {}, keep=False)) != sent.value("shown"):
             return _stored(request, by, found, notice, 409)
         acknowledge(officer, requests[0])
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{requests[0]}#letters", 303)
+    return redirect(request, f"/requests/{requests[0]}#letters")
 
 
-def _imported(request: Request, by: Caller, sent: Sent, start: Start) -> Response:
+def _imported(request: Request, by: Caller, sent: Sent, starting: Starting) -> Response:
     officer = by.officer()
     try:
         if barred := unsendable(request, by, sent):
@@ -352,11 +322,17 @@ def _imported(request: Request, by: Caller, sent: Sent, start: Start) -> Respons
         services = build(lambda line: log.info("%s", line))
         report = import_csv(officer.settings, services, content, by.account, LINES)
     except AfschriftError as error:
-        status, text = status_and_words(error)
-        return _import_page(request, by, Problem(text), status)
-    left = list(_begin(officer, by, report.opened, start))
+        return _import_page(request, by, *problem_of(error, {}))
+    left = list(_begin(officer, report.opened, starting))
     status = 422 if report.faults else 200
     return _import_page(request, by, status=status, report=report, left=left)
+
+
+@router.get("/new/import")
+def import_form(request: Request, by: Known) -> Response:
+    """Choose a CSV file."""
+    by.roles.require(by.account, Act.SUBMIT)
+    return _import_page(request, by)
 
 
 def _import_page(
@@ -366,11 +342,9 @@ def _import_page(
         request,
         "new_import",
         status,
-        by=by,
         problem=problem,
         names=names(by.officer().inventory),
         needed=NEEDED,
         most=LINES,
-        token=form_token(by, request.url.path),
         **{"report": None, "left": (), **more},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from afschrift.casework.actions.action import Action, Situation, Subject
 from afschrift.casework.actions.actions import actions_of, open_actions, perform, situation
@@ -30,35 +30,30 @@ from afschrift.law.letter import SMTP, LetterRow, LetterState
 from afschrift.letters.kinds import kind_named
 from afschrift.questions.form_fields import FormField, fields_of, read_fields
 from afschrift.questions.view import in_words
-from afschrift.web.action_pages import permitted, problem_of
-from afschrift.web.caller import Caller, Known, form_token, note, read_note
-from afschrift.web.form import must_be_ours, unsendable
+from afschrift.web.action_pages import permitted
+from afschrift.web.caller import Caller, Known
+from afschrift.web.form import Ours, Posted, unsendable
 from afschrift.web.language import day
-from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import PRINTED, Problem, render, status_and_words
+from afschrift.web.multipart import Sent
+from afschrift.web.page import PRINTED, Problem, at_fields, problem_of, redirect, render, status_and_words
+from afschrift.web.tokens import note, read_note
 
 router = APIRouter(default_response_class=HTMLResponse)
 
 
 @dataclass(frozen=True)
 class ShownLetter:
-    """A letter on the page of its request; `token`: of the form that reads it."""
+    """A letter on the page of its request."""
 
     letter: LetterRow
     state: str
     actions: list[Action]
-    token: str
 
 
-def shown_letters(by: Caller, officer: Officer, at: Situation, base: str) -> list[ShownLetter]:
+def shown_letters(officer: Officer, at: Situation) -> list[ShownLetter]:
     """The letters of a request, with what can be done with each."""
     return [
-        ShownLetter(
-            letter,
-            state_words(letter, at),
-            open_actions(officer, replace(at, letter=letter)),
-            form_token(by, f"{base}/letters/{letter.id}"),
-        )
+        ShownLetter(letter, state_words(letter, at), open_actions(officer, replace(at, letter=letter)))
         for letter in at.letters
     ]
 
@@ -89,22 +84,15 @@ def state_words(letter: LetterRow, at: Situation) -> str:
 
 
 @router.post("/letters/{letter_id}")
-async def read(request: Request, letter_id: str, by: Known) -> Response:
+def read(request: Request, letter_id: str, by: Known, sent: Ours) -> Response:
     """A letter as it goes out, within a page or alone to be printed. The look is an event."""
-    return await answer_form(request, _read, letter_id, by)
-
-
-def _read(request: Request, letter_id: str, by: Caller, sent: Sent) -> Response:
-    must_be_ours(request, by, sent)
     officer = by.officer()
     found = read_letter(officer, letter_id)
     if sent.value("alone"):
         return HTMLResponse(found.html, headers={"Content-Security-Policy": PRINTED})
     at = situation(officer, Subject.LETTER, letter_id)
-    shown = ShownLetter(
-        found.letter, state_words(found.letter, at), open_actions(officer, at), sent.value("token")
-    )
-    return render(request, "letter", by=by, found=found, one=shown, framed=found.html)
+    shown = ShownLetter(found.letter, state_words(found.letter, at), open_actions(officer, at))
+    return render(request, "letter", found=found, one=shown, framed=found.html)
 
 
 _MAKE = "/requests/{request_id}/do/" + MAKE.name
@@ -118,13 +106,9 @@ def form(request: Request, request_id: str, by: Known, kind: str = "") -> Respon
 
 
 @router.post(_MAKE)
-async def make(request: Request, request_id: str, by: Known) -> Response:
+def make(request: Request, request_id: str, by: Known, sent: Posted) -> Response:
     """Show a letter as it goes out; or make it, where it still says what was shown, and send it."""
     permitted(by, MAKE.of, MAKE.name)
-    return await answer_form(request, _make, request_id, by)
-
-
-def _make(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
     if wrong := unsendable(request, by, sent):
         return _page(request, by, request_id, sent, *wrong)
     officer, kind = by.officer(), kind_named(sent.value("kind"))
@@ -144,7 +128,7 @@ def _make(request: Request, request_id: str, by: Caller, sent: Sent) -> Response
             return _page(request, by, request_id, sent, shown=shown, other=other)
         made = make_letter(officer, request_id, kind.name, given, again=again).letter
     except AfschriftError as error:
-        return _page(request, by, request_id, sent, *problem_of(error, fields), shown=shown)
+        return _page(request, by, request_id, sent, *problem_of(error, at_fields(fields)), shown=shown)
     assert made is not None
     return _done(request, by, made, send=bool(sent.value("send")))
 
@@ -161,8 +145,7 @@ def _done(request: Request, by: Caller, made: LetterRow, *, send: bool) -> Respo
         except AfschriftError as error:
             more = status_and_words(error)[1]
     notice = note(by, {"done": done.removesuffix("."), "next": more})
-    base = request.scope.get("root_path", "")
-    return RedirectResponse(f"{base}/requests/{made.request}?notice={notice}#letters", 303)
+    return redirect(request, f"/requests/{made.request}?notice={notice}#letters")
 
 
 def _fields(form: Mapping[str, Any]) -> list[FormField]:
@@ -190,13 +173,12 @@ def _page(
         if kind:
             fields = _fields(letter_form(officer, request_id, kind_named(kind)))
     except AfschriftError as error:
-        kind, (problem, status) = "", problem_of(error, ())
+        kind, (problem, status) = "", problem_of(error, {})
     due = due_kinds(officer, request_id)
     return render(
         request,
         "make_letter",
         status,
-        by=by,
         request_id=request_id,
         action=MAKE,
         kind=kind,
@@ -209,6 +191,5 @@ def _page(
         other=other,
         seen=note(by, seen(shown)) if shown else "",
         mailed=bool(shown and shown.values.get("to")),
-        token=form_token(by, request.url.path),
         framed=shown.text.html if shown else "",
     )

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
-from fastapi import Request, Response
+from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
@@ -324,13 +324,6 @@ def sent_form() -> Iterator[Sent]:
         yield sent
     finally:
         sent.close()
-
-
-async def answer_form(request: Request, answer: Callable[..., Response], *given: Any) -> Response:
-    """Read a form without files, and answer it in a thread, with what was sent as the last argument."""
-    with sent_form() as sent:
-        await read(request, sent)
-        return await run_in_threadpool(answer, request, *given, sent)
 
 
 def _unreadable() -> FormError:

@@ -7,14 +7,14 @@ import hashlib
 import logging
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment
 
 from afschrift.app.project import include_folder, texts
@@ -30,10 +30,13 @@ from afschrift.domain.errors import (
     UnknownQuestionError,
     UnknownRequestError,
 )
+from afschrift.domain.instants import on_the_wall
 from afschrift.domain.language import gettext, joined, say, served_language
+from afschrift.questions.form_fields import FormField
 from afschrift.questions.view import plain
 from afschrift.report.printing import page_environment
 from afschrift.web.language import dated, day, hour, moment, number, other_languages
+from afschrift.web.tokens import form_token, read_note
 
 MOUNTED = "/afschrift"
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -81,12 +84,20 @@ def render(
         name: of its template.
         status: of HTTP.
         framed: HTML of our own with a style sheet, which the page shows in a frame that runs nothing.
-        values: what the template shows; escaped there. `faults` are those of the `problem`, and `here` is
-            its own address, where nothing else is given.
+        values: what the template shows; escaped there. Where nothing else is given, `by` is the
+            caller, `here` its own address, `faults` are those of the `problem`, and `notice` is what its
+            address says.
+            `token(address)` is that of a form.
     """
     # not by Settings, because the page that says what is wrong with these needs its template too
     environment, style = _templates(texts("pages", include_folder()))
-    base, problem = str(request.scope.get("root_path", "")), values.get("problem")
+    base, problem, by = base_of(request), values.get("problem"), getattr(request.state, "by", None)
+    usual = {
+        "by": by,
+        "here": request.url.path,
+        "faults": problem.faults if problem else {},
+        "notice": read_note(by, request.query_params.get("notice", "")) if by else {},
+    }
     html = environment.get_template(f"{name}.html.j2").render(
         base=base,
         airflow=base.removesuffix(MOUNTED),
@@ -94,7 +105,8 @@ def render(
         other_languages=other_languages(),
         path=request.url.path.removeprefix(base),
         framed=framed,
-        **{"here": request.url.path, "faults": problem.faults if problem else {}, **values},
+        token=lambda address: form_token(by, address) if by else "",
+        **(usual | values),
     )
     sheets = [style, *_STYLE.findall(framed)]  # a frame without an address has the policy of its page
     digests = [base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode() for sheet in sheets]
@@ -105,16 +117,26 @@ def render(
     return HTMLResponse(html, status, headers={"Content-Security-Policy": policy})
 
 
+def base_of(request: Request) -> str:
+    """The address below which the application is mounted."""
+    return str(request.scope.get("root_path", ""))
+
+
+def redirect(request: Request, path: str) -> Response:
+    """Lead the browser to a page of ours; `path`: below the application."""
+    return RedirectResponse(f"{base_of(request)}{path}", 303)
+
+
 def message(request: Request, status: int, title: str, text: str) -> HTMLResponse:
     """A page with a message."""
-    return render(request, "message", status, title=title, text=text, here="")
+    return render(request, "message", status, by=None, title=title, text=text, here="")
 
 
 def cross_origin_page(request: Request) -> HTMLResponse:
     """A page with nothing but a link to itself, for a request that another site or a mail led to."""
     text = gettext("This page was opened from elsewhere, such as a link in a mail, so nothing is shown yet.")
     here = request.url.path  # without what others may have filled in behind it
-    return render(request, "message", title=gettext("Opened from elsewhere"), text=text, here=here)
+    return render(request, "message", by=None, title=gettext("Opened from elsewhere"), text=text, here=here)
 
 
 @cache
@@ -127,6 +149,7 @@ def _templates(folder: Path) -> tuple[Environment, str]:
         "moment": moment,
         "dated": dated,
         "number": number,
+        "wall": on_the_wall,
         "next": words_of,
     }
     environment = page_environment(folder, filters)
@@ -165,6 +188,32 @@ def status_and_words(error: Exception, *, api: bool = False) -> tuple[int, str]:
         return status, CANNOT if api else gettext(CANNOT)
     _log_location(error)
     return status, UNEXPECTED if api else gettext(UNEXPECTED)
+
+
+def at_fields(fields: Iterable[FormField]) -> dict[str, tuple[str, str]]:
+    """Name of each field -> its id in the page, and its title."""
+    return {field.name: (field.id, field.title) for field in fields}
+
+
+def problem_of(
+    error: Exception, at: Mapping[str, tuple[str, str]], rest: tuple[str, str] | None = None
+) -> tuple[Problem, int]:
+    """What a page says of an error, by field where it names some, and the status.
+
+    Args:
+        error: that was raised.
+        at: name of a field -> its id in the page, and its title.
+        rest: the same for every other field; None: its fault is left out.
+    """
+    status, text = status_and_words(error)
+    found = error.fields.items() if isinstance(error, FormError) else ()
+    missing = "is missing"  # what may be given instead is for the terminal
+    lines = tuple(
+        (*where, missing if fault.startswith(f"{missing};") else fault)
+        for name, fault in found
+        if (where := at.get(name, rest)) is not None
+    )
+    return Problem(gettext("Nothing was recorded. Correct this:") if lines else text, lines), status
 
 
 def said_error(error: AfschriftError) -> str:

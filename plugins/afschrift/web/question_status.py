@@ -17,7 +17,7 @@ from afschrift.questions.view import in_words
 from afschrift.register.open import open_register
 from afschrift.register.records import AFTER_THE_END, QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.caller import Caller
+from afschrift.web.caller import Caller, Known
 
 
 def clock_today(timeline: Timeline, jurisdiction: Jurisdiction) -> Clock:
@@ -97,7 +97,7 @@ def upload_limit(by: Caller, question_id: str) -> tuple[int, bool]:
     return file_bytes, not why_barred(register, by, asked, register.facts.timeline(asked.request))
 
 
-def question_for_view(by: Caller, question_id: str) -> tuple[Register, QuestionRow, Timeline]:
+def question_for_view(by: Known, question_id: str) -> tuple[Register, QuestionRow, Timeline]:
     """A question that the caller may answer, so that they may see texts and keys of its person.
 
     Raises:

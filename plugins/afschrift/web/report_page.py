@@ -18,9 +18,8 @@ from afschrift.domain.instants import utc_now
 from afschrift.domain.language import gettext, served_language
 from afschrift.law.roles import Act
 from afschrift.report import FIRST_DAY, LAST_DAY
-from afschrift.web.caller import Caller, Known, form_token
-from afschrift.web.form import must_be_ours
-from afschrift.web.multipart import Sent, answer_form
+from afschrift.web.caller import Caller, Known
+from afschrift.web.form import Ours
 from afschrift.web.page import PRINTED, Problem, render
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -55,26 +54,19 @@ def show(
         request,
         "report",
         422 if problem else 200,
-        by=by,
         problem=problem,
         since=since,
         until=until,
         what=what,
         outside=outside,
         document=document,
-        token=form_token(by, f"{request.url.path}/file"),
     )
 
 
 @router.post("/report/file")
-async def file(request: Request, by: Known) -> Response:
+def file(by: Known, sent: Ours) -> Response:
     """A report or the register of requests as a file; the export of the latter is an event."""
-    return await answer_form(request, _file, by)
-
-
-def _file(request: Request, by: Caller, sent: Sent) -> Response:
     by.roles.require(by.account, Act.TIMELINE)
-    must_be_ours(request, by, sent)
     kind, form = sent.value("what"), sent.value("form")
     since, until = sent.value("from"), sent.value("to")
     if kind not in ("figures", "visit", "requests") or form not in _MEDIA or _fault(since, until):
@@ -87,15 +79,10 @@ def _file(request: Request, by: Caller, sent: Sent) -> Response:
 
 
 @router.post("/requests/{request_id}/print")
-async def case(request: Request, request_id: str, by: Known) -> Response:
+def case(request_id: str, by: Known, _sent: Ours) -> Response:
     """A case to print with its signature, in a ZIP; the look is an event."""
-    return await answer_form(request, _case, request_id, by)
-
-
-def _case(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
     from afschrift.report.case_sheet import case_sheet
 
-    must_be_ours(request, by, sent)
     page, signature = case_sheet(by.officer(), request_id)
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w") as archive:

@@ -1,28 +1,31 @@
-"""A request as JSON: its timeline, whose its keys are, and which right its message means."""
+"""Requests and cases as JSON, and a route for each action of the table."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
+from afschrift.casework.actions.action import Action, Done
+from afschrift.casework.actions.actions import ACTIONS, perform
 from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.desk.desk import desk_rows
 from afschrift.casework.desk.search import LONGEST, search
 from afschrift.casework.desk.today import Filters, Viewer, lines_of
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
+from afschrift.casework.intake.case_story import story
+from afschrift.casework.intake.referral import to_hand_over
+from afschrift.domain.errors import FormError
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
 from afschrift.register.open import open_register
-from afschrift.web.answers import Start
-from afschrift.web.body import ApiBody, JsonBody
+from afschrift.web.answers import Starts
+from afschrift.web.body import ApiBody, JsonBody, read_body
 from afschrift.web.caller import Known
-
-log = logging.getLogger("afschrift.web")
-
 
 router = APIRouter()
 
@@ -96,15 +99,51 @@ def identity(request_id: str, by: Known) -> dict[str, Any]:
     }
 
 
-def routes(start_look_up: Start) -> APIRouter:
-    """The routes; `start_look_up` starts the look-up of a request's keys as the caller."""
-    every = APIRouter()
-    every.include_router(router)
+@router.get("/cases/{owner}")
+def show_case(owner: str, by: Known) -> dict[str, Any]:
+    """What happened in a case or to a request, in chronological order; no text. The look is an event."""
+    by.roles.require(by.account, Act.TIMELINE)
+    register = open_register()
+    found = story(register, owner, register.cases.texts(owner, by.account))
+    case = register.cases.get(owner)
+    requests = case.requests if owner == case.id else (owner,)
+    return {
+        "case": case.id,
+        **Done([register.facts.timeline(request_id) for request_id in requests]).document(),
+        "story": [entry.document() for entry in found],
+    }
 
-    @every.post("/requests/{request_id}/look-up")
-    def looked_up(request_id: str, by: Known) -> dict[str, Any]:
-        """Ask what the sources hold under the keys, and start the task that looks."""
-        ask = ask_look_up(by.officer(), request_id)
-        return {"request": request_id, "look_up": ask.id, "run": start_look_up(request_id, by.token)}
 
-    return every
+@router.post("/cases/{owner}/parties")
+def parties(owner: str, by: Known) -> dict[str, dict[str, str]]:
+    """The parties of a case; the look is an event."""
+    by.roles.require(by.account, Act.VALUES)
+    return open_register().cases.parties(owner, by.account)
+
+
+@router.get("/matters")
+def pending_referrals(by: Known) -> list[dict[str, Any]]:
+    """What is not handed over yet, the first due first."""
+    by.roles.require(by.account, Act.SEE)
+    return [pending.document() for pending in to_hand_over(open_register())]
+
+
+def _do(action: Action) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
+    async def do(request: Request, owner: str, by: Known) -> dict[str, Any]:
+        given = await read_body(request)
+        if not isinstance(given, Mapping):
+            raise FormError("The body is no object.", {"body": "is no object"})
+        return (await run_in_threadpool(perform, by.officer(), action, owner, given)).document()
+
+    return do
+
+
+for _action in ACTIONS:
+    router.post(f"/{_action.of}/{{owner}}/{_action.name}", description=_action.help)(_do(_action))
+
+
+@router.post("/requests/{request_id}/look-up")
+def looked_up(request_id: str, by: Known, starting: Starts) -> dict[str, Any]:
+    """Ask what the sources hold under the keys, and start the task that looks."""
+    ask = ask_look_up(by.officer(), request_id)
+    return {"request": request_id, "look_up": ask.id, "run": starting.look_up(request_id)}

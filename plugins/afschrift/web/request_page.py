@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 
 from afschrift.canary.signature import asks_for_canary
 from afschrift.casework.actions.action import Subject
@@ -18,12 +18,13 @@ from afschrift.domain.event import NewEvent
 from afschrift.domain.request import run_name
 from afschrift.law.roles import Act
 from afschrift.questions.form_fields import fields_of
+from afschrift.register.cases import CaseText
 from afschrift.register.open import open_register
-from afschrift.web.caller import Caller, Known, form_token, read_note
-from afschrift.web.form import must_be_ours
+from afschrift.web.caller import Caller, Known
+from afschrift.web.form import Ours
 from afschrift.web.letter_pages import shown_letters
-from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import render
+from afschrift.web.multipart import Sent
+from afschrift.web.page import redirect, render
 from afschrift.web.request_view import details, request_view
 
 SHOWN_BYTES = 200_000_000
@@ -39,18 +40,18 @@ def of_run(request: Request, run_id: str, by: Known) -> Response:
     request_id = open_register().runs.request_of(run_name(run_id))
     if request_id is None:
         raise UnknownRequestError("This run began for no request that the register knows.")
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/requests/{request_id}", 303)
+    return redirect(request, f"/requests/{request_id}")
 
 
 @router.get("/requests/{request_id}")
-def show(request: Request, request_id: str, by: Known, notice: str = "") -> Response:
+def show(request: Request, request_id: str, by: Known) -> Response:
     """A request, with its history for accounts that may read it; that look is an event."""
-    return _page(request, by, request_id, notice=read_note(by, notice))
+    return _page(request, by, request_id)
 
 
-def _page(request: Request, by: Caller, request_id: str, **shown: Any) -> Response:
-    register, base = open_register(), str(request.scope.get("root_path", ""))
-    officer, here = by.officer(register), f"{base}/requests/{request_id}"
+def _page(request: Request, by: Caller, request_id: str, texts: Sequence[CaseText] | None = None) -> Response:
+    register = open_register()
+    officer = by.officer(register)
     register.requests.get(request_id)
     events = None
     if by.roles.may(by.account, Act.TIMELINE):
@@ -59,39 +60,26 @@ def _page(request: Request, by: Caller, request_id: str, **shown: Any) -> Respon
     with register.read_snapshot():
         at = situation(officer, Subject.REQUEST, request_id)
         values = request_view(officer, at)
-        values["letters"] = shown_letters(by, officer, at, base)
+        values["letters"] = shown_letters(officer, at)
         act = next((due.form for due in values["due"] if due.form), None)
         values["fields"] = list(fields_of(act.form(at), ())) if act else []
-        values["act_token"] = form_token(by, f"{here}/do/{act.name}") if act else ""
         if by.roles.may(by.account, Act.TIMELINE):
             events = register.trail.events(request_id)
             values |= details(officer, at, events)
-            values["file_tokens"] = {
-                seen.row.id: form_token(by, f"{base}/deliveries/{seen.row.id}/file")
-                for seen, _ in values["deliveries"]
-            }
     return render(
         request,
         "request",
-        by=by,
         sent=Sent(),
         canary=asks_for_canary(register, request_id, officer.settings),
         trail=events is not None,
-        message_token=form_token(by, f"{here}/message"),
-        sent_token=form_token(by, f"{here}/sent"),
-        print_token=form_token(by, f"{here}/print"),
-        **({"notice": {}, "texts": None} | shown | values),
+        texts=texts,
+        **values,
     )
 
 
 @router.post("/deliveries/{delivery_id}/file")
-async def file(request: Request, delivery_id: str, by: Known) -> Response:
+def file(delivery_id: str, by: Known, _sent: Ours) -> Response:
     """The encrypted file of a delivery, to be handed over in person; an event."""
-    return await answer_form(request, _file, delivery_id, by)
-
-
-def _file(request: Request, delivery_id: str, by: Caller, sent: Sent) -> Response:
-    must_be_ours(request, by, sent)
     officer = by.officer()
     row = officer.register.deliveries.get(delivery_id)
     headers = {"Content-Disposition": f'attachment; filename="{row.name}"'}
@@ -105,38 +93,26 @@ def trail(request: Request, request_id: str, by: Known) -> Response:
     timeline, role = register.facts.timeline(request_id), by.roles.require(by.account, Act.TIMELINE)
     register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
     events = register.trail.events(request_id)
-    return render(request, "request_trail", by=by, request_id=request_id, zone=timeline.zone, events=events)
+    return render(request, "request_trail", request_id=request_id, zone=timeline.zone, events=events)
 
 
 @router.post("/requests/{request_id}/message")
-async def message(request: Request, request_id: str, by: Known) -> Response:
+def message(request: Request, request_id: str, by: Known, _sent: Ours) -> Response:
     """The request with what was written in its case; that look is an event."""
-    return await answer_form(request, _message, request_id, by)
-
-
-def _message(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
     by.roles.require(by.account, Act.VALUES)
-    must_be_ours(request, by, sent)
     texts = open_register().cases.texts(request_id, by.account)
     kinds = ("request", "received", "sent", "note", "document")
-    return _page(request, by, request_id, texts=[text for text in texts if text.kind in kinds])
+    return _page(request, by, request_id, [text for text in texts if text.kind in kinds])
 
 
 @router.post("/requests/{request_id}/sent")
-async def sent(request: Request, request_id: str, by: Known) -> Response:
+def sent(request: Request, request_id: str, by: Known, sent: Ours) -> Response:
     """What was sent to the person, or a file of it; that look is an event."""
-    return await answer_form(request, _sent, request_id, by)
-
-
-def _sent(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
-    must_be_ours(request, by, sent)
     officer = by.officer()
     delivery, path = delivery_of(officer, request_id, sent.value("delivery")), sent.value("path")
     if not path:
-        files, token = sent_files(officer, delivery), form_token(by, request.url.path)
-        found = officer.register.requests.get(request_id)
-        values: dict[str, Any] = {"delivery": delivery, "zone": found.zone, "files": files}
-        return render(request, "sent", by=by, token=token, **values)
+        files, zone = sent_files(officer, delivery), officer.register.requests.get(request_id).zone
+        return render(request, "sent", delivery=delivery, zone=zone, files=files)
     content = sent_file(officer, delivery, path, SHOWN_BYTES)
     if path.endswith(".html"):  # without an origin and scripts, so that it can reach nothing of ours
         policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"

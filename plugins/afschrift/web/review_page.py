@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from afschrift.casework.review.judge import Ticks, keep_ticks
 from afschrift.casework.review.look import ReviewLook, begin, lines
@@ -21,11 +20,11 @@ from afschrift.casework.review.table_page import (
     table_page,
 )
 from afschrift.domain.errors import AfschriftError, FormError
-from afschrift.domain.language import gettext, served_language
-from afschrift.web.caller import Caller, Known, form_token
-from afschrift.web.form import LINES, form_for, must_be_ours, unsendable
-from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import Problem, render, status_and_words
+from afschrift.domain.language import gettext, in_served
+from afschrift.web.caller import Caller, Known
+from afschrift.web.form import LINES, Ours, Posted, form_for, unsendable
+from afschrift.web.multipart import Sent
+from afschrift.web.page import Problem, redirect, render, status_and_words
 from afschrift.web.question_status import why_barred
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -50,7 +49,6 @@ def review(request: Request, request_id: str, by: Known, table: str = "", first:
     return render(
         request,
         "review",
-        by=by,
         found=found,
         view=view,
         titles=_titles(look, [table.name for table in view.tables]),
@@ -60,23 +58,12 @@ def review(request: Request, request_id: str, by: Known, table: str = "", first:
         barred=barred,
         used_grounds=grounds,
         masked=len(ticked),
-        token=form_token(by, f"{request.scope.get('root_path', '')}/questions/{view.question}"),
     )
 
 
 @router.post("/review/{request_id}")
-async def keep(request: Request, request_id: str, by: Known) -> Response:
+def keep(request: Request, request_id: str, by: Known, sent: Posted) -> Response:
     """Keep what was ticked in a table. A fault shows the page again, with all that was typed."""
-    return await answer_form(request, _keep, request_id, by)
-
-
-@router.post("/review/{request_id}/file")
-async def file(request: Request, request_id: str, by: Known) -> Response:
-    """A file, shown so that nothing in it runs. The look is an event."""
-    return await answer_form(request, _file, request_id, by)
-
-
-def _keep(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
     table, at = sent.value("table"), _number(sent.value("first")) or 1
     if wrong := unsendable(request, by, sent):
         problem, status = wrong
@@ -88,7 +75,7 @@ def _keep(request: Request, request_id: str, by: Caller, sent: Sent) -> Response
             faults = error.fields if isinstance(error, FormError) else {}
             problem = Problem(words, tuple((name, name, fault) for name, fault in faults.items()))
         else:
-            return RedirectResponse(_next(request, request_id, by, sent, table, at), 303)
+            return redirect(request, _next(request_id, by, sent, table, at))
     shown = table_page(by.officer(), request_id, table, at, sent.all("line"))
     return _table(request, by, shown, sent, problem, status)
 
@@ -102,9 +89,9 @@ def _ticks(sent: Sent) -> Ticks:
     return Ticks(tuple(sent.all("shown")), masked, words, cell, ground, sent.value("version"))
 
 
-def _next(request: Request, request_id: str, by: Caller, sent: Sent, table: str, at: int) -> str:
+def _next(request_id: str, by: Caller, sent: Sent, table: str, at: int) -> str:
     """Address of the page that the button leads to: this one, its next one, the next table, or all."""
-    base = f"{request.scope.get('root_path', '')}/review/{request_id}"
+    base = f"/review/{request_id}"
     go, last = sent.value("go"), _number(sent.value("last"))
     if go == "here":
         return f"{base}?{_query(table, at)}#kept"
@@ -139,7 +126,6 @@ def _table(
         request,
         "review_table",
         status,
-        by=by,
         page=page,
         sent=sent or Sent(),
         checked={*(typed or page.judged).masked},
@@ -151,19 +137,13 @@ def _table(
         barred=barred,
         rows_a_page=ROWS_A_PAGE,
         title=_titles(page.read.look, [page.read.name])[page.read.name],
-        **_of_form(request, by, page.read.look),
+        grounds=_grounds(page.read.look),
     )
 
 
-def _of_form(request: Request, by: Caller, look: ReviewLook) -> dict[str, Any]:
-    right = look.officer.register.requests.get(look.request).right
-    path, language = f"{request.scope.get('root_path', '')}/review/{look.request}", served_language()
-    redacting = look.officer.grounds.redacting(right)
-    return {
-        "grounds": {g.code: g.title.get(language, g.title["en"]) for g in redacting},
-        "token": form_token(by, path),
-        "file_token": form_token(by, f"{path}/file"),
-    }
+def _grounds(look: ReviewLook) -> dict[str, str]:
+    redacting = look.officer.grounds.redacting(look.officer.register.requests.get(look.request).right)
+    return {ground.code: in_served(ground.title) for ground in redacting}
 
 
 def _titles(look: ReviewLook, names: list[str]) -> dict[str, str]:
@@ -176,23 +156,21 @@ def _titles(look: ReviewLook, names: list[str]) -> dict[str, str]:
     return found
 
 
-def _file(request: Request, request_id: str, by: Caller, sent: Sent) -> Response:
-    must_be_ours(request, by, sent)
+@router.post("/review/{request_id}/file")
+def file(request: Request, request_id: str, by: Known, sent: Ours) -> Response:
+    """A file, shown so that nothing in it runs. The look is an event."""
     table, number = sent.value("table"), _number(sent.value("number"))
     found = open_file(by.officer(), request_id, table, number, sent.value("column"))
     picture = base64.b64encode(found.picture).decode()
-    values = _of_form(request, by, found.look)
-    values["token"] = form_token(by, request.url.path.removesuffix("/file"))
     response = render(
         request,
         "review_file",
-        by=by,
         found=found,
         table=table,
         title=_titles(found.look, [table])[table],
         parts={part_words(part): text for part, text in found.texts.items()},
         picture=picture and f"data:{found.file.of.media_type};base64,{picture}",
-        **values,
+        grounds=_grounds(found.look),
     )
     response.headers["Content-Security-Policy"] += "; img-src data:"
     return response

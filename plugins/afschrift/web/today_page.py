@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from afschrift.casework.actions.actions import ACTIONS, perform
 from afschrift.casework.decision.denial import any_waits
@@ -20,11 +20,11 @@ from afschrift.domain.language import gettext, ngettext
 from afschrift.domain.request import is_id
 from afschrift.law.roles import Role
 from afschrift.register.open import open_register
-from afschrift.web.caller import Caller, Known, form_token, read_note
-from afschrift.web.caller import note as signed
-from afschrift.web.form import unsendable
-from afschrift.web.multipart import Sent, answer_form
-from afschrift.web.page import Problem, render, status_and_words
+from afschrift.web.caller import Caller, Known
+from afschrift.web.form import Posted, unsendable
+from afschrift.web.multipart import Sent
+from afschrift.web.page import Problem, problem_of, redirect, render, status_and_words
+from afschrift.web.tokens import note
 
 router = APIRouter(default_response_class=HTMLResponse)
 IN_BULK = {action.name: action for action in ACTIONS if action.name in ("assign", "acknowledge")}
@@ -35,9 +35,7 @@ Chosen = Annotated[Filters, Depends(Filters)]
 
 
 @router.get("/")
-def today(
-    request: Request, by: Known, filters: Chosen, group: str = "", page: int = 1, notice: str = ""
-) -> Response:
+def today(request: Request, by: Known, filters: Chosen, group: str = "", page: int = 1) -> Response:
     """Everything open that the person sees, in groups; `group`: that one alone, a page of it."""
     viewer = _viewer(by)
     seen = [row for row in desk_rows(by.officer()) if viewer.sees(row)]
@@ -57,38 +55,29 @@ def today(
         pages=-(-len(groups[TodayGroup(group)]) // PAGE) if group in set(TodayGroup) else 1,
         filters=filters,
         choices=_choices(by, seen),
-        notice=read_note(by, notice),
     )
-
-
-@router.post("/search")
-async def searched(request: Request, by: Known) -> Response:
-    """The requests that a text finds; it is sent in the body, so that no log and no history has it."""
-    return await answer_form(request, _search, by)
-
-
-@router.post("/bulk")
-async def bulk(request: Request, by: Known) -> Response:
-    """Assign the chosen requests, say of all why they are late, or show them as a list to print."""
-    return await answer_form(request, _bulk, by)
 
 
 def _viewer(by: Caller) -> Viewer:
     return Viewer(by.roles, by.account)
 
 
-def _search(request: Request, by: Caller, sent: Sent) -> Response:
+@router.post("/search")
+def searched(request: Request, by: Known, sent: Posted) -> Response:
+    """The requests that a text finds; it is sent in the body, so that no log and no history has it."""
     if wrong := unsendable(request, by, sent):
         return _render(request, by, {}, wrong[1], problem=wrong[0], sent=sent)
     try:
         lines = lines_of(search(by.officer(), _viewer(by), sent.value("text")), _viewer(by))
     except FormError as error:
-        status, text = status_and_words(error)
-        return _render(request, by, {}, status, problem=Problem(text), sent=sent)
+        problem, status = problem_of(error, {})
+        return _render(request, by, {}, status, problem=problem, sent=sent)
     return _render(request, by, {"found": lines})
 
 
-def _bulk(request: Request, by: Caller, sent: Sent) -> Response:
+@router.post("/bulk")
+def bulk(request: Request, by: Known, sent: Posted) -> Response:
+    """Assign the chosen requests, say of all why they are late, or show them as a list to print."""
     name, chosen = sent.value("do"), [id_ for id_ in sent.all("request") if is_id(id_)]
     problem, status = unsendable(request, by, sent) or (None, 422)
     viewer = _viewer(by)
@@ -111,8 +100,8 @@ def _bulk(request: Request, by: Caller, sent: Sent) -> Response:
         problem = Problem(gettext("Of these nothing was recorded."), tuple(faults))
         return _render(request, by, {"chosen": left}, 422, problem=problem, sent=sent)
     number = ngettext("{number} request.", "{number} requests.", len(lines))
-    notice = signed(by, {"done": IN_BULK[name].title, "next": number})
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/?notice={notice}", 303)
+    notice = note(by, {"done": IN_BULK[name].title, "next": number})
+    return redirect(request, f"/?notice={notice}")
 
 
 def _choices(by: Caller, seen: Iterable[DeskRow]) -> dict[str, dict[str, str]]:
@@ -133,7 +122,6 @@ def _choices(by: Caller, seen: Iterable[DeskRow]) -> dict[str, dict[str, str]]:
 def _render(
     request: Request, by: Caller, groups: Mapping[str, list[TodayRow]], status: int = 200, **more: Any
 ) -> Response:
-    base = request.scope.get("root_path", "")
     usual: dict[str, Any] = {
         "counts": {name: len(lines) for name, lines in groups.items()},
         "group": "",
@@ -141,7 +129,6 @@ def _render(
         "pages": 1,
         "filters": Filters(),
         "choices": {},
-        "notice": {},
         "problem": None,
         "sent": Sent(),
         "printed": False,
@@ -150,11 +137,9 @@ def _render(
         request,
         "today",
         status,
-        by=by,
         groups=groups,
         may_act=_viewer(by).may_act(),
         signs=by.roles.holds(by.account, Role.SECOND_SIGNER) and any_waits(open_register()),
         people=list(possible_owners(by.roles)),
-        tokens={name: form_token(by, f"{base}/{name}") for name in ("search", "bulk")},
         **(usual | more),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 from pydantic import (
     AwareDatetime,
@@ -109,16 +109,15 @@ class Situation:
     """What a request or source is like at present, as far as actions depend on it.
 
     Attributes:
+        officer: who looks.
         earlier: other requests of the same person.
         letters: of the request, in any state.
         mandate: the last decision on a representative's authority; empty: there is none.
         letter, delivery, source: the one that it is about, of an action of one of these.
-        officers: names of those who may own a request.
-        name: of the officer who looks.
         destruction: of the data key, as `DestructionService.stage` gives it; empty of an open request.
-        officer: who looks, for choices that need the data map or the case file.
     """
 
+    officer: Officer
     timeline: Timeline
     clock: Clock
     restrictions: Sequence[Restriction] = ()
@@ -127,10 +126,7 @@ class Situation:
     mandate: str = ""
     letter: LetterRow | None = None
     delivery: DeliveryRow | None = None
-    officers: Sequence[str] = ()
-    name: str = ""
     destruction: ProposedDestruction | str = ""
-    officer: Officer | None = None
     source: str = ""
 
 
@@ -268,6 +264,31 @@ class Action:
             elif name not in self.needed():
                 del fields[name]
         return {"properties": fields, "required": self.needed()}
+
+
+Do = TypeVar("Do", bound=Callable[..., Done])
+
+
+class ActionTable(list[Action]):
+    """The actions of a module, a row above the function that does each.
+
+    `of` is what they are about where a row does not say otherwise. A row takes what `Action` has besides; its
+    parameters are those that the function takes as its third argument.
+    """
+
+    def __init__(self, of: Subject = Subject.REQUEST) -> None:
+        super().__init__()
+        self._of = of
+
+    def row(self, name: str, title: str, help: str, *more: Any, **named: Any) -> Callable[[Do], Do]:
+        """Add an action."""
+
+        def add(do: Do) -> Do:
+            parameters = list(get_type_hints(do).values())[2]
+            self.append(Action(name, title, help, parameters, do, *more, **{"of": self._of, **named}))
+            return do
+
+        return add
 
 
 def _plain(field: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from afschrift.casework.actions.action import NO_REQUEST, Action, Done, Situatio
 from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.denial import known_source
 from afschrift.casework.decision.in_force import restrictions
-from afschrift.casework.desk.owner import possible_owners
 from afschrift.casework.destruction import DestructionService
 from afschrift.casework.identity.confirmed import mandate_decision
 from afschrift.casework.officer import Officer
@@ -103,13 +102,14 @@ def situation(officer: Officer, of: Subject, owner: str) -> Situation:
     """
     register = officer.register
     if of is Subject.SOURCE:
-        return Situation(NO_REQUEST, NO_REQUEST, source=known_source(officer, owner), officer=officer)
+        return Situation(officer, NO_REQUEST, NO_REQUEST, source=known_source(officer, owner))
     letter = register.letters.get(owner) if of is Subject.LETTER else None
     delivery = register.deliveries.get(owner) if of is Subject.DELIVERY else None
     about = letter or delivery
     request_id = about.request if about else owner
     timeline = register.facts.timeline(request_id)
     return Situation(
+        officer,
         timeline,
         ClockService(officer, officer.jurisdiction).clock(timeline),
         restrictions(register, request_id),
@@ -118,10 +118,7 @@ def situation(officer: Officer, of: Subject, owner: str) -> Situation:
         mandate.choice if (mandate := mandate_decision(register, request_id)) else "",
         letter,
         delivery,
-        tuple(possible_owners(officer.roles)),
-        officer.roles.person(officer.by).name,
         "" if timeline.state.open else DestructionService(officer).stage(request_id),
-        officer,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from afschrift.casework.actions.action import (
-    Action,
+    ActionTable,
     Choices,
     Code,
     Day,
@@ -104,6 +104,45 @@ class BackParameters(Parameters):
     source: Code = Field(title="Source")
 
 
+def _of_case(officer: Officer, owner: str) -> Done:
+    case = officer.register.cases.get(owner)
+    requests = case.requests if owner == case.id else (owner,)
+    return Done([officer.register.facts.timeline(request) for request in requests])
+
+
+def _key_titles(at: Situation) -> Choices:
+    return [(name, key_title(at.officer, name)) for name in at.officer.inventory.identity.keys]
+
+
+def _matters(at: Situation) -> Choices:
+    facts = at.officer.register.case_facts.of(at.timeline.case)
+    return [(r.matter.value, in_words(r.matter)) for r in referrals(facts) if r.handed_over is None]
+
+
+def _sources(at: Situation) -> Choices:
+    inventory = at.officer.inventory
+    return [
+        (name, source.title.get(served_language()) if source.title else name)
+        for name, source in inventory.sources.items()
+        if hindrance(inventory, name) is None
+    ]
+
+
+def _left(at: Situation) -> Choices:
+    decisions = at.officer.register.decisions.of(at.timeline.request)
+    return [(later.source, later.source) for later in decided_partial(at.officer.inventory, decisions)]
+
+
+ACTIONS = ActionTable()
+
+
+@ACTIONS.row(
+    "reading",
+    "Record which right the message means",
+    "Record which right an unclear message means (R05), with the person's own words. Until then it is "
+    "handled as access. With both, a request for portability is opened too, with the same receipt.",
+    lambda at: is_open(at) and right_unclear(at.timeline),
+)
 def _read(officer: Officer, request: str, given: ReadingParameters) -> Done:
     done = read_right(officer, request, one_of(Reading, given.right, "right"), given.text)
     if done.other is None:
@@ -112,6 +151,32 @@ def _read(officer: Officer, request: str, given: ReadingParameters) -> Done:
     return Done([done.timeline, officer.register.facts.timeline(done.other)], [line])
 
 
+@ACTIONS.row(
+    "keys",
+    "Correct the keys",
+    "Correct or add keys by which the person is found. Who asks is then to be confirmed again; what was "
+    "looked up and what was staged by the earlier keys is destroyed.",
+    is_open,
+    {"keys": _key_titles},
+)
+def _keys(officer: Officer, request: str, given: KeysParameters) -> Done:
+    known = officer.inventory.identity.keys
+    if not given.keys or given.keys.keys() - known.keys():
+        names = ", ".join(known)
+        raise FormError("This is not what it takes.", {"keys": f"choose among {names}"}, remedy="choose one.")
+    values = {name: "" if value.strip() == "-" else value for name, value in given.keys.items()}
+    done = change_keys(officer, request, values)
+    return done_with(officer, request, [done.sentence], question=done.question)
+
+
+@ACTIONS.row(
+    "party",
+    "Record who is concerned",
+    "Record the person, a representative or an heir, with how to reach them. It replaces what was "
+    "recorded of that party. It is kept encrypted; letters go to one of them.",
+    of=Subject.CASE,
+    command=False,
+)
 def _party(officer: Officer, owner: str, given: PartyParameters) -> Done:
     values = given.model_dump(mode="json", exclude={"party", "remove"}, exclude_none=True)
     try:
@@ -123,6 +188,15 @@ def _party(officer: Officer, owner: str, given: PartyParameters) -> Done:
     return _of_case(officer, owner)
 
 
+@ACTIONS.row(
+    "hand-over",
+    "Record that a matter was handed over",
+    "Record that another desk took over what is not fulfilled here, and under which reference (R05).",
+    lambda at: bool(_matters(at)),
+    {"right": _matters},
+    of=Subject.CASE,
+    also=(Role.INTAKE,),
+)
 def _hand_over(officer: Officer, owner: str, given: HandOverParameters) -> Done:
     case = officer.register.cases.get(owner).id
     record_handed_over(
@@ -131,22 +205,26 @@ def _hand_over(officer: Officer, owner: str, given: HandOverParameters) -> Done:
     return _of_case(officer, owner)
 
 
-def _keys(officer: Officer, request: str, given: KeysParameters) -> Done:
-    known = officer.inventory.identity.keys
-    if not given.keys or given.keys.keys() - known.keys():
-        names = ", ".join(known)
-        raise FormError("This is not what it takes.", {"keys": f"choose among {names}"}, remedy="choose one.")
-    values = {name: "" if value.strip() == "-" else value for name, value in given.keys.items()}
-    done = change_keys(officer, request, values)
-    return done_with(officer, request, [done.sentence], question=done.question)
-
-
+@ACTIONS.row(
+    "decide",
+    "Decide on it though nothing was flagged",
+    "Open a decision on the request, for example to refuse it in part. The next page asks it.",
+    is_open,
+)
 def _decide(officer: Officer, request: str, _given: NothingMore) -> Done:
     officer.acting(request, Act.DECIDE, "decision")
     asked = open_decision(officer.grounds, officer.register, request)
     return done_with(officer, request, question=asked.id)
 
 
+@ACTIONS.row(
+    "leave-source",
+    "Leave a source for later",
+    "Leave a source that is down for later: the next run gives the rest (R44). The request stays open, "
+    "and its clock runs.",
+    is_open,
+    {"source": _sources},
+)
 def _later(officer: Officer, request: str, given: LaterParameters) -> Done:
     parts = PartialResponseService(officer, officer.inventory, officer.jurisdiction)
     parts.leave(request, given.source, given.rest_by.isoformat(), given.text)
@@ -154,112 +232,14 @@ def _later(officer: Officer, request: str, given: LaterParameters) -> Done:
     return done_with(officer, request, [line])
 
 
+@ACTIONS.row(
+    "source-back",
+    "Record that a source is back",
+    "Record that a source that was left for later is back: the next run reads it again.",
+    lambda at: is_open(at) and bool(_left(at)),
+    {"source": _left},
+)
 def _back(officer: Officer, request: str, given: BackParameters) -> Done:
     PartialResponseService(officer, officer.inventory, officer.jurisdiction).take_back(request, given.source)
     line = gettext("The next run reads the source again.")
     return done_with(officer, request, [line])
-
-
-def _of_case(officer: Officer, owner: str) -> Done:
-    case = officer.register.cases.get(owner)
-    requests = case.requests if owner == case.id else (owner,)
-    return Done([officer.register.facts.timeline(request) for request in requests])
-
-
-def _key_titles(at: Situation) -> Choices:
-    officer = at.officer
-    return [(name, key_title(officer, name)) for name in officer.inventory.identity.keys] if officer else []
-
-
-def _matters(at: Situation) -> Choices:
-    facts = at.officer.register.case_facts.of(at.timeline.case) if at.officer else ()
-    return [(r.matter.value, in_words(r.matter)) for r in referrals(facts) if r.handed_over is None]
-
-
-def _sources(at: Situation) -> Choices:
-    if at.officer is None:
-        return []
-    inventory = at.officer.inventory
-    return [
-        (name, source.title.get(served_language()) if source.title else name)
-        for name, source in inventory.sources.items()
-        if hindrance(inventory, name) is None
-    ]
-
-
-def _left(at: Situation) -> Choices:
-    if at.officer is None:
-        return []
-    decisions = at.officer.register.decisions.of(at.timeline.request)
-    return [(later.source, later.source) for later in decided_partial(at.officer.inventory, decisions)]
-
-
-ACTIONS = (
-    Action(
-        "reading",
-        "Record which right the message means",
-        "Record which right an unclear message means (R05), with the person's own words. Until then it is "
-        "handled as access. With both, a request for portability is opened too, with the same receipt.",
-        ReadingParameters,
-        _read,
-        lambda at: is_open(at) and right_unclear(at.timeline),
-    ),
-    Action(
-        "keys",
-        "Correct the keys",
-        "Correct or add keys by which the person is found. Who asks is then to be confirmed again; what was "
-        "looked up and what was staged by the earlier keys is destroyed.",
-        KeysParameters,
-        _keys,
-        is_open,
-        {"keys": _key_titles},
-    ),
-    Action(
-        "party",
-        "Record who is concerned",
-        "Record the person, a representative or an heir, with how to reach them. It replaces what was "
-        "recorded of that party. It is kept encrypted; letters go to one of them.",
-        PartyParameters,
-        _party,
-        of=Subject.CASE,
-        command=False,
-    ),
-    Action(
-        "hand-over",
-        "Record that a matter was handed over",
-        "Record that another desk took over what is not fulfilled here, and under which reference (R05).",
-        HandOverParameters,
-        _hand_over,
-        lambda at: bool(_matters(at)),
-        {"right": _matters},
-        also=(Role.INTAKE,),
-        of=Subject.CASE,
-    ),
-    Action(
-        "decide",
-        "Decide on it though nothing was flagged",
-        "Open a decision on the request, for example to refuse it in part. The next page asks it.",
-        NothingMore,
-        _decide,
-        is_open,
-    ),
-    Action(
-        "leave-source",
-        "Leave a source for later",
-        "Leave a source that is down for later: the next run gives the rest (R44). The request stays open, "
-        "and its clock runs.",
-        LaterParameters,
-        _later,
-        is_open,
-        {"source": _sources},
-    ),
-    Action(
-        "source-back",
-        "Record that a source is back",
-        "Record that a source that was left for later is back: the next run reads it again.",
-        BackParameters,
-        _back,
-        lambda at: is_open(at) and bool(_left(at)),
-        {"source": _left},
-    ),
-)

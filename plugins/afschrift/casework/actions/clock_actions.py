@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from pydantic import Field
 
 from afschrift.casework.actions.action import (
     OTHERWISE,
-    Action,
+    ActionTable,
     Choices,
     Code,
     Day,
@@ -155,22 +154,9 @@ class LinkParameters(Parameters):
     )
 
 
-def _recorded(record: Callable[[ClockService, str, Any], Result]) -> Callable[[Officer, str, Any], Done]:
-    def do(officer: Officer, request: str, given: Any) -> Done:
-        timeline, clock = record(ClockService(officer, officer.jurisdiction), request, given)
-        return Done([timeline], list(_waits(timeline)), clock)
-
-    return do
-
-
-def _inform(officer: Officer, request: str, given: HandedOver) -> Done:
-    service, sending = ClockService(officer, officer.jurisdiction), given.sending
-    timeline = officer.register.facts.timeline(request)
-    others = [t for t in asked_with(officer.register, timeline) if t.to_inform] if given.both else []
-    for other in others:  # refuse before anything is recorded
-        record_notification(other, officer.today(other.zone), sending)
-    done, clock = service.inform(request, sending)
-    return Done([done, *(service.inform(other.request, sending)[0] for other in others)], (), clock)
+def _recorded(officer: Officer, record: Callable[[ClockService], Result]) -> Done:
+    timeline, clock = record(ClockService(officer, officer.jurisdiction))
+    return Done([timeline], list(_waits(timeline)), clock)
 
 
 def _waits(timeline: Timeline) -> Iterator[str]:
@@ -203,124 +189,157 @@ def _earlier(at: Situation) -> Choices:
     return [(request, request) for request in at.earlier]
 
 
-ACTIONS = (
-    Action(
-        "suspend",
-        "Stop the clock with a question to the person",
-        "Record a question to the person that stops the clock (R42). It counts from the day it is sent.",
-        SuspensionParameters,
-        _recorded(
-            lambda at, request, p: at.suspend(
-                request,
-                p.ground,
-                doubt=p.doubt,
-                overview=p.overview,
-                term=p.term,
-                letter=p.letter,
-                sending=p.sending,
-            )
-        ),
-        lambda at: is_open(at) and at.timeline.waiting is None,
-        {"letter": _letters("identity_request", "specify_request")},
-    ),
-    Action(
-        "resume",
-        "Record the person's answer",
-        "Record the person's sufficient answer and its day: the clock continues (R43).",
-        Reply,
-        _recorded(lambda at, request, p: at.resume(request, p.on)),
-        _asked,
-    ),
-    Action(
-        "insufficient",
-        "Record an answer that is not sufficient",
-        "Record that the person's answer fell short; a further question follows at once (R43).",
-        InsufficientReply,
-        _recorded(lambda at, request, p: at.insufficient(request, p.on, letter=p.letter, sending=p.sending)),
-        _asked,
-        {"letter": _letters("answer_insufficient")},
-    ),
-    Action(
-        "extend",
-        "Extend by two months",
-        "Decide on two further months (R39-R41). It holds once its letter is sent within the first month.",
-        Extension,
-        _recorded(
-            lambda at, request, p: at.extend(
-                request, p.reason, letter=p.letter, sending=p.sending, text=p.text
-            )
-        ),
-        lambda at: is_open(at) and not at.timeline.of(FactKind.EXTENDED),
-        {"letter": _letters("extension")},
-    ),
-    Action(
-        "sent",
-        "Record that a letter was sent",
-        "Record that the letter of a suspension or an extension was sent, how, and with which proof.",
-        SentLetterParameters,
-        _recorded(lambda at, request, p: at.sent(request, p.sending, p.fact)),
-        lambda at: bool(_unsent(at)),
-        {"fact": _unsent},
-    ),
-    Action(
-        "handed-over",
-        "Record that the person has the answer",
-        "Enter that the person received the ready answer, or was notified where it is: it closes the "
-        "request. If a letter of the outbox notifies them, send that, or enter its sending: `afschrift "
-        "letter sent`.",
-        HandedOver,
-        _inform,
-        lambda at: bool(at.timeline.to_inform),
-    ),
-    Action(
-        "acknowledge",
-        "Say why it is late",
-        "Acknowledge by name why a request is overdue (R37). It remains overdue; `check_deadlines` succeeds.",
-        Acknowledgement,
-        _recorded(lambda at, request, p: at.acknowledge(request, p.text)),
-        lambda at: at.clock.colour is Colour.RED,
-    ),
-    Action(
-        "withdraw",
-        "Record that the person withdrew it",
-        "Record that the person withdrew the request. Only they can: a controller refuses instead.",
-        Withdrawal,
-        _recorded(lambda at, request, p: at.withdraw(request, p.channel, p.on)),
-        is_open,
-    ),
-    Action(
-        "correct",
-        "Correct the time of receipt",
-        "Correct the time of receipt. Both are kept; a later one applies once a second signer agreed (R02).",
-        Correction,
-        _recorded(lambda at, request, p: at.correct(request, p.received_at, p.reason)),
-        lambda at: is_open(at) and at.timeline.proposed is None,
-    ),
-    Action(
-        "sign-correction",
-        "Sign the later time of receipt",
-        "As second signer: whether the proposed later receipt applies (R02).",
-        Signature,
-        _recorded(lambda at, request, p: at.sign(request, agree=p.agree)),
-        lambda at: at.timeline.proposed is not None,
-        role=Role.SECOND_SIGNER,
-    ),
-    Action(
-        "merge",
-        "Merge it into an earlier request",
-        "Merge an overlapping request into an earlier, open one of the person, whose receipt applies (R55).",
-        Merge,
-        _recorded(lambda at, request, p: at.merge(request, p.into, at.officer.own_keys)),
-        lambda at: is_open(at) and bool(at.earlier),
-        {"into": _earlier},
-    ),
-    Action(
-        "link",
-        "Link it to an earlier request",
-        "Record that a request follows a closed one of the same person.",
-        LinkParameters,
-        _recorded(lambda at, request, p: at.link(request, p.to, p.as_, at.officer.own_keys)),
-        lambda at: is_open(at) and bool(at.earlier),
-        {"to": _earlier},
-    ),
+ACTIONS = ActionTable()
+
+
+@ACTIONS.row(
+    "suspend",
+    "Stop the clock with a question to the person",
+    "Record a question to the person that stops the clock (R42). It counts from the day it is sent.",
+    lambda at: is_open(at) and at.timeline.waiting is None,
+    {"letter": _letters("identity_request", "specify_request")},
 )
+def _suspend(officer: Officer, request: str, given: SuspensionParameters) -> Done:
+    return _recorded(
+        officer,
+        lambda at: at.suspend(
+            request,
+            given.ground,
+            doubt=given.doubt,
+            overview=given.overview,
+            term=given.term,
+            letter=given.letter,
+            sending=given.sending,
+        ),
+    )
+
+
+@ACTIONS.row(
+    "resume",
+    "Record the person's answer",
+    "Record the person's sufficient answer and its day: the clock continues (R43).",
+    _asked,
+)
+def _resume(officer: Officer, request: str, given: Reply) -> Done:
+    return _recorded(officer, lambda at: at.resume(request, given.on))
+
+
+@ACTIONS.row(
+    "insufficient",
+    "Record an answer that is not sufficient",
+    "Record that the person's answer fell short; a further question follows at once (R43).",
+    _asked,
+    {"letter": _letters("answer_insufficient")},
+)
+def _insufficient(officer: Officer, request: str, given: InsufficientReply) -> Done:
+    return _recorded(
+        officer, lambda at: at.insufficient(request, given.on, letter=given.letter, sending=given.sending)
+    )
+
+
+@ACTIONS.row(
+    "extend",
+    "Extend by two months",
+    "Decide on two further months (R39-R41). It holds once its letter is sent within the first month.",
+    lambda at: is_open(at) and not at.timeline.of(FactKind.EXTENDED),
+    {"letter": _letters("extension")},
+)
+def _extend(officer: Officer, request: str, given: Extension) -> Done:
+    return _recorded(
+        officer,
+        lambda at: at.extend(
+            request, given.reason, letter=given.letter, sending=given.sending, text=given.text
+        ),
+    )
+
+
+@ACTIONS.row(
+    "sent",
+    "Record that a letter was sent",
+    "Record that the letter of a suspension or an extension was sent, how, and with which proof.",
+    lambda at: bool(_unsent(at)),
+    {"fact": _unsent},
+)
+def _sent(officer: Officer, request: str, given: SentLetterParameters) -> Done:
+    return _recorded(officer, lambda at: at.sent(request, given.sending, given.fact))
+
+
+@ACTIONS.row(
+    "handed-over",
+    "Record that the person has the answer",
+    "Enter that the person received the ready answer, or was notified where it is: it closes the "
+    "request. If a letter of the outbox notifies them, send that, or enter its sending: `afschrift "
+    "letter sent`.",
+    lambda at: bool(at.timeline.to_inform),
+)
+def _inform(officer: Officer, request: str, given: HandedOver) -> Done:
+    service, sending = ClockService(officer, officer.jurisdiction), given.sending
+    timeline = officer.register.facts.timeline(request)
+    others = [t for t in asked_with(officer.register, timeline) if t.to_inform] if given.both else []
+    for other in others:  # refuse before anything is recorded
+        record_notification(other, officer.today(other.zone), sending)
+    done, clock = service.inform(request, sending)
+    return Done([done, *(service.inform(other.request, sending)[0] for other in others)], (), clock)
+
+
+@ACTIONS.row(
+    "acknowledge",
+    "Say why it is late",
+    "Acknowledge by name why a request is overdue (R37). It remains overdue; `check_deadlines` succeeds.",
+    lambda at: at.clock.colour is Colour.RED,
+)
+def _acknowledge(officer: Officer, request: str, given: Acknowledgement) -> Done:
+    return _recorded(officer, lambda at: at.acknowledge(request, given.text))
+
+
+@ACTIONS.row(
+    "withdraw",
+    "Record that the person withdrew it",
+    "Record that the person withdrew the request. Only they can: a controller refuses instead.",
+    is_open,
+)
+def _withdraw(officer: Officer, request: str, given: Withdrawal) -> Done:
+    return _recorded(officer, lambda at: at.withdraw(request, given.channel, given.on))
+
+
+@ACTIONS.row(
+    "correct",
+    "Correct the time of receipt",
+    "Correct the time of receipt. Both are kept; a later one applies once a second signer agreed (R02).",
+    lambda at: is_open(at) and at.timeline.proposed is None,
+)
+def _correct(officer: Officer, request: str, given: Correction) -> Done:
+    return _recorded(officer, lambda at: at.correct(request, given.received_at, given.reason))
+
+
+@ACTIONS.row(
+    "sign-correction",
+    "Sign the later time of receipt",
+    "As second signer: whether the proposed later receipt applies (R02).",
+    lambda at: at.timeline.proposed is not None,
+    role=Role.SECOND_SIGNER,
+)
+def _sign_correction(officer: Officer, request: str, given: Signature) -> Done:
+    return _recorded(officer, lambda at: at.sign(request, agree=given.agree))
+
+
+@ACTIONS.row(
+    "merge",
+    "Merge it into an earlier request",
+    "Merge an overlapping request into an earlier, open one of the person, whose receipt applies (R55).",
+    lambda at: is_open(at) and bool(at.earlier),
+    {"into": _earlier},
+)
+def _merge(officer: Officer, request: str, given: Merge) -> Done:
+    return _recorded(officer, lambda at: at.merge(request, given.into, at.officer.own_keys))
+
+
+@ACTIONS.row(
+    "link",
+    "Link it to an earlier request",
+    "Record that a request follows a closed one of the same person.",
+    lambda at: is_open(at) and bool(at.earlier),
+    {"to": _earlier},
+)
+def _link(officer: Officer, request: str, given: LinkParameters) -> Done:
+    return _recorded(officer, lambda at: at.link(request, given.to, given.as_, at.officer.own_keys))

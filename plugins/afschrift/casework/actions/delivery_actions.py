@@ -9,7 +9,7 @@ from pydantic import Field
 
 from afschrift.app.destination_options import SECRET_WAYS
 from afschrift.casework.actions.action import (
-    Action,
+    ActionTable,
     Code,
     Day,
     Done,
@@ -79,83 +79,9 @@ class SmsParameters(Parameters):
     )
 
 
-def _words(officer: Officer, delivery: str, _given: NothingMore) -> Done:
-    row, words = officer.register.deliveries.get(delivery), read_words(officer, delivery)
-    return Done([_timeline(officer, row)], [gettext("Then enter how they went.")], shown=words)
-
-
-def _words_sent(officer: Officer, delivery: str, given: WordsSentParameters) -> Done:
-    enter_words_sent(officer, delivery, given.channel, given.on)
-    return _words_gone(officer, delivery)
-
-
 def _words_gone(officer: Officer, delivery: str) -> Done:
     line = gettext("The words can be shown again until the file is removed.")
     return _done(officer, officer.register.deliveries.get(delivery), [line])
-
-
-def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
-    send_words(officer, delivery, given.number)
-    return _words_gone(officer, delivery)
-
-
-def _renew(officer: Officer, delivery: str, _given: NothingMore) -> Done:
-    row = _lying(officer, delivery)
-    must_not_be_over(officer, row)
-    zone = _timeline(officer, row).zone
-    day = officer.today(zone) + timedelta(days=officer.settings.days(row.destination))
-    until = end_of(day, zone)
-    link = renewed(officer, row, until)
-    officer.register.deliveries.expire(row.id, until, officer.by)
-    lines = [gettext("It lies there until {day}.", day=say(str(day)))]
-    if link:
-        lines.append(gettext("Its link works for {days} days at most.", days=LONGEST_LINK.days))
-    return replace(_done(officer, row, lines), shown=link)
-
-
-def _link(officer: Officer, delivery: str, _given: NothingMore) -> Done:
-    row, link = officer.register.deliveries.get(delivery), read_link(officer, delivery)
-    line = gettext(
-        "Give it only to the person whose identity was verified, and the words on another channel."
-    )
-    return Done([_timeline(officer, row)], [line], shown=link)
-
-
-def _unfreeze(officer: Officer, delivery: str, _given: NothingMore) -> Done:
-    row = _arrived(officer, delivery)
-    place = place_of(officer, row)
-    if isinstance(place, ShowsBundles):
-        place.unfreeze(row.name)
-    officer.register.deliveries.record(row.id, UNFROZEN, officer.by)
-    return _done(officer, row, [gettext("It can be fetched again, with the same link and words.")])
-
-
-def _revoke(officer: Officer, delivery: str, _given: NothingMore) -> Done:
-    row = _lying(officer, delivery)
-    return _done(officer, row, take_away(officer, row, "revoked", REVOKED))
-
-
-def _received(officer: Officer, delivery: str, _given: NothingMore) -> Done:
-    row = _arrived(officer, delivery)
-    officer.register.deliveries.confirm(row.id, "person", officer.by)
-    goes = lies_there(row) and not officer.register.disputes.holds(row.request)
-    return _done(officer, row, take_away(officer, row, CONFIRMED) if goes else [])
-
-
-def _again(officer: Officer, delivery: str, _given: NothingMore) -> Done:
-    request = officer.register.deliveries.get(delivery).request
-    timeline = give_again(officer, request)
-    words = gettext(
-        "The next run reads the data of that day and delivers them: `afschrift run {request}`.",
-        request=request,
-    )
-    return Done([timeline], [words])
-
-
-def _misdelivered(officer: Officer, delivery: str, given: MisdeliveryParameters) -> Done:
-    row = _arrived(officer, delivery)
-    question, lines = report(officer, row, given.known_at, given.text)
-    return replace(_done(officer, row, lines), question=question)
 
 
 def _arrived(officer: Officer, delivery: str) -> DeliveryRow:
@@ -197,7 +123,7 @@ def _opens_by_words(at: Situation) -> bool:
 
 
 def _is_frozen(at: Situation) -> bool:
-    if at.delivery is None or at.officer is None or not (lies_there(at.delivery) and _has_page(at)):
+    if at.delivery is None or not _has_page(at):
         return False
     row, evidence = at.delivery, at.officer.register.evidence
     found = evidence.of_types(row.request, FROZEN, UNFROZEN, skip=True)
@@ -209,107 +135,150 @@ def _has_page(at: Situation) -> bool:
 
 
 def _has_gateway(at: Situation) -> bool:
-    return _opens_by_words(at) and at.officer is not None and at.officer.settings.sms is not None
+    return _opens_by_words(at) and at.officer.settings.sms is not None
 
 
-ACTIONS = (
-    Action(
-        "words",
-        "Show the words",
-        "Show the six words that open what was delivered, to read them out or to print them for an envelope. "
-        "That you looked is recorded. Give them on another channel than the letter, and enter how they went.",
-        NothingMore,
-        _words,
-        _opens_by_words,
-        of=Subject.DELIVERY,
-        sheet=words_sheet,
-    ),
-    Action(
-        "link",
-        "Show the link",
-        "Show the address at which the person fetches what was delivered, as the letter has it. That you "
-        "looked is recorded.",
-        NothingMore,
-        _link,
-        _has_page,
-        of=Subject.DELIVERY,
-    ),
-    Action(
-        "unfreeze",
-        "Unfreeze it",
-        "Let what was frozen after too many wrong words be fetched again. First find out who tried: if it "
-        "was not the person, take it away.",
-        NothingMore,
-        _unfreeze,
-        _is_frozen,
-        of=Subject.DELIVERY,
-    ),
-    Action(
-        "words-sent",
-        "Enter how the words went",
-        "Enter on which day and by which channel the words went to the person. The words are not entered.",
-        WordsSentParameters,
-        _words_sent,
-        _opens_by_words,
-        of=Subject.DELIVERY,
-    ),
-    Action(
-        "words-sms",
-        "Send the words by SMS",
-        "Send the six words to a telephone. Where the SMS gateway does not take them, read them out.",
-        SmsParameters,
-        _sms,
-        _has_gateway,
-        of=Subject.DELIVERY,
-    ),
-    Action(
-        "renew",
-        "Let it lie longer",
-        "Let what was delivered lie at its destination longer, from today on for the days of the "
-        "destination. A store gives a new link. No new request, and no new data.",
-        NothingMore,
-        _renew,
-        _lies,
-        of=Subject.DELIVERY,
-    ),
-    Action(
-        "revoke",
-        "Take it away",
-        "Remove what lies at the destination, and its words: it can be fetched no more.",
-        NothingMore,
-        _revoke,
-        _lies,
-        of=Subject.DELIVERY,
-    ),
-    Action(
-        "received",
-        "Enter that the person has it",
-        "Enter that the person said that they have it. What lies at the destination is removed at once.",
-        NothingMore,
-        _received,
-        _lies,
-        of=Subject.DELIVERY,
-    ),
-    Action(
-        "again",
-        "Give it again, with the data of today",
-        "Give the answer again, where what was delivered cannot be opened or fetched any more. The next run "
-        "of the same request reads anew, so the data are of another day. The first answer counts for the "
-        "period.",
-        NothingMore,
-        _again,
-        lambda at: at.delivery is not None and at.timeline.state in GIVEN and not openable(at.delivery),
-        of=Subject.DELIVERY,
-    ),
-    Action(
-        "misdelivered",
-        "Report that it reached another",
-        "Report that it reached another person or place (R71). What lies at the destination is removed at "
-        "once, also under a hold. It is an incident with a number; the authority is notified within 72 hours "
-        "of knowing it, unless a risk to the person is unlikely (Art. 33).",
-        MisdeliveryParameters,
-        _misdelivered,
-        lambda at: at.delivery is not None and bool(at.delivery.delivered_at),
-        of=Subject.DELIVERY,
-    ),
+ACTIONS = ActionTable(Subject.DELIVERY)
+
+
+@ACTIONS.row(
+    "words",
+    "Show the words",
+    "Show the six words that open what was delivered, to read them out or to print them for an envelope. "
+    "That you looked is recorded. Give them on another channel than the letter, and enter how they went.",
+    _opens_by_words,
+    sheet=words_sheet,
 )
+def _words(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    row, words = officer.register.deliveries.get(delivery), read_words(officer, delivery)
+    return Done([_timeline(officer, row)], [gettext("Then enter how they went.")], shown=words)
+
+
+@ACTIONS.row(
+    "link",
+    "Show the link",
+    "Show the address at which the person fetches what was delivered, as the letter has it. That you "
+    "looked is recorded.",
+    _has_page,
+)
+def _link(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    row, link = officer.register.deliveries.get(delivery), read_link(officer, delivery)
+    line = gettext(
+        "Give it only to the person whose identity was verified, and the words on another channel."
+    )
+    return Done([_timeline(officer, row)], [line], shown=link)
+
+
+@ACTIONS.row(
+    "unfreeze",
+    "Unfreeze it",
+    "Let what was frozen after too many wrong words be fetched again. First find out who tried: if it "
+    "was not the person, take it away.",
+    _is_frozen,
+)
+def _unfreeze(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    row = _arrived(officer, delivery)
+    place = place_of(officer, row)
+    if isinstance(place, ShowsBundles):
+        place.unfreeze(row.name)
+    officer.register.deliveries.record(row.id, UNFROZEN, officer.by)
+    return _done(officer, row, [gettext("It can be fetched again, with the same link and words.")])
+
+
+@ACTIONS.row(
+    "words-sent",
+    "Enter how the words went",
+    "Enter on which day and by which channel the words went to the person. The words are not entered.",
+    _opens_by_words,
+)
+def _words_sent(officer: Officer, delivery: str, given: WordsSentParameters) -> Done:
+    enter_words_sent(officer, delivery, given.channel, given.on)
+    return _words_gone(officer, delivery)
+
+
+@ACTIONS.row(
+    "words-sms",
+    "Send the words by SMS",
+    "Send the six words to a telephone. Where the SMS gateway does not take them, read them out.",
+    _has_gateway,
+)
+def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
+    send_words(officer, delivery, given.number)
+    return _words_gone(officer, delivery)
+
+
+@ACTIONS.row(
+    "renew",
+    "Let it lie longer",
+    "Let what was delivered lie at its destination longer, from today on for the days of the "
+    "destination. A store gives a new link. No new request, and no new data.",
+    _lies,
+)
+def _renew(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    row = _lying(officer, delivery)
+    must_not_be_over(officer, row)
+    zone = _timeline(officer, row).zone
+    day = officer.today(zone) + timedelta(days=officer.settings.days(row.destination))
+    until = end_of(day, zone)
+    link = renewed(officer, row, until)
+    officer.register.deliveries.expire(row.id, until, officer.by)
+    lines = [gettext("It lies there until {day}.", day=say(str(day)))]
+    if link:
+        lines.append(gettext("Its link works for {days} days at most.", days=LONGEST_LINK.days))
+    return replace(_done(officer, row, lines), shown=link)
+
+
+@ACTIONS.row(
+    "revoke",
+    "Take it away",
+    "Remove what lies at the destination, and its words: it can be fetched no more.",
+    _lies,
+)
+def _revoke(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    row = _lying(officer, delivery)
+    return _done(officer, row, take_away(officer, row, "revoked", REVOKED))
+
+
+@ACTIONS.row(
+    "received",
+    "Enter that the person has it",
+    "Enter that the person said that they have it. What lies at the destination is removed at once.",
+    _lies,
+)
+def _received(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    row = _arrived(officer, delivery)
+    officer.register.deliveries.confirm(row.id, "person", officer.by)
+    goes = lies_there(row) and not officer.register.disputes.holds(row.request)
+    return _done(officer, row, take_away(officer, row, CONFIRMED) if goes else [])
+
+
+@ACTIONS.row(
+    "again",
+    "Give it again, with the data of today",
+    "Give the answer again, where what was delivered cannot be opened or fetched any more. The next run "
+    "of the same request reads anew, so the data are of another day. The first answer counts for the "
+    "period.",
+    lambda at: at.delivery is not None and at.timeline.state in GIVEN and not openable(at.delivery),
+)
+def _again(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    request = officer.register.deliveries.get(delivery).request
+    timeline = give_again(officer, request)
+    words = gettext(
+        "The next run reads the data of that day and delivers them: `afschrift run {request}`.",
+        request=request,
+    )
+    return Done([timeline], [words])
+
+
+@ACTIONS.row(
+    "misdelivered",
+    "Report that it reached another",
+    "Report that it reached another person or place (R71). What lies at the destination is removed at "
+    "once, also under a hold. It is an incident with a number; the authority is notified within 72 hours "
+    "of knowing it, unless a risk to the person is unlikely (Art. 33).",
+    lambda at: at.delivery is not None and bool(at.delivery.delivered_at),
+)
+def _misdelivered(officer: Officer, delivery: str, given: MisdeliveryParameters) -> Done:
+    row = _arrived(officer, delivery)
+    question, lines = report(officer, row, given.known_at, given.text)
+    return replace(_done(officer, row, lines), question=question)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from afschrift.casework.actions.action import (
     OTHERWISE,
-    Action,
+    ActionTable,
     Choices,
     Code,
     Day,
@@ -96,54 +96,6 @@ class ReviewSignature(RestrictionParameters):
     )
 
 
-def _hold(officer: Officer, owner: str, given: HoldParameters) -> Done:
-    found = DisputeService(officer).hold(owner, given.ground, given.text, given.review_on)
-    return Done(found, list(_held(found)))
-
-
-def _release(officer: Officer, owner: str, given: ReleaseParameters) -> Done:
-    found = DisputeService(officer).release(owner, given.text, given.hold)
-    return Done(found, list(_held(found, "still held")))
-
-
-def _complaint(officer: Officer, owner: str, given: ComplaintParameters) -> Done:
-    found = DisputeService(officer).complain(
-        owner, given.from_, given.reference, given.received, given.text, given.document
-    )
-    hold = gettext("It sets a hold: nothing of it is destroyed until `afschrift case release`.")
-    return Done(found, [*_complaints(found), hold])
-
-
-def _outcome(officer: Officer, owner: str, given: OutcomeParameters) -> Done:
-    found = DisputeService(officer).end_complaint(
-        owner, given.reference, given.outcome, given.on, given.text, reopen=given.reopen
-    )
-    left = gettext("Its hold remains, since an appeal may follow: `afschrift case release` ends it.")
-    return Done(found, [*_complaints(found), *([left] if any(map(holds, found)) else [])])
-
-
-def _review(officer: Officer, request: str, given: ReviewParameters) -> Done:
-    timeline, found = DisputeService(officer).review(
-        request, given.restriction, given.outcome, given.text, given.next
-    )
-    return Done([timeline], list(review_lines(timeline, found)))
-
-
-def _sign(officer: Officer, request: str, given: ReviewSignature) -> Done:
-    timeline, found = DisputeService(officer).sign_review(request, given.restriction, agree=given.agree)
-    return Done([timeline], list(review_lines(timeline, found)))
-
-
-def _follow_up(officer: Officer, request: str, given: RestrictionParameters) -> Done:
-    made = follow_up(DisputeService(officer), request, given.restriction)
-    words = gettext(
-        "{made} is linked to {request} (R54). Its identity is confirmed anew; then it runs.",
-        made=made,
-        request=request,
-    )
-    return done_with(officer, made, [words])
-
-
 def _held(found: Result, state: str = "held") -> Iterator[str]:
     for timeline in found:
         words = ", ".join(hold.words for hold in holds(timeline))
@@ -194,72 +146,106 @@ _IN_FORCE = _restrictions(lambda timeline, found: not found.lifted and not _wait
 _TO_SIGN = _restrictions(_waits)
 _LIFTED = _restrictions(lambda timeline, found: found.lifted and not timeline.state.open)
 
-ACTIONS = (
-    Action(
-        "hold",
-        "Prevent destruction",
-        "Prevent the destruction of a case or request: of its keys, texts, staging and trail. It holds until "
-        "an officer releases it; of several holds, until the last one is released.",
-        HoldParameters,
-        _hold,
-        of=Subject.CASE,
-    ),
-    Action(
-        "release",
-        "End a hold",
-        "End a hold. After the last one the usual retention periods apply again.",
-        ReleaseParameters,
-        _release,
-        lambda at: bool(holds(at.timeline)),
-        {"hold": _holds},
-        of=Subject.CASE,
-    ),
-    Action(
-        "complaint",
-        "Enter a complaint",
-        "Enter a complaint or petition about a request, also a closed one. It sets a hold, which remains "
-        "after the outcome until you release it: an appeal may follow.",
-        ComplaintParameters,
-        _complaint,
-        of=Subject.CASE,
-    ),
-    Action(
-        "complaint-outcome",
-        "Enter the outcome of a complaint",
-        "Enter the outcome of a complaint that was entered before.",
-        OutcomeParameters,
-        _outcome,
-        lambda at: bool(_open_complaints(at)),
-        {"reference": _open_complaints},
-        of=Subject.CASE,
-    ),
-    Action(
-        "review-restriction",
-        "Look at a restriction again",
-        "Record the review of a restriction (R84): it remains until a next day, or is lifted. If its ground "
-        "needs a second signer, so does this.",
-        ReviewParameters,
-        _review,
-        lambda at: bool(_IN_FORCE(at)),
-        {"restriction": _IN_FORCE},
-    ),
-    Action(
-        "sign-restriction-review",
-        "Sign the review of a restriction",
-        "As second signer: whether the outcome of a review counts (R84).",
-        ReviewSignature,
-        _sign,
-        lambda at: bool(_TO_SIGN(at)),
-        {"restriction": _TO_SIGN},
-        role=Role.SECOND_SIGNER,
-    ),
-    Action(
-        "follow-up",
-        "Give what a lifted restriction had kept back",
-        "Open a request that gives what a lifted restriction had kept back from a closed one (R54).",
-        RestrictionParameters,
-        _follow_up,
-        lambda at: bool(_LIFTED(at)),
-        {"restriction": _LIFTED},
-    ),
+
+ACTIONS = ActionTable()
+
+
+@ACTIONS.row(
+    "hold",
+    "Prevent destruction",
+    "Prevent the destruction of a case or request: of its keys, texts, staging and trail. It holds until "
+    "an officer releases it; of several holds, until the last one is released.",
+    of=Subject.CASE,
 )
+def _hold(officer: Officer, owner: str, given: HoldParameters) -> Done:
+    found = DisputeService(officer).hold(owner, given.ground, given.text, given.review_on)
+    return Done(found, list(_held(found)))
+
+
+@ACTIONS.row(
+    "release",
+    "End a hold",
+    "End a hold. After the last one the usual retention periods apply again.",
+    lambda at: bool(holds(at.timeline)),
+    {"hold": _holds},
+    of=Subject.CASE,
+)
+def _release(officer: Officer, owner: str, given: ReleaseParameters) -> Done:
+    found = DisputeService(officer).release(owner, given.text, given.hold)
+    return Done(found, list(_held(found, "still held")))
+
+
+@ACTIONS.row(
+    "complaint",
+    "Enter a complaint",
+    "Enter a complaint or petition about a request, also a closed one. It sets a hold, which remains "
+    "after the outcome until you release it: an appeal may follow.",
+    of=Subject.CASE,
+)
+def _complaint(officer: Officer, owner: str, given: ComplaintParameters) -> Done:
+    found = DisputeService(officer).complain(
+        owner, given.from_, given.reference, given.received, given.text, given.document
+    )
+    hold = gettext("It sets a hold: nothing of it is destroyed until `afschrift case release`.")
+    return Done(found, [*_complaints(found), hold])
+
+
+@ACTIONS.row(
+    "complaint-outcome",
+    "Enter the outcome of a complaint",
+    "Enter the outcome of a complaint that was entered before.",
+    lambda at: bool(_open_complaints(at)),
+    {"reference": _open_complaints},
+    of=Subject.CASE,
+)
+def _outcome(officer: Officer, owner: str, given: OutcomeParameters) -> Done:
+    found = DisputeService(officer).end_complaint(
+        owner, given.reference, given.outcome, given.on, given.text, reopen=given.reopen
+    )
+    left = gettext("Its hold remains, since an appeal may follow: `afschrift case release` ends it.")
+    return Done(found, [*_complaints(found), *([left] if any(map(holds, found)) else [])])
+
+
+@ACTIONS.row(
+    "review-restriction",
+    "Look at a restriction again",
+    "Record the review of a restriction (R84): it remains until a next day, or is lifted. If its ground "
+    "needs a second signer, so does this.",
+    lambda at: bool(_IN_FORCE(at)),
+    {"restriction": _IN_FORCE},
+)
+def _review(officer: Officer, request: str, given: ReviewParameters) -> Done:
+    timeline, found = DisputeService(officer).review(
+        request, given.restriction, given.outcome, given.text, given.next
+    )
+    return Done([timeline], list(review_lines(timeline, found)))
+
+
+@ACTIONS.row(
+    "sign-restriction-review",
+    "Sign the review of a restriction",
+    "As second signer: whether the outcome of a review counts (R84).",
+    lambda at: bool(_TO_SIGN(at)),
+    {"restriction": _TO_SIGN},
+    role=Role.SECOND_SIGNER,
+)
+def _sign(officer: Officer, request: str, given: ReviewSignature) -> Done:
+    timeline, found = DisputeService(officer).sign_review(request, given.restriction, agree=given.agree)
+    return Done([timeline], list(review_lines(timeline, found)))
+
+
+@ACTIONS.row(
+    "follow-up",
+    "Give what a lifted restriction had kept back",
+    "Open a request that gives what a lifted restriction had kept back from a closed one (R54).",
+    lambda at: bool(_LIFTED(at)),
+    {"restriction": _LIFTED},
+)
+def _follow_up(officer: Officer, request: str, given: RestrictionParameters) -> Done:
+    made = follow_up(DisputeService(officer), request, given.restriction)
+    words = gettext(
+        "{made} is linked to {request} (R54). Its identity is confirmed anew; then it runs.",
+        made=made,
+        request=request,
+    )
+    return done_with(officer, made, [words])

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from afschrift.casework.actions.action import (
-    Action,
+    ActionTable,
     Code,
     Day,
     Done,
@@ -89,68 +89,6 @@ class DiscardParameters(Parameters):
     reason: Code = codes(Discard, title="Reason", description="Why it is not sent.")
 
 
-def _make(officer: Officer, request: str, given: MakeParameters) -> Done:
-    made = make_letter(officer, request, given.kind, given.given, again=given.again)
-    lines = [made.warning] if made.warning else []
-    return done_with(officer, request, lines, letter=made.letter)
-
-
-def _send(officer: Officer, letter: str, _given: NothingMore) -> Done:
-    _authority(officer, letter)
-    found = send(officer.settings, officer.register, letter, officer.by)
-    if found.state is not LetterState.BOUNCED:
-        return _done(officer, found)
-    why = in_words(found.bounce).lower()
-    line = gettext("It came back at once: {why}. Make it again, or send it another way.", why=why)
-    return _done(officer, found, [line, *_to_inform(officer, found)])
-
-
-def _sent(officer: Officer, letter: str, given: SentByHand) -> Done:
-    channel, text = one_of(SendingChannel, given.channel, "channel"), given.proof.encode()
-    kept = checked_content("proof.txt", [text], officer.settings.document_bytes)
-    proof = Proof("proof.txt", media_type("proof.txt", text), kept)
-    return _done(officer, enter_sent(officer, letter, given.on, channel, proof))
-
-
-def _bounced(officer: Officer, letter: str, given: BounceParameters) -> Done:
-    register, authority = officer.register, _authority(officer, letter)
-    request = register.letters.get(letter).request
-    was_open = register.requests.get(request).state.open
-    reason = one_of(Bounce, given.reason)
-    found = register.outbox.enter_bounce(letter, given.on, reason, officer.by, authority=authority)
-    lines = list(_to_inform(officer, found))
-    if not lines and register.requests.get(request).state.open and not was_open:
-        facts = {fact.id: fact.kind for fact in register.facts.timeline(request).facts}
-        decided = facts.get(found.fact or "") is FactKind.DECIDED
-        way = f"again {found.id}" if decided else f"make {request} {found.kind}"
-        lines.append(
-            gettext(
-                "Request {request} is open again: its letter '{kind}' of {day} came back, so the person was "
-                "not informed (R45). Make it again, then send it: `afschrift letter {way}`.",
-                request=request,
-                kind=found.kind,
-                day=found.sent_on,
-                way=way,
-            )
-        )
-    return _done(officer, found, lines)
-
-
-def _again(officer: Officer, letter: str, given: AgainParameters) -> Done:
-    return _done(officer, letter_again(officer, letter, to=given.to, authority=_authority(officer, letter)))
-
-
-def _release(officer: Officer, letter: str, _given: NothingMore) -> Done:
-    authority = _authority(officer, letter)
-    return _done(officer, officer.register.outbox.release(letter, officer.by, authority=authority))
-
-
-def _discard(officer: Officer, letter: str, given: DiscardParameters) -> Done:
-    reason, authority = one_of(Discard, given.reason), _authority(officer, letter)
-    found = officer.register.outbox.discard(letter, reason, officer.by, authority=authority)
-    return _done(officer, found, _to_inform(officer, found))
-
-
 def _authority(officer: Officer, letter: str) -> dict[str, str]:
     return officer.acting(officer.register.letters.get(letter).request, Act.DECIDE, "letter")
 
@@ -175,75 +113,118 @@ def _in(*states: LetterState) -> Callable[[Situation], bool]:
     return lambda at: at.letter is not None and at.letter.state in states
 
 
-MAKE = Action(
+ACTIONS = ActionTable(Subject.LETTER)
+
+
+@ACTIONS.row(
     "letter",
     "Make a letter",
     "Make a letter to the person. It is shown as it goes out before it is made, and is not sent yet.",
-    MakeParameters,
-    _make,
+    of=Subject.REQUEST,
     command=False,
 )
+def _make(officer: Officer, request: str, given: MakeParameters) -> Done:
+    made = make_letter(officer, request, given.kind, given.given, again=given.again)
+    lines = [made.warning] if made.warning else []
+    return done_with(officer, request, lines, letter=made.letter)
 
-ACTIONS = (
-    MAKE,
-    Action(
-        "send",
-        "Send it by e-mail",
-        "Send a letter by e-mail, once. It counts from the day on which the mail server accepted it. If the "
-        "connection breaks while the server has the letter, it is not known whether it was sent: its state "
-        "is then `unknown`, and it is not sent again before an officer has checked.",
-        NothingMore,
-        _send,
-        lambda at: at.letter is not None and at.letter.mailed and at.letter.state is LetterState.PRODUCED,
-        of=Subject.LETTER,
-    ),
-    Action(
-        "sent",
-        "Enter that you sent it yourself",
-        "Enter that you sent a letter yourself, by post or otherwise, with what shows it. It counts from the "
-        "day that you give.",
-        SentByHand,
-        _sent,
-        _in(LetterState.PRODUCED, LetterState.UNKNOWN),
-        of=Subject.LETTER,
-        command=False,
-    ),
-    Action(
-        "bounced",
-        "Enter that it came back",
-        "Enter that a letter came back. It no longer counts as sent; make it again with the right address. "
-        "If its sending had closed the request, the request is open again, and its period runs: the person "
-        "was not informed (R45).",
-        BounceParameters,
-        _bounced,
-        _in(LetterState.SENT, LetterState.SENDING, LetterState.UNKNOWN),
-        of=Subject.LETTER,
-    ),
-    Action(
-        "again",
-        "Make it again",
-        "Make a letter that came back again, with the words of its decision. It is not sent yet.",
-        AgainParameters,
-        _again,
-        _in(*NOT_TO_ARRIVE),
-        of=Subject.LETTER,
-    ),
-    Action(
-        "release",
-        "Enter that it was not sent",
-        "Enter that you checked, and a letter in state `unknown` was not sent: it may be sent again.",
-        NothingMore,
-        _release,
-        _in(LetterState.UNKNOWN),
-        of=Subject.LETTER,
-    ),
-    Action(
-        "discard",
-        "Discard it",
-        "Enter that a letter that was made will not be sent. It stays in the case file and in the trail.",
-        DiscardParameters,
-        _discard,
-        _in(LetterState.PRODUCED),
-        of=Subject.LETTER,
-    ),
+
+@ACTIONS.row(
+    "send",
+    "Send it by e-mail",
+    "Send a letter by e-mail, once. It counts from the day on which the mail server accepted it. If the "
+    "connection breaks while the server has the letter, it is not known whether it was sent: its state "
+    "is then `unknown`, and it is not sent again before an officer has checked.",
+    lambda at: at.letter is not None and at.letter.mailed and at.letter.state is LetterState.PRODUCED,
 )
+def _send(officer: Officer, letter: str, _given: NothingMore) -> Done:
+    _authority(officer, letter)
+    found = send(officer.settings, officer.register, letter, officer.by)
+    if found.state is not LetterState.BOUNCED:
+        return _done(officer, found)
+    why = in_words(found.bounce).lower()
+    line = gettext("It came back at once: {why}. Make it again, or send it another way.", why=why)
+    return _done(officer, found, [line, *_to_inform(officer, found)])
+
+
+@ACTIONS.row(
+    "sent",
+    "Enter that you sent it yourself",
+    "Enter that you sent a letter yourself, by post or otherwise, with what shows it. It counts from the "
+    "day that you give.",
+    _in(LetterState.PRODUCED, LetterState.UNKNOWN),
+    command=False,
+)
+def _sent(officer: Officer, letter: str, given: SentByHand) -> Done:
+    channel, text = one_of(SendingChannel, given.channel, "channel"), given.proof.encode()
+    kept = checked_content("proof.txt", [text], officer.settings.document_bytes)
+    proof = Proof("proof.txt", media_type("proof.txt", text), kept)
+    return _done(officer, enter_sent(officer, letter, given.on, channel, proof))
+
+
+@ACTIONS.row(
+    "bounced",
+    "Enter that it came back",
+    "Enter that a letter came back. It no longer counts as sent; make it again with the right address. "
+    "If its sending had closed the request, the request is open again, and its period runs: the person "
+    "was not informed (R45).",
+    _in(LetterState.SENT, LetterState.SENDING, LetterState.UNKNOWN),
+)
+def _bounced(officer: Officer, letter: str, given: BounceParameters) -> Done:
+    register, authority = officer.register, _authority(officer, letter)
+    request = register.letters.get(letter).request
+    was_open = register.requests.get(request).state.open
+    reason = one_of(Bounce, given.reason)
+    found = register.outbox.enter_bounce(letter, given.on, reason, officer.by, authority=authority)
+    lines = list(_to_inform(officer, found))
+    if not lines and register.requests.get(request).state.open and not was_open:
+        facts = {fact.id: fact.kind for fact in register.facts.timeline(request).facts}
+        decided = facts.get(found.fact or "") is FactKind.DECIDED
+        way = f"again {found.id}" if decided else f"make {request} {found.kind}"
+        lines.append(
+            gettext(
+                "Request {request} is open again: its letter '{kind}' of {day} came back, so the person was "
+                "not informed (R45). Make it again, then send it: `afschrift letter {way}`.",
+                request=request,
+                kind=found.kind,
+                day=found.sent_on,
+                way=way,
+            )
+        )
+    return _done(officer, found, lines)
+
+
+@ACTIONS.row(
+    "again",
+    "Make it again",
+    "Make a letter that came back again, with the words of its decision. It is not sent yet.",
+    _in(*NOT_TO_ARRIVE),
+)
+def _again(officer: Officer, letter: str, given: AgainParameters) -> Done:
+    return _done(officer, letter_again(officer, letter, to=given.to, authority=_authority(officer, letter)))
+
+
+@ACTIONS.row(
+    "release",
+    "Enter that it was not sent",
+    "Enter that you checked, and a letter in state `unknown` was not sent: it may be sent again.",
+    _in(LetterState.UNKNOWN),
+)
+def _release(officer: Officer, letter: str, _given: NothingMore) -> Done:
+    authority = _authority(officer, letter)
+    return _done(officer, officer.register.outbox.release(letter, officer.by, authority=authority))
+
+
+@ACTIONS.row(
+    "discard",
+    "Discard it",
+    "Enter that a letter that was made will not be sent. It stays in the case file and in the trail.",
+    _in(LetterState.PRODUCED),
+)
+def _discard(officer: Officer, letter: str, given: DiscardParameters) -> Done:
+    reason, authority = one_of(Discard, given.reason), _authority(officer, letter)
+    found = officer.register.outbox.discard(letter, reason, officer.by, authority=authority)
+    return _done(officer, found, _to_inform(officer, found))
+
+
+MAKE = ACTIONS[0]

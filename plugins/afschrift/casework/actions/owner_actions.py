@@ -6,7 +6,7 @@ from pydantic import Field
 
 from afschrift.casework.actions.action import (
     OTHERWISE,
-    Action,
+    ActionTable,
     Choices,
     Code,
     Done,
@@ -18,7 +18,7 @@ from afschrift.casework.actions.action import (
     is_open,
 )
 from afschrift.casework.decision.advice import give_advice
-from afschrift.casework.desk.owner import assign_request, owner
+from afschrift.casework.desk.owner import assign_request, owner, possible_owners
 from afschrift.casework.destruction import DestructionService, ProposedDestruction
 from afschrift.casework.officer import Officer
 from afschrift.domain.language import gettext
@@ -36,17 +36,8 @@ class Assignment(Parameters):
     )
 
 
-def _assign(officer: Officer, request: str, given: Assignment) -> Done:
-    timeline = assign_request(officer, request, given.to)
-    return Done([timeline], [f"{request}: {owner(timeline) or 'all officers'}"])
-
-
-def _take_over(officer: Officer, request: str, _given: NothingMore) -> Done:
-    return _assign(officer, request, Assignment(to=officer.roles.person(officer.by).name))
-
-
 def _people(at: Situation) -> Choices:
-    return [(name, name) for name in at.officers]
+    return [(name, name) for name in possible_owners(at.officer.roles)]
 
 
 class Advice(Parameters):
@@ -71,12 +62,64 @@ class DestructionSignature(Parameters):
     )
 
 
+def _proposal(at: Situation) -> Choices:
+    if not isinstance(at.destruction, ProposedDestruction):
+        return ()
+    why = gettext(REASONS[at.destruction.rule].title)
+    yes = gettext("Yes, destroy it. {name} proposed it: {why}.", name=at.destruction.by, why=why)
+    return [("true", yes), ("false", gettext("No, keep it."))]
+
+
+ACTIONS = ActionTable()
+
+
+@ACTIONS.row(
+    "assign",
+    "Assign it to an officer",
+    "Record which officer sees to the request. Their deputies, by the roles file, may act for them.",
+    is_open,
+    {"to": _people},
+)
+def _assign(officer: Officer, request: str, given: Assignment) -> Done:
+    timeline = assign_request(officer, request, given.to)
+    return Done([timeline], [f"{request}: {owner(timeline) or 'all officers'}"])
+
+
+@ACTIONS.row(
+    "take-over",
+    "Take it over",
+    "Record that you see to the request from now on.",
+    lambda at: at.timeline.state.open and owner(at.timeline) != at.officer.roles.person(at.officer.by).name,
+)
+def _take_over(officer: Officer, request: str, _given: NothingMore) -> Done:
+    return _assign(officer, request, Assignment(to=officer.roles.person(officer.by).name))
+
+
+OVERSIGHT = ActionTable()
+
+
+@OVERSIGHT.row(
+    "advise",
+    "Give advice",
+    "As data protection officer, advise on the request: the words are kept encrypted, and decisions on a "
+    "ground that names advice quote them (Art. 38). You advise and do not decide.",
+    is_open,
+    role=Role.DPO,
+)
 def _advise(officer: Officer, request: str, given: Advice) -> Done:
     give_advice(officer, request, given.text)
     words = gettext("It is kept encrypted. A decision on a ground that asks for advice quotes it.")
     return done_with(officer, request, [words])
 
 
+@OVERSIGHT.row(
+    "destroy",
+    "Propose to destroy its data key",
+    "Propose to destroy the data key of a closed request: its keys, texts, plans and staged files are "
+    "unreadable once another person signed. States, times and the trail remain. A hold prevents it.",
+    lambda at: at.destruction == "possible",
+    {"rule": lambda _: [(code, reason.title) for code, reason in REASONS.items() if _SHRED in reason.of]},
+)
 def _destroy(officer: Officer, request: str, given: Destruction) -> Done:
     proposed = DestructionService(officer).propose_shredding(request, given.rule)
     words = (
@@ -87,6 +130,14 @@ def _destroy(officer: Officer, request: str, given: Destruction) -> Done:
     return done_with(officer, request, [words])
 
 
+@OVERSIGHT.row(
+    "sign-destruction",
+    "Sign the destruction of its data key",
+    "As second signer: whether the data key of the request is destroyed. It cannot be undone.",
+    lambda at: isinstance(at.destruction, ProposedDestruction),
+    {"agree": _proposal},
+    role=Role.SECOND_SIGNER,
+)
 def _sign_destruction(officer: Officer, request: str, given: DestructionSignature) -> Done:
     DestructionService(officer).sign(_SHRED, request, agree=given.agree)
     words = (
@@ -95,65 +146,3 @@ def _sign_destruction(officer: Officer, request: str, given: DestructionSignatur
         else gettext("Turned down. Nothing was destroyed.")
     )
     return done_with(officer, request, [words])
-
-
-def _proposal(at: Situation) -> Choices:
-    if not isinstance(at.destruction, ProposedDestruction):
-        return ()
-    why = gettext(REASONS[at.destruction.rule].title)
-    yes = gettext("Yes, destroy it. {name} proposed it: {why}.", name=at.destruction.by, why=why)
-    return [("true", yes), ("false", gettext("No, keep it."))]
-
-
-ACTIONS = (
-    Action(
-        "assign",
-        "Assign it to an officer",
-        "Record which officer sees to the request. Their deputies, by the roles file, may act for them.",
-        Assignment,
-        _assign,
-        is_open,
-        {"to": _people},
-    ),
-    Action(
-        "take-over",
-        "Take it over",
-        "Record that you see to the request from now on.",
-        NothingMore,
-        _take_over,
-        lambda at: at.timeline.state.open and owner(at.timeline) != at.name,
-    ),
-)
-
-OVERSIGHT = (
-    Action(
-        "advise",
-        "Give advice",
-        "As data protection officer, advise on the request: the words are kept encrypted, and decisions on a "
-        "ground that names advice quote them (Art. 38). You advise and do not decide.",
-        Advice,
-        _advise,
-        is_open,
-        role=Role.DPO,
-    ),
-    Action(
-        "destroy",
-        "Propose to destroy its data key",
-        "Propose to destroy the data key of a closed request: its keys, texts, plans and staged files are "
-        "unreadable once another person signed. States, times and the trail remain. A hold prevents it.",
-        Destruction,
-        _destroy,
-        lambda at: at.destruction == "possible",
-        {"rule": lambda _: [(code, reason.title) for code, reason in REASONS.items() if _SHRED in reason.of]},
-    ),
-    Action(
-        "sign-destruction",
-        "Sign the destruction of its data key",
-        "As second signer: whether the data key of the request is destroyed. It cannot be undone.",
-        DestructionSignature,
-        _sign_destruction,
-        lambda at: isinstance(at.destruction, ProposedDestruction),
-        {"agree": _proposal},
-        Role.SECOND_SIGNER,
-    ),
-)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from afschrift.app.jurisdiction import load_controller
 from afschrift.casework.actions.action import (
-    Action,
+    ActionTable,
     Code,
     Day,
     Done,
@@ -56,6 +56,15 @@ class NotReceived(Parameters):
     text: Words = Field(title="Why the address was clearly not meant for requests")
 
 
+ACTIONS = ActionTable()
+
+
+@ACTIONS.row(
+    "mandate-withdrawn",
+    "Record that the person took the mandate back",
+    "Record that the person revoked a mandate: nothing is delivered on it, and it is asked again (R15).",
+    lambda at: at.mandate == PROVEN,
+)
 def _mandate_withdrawn(officer: Officer, request: str, given: MandateWithdrawal) -> Done:
     take_back(officer, request, given.text)
     lines = [
@@ -72,16 +81,38 @@ def _mandate_withdrawn(officer: Officer, request: str, given: MandateWithdrawal)
     return done_with(officer, request, lines)
 
 
+@ACTIONS.row(
+    "deceased",
+    "Record that the person died",
+    "Record that the person died: the requests of the case end, and nothing leaves any more (R17).",
+    is_open,
+)
 def _deceased(officer: Officer, request: str, given: Death) -> Done:
     lines = record_death(officer, request, given.rests_on, given.text)
     return done_with(officer, request, lines)
 
 
+@ACTIONS.row(
+    "not-deceased",
+    "Lift a death that was recorded in error",
+    "As second signer, lift a death that was recorded in error: requests and their clock go on.",
+    lambda at: at.timeline.state is State.PERSON_DECEASED,
+    role=Role.SECOND_SIGNER,
+)
 def _not_deceased(officer: Officer, request: str, given: DeathError) -> Done:
     found = lift_death(officer, request, given.text)
     return Done(found, [f"{timeline.request}: {timeline.state}" for timeline in found])
 
 
+@ACTIONS.row(
+    "not-received",
+    "Find that the message was not received",
+    "Decide that a message to an address not meant for requests counts as not received (R03). Only "
+    "before any step ran, only if a proper channel was clearly published before it came, and only once a "
+    "second signer agrees. Nothing is deleted: the message remains in its case.",
+    lambda at: may_move("fact_not_received", at.timeline.state, State.NOT_RECEIVED),
+    of=Subject.CASE,
+)
 def _not_received(officer: Officer, owner: str, given: NotReceived) -> Done:
     case = officer.register.cases.get(owner)
     published = load_controller(officer.settings).channels
@@ -96,43 +127,3 @@ def _not_received(officer: Officer, owner: str, given: NotReceived) -> Done:
         ),
     ]
     return done_with(officer, asked.request, lines)
-
-
-ACTIONS = (
-    Action(
-        "mandate-withdrawn",
-        "Record that the person took the mandate back",
-        "Record that the person revoked a mandate: nothing is delivered on it, and it is asked again (R15).",
-        MandateWithdrawal,
-        _mandate_withdrawn,
-        lambda at: at.mandate == PROVEN,
-    ),
-    Action(
-        "deceased",
-        "Record that the person died",
-        "Record that the person died: the requests of the case end, and nothing leaves any more (R17).",
-        Death,
-        _deceased,
-        is_open,
-    ),
-    Action(
-        "not-deceased",
-        "Lift a death that was recorded in error",
-        "As second signer, lift a death that was recorded in error: requests and their clock go on.",
-        DeathError,
-        _not_deceased,
-        lambda at: at.timeline.state is State.PERSON_DECEASED,
-        role=Role.SECOND_SIGNER,
-    ),
-    Action(
-        "not-received",
-        "Find that the message was not received",
-        "Decide that a message to an address not meant for requests counts as not received (R03). Only "
-        "before any step ran, only if a proper channel was clearly published before it came, and only once a "
-        "second signer agrees. Nothing is deleted: the message remains in its case.",
-        NotReceived,
-        _not_received,
-        lambda at: may_move("fact_not_received", at.timeline.state, State.NOT_RECEIVED),
-        of=Subject.CASE,
-    ),
-)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from afschrift.casework.actions.action import (
     OTHERWISE,
-    Action,
+    ActionTable,
     Choices,
     Day,
     Done,
@@ -40,19 +40,8 @@ class EvasiveSignature(Parameters):
     )
 
 
-def _propose(officer: Officer, source: str, given: EvasiveWords) -> Done:
-    propose(officer, source, evasive=not given.lift, since=given.from_)
-    return Done([], [gettext("Proposed. It holds once another person signs it.")])
-
-
-def _sign(officer: Officer, source: str, given: EvasiveSignature) -> Done:
-    sign(officer, source, agree=given.agree)
-    words = gettext("Signed.") if given.agree else gettext("Turned down. Nothing was changed.")
-    return Done([], [words])
-
-
 def _waits(at: Situation) -> bool:
-    return at.officer is not None and waiting(at.officer.register, at.source) is not None
+    return waiting(at.officer.register, at.source) is not None
 
 
 def _what(_at: Situation) -> Choices:
@@ -63,8 +52,8 @@ def _what(_at: Situation) -> Choices:
 
 
 def _proposal(at: Situation) -> Choices:
-    found = at.officer and waiting(at.officer.register, at.source)
-    if not at.officer or not found:
+    found = waiting(at.officer.register, at.source)
+    if found is None:
         return ()
     by, proposed = found
     words = gettext("evasive words") if proposed["evasive"] else gettext("plain words")
@@ -73,28 +62,32 @@ def _proposal(at: Situation) -> Choices:
     return [("true", yes), ("false", gettext("No, leave it as it is."))]
 
 
-ACTIONS = (
-    Action(
-        "evasive",
-        "Change what answers say of a source",
-        "Propose that answers do not say whether nothing is held in a source (R09, R84), or that they say it "
-        "plainly again. It holds for requests received from then on; only on these may a restriction be "
-        "hidden. A second signer signs it.",
-        EvasiveWords,
-        _propose,
-        lambda at: not _waits(at),
-        {"lift": _what},
-        of=Subject.SOURCE,
-    ),
-    Action(
-        "sign-evasive",
-        "Sign what answers say of a source",
-        "As second signer: whether the proposed change of what answers say of a source counts (R09, R84).",
-        EvasiveSignature,
-        _sign,
-        _waits,
-        {"agree": _proposal},
-        Role.SECOND_SIGNER,
-        of=Subject.SOURCE,
-    ),
+ACTIONS = ActionTable(Subject.SOURCE)
+
+
+@ACTIONS.row(
+    "evasive",
+    "Change what answers say of a source",
+    "Propose that answers do not say whether nothing is held in a source (R09, R84), or that they say it "
+    "plainly again. It holds for requests received from then on; only on these may a restriction be "
+    "hidden. A second signer signs it.",
+    lambda at: not _waits(at),
+    {"lift": _what},
 )
+def _propose(officer: Officer, source: str, given: EvasiveWords) -> Done:
+    propose(officer, source, evasive=not given.lift, since=given.from_)
+    return Done([], [gettext("Proposed. It holds once another person signs it.")])
+
+
+@ACTIONS.row(
+    "sign-evasive",
+    "Sign what answers say of a source",
+    "As second signer: whether the proposed change of what answers say of a source counts (R09, R84).",
+    _waits,
+    {"agree": _proposal},
+    role=Role.SECOND_SIGNER,
+)
+def _sign(officer: Officer, source: str, given: EvasiveSignature) -> Done:
+    sign(officer, source, agree=given.agree)
+    words = gettext("Signed.") if given.agree else gettext("Turned down. Nothing was changed.")
+    return Done([], [words])

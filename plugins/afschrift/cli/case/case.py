@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +18,7 @@ from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.referral import to_hand_over
 from afschrift.cli import given
 from afschrift.cli.actions import add_actions
-from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, say
+from afschrift.cli.common import AsJson, actor, officer, open_register, print_found, print_json, say
 from afschrift.cli.forms import read_form
 from afschrift.cli.given import empty_folder, harmless, id_copy, opened, write
 from afschrift.cli.terminal import one_line
@@ -25,6 +26,8 @@ from afschrift.domain.errors import RefusedError
 from afschrift.law.case_facts import CaseFactKind, referrals
 
 if TYPE_CHECKING:
+    from afschrift.domain.request import Hold
+    from afschrift.register.cases import CaseRow
     from afschrift.register.register import Register
 
 
@@ -59,24 +62,22 @@ def listing(
         for case in register.cases.all()
         if (under & set(case.requests) if held else all_ or case.id in still_open)
     ]
-    if as_json:
-        rows = [
-            asdict(case) | {"holds": [asdict(hold) for hold in holds if hold.request in case.requests]}
-            for case in found
-        ]
-        print_json(rows)
-        return
-    if not found:
-        nothing = "No open case." if not all_ else "No case yet: `afschrift submit`."
-        typer.echo("No case is under hold." if held else nothing)
-    for case in found:
-        typer.echo(
-            f"{case.id}  received {case.received_at[:16]}Z by {case.channel}  made by {case.made_by}  "
-            f"texts {case.texts}  requests {', '.join(case.requests)}"
-        )
-        words = dict.fromkeys(hold.words for hold in holds if hold.request in case.requests)
-        for line in words:
-            typer.echo(f"    held: {line}")
+    of = {case.id: [hold for hold in holds if hold.request in case.requests] for case in found}
+    nothing = "No open case." if not all_ else "No case yet: `afschrift submit`."
+    print_found(
+        lambda: [asdict(case) | {"holds": list(map(asdict, of[case.id]))} for case in found],
+        (line for case in found for line in _listed(case, of[case.id])),
+        as_json,
+        "No case is under hold." if held else nothing,
+    )
+
+
+def _listed(case: CaseRow, holds: Iterable[Hold]) -> Iterator[str]:
+    yield (
+        f"{case.id}  received {case.received_at[:16]}Z by {case.channel}  made by {case.made_by}  "
+        f"texts {case.texts}  requests {', '.join(case.requests)}"
+    )
+    yield from dict.fromkeys(f"    held: {hold.words}" for hold in holds)
 
 
 @app.command("print")
@@ -233,15 +234,12 @@ def parties(
     if from_ is not None:
         record_parties(who, owner, read_form(from_, who.settings.document_bytes))
     found = who.register.cases.parties(owner, who.by)
-    if as_json:
-        print_json(found, ascii=False)
-        return
-    for role, party in found.items():
-        typer.echo(f"{role}:")
-        for name, value in party.items():
-            typer.echo(f"  {name}: {one_line(value)}")
-    if not found:
-        typer.echo("No party is recorded.")
+    lines = (
+        line
+        for role, party in found.items()
+        for line in (f"{role}:", *(f"  {name}: {one_line(value)}" for name, value in party.items()))
+    )
+    print_found(lambda: found, lines, as_json, "No party is recorded.")
 
 
 def _show(entry: Any) -> None:
@@ -269,13 +267,8 @@ def waiting(
 ) -> None:
     """List what waits to be handed over, in order of due dates."""
     found = to_hand_over(open_register())
-    if as_json:
-        print_json([wait.document() for wait in found])
-        return
-    if not found:
-        typer.echo("Nothing waits to be handed over.")
-    for wait in found:
-        typer.echo(wait.words)
+    lines, nothing = (wait.words for wait in found), "Nothing waits to be handed over."
+    print_found(lambda: [wait.document() for wait in found], lines, as_json, nothing)
 
 
 def case_lines(register: Register, case: str) -> list[str]:

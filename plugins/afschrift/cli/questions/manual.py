@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.roles_file import load_roles
 from afschrift.casework.manual.question import ask_again, open_question, shown_terms
 from afschrift.casework.notices.questions import searches
-from afschrift.cli.common import AsJson, actor, load_inventory, officer, open_register, print_json
+from afschrift.cli.common import AsJson, actor, load_inventory, officer, open_register, print_found
 from afschrift.cli.terminal import one_line
 from afschrift.domain.event import NewEvent
 from afschrift.domain.instants import utc_now
@@ -32,19 +33,17 @@ def listing(
 ) -> None:
     """List the searches to do, by whom and by when."""
     found = searches(open_register(), load_jurisdiction(), utc_now(), open_only=not all_, request_id=request)
-    if as_json:
-        print_json([_row(search) for search in found])
-        return
-    if not found:
-        typer.echo("No system waits to be searched.")
-    for search in found:
-        row = _row(search)
-        whose = f" for {search.to}" if search.to else ""
-        state = "answered" if row["answered_at"] else search.level or "open"
-        typer.echo(
-            f"{row['request']}  {search.source}  {row['medium']}  role {row['role']}{whose}  "
-            f"due {row['due'] or 'when the clock runs again'}  {state}  ({row['question']})"
-        )
+    rows = list(map(_row, found))
+    print_found(lambda: rows, map(_line, rows), as_json, "No system waits to be searched.")
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    whose = f" for {row['assigned_to']}" if row["assigned_to"] else ""
+    state = "answered" if row["answered_at"] else row["level"] or "open"
+    return (
+        f"{row['request']}  {row['source']}  {row['medium']}  role {row['role']}{whose}  "
+        f"due {row['due'] or 'when the clock runs again'}  {state}  ({row['question']})"
+    )
 
 
 @app.command()

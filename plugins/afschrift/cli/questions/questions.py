@@ -18,7 +18,7 @@ from afschrift.casework.answer import answer_question, form_of, goes_on, still_o
 from afschrift.casework.answer_form import AnswerForm, answer_form
 from afschrift.casework.question_kinds import kind_named
 from afschrift.cli import given
-from afschrift.cli.common import AsJson, actor, officer, open_register, print_json, print_lines, say
+from afschrift.cli.common import AsJson, actor, officer, open_register, print_found, say
 from afschrift.cli.forms import ask_answer, from_file
 from afschrift.cli.given import opened
 from afschrift.cli.running import CODES, Here, OnAirflow, begin, in_one_place, leave
@@ -53,24 +53,27 @@ def questions(
     register = open_register()
     found = register.questions.all(open_only=not all_, request_id=request)
     to = {q.id: assigned_to(register.facts.timeline(q.request), q.id) for q in found}
-    if as_json:
-        rows = [asdict(q) | {"form": form_of(q), "assigned_to": to[q.id]} for q in found]
-        print_json(rows)
+    print_found(
+        lambda: [asdict(q) | {"form": form_of(q), "assigned_to": to[q.id]} for q in found],
+        (line for q in found for line in _lines(q, to[q.id])),
+        as_json,
+        "No open question.",
+    )
+
+
+def _lines(q: QuestionRow, to: str | None) -> Iterator[str]:
+    whose = f"  for {to}" if to else ""
+    yield f"{q.id}  {q.request}  {q.kind}  role {q.role}{whose}  asked {q.asked_at[:16]}"
+    yield f"    about   {json.dumps(q.detail, ensure_ascii=False)}"
+    yield f"    options {', '.join(q.options)}"
+    if q.kind == "identity":
+        yield f"    see     `afschrift request look-up {q.request} --run`, then `request identity`"
+    if q.kind == "decision":
+        yield "    form    `afschrift grounds list`, then `afschrift grounds show CODE`"
         return
-    if not found:
-        typer.echo("No open question.")
-    for q in found:
-        whose = f"  for {to[q.id]}" if to[q.id] else ""
-        typer.echo(f"{q.id}  {q.request}  {q.kind}  role {q.role}{whose}  asked {q.asked_at[:16]}")
-        typer.echo(f"    about   {json.dumps(q.detail, ensure_ascii=False)}")
-        typer.echo(f"    options {', '.join(q.options)}")
-        if q.kind == "identity":
-            typer.echo(f"    see     `afschrift request look-up {q.request} --run`, then `request identity`")
-        if q.kind == "decision":
-            typer.echo("    form    `afschrift grounds list`, then `afschrift grounds show CODE`")
-            continue
-        for line in _fields(q):
-            typer.echo(f"    field   {line}")
+    for field in fields_of(form_of(q), q.options):
+        words = ", ".join(filter(None, (field.title, field.need)))
+        yield f"    field   {field.name}: {field.takes} ({words})"
 
 
 @app.command()
@@ -83,15 +86,13 @@ def show(
     from afschrift.casework.answer import look
 
     found = look(officer(), question, unmask=unmask)
-    if as_json:
-        body = asdict(found) if found else {"question": question, "sections": []}
-        print_json(body, ascii=False)
-        return
-    if found is None:
-        typer.echo("It shows nothing besides what `afschrift questions` lists.")
-        return
-    print_lines(_sections(found.sections))
-    if found.more:
+    print_found(
+        lambda: asdict(found) if found else {"question": question, "sections": []},
+        _sections(found.sections if found else ()),
+        as_json,
+        "It shows nothing besides what `afschrift questions` lists.",
+    )
+    if found and found.more and not as_json:
         say("Values are masked: --unmask shows them, which is an event too.")
 
 
@@ -237,11 +238,6 @@ def _filled(
     codes = [field for field in form_for({"choice": choice, **texts}).fields if not field.words]
     detail, _ = read_fields(codes, lambda name: [texts.get(name, "")])
     return GivenAnswer(choice, {**texts, **detail}, text=_text(text_file, asked))
-
-
-def _fields(question: QuestionRow) -> Iterator[str]:
-    for field in fields_of(form_of(question), question.options):
-        yield f"{field.name}: {field.takes} ({', '.join(filter(None, (field.title, field.need)))})"
 
 
 def _pair(item: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from afschrift.cli.common import AsJson, officer, print_json, print_lines
+from afschrift.cli.common import AsJson, officer, print_found
 from afschrift.cli.running import RequestId
 from afschrift.cli.terminal import one_line
 
@@ -34,16 +34,11 @@ def show(
     if table is not None:
         page = table_page(officer(), request, table, first)
         rows = sorted((*page.cards, *page.others), key=lambda card: card.number)
-        if as_json:
-            print_json({"table": table, "rows": [asdict(row) for row in rows]}, ascii=False)
-        else:
-            print_lines(_page(page, rows))
+        print_found(lambda: {"table": table, "rows": list(map(asdict, rows))}, _page(page, rows), as_json)
         return
     found = overview(begin(officer(), request, None))
-    if as_json:
-        print_json(asdict(found.view), ascii=False)
-    else:
-        print_lines(_lines(found.view, (*found.differing, *found.others)))
+    lines = _lines(found.view, (*found.differing, *found.others))
+    print_found(lambda: asdict(found.view), lines, as_json)
 
 
 def _lines(seen: ReviewView, tables: tuple[ReviewTable, ...]) -> Iterator[str]:

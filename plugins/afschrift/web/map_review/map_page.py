@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
+from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse
 
+from afschrift.bundle.page.page import policy_of
+from afschrift.canary.check_canary import require_canary
+from afschrift.canary.signature import require_signed
+from afschrift.datamap.preview import Preview, Whose, preview_canary, preview_invented
 from afschrift.datamap.review.confirmations import (
     errors_as_refused,
     must_review,
@@ -20,9 +26,11 @@ from afschrift.datamap.review.review_samples import record_shown, samples
 from afschrift.datamap.review.review_session import Review, WouldBreakError
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.domain.language import gettext
+from afschrift.domain.right import Right
 from afschrift.inventory.document import Fault, InventoryError
 from afschrift.law.roles import AIRFLOW
-from afschrift.web.caller import Caller, Known, cross_origin_error, is_form_token, is_same_origin
+from afschrift.web.caller import Caller, Known, cross_origin_error, is_same_origin
+from afschrift.web.form import Posted
 from afschrift.web.map_review.map_form import (
     LATER,
     MapForm,
@@ -34,8 +42,9 @@ from afschrift.web.map_review.map_form import (
     unpack_files,
 )
 from afschrift.web.map_review.map_view import ButtonResult, map_page, shown_groups
-from afschrift.web.multipart import Sent, answer_form
 from afschrift.web.page import Problem, status_and_words
+from afschrift.web.tokens import is_form_token
+from afschrift.wiring.build_services import build
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -60,16 +69,12 @@ def listing(request: Request, by: Known) -> Response:
 
 
 @router.post("/inventory")
-async def answer(request: Request, by: Known) -> Response:
+def answer(request: Request, by: Known, sent: Posted) -> Response:
     """Write answers, take the last ones back, or show something else, with all that was typed.
 
     The reply is the page itself, not a redirect, because it holds what takes the answers back. Sent twice,
     the form writes once.
     """
-    return await answer_form(request, _answer, by)
-
-
-def _answer(request: Request, by: Caller, sent: Sent) -> Response:
     page = _ReviewPage(request, by, form_of_sent(sent))
     if not is_form_token(by, request.url.path, sent.value("token")):
         if not is_same_origin(request):
@@ -108,9 +113,7 @@ class _ReviewPage:
             named = (replace(fault, file=Path(fault.file).name) for fault in self._faults[:_FAULTS])
             problem = Problem(BROKEN, tuple(("", "", str(fault)) for fault in named))
             status = 409
-        return map_page(
-            self.request, self.by, self._officer, self._review, self.form, self.result, problem, status
-        )
+        return map_page(self.request, self._officer, self._review, self.form, self.result, problem, status)
 
     def act(self) -> Response:
         """Carry out the button. A fault shows the page again, with all that was typed."""
@@ -230,3 +233,37 @@ class _ReviewPage:
             lines += [] if line in lines else [line]
         words = "Nothing was written, as the data map would have faults with these answers:"
         return Problem(words, tuple(lines[:_FAULTS]))
+
+
+Shown = Annotated[Literal[Whose.INVENTED, Whose.CANARY], InPath()]
+"""Rows of a real person are shown at the terminal alone."""
+
+
+@router.get("/inventory/preview/{whose}/data/information.html")
+def sheet(by: Known, whose: Shown) -> Response:
+    """Show the information sheet, to which the page of an access answer links."""
+    found, letters = _made(by, whose, Right.ACCESS)
+    return _html(found.sheet(letters), "default-src 'none'; style-src 'unsafe-inline'")
+
+
+@router.get("/inventory/preview/{whose}/{right}")
+def preview(by: Known, whose: Shown, right: Annotated[Right, InPath()]) -> Response:
+    """Read and show it; nothing is kept."""
+    found, _ = _made(by, whose, right)
+    return _html(found.page, policy_of(found.page))
+
+
+def _made(by: Known, whose: Whose, right: Right) -> tuple[Preview, Path]:
+    officer = by.officer()
+    must_review(officer)
+    services = build(lambda _line: None, officer.settings)
+    language = services.inventory.controller.languages[0]
+    if whose is Whose.INVENTED:
+        return preview_invented(services, right, language), services.letters
+    canary = require_canary(officer.settings, services.inventory)
+    require_signed(canary, services.register)
+    return preview_canary(services, right, language, canary.file.keys), services.letters
+
+
+def _html(page: bytes, allowed: str) -> Response:
+    return HTMLResponse(page, headers={"Content-Security-Policy": f"{allowed}; frame-ancestors 'none'"})

@@ -30,7 +30,6 @@ from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.language import gettext, ngettext, say
 from afschrift.inventory.base import fides_categories
 from afschrift.law.roles import MAY, Act
-from afschrift.web.caller import Caller, form_token
 from afschrift.web.map_review.map_form import SURE, GroupAnswer, MapForm
 from afschrift.web.page import Problem, render
 
@@ -99,7 +98,6 @@ def shown_groups(form: MapForm, review: Review) -> tuple[list[Group], list[Group
 
 def map_page(
     request: Request,
-    by: Caller,
     officer: Officer,
     review: Review | None,
     form: MapForm,
@@ -118,11 +116,9 @@ def map_page(
         request,
         "inventory",
         status,
-        by=by,
         form=form,
         again=form.again if form.shown or today is None else in_a_year(today).isoformat(),
         shown=review.digest if review else form.shown,
-        token=form_token(by, request.url.path),
         problem=problem,
         faults={of.removeprefix("g-"): fault for of, _, fault in problem.lines if of} if problem else {},
         barred=_barred(officer, folder) if review else "",
