@@ -273,19 +273,20 @@ class ActionTable(list[Action]):
     """The actions of a module, a row above the function that does each.
 
     `of` is what they are about where a row does not say otherwise. A row takes what `Action` has besides; its
-    parameters are those that the function takes as its third argument.
+    help is the function's docstring, and its parameters are those that the function takes as third argument.
     """
 
     def __init__(self, of: Subject = Subject.REQUEST) -> None:
         super().__init__()
         self._of = of
 
-    def row(self, name: str, title: str, help: str, *more: Any, **named: Any) -> Callable[[Do], Do]:
+    def row(self, name: str, title: str, *more: Any, **named: Any) -> Callable[[Do], Do]:
         """Add an action."""
 
         def add(do: Do) -> Do:
+            words = " ".join((do.__doc__ or "").split())
             parameters = list(get_type_hints(do).values())[2]
-            self.append(Action(name, title, help, parameters, do, *more, **{"of": self._of, **named}))
+            self.append(Action(name, title, words, parameters, do, *more, **{"of": self._of, **named}))
             return do
 
         return add

@@ -12,7 +12,6 @@ from afschrift.casework.actions import (
     dispute_actions,
     letter_actions,
     owner_actions,
-    party_actions,
     source_actions,
 )
 from afschrift.casework.actions.action import NO_REQUEST, Action, Done, Situation, Subject
@@ -27,7 +26,6 @@ from afschrift.outside.read_model import read_model
 ACTIONS: tuple[Action, ...] = (
     *clock_actions.ACTIONS,
     *dispute_actions.ACTIONS,
-    *party_actions.ACTIONS,
     *case_actions.ACTIONS,
     *letter_actions.ACTIONS,
     *delivery_actions.ACTIONS,
@@ -36,7 +34,7 @@ ACTIONS: tuple[Action, ...] = (
     *source_actions.ACTIONS,
 )
 
-_ABOUT_PEOPLE = frozenset({"reading", "keys", "party", "hand-over"})
+_ABOUT_PEOPLE = frozenset({"reading", "keys", "party", "hand-over", "mandate-withdrawn"})
 _ENDS = frozenset({"withdraw", "merge", "link", "deceased", "not-deceased", "not-received"})
 
 
@@ -45,7 +43,6 @@ def grouped(actions: Iterable[Action]) -> dict[str, list[Action]]:
     subjects = {
         "clock": clock_actions,
         "letters": letter_actions,
-        "people": party_actions,
         "owner": owner_actions,
     }
     of = {(a.of, a.name): name for name, module in subjects.items() for a in module.ACTIONS}

@@ -195,11 +195,14 @@ ACTIONS = ActionTable()
 @ACTIONS.row(
     "suspend",
     "Stop the clock with a question to the person",
-    "Record a question to the person that stops the clock (R42). It counts from the day it is sent.",
     lambda at: is_open(at) and at.timeline.waiting is None,
     {"letter": _letters("identity_request", "specify_request")},
 )
 def _suspend(officer: Officer, request: str, given: SuspensionParameters) -> Done:
+    """Record a question to the person that stops the clock (R42).
+
+    It counts from the day it is sent.
+    """
     return _recorded(
         officer,
         lambda at: at.suspend(
@@ -217,21 +220,24 @@ def _suspend(officer: Officer, request: str, given: SuspensionParameters) -> Don
 @ACTIONS.row(
     "resume",
     "Record the person's answer",
-    "Record the person's sufficient answer and its day: the clock continues (R43).",
     _asked,
 )
 def _resume(officer: Officer, request: str, given: Reply) -> Done:
+    """Record the person's sufficient answer and its day:
+
+    the clock continues (R43).
+    """
     return _recorded(officer, lambda at: at.resume(request, given.on))
 
 
 @ACTIONS.row(
     "insufficient",
     "Record an answer that is not sufficient",
-    "Record that the person's answer fell short; a further question follows at once (R43).",
     _asked,
     {"letter": _letters("answer_insufficient")},
 )
 def _insufficient(officer: Officer, request: str, given: InsufficientReply) -> Done:
+    """Record that the person's answer fell short; a further question follows at once (R43)."""
     return _recorded(
         officer, lambda at: at.insufficient(request, given.on, letter=given.letter, sending=given.sending)
     )
@@ -240,11 +246,14 @@ def _insufficient(officer: Officer, request: str, given: InsufficientReply) -> D
 @ACTIONS.row(
     "extend",
     "Extend by two months",
-    "Decide on two further months (R39-R41). It holds once its letter is sent within the first month.",
     lambda at: is_open(at) and not at.timeline.of(FactKind.EXTENDED),
     {"letter": _letters("extension")},
 )
 def _extend(officer: Officer, request: str, given: Extension) -> Done:
+    """Decide on two further months (R39-R41).
+
+    It holds once its letter is sent within the first month.
+    """
     return _recorded(
         officer,
         lambda at: at.extend(
@@ -256,23 +265,25 @@ def _extend(officer: Officer, request: str, given: Extension) -> Done:
 @ACTIONS.row(
     "sent",
     "Record that a letter was sent",
-    "Record that the letter of a suspension or an extension was sent, how, and with which proof.",
     lambda at: bool(_unsent(at)),
     {"fact": _unsent},
 )
 def _sent(officer: Officer, request: str, given: SentLetterParameters) -> Done:
+    """Record that the letter of a suspension or an extension was sent, how, and with which proof."""
     return _recorded(officer, lambda at: at.sent(request, given.sending, given.fact))
 
 
 @ACTIONS.row(
     "handed-over",
     "Record that the person has the answer",
-    "Enter that the person received the ready answer, or was notified where it is: it closes the "
-    "request. If a letter of the outbox notifies them, send that, or enter its sending: `afschrift "
-    "letter sent`.",
     lambda at: bool(at.timeline.to_inform),
 )
 def _inform(officer: Officer, request: str, given: HandedOver) -> Done:
+    """Enter that the person received the ready answer, or was notified where it is:
+
+    it closes the request. If a letter of the outbox notifies them, send that, or enter its sending:
+    `afschrift letter sent`.
+    """
     service, sending = ClockService(officer, officer.jurisdiction), given.sending
     timeline = officer.register.facts.timeline(request)
     others = [t for t in asked_with(officer.register, timeline) if t.to_inform] if given.both else []
@@ -285,61 +296,73 @@ def _inform(officer: Officer, request: str, given: HandedOver) -> Done:
 @ACTIONS.row(
     "acknowledge",
     "Say why it is late",
-    "Acknowledge by name why a request is overdue (R37). It remains overdue; `check_deadlines` succeeds.",
     lambda at: at.clock.colour is Colour.RED,
 )
 def _acknowledge(officer: Officer, request: str, given: Acknowledgement) -> Done:
+    """Acknowledge by name why a request is overdue (R37).
+
+    It remains overdue; `check_deadlines` succeeds.
+    """
     return _recorded(officer, lambda at: at.acknowledge(request, given.text))
 
 
 @ACTIONS.row(
     "withdraw",
     "Record that the person withdrew it",
-    "Record that the person withdrew the request. Only they can: a controller refuses instead.",
     is_open,
 )
 def _withdraw(officer: Officer, request: str, given: Withdrawal) -> Done:
+    """Record that the person withdrew the request.
+
+    Only they can: a controller refuses instead.
+    """
     return _recorded(officer, lambda at: at.withdraw(request, given.channel, given.on))
 
 
 @ACTIONS.row(
     "correct",
     "Correct the time of receipt",
-    "Correct the time of receipt. Both are kept; a later one applies once a second signer agreed (R02).",
     lambda at: is_open(at) and at.timeline.proposed is None,
 )
 def _correct(officer: Officer, request: str, given: Correction) -> Done:
+    """Correct the time of receipt.
+
+    Both are kept; a later one applies once a second signer agreed (R02).
+    """
     return _recorded(officer, lambda at: at.correct(request, given.received_at, given.reason))
 
 
 @ACTIONS.row(
     "sign-correction",
     "Sign the later time of receipt",
-    "As second signer: whether the proposed later receipt applies (R02).",
     lambda at: at.timeline.proposed is not None,
     role=Role.SECOND_SIGNER,
 )
 def _sign_correction(officer: Officer, request: str, given: Signature) -> Done:
+    """As second signer:
+
+    whether the proposed later receipt applies (R02).
+    """
     return _recorded(officer, lambda at: at.sign(request, agree=given.agree))
 
 
 @ACTIONS.row(
     "merge",
     "Merge it into an earlier request",
-    "Merge an overlapping request into an earlier, open one of the person, whose receipt applies (R55).",
     lambda at: is_open(at) and bool(at.earlier),
     {"into": _earlier},
 )
 def _merge(officer: Officer, request: str, given: Merge) -> Done:
+    """Merge an overlapping request into an earlier, open one of the person, whose receipt applies (R55)."""
     return _recorded(officer, lambda at: at.merge(request, given.into, at.officer.own_keys))
 
 
 @ACTIONS.row(
     "link",
     "Link it to an earlier request",
-    "Record that a request follows a closed one of the same person.",
     lambda at: is_open(at) and bool(at.earlier),
     {"to": _earlier},
 )
 def _link(officer: Officer, request: str, given: LinkParameters) -> Done:
+    """Record that a request follows a closed one of the same person."""
     return _recorded(officer, lambda at: at.link(request, given.to, given.as_, at.officer.own_keys))

@@ -144,12 +144,14 @@ ACTIONS = ActionTable(Subject.DELIVERY)
 @ACTIONS.row(
     "words",
     "Show the words",
-    "Show the six words that open what was delivered, to read them out or to print them for an envelope. "
-    "That you looked is recorded. Give them on another channel than the letter, and enter how they went.",
     _opens_by_words,
     sheet=words_sheet,
 )
 def _words(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    """Show the six words that open what was delivered, to read them out or to print them for an envelope.
+
+    That you looked is recorded. Give them on another channel than the letter, and enter how they went.
+    """
     row, words = officer.register.deliveries.get(delivery), read_words(officer, delivery)
     return Done([_timeline(officer, row)], [gettext("Then enter how they went.")], shown=words)
 
@@ -157,11 +159,13 @@ def _words(officer: Officer, delivery: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "link",
     "Show the link",
-    "Show the address at which the person fetches what was delivered, as the letter has it. That you "
-    "looked is recorded.",
     _has_page,
 )
 def _link(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    """Show the address at which the person fetches what was delivered, as the letter has it.
+
+    That you looked is recorded.
+    """
     row, link = officer.register.deliveries.get(delivery), read_link(officer, delivery)
     line = gettext(
         "Give it only to the person whose identity was verified, and the words on another channel."
@@ -172,11 +176,13 @@ def _link(officer: Officer, delivery: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "unfreeze",
     "Unfreeze it",
-    "Let what was frozen after too many wrong words be fetched again. First find out who tried: if it "
-    "was not the person, take it away.",
     _is_frozen,
 )
 def _unfreeze(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    """Let what was frozen after too many wrong words be fetched again.
+
+    First find out who tried: if it was not the person, take it away.
+    """
     row = _arrived(officer, delivery)
     place = place_of(officer, row)
     if isinstance(place, ShowsBundles):
@@ -188,10 +194,13 @@ def _unfreeze(officer: Officer, delivery: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "words-sent",
     "Enter how the words went",
-    "Enter on which day and by which channel the words went to the person. The words are not entered.",
     _opens_by_words,
 )
 def _words_sent(officer: Officer, delivery: str, given: WordsSentParameters) -> Done:
+    """Enter on which day and by which channel the words went to the person.
+
+    The words are not entered.
+    """
     enter_words_sent(officer, delivery, given.channel, given.on)
     return _words_gone(officer, delivery)
 
@@ -199,10 +208,13 @@ def _words_sent(officer: Officer, delivery: str, given: WordsSentParameters) -> 
 @ACTIONS.row(
     "words-sms",
     "Send the words by SMS",
-    "Send the six words to a telephone. Where the SMS gateway does not take them, read them out.",
     _has_gateway,
 )
 def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
+    """Send the six words to a telephone.
+
+    Where the SMS gateway does not take them, read them out.
+    """
     send_words(officer, delivery, given.number)
     return _words_gone(officer, delivery)
 
@@ -210,11 +222,13 @@ def _sms(officer: Officer, delivery: str, given: SmsParameters) -> Done:
 @ACTIONS.row(
     "renew",
     "Let it lie longer",
-    "Let what was delivered lie at its destination longer, from today on for the days of the "
-    "destination. A store gives a new link. No new request, and no new data.",
     _lies,
 )
 def _renew(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    """Let what was delivered lie at its destination longer, from today on for the days of the destination.
+
+    A store gives a new link. No new request, and no new data.
+    """
     row = _lying(officer, delivery)
     must_not_be_over(officer, row)
     zone = _timeline(officer, row).zone
@@ -231,10 +245,13 @@ def _renew(officer: Officer, delivery: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "revoke",
     "Take it away",
-    "Remove what lies at the destination, and its words: it can be fetched no more.",
     _lies,
 )
 def _revoke(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    """Remove what lies at the destination, and its words:
+
+    it can be fetched no more.
+    """
     row = _lying(officer, delivery)
     return _done(officer, row, take_away(officer, row, "revoked", REVOKED))
 
@@ -242,10 +259,13 @@ def _revoke(officer: Officer, delivery: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "received",
     "Enter that the person has it",
-    "Enter that the person said that they have it. What lies at the destination is removed at once.",
     _lies,
 )
 def _received(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    """Enter that the person said that they have it.
+
+    What lies at the destination is removed at once.
+    """
     row = _arrived(officer, delivery)
     officer.register.deliveries.confirm(row.id, "person", officer.by)
     goes = lies_there(row) and not officer.register.disputes.holds(row.request)
@@ -255,12 +275,14 @@ def _received(officer: Officer, delivery: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "again",
     "Give it again, with the data of today",
-    "Give the answer again, where what was delivered cannot be opened or fetched any more. The next run "
-    "of the same request reads anew, so the data are of another day. The first answer counts for the "
-    "period.",
     lambda at: at.delivery is not None and at.timeline.state in GIVEN and not openable(at.delivery),
 )
 def _again(officer: Officer, delivery: str, _given: NothingMore) -> Done:
+    """Give the answer again, where what was delivered cannot be opened or fetched any more.
+
+    The next run of the same request reads anew, so the data are of another day. The first answer counts
+    for the period.
+    """
     request = officer.register.deliveries.get(delivery).request
     timeline = give_again(officer, request)
     words = gettext(
@@ -273,12 +295,15 @@ def _again(officer: Officer, delivery: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "misdelivered",
     "Report that it reached another",
-    "Report that it reached another person or place (R71). What lies at the destination is removed at "
-    "once, also under a hold. It is an incident with a number; the authority is notified within 72 hours "
-    "of knowing it, unless a risk to the person is unlikely (Art. 33).",
     lambda at: at.delivery is not None and bool(at.delivery.delivered_at),
 )
 def _misdelivered(officer: Officer, delivery: str, given: MisdeliveryParameters) -> Done:
+    """Report that it reached another person or place (R71).
+
+    What lies at the destination is removed at once, also under a hold. It is an incident with a number;
+    the authority is notified within 72 hours of knowing it, unless a risk to the person is unlikely (Art.
+    33).
+    """
     row = _arrived(officer, delivery)
     question, lines = report(officer, row, given.known_at, given.text)
     return replace(_done(officer, row, lines), question=question)

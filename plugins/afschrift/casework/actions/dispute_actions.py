@@ -153,11 +153,14 @@ ACTIONS = ActionTable()
 @ACTIONS.row(
     "hold",
     "Prevent destruction",
-    "Prevent the destruction of a case or request: of its keys, texts, staging and trail. It holds until "
-    "an officer releases it; of several holds, until the last one is released.",
     of=Subject.CASE,
 )
 def _hold(officer: Officer, owner: str, given: HoldParameters) -> Done:
+    """Prevent the destruction of a case or request:
+
+    of its keys, texts, staging and trail. It holds until an officer releases it; of several holds, until
+    the last one is released.
+    """
     found = DisputeService(officer).hold(owner, given.ground, given.text, given.review_on)
     return Done(found, list(_held(found)))
 
@@ -165,12 +168,15 @@ def _hold(officer: Officer, owner: str, given: HoldParameters) -> Done:
 @ACTIONS.row(
     "release",
     "End a hold",
-    "End a hold. After the last one the usual retention periods apply again.",
     lambda at: bool(holds(at.timeline)),
     {"hold": _holds},
     of=Subject.CASE,
 )
 def _release(officer: Officer, owner: str, given: ReleaseParameters) -> Done:
+    """End a hold.
+
+    After the last one the usual retention periods apply again.
+    """
     found = DisputeService(officer).release(owner, given.text, given.hold)
     return Done(found, list(_held(found, "still held")))
 
@@ -178,11 +184,13 @@ def _release(officer: Officer, owner: str, given: ReleaseParameters) -> Done:
 @ACTIONS.row(
     "complaint",
     "Enter a complaint",
-    "Enter a complaint or petition about a request, also a closed one. It sets a hold, which remains "
-    "after the outcome until you release it: an appeal may follow.",
     of=Subject.CASE,
 )
 def _complaint(officer: Officer, owner: str, given: ComplaintParameters) -> Done:
+    """Enter a complaint or petition about a request, also a closed one.
+
+    It sets a hold, which remains after the outcome until you release it: an appeal may follow.
+    """
     found = DisputeService(officer).complain(
         owner, given.from_, given.reference, given.received, given.text, given.document
     )
@@ -193,12 +201,12 @@ def _complaint(officer: Officer, owner: str, given: ComplaintParameters) -> Done
 @ACTIONS.row(
     "complaint-outcome",
     "Enter the outcome of a complaint",
-    "Enter the outcome of a complaint that was entered before.",
     lambda at: bool(_open_complaints(at)),
     {"reference": _open_complaints},
     of=Subject.CASE,
 )
 def _outcome(officer: Officer, owner: str, given: OutcomeParameters) -> Done:
+    """Enter the outcome of a complaint that was entered before."""
     found = DisputeService(officer).end_complaint(
         owner, given.reference, given.outcome, given.on, given.text, reopen=given.reopen
     )
@@ -209,12 +217,14 @@ def _outcome(officer: Officer, owner: str, given: OutcomeParameters) -> Done:
 @ACTIONS.row(
     "review-restriction",
     "Look at a restriction again",
-    "Record the review of a restriction (R84): it remains until a next day, or is lifted. If its ground "
-    "needs a second signer, so does this.",
     lambda at: bool(_IN_FORCE(at)),
     {"restriction": _IN_FORCE},
 )
 def _review(officer: Officer, request: str, given: ReviewParameters) -> Done:
+    """Record the review of a restriction (R84):
+
+    it remains until a next day, or is lifted. If its ground needs a second signer, so does this.
+    """
     timeline, found = DisputeService(officer).review(
         request, given.restriction, given.outcome, given.text, given.next
     )
@@ -224,12 +234,15 @@ def _review(officer: Officer, request: str, given: ReviewParameters) -> Done:
 @ACTIONS.row(
     "sign-restriction-review",
     "Sign the review of a restriction",
-    "As second signer: whether the outcome of a review counts (R84).",
     lambda at: bool(_TO_SIGN(at)),
     {"restriction": _TO_SIGN},
     role=Role.SECOND_SIGNER,
 )
 def _sign(officer: Officer, request: str, given: ReviewSignature) -> Done:
+    """As second signer:
+
+    whether the outcome of a review counts (R84).
+    """
     timeline, found = DisputeService(officer).sign_review(request, given.restriction, agree=given.agree)
     return Done([timeline], list(review_lines(timeline, found)))
 
@@ -237,11 +250,11 @@ def _sign(officer: Officer, request: str, given: ReviewSignature) -> Done:
 @ACTIONS.row(
     "follow-up",
     "Give what a lifted restriction had kept back",
-    "Open a request that gives what a lifted restriction had kept back from a closed one (R54).",
     lambda at: bool(_LIFTED(at)),
     {"restriction": _LIFTED},
 )
 def _follow_up(officer: Officer, request: str, given: RestrictionParameters) -> Done:
+    """Open a request that gives what a lifted restriction had kept back from a closed one (R54)."""
     made = follow_up(DisputeService(officer), request, given.restriction)
     words = gettext(
         "{made} is linked to {request} (R54). Its identity is confirmed anew; then it runs.",

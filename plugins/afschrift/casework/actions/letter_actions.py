@@ -119,11 +119,14 @@ ACTIONS = ActionTable(Subject.LETTER)
 @ACTIONS.row(
     "letter",
     "Make a letter",
-    "Make a letter to the person. It is shown as it goes out before it is made, and is not sent yet.",
     of=Subject.REQUEST,
     command=False,
 )
 def _make(officer: Officer, request: str, given: MakeParameters) -> Done:
+    """Make a letter to the person.
+
+    It is shown as it goes out before it is made, and is not sent yet.
+    """
     made = make_letter(officer, request, given.kind, given.given, again=given.again)
     lines = [made.warning] if made.warning else []
     return done_with(officer, request, lines, letter=made.letter)
@@ -132,12 +135,15 @@ def _make(officer: Officer, request: str, given: MakeParameters) -> Done:
 @ACTIONS.row(
     "send",
     "Send it by e-mail",
-    "Send a letter by e-mail, once. It counts from the day on which the mail server accepted it. If the "
-    "connection breaks while the server has the letter, it is not known whether it was sent: its state "
-    "is then `unknown`, and it is not sent again before an officer has checked.",
     lambda at: at.letter is not None and at.letter.mailed and at.letter.state is LetterState.PRODUCED,
 )
 def _send(officer: Officer, letter: str, _given: NothingMore) -> Done:
+    """Send a letter by e-mail, once.
+
+    It counts from the day on which the mail server accepted it. If the connection breaks while the server
+    has the letter, it is not known whether it was sent: its state is then `unknown`, and it is not sent
+    again before an officer has checked.
+    """
     _authority(officer, letter)
     found = send(officer.settings, officer.register, letter, officer.by)
     if found.state is not LetterState.BOUNCED:
@@ -150,12 +156,14 @@ def _send(officer: Officer, letter: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "sent",
     "Enter that you sent it yourself",
-    "Enter that you sent a letter yourself, by post or otherwise, with what shows it. It counts from the "
-    "day that you give.",
     _in(LetterState.PRODUCED, LetterState.UNKNOWN),
     command=False,
 )
 def _sent(officer: Officer, letter: str, given: SentByHand) -> Done:
+    """Enter that you sent a letter yourself, by post or otherwise, with what shows it.
+
+    It counts from the day that you give.
+    """
     channel, text = one_of(SendingChannel, given.channel, "channel"), given.proof.encode()
     kept = checked_content("proof.txt", [text], officer.settings.document_bytes)
     proof = Proof("proof.txt", media_type("proof.txt", text), kept)
@@ -165,12 +173,14 @@ def _sent(officer: Officer, letter: str, given: SentByHand) -> Done:
 @ACTIONS.row(
     "bounced",
     "Enter that it came back",
-    "Enter that a letter came back. It no longer counts as sent; make it again with the right address. "
-    "If its sending had closed the request, the request is open again, and its period runs: the person "
-    "was not informed (R45).",
     _in(LetterState.SENT, LetterState.SENDING, LetterState.UNKNOWN),
 )
 def _bounced(officer: Officer, letter: str, given: BounceParameters) -> Done:
+    """Enter that a letter came back.
+
+    It no longer counts as sent; make it again with the right address. If its sending had closed the
+    request, the request is open again, and its period runs: the person was not informed (R45).
+    """
     register, authority = officer.register, _authority(officer, letter)
     request = register.letters.get(letter).request
     was_open = register.requests.get(request).state.open
@@ -197,20 +207,26 @@ def _bounced(officer: Officer, letter: str, given: BounceParameters) -> Done:
 @ACTIONS.row(
     "again",
     "Make it again",
-    "Make a letter that came back again, with the words of its decision. It is not sent yet.",
     _in(*NOT_TO_ARRIVE),
 )
 def _again(officer: Officer, letter: str, given: AgainParameters) -> Done:
+    """Make a letter that came back again, with the words of its decision.
+
+    It is not sent yet.
+    """
     return _done(officer, letter_again(officer, letter, to=given.to, authority=_authority(officer, letter)))
 
 
 @ACTIONS.row(
     "release",
     "Enter that it was not sent",
-    "Enter that you checked, and a letter in state `unknown` was not sent: it may be sent again.",
     _in(LetterState.UNKNOWN),
 )
 def _release(officer: Officer, letter: str, _given: NothingMore) -> Done:
+    """Enter that you checked, and a letter in state `unknown` was not sent:
+
+    it may be sent again.
+    """
     authority = _authority(officer, letter)
     return _done(officer, officer.register.outbox.release(letter, officer.by, authority=authority))
 
@@ -218,10 +234,13 @@ def _release(officer: Officer, letter: str, _given: NothingMore) -> Done:
 @ACTIONS.row(
     "discard",
     "Discard it",
-    "Enter that a letter that was made will not be sent. It stays in the case file and in the trail.",
     _in(LetterState.PRODUCED),
 )
 def _discard(officer: Officer, letter: str, given: DiscardParameters) -> Done:
+    """Enter that a letter that was made will not be sent.
+
+    It stays in the case file and in the trail.
+    """
     reason, authority = one_of(Discard, given.reason), _authority(officer, letter)
     found = officer.register.outbox.discard(letter, reason, officer.by, authority=authority)
     return _done(officer, found, _to_inform(officer, found))

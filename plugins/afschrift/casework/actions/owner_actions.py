@@ -76,11 +76,14 @@ ACTIONS = ActionTable()
 @ACTIONS.row(
     "assign",
     "Assign it to an officer",
-    "Record which officer sees to the request. Their deputies, by the roles file, may act for them.",
     is_open,
     {"to": _people},
 )
 def _assign(officer: Officer, request: str, given: Assignment) -> Done:
+    """Record which officer sees to the request.
+
+    Their deputies, by the roles file, may act for them.
+    """
     timeline = assign_request(officer, request, given.to)
     return Done([timeline], [f"{request}: {owner(timeline) or 'all officers'}"])
 
@@ -88,10 +91,10 @@ def _assign(officer: Officer, request: str, given: Assignment) -> Done:
 @ACTIONS.row(
     "take-over",
     "Take it over",
-    "Record that you see to the request from now on.",
     lambda at: at.timeline.state.open and owner(at.timeline) != at.officer.roles.person(at.officer.by).name,
 )
 def _take_over(officer: Officer, request: str, _given: NothingMore) -> Done:
+    """Record that you see to the request from now on."""
     return _assign(officer, request, Assignment(to=officer.roles.person(officer.by).name))
 
 
@@ -101,12 +104,15 @@ OVERSIGHT = ActionTable()
 @OVERSIGHT.row(
     "advise",
     "Give advice",
-    "As data protection officer, advise on the request: the words are kept encrypted, and decisions on a "
-    "ground that names advice quote them (Art. 38). You advise and do not decide.",
     is_open,
     role=Role.DPO,
 )
 def _advise(officer: Officer, request: str, given: Advice) -> Done:
+    """As data protection officer, advise on the request:
+
+    the words are kept encrypted, and decisions on a ground that names advice quote them (Art. 38). You
+    advise and do not decide.
+    """
     give_advice(officer, request, given.text)
     words = gettext("It is kept encrypted. A decision on a ground that asks for advice quotes it.")
     return done_with(officer, request, [words])
@@ -115,12 +121,15 @@ def _advise(officer: Officer, request: str, given: Advice) -> Done:
 @OVERSIGHT.row(
     "destroy",
     "Propose to destroy its data key",
-    "Propose to destroy the data key of a closed request: its keys, texts, plans and staged files are "
-    "unreadable once another person signed. States, times and the trail remain. A hold prevents it.",
     lambda at: at.destruction == "possible",
     {"rule": lambda _: [(code, reason.title) for code, reason in REASONS.items() if _SHRED in reason.of]},
 )
 def _destroy(officer: Officer, request: str, given: Destruction) -> Done:
+    """Propose to destroy the data key of a closed request:
+
+    its keys, texts, plans and staged files are unreadable once another person signed. States, times and
+    the trail remain. A hold prevents it.
+    """
     proposed = DestructionService(officer).propose_shredding(request, given.rule)
     words = (
         gettext("Another person signs it: then the data key is destroyed.")
@@ -133,12 +142,15 @@ def _destroy(officer: Officer, request: str, given: Destruction) -> Done:
 @OVERSIGHT.row(
     "sign-destruction",
     "Sign the destruction of its data key",
-    "As second signer: whether the data key of the request is destroyed. It cannot be undone.",
     lambda at: isinstance(at.destruction, ProposedDestruction),
     {"agree": _proposal},
     role=Role.SECOND_SIGNER,
 )
 def _sign_destruction(officer: Officer, request: str, given: DestructionSignature) -> Done:
+    """As second signer:
+
+    whether the data key of the request is destroyed. It cannot be undone.
+    """
     DestructionService(officer).sign(_SHRED, request, agree=given.agree)
     words = (
         gettext("Destroyed. The next back-up of the data keys is without it.")

@@ -68,13 +68,15 @@ ACTIONS = ActionTable(Subject.SOURCE)
 @ACTIONS.row(
     "evasive",
     "Change what answers say of a source",
-    "Propose that answers do not say whether nothing is held in a source (R09, R84), or that they say it "
-    "plainly again. It holds for requests received from then on; only on these may a restriction be "
-    "hidden. A second signer signs it.",
     lambda at: not _waits(at),
     {"lift": _what},
 )
 def _propose(officer: Officer, source: str, given: EvasiveWords) -> Done:
+    """Propose that answers do not say whether nothing is held in a source, or say it again (R09, R84).
+
+    It holds for requests received from then on; only on these may a restriction be hidden. A second
+    signer signs it.
+    """
     propose(officer, source, evasive=not given.lift, since=given.from_)
     return Done([], [gettext("Proposed. It holds once another person signs it.")])
 
@@ -82,12 +84,15 @@ def _propose(officer: Officer, source: str, given: EvasiveWords) -> Done:
 @ACTIONS.row(
     "sign-evasive",
     "Sign what answers say of a source",
-    "As second signer: whether the proposed change of what answers say of a source counts (R09, R84).",
     _waits,
     {"agree": _proposal},
     role=Role.SECOND_SIGNER,
 )
 def _sign(officer: Officer, source: str, given: EvasiveSignature) -> Done:
+    """As second signer:
+
+    whether the proposed change of what answers say of a source counts (R09, R84).
+    """
     sign(officer, source, agree=given.agree)
     words = gettext("Signed.") if given.agree else gettext("Turned down. Nothing was changed.")
     return Done([], [words])

@@ -56,8 +56,6 @@ from afschrift.letters.words import LetterWords
 from afschrift.register.register import Register
 
 RECEIVED_KINDS = ("request", "received")
-BESIDES = ("to", "party", "language")
-"""What is given of a letter besides its elements."""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
+from afschrift.cli.common import AsJson, print_found
 from afschrift.cli.given import date_
 from afschrift.domain.errors import ConfigurationError
 from afschrift.law.clock.calendar import calendar
@@ -67,7 +68,7 @@ def due(
         list[str] | None, typer.Option(metavar="DATE", help="A further day off. Repeatable.")
     ] = None,
     unsettled: Unsettled = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compute the last day for an answer, with every step and its rule (R37-R43)."""
     days_off = calendar(
@@ -84,39 +85,19 @@ def due(
     waits = [_suspension(text, identity=True) for text in suspended or ()]
     waits += [_suspension(text, identity=False) for text in clarified or ()]
     words = _end_with(waits, date_(term, "--term"), public_body=public_body) if term else ""
-    found = deadline(
-        day,
-        days_off,
-        suspensions=waits,
-        extension_sent=date_(extension_sent, "--extension-sent")
-        if extension_sent
-        else day
-        if extended
-        else None,
-        public_body=public_body,
-    )
+    sent = date_(extension_sent, "--extension-sent") if extension_sent else day if extended else None
+    found = deadline(day, days_off, suspensions=waits, extension_sent=sent, public_body=public_body)
     if words:
         found = replace(found, steps=(*found.steps, words))
-    typer.echo(json.dumps(_row(found, zone, days_off.version), indent=2) if as_json else _text(found))
+    more = {"algorithm": ALGORITHM, "zone": zone, "calendar": days_off.version}
+    print_found(lambda: asdict(found) | more, _lines(found), as_json)
 
 
-def _text(found: Deadline) -> str:
-    due_on = "not known while an answer is awaited" if found.due is None else found.due.isoformat()
-    notice = "not known" if found.notice_due is None else found.notice_due.isoformat()
-    return "\n".join(
-        [
-            f"due     {due_on}",
-            f"notice  {notice}  (extension, refusal, fee)",
-            f"target  {found.target.isoformat()}",
-            "",
-            *found.steps,
-        ]
-    )
-
-
-def _row(found: Deadline, zone: str, version: str) -> dict[str, object]:
-    row = {name: str(value) if isinstance(value, date) else value for name, value in asdict(found).items()}
-    return {**row, "algorithm": ALGORITHM, "zone": zone, "calendar": version}
+def _lines(found: Deadline) -> Iterator[str]:
+    yield f"due     {found.due or 'not known while an answer is awaited'}"
+    yield f"notice  {found.notice_due or 'not known'}  (extension, refusal, fee)"
+    yield f"target  {found.target}"
+    yield from ("", *found.steps)
 
 
 def _moment(text: str) -> date | datetime:

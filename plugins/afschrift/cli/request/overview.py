@@ -19,12 +19,12 @@ from afschrift.casework.clock import (
     fact_lines,
     fact_row,
 )
-from afschrift.casework.desk.desk import desk_rows, read_rows
+from afschrift.casework.desk.desk import DeskRow, desk_rows, read_rows
 from afschrift.casework.desk.today import Viewer, lines_of
 from afschrift.casework.letters import due_letters
 from afschrift.casework.partial_response.damaged import damage_lines
 from afschrift.casework.review.require_review import period_lines
-from afschrift.cli.common import AsJson, officer, open_register, print_json
+from afschrift.cli.common import AsJson, officer, open_register, print_found, print_json
 from afschrift.cli.running import RequestId
 from afschrift.law.dispute import complaints, holds
 
@@ -55,20 +55,22 @@ def listing(
     who = officer()
     every = [row for row, _ in read_rows(who, who.register.oversight.unfinished(closed=True))] if all_ else ()
     lines = lines_of(every or desk_rows(who), Viewer(who.roles, who.by))
-    if as_json:
-        requests = {found.id: asdict(found) for found in who.register.requests.all(open_only=not all_)}
-        print_json([{**requests.get(line.row.request, {}), **line.document()} for line in lines])
-        return
-    if not lines:
-        typer.echo("No open request." if not all_ else "No request yet: `afschrift submit`.")
-    for line in lines:
-        row, clock = line.row, line.row.clock
-        breaches = [breach.partition(":")[0] for breach in clock.breaches]
-        to_do = [" ".join(filter(None, (action.kind, action.what))) for action in row.actions]
-        typer.echo(
-            f"{row.request}  {row.right:<11} {row.state:<16} received {clock.received}  "
-            f"{due_words(clock):<34} {'  '.join((clock.colour, *breaches, *to_do))}".rstrip()
-        )
+    requests = {found.id: asdict(found) for found in who.register.requests.all(open_only=not all_)}
+    print_found(
+        lambda: [{**requests.get(line.row.request, {}), **line.document()} for line in lines],
+        (_line(line.row) for line in lines),
+        as_json,
+        "No open request." if not all_ else "No request yet: `afschrift submit`.",
+    )
+
+
+def _line(row: DeskRow) -> str:
+    breaches = [breach.partition(":")[0] for breach in row.clock.breaches]
+    to_do = [" ".join(filter(None, (action.kind, action.what))) for action in row.actions]
+    return (
+        f"{row.request}  {row.right:<11} {row.state:<16} received {row.clock.received}  "
+        f"{due_words(row.clock):<34} {'  '.join((row.clock.colour, *breaches, *to_do))}".rstrip()
+    )
 
 
 @app.command()

@@ -140,6 +140,9 @@ SURE = {
 }
 
 
+_SURE = {"high": (0.9, 2.0), "middle": (0.7, 0.9), "low": (0.0, 0.7)}
+
+
 @dataclass(frozen=True)
 class MapForm:
     """The whole form.
@@ -287,13 +290,7 @@ def _all_text(group: Group) -> str:
 
 
 def _is_sure(sure: float | None, wanted: str) -> bool:
-    match wanted:
-        case "high":
-            return sure is not None and sure >= 0.9
-        case "middle":
-            return sure is not None and 0.7 <= sure < 0.9
-        case "low":
-            return sure is not None and sure < 0.7
-        case "none":
-            return sure is None
-    return True
+    if wanted not in _SURE or sure is None:
+        return wanted not in SURE or not wanted or (wanted == "none" and sure is None)
+    low, high = _SURE[wanted]
+    return low <= sure < high

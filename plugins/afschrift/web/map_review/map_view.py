@@ -58,38 +58,6 @@ class ButtonResult:
     all_places: str = ""
 
 
-@dataclass(frozen=True)
-class Item:
-    """A question on the page.
-
-    Attributes:
-        title: what it is about.
-        lines: word and what is proposed.
-        sure: the lowest confidence, as text; empty: none was given.
-        because: the first reasons.
-        places, more: columns that are listed, and how many are not.
-        lacks: what a person must say before it may be confirmed.
-        others: options for data of others, each with its purpose.
-        takes_no: *no* says enough.
-        takes_meaning: a meaning may be said of it.
-        samples: name of a column, its values, and why there are none.
-    """
-
-    group: Group
-    given: GroupAnswer
-    title: str
-    lines: tuple[tuple[str, str], ...]
-    sure: str
-    because: str
-    places: tuple[str, ...]
-    more: int
-    lacks: tuple[str, ...]
-    others: Mapping[str, str]
-    takes_no: bool
-    takes_meaning: bool
-    samples: tuple[tuple[str, tuple[str, ...], str], ...]
-
-
 def shown_groups(form: MapForm, review: Review) -> tuple[list[Group], list[Group]]:
     """All questions that match the form's filters, and those on its page."""
     found = [group for group in review.waiting() if form.fits(group)]
@@ -151,7 +119,8 @@ def _barred(officer: Officer, folder: Any) -> str:
     return read_only(folder)
 
 
-def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult) -> Item:
+def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult) -> dict[str, Any]:
+    """A question on the page: what is proposed, why, where, and what may be said otherwise."""
     number = len(group.places)
     proposed = [(word, _shown(word, value)) for word, value in group.proposed.items()]
     varied = [
@@ -160,28 +129,25 @@ def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult
     ]
     meant, tables = effect(group, {}), tuple(about_tables(review.inventory, group))
     most = number if result.all_places == group.id else PLACES
-    return Item(
-        group,
-        given,
-        gettext("Table {name}", name=group.name) if group.is_table and not group.is_grouped else group.name,
-        (*proposed, *varied, *([("so", meant)] if meant else []), *tables),
-        "" if group.sure is None else f"{group.sure:.2f}",
-        "; or ".join(group.reasons[:3]),
-        tuple(place.path for place in group.places[:most]),
-        max(number - most, 0),
-        tuple(lack.value for lack in lacking(group, {})),
-        others_offered(group),
-        _takes_no(group),
-        takes_meaning(group),
-        tuple(
-            (
-                column.place.path,
-                column.values if result.clear else tuple(map(masked, column.values)),
-                column.why,
-            )
-            for column in result.samples.get(group.id, ())
-        ),
-    )
+    is_table = group.is_table and not group.is_grouped
+    return {
+        "group": group,
+        "given": given,
+        "title": gettext("Table {name}", name=group.name) if is_table else group.name,
+        "lines": (*proposed, *varied, *([("so", meant)] if meant else []), *tables),
+        "sure": "" if group.sure is None else f"{group.sure:.2f}",
+        "because": "; or ".join(group.reasons[:3]),
+        "places": [place.path for place in group.places[:most]],
+        "more": max(number - most, 0),
+        "lacks": [lack.value for lack in lacking(group, {})],
+        "others": others_offered(group),
+        "takes_no": _takes_no(group),
+        "takes_meaning": takes_meaning(group),
+        "samples": [
+            (found.place.path, found.values if result.clear else list(map(masked, found.values)), found.why)
+            for found in result.samples.get(group.id, ())
+        ],
+    }
 
 
 def _shown(word: str, value: object) -> str:
