@@ -72,7 +72,7 @@ _PLACES = {
     "sweep": "operations:commands",
     "health": "operations:commands",
     "due": "request.due:commands",
-    "requests": "request.overview:commands",
+    "requests": "request.request:commands",
     "answer": "questions.questions:commands",
     "verify": "bundle:commands",
     "unpack": "bundle:commands",

@@ -1,32 +1,138 @@
-"""`afschrift request`: look-up and identity of a request.
+"""`afschrift requests` and `afschrift request`: what is due and why, look-up and identity of a request.
 
-Its timeline is in `overview`; more commands come from the table of actions.
+More commands come from the table of actions.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from afschrift.airflow_ext.environment import LOOK_UP_DAG_ID
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
+from afschrift.casework.clock import (
+    ClockService,
+    clock_row,
+    due_words,
+    earlier_lines,
+    explanation_lines,
+    fact_lines,
+    fact_row,
+)
+from afschrift.casework.desk.desk import DeskRow, desk_rows, read_rows
+from afschrift.casework.desk.today import Viewer, lines_of
 from afschrift.casework.identity.confirmed import needed_level
+from afschrift.casework.letters import due_letters
+from afschrift.casework.partial_response.damaged import damage_lines
+from afschrift.casework.review.require_review import period_lines
 from afschrift.cli.actions import add_actions
-from afschrift.cli.common import officer, print_lines, say, services
-from afschrift.cli.request import overview
+from afschrift.cli.common import (
+    AsJson,
+    officer,
+    print_found,
+    print_lines,
+    say,
+    services,
+)
 from afschrift.cli.running import OnAirflow, RequestId
 from afschrift.cli.terminal import one_line
 from afschrift.domain.errors import ConfigurationError
+from afschrift.law.dispute import complaints, holds
 from afschrift.law.roles import Act
 
 if TYPE_CHECKING:
     from afschrift.casework.identity.look_up import IdentityView
     from afschrift.casework.officer import Officer
+    from afschrift.domain.event import Header
+    from afschrift.law.clock.facts import Timeline
 
-app = overview.app
+
+commands = typer.Typer()
+app = typer.Typer(no_args_is_help=True)
 add_actions(app, actions_of(Subject.REQUEST))
+
+
+@commands.command("requests")
+def listing(
+    all_: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the requests with what is due first: id, right, state, receipt, due date, days left, colour, next.
+
+    red: overdue; orange: the target day is reached, or three days or fewer are left; yellow: two weeks or
+    fewer; green: more; blue: suspended; grey: closed. Days are calendar days, working days in brackets.
+    What is to be done next follows: questions, letters, other matters to hand over (R05), runs to repair.
+    """
+    who = officer()
+    every = [row for row, _ in read_rows(who, who.register.oversight.unfinished(closed=True))] if all_ else ()
+    lines = lines_of(every or desk_rows(who), Viewer(who.roles, who.by))
+    requests = {found.id: asdict(found) for found in who.register.requests.all(open_only=not all_)}
+    print_found(
+        lambda: [{**requests.get(line.row.request, {}), **line.document()} for line in lines],
+        (_line(line.row) for line in lines),
+        as_json,
+        "No open request." if not all_ else "No request yet: `afschrift submit`.",
+    )
+
+
+def _line(row: DeskRow) -> str:
+    breaches = [breach.partition(":")[0] for breach in row.clock.breaches]
+    to_do = [" ".join(filter(None, (action.kind, action.what))) for action in row.actions]
+    return (
+        f"{row.request}  {row.right:<11} {row.state:<16} received {row.clock.received}  "
+        f"{due_words(row.clock):<34} {'  '.join((row.clock.colour, *breaches, *to_do))}".rstrip()
+    )
+
+
+@app.command()
+def show(request: RequestId, as_json: AsJson = False) -> None:
+    """Show a request: when it is due and why, its facts, decisions and every event of its trail, in order."""
+    who = officer()
+    register, at = who.register, ClockService(who, who.jurisdiction)
+    found, timeline = register.requests.get(request), register.facts.timeline(request)
+    clock, decisions = at.clock(timeline), register.decisions.of(request)
+    due = due_letters.letters_due(register, timeline, at.jurisdiction, at.today(timeline))
+    events, earlier = register.trail.events(request), register.identities.earlier(request, who.own_keys)
+    document = {
+        "request": asdict(found),
+        "clock": clock_row(clock),
+        "facts": [fact_row(fact) for fact in timeline.facts],
+        "earlier": earlier,
+        "letters_due": due,
+        "decisions": [asdict(d) for d in decisions],
+        "events": [{**asdict(header), "payload": payload} for header, payload in events],
+    }
+    lines = [
+        f"received {timeline.received_at}, case {found.case}, language {found.language}",
+        f"formats {', '.join(found.formats)}, destination {found.destination}",
+        *explanation_lines(clock),
+        *fact_lines(timeline.facts),
+        *earlier_lines(timeline, earlier),
+        *_disputes(timeline),
+        *due_letters.lines(due, request),
+        *due_letters.unsent_lines(register, request),
+        *damage_lines(register, request),
+        *period_lines(register, request),
+        *(f"decision {made.kind}: {made.choice}, by {made.by}, {made.at}" for made in decisions),
+        *(_event_line(header, payload) for header, payload in events),
+    ]
+    head = f"{found.id}: {found.right} (Art. {found.right.article}), {found.state}"
+    print_found(lambda: document, [head, *(f"  {line}" for line in lines)], as_json)
+
+
+def _event_line(header: Header, payload: Mapping[str, Any] | None) -> str:
+    words = "(erased)" if payload is None else json.dumps(payload, ensure_ascii=False)
+    return f"{header.seq:>6} {header.at} {header.type:<18} {header.actor}  {words[:160]}"
+
+
+def _disputes(timeline: Timeline) -> Iterator[str]:
+    yield from (f"complaint  {complaint.words}" for complaint in complaints(timeline))
+    yield from (f"held  {hold.words}" for hold in holds(timeline))
 
 
 @app.command("look-up")
