@@ -21,6 +21,9 @@ from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.question import REDACTIONS
 from afschrift.casework.review.refutation import KINDS as REFUTATIONS
 from afschrift.casework.review.require_review import review_form
+from afschrift.datamap.scan import proposal
+from afschrift.datamap.scan.concepts import vocabulary
+from afschrift.datamap.scan.evidence import NAMES
 from afschrift.domain import keys, plan, state
 from afschrift.domain.decision import REASONS as DECIDED
 from afschrift.domain.decision import About, Action, ThirdParty
@@ -64,6 +67,23 @@ _OF_THE_MAP = (
 )
 """Words of the data map that its page shows as labels."""
 
+_EVIDENCE = (
+    "name|comment|the comment says so too|the comment says {origin}|but the comment says {origin}|but the type is {kind}|"
+    "{some} of {count} samples are {form}|but {some} of {count} samples are {form}|points to people|distinguishes the rows|"
+    "in a look-up table without data of people|the look-up table holds {people}|says what {column} points to|"
+    "the name says nothing known|one of the list {table}, in a table of {topic}|left open|what it holds decides|"
+    "whose they are decides|who typed it decides|what that means decides|whether its rows are people or places of theirs decides|"
+    "a few values come again and again: what they mean decides|it is one of the list {table}: who chose it decides|"
+    "about a child, for whom a parent asks up to 16 (R16)|secret: that it exists is said, its value never leaves (R87)|"
+    "a figure over several values|a second one beside the person's own|they are about no person: never read|"
+    "each table has its own evidence, which proves nothing alone|the names are alike|both hold an e-mail address|"
+    "its name says a person|values were not compared|there is no value to compare|{found} of {number} values are in {key}|"
+    "they are spelled in two ways, so give the table a view that has one|{found} of {number} values of a sample are in {key}|"
+    "{found} of its {number} values, each in {least} to {most} rows|{found} of its {number} values|"
+    "but too few or small numbers|which prove nothing alone"
+)
+"""Reasons of a proposal for a column or a table."""
+
 _TEXT_KINDS = "request received representative parties reason decision answer"
 
 
@@ -82,6 +102,7 @@ def table_words() -> Iterator[str]:
     yield from intake_words()
     yield from letter_words()
     yield from review_words()
+    yield from evidence_words()
 
 
 def action_words() -> Iterator[str]:
@@ -98,6 +119,12 @@ def question_words() -> Iterator[str]:
         yield from (kind.title, kind.asks, *kind.does.values())
         yield from (field["title"] for field in fields(kind.form).values())
     yield from (field["title"] for field in (*fields(FORM).values(), *_DAY.values()))
+
+
+def evidence_words() -> Iterator[str]:
+    """Why the data map proposes what it does: meanings of columns, and what speaks for them."""
+    yield from (concept.title for concept in vocabulary().concepts)
+    yield from (*NAMES.values(), *(caution for _, caution in proposal._CAUTIONS), *_EVIDENCE.split("|"))
 
 
 def ground_words() -> Iterator[str]:

@@ -31,10 +31,10 @@ from afschrift.casework.identity.question import IDENTITY_FORM, MANDATE_FORM, MI
 from afschrift.casework.intake.message import Forwarded, Intake, Party
 from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.run_findings import SweepCode
+from afschrift.cli import common
 from afschrift.cli.canary import app as canary_app
 from afschrift.cli.main import app
 from afschrift.cli.operations import MEANING
-from afschrift.cli.request import overview
 from afschrift.domain import instants
 from afschrift.domain.right import Right
 from afschrift.inventory.run_in import CANARY
@@ -171,7 +171,7 @@ def test_the_example_of_deadlines_runs_as_shown(request_id: str, monkeypatch: py
     settings, keys = Settings.from_environment(), open_keys(Settings.from_environment())
     monkeypatch.setattr(instants, "utc_now", lambda: TODAY[0])
     opened = Register(settings.register, keys, lambda: TODAY[0])
-    monkeypatch.setattr(overview, "open_register", lambda: opened)
+    monkeypatch.setattr(common, "open_register", lambda: opened)
     played = 0
     for day, command, expected in steps():
         TODAY[0] = datetime.fromisoformat(f"{day}T11:00:00+00:00")

@@ -107,3 +107,34 @@ def test_an_error_page_needs_no_settings(monkeypatch: pytest.MonkeyPatch) -> Non
     page = message(request, 500, "Not possible now", "Its log says why.")
 
     assert (page.status_code, b"Its log says why." in page.body) == (500, True)
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        (
+            "name: e-mail address; 45 of 50 samples are e-mail addresses; the comment says so too",
+            "naam: e-mailadres; 45 van 50 monsters zijn e-mailadressen; de toelichting zegt dat ook",
+        ),
+        (
+            "comment: who did it; left open: it is one of the list film: who chose it decides",
+            "toelichting: wie het deed; opengelaten: het is een van de lijst film: wie het koos beslist",
+        ),
+        (
+            "the names are alike; 60 of 60 values are in patient.no; 22 of its 40 values, each in 1 to 46 rows",
+            "de namen lijken op elkaar; 60 van 60 waarden staan in patient.no; "
+            "22 van de 40 waarden daarvan, elk in 1 tot 46 rijen",
+        ),
+    ],
+)
+def test_evidence_that_a_scan_wrote_is_shown_in_dutch(kept: str, shown: str) -> None:
+    from afschrift.app.catalogs import load_language
+    from afschrift.domain.language import serve_in
+    from afschrift.web.map_review.map_view import evidence
+
+    assert evidence(kept) == kept
+    serve_in(load_language("nl"))
+    try:
+        assert evidence(kept) == shown
+    finally:
+        serve_in(load_language("en"))

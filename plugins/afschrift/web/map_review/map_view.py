@@ -136,7 +136,8 @@ def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult
         "title": gettext("Table {name}", name=group.name) if is_table else group.name,
         "lines": (*proposed, *varied, *([("so", meant)] if meant else []), *tables),
         "sure": "" if group.sure is None else f"{group.sure:.2f}",
-        "because": "; or ".join(group.reasons[:3]),
+        "because": gettext("; or ").join(map(evidence, group.reasons[:3])),
+        "evidence": {code: evidence(words) for code, words in group.evidence.items()},
         "places": [place.path for place in group.places[:most]],
         "more": max(number - most, 0),
         "lacks": [lack.value for lack in lacking(group, {})],
@@ -148,6 +149,15 @@ def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult
             for found in result.samples.get(group.id, ())
         ],
     }
+
+
+def evidence(reasons: str) -> str:
+    """Why a proposal was made, in the language that is served; reasons are divided by semicolons."""
+    parts = (reason.partition(": ") for reason in reasons.split("; "))
+    return "; ".join(
+        f"{gettext(by)}: {say(what)}" if by in ("name", "comment", "left open") else say(f"{by}{colon}{what}")
+        for by, colon, what in parts
+    )
 
 
 def _shown(word: str, value: object) -> str:
