@@ -53,8 +53,7 @@ def main() -> None:
 
 def _measure() -> None:
     from afschrift.app.roles_file import load_roles
-    from afschrift.casework.desk.search import search
-    from afschrift.casework.desk.today import Filters, Viewer
+    from afschrift.casework.desk.today import Filters, Viewer, search
     from afschrift.domain.event import NewEvent
     from afschrift.register.open import open_register
     from afschrift.web import today_page

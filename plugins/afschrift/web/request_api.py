@@ -14,8 +14,7 @@ from afschrift.casework.actions.action import Action, Done
 from afschrift.casework.actions.actions import ACTIONS, perform
 from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.desk.desk import desk_rows
-from afschrift.casework.desk.search import LONGEST, search
-from afschrift.casework.desk.today import Filters, Viewer, lines_of
+from afschrift.casework.desk.today import LONGEST, Filters, Viewer, lines_of, search
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.referral import to_hand_over

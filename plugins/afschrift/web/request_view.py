@@ -29,7 +29,7 @@ from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.roles import Act
 from afschrift.questions.view import masked
-from afschrift.register.records import DecisionRow, QuestionRow
+from afschrift.register.records import QuestionRow
 from afschrift.register.trail.trail import Recorded
 
 _WHAT = ("columns", "tables", "column", "table", "systems", "system", "source")
@@ -42,25 +42,6 @@ _PARTS = {
     ActionKind.REPAIR_RUN: "#runs",
 }
 """Kind of a next action that is done on the page of the request -> the part of the page."""
-
-
-@dataclass(frozen=True)
-class ShownDecision:
-    """A decision with what it is about: names of the inventory, and its ground in the served language."""
-
-    decision: DecisionRow
-    what: tuple[str, ...]
-    ground: str
-    by: str
-
-
-@dataclass(frozen=True)
-class ShownRun:
-    """A run; `dead`: it gave no sign of life for so long that another one may begin."""
-
-    run: Run
-    airflow: str | None
-    dead: bool
 
 
 @dataclass(frozen=True)
@@ -123,7 +104,7 @@ def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict
         "may_read": may,
         "today": today,
         "coming": coming(timeline, at.clock, at.restrictions, today),
-        "history": by_day(timeline, history(events, first.due, officer.roles)),
+        "history": _by_day(timeline, history(events, first.due, officer.roles)),
         "decisions": list(_decisions(officer, request_id)),
         "holds": holds(timeline),
         "complaints": complaints(timeline),
@@ -142,23 +123,23 @@ def details(officer: Officer, at: Situation, events: Sequence[Recorded]) -> dict
     }
 
 
-def by_day(timeline: Timeline, entries: Sequence[HistoryEntry]) -> list[tuple[date, list[HistoryEntry]]]:
+def _by_day(timeline: Timeline, entries: Sequence[HistoryEntry]) -> list[tuple[date, list[HistoryEntry]]]:
     """Entries by the local day of their last event."""
-    days = groupby(entries, key=lambda entry: timeline.local(entry.at))
-    return [(day, list(found)) for day, found in days]
+    return [(day, list(found)) for day, found in groupby(entries, lambda entry: timeline.local(entry.at))]
 
 
-def _decisions(officer: Officer, request_id: str) -> Iterator[ShownDecision]:
+def _decisions(officer: Officer, request_id: str) -> Iterator[dict[str, Any]]:
+    """Each decision, with what it is about (names of the inventory), its ground in words, and by whom."""
     asked = {q.id: q for q in officer.register.questions.all(open_only=False, request_id=request_id)}
     for decision in reversed(officer.register.decisions.of(request_id)):
         question = asked.get(decision.question or "")
         ground = officer.grounds.grounds.get(str(decision.detail.get("ground", "")))
-        yield ShownDecision(
-            decision,
-            _about(question) if question else (),
-            in_served(ground.title if ground else None),
-            shown_name(officer.roles, decision.by),
-        )
+        yield {
+            "decision": decision,
+            "what": _about(question) if question else (),
+            "ground": in_served(ground.title if ground else None),
+            "by": shown_name(officer.roles, decision.by),
+        }
 
 
 def _about(question: QuestionRow) -> tuple[str, ...]:
@@ -166,6 +147,8 @@ def _about(question: QuestionRow) -> tuple[str, ...]:
     return (found,) if isinstance(found, str) else tuple(map(str, found))
 
 
-def _run(officer: Officer, run: Run) -> ShownRun:
+def _run(officer: Officer, run: Run) -> dict[str, Any]:
+    """A run; `dead`: it gave no sign of life for so long that another one may begin."""
     silent = officer.now - datetime.fromisoformat(run.seen_at) > officer.settings.sweep_lost
-    return ShownRun(run, airflow_id(run.id), run.outcome == LOST or (run.ended_at is None and silent))
+    dead = run.outcome == LOST or (run.ended_at is None and silent)
+    return {"run": run, "airflow": airflow_id(run.id), "dead": dead}

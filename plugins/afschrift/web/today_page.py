@@ -13,8 +13,7 @@ from afschrift.casework.decision.denial import any_waits
 from afschrift.casework.desk.desk import DeskRow, desk_rows
 from afschrift.casework.desk.next_action import TITLES
 from afschrift.casework.desk.owner import possible_owners
-from afschrift.casework.desk.search import search
-from afschrift.casework.desk.today import PAGE, Filters, TodayGroup, TodayRow, Viewer, lines_of
+from afschrift.casework.desk.today import PAGE, Filters, TodayGroup, TodayRow, Viewer, lines_of, search
 from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.language import gettext, ngettext
 from afschrift.domain.request import is_id

@@ -12,7 +12,6 @@ from afschrift.casework.actions import (
     dispute_actions,
     letter_actions,
     owner_actions,
-    source_actions,
 )
 from afschrift.casework.actions.action import NO_REQUEST, Action, Done, Situation, Subject
 from afschrift.casework.clock import ClockService
@@ -31,7 +30,7 @@ ACTIONS: tuple[Action, ...] = (
     *delivery_actions.ACTIONS,
     *owner_actions.ACTIONS,
     *owner_actions.OVERSIGHT,
-    *source_actions.ACTIONS,
+    *owner_actions.SOURCES,
 )
 
 _ABOUT_PEOPLE = frozenset({"reading", "keys", "party", "hand-over", "mandate-withdrawn"})
