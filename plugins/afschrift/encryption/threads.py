@@ -5,33 +5,38 @@ Ciphers, digests and disks leave Python's lock while they work.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from queue import Empty, Queue
 from threading import Thread
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 _CHUNK = 1 << 18
 _AHEAD = 4
 """Chunks that wait to be read; more would only take memory."""
 
 
-class _Pipe(io.RawIOBase):
-    """What is written waits in a queue; once no one reads any more, writing fails."""
+class _Pipe:
+    """What is written waits in a queue, and large chunks are not copied; without a reader, writing fails."""
 
     def __init__(self) -> None:
         self.waiting: Queue[bytes | BaseException | None] = Queue(_AHEAD)
         self.is_left = False
+        self._parts: list[bytes] = []
+        self._size = 0
 
-    def writable(self) -> bool:
-        return True
+    def write(self, chunk: bytes) -> int:
+        self._parts.append(chunk)
+        self._size += len(chunk)
+        if self._size >= _CHUNK:
+            self.flush()
+        return len(chunk)
 
-    def write(self, chunk: Any) -> int:
+    def flush(self) -> None:
         if self.is_left:
             raise BrokenPipeError
-        self.waiting.put(bytes(chunk))
-        return len(chunk)
+        self.waiting.put(b"".join(self._parts))
+        self._parts, self._size = [], 0
 
 
 def written_by(write: Callable[[BinaryIO], None]) -> Generator[bytes]:
@@ -44,9 +49,8 @@ def written_by(write: Callable[[BinaryIO], None]) -> Generator[bytes]:
     def run() -> None:
         error = None
         try:
-            sink = io.BufferedWriter(pipe, _CHUNK)
-            write(cast(BinaryIO, sink))
-            sink.flush()
+            write(cast(BinaryIO, pipe))
+            pipe.flush()
         except BaseException as raised:
             error = raised
         pipe.waiting.put(error)
@@ -65,19 +69,14 @@ def written_by(write: Callable[[BinaryIO], None]) -> Generator[bytes]:
                 pipe.waiting.get(timeout=0.01)
 
 
-class Chunks(io.RawIOBase):
-    """A file over chunks, which are not joined; to be read under a buffer of their size."""
+class Chunks:
+    """A file over chunks, which is read up to the end of a chunk at most: one of that size is not copied."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._rest = chunks, memoryview(b"")
+        self._chunks, self._chunk, self._at = chunks, b"", 0
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._rest:
-            self._rest = memoryview(next(self._chunks, b""))
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size
+    def read(self, size: int) -> bytes:
+        if self._at >= len(self._chunk):
+            self._chunk, self._at = next(self._chunks, b""), 0
+        start, self._at = self._at, self._at + size
+        return self._chunk[start : self._at]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from typing import Any, BinaryIO, cast
@@ -77,9 +76,7 @@ def encrypted_chunks(
             sink.write(chunk)
 
     def encrypt(sink: BinaryIO) -> None:
-        encryption.encrypt(
-            cast(BinaryIO, io.BufferedReader(Chunks(plain), _CHUNK)), packed["bytes"], sink, key
-        )
+        encryption.encrypt(cast(BinaryIO, Chunks(plain)), packed["bytes"], sink, key)
 
     with (
         gate.staging.reader(BUNDLE) as bundle,
