@@ -17,8 +17,9 @@ from upath import UPath
 from afschrift.app.extras import require_for
 from afschrift.app.object_stores import look_anew, of_place, remove_versions
 from afschrift.app.private_files import FOLDER_MODE, LOCAL, private_file
+from afschrift.domain.counted_chunks import CountedChunks
 from afschrift.domain.errors import ConfigurationError, RetriableError
-from afschrift.domain.files import LONGEST_LINK, CountedChunks, Receipt, check_name, occupied
+from afschrift.domain.files import LONGEST_LINK, Receipt, check_name, occupied
 from afschrift.domain.instants import utc_now
 
 Place = Path | UPath

@@ -16,8 +16,9 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from afschrift.domain.counted_chunks import CountedChunks
 from afschrift.domain.errors import AfschriftError, ConfigurationError, RefusedError, RetriableError
-from afschrift.domain.files import Announcement, CountedChunks, PortalReceipt, Receipt, check_name, occupied
+from afschrift.domain.files import Announcement, PortalReceipt, Receipt, check_name, occupied
 from afschrift.domain.instants import rfc3339, utc_now
 
 CLOCKS = timedelta(minutes=5)

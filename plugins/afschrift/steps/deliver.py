@@ -12,11 +12,11 @@ from typing import Any
 from afschrift.casework.copy_findings import end_of
 from afschrift.casework.partial_response.earlier_parts import record_part
 from afschrift.casework.review.require_review import require_review
+from afschrift.domain.counted_chunks import CountedChunks
 from afschrift.domain.errors import AfschriftError, StagedFileError
 from afschrift.domain.event import digest
 from afschrift.domain.files import (
     Announcement,
-    CountedChunks,
     Receipt,
     ShowsBundles,
     bundle_name,
