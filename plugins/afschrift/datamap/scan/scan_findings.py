@@ -13,7 +13,7 @@ from afschrift.datamap.review.written_files import tables_of
 from afschrift.datamap.scan.bounded import read_samples, sampled
 from afschrift.datamap.scan.schema import ScannedSource
 from afschrift.datamap.scan.table_context import TableRole
-from afschrift.datamap.scan.ways.by_values import ColumnValues, OpenTable, possible_ways
+from afschrift.datamap.scan.ways.by_values import ColumnValues, OpenTable, possible_ways, same_people
 from afschrift.datamap.scan.ways.edges import Edge, clear, declared, target
 from afschrift.datamap.scan.ways.guesses import (
     Polymorphic,
@@ -137,7 +137,7 @@ def find(
     still_open |= {
         name: OpenTable(ways)
         for name, place in places.items()
-        if place.role is TableRole.OTHER_PEOPLE and (ways := tuple(_same_people(seen, people, name, roots)))
+        if place.role is TableRole.OTHER_PEOPLE and (ways := tuple(same_people(seen, people, name, roots)))
     }
     found = Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
     return replace(found, open=still_open, keys_by_values=guessed.keys() - named.keys(), shared=shared)
@@ -162,17 +162,6 @@ def _open(
     known = list(dict.fromkeys([*roots, *people]))
     near = [name for name in near if name not in people]
     return possible_ways(seen, unreached, known, near, elsewhere)
-
-
-def _same_people(
-    seen: ColumnValues, people: Mapping[str, PersonTable], name: str, roots: Sequence[str]
-) -> Iterator[Edge]:
-    """Yield ways by e-mail addresses that people of one table share with those who will ask."""
-    own = people[name].email
-    emails = {root: email for root in roots if (email := people[root].email) is not None}
-    for edge in (Edge(name, (own,), root, (email,)) for root, email in emails.items() if own):
-        if (match := seen.match(edge)) is not None and match.found:
-            yield replace(edge, guess=f"the same people? {match.words(target(edge), alone=False)}")
 
 
 def _shared(

@@ -50,15 +50,7 @@ def drafted(
     known: KnownKeys,
     languages: Sequence[str] = (),
 ) -> Draft:
-    """The draft of what a scan found, with proposals for its columns.
-
-    Args:
-        found: by the scan.
-        proposals: for the columns.
-        head: `source`, `kind` and the like.
-        known: identity keys.
-        languages: of titles.
-    """
+    """The draft of what a scan found, with proposals for its columns."""
     names = KeyNames(found, known)
     tables = {name: _table(found, names, name, proposals.get(name, {})) for name in found.source.tables}
     entries = {name: entry for name, entry in tables.items() if entry is not None}
@@ -309,7 +301,6 @@ class KeyNames:
             self.declarations[name] = {"unique": "no" if found.people[table].within else "yes"}
 
     def of(self, table: str) -> str:
-        """Of one table of people."""
         return self._names[table]
 
     def is_asked_at(self, table: str, column: str) -> bool:

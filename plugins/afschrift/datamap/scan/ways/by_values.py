@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from afschrift.datamap.matching.sketch import ColumnMatch, Sketch, compare
 from afschrift.datamap.reader import NotAnsweredError, StatementRunner
 from afschrift.datamap.scan.bounded import is_secret
 from afschrift.datamap.scan.schema import ScannedSource, ScannedTable
-from afschrift.datamap.scan.ways.edges import Edge
+from afschrift.datamap.scan.ways.edges import Edge, target
+from afschrift.datamap.scan.ways.person_tables import PersonTable
 from afschrift.domain.value_kind import ValueKind
 
 _WHOLE_ROWS = 4_000_000
@@ -251,3 +252,14 @@ def possible_ways(
         if why:
             found[name] = OpenTable(why=why)
     return found
+
+
+def same_people(
+    seen: ColumnValues, people: Mapping[str, PersonTable], name: str, roots: Sequence[str]
+) -> Iterator[Edge]:
+    """Yield ways by e-mail addresses that people of one table share with those who will ask."""
+    own = people[name].email
+    emails = {root: email for root in roots if (email := people[root].email) is not None}
+    for edge in (Edge(name, (own,), root, (email,)) for root, email in emails.items() if own):
+        if (match := seen.match(edge)) is not None and match.found:
+            yield replace(edge, guess=f"the same people? {match.words(target(edge), alone=False)}")
