@@ -373,12 +373,8 @@ def columns_read(table: Table) -> list[Column[Any]]:
 
 def row_id(table: Table, row: Mapping[str, Any]) -> str:
     """The primary key as one text."""
-    return "/".join([str(row[name]) for name in _key_names(table)])
-
-
-@cache
-def _key_names(table: Table) -> list[str]:
-    return [column.name for column in table.primary_key]
+    names = table.primary_key.columns.keys()
+    return "/".join([str(row[name]) for name in names])
 
 
 def place_of(table: Table, row: Mapping[str, Any]) -> RowPlace:
