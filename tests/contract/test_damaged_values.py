@@ -98,13 +98,16 @@ def given(bundle: Path) -> list[dict[str, Any]]:
 def test_a_column_that_is_not_given_is_passed_over_by_the_search(tmp_path: Path) -> None:
     run = EMPTY["parquet"](tmp_path, None)[1]
     lake = Empty(Warehouse("parquet", {"root": str(tmp_path / "lake")}), run)
-    filled(lake, {"bytes": ["TEXT", "'@@'"]}, tmp_path)
-    columns = "      bytes: {origin: third_party}"
+    filled(lake, {"bytes": ["TEXT", "'@@'"], "note": ["TEXT", "'ask ann@example.org'"]}, tmp_path)
+    columns = "      bytes: {origin: third_party}\n      note: {origin: provided}"
     shop = maps.text("damaged.yml", kind="parquet", place=lake.warehouse.place, columns=columns)
+    identity = IDENTITY.replace("}}", "}, email: {unique: over_time}}")
     services = installation(
-        tmp_path / "home", maps.write(tmp_path / "inventory", identity=IDENTITY, shop=shop)
+        tmp_path / "home", maps.write(tmp_path / "inventory", identity=identity, shop=shop)
     )
-    request = store(services, {"customer_id": "1"}, "portability", formats=["json"])
+    # A hit in another column makes the search ask whose the row is.
+    keys = {"customer_id": "1", "email": "ann@example.org"}
+    request = store(services, keys, "portability", formats=["json"])
     assert [row["good"] for row in given(drive(services, request))] == ["fine", "more"]
     [found] = services.register.steps.results(request).every(STEP)
     assert found.result["given"] == "not_searched"

@@ -1,5 +1,6 @@
 """Kinds that another package brings by the entry point `afschrift.sources`, and what a kind does without."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from testbed.running import drive, installation, members, store
+from tests.support import maps
 
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.keys import Key, KeyMatch
@@ -24,6 +27,7 @@ BROUGHT = {
     "no_module": "afschrift_nowhere:ADAPTER",
     "no_name": f"{__name__}:NOWHERE",
     "no_adapter": f"{__name__}:BROUGHT",
+    "lite": "afschrift_lite:LITE",
     "postgres": f"{__name__}:ADAPTER",  # a name of ours, which no package can take over
 }
 
@@ -49,6 +53,33 @@ def test_a_kind_of_another_package_is_opened_as_ours_are() -> None:
 def test_a_kind_that_cannot_be_loaded_names_its_entry_point(kind: str) -> None:
     with pytest.raises(ConfigurationError, match=f"(?s)kind {kind} of package.*{BROUGHT[kind]}"):
         open_source("w", kind, {})
+
+
+def test_a_text_key_stored_in_its_normal_form_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`lite` cannot ask for the normal form of a text."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "examples" / "source")
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as file:
+        file.execute("CREATE TABLE customer (customer_id INTEGER, code TEXT, name TEXT)")
+        file.execute("INSERT INTO customer VALUES (1, 'C-1', 'Ann'), (2, 'C-2', 'Bob')")
+        file.execute("CREATE TABLE thing (id INTEGER, code TEXT, good TEXT)")
+        file.execute("INSERT INTO thing VALUES (10, 'C-1', 'fine'), (11, 'C-2', 'other'), (12, 'c-1', 'no')")
+    file.close()
+    stored = "code: {column: code, normal: {by: shop, on: 2026-11-29, why: one form}}"
+    shop = maps.text("damaged.yml", kind="lite", place=f"options: {{path: {path}}}", columns="")
+    customer, thing = shop.split("  thing:")
+    customer = customer.replace("customer_id: customer_id}", f"customer_id: customer_id, {stored}}}")
+    customer = customer.replace("name: {", "code: {origin: assigned}, name: {")
+    thing = thing.replace("customer_id: customer_id}", f"{stored}}}").replace("customer_id: {", "code: {")
+    shop = f"{customer}  thing:{thing}"
+    identity = "person: customer_id\nkeys: {customer_id: {unique: yes}, code: {unique: yes}}\n"
+    inventory = maps.write(tmp_path / "inventory", identity=identity, shop=shop)
+    services = installation(tmp_path / "home", inventory)
+    request = store(services, {"customer_id": "1"}, "portability", formats=["json"])
+    given = members(drive(services, request))
+    assert [row["good"] for row in json.loads(given["data/shop/thing.json"])] == ["fine"]
 
 
 class OneText(Sqlite):

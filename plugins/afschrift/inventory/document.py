@@ -128,7 +128,8 @@ class Document:
 
     def _words(self, item: Mapping[str, Any], model: type[BaseModel]) -> str:
         if item["type"] == "extra_forbidden":
-            near = did_you_mean(item["loc"][-1], _fields(model))
+            word, known = item["loc"][-1], _fields(model)
+            near = "" if word in known else did_you_mean(word, known)  # of another part of the file
             return f"this word is not known here; {near or f'see {self._page}'}"
         return in_words(item)
 

@@ -130,12 +130,12 @@ class KeyStatements(Statements):
         match = self.finder.key_match(table, key)
         if match is None:
             return None
-        stored = self.finder.stored(table, key)["stored"]
+        stored = self.finder.stored(table, key)
         return self._render("spelled.sql", table, belongs=(match,), stored=stored, text=match.text)
 
     def repeated(self, table: str, key: str) -> str:
         """How many rows, of all persons, share their key with another row; 0: a row is a person."""
-        return self._render("repeated.sql", table, **self.finder.stored(table, key))
+        return self._render("repeated.sql", table, stored=self.finder.stored(table, key))
 
     def _link(self, table: str, declared: Table, name: str) -> dict[str, Any]:
         link = declared.subject[name]

@@ -122,7 +122,12 @@ class ResidualSearch:
         if rows > _LARGE and self._seconds(relation, looks) * rows / _SAMPLE > self.limits.seconds:
             return Searched(table, reason=NotSearched.TIME, passed=passed)
         held = self._first(relation, looks)
-        readable = [c for c, found in columns.items() if not found.closed and not self._is_damaged(names, c)]
+        of_ways = self._columns_of_ways(names)
+        readable = [
+            column
+            for column, found in columns.items()
+            if not found.closed and (column in of_ways or not self._is_damaged(names, column))
+        ]
         found, once = self._found(finder, relation, names, readable, held) if held else ({}, {})
         return Searched(table, len(kinds), rows, found, reason, once, kinds, passed)
 
@@ -306,6 +311,15 @@ class ResidualSearch:
         found = {link.column for table in tables for link in table.subject.values()}
         found |= {column for table in tables for join in table.join for column in join}
         return found | {column for table in tables for column in table.references}
+
+    def _columns_of_ways(self, names: Sequence[str]) -> set[str]:
+        """Columns that say whose a row is: read even while other columns are passed over."""
+        found = set()
+        for table in (self.declared.tables[name] for name in names):
+            of_ways = [column for link in table.subject.values() for column in link.columns]
+            of_ways += [column for join in table.join for column in join]
+            found |= {table.parts[name].column if name in table.parts else name for name in of_ways}
+        return found
 
     def _columns_of_codes(self, names: Sequence[str]) -> set[str]:
         """Columns of a key that is no address or number, such as a device: the ways search those already."""

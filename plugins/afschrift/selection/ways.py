@@ -314,17 +314,23 @@ class WayFinder:
         `match`: the form; None: that of the table.
         """
         link, column, native = self._linked(table, key, alias)
+        if link.normal is not None and match in (None, link.match) and self._dialect.is_text(native):
+            return self._dialect.text_bytes(column, native)
         match = match or link.match
         if self._dialect.is_text(native) or match is KeyMatch.DIGITS:
             return self._dialect.key_form(column, native, match)
         return self._dialect.key_text(column, native)
 
-    def stored(self, table: str, key: str) -> dict[str, str]:
-        """SQL of a key of text as it is stored, and of its normal form; both to be compared by bytes."""
+    def stored(self, table: str, key: str) -> str:
+        """SQL of a key of text as it is stored, to be compared by bytes."""
+        _, column, native = self._linked(table, key, "t")
+        return self._dialect.text_bytes(column, native)
+
+    def stored_and_form(self, table: str, key: str) -> dict[str, str]:
+        """A key of text as it is `stored`, and its normal form."""
         link, column, native = self._linked(table, key, "t")
         match = KeyMatch.CASEFOLD if link.match is KeyMatch.EMAIL else link.match
-        form = self._dialect.key_form(column, native, match)
-        return {"stored": self._dialect.text_bytes(column, native), "form": form}
+        return {"stored": self.stored(table, key), "form": self._dialect.key_form(column, native, match)}
 
     def _linked(self, table: str, key: str, alias: str) -> tuple[SubjectKey, str, str]:
         link = self._source.tables[table].subject[key]

@@ -194,7 +194,7 @@ def _spellings(of: CheckedSource, name: str, key: str) -> Iterator[Finding]:
     if not of.dialect.compares_bytes:
         yield from _unknown(of, name, key, looked.relation)
         return
-    sides = finder.stored(name, key)
+    sides = finder.stored_and_form(name, key)
     alike, other, repeated = of.numbers("spellings.sql", looked.relation, **sides)
     among = "" if looked.whole else f", {looked.words}"
     if other and link.normal is not None:
