@@ -19,7 +19,7 @@ def nightly_after(daily: int, cases: Iterable[Any]) -> list[Any]:
     return marked
 
 
-DRAWN = 60
+DRAWN = 250
 """Cases of a property a night; each night draws others than the night before, so that nights add up."""
 
 

@@ -51,11 +51,12 @@ class Header:
 
     def digest(self) -> str:
         """SHA-256 of the header in canonical JSON (RFC 8785), hex."""
-        return header_digest(*vars(self).values())
+        return header_digest(tuple(vars(self).values()))
 
 
-def header_digest(seq: int, at: str, of: str | None, kind: str, actor: str, payload: str, prev: str) -> str:
-    """Digest of a header by its fields; for texts and integers, sorted JSON is canonical."""
+def header_digest(header: tuple[Any, ...]) -> str:
+    """Digest of the fields of a header in its order; for texts and integers, sorted JSON is canonical."""
+    seq, at, of, kind, actor, payload, prev = header
     fields = {
         "actor": actor,
         "at": at,

@@ -309,10 +309,7 @@ class WayFinder:
         return self._dialect.key_sides(column, native, link.match, normal=link.normal is not None)
 
     def form(self, table: str, key: str, alias: str = "t", match: KeyMatch | None = None) -> str:
-        """SQL of the normal form of a key, to be compared by bytes, if it is a text; else of its text.
-
-        `match`: the form; None: that of the table.
-        """
+        """SQL of a key, of a text in the form `match` (default: of the table), to be compared by bytes."""
         link, column, native = self._linked(table, key, alias)
         if link.normal is not None and match in (None, link.match) and self._dialect.is_text(native):
             return self._dialect.text_bytes(column, native)

@@ -134,11 +134,6 @@ def find(
     elsewhere = others(seen.salt) if seen.samples else PeopleElsewhere()
     notes += [f"Nothing was compared with {place}: {why}" for place, why in elsewhere.missed.items()]
     still_open = _open(seen, places, repeated, roots, people, elsewhere)
-    still_open |= {
-        name: OpenTable(ways)
-        for name, place in places.items()
-        if place.role is TableRole.OTHER_PEOPLE and (ways := tuple(same_people(seen, people, name, roots)))
-    }
     found = Findings(source, people, roots, places, repeated, guessed, pointers, notes, lost, values)
     return replace(found, open=still_open, keys_by_values=guessed.keys() - named.keys(), shared=shared)
 
@@ -152,16 +147,19 @@ def _open(
     places: Mapping[str, TablePlace],
     repeated: Mapping[str, str],
     roots: Sequence[str],
-    people: Collection[str],
+    people: Mapping[str, PersonTable],
     elsewhere: PeopleElsewhere,
 ) -> dict[str, OpenTable]:
-    """Return the tables that may be of people although no way leads to them."""
+    """Return the tables that may be of people who ask although no way says so."""
     unreached = [n for n, p in places.items() if p.role is TableRole.UNREACHED and n not in repeated]
     near = [n for n, p in places.items() if p.ways and p.role is not TableRole.LOOKUP]  # no one's: articles
     near.sort(key=lambda name: places[name].distance)
     known = list(dict.fromkeys([*roots, *people]))
     near = [name for name in near if name not in people]
-    return possible_ways(seen, unreached, known, near, elsewhere)
+    found = dict(possible_ways(seen, unreached, known, near, elsewhere))
+    others = [name for name, place in places.items() if place.role is TableRole.OTHER_PEOPLE]
+    by_name = {name: tuple(same_people(seen, people, name, roots)) for name in others}
+    return found | {name: OpenTable(ways) for name, ways in by_name.items() if ways}
 
 
 def _shared(

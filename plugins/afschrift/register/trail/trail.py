@@ -197,7 +197,7 @@ def digest_of(values: Sequence[Any]) -> str:
     texts = type(at) is type(kind) is type(actor) is type(payload) is type(prev) is type(of or "") is str
     if not texts or type(seq) is not int:
         raise NotAsWrittenError
-    return header_digest(seq, at, of, kind, actor, payload, prev)
+    return header_digest((seq, at, of, kind, actor, payload, prev))
 
 
 def _last(connection: Connection) -> Header | None:
