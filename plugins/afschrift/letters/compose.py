@@ -85,7 +85,8 @@ def compose(kind: LetterKind, given: Mapping[str, Any], facts: LetterFacts, fold
         template = letter_templates(folder, facts.language).get_template(f"{kind.name}.html.j2")
         phrases = {"w": words, "you": words.you, "other": words.of_another}
         phrases |= {relation: facts.relation == relation for relation in ("heir", "by_other")}
-        phrases["access"] = own.get("right") == Right.ACCESS
+        with_sheet = [right for right in Right if right.terms.information_sheet]
+        phrases["information_sheet"] = own.get("right") in with_sheet
         # Rendered from the template's own heading, so that subject and heading are the same.
         title = template.blocks["title"](template.new_context({"e": texts, **phrases}))
         subject = unescape("".join(title)).strip()

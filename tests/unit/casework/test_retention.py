@@ -177,7 +177,7 @@ def test_hidden_rows_are_counted_nowhere(tmp_path: Path, monkeypatch: pytest.Mon
             "P40Y",
             ("orders", "ticket"),
             ["old", "new"],
-            "What is older in ‘orders’ we still keep for another purpose: For books.",
+            "We still keep what is older in ‘orders’ for another purpose: For books.",
         ),
         (
             "P40Y",

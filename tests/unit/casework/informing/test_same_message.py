@@ -43,7 +43,7 @@ def received(bureau: Bureau, language: str = "en", **more: Any) -> tuple[str, st
     """The requests for access and portability of one message, acknowledged where there is a mail server."""
     at = (utc_now() - timedelta(days=1)).isoformat()
     content = {
-        "message": "All my data please, also to take along.",
+        "message": "All my data please, also to take with me.",
         "channel": "portal",
         "received_at": at,
         "right": ["access", "portability"],
@@ -75,7 +75,7 @@ def text(bureau: Bureau, request: str, kind: str = "delivery") -> str:
                 "You want to see your data",
                 "You want to take your data",
                 "to see what we have",
-                "to take along",
+                "to take with you",
                 "Each file has six words of its own.",
             ),
         ),
@@ -167,8 +167,8 @@ def _fail(bureau: Bureau, request: str) -> None:
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
-        (_extend, "your request to take your data with you. You get the answer to that later"),
-        (_fail, "You get the answer to that later"),
+        (_extend, "your request to take your data with you. You will get the answer to that later"),
+        (_fail, "You will get the answer to that later"),
         (_refuse, "We do not carry out that request. A separate letter says why."),
         (_withdraw, None),
     ],
@@ -210,10 +210,10 @@ def test_an_answer_waits_two_days_at_most(bureau: Bureau, monkeypatch: pytest.Mo
     assert ask_again(bureau.register, jurisdiction) == ()
     monkeypatch.setattr(same_message, "PATIENCE", timedelta(0))
     assert ask_again(bureau.register, jurisdiction) == (access,)
-    assert "You get the answer to that later" in text(bureau, access)
+    assert "You will get the answer to that later" in text(bureau, access)
     bureau.send(make(bureau.officer(), access, "delivery", where()).letter.id)
     drive(bureau.services, portability)
-    assert "You had our answer to that on" in text(bureau, portability)
+    assert "We answered that on" in text(bureau, portability)
 
 
 def test_portability_does_not_offer_the_access_that_was_asked(bureau: Bureau) -> None:
