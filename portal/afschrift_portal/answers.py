@@ -56,8 +56,7 @@ class Guarded:
             if message["type"] == "http.response.start":
                 started = True
                 given = {name.lower() for name, _ in message["headers"]}
-                more = [each for each in HEADERS if each[0] not in given]
-                message["headers"] = [*message["headers"], *more]
+                message["headers"] = [*message["headers"], *(own for own in HEADERS if own[0] not in given)]
             async with asyncio.timeout(self._stalled):
                 await send(message)
 

@@ -25,6 +25,7 @@ MOST_FACTS = 256 * 1024
 Key = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Offset = Annotated[int, Header(ge=0)]
 Digest = Annotated[str, Header(pattern=r"^([0-9a-f]{64})?$")]
+End = Annotated[AwareDatetime, Field(gt="1970-01-01T00:00:00Z", lt="9999-01-01T00:00:00Z")]
 Text = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -35,7 +36,7 @@ class Announced(BaseModel):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,149}$")]
     bytes: Annotated[int, Field(ge=HEADER_BYTES + TAG, lt=2**47)]
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-    expires_at: AwareDatetime
+    expires_at: End
     facts: dict[Text, Text] = Field(max_length=20)
 
 
@@ -43,15 +44,15 @@ class Changed(BaseModel):
     """The body of a PATCH."""
 
     model_config = ConfigDict(extra="forbid")
-    expires_at: AwareDatetime | None = None
+    expires_at: End | None = None
     frozen: bool | None = None
 
 
 class Uploads:
     """Files that are being received; each by one request at a time."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, settings: PortalSettings) -> None:
+        self._store, self._settings = store, settings
         self._running: set[str] = set()
         self._digests: dict[str, tuple[int, Any]] = {}
 
@@ -87,6 +88,7 @@ class Uploads:
                 digest.update(block)
                 if os.fstat(number).st_nlink == 0:
                     raise HTTPException(404, "The delivery was removed meanwhile.")
+                _must_have_room(self._settings, len(block))  # other files come at once
                 file.write(block)
                 file.flush()
 
@@ -114,6 +116,11 @@ class Uploads:
             raise HTTPException(422, f"{error} Send it again from 0.", {"Upload-Offset": "0"}) from None
 
 
+def _must_have_room(settings: PortalSettings, size: int) -> None:
+    if size > shutil.disk_usage(settings.home).free - settings.reserve:
+        raise HTTPException(507, "The portal's disk has no room for this file.")
+
+
 def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> FastAPI:
     """The application of the inner listener."""
 
@@ -124,7 +131,7 @@ def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> F
 
     inner = FastAPI(openapi_url=None, dependencies=[Depends(authorize)], redirect_slashes=False)
     without_values(inner)
-    uploads = Uploads(store)
+    uploads = Uploads(store, settings)
 
     def shown(delivery: Delivery | None) -> dict[str, Any]:
         if delivery is None:
@@ -140,9 +147,7 @@ def build_inner(store: Store, identity: Identity, settings: PortalSettings) -> F
 
     @inner.put("/deliveries/{key}")
     def put(key: Key, announced: Announced, response: Response) -> dict[str, Any]:
-        free = shutil.disk_usage(settings.home).free - settings.reserve
-        if announced.bytes - store.received(key) > free:
-            raise HTTPException(507, "The portal's disk has no room for this file.")
+        _must_have_room(settings, announced.bytes - store.received(key))
         row = announced.model_dump() | {"expires_at": int(announced.expires_at.timestamp())}
         row |= {"facts": json.dumps(announced.facts), "size": row.pop("bytes")}
         try:

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -85,10 +85,9 @@ class Store:
 
     def received(self, key: str) -> int:
         """Bytes of the file that are here."""
-        try:
+        with suppress(FileNotFoundError):
             return self.file(key).stat().st_size
-        except FileNotFoundError:
-            return 0
+        return 0
 
     def recover(self) -> None:
         """After a loss: a file without a row is removed, and a row without its file waits for it again."""
@@ -198,8 +197,7 @@ class Store:
 
     def begin_sending(self, delivery: str, start: int) -> int:
         with self._transaction() as base:
-            added = base.execute(_SENDING, (delivery, start, start, 1))
-            return int(added.lastrowid or 0)
+            return int(base.execute(_SENDING, (delivery, start, start, 1)).lastrowid or 0)
 
     def note_sending(self, sending: int, stop: int) -> None:
         """Note up to where a download is about to be sent, so that a kill forgets none of it."""

@@ -358,7 +358,7 @@ def test_inner_listener_refuses_what_it_must(here: Here) -> None:
     )
     assert answer.status_code == 422
     for changes in ({"name": "../x.zip"}, {"name": 'a".zip'}, {"bytes": 3}, {"sha256": "x"}, {"expires_at": "2026-01-01"},
-                    {"facts": {"a": "x" * 1001}}, {"language": "<b>"}, {"more": 1}):  # fmt: skip
+                    {"expires_at": "9999-12-31T23:59:59-23:59"}, {"expires_at": "0001-01-01T00:00:00+23:59"}, {"facts": {"a": "x" * 1001}}, {"language": "<b>"}, {"more": 1}):  # fmt: skip
         answer = here.inner.put(f"/deliveries/{'0' * 64}", json=sealed.announced() | changes)
         assert answer.status_code == 422
         assert "x" * 20 not in answer.text

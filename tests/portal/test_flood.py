@@ -39,6 +39,28 @@ def test_ten_thousand_idle_connections_leave_room_for_a_person(behind_nginx: tup
     assert (answer.status_code, took < 5) == (200, True)
 
 
+def test_reserve_stays_free_where_two_files_come_at_once(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with mounted(tmp_path / "home", 6), running(tmp_path, reserve=str(2 << 20)) as portal:
+        files = [Sealed(bytes(2_500_000)) for _ in range(2)]
+        with portal.client(inner=True) as client:
+            paths = [f"/deliveries/{each.delivery}" for each in files]
+            for each, path in zip(files, paths, strict=True):
+                assert client.put(path, json=each.announced()).status_code == 201
+            codes = [
+                client.patch(f"{path}/content", content=each.content, headers=each.upload()).status_code
+                for each, path in zip(files, paths, strict=True)
+            ]
+            assert codes == [200, 507]
+            assert client.get("/health").json()["free_bytes"] > 2 << 20
+            assert client.delete(paths[0]).status_code == 204
+            there = client.get(paths[1]).json()["received"]
+            rest = client.patch(
+                f"{paths[1]}/content", content=files[1].content[there:], headers=files[1].upload(there)
+            )
+            assert rest.json()["state"] == "ready"
+
+
 def test_full_disk_is_said_and_the_upload_goes_on_when_there_is_room(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir(mode=0o700)
     with mounted(tmp_path / "home", 6) as disk, running(tmp_path, outer_cert="", outer_key="") as portal:
