@@ -7,6 +7,7 @@ import contextlib
 import logging
 import resource
 import signal
+import socket
 import sqlite3
 from typing import Any
 
@@ -47,10 +48,8 @@ async def _serve(settings: PortalSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     clock = asyncio.create_task(_keep_time(store, listeners, min(EVERY, settings.stalled)))
-    try:
-        await asyncio.gather(*(listener.serve() for listener in listeners))
-    finally:
-        clock.cancel()
+    await asyncio.gather(*(listener.serve() for listener in listeners))
+    clock.cancel()
 
 
 async def _keep_time(store: Store, listeners: list[Any], every: float) -> None:
@@ -61,6 +60,11 @@ async def _keep_time(store: Store, listeners: list[Any], every: float) -> None:
             await asyncio.to_thread(store.expire)
         await asyncio.sleep(every)
         kept = {(each, each.cycle) for server in listeners for each in server.server_state.connections}
+        for connection, _ in kept:  # a sender may pause for long; one whose machine died would hold its file
+            with contextlib.suppress(OSError, AttributeError):  # closed meanwhile, or no Linux
+                probed = connection.transport.get_extra_info("socket")
+                probed.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                probed.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, int(every))
         useless = {pair for pair in kept if _is_useless(*pair)}
         for connection, _ in useless & idle:
             connection.transport.abort()
@@ -69,20 +73,18 @@ async def _keep_time(store: Store, listeners: list[Any], every: float) -> None:
 
 def _is_useless(connection: Any, cycle: Any) -> bool:
     """Also one whose head or body takes longer than two looks, and is no upload."""
-    if cycle is None or cycle.response_complete or connection.transport.is_closing():
-        return True
-    return bool(cycle.more_body) and cycle.scope["method"] != "PATCH"
+    over = cycle is None or cycle.response_complete or connection.transport.is_closing()
+    return bool(over or (cycle.more_body and cycle.scope["method"] != "PATCH"))
 
 
 def _listener(settings: PortalSettings, name: str, app: ASGIApp) -> uvicorn.Server:
     host, port = address(settings, name)
-    cert, key = getattr(settings, f"{name}_cert"), getattr(settings, f"{name}_key")
     config = uvicorn.Config(
         app,
         host,
         port,
-        ssl_certfile=cert or None,
-        ssl_keyfile=key or None,
+        ssl_certfile=getattr(settings, f"{name}_cert") or None,
+        ssl_keyfile=getattr(settings, f"{name}_key") or None,
         access_log=False,
         log_level="warning",
         proxy_headers=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +16,7 @@ class Texts:
     """What one language says."""
 
     def __init__(self, language: str, words: dict[str, str], months: list[str]) -> None:
-        self.language = language
-        self._words, self._months = words, months
+        self.language, self._words, self._months = language, words, months
 
     def __getitem__(self, name: str) -> str:
         return self._words[name]
@@ -70,9 +70,7 @@ def _by_preference(header: str) -> list[str]:
     weighed = []
     for part in header.split(",")[:30]:
         tag, _, weight = part.partition(";")
-        try:
+        with suppress(ValueError):
             rank = -float(weight.strip().removeprefix("q=") or 1)
             weighed.append((rank, tag.strip().lower().partition("-")[0]))
-        except ValueError:
-            continue
     return [code for _, code in sorted(weighed, key=lambda pair: pair[0])]

@@ -25,6 +25,8 @@ from afschrift_portal.settings import SettingsError, load_settings
 
 pytestmark = pytest.mark.server
 LARGE = 40_000_000
+TCP_REPAIR = 19
+"""Of Linux: a socket in this state is closed without a word."""
 
 
 @pytest.fixture
@@ -187,6 +189,32 @@ def test_slow_reader_and_slow_sender_are_cut(tmp_path: Path) -> None:
             assert held() == before
         assert own.receipts(sealed) == []
         assert own.log.read_text() == ""
+
+
+def test_sender_that_vanished_does_not_hold_its_file(own: Portal) -> None:
+    """As a machine that lost its power: no packet says that it has gone."""
+    sealed = Sealed(secrets.token_bytes(2_000_000))
+    path = f"/deliveries/{sealed.delivery}"
+    host, port = own.inner.partition("//")[2].split(":")
+    head = f"PATCH {path}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {own.token}\r\nUpload-Offset: 0\r\n"
+    with own.client(inner=True) as client:
+        client.put(path, json=sealed.announced())
+        sender = own.trust.wrap_socket(socket.create_connection((host, int(port))), server_hostname=host)
+        sender.sendall(
+            f"{head}Content-Length: {len(sealed.content)}\r\n\r\n".encode() + sealed.content[:CHUNK]
+        )
+        time.sleep(0.5)
+        assert client.patch(f"{path}/content", headers=sealed.upload()).status_code == 409
+        try:
+            sender.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        except OSError:
+            pytest.skip("only root may let a connection vanish")
+        sender.close()
+        end, code = time.monotonic() + 30, 409
+        while code == 409 and time.monotonic() < end:
+            time.sleep(0.2)
+            code = client.patch(f"{path}/content", headers=sealed.upload()).status_code
+        assert code == 200
 
 
 def test_lost_database_or_file_leads_to_putting_again(own: Portal) -> None:
