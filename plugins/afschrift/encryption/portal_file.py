@@ -25,6 +25,10 @@ _ROUNDS, _BLOCK, _LANES = 1 << 15, 8, 1
 """Of scrypt: n, r and p. It takes 32 MiB and about 0.1 s."""
 
 
+class OtherSizeError(OSError):
+    """The bundle is longer or shorter than was said."""
+
+
 class Portal:
     """For a person with a link and six words, of which the portal knows neither."""
 
@@ -52,10 +56,10 @@ class Portal:
         for number in range(last + 1):
             plain = bundle.read(CHUNK)
             if len(plain) != min(CHUNK, size - number * CHUNK):
-                raise OSError("the bundle has another size")
+                raise OtherSizeError("the bundle has another size")
             sink.write(cipher.encrypt(struct.pack(">7xIB", number, number == last), plain, None))
         if bundle.read(1):
-            raise OSError("the bundle has another size")
+            raise OtherSizeError("the bundle has another size")
 
     def check_key(self, key: str) -> None:
         words, link = apart(key)

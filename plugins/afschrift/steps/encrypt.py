@@ -11,6 +11,7 @@ from afschrift.casework.delivery.recipient_key import recipient_key
 from afschrift.domain.errors import ConfigurationError, GateError, RefusedError
 from afschrift.domain.files import Destination, KeepsBundles, Receipt, occupied
 from afschrift.encryption.aes_zip import opened_zip
+from afschrift.encryption.portal_file import OtherSizeError
 from afschrift.encryption.registry import Encryption
 from afschrift.encryption.secret import draw, draw_with_link
 from afschrift.encryption.threads import Chunks, written_by
@@ -83,7 +84,10 @@ def encrypted_chunks(
         closing(written_by(read)) as plain,
         closing(written_by(encrypt)) as encrypted,
     ):
-        yield from encrypted
+        try:
+            yield from encrypted
+        except OtherSizeError:
+            raise replaced(gate) from None
         if digest.hexdigest() != packed["bundle"]:
             raise replaced(gate)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyrage
@@ -30,12 +31,15 @@ from afschrift.domain.errors import (
     RetriableError,
     StagedFileError,
 )
+from afschrift.encryption.portal_file import Portal
+from afschrift.encryption.secret import draw_with_link
 from afschrift.register.open import initialise
 from afschrift.services import Services
 from afschrift.staging.staged_file import BUNDLE
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import deliver
+from afschrift.steps.encrypt import encrypted_chunks
 from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
@@ -190,6 +194,21 @@ def test_a_bundle_replaced_between_packing_and_sending_does_not_leave(
         deliver(services, request)
     assert list((tmp_path / "outbox").iterdir()) == []
     assert notes(tmp_path, request) == []
+
+
+@pytest.mark.parametrize("size", [7, 300_000, 600_000])
+def test_a_replaced_bundle_is_found_on_its_way_to_a_portal(install: Install, size: int) -> None:
+    services, made = install(), b"x" * 300_000
+    request = store(services, ANN)
+    with services.staging(request).writer(BUNDLE) as sink:
+        sink.write(b"y" * size)
+    packed = {"bundle": hashlib.sha256(made).hexdigest(), "bytes": len(made)}
+    gate: Any = SimpleNamespace(
+        staging=services.staging(request), refusal=lambda *_, **__: GateError("replaced")
+    )
+    delivery: Any = SimpleNamespace(is_new=True)
+    with pytest.raises(GateError, match="replaced"):
+        list(encrypted_chunks(gate, packed, delivery, Portal(), draw_with_link("nl")))
 
 
 def test_a_key_is_asked_for_and_one_that_cannot_be_used_is_refused(install: Install, tmp_path: Path) -> None:
