@@ -49,7 +49,7 @@ MAY: dict[Role, frozenset[Act]] = {
         {Act.SEE, Act.TIMELINE, Act.VALUES, Act.OVERSEE, Act.SET_ASIDE}
     ),  # advises: Art. 38(6)
     Role.AUDITOR: frozenset({Act.SEE, Act.TIMELINE, Act.OVERSEE}),
-    Role.MAP_OWNER: frozenset({Act.SEE, Act.MAP}),  # knows the tables, and sees no values
+    Role.MAP_OWNER: frozenset({Act.SEE, Act.MAP}),  # knows the tables; values are masked
 }
 
 SUBSTITUTES = {Role.SOURCE_OWNER: Role.OFFICER}
