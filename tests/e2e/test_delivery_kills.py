@@ -188,8 +188,9 @@ def test_a_delivery_that_is_killed_at_random_instants_is_made_once(
         if number >= 0:
             time.sleep(random.random() * seconds)
             os.kill(child, signal.SIGKILL)
-        died += ended(child) == -signal.SIGKILL
-        if number < 0:
+        was_killed = ended(child) == -signal.SIGKILL
+        died += was_killed
+        if not was_killed:  # a machine with less to do delivers faster than it was measured
             seconds = min(seconds, time.monotonic() - start)
         assert ended(delivering(home)) == 0, (seed, number)
         must_be_delivered_once(home)

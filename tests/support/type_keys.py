@@ -12,7 +12,7 @@ import sys
 WAITS = 0.3
 """Seconds without output after which the review may wait for a key."""
 
-ASKS = b"q stop", b": ", b"(y writes it)"
+ASKS = b"q stop", b": ", b"(y writes it)", b"any other key continues"
 
 
 def main(keys: str, *command: str) -> int:
