@@ -15,13 +15,7 @@ from afschrift.casework.review.require_review import require_review
 from afschrift.domain.counted_chunks import CountedChunks
 from afschrift.domain.errors import AfschriftError, StagedFileError
 from afschrift.domain.event import digest
-from afschrift.domain.files import (
-    Announcement,
-    Receipt,
-    ShowsBundles,
-    bundle_name,
-    occupied,
-)
+from afschrift.domain.files import Announcement, Receipt, ShowsBundles, bundle_name, occupied
 from afschrift.domain.notation import fingerprint, key_id
 from afschrift.domain.plan import Plan, Portion
 from afschrift.encryption.portal_file import sealed_size

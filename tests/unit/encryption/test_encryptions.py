@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import stream_zip
 
 from afschrift.domain.errors import RefusedError, StagedFileError
 from afschrift.encryption.aes_zip import is_locked, opened_zip
@@ -171,6 +172,12 @@ def test_an_error_of_reading_the_bundle_is_passed_on(code: str, gpg_home: Path) 
     key = keys.get(code) or pgp_key(gpg_home, "gijs")
     with pytest.raises(StagedFileError):
         ENCRYPTIONS[code].encrypt(io.BufferedReader(Lost()), 10, io.BytesIO(), key)
+
+
+def test_encrypting_changes_the_zip_library_for_no_other_user() -> None:
+    before = vars(stream_zip).copy()
+    ENCRYPTIONS["zip"].encrypt(io.BytesIO(BUNDLE), len(BUNDLE), io.BytesIO(), WORDS)
+    assert vars(stream_zip) == before
 
 
 def test_a_file_altered_anywhere_is_refused_or_opens_as_it_was() -> None:
