@@ -54,7 +54,7 @@ class AesZip:
     uses_secret = True
     has_link = False
 
-    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:
+    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str, file_id: bytes = b"") -> None:
         library = _library()
         self.check_key(key)
         method = library.NO_COMPRESSION_64(_NotCompared(size), _NotCompared())

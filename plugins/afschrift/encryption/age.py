@@ -20,7 +20,7 @@ class Age:
     uses_secret = False
     has_link = False
 
-    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:  # noqa: ARG002
+    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str, file_id: bytes = b"") -> None:
         import pyrage
 
         files = _SourceAndSink(bundle, sink)

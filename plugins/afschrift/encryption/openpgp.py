@@ -29,7 +29,7 @@ class OpenPgp:
     uses_secret = False
     has_link = False
 
-    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:  # noqa: ARG002
+    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str, file_id: bytes = b"") -> None:
         with _home(key) as (gpg, home):
             arguments = ["--trust-model", "always", "--compress-algo", "none", "--encrypt"]
             with subprocess.Popen(  # noqa: S603

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import struct
 from typing import BinaryIO
 
@@ -21,6 +22,7 @@ MAGIC = b"afschrift-portal-1\n"
 HEADER, CHUNK = 256, 256 << 10
 _TAG = 16
 _LINK_HASH = b"afschrift-portal link\0"
+_FILE = b"afschrift-portal file\0"
 _ROUNDS, _BLOCK, _LANES = 1 << 15, 8, 1
 """Of scrypt: n, r and p. It takes 32 MiB and about 0.1 s."""
 
@@ -38,17 +40,18 @@ class Portal:
     uses_secret = True
     has_link = True
 
-    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:
+    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str, file_id: bytes = b"") -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         self.check_key(key)
         words, text = apart(key)
         link = link_bytes(text)
-        # An upload that broke off goes on, so each try makes the same bytes. The link is drawn for this one
-        # delivery of one bundle, so that no key or nonce is used for two files.
-        hashed = hashlib.sha256(_LINK_HASH + link).digest()
-        salt, nonce = hashed[:16], bytes(12)
-        wrapping_key, file_key = _keys(words, salt + link)
+        # An upload that broke off goes on, so each try makes the same bytes, of the same file alone: a bundle
+        # that was replaced meanwhile has another id, so no key or nonce is used for two contents.
+        hashed, of_file = hashlib.sha256(_LINK_HASH + link).digest(), hashlib.sha256(_FILE + file_id).digest()
+        salt, nonce = hashed[:16], of_file[:12]
+        wrapping_key, secret = _keys(words, salt + link)
+        file_key = hmac.digest(secret, of_file, "sha256")
         head = MAGIC + hashed + salt
         wrapped = AESGCM(wrapping_key).encrypt(nonce, file_key, head)
         sink.write((head + nonce + wrapped + struct.pack(">Q", size)).ljust(HEADER, b"\0"))
@@ -81,7 +84,7 @@ def sealed_size(size: int) -> int:
 
 
 def _keys(words: str, salt: bytes) -> tuple[bytes, bytes]:
-    """The key that wraps the file's, and the file's: halves of what scrypt makes; none tells the other."""
+    """The key that wraps the file's, and a secret to make that from: halves of what scrypt makes."""
     memory = 2 * 128 * _ROUNDS * _BLOCK
     made = hashlib.scrypt(words.encode(), salt=salt, n=_ROUNDS, r=_BLOCK, p=_LANES, dklen=64, maxmem=memory)
     return made[:32], made[32:]

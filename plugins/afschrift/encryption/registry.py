@@ -30,7 +30,7 @@ class Encryption(Protocol):
     uses_secret: bool
     has_link: bool
 
-    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str) -> None:
+    def encrypt(self, bundle: BinaryIO, size: int, sink: BinaryIO, key: str, file_id: bytes = b"") -> None:
         """Encrypt a bundle.
 
         Args:
@@ -38,6 +38,8 @@ class Encryption(Protocol):
             size: its bytes.
             sink: what is written to; it stays open.
             key: the words, or the recipient's public key.
+            file_id: what no bundle of other content shares, for an encryption that makes the same bytes at
+                each try.
 
         Raises:
             RefusedError: the key cannot be used; the message says why and never holds the key.

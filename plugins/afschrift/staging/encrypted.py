@@ -26,6 +26,8 @@ from afschrift.staging.staged_file import describe_path
 
 SEGMENT_BYTES = 1 << 20
 KEY_BYTES = 32
+_HEAD_BYTES = 1 + KEY_BYTES + 7
+"""Its length, salt and prefix of nonces, before the first segment of Tink's format."""
 _TYPE = "type.googleapis.com/google.crypto.tink.AesGcmHkdfStreamingKey"
 
 
@@ -125,7 +127,7 @@ class EncryptedStaging:
             raise
 
     @contextmanager
-    def reader(self, path: str) -> Iterator[BinaryIO]:
+    def reader(self, path: str) -> Iterator[StagedReader]:
         """Open for reading, decrypted, forward only. Damage is found at the end of the file at the latest.
 
         Raises:
@@ -143,10 +145,14 @@ class EncryptedStaging:
                 raise
             raise self._unanswered(f"The staged file {path}", "cannot be opened", error) from None
         with source:
+            with self._answering(f"The staged file {path}", "cannot be read"):
+                head = source.read(_HEAD_BYTES)
+                source.seek(0)
             plain = self._cipher.new_decrypting_stream(source, self._bound(path))
             raw = _Decrypting(plain, self.damaged_error(path))
-            with io.BufferedReader(raw, SEGMENT_BYTES) as stream:
-                yield cast(BinaryIO, stream)
+            with StagedReader(raw, SEGMENT_BYTES) as stream:
+                stream.file_id = head
+                yield stream
 
     def damaged_error(self, path: str) -> StagedFileError:
         """Return the error for a file whose content was not staged by us."""
@@ -224,6 +230,16 @@ class EncryptedStaging:
 
     def _bound(self, path: str) -> bytes:
         return f"{self._request}/{path}".encode()
+
+
+class StagedReader(io.BufferedReader):
+    """A staged file that is read.
+
+    Attributes:
+        file_id: what Tink drew when it was written, a salt and a prefix of nonces: no two files share it.
+    """
+
+    file_id: bytes
 
 
 class _Decrypting(io.RawIOBase):

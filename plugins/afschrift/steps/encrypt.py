@@ -77,7 +77,7 @@ def encrypted_chunks(
             sink.write(chunk)
 
     def encrypt(sink: BinaryIO) -> None:
-        encryption.encrypt(cast(BinaryIO, Chunks(plain)), packed["bytes"], sink, key)
+        encryption.encrypt(cast(BinaryIO, Chunks(plain)), packed["bytes"], sink, key, bundle.file_id)
 
     with (
         gate.staging.reader(BUNDLE) as bundle,

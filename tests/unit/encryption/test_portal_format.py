@@ -20,9 +20,9 @@ VECTOR = json.loads((Path(__file__).parent / "portal_vector.json").read_text())
 SECRET = f"{VECTOR['words']}\n{VECTOR['link']}"
 
 
-def sealed(plain: bytes, secret: str = SECRET) -> bytes:
+def sealed(plain: bytes, secret: str = SECRET, file_id: bytes = b"a staged file") -> bytes:
     sink = io.BytesIO()
-    Portal().encrypt(io.BytesIO(plain), len(plain), sink, secret)
+    Portal().encrypt(io.BytesIO(plain), len(plain), sink, secret, file_id)
     return sink.getvalue()
 
 
@@ -54,6 +54,9 @@ def test_a_file_of_any_size_opens_by_link_and_words_together(size: int) -> None:
     file = sealed(plain, secret)
     assert (len(file), len(text), opened(file, words, link)) == (sealed_size(size), 26, plain)
     assert file == sealed(plain, secret)  # an upload that broke off goes on
+    other = sealed(plain, secret, b"another one")
+    assert opened(other, words, link) == plain
+    assert not {other[67:79], other[256:272]} & {file[67:79], file[256:272]}  # neither nonce nor key
     assert words.encode() not in file and link not in file
 
 

@@ -198,7 +198,7 @@ def test_a_bundle_replaced_between_packing_and_sending_does_not_leave(
 
 @pytest.mark.parametrize("size", [7, 300_000, 600_000])
 def test_a_replaced_bundle_is_found_on_its_way_to_a_portal(install: Install, size: int) -> None:
-    services, made = install(), b"x" * 300_000
+    services, made, secret = install(), b"x" * 300_000, draw_with_link("nl")
     request = store(services, ANN)
     with services.staging(request).writer(BUNDLE) as sink:
         sink.write(b"y" * size)
@@ -207,8 +207,14 @@ def test_a_replaced_bundle_is_found_on_its_way_to_a_portal(install: Install, siz
         staging=services.staging(request), refusal=lambda *_, **__: GateError("replaced")
     )
     delivery: Any = SimpleNamespace(is_new=True)
+    sent: list[bytes] = []
     with pytest.raises(GateError, match="replaced"):
-        list(encrypted_chunks(gate, packed, delivery, Portal(), draw_with_link("nl")))
+        sent.extend(encrypted_chunks(gate, packed, delivery, Portal(), secret))
+    with services.staging(request).writer(BUNDLE) as sink:
+        sink.write(made)
+    wrapped = slice(67, 127)
+    own = next(encrypted_chunks(gate, packed, delivery, Portal(), secret))
+    assert own[wrapped] not in [replaced[wrapped] for replaced in sent[:1]]
 
 
 def test_a_key_is_asked_for_and_one_that_cannot_be_used_is_refused(install: Install, tmp_path: Path) -> None:
