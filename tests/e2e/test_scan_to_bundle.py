@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from testbed import postgres as pg
 from testbed.running import installation, run, store
-from testbed.truth.answers import Column, Truth, Way, read, statements
+from testbed.truth import Column, Truth, Way, read, statements
 from tests.e2e.opened import Opened
 from tests.support.nightly import nightly_after
 

@@ -296,30 +296,6 @@ def test_scan_of_an_empty_database_reports_it(scanned_project: Path) -> None:
     assert "0 tables" in result.text and "There is nothing to describe" in result.text
 
 
-def test_a_guessed_way_waits_for_a_person(scanned_project: Path) -> None:
-    made(
-        scanned_project / "loose.db",
-        """
-        CREATE TABLE guest (guest_id INTEGER PRIMARY KEY, first_name TEXT, email TEXT);
-        CREATE TABLE stay (stay_id INTEGER PRIMARY KEY, guest_id INTEGER);
-        CREATE TABLE note (note_id INTEGER PRIMARY KEY, approved_by INTEGER REFERENCES guest);
-        INSERT INTO guest VALUES (41, 'Ann', 'a');
-        INSERT INTO stay VALUES (1, 41);
-        """,
-    )
-    scan("--kind", "sqlite", "--option", "path=loose.db")
-    tables = load(scanned_project / "inventory").sources["loose"].tables
-    assert (tables["stay"].ways, tables["note"].ways, tables["guest"].ways) == ("guessed", "guessed", None)
-    text = (scanned_project / "inventory" / "loose.yml").read_text()
-    assert (
-        "GUESS stay.guest_id -> guest.guest_id: the names are alike; 1 of 1 value are in guest.guest_id; 1 of its 1 value"
-        in text
-    )
-    assert "LOOK note.approved_by -> guest.guest_id" in text
-    result = in_this_process(("inventory", "check"))
-    assert "loose.stay has a way that was guessed" in result.text
-
-
 def test_init_makes_a_project_and_says_what_next(tmp_path: Path) -> None:
     ours = tmp_path / "ours"
     result = in_this_process(("init", str(ours)))

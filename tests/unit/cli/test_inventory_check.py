@@ -11,9 +11,6 @@ import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 from testbed.mini import write_inventory
 from tests.support.command_line import CommandResult, in_this_process
-from tools import findings_page
-
-from afschrift.datamap.check import finding
 
 SHOP = """\
 source: shop
@@ -124,12 +121,6 @@ def test_a_source_that_is_not_there_ends_with_3(check: Check) -> None:
     assert [entry["source"] for entry in document["not_reached"]] == ["shop"]
     log = SarifLog.model_validate_json(check("--live", "--format", "sarif").text)
     assert [invocation.executionSuccessful for invocation in log.runs[0].invocations or []] == [False]
-
-
-def test_every_code_has_a_row_on_the_page_of_findings() -> None:
-    assert set(finding.RULES) == set(finding.Code)
-    page = findings_page.page()
-    assert all(f"| `{code}` | " in page for code in finding.Code)
 
 
 OTHERS = """\

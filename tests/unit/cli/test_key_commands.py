@@ -12,14 +12,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy import text
 from testbed.running import run, store
-from tests.support.command_line import in_this_process, refused, run_command
-from tests.support.moves import moved
+from tests.support.command_line import in_this_process, run_command
 
-from afschrift.domain.errors import ConfigurationError, RefusedError
-from afschrift.domain.keys import Key
 from afschrift.domain.notation import key_id
-from afschrift.domain.right import Right
-from afschrift.domain.state import State
 from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.keys import document as keydocument
@@ -167,39 +162,6 @@ def test_back_up_and_restore(file: Path, tmp_path: Path) -> None:
     assert len(events("keys_rotated")) == 1
     [restored] = [h for h, _ in open_register().trail.events() if h.type == "register_restored"]
     assert restored.actor.startswith("cli:")
-
-
-def test_a_request_is_shredded_once_it_is_closed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    register = open_register()
-    case = register.cases.open(b"message", "mail", AT, AT)
-    person = (Key("customer_id", "C-1"),)
-    opened = register.requests.open(case, Right.ACCESS, AT, "UTC", "nl", ("csv",), "outbox", person, set())
-    shred = partial(run_command, "request", "destroy", opened.id)
-    sign = partial(run_command, "request", "sign-destruction", opened.id)
-    words = ("--rule", "persons_erasure")
-    assert "is open" in shred(*words, code=1)
-    moved(register, opened.id, State.WITHDRAWN)
-    assert "are kept until" in shred("--rule", "retention_identity", code=1)
-    message = shred("--rule", "the person asked", code=1)
-    assert "no reason to destroy it" in message
-    assert "the person asked" not in message
-    assert "Another person signs" in shred(*words)
-    assert f"afschrift request sign-destruction {opened.id} --agree" in shred(*words, code=1)
-    assert "four eyes" in sign("--agree", code=1)
-    monkeypatch.setattr("afschrift.cli.common.actor", lambda: "cli:other")
-    assert register.identities.of(opened.id) == person
-
-    assert "Destroyed" in sign("--agree")
-    with pytest.raises(RefusedError, match="destroyed"):
-        register.identities.of(opened.id)
-    [event] = events("data_key_destroyed")
-    assert (event["rule"], event["case"]) == ("persons_erasure", case)
-    assert "destroyed before" in shred(*words)
-    assert "There is none" in run_command("register", "shred-strays")
-    for both in (("register", "shred-strays"), ("audit", "set-aside")):
-        assert isinstance(refused(*both, "--sign", "--turn-down"), ConfigurationError)
-    assert "Entered" in run_command("register", "restored")
-    assert "already" in run_command("register", "restored")
 
 
 def test_keys_in_a_secrets_backend_of_airflow(file: Path, tmp_path: Path) -> None:

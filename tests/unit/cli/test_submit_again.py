@@ -1,7 +1,6 @@
 """What becomes of a message: receipt confirmed by itself (R04), other matters, and a run that does not start."""
 
 import json
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -212,7 +211,6 @@ def test_it_is_left_to_a_person(
 
 
 EMAILED = {"channel": "email", "received_at": "2026-03-04T10:00:00+01:00"}
-LOGGED_IN = {"by": "log-in", "level": "high", "at": "2026-03-04T10:00:00+01:00"}
 
 
 @pytest.fixture
@@ -256,14 +254,6 @@ def test_what_is_not_ours_is_named_until_it_is_handed_over(bureau: Bureau) -> No
     assert [fact["kind"] for fact in facts] == ["matter_recorded", "matter_recorded", "handed_over"]
 
 
-def test_the_dead_and_what_to_do(bureau: Bureau) -> None:
-    done = emailed(made_by="heir", keys=None, right=None)
-    assert "R17" in done.text + done.errors
-    assert case_of(bureau, done) in run_command("case", "waiting")
-    [request] = re.findall(r"^req-\w+", run_command("requests"), re.MULTILINE)
-    assert bureau.asked(request).kind == "deceased"
-
-
 def test_at_the_prompts_too(bureau: Bureau) -> None:
     lines = [
         "Alles wat u hebt.",
@@ -304,45 +294,6 @@ def test_at_the_prompts_too(bureau: Bureau) -> None:
     assert "parties" in shown
     assert SECRET in shown
     assert "read_right" in run_command("requests")
-
-
-def test_an_unclear_right_is_read_by_an_officer(bureau: Bureau) -> None:
-    [request] = emailed(right="unclear").requests
-    make = ("letter", "make", request, "right_question", "--from", "-", "--preview")
-    assert "meenemen" in run_command(*make, stdin="{}")
-    reading = ("request", "reading", request, "--right", "both", "--text-file", "-")
-    assert "R05" in str(refused(*reading, stdin="Iets dat er niet staat."))
-    assert "portability was opened too" in run_command(*reading, stdin="al mijn gegevens")
-    assert len(json.loads(run_command("requests", "--json"))) == 2
-    assert "read_right" not in run_command("requests")
-
-
-def test_a_mandate_at_the_terminal(bureau: Bureau) -> None:
-    [request] = emailed(made_by="proxy", authenticated=LOGGED_IN).requests
-    assert "mandate" in str(refused("plan", request))
-    bureau.asked(request)
-    [question] = json.loads(run_command("questions", "--json"))
-    assert question["kind"] == "mandate"
-    form = ["kind=lawyer", "checked_on=2026-03-05", "scope=access", "identity_checked=bar_register"]
-    form += ["answer_to=representative", "answer_by=insecure_portal"]
-    answer = ["answer", question["id"], "--choice", "proven"]
-    words = [word for entry in form for word in ("--set", entry)]
-    assert "R15" in str(refused(*answer, *words))
-    assert "Recorded: mandate = proven" in run_command(*answer, *words[:-1], "answer_by=post")
-    assert "Recorded" in run_command("request", "mandate-withdrawn", request)
-    assert "R15" in str(refused("request", "mandate-withdrawn", request))
-
-
-def test_a_message_that_counts_as_not_received(bureau: Bureau) -> None:
-    case = case_of(bureau, emailed(channel="cleaners"))
-    propose = ("case", "not-received", case, "--text-file", "-", "--published-on")
-    assert "no date" in str(refused(*propose, "soon", stdin="x"))
-    assert "R03" in str(refused(*propose, "2026-03-05", stdin="x"))
-    assert "--text-file" in str(refused(*propose, "2024-01-01", stdin=" "))
-    done = in_this_process((*propose, "2024-01-01"), f"Aan de schoonmaak. {SECRET}")
-    assert "second signer" in done.text + done.errors
-    [question] = re.findall(r"answer (q-\w+)", done.text)
-    assert "four eyes" in str(refused("answer", question, "--choice", "agree"))
 
 
 def test_lines_of_a_csv_file(alone: Register, tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-import json
 import os
 import re
 import subprocess
@@ -7,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo.build import LAKE, SHOP, SUMMARY, build
+from demo.build import LAKE, SHOP, build
 from demo.lake import TABLES
 
 ROOT = Path(__file__).parents[3]
@@ -71,16 +70,6 @@ def test_no_clock_and_no_hidden_randomness() -> None:
     assert places == {"draw.py: default_rng(", "run.py: today("}  # the day on which the demo hands over
 
 
-def test_tells_what_it_did(elsewhere: tuple[Path, str]) -> None:
-    folder, output = elsewhere
-    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    assert summary["scale"] == SCALE
-    assert len(summary["rows"]) == 34
-    for table, rows in summary["rows"].items():
-        assert re.search(rf"{re.escape(table)} +{rows:,} rows", output), table
-    assert re.search(rf"{sum(summary['rows'].values()):,} rows in 34 tables", output)
-
-
 def test_a_second_build_replaces_the_first(tmp_path: Path) -> None:
     stale = tmp_path / LAKE / "heart_rate" / "day=1999-01-01" / "part-0.parquet"
     stale.parent.mkdir(parents=True)
@@ -89,13 +78,3 @@ def test_a_second_build_replaces_the_first(tmp_path: Path) -> None:
     build(tmp_path, 0.001, say=lambda _: None)
     assert not stale.exists()
     assert (tmp_path / "other.txt").exists()
-
-
-def test_help_and_bad_scale(tmp_path: Path) -> None:
-    helped = command("--help")
-    assert helped.returncode == 0
-    assert all(word in helped.stdout for word in ("--into", "--scale", "--seed"))
-    refused = command("--into", str(tmp_path / "x"), "--scale", "0")
-    assert refused.returncode == 2
-    assert "above 0" in refused.stderr
-    assert not (tmp_path / "x").exists()

@@ -64,15 +64,6 @@ def test_addresses_and_numbers_are_fictitious_and_apart() -> None:
     assert all(str(e).endswith(("@example.org", "@example.com", "@example.net")) for e in emails)
 
 
-@pytest.mark.parametrize("persona", CUSTOMERS, ids=lambda p: p.last_name.split()[-1])
-def test_account_and_present_email(demo_rows: Rows, persona: object) -> None:
-    me = persona.number
-    found = demo_rows.execute("SELECT email, last_name FROM customer WHERE customer_id = $me", {"me": me})
-    assert found.fetchall() == [(persona.email, persona.last_name)]
-    present = "SELECT email FROM customer_email WHERE customer_id = $me AND valid_to IS NULL"
-    assert every(demo_rows, present, me=me) == [persona.email]
-
-
 @pytest.mark.parametrize("table", PERSONAL)
 def test_heavy_is_in_every_table(demo_rows: Rows, table: str) -> None:
     assert count(demo_rows, table, WAYS.get(table, BY_NUMBER), me=HEAVY.number) > 0

@@ -16,7 +16,7 @@ from tests.support.ground_forms import FACTS, GROUNDS
 from tests.support.installed import Installation
 from tests.support.letter_samples import FOLDER
 from tests.unit.docs.doc_pages import ROOT, codes, examples, rows, text_of
-from tools import grounds_page, letters_page, questions_page
+from tools import letters_page
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -204,19 +204,6 @@ def read(example: str) -> dict[str, object]:
     return dict(YAML(typ="safe").load(example))
 
 
-def test_the_table_has_each_ground_form_and_field() -> None:
-    page = grounds_page.page()
-    for heading, names in (
-        ("The grounds", GROUNDS.grounds.keys()),
-        ("The forms", GROUNDS.grounds.keys()),
-        ("The fields", GROUNDS.fields.keys()),
-        ("Single cells", {ground.code for ground in GROUNDS.grounds.values() if ground.redaction}),
-    ):
-        assert rows(page, heading).keys() == set(names)
-    assert rows(page, "Refused").keys() >= GROUNDS.never.keys()
-    assert "`refuse`: `refusal`, `charge`: `fee`" in rows(page, "The grounds")["manifestly_excessive"]
-
-
 def test_every_flag_with_its_rules_and_limits_and_every_choice() -> None:
     folder = ROOT / "plugins/afschrift/casework/decision"
     source = "".join((folder / f"{name}.py").read_text("utf-8") for name in ("triggers", "source_triggers"))
@@ -282,20 +269,6 @@ def test_each_letter_and_state_limits_languages_and_options() -> None:
     assert languages(FOLDER) == ("nl", "en")
     [options] = examples(LETTERS_PAGE, "json")
     assert set(json.loads(options)) == {"server", "sender"}
-
-
-KIND = re.compile(r"^## `(\w+)`\n\n(.+?)\n\n((?:- .+\n)+)", re.MULTILINE)
-OF_KINDS = {name: (asks, options) for name, asks, options in KIND.findall(questions_page.page())}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_question_with_its_options(kind: str) -> None:
-    asks, options = OF_KINDS[kind]
-    assert asks.startswith(KINDS[kind].asks)
-    assert tuple(re.findall(r"^- `(\w+)`: \w", options, re.MULTILINE)) == KINDS[kind].options
-    roles = {"decision_signed": Role.SECOND_SIGNER, "manual": Role.SOURCE_OWNER}  # the page says so
-    roles |= dict.fromkeys(("mandate_signed", "not_received", "review_signed"), Role.SECOND_SIGNER)
-    assert KINDS[kind].role is roles.get(kind, Role.OFFICER)
 
 
 def test_every_field_of_the_identity_form_and_the_body_that_is_sent() -> None:

@@ -12,18 +12,14 @@ import typer
 import yaml
 from tests.support.ground_forms import GROUNDS
 from tests.support.settings_page import rows as settings_rows
-from tests.unit.docs.doc_pages import ROOT, rows
-from tools import categories_page, inventory_page, proposals_page, states_page, where_page
+from tests.unit.docs.doc_pages import ROOT
 from typer.main import get_command
 
 from afschrift.app.settings import DEFAULTS, Settings
 from afschrift.casework.question_kinds import KINDS
 from afschrift.cli.main import app
-from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.extracted import SearchLimits
-from afschrift.domain.state import TRANSITIONS, State
-from afschrift.inventory.base import fides_categories
 from afschrift.law.clock.alarm import USUAL
 from afschrift.law.grounds import Outcome
 from afschrift.law.roles import Role
@@ -150,48 +146,6 @@ def test_forms_for_issues_and_the_citation_are_whole() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for name in ("version", "license"):
         assert f'{name} = "{citation[name]}"' in project
-
-
-SITE = (ROOT / "tools/site_pages.py").read_text(encoding="utf-8")
-MADE: dict[str, str] = ast.literal_eval(re.findall(r"^MADE = (\{.*?^\})", SITE, re.MULTILINE | re.DOTALL)[0])
-
-
-def test_made_pages_have_each_package_concept_state_and_transition() -> None:
-    found = rows(where_page.page())
-    faces = [face for face in where_page.PACKAGE.rglob("__init__.py") if "migrations" not in face.parts]
-    folders = {face.parent.relative_to(where_page.PACKAGE).as_posix() for face in faces}
-    assert found.keys() == folders - {"."}
-    assert all(cells[0] for cells in found.values())
-
-    first = re.findall(r"^\| (.+?) \|", proposals_page.page(), re.MULTILINE)
-    words = vocabulary()
-    assert {topic.name for topic in words.topics} | {concept.title for concept in words.concepts} <= {*first}
-
-    states, transitions = states_page.page().split("## The transitions")
-    assert list(rows(states)) == list(State)
-    assert transitions.count("\n| `") == len(TRANSITIONS)
-    assert all(f"| `{transition.to}` |" in transitions for transition in TRANSITIONS)
-
-
-def test_each_category_has_a_row_with_examples_and_cautions() -> None:
-    found = {name: " | ".join(cells) for name, cells in rows(categories_page.page()).items()}
-    assert found.keys() >= fides_categories().keys()
-    assert "**special**" in found["user.health_and_medical"]
-    assert "**criminal**" in found["user.criminal_history"]
-    assert "**secret**" in found["user.authorization.password"]
-    assert "**" not in found["user.contact.email"]
-    assert all(name in found["user.name.first"] for name in ("`voornaam`", "`first_name`"))
-    assert "assigned" in found["user.unique_id"]
-    page = inventory_page.page()
-    assert "`origin: observed`" in " | ".join(rows(page)["origin"])
-    assert "run_in: {queue: finance" in " | ".join(rows(page)["run_in"])
-    assert "](inventory.md)" in page
-
-
-@pytest.mark.parametrize("program", MADE)
-def test_links_to_a_program_lead_to_the_page_that_it_makes(program: str) -> None:
-    assert not (ROOT / "docs" / MADE[program]).exists()
-    assert "def page() -> str:" in (ROOT / program).read_text(encoding="utf-8")
 
 
 NAME = re.compile(r"AFSCHRIFT_[A-Z_]+")

@@ -6,10 +6,9 @@ import pytest
 from tests.support.rental import TEXT, write_map
 
 from afschrift.domain.sources import ForeignKey
-from afschrift.inventory.joins import hops, labelled_ways, reference_id, references, tie_columns
+from afschrift.inventory.joins import labelled_ways, reference_id, tie_columns
 from afschrift.inventory.load import load
 from afschrift.inventory.model import SourceFile
-from afschrift.wiring.build_services import load_inventory
 
 
 def source(folder: Path, *changes: tuple[str, str]) -> SourceFile:
@@ -123,33 +122,6 @@ def test_a_foreign_key_of_the_database_counts(tmp_path: Path) -> None:
 )
 def test_what_is_only_proposed_names_no_row(old: str, new: str, tmp_path: Path) -> None:
     assert "rental(film_id)->film(film_id)" not in ways(source(tmp_path, (old, new)), "rental")
-
-
-@pytest.fixture(scope="module")
-def shop(project_root: Path) -> SourceFile:
-    return load_inventory(project_root / "include" / "inventory").sources["shop"]
-
-
-def test_the_columns_that_others_point_to_tie_a_table(shop: SourceFile) -> None:
-    targets = [
-        target
-        for other in shop.tables.values()
-        for target in [*(t for join in other.join for t in join.values()), *other.references.values()]
-    ]
-    assert len(targets) > 10
-    for target in targets:
-        table, _, column = target.rpartition(".")
-        assert column in tie_columns(shop, table)
-    bare = [name for name in shop.tables if all(t.rpartition(".")[0] != name for t in targets)]
-    for name in bare:
-        assert name not in shop.pointed_at
-
-
-def test_the_tables_that_are_joined_to_one_are_found_in_their_order(shop: SourceFile) -> None:
-    for parent in shop.tables:
-        joined = [name for name in shop.tables if any(hop.parent == parent for hop in hops(shop, name))]
-        assert list(shop.joined_to.get(parent, ())) == joined
-    assert any(references(shop, name) for name in shop.joined_to)
 
 
 def test_a_pointer_to_a_table_of_the_controllers_own_words_ties_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from sqlalchemy import create_engine, types
 from sqlalchemy.dialects import mysql, postgresql, sqlite
@@ -76,13 +75,6 @@ def test_exact_texts(kind: ValueKind, value: Any, text: str | None) -> None:
     assert batch.to_pylist() == [{"c": text}]
 
 
-def test_floats_stay_floats() -> None:
-    batch = ArrowRows("w", 1000).batch(
-        "t", {"c": ValueKind.NUMBER}, ["c"], [(0.1,), (None,), (float("inf"),)]
-    )
-    assert batch.column(0).equals(pa.array([0.1, None, float("inf")]))
-
-
 @pytest.mark.parametrize(
     ("kind", "value", "words"),
     [
@@ -127,11 +119,6 @@ def dialect(url: str, schema: str | None = None) -> AlchemyDialect:
 def test_names_are_quoted_as_the_database_does(url: str, quoted: str) -> None:
     assert dialect(url).quote('a"b%.`{c}') == quoted
     assert dialect(url).text(quoted).startswith(f"CAST({quoted} AS ")
-
-
-def test_tables_of_a_schema() -> None:
-    assert dialect("sqlite://", "s.1").relation("t.2") == '"s.1"."t.2"'
-    assert dialect("sqlite://").relation("t.2") == '"t.2"'
 
 
 def test_literals_that_some_databases_read_differently() -> None:

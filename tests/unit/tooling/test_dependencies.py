@@ -156,12 +156,6 @@ def test_what_conflicts_is_named(
     assert [text for text in words if text not in output] == []
 
 
-def test_a_line_that_is_no_constraint_is_named(tmp_path: Path) -> None:
-    code, output = check(tmp_path, ["polars==2.1.0", "<html>"])
-
-    assert (code, "line 3 is no requirement" in output) == (1, True)
-
-
 def test_the_image_has_one_version_of_each_package_on_each_python() -> None:
     (file,) = (ROOT / "deploy").glob("airflow-*.txt")
     lines = [Requirement(line) for line in file.read_text(encoding="utf-8").splitlines() if line[0] != "#"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tools import mutations
 from tools.mutations import Mutant, planted
-from tools.tests_before import collected, faults, fill, found_again, functions, listed
+from tools.tests_before import collected, faults, found_again, functions, listed
 
 
 def test_each_test_of_the_list_has_its_place(collected_ids: list[str]) -> None:
@@ -39,18 +39,6 @@ def test_a_fate_names_a_test_that_is_collected(fate: str, fault: str) -> None:
     row["fate"] = "fewer 2: two formats are gone"
     assert not list(faults([row], {row["id"]: 2}))
     assert list(faults([row], {row["id"]: 1}))
-
-
-def test_moves_under_the_same_name_are_filled_in() -> None:
-    names = ["tests/a/test_one.py::test_x", "tests/a/test_one.py::test_y", "tests/a/test_one.py::test_z"]
-    rows = [{"id": name, "cases": "1", "fate": ""} for name in names]
-    moved = ["tests/b/test_one.py::test_x", "tests/b/test_two.py::test_x", "tests/b/test_two.py::test_z"]
-    fill(rows, dict.fromkeys(moved, 1))
-    assert [row["fate"] for row in rows] == [f"renamed {moved[0]}", "", f"renamed {moved[2]}"]
-    again = {"tests/c/test_one.py::test_x": 1, moved[2]: 1}
-    rows[0]["fate"] = f"merged {moved[0]}"
-    fill(rows, again)
-    assert rows[0]["fate"] == "merged tests/c/test_one.py::test_x"
 
 
 CODE = """

@@ -240,11 +240,6 @@ class Lexicon:
         self._short, self._whole = short_parts, whole
         self.words_of = lru_cache(maxsize=65_536)(self._words_of)
 
-    @property
-    def known_words(self) -> Collection[str]:
-        """Every spelling that the vocabulary has."""
-        return self._words.keys()
-
     def known(self, word: str) -> bool:
         """Whether the vocabulary has a word."""
         return word in self._words

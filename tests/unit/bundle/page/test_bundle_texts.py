@@ -1,7 +1,6 @@
 """The texts are whole in every language and cover every reason that a decision can give."""
 
 import itertools
-import re
 import shutil
 import string
 from dataclasses import replace
@@ -18,7 +17,7 @@ from tests.unit.bundle.bundle_example import LETTERS, Example, seen
 
 from afschrift.bundle.contents import Contents
 from afschrift.bundle.description.redactions import REDACTED, remark
-from afschrift.bundle.page.page import SCRIPTS, render_index, render_readme
+from afschrift.bundle.page.page import render_index, render_readme
 from afschrift.bundle.page.table_views import REMARKS
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.decision import (
@@ -150,15 +149,6 @@ def test_no_text_is_there_for_nothing(file: str, template: str, code: str, secti
             assert key in BUILT[template] or f'"{key}"' in used, key
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_people_read_no_rule_ids_iris_or_articles(language: str) -> None:
-    """But for the reasons why something is kept back, which name their article in words."""
-    spoken = {name: part for name, part in texts(language).items() if name != "law"}
-    text_ = "\n".join(leaves(spoken).values())
-    text_ += (LETTERS / language / "bundle" / "README.txt.j2").read_text()
-    assert not re.search(r"\bR\d\d\b|https?://|\bArt\.|artikel \d|sha-?256", text_, re.IGNORECASE)
-
-
 def test_sizes_and_numbers_in_words() -> None:
     nl, en = PageWords.load(LETTERS, "nl"), PageWords.load(LETTERS, "en")
     sizes = {0: "0 bytes", 999: "999 bytes", 1000: "1,0 kB", 999_949: "999,9 kB", 999_950: "1,0 MB"}
@@ -232,11 +222,3 @@ def test_a_language_without_readme_is_named(letters: Path) -> None:
     (letters / "fy" / "bundle" / "README.txt.j2").unlink()
     with pytest.raises(ConfigurationError, match=r"fy/bundle/README\.txt\.j2 is missing"):
         render_readme(contents("fy"), letters)
-
-
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_every_word_of_the_script_is_used_and_there(language: str) -> None:
-    code = "".join((LETTERS / "bundle" / name).read_text() for name in SCRIPTS)
-    script_texts = PageWords.load(LETTERS, language).script()
-    for key in script_texts:
-        assert f"words.{key}" in code or f'"{key}"' in code or f"{key}:" in code, key

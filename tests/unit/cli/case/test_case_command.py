@@ -18,7 +18,6 @@ from tests.support.restricted import dispute_service, open_bureau, restricted
 from afschrift.app.settings import Settings
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import open_actions, situation
-from afschrift.operations import figures
 from afschrift.register.database.database import Database
 from afschrift.services import Services
 
@@ -263,23 +262,3 @@ def test_a_restriction_is_looked_at_again_signed_and_given(bureau: Bureau) -> No
     assert restriction_actions(bureau, request) == {"follow-up"}
     opened = run_command(*follow_up).split()[0]
     assert f"linked of {request}" in run_command("request", "show", opened)
-
-
-def test_a_refusal_that_came_back_is_made_again_with_its_words(bureau: Bureau) -> None:
-    request, question = bureau.flagged()
-    reasons = "Er is niets nieuws, zegt de kwikstaart."
-    bureau.answer(question, "refuse", "manifestly_unfounded", reasons=reasons)
-    first = bureau.sign(request).letter
-    assert "did not come back" in str(refused("letter", "again", first))
-    bureau.send(first)
-    bounced = ("letter", "bounced", first, "--on", str(local_today()), "--reason", "returned_by_post")
-    back = run_command(*bounced)
-    assert f"letter again {first}" in back
-    assert f"its letter 'refusal' of {local_today()} came back" in back
-    assert "letter_bounced refusal" in figures.remarks()[request]
-    made = run_command("letter", "again", first, "--to-file", "-", stdin="ann@example.org").split()[0]
-    assert made != first
-    assert "kwikstaart" in run_command("letter", "show", made)
-    bureau.send(made)
-    assert "refused" in run_command("request", "show", request)
-    assert "is sent" in str(refused("letter", "again", made))

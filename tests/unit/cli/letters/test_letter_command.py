@@ -3,13 +3,13 @@
 import json
 import os
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.running import drive, store
+from testbed.running import store
 from tests.support.command_line import in_this_process, refused, run_command
 from tests.support.days import local_today
 from tests.support.mail_server import Manner, mail_file, serving, unused_port
@@ -50,11 +50,6 @@ def shown(*words: str, stdin: str = "") -> Any:
 def made(request: str, kind: str = "identity_request", **elements: Any) -> str:
     form = json.dumps(IDENTITY | elements if kind == "identity_request" else elements)
     return str(shown("make", request, kind, "--from", "-", stdin=form)["id"])
-
-
-def not_made(request: str, kind: str = "identity_request", **elements: Any) -> str:
-    form = json.dumps(IDENTITY | elements if kind == "identity_request" else elements)
-    return str(refused_letter("make", request, kind, "--from", "-", stdin=form))
 
 
 def recorded_kinds(services: Services, request: str) -> list[str]:
@@ -105,28 +100,6 @@ def test_an_acknowledgement_says_its_period_and_is_sent_by_mail(
     looked = ["case_document_read"] * 2
     sent = ["letter_sending", "letter_sent", "case_document_read"]
     assert recorded_kinds(services, request_id)[-5:] == [*looked, *sent]
-
-
-def test_a_letter_about_what_was_not_decided_is_warned_of_or_refused(request_id: str) -> None:
-    make = ("make", request_id, "identity_request", "--from", "-")
-    assert "will stop no clock: record the question" in letter(*make, stdin=json.dumps(IDENTITY))
-    assert "extension says what is not so yet" in not_made(request_id, "extension", reasons="Veel werk.")
-    run_command("request", "extend", request_id, "--reason", "scattered_over_systems")
-    letter_id = made(request_id, "extension", reasons="Uw gegevens staan in vijf systemen.")
-    new_due = date.fromisoformat(shown("show", letter_id)["detail"]["new_due"])
-    assert 80 < (new_due - local_today()).days < 100
-
-
-def test_unidentified_person_gets_only_their_own_words(request_id: str) -> None:
-    for element, value in (("name", "Bea Bakker"), ("doubt", "Wij kennen u als bea@example.org.")):
-        message = not_made(request_id, **{element: value})
-        assert "not identified yet" in message
-        assert "ea@" not in message
-    assert "did not write from or name this address" in not_made(request_id, to="bea@example.org")
-    refusal = {"recipient": "De Fietsbond", "impediment": "Er is geen ontvanger."}
-    assert "is about their data" in not_made(request_id, "transfer_not_feasible", **refusal)
-    run_command("request", "confirm-identity", request_id, "--method", "call_back", "--level", "high")
-    made(request_id, "transfer_not_feasible", **refusal, name="Bea Bakker", to="bea@example.org")
 
 
 @pytest.mark.parametrize(
@@ -241,39 +214,3 @@ def test_without_the_role_nothing_is_made_or_seen(
         assert "takes the role" in str(refused_letter(*words)), words
     assert recorded_kinds(services, request_id).count("answer_refused") == 7
     assert services.register.letters.get(letter_id).state is LetterState.PRODUCED
-
-
-def test_a_bounced_letter_of_an_answer_asks_to_inform_the_person_again(
-    services: Services, tmp_path: Path, mail: Path
-) -> None:
-    request = store(services, {"customer_id": "1"}, received_at=utc_now().isoformat())
-    drive(services, request)
-    today, proof = str(local_today()), tmp_path / "proof.pdf"
-    proof.write_bytes(b"%PDF-1.7")
-
-    def asked() -> str:
-        [question] = services.register.questions.all(request_id=request)
-        assert question.kind == "tell_person"
-        return question.id
-
-    answer = ("answer", asked(), "--choice", "make_letter", "--set", f"available_until={today}")
-    run_command(*answer, "--text-file", "-", stdin="At the counter.")
-    [row] = services.register.letters.all(request_id=request)
-    result = letter("discard", row.id, "--reason", "wrong_content")
-    assert "discarded" in result
-    answer = ("answer", asked(), *answer[2:])
-    run_command(*answer, "--text-file", "-", stdin="At the counter.")
-    [row] = services.register.letters.all(request_id=request, states=[LetterState.PRODUCED])
-    letter("sent", row.id, "--on", today, "--channel", "post", "--proof", proof, "--no-id-copy")
-    result = letter("bounced", row.id, "--on", today, "--reason", "returned_by_post")
-    assert asked() in result
-    assert "refused" not in result
-    assert "letter again" not in result  # that is for the letter of a decision
-
-    form = {"where": "At the counter.", "available_until": today, "to": "ann@example.org"}
-    letter_id = made(request, "delivery", **form)
-    services.register.questions.answer(asked(), "make_letter", "cli:anna")
-    with serving(Manner.NO_SUCH_MAILBOX) as (_, url):
-        mail_file(tmp_path, url)
-        result = letter("send", letter_id)
-    assert asked() in result

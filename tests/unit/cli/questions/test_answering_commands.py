@@ -4,16 +4,13 @@ import getpass
 import json
 import os
 import zipfile
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from babel.dates import format_date
-from testbed.delivered import stem
 from testbed.running import installation, members, run, store
 from tests.support.active_files import pdf
 from tests.support.command_line import refused, run_command
-from tests.support.days import days_away, local_today
+from tests.support.days import days_away
 from tests.support.in_parts import Club, run_to_its_end
 from tests.support.manual import add_systems, reviewed, system, waits
 from tests.support.reviewing import BALANCE, BODY, CODES, LINE, NEIGHBOUR, Reviewers
@@ -25,7 +22,6 @@ from afschrift.domain.errors import (
     NotAllowedError,
     RefusedError,
 )
-from afschrift.domain.state import State
 from afschrift.services import Services
 
 pytestmark = pytest.mark.slow
@@ -180,10 +176,6 @@ def rest(tmp_path: Path) -> tuple[str | Path, ...]:
     return ("--rest-by", SOON, "--text-file", tmp_path / "why.txt")
 
 
-def source_decisions(services: Services, request: str) -> list[str]:
-    return [d.choice for d in services.register.decisions.of(request) if d.kind == "source_down"]
-
-
 def test_a_source_that_is_down_at_a_terminal(
     in_parts: Services, club: Club, request_: str, rest: tuple[str | Path, ...]
 ) -> None:
@@ -204,54 +196,6 @@ def test_a_source_that_is_down_at_a_terminal(
     assert "make partial_delivery" in run_command("requests")
     shown = run_command("request", "show", request_)
     assert "artly delivered on" in shown and SOON in shown
-
-
-def test_an_officer_leaves_a_source_for_later_unasked_and_writes_so(
-    in_parts: Services, club: Club, request_: str, rest: tuple[str | Path, ...], tmp_path: Path
-) -> None:
-    leave = ("request", "leave-source", request_, "--source", "club")
-    assert "kwikstaart" not in run_command(*leave, *rest)
-    assert "reads the source again" in run_command("request", "source-back", request_, "--source", "club")
-    run_command(*leave, *rest)
-    with club.away():
-        assert stem(run(in_parts, request_)).endswith("-partial")
-    assert source_decisions(in_parts, request_) == ["partial", "try_again", "partial"]
-
-    form, proof = tmp_path / "form.yml", tmp_path / "receipt.pdf"
-    form.write_text(json.dumps({"where": "https://example.org/x", "available_until": SOON}))
-    proof.write_bytes(b"%PDF-1.7\n")
-    assert "LETTER NOT SENT" in run_command("request", "show", request_)
-    make = ("letter", "make", request_, "partial_delivery", "--from")
-    shown = " ".join(run_command(*make, form, "--preview").split())
-    assert "The loyalty card club" in shown
-    assert format_date(date.fromisoformat(SOON), "d MMMM", "en") in shown
-    wrong = json.dumps(json.loads(form.read_text()) | {"rest_by": str(local_today())})
-    assert "another day than was decided on" in turned_down(AfschriftError, *make, "-", stdin=wrong)
-    made = json.loads(run_command(*make, form, "--json"))["id"]
-    sent = ("--on", str(local_today()), "--channel", "post", "--proof", proof, "--no-id-copy")
-    run_command("letter", "sent", made, *sent)
-    assert "LETTER NOT SENT" not in run_command("request", "show", request_)
-    run(in_parts, request_)
-    assert in_parts.register.requests.get(request_).state is State.DELIVERED
-    supplement = run_command("letter", "make", request_, "supplement", "--from", form, "--preview")
-    assert "The loyalty card club" in supplement
-
-
-def test_a_part_that_is_turned_down(
-    in_parts: Services, request_: str, rest: tuple[str | Path, ...], home: Path
-) -> None:
-    leave = ("request", "leave-source", request_, "--source")
-    turned_down(RefusedError, *leave, "shop", *rest)
-    assert "name one of" in turned_down(AfschriftError, *leave, "kwikstaart", *rest)
-    turned_down(ConfigurationError, *leave, "club", *rest[:2])
-    late = str(local_today() + timedelta(days=70))
-    assert "the last day of the request" in turned_down(
-        AfschriftError, *leave, "club", "--rest-by", late, *rest[2:]
-    )
-    (home / "roles.yml").write_text(f"people: {{Zed: {{accounts: [cli:{ME}], roles: [intake]}}}}")
-    turned_down(NotAllowedError, *leave, "club", *rest)
-    assert source_decisions(in_parts, request_) == []
-    assert "answer_refused" in [h.type for h, _ in in_parts.register.trail.events(request_)]
 
 
 @pytest.fixture
@@ -276,19 +220,3 @@ def test_a_review_from_look_to_delivery(reviewers: Reviewers) -> None:
     assert NEIGHBOUR not in json.dumps(json.loads(run_command(*table, "--json")))
     assert "Recorded: review = approved." in run_command("answer", request, "--choice", "approved")
     assert NEIGHBOUR.encode() not in members(reviewers.deliver(request))["data/shop/ticket_message.csv"]
-
-
-def test_a_review_that_is_turned_down(reviewers: Reviewers) -> None:
-    request = reviewers.store()
-    assert "No questions" in turned_down(
-        ConfigurationError, "answer", request, "--of", "review", "--choice", "approved"
-    )
-    reviewers.asked(request)
-    show = ("review", "show", request)
-    assert "why" in turned_down(FormError, "answer", request, "--choice", "hold_back")
-    assert "no such table" in turned_down(RefusedError, *show, "--table", "shop.x")
-    bad = json.dumps({"choice": "redact", "texts": {"redactions": [LINE.replace("id=1", "id=77")]}})
-    message = turned_down(FormError, "answer", request, "--form", "-", stdin=bad)
-    assert "line 1: no row has this key" in message
-    run_command("answer", request, "--choice", "hold_back", "--text-file", "-", stdin="Eerst bellen.")
-    assert "held_back" in reviewers.asked(request).detail["why"]

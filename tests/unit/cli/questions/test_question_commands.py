@@ -173,15 +173,3 @@ def test_a_decision_is_asked_for_field_by_field(
         "needed_until": "2026-12-24",
     }
     assert filled.texts == {"reasons": "Veel werk."}
-
-
-def test_a_question_is_assigned_and_given_back(services: Services, asked: tuple[str, str]) -> None:
-    _, question = asked
-    account = f"cli:{getpass.getuser()}"
-    assert f"is for {account}" in run_command("questions", "assign", question, "--to", account)
-    assert f"for {account}" in run_command("questions")
-    run_command("questions", "assign", question, "--to", "cli:sam")
-    assert "assigned to another person" in str(refused("answer", question, "--choice", "confirmed", *PROOF))
-    assert "everyone" in run_command("questions", "assign", question, "--anybody")
-    run_command("answer", question, "--choice", "confirmed", *PROOF)
-    assert "give --to NAME" in str(refused("questions", "assign", question))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from testbed.mini import CONTROLLER
-from testbed.running import RECEIVED, installation, store
+from testbed.running import installation, store
 from testbed.small import SHOP
 from tests.support.command_line import refused, run_command
 
@@ -92,38 +92,6 @@ def test_timeline_shows_the_reasons(stored: Store, services: Services) -> None:
     assert "Anneke" not in text
     run_command("request", "confirm-identity", request, "--method", "login", "--level", "substantial")
     assert "identity: confirmed" in run_command("request", "show", request)
-
-
-def test_a_corrected_receipt(stored: Store) -> None:
-    request = stored(5)
-    moved = ("request", "correct", request, "--reason", "typing_error", "--received-at")
-    assert "sign-correction" in run_command(*moved, ago(3).isoformat())
-    assert "sign receipt" in run_command("requests")
-    assert "four eyes" in str(refused("request", "sign-correction", request, "--agree"))
-    assert "second signer" in str(refused(*moved, ago(9).isoformat()))
-    assert "in the future" in str(refused(*moved, ago(-1).isoformat()))
-    assert "no instant" in str(refused(*moved, "2026-03-02T09:00"))
-    other = stored(5)
-    moved = ("--received-at", ago(9).isoformat(), "--reason", "other_channel")
-    [earlier] = machine("request", "correct", other, *moved)["requests"]
-    assert earlier["clock"]["received"] == day(9)
-
-
-def test_overlapping_and_repeated_requests(stored: Store) -> None:
-    known = {"by": "log-in", "level": "password", "at": ago(9).isoformat()}
-    earlier, later = stored(8, authenticated=known), stored(3, authenticated=known)
-    assert f"earlier requests of the same person: {earlier}" in run_command("request", "show", later)
-    assert "R55" in str(refused("request", "link", later, "--to", earlier, "--as", "repeat"))
-    assert f"{later}: merged" in run_command("request", "merge", later, "--into", earlier)
-    assert later in run_command("request", "show", earlier)
-    stranger = stored(3, customer="2", authenticated=known)
-    assert "R55" in str(refused("request", "merge", stranger, "--into", earlier))
-    run_command("request", "withdraw", earlier, "--channel", "email")
-    again = stored(1)
-    assert "A reminder of" in run_command("request", "link", again, "--to", earlier, "--as", "reminder")
-    known_again = stored(1, authenticated=known)
-    [linked] = machine("request", "show", known_again)["facts"]
-    assert (linked["kind"], linked["detail"], linked["other"]) == ("linked", {"as": "repeat"}, earlier)
 
 
 @pytest.mark.parametrize(
@@ -237,17 +205,6 @@ def test_only_an_officer_can_look_up(request_: str, tmp_path: Path) -> None:
     )
     for words in (["look-up"], ["identity"], ["identity", "--unmask"], ["keys"]):
         assert isinstance(refused("request", words[0], request_, *words[1:]), NotAllowedError), words
-
-
-def test_a_message_without_a_key_is_submitted_acknowledged_and_asked_about(
-    identifying: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AFSCHRIFT_DEMO", "1")
-    content = {"message": "Alles graag.", "channel": "letter", "received_at": RECEIVED, "right": "access"}
-    request = run_command("submit", "-", "--start", "no", stdin=json.dumps(content)).split()[0]
-
-    assert "none: the message gave no key" in run_command("request", "identity", request)
-    assert identifying.register.facts.timeline(request).state.open
 
 
 due = partial(run_command, "due")

@@ -43,13 +43,6 @@ def test_flags_that_protect(flag: str) -> None:
     assert missed == []
 
 
-def test_every_proposal_says_why() -> None:
-    for row, made in listed("columns_known.csv"):
-        assert made.reason
-        assert 0 <= made.confidence <= 1
-        assert ("left open: " in made.reason) == (made.origin is None), row
-
-
 def test_the_vocabulary_is_read_whole_and_says_nothing_twice() -> None:
     """A word such as 2fa without quotes could be a number, and the other reader takes thirty times as long."""
     read_yaml(FILE.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from afschrift.datamap.scan.table_context import TableRole
 from afschrift.domain.value_kind import ValueKind
 from afschrift.domain.vocabulary import Origin
 
-WORDS = sorted(word for word in vocabulary().lexicon.known_words if word.isascii() and word.isalpha())
+WORDS = sorted(word for word in vocabulary().lexicon._words if word.isascii() and word.isalpha())
 NAMES = st.one_of(
     st.text(max_size=40),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map("_".join),
@@ -90,14 +90,6 @@ def test_the_reason_never_holds_a_value(name: str, kind: str, role: TableRole, v
 
 
 _SAID = " ".join(concept.title + concept.open for concept in vocabulary().concepts)
-
-
-def test_values_of_real_forms_are_not_in_the_reason() -> None:
-    values = tuple(f"anneke{n}@voorbeeld.nl" for n in range(20))
-    made = proposed("email", "text", *values)
-    assert "20 of 20 samples are e-mail addresses" in made.reason
-    assert "anneke" not in repr(made)
-    assert "anneke" not in repr(TextSample(values))
 
 
 @given(words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4), role=st.sampled_from(TableRole))
