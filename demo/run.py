@@ -213,7 +213,7 @@ def summary(results: dict[Right, Any]) -> None:
     out.print("\nEach file leaves encrypted. The words are read out to the person, who opens it by them:")
     for right, result in results.items():
         out.print(
-            f"\n[bold]{right}[/bold]  {result['bundle'] or 'at the portal, which `make up` starts again'}"
+            f"\n[bold]{right}[/bold]  {result['bundle'] or 'fetched from the portal, and confirmed there'}"
         )
         out.print(f"  bundle sha256 {result['sha']}")
         if result["bundle"] is None:

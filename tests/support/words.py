@@ -21,6 +21,7 @@ from afschrift.casework.question_kinds import KINDS
 from afschrift.casework.review.question import REDACTIONS
 from afschrift.casework.review.refutation import KINDS as REFUTATIONS
 from afschrift.casework.review.require_review import review_form
+from afschrift.datamap.review import decisions, groups
 from afschrift.datamap.scan import proposal
 from afschrift.datamap.scan.concepts import vocabulary
 from afschrift.datamap.scan.evidence import NAMES
@@ -62,9 +63,7 @@ _DETAILS = (
 )
 """Names in the details of questions."""
 
-_OF_THE_MAP = (
-    "about category columns key label meaning origin personal points possible purposes special title values"
-)
+_OF_THE_MAP = "about category columns key label meaning origin personal points possible purposes special title values ways"
 """Words of the data map that its page shows as labels."""
 
 _EVIDENCE = (
@@ -80,7 +79,7 @@ _EVIDENCE = (
     "its name says a person|values were not compared|there is no value to compare|{found} of {number} values are in {key}|"
     "they are spelled in two ways, so give the table a view that has one|{found} of {number} values of a sample are in {key}|"
     "{found} of its {number} values, each in {least} to {most} rows|{found} of its {number} values|"
-    "but too few or small numbers|which prove nothing alone"
+    "but too few or small numbers|too few or small numbers|which prove nothing alone"
 )
 """Reasons of a proposal for a column or a table."""
 
@@ -124,6 +123,9 @@ def question_words() -> Iterator[str]:
 def evidence_words() -> Iterator[str]:
     """Why the data map proposes what it does: meanings of columns, and what speaks for them."""
     yield from (concept.title for concept in vocabulary().concepts)
+    yield from (kind.value for kind in decisions.Kind if kind is not decisions.Kind.NAME)
+    yield from (groups._NOT_SAID, groups._NO_ONES, groups._SMALL_NUMBERS, "Rows of people by {ways}")
+    yield "{purposes} by the defaults of the source"
     yield from (*NAMES.values(), *(caution for _, caution in proposal._CAUTIONS), *_EVIDENCE.split("|"))
 
 

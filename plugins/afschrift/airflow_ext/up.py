@@ -149,6 +149,7 @@ def up(port: int = 8080) -> None:
         running(port, _say, users, triggerer=True) as (airflow, processes),
     ):
         _say(f"Airflow is ready: {airflow.url}/dags/{DAG_ID} and then Trigger (top right).")
+        _say(f"  the officers' pages: {airflow.url}/afschrift/")
         _say(f"  user {airflow.user}, password {airflow.password} (may do everything in Airflow)")
         for name, password in _passwords(airflow.logs.parent / PASSWORDS, users).items():
             if name in users:

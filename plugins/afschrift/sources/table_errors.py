@@ -80,7 +80,7 @@ def refused(table: str, message: str) -> NeedsPersonError:
 
 
 def enter_schema(table: str) -> str:
-    """Return what is granted so that an account sees a table of a closed schema (PostgreSQL)."""
+    """Return what is granted so that an account sees a closed schema, or a table of it (PostgreSQL)."""
     schema = table.partition(".")[0]
     return f"GRANT USAGE ON SCHEMA {schema} and SELECT ON ALL TABLES IN SCHEMA {schema} to the account"
 

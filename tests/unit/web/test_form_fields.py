@@ -130,11 +130,44 @@ def test_an_error_page_needs_no_settings(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_evidence_that_a_scan_wrote_is_shown_in_dutch(kept: str, shown: str) -> None:
     from afschrift.app.catalogs import load_language
     from afschrift.domain.language import serve_in
-    from afschrift.web.map_review.map_view import evidence
+    from afschrift.web.map_review.map_view import _shown, evidence
 
     assert evidence(kept) == kept
     serve_in(load_language("nl"))
     try:
         assert evidence(kept) == shown
+        assert _shown("possible", f"visit.no: {kept}") == f"visit.no: {shown}"
+    finally:
+        serve_in(load_language("en"))
+
+
+def test_titles_and_ways_of_questions_about_the_map_are_shown_in_dutch() -> None:
+    from afschrift.app.catalogs import load_language
+    from afschrift.datamap.review.decisions import Kind
+    from afschrift.datamap.review.groups import Group, Place
+    from afschrift.domain.language import serve_in
+    from afschrift.web.map_review.map_view import _shown, title_of
+
+    tables = (Place("shop", "login"), Place("shop", "orders"))
+    columns = (Place("shop", "login", "name"), Place("shop", "orders", "time"))
+    serve_in(load_language("nl"))
+    try:
+        assert [
+            title_of(Group("Rows of people by subject no: customer", {}, tables)),
+            title_of(Group("Tables about no one", {}, tables)),
+            title_of(Group("Payments", {}, columns, kind=Kind.MONEY)),
+            title_of(Group("name, time", {}, columns, kind=Kind.NAME)),
+            _shown("ways", "subject no: id; or join no: customer.id"),
+            _shown("ways", "asked"),
+            _shown("purposes", "sale (A6-1-b) by the defaults of the source"),
+        ] == [
+            "Rijen van personen via subject no: customer",
+            "Tabellen die over niemand gaan",
+            "Betalingen",
+            "name, time",
+            "subject no: id; of join no: customer.id",
+            "niet bekend",
+            "sale (A6-1-b) volgens de standaard van de bron",
+        ]
     finally:
         serve_in(load_language("en"))

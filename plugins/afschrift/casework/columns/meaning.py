@@ -50,7 +50,8 @@ def column_words(column: Column | None) -> str:
     codes = [in_words(column.origin).lower() if column.origin is not None else gettext("no origin")]
     codes += [category_words(column.category)] if column.category else []
     codes += [gettext("about others")] if column.about != "subject" else []
-    return f"{': '.join(texts) or gettext('no title')} ({', '.join(codes)})"
+    title = ": ".join(texts) or gettext("no title")
+    return f"{title} ({', '.join(codes)})"
 
 
 def category_words(category: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from afschrift.casework.identity.confirmed import person_digest
 from afschrift.casework.identity.question import IDENTITY_KIND
 from afschrift.casework.officer import Officer
-from afschrift.domain.errors import ConfigurationError, RefusedError, TooLateError
+from afschrift.domain.errors import RefusedError, TooLateError
 from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
 from afschrift.questions.ask import Answers
@@ -25,11 +25,6 @@ from afschrift.selection.identifying_rows import (
     MOST,
     FoundTable,
     marks_any,
-)
-
-HOW_TO_MARK = (
-    "put `identifies: true` at the columns by which a person is recognised, such as name, e-mail address "
-    "and since when (docs/datamap/inventory.md)."
 )
 
 
@@ -88,8 +83,7 @@ def ask_look_up(officer: Officer, request_id: str) -> LookUpRow:
         UnknownRequestError: no such request.
         NotAllowedError: they are no officer; the attempt is an event `answer_refused`.
         TooLateError: the request is closed, or its identity is decided for these keys.
-        RefusedError: the request has no key.
-        ConfigurationError: no column of the inventory is marked.
+        RefusedError: the request has no key, or no confirmed column is marked.
     """
     register = officer.register
     authority = officer.acting(request_id, Act.DECIDE, "identity_look_up")
@@ -105,7 +99,10 @@ def ask_look_up(officer: Officer, request_id: str) -> LookUpRow:
             "`afschrift request keys`.",
         )
     if not marks_any(officer.inventory):
-        raise ConfigurationError("No column of the inventory identifies a person.", remedy=HOW_TO_MARK)
+        raise RefusedError(
+            "No confirmed column of the data map identifies a person.",
+            remedy="confirm what it proposes, or mark name, e-mail address and such by `identifies`.",
+        )
     return register.look_ups.ask(request_id, officer.by, authority)
 
 

@@ -246,7 +246,7 @@ def _tables(inventory: Inventory, apart: Collection[str]) -> Iterator[Group]:
                 group = Group(name, {"copy_of": table.copy_of}, (place,))
             proof = [way for way in table.possible if not way.because.endswith(PROVES_LITTLE)]
             if not (title or table.copy_of or proof or _looks_personal(table)):
-                title = "Tables of which nothing says whose they are" if table.asked else _NO_ONES
+                title = _NOT_SAID if table.asked else _NO_ONES
                 title = _SMALL_NUMBERS if table.possible else title
             if table.ways is not None or table.unconfirmed:
                 found.setdefault((title, name if place.path in apart or not title else ""), []).append(group)
@@ -273,6 +273,7 @@ def _as_one(title: str, alike: Sequence[Group]) -> Group:
 
 
 NO_ONE, _NO_ONES = "no_one", "Tables about no one"
+_NOT_SAID = "Tables of which nothing says whose they are"
 _SMALL_NUMBERS = "Tables in which small numbers are those of people too"
 
 
@@ -308,7 +309,8 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
         table = tables[place.table]
         names = list(table.columns)
         more = [gettext("and {number} more", number=len(names) - _COLUMNS)] * (len(names) > _COLUMNS)
-        yield "columns", f"{place.table}: {', '.join([*names[:_COLUMNS], *more]) or gettext('not known')}"
+        listed = ", ".join([*names[:_COLUMNS], *more]) or gettext("not known")
+        yield "columns", f"{place.table}: {listed}"
         for way in table.possible:
             own = ", ".join((*way.join, *way.subject.values()))
             because = way.because.removesuffix(PROVES_LITTLE) if len(group.places) > 1 else way.because

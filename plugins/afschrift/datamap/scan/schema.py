@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -97,10 +98,11 @@ def read_source(reader: StatementRunner) -> ScannedSource:
     )
     names = dict.fromkeys([*catalogue, *structure.parts])
     tables = {name: _table(name, catalogue.get(name, {}), structure, described, notes) for name in names}
+    shut = Counter(name.partition(".")[0] for name in structure.hidden)
     notes += [
-        f"{name} is in a schema that the account may not enter: it is not described. What to do: "
-        f"{enter_schema(name)}."
-        for name in structure.hidden
+        f"The account may not enter the schema {schema}: {count(number, 'table')} of it "
+        f"{'is' if number == 1 else 'are'} not described. What to do: {enter_schema(schema)}."
+        for schema, number in shut.items()
     ]
     notes += [
         f"{name} keeps former rows (system versioning): say under `history` whether they are given."

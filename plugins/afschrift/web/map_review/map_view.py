@@ -127,13 +127,13 @@ def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult
         (word, ", ".join(f"{_shown(word, v)} ({n})" for v, n in of.items()))
         for word, of in group.varied.items()
     ]
-    meant, tables = effect(group, {}), tuple(about_tables(review.inventory, group))
+    meant = effect(group, {})
+    tables = [(word, _shown(word, value)) for word, value in about_tables(review.inventory, group)]
     most = number if result.all_places == group.id else PLACES
-    is_table = group.is_table and not group.is_grouped
     return {
         "group": group,
         "given": given,
-        "title": gettext("Table {name}", name=group.name) if is_table else group.name,
+        "title": title_of(group),
         "lines": (*proposed, *varied, *([("so", meant)] if meant else []), *tables),
         "sure": "" if group.sure is None else f"{group.sure:.2f}",
         "because": gettext("; or ").join(map(evidence, group.reasons[:3])),
@@ -151,6 +151,14 @@ def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult
     }
 
 
+def title_of(group: Group) -> str:
+    """Return a question's title: names of columns as they are, one of ours in the language that is served."""
+    if group.is_table and not group.is_grouped:
+        return gettext("Table {name}", name=group.name)
+    ours = group.is_table or (group.kind is not None and group.name == group.kind.value)
+    return say(group.name) if ours else group.name
+
+
 def evidence(reasons: str) -> str:
     """Why a proposal was made, in the language that is served; reasons are divided by semicolons."""
     parts = (reason.partition(": ") for reason in reasons.split("; "))
@@ -161,6 +169,13 @@ def evidence(reasons: str) -> str:
 
 
 def _shown(word: str, value: object) -> str:
+    if word == "possible":
+        place, colon, because = str(value).partition(": ")
+        return f"{place}: {evidence(because)}" if colon else evidence(place)
+    if value == "asked":
+        return gettext("not known")
+    if word in ("ways", "purposes"):
+        return gettext("; or ").join(map(say, str(value).split("; or ")))
     coded = isinstance(value, bool) or word in ("origin", "about", "third_party")
     return said_code(value) if coded else in_both_languages(value)
 

@@ -55,7 +55,7 @@ def test_unreadable_table_is_noted_and_the_scan_continues(database: Database, tm
     assert "shut is not described" in notes and "give its account SELECT" in notes
     assert "scan again. It was read as scanner." in notes
     assert "What to do: GRANT USAGE ON SCHEMA hidden" in notes
-    assert "guarded is not described" in notes and "hidden.t is in a schema" in notes
+    assert "guarded is not described" in notes and "the schema hidden: 1 table of it is not" in notes
     assert "half: the account has no right to read shut" in notes
     assert "\n  shut:" not in done.text, "a table without an entry stops each request"
     assert "  event_old: {copy_of: event}" in done.text
