@@ -10,7 +10,7 @@ from testbed.running import drive
 from tests.airflow_support import log_in
 from tests.support.browsing import keep, must_fit_and_be_accessible, opened
 from tests.support.deciding import ROLES
-from tests.support.ground_forms import GROUNDS, complete
+from tests.support.ground_forms import GROUNDS, complete, in_trail
 from tests.support.nightly import nightly_after
 from tests.support.pages import Desk, follow, press
 
@@ -167,7 +167,7 @@ def decision_and_signature(desk: Desk) -> dict[str, str]:
     """A request that was refused and waits for its second signer; another that was put before an officer."""
     (_, question), (_, other) = desk.decision(), desk.decision()
     form = complete("manifestly_unfounded", Outcome.REFUSE)
-    detail = {"ground": "manifestly_unfounded", **GROUNDS.kept_in_trail(form)}
+    detail = {"ground": "manifestly_unfounded", **in_trail(form)}
     done = answer_question(officer(desk), question, "refuse", detail=detail, texts=GROUNDS.texts(form))
     assert done.signer is not None
     return {SIGNED: done.signer, "decision": other}

@@ -256,7 +256,7 @@ def test_admin_is_officer_in_a_demo(desk: Desk, asked: Asked, monkeypatch: pytes
 
 
 def test_decision_is_signed_and_has_its_letter(desk: Desk, asked: Asked) -> None:
-    from tests.support.ground_forms import GROUNDS, complete
+    from tests.support.ground_forms import GROUNDS, complete, in_trail
 
     from afschrift.law.grounds import Outcome
 
@@ -264,7 +264,7 @@ def test_decision_is_signed_and_has_its_letter(desk: Desk, asked: Asked) -> None
     request, question = desk.decision()
     form = complete("manifestly_unfounded", Outcome.REFUSE) | {"objective": TEXT}
     ground = {"ground": "manifestly_unfounded"}
-    body = {"choice": "refuse", "detail": ground | GROUNDS.kept_in_trail(form), "texts": GROUNDS.texts(form)}
+    body = {"choice": "refuse", "detail": ground | in_trail(form), "texts": GROUNDS.texts(form)}
     before = register.trail.events(request)
     lacking = asked.answer("anna", body | {"texts": {"objective": TEXT}}, question)
     assert (lacking.status_code, set(lacking.json()["fields"])) == (422, {"subjective", "reasons"})

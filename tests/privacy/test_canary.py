@@ -19,7 +19,7 @@ from tests.e2e.office import RECEIVED, Office, inventory
 from tests.e2e.opened import Opened
 from tests.privacy.canary import CUSTOMER, EMAIL, NEEDLES, TEXT, Cage, Canary
 from tests.privacy.canary_search import search
-from tests.support.ground_forms import GROUNDS, complete
+from tests.support.ground_forms import GROUNDS, complete, in_trail
 from tests.support.nightly import nightly_after
 
 from afschrift.app.project import PACKAGE
@@ -300,7 +300,7 @@ def test_demonstration_is_in_clear_in_the_case_file_only(
             name: [LETTER] if isinstance(value, list) else LETTER
             for name, value in GROUNDS.texts(form).items()
         }
-        detail = {"ground": code, **GROUNDS.kept_in_trail(form)}
+        detail = {"ground": code, **in_trail(form)}
         detail |= {"review_on": "2099-01-01"} if "review_on" in fields else {}
         answer = {"choice": choice, "detail": detail, "texts": texts}
         for wrong in (

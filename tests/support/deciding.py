@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from testbed import mini, small
 from testbed.running import installation, store
-from tests.support.days import local_today
-from tests.support.ground_forms import GROUNDS, complete
+from tests.support.days import days_away, local_today
+from tests.support.ground_forms import GROUNDS, complete, in_trail
 from tests.support.moves import moved
 
+from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.app.settings import Settings
 from afschrift.casework.answer import answer_question, look
 from afschrift.casework.clock import ClockService
+from afschrift.casework.letters.due_letters import letters_due
+from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import AfschriftError, NeedsPersonError
 from afschrift.domain.instants import utc_now
@@ -35,6 +38,14 @@ from afschrift.steps.assess import assess
 from afschrift.wiring.build_services import build
 
 ANN = {"customer_id": "1"}
+FILES = {"where": "https://portal.example", "available_until": "2030-01-01"}
+"""What an officer adds to the letter about an answer."""
+
+
+def mandate(**more: str) -> dict[str, str]:
+    """The form by which an officer finds a mandate proven."""
+    form = {"kind": "written_mandate", "checked_on": str(days_away(-2).date()), "scope": "both"}
+    return form | {"identity_checked": "eid", "answer_to": "representative", "answer_by": "post"} | more
 
 
 def _person(name: str, *roles: Role, deputies: frozenset[str] = frozenset()) -> Person:
@@ -165,7 +176,7 @@ class Bureau:
         """Answer; a decision on a ground with the table's examples, but for what is given."""
         form = complete(code, Outcome(choice)) | given if code in GROUNDS.grounds else given
         form = {name: value for name, value in form.items() if value is not None}
-        detail = GROUNDS.kept_in_trail(form) if form else {}
+        detail = in_trail(form) if form else {}
         if code is not None:
             detail = {"ground": code, **detail}
         texts = GROUNDS.texts(form) if form else {}
@@ -174,6 +185,15 @@ class Bureau:
     def sign(self, request: str, choice: str = "agree", by: str = "airflow:sam", **more: Any) -> Answered:
         [question] = [q for q in self.questions(request) if q.kind == "decision_signed"]
         return self.answer(question, choice, by=by, **more)
+
+    def text(self, request: str, kind: str, *, keep: bool = False, **given: Any) -> str:
+        """The text of a letter, in one line."""
+        return " ".join(make(self.officer(), request, kind, given, keep=keep).text.text.split())
+
+    def due(self, request: str) -> tuple[str, ...]:
+        """Kinds of letters that are due today."""
+        timeline = self.register.facts.timeline(request)
+        return letters_due(self.register, timeline, load_jurisdiction(self.settings), local_today())
 
     def send(self, letter: str) -> None:
         proof = Proof("proof.txt", "text/plain", [b"posted"])

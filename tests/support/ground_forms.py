@@ -50,6 +50,11 @@ def complete(code: str, outcome: Outcome, *, first_request: bool = False) -> dic
     return {name: value for name, value in given.items() if name in required}
 
 
+def in_trail(form: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a form that the trail holds."""
+    return {name: value for name, value in form.items() if name not in GROUNDS.texts(form)}
+
+
 def forms(code: str, outcome: Outcome, form: str) -> Iterator[dict[str, Any]]:
     """The forms of a row: one field short is as many as there are fields."""
     whole = complete(code, outcome)

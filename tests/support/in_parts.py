@@ -19,6 +19,7 @@ from tests.support import maps
 from tests.support.days import days_away
 from tests.support.deciding import ANN, ROLES
 from tests.support.kept import Kept
+from tests.support.reviewing import policy
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.casework.answer import answer_question
@@ -149,6 +150,23 @@ def again(services: Services, tmp_path: Path) -> Services:
 
     env = {"AFSCHRIFT_HOME": str(tmp_path / "home"), "AFSCHRIFT_INVENTORY": str(tmp_path / "inventory")}
     return build(services.log, Settings.from_environment(env))
+
+
+def always_reviewed(services: Services, tmp_path: Path) -> Services:
+    """The same installation, in which a person looks at each bundle."""
+    with (tmp_path / "inventory" / "policy.yml").open("a", encoding="utf-8") as file:
+        file.write(policy("always"))
+    return again(services, tmp_path)
+
+
+def approved(services: Services, request: str) -> Path:
+    """The bundle that a person looked at and approved."""
+    with pytest.raises(NeedsPersonError):
+        run(services, request)
+    [*_, review] = services.register.questions.all(request_id=request)
+    assert review.kind == "review"
+    services.register.questions.answer(review.id, "approved", "cli:anna")
+    return run(services, request)
 
 
 def asked(services: Services, right: str = "access", **more: Any) -> str:

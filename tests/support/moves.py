@@ -1,9 +1,12 @@
 """Moving a request without the software that does it: by the events that the table of transitions has."""
 
 from collections import deque
+from collections.abc import Sequence
 
 from afschrift.domain.event import NewEvent
+from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
+from afschrift.domain.right import Right
 from afschrift.domain.state import TRANSITIONS, State
 from afschrift.register.register import Register
 from afschrift.steps.assess import assess
@@ -15,6 +18,17 @@ from afschrift.steps.gates import begin
 from afschrift.steps.package import package
 from afschrift.steps.read_identifying import look_up
 from afschrift.steps.validate import validate
+
+
+def opened(
+    register: Register,
+    at: str = "2026-03-02T09:00:00+01:00",
+    keys: Sequence[Key] = (Key("customer_id", "C-1"),),
+) -> Request:
+    """A request for access in a case of its own, received at a moment."""
+    case = register.cases.open(b"Graag al mijn gegevens.", "mail", at, at)
+    zone, formats = "Europe/Amsterdam", ("csv",)
+    return register.requests.open(case, Right.ACCESS, at, zone, "nl", formats, "outbox", keys, {"email"})
 
 
 def way(now: State, to: State) -> list[tuple[str, State]]:

@@ -18,11 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
-from tests.support.moves import moved
+from tests.support.moves import moved, opened
 
 from afschrift.domain.event import Header, NewEvent, canonical, payload_digest
-from afschrift.domain.keys import Key
-from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register import schema
 from afschrift.register.database.database import Database
@@ -118,11 +116,7 @@ class Trail:
         return request
 
     def open_request(self) -> str:
-        at = self.clock.now.isoformat()
-        case = self.register.cases.open(b"Graag mijn gegevens.", "mail", at, at)
-        keys = (Key("customer_id", "C-1"),)
-        access = Right.ACCESS
-        return self.register.requests.open(case, access, at, "UTC", "nl", ("csv",), "outbox", keys, set()).id
+        return opened(self.register, self.clock.now.isoformat()).id
 
     def count(self, events: int) -> None:
         for n in range(events):

@@ -134,11 +134,6 @@ _DAGS = (
 )
 
 
-def event_types() -> frozenset[str]:
-    """Types of events that have a sentence."""
-    return wording(ENGLISH).types
-
-
 def sentence(
     header: Header, payload: Mapping[str, Any] | None, language: str = ENGLISH, who: str = ""
 ) -> str:

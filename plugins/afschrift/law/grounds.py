@@ -274,7 +274,3 @@ class Grounds:
     def texts(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a form that are stored encrypted."""
         return {n: v for n, v in form.items() if self.fields[n].kept is FieldStorage.CASE_FILE}
-
-    def kept_in_trail(self, form: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a form that the trail holds."""
-        return {n: v for n, v in form.items() if self.fields[n].kept is FieldStorage.TRAIL}

@@ -12,8 +12,8 @@ import pytest
 from jinja2 import Environment, nodes
 
 from afschrift.audit.against_logs import compare, read_logs
-from afschrift.audit.sentences import event_types, line, parse, sentence
-from afschrift.audit.wording import FOLDER
+from afschrift.audit.sentences import line, parse, sentence
+from afschrift.audit.wording import FOLDER, wording
 from afschrift.domain.errors import ConfigurationError
 from afschrift.domain.event import Header
 from afschrift.law.case_facts import CaseFactKind
@@ -49,11 +49,11 @@ def test_each_type_that_the_product_appends_has_a_sentence(project_root: Path) -
     assert constants == _BY_NAME
     facts = {f"fact_{kind}" for kind in FactKind} | {f"case_fact_{kind}" for kind in CaseFactKind}
 
-    assert (appended | constants | facts) - event_types() == set()
-    assert [t for t in event_types() - facts if not any(f'"{t}"' in text for text in sources)] == []
+    assert (appended | constants | facts) - wording("en").types == set()
+    assert [t for t in wording("en").types - facts if not any(f'"{t}"' in text for text in sources)] == []
 
 
-@pytest.mark.parametrize("type_", sorted(event_types()))
+@pytest.mark.parametrize("type_", sorted(wording("en").types))
 def test_a_payload_of_another_release_breaks_no_log(type_: str) -> None:
     payloads: list[dict[str, Any]] = [{}, {"fact": None}, {"tables": 3, "columns": 7, "files": "x"}]
     for payload in payloads:
@@ -99,7 +99,7 @@ def test_an_event_makes_this_sentence(sample: dict[str, Any], language: str) -> 
 
 
 def test_each_type_has_a_sample() -> None:
-    assert {sample["type"] for sample in SAMPLES} == event_types()
+    assert {sample["type"] for sample in SAMPLES} == wording("en").types
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,7 @@ def test_an_answer_is_kept_with_account_time_role_and_authority(bureau: Bureau, 
     words = "Rang her back on the number that we had."
     decided = bureau.reply(waiting, "confirmed", words, **PROOF).decision
     assert register.decisions.of(request) == (decided,)
-    assert (decided.by, decided.about, decided.detail) == (
-        "cli:anna",
-        waiting.about,
-        kept,
-    )
+    assert (decided.by, decided.about, decided.detail) == ("cli:anna", waiting.about, kept)
     header, payload = register.trail.events(request)[-1]
     assert (header.type, header.actor) == ("decision_taken", "cli:anna")
     assert waiting.asked_at < decided.at <= header.at
@@ -84,17 +81,8 @@ def test_without_the_role_nothing_changes_but_the_trail(bureau: Bureau, waiting:
 def test_who_decided_does_not_sign(bureau: Bureau) -> None:
     register, request = bureau.register, bureau.store()
     register.decisions.take(request, "refusal", "refuse", "airflow:anna", about=DIGEST)
-    about_it, other = (
-        register.questions.ask(
-            request,
-            "refusal_signed",
-            options=["agree", "disagree"],
-            detail={},
-            role="second_signer",
-            about=about,
-        )
-        for about in (DIGEST, "cd" * 32)
-    )
+    ask = partial(register.questions.ask, request, "refusal_signed", options=SIGNS, detail={})
+    about_it, other = (ask(role="second_signer", about=about) for about in (DIGEST, "cd" * 32))
     for account in ("airflow:anna", "cli:anna"):
         with pytest.raises(NotAllowedError, match="four eyes"):
             bureau.reply(about_it, "agree", by=account)
@@ -130,12 +118,9 @@ def test_a_bad_form_leaves_the_register_as_it_was(bureau: Bureau, waiting: Quest
 
 def test_the_next_run_waits_for_the_last_answer(bureau: Bureau) -> None:
     register, request = bureau.register, bureau.store()
-    first, second, other = (
-        register.questions.ask(
-            about, "unclassified", options=["include", "exclude"], detail={"columns": [column]}
-        )
-        for about, column in ((request, "a"), (request, "b"), (bureau.store(), "a"))
-    )
+    ask = partial(register.questions.ask, kind="unclassified", options=["include", "exclude"])
+    places = ((request, "a"), (request, "b"), (bureau.store(), "a"))
+    first, second, other = (ask(about, detail={"columns": [column]}) for about, column in places)
     bureau.reply(first, "include")
     assert still_open(register, request) == (second.id,)
     bureau.reply(second, "exclude")
@@ -185,11 +170,8 @@ def signature(decision: DecisionRow, question: QuestionRow) -> OpenQuestion:
 
 def view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
     kept = officer.register.questions.kept(question.id)
-    lines = (
-        Line("E-mail", kept.get("mail", "gone"), Kept.MASKED),
-        Line("Words", WORDS, Kept.ROLE),
-        Line("Rows", "3"),
-    )
+    mail = Line("E-mail", kept.get("mail", "gone"), Kept.MASKED)
+    lines = (mail, Line("Words", WORDS, Kept.ROLE), Line("Rows", "3"))
     return (Section("Where", lines, ("Table", "Rows"), (("shop.orders", 3),)),)
 
 
@@ -266,11 +248,8 @@ def test_who_may_answer_sees_values_masked_and_whole_once_they_ask(asked: Asked)
     assert values(bureau, question, "cli:anna") == [masked(VALUE), WORDS, "3"]
     assert values(bureau, question, "cli:anna", unmask=True) == [VALUE, WORDS, "3"]
     assert values(bureau, question, "cli:dirk") == [NOT_FOR_ROLE, NOT_FOR_ROLE, "3"]
-    seen = [
-        ("cli:anna", "officer", "masked"),
-        ("cli:anna", "officer", "unmasked"),
-        ("cli:dirk", "dpo", "counts"),
-    ]
+    of_anna = [("cli:anna", "officer", how) for how in ("masked", "unmasked")]
+    seen = [*of_anna, ("cli:dirk", "dpo", "counts")]
     assert looks(bureau, question) == seen
     for by in ("cli:dirk", "airflow:sam", "cli:stranger"):
         with pytest.raises(NotAllowedError):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fastapi import Request
-from tests.support.ground_forms import GROUNDS, complete
+from tests.support.ground_forms import GROUNDS, complete, in_trail
 
 from afschrift.casework.answer_form import ground_form
 from afschrift.casework.identity.question import IDENTITY_FORM
@@ -42,7 +42,7 @@ def test_what_is_typed_for_a_ground_is_what_its_form_takes(outcome: Outcome, cod
     shown = {field.name: field for field in ground_form(GROUNDS, code, outcome).fields}
     sent = Sent([pair for name, value in given.items() for pair in typed(shown[name], value)])
     codes, words = read_fields(shown.values(), sent.typed)
-    assert codes == GROUNDS.kept_in_trail(given)
+    assert codes == in_trail(given)
     assert words == GROUNDS.texts(given)
     needed = {name for name, field in shown.items() if field.need == "needed"}
     assert needed <= set(given)

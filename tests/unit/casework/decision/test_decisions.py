@@ -9,7 +9,7 @@ import pytest
 from testbed.running import store
 from tests.support.days import days_away
 from tests.support.deciding import ANN, Bureau, trigger_codes, unchanged
-from tests.support.ground_forms import GROUNDS, complete
+from tests.support.ground_forms import GROUNDS, complete, in_trail
 from tests.support.moves import moved
 
 from afschrift.casework.answer import answer_question
@@ -143,7 +143,7 @@ def test_words_in_the_wrong_field_never_reach_the_trail(bureau: Bureau) -> None:
     _, question = bureau.flagged()
 
     form = complete("manifestly_excessive", Outcome.REFUSE)
-    detail = {"ground": "manifestly_excessive", **GROUNDS.kept_in_trail(form)}
+    detail = {"ground": "manifestly_excessive", **in_trail(form)}
     texts = GROUNDS.texts(form)
 
     def give(detail: dict[str, Any], texts: dict[str, Any], text: str | None = None) -> None:

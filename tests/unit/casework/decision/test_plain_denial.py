@@ -18,7 +18,6 @@ from tests.support.restricted import hide_as_before, open_bureau, restrict, set_
 from afschrift.casework.answer import answer_question
 from afschrift.casework.decision import denial
 from afschrift.casework.decision.require_decision import open_decision
-from afschrift.casework.letters.make import make
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     AfschriftError,
@@ -77,8 +76,7 @@ def letter(bureau: Bureau, request: str, mail: str = "") -> str:
                 bureau.answer(question, "confirm_none")
             elif question.kind == "unlisted_tables":
                 bureau.answer(question, "leave_out")
-    made = make(bureau.officer(), request, "nothing_held", {})
-    return " ".join(made.text.text.split())
+    return bureau.text(request, "nothing_held", keep=True)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

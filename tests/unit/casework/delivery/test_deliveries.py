@@ -14,8 +14,8 @@ import pytest
 from testbed.register_reader import faults
 from testbed.running import drive, run
 from tests.contract.test_s3_store import reached
-from tests.support.days import days_away, local_today
-from tests.support.deciding import Bureau
+from tests.support.days import local_today
+from tests.support.deciding import Bureau, mandate
 from tests.unit.steps.test_encrypted_delivery import Lost
 
 from afschrift.casework.actions.action import Done, Subject
@@ -36,8 +36,7 @@ from afschrift.law.clock.clock import clock
 from afschrift.operations.sweep import SweepResult, sweep
 from afschrift.register.deliveries import DeliveryRow
 
-MANDATE = {"kind": "lawyer", "checked_on": str(days_away(-2).date()), "scope": "both", "answer_by": "post"}
-MANDATE |= {"identity_checked": "bar_register"}
+MANDATE = mandate(kind="lawyer", identity_checked="bar_register")
 
 
 def do(bureau: Bureau, name: str, row: DeliveryRow, by: str = "cli:anna", **given: Any) -> Done:
@@ -172,7 +171,7 @@ def test_answer_that_is_ready_is_given_again_and_its_question_closes(bureau: Bur
 @pytest.mark.parametrize(("to", "stays"), [("representative", False), ("person", True)])
 def test_mandate_that_is_revoked_freezes_the_delivery(bureau: Bureau, to: str, stays: bool) -> None:
     request = bureau.store(made_by="proxy", message="Alles van Zeynep T.", person={"name": "Zeynep T."})
-    bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to=to)
+    bureau.reply(bureau.asked(request), "proven", **MANDATE | {"answer_to": to})
     drive(bureau.services, request)
     row = last(bureau, request)
 
@@ -283,7 +282,7 @@ def test_mandate_that_is_revoked_freezes_what_a_killed_delivery_left(
     bureau: Bureau, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = bureau.store(made_by="proxy", message="Alles van Zeynep T.", person={"name": "Zeynep T."})
-    bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to="representative")
+    bureau.reply(bureau.asked(request), "proven", **MANDATE)
     losing = replace(bureau.services, destination=lambda name: Lost(bureau.services.destination(name)))
     with pytest.raises(KeyboardInterrupt):
         drive(losing, request)

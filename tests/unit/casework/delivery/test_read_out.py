@@ -14,9 +14,8 @@ import pytest
 from testbed.register_reader import faults
 from testbed.running import drive
 from tests.support.deciding import Bureau
+from tests.unit.casework.delivery.test_deliveries import do
 
-from afschrift.casework.actions.action import Done, Subject
-from afschrift.casework.actions.actions import actions_of, perform
 from afschrift.casework.delivery.read_out import words_sheet
 from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.letters.make import make
@@ -37,11 +36,6 @@ def delivered(bureau: Bureau, **more: Any) -> tuple[DeliveryRow, str]:
     words = bureau.register.deliveries.secret(row.id)
     assert words is not None
     return row, words
-
-
-def do(bureau: Bureau, name: str, row: DeliveryRow, **given: Any) -> Done:
-    [action] = [action for action in actions_of(Subject.DELIVERY) if action.name == name]
-    return perform(bureau.officer(), action, row.id, given)
 
 
 def events(bureau: Bureau, row: DeliveryRow) -> list[tuple[str, dict[str, Any]]]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, event
-from tests.unit.casework.desk.conftest import Desk
+from tests.unit.conftest import Open
 
 from afschrift.casework.desk.desk import desk_rows
 from afschrift.casework.desk.owner import assign_request
@@ -12,15 +12,16 @@ from afschrift.casework.officer import Officer
 from afschrift.law.clock.calendar import calendar
 from afschrift.law.clock.clock import Jurisdiction
 from afschrift.law.roles import Roles
+from afschrift.register.register import Register
 
 
-def test_what_an_event_changes_is_read_again_by_few_statements(desk: Desk) -> None:
+def test_what_an_event_changes_is_read_again_by_few_statements(register: Register, open_one: Open) -> None:
     now = datetime.now(UTC)
-    officer = Officer(desk.register, Roles(open_terminal=True), "cli:anna", now)
+    officer = Officer(register, Roles(open_terminal=True), "cli:anna", now)
     officer.__dict__["jurisdiction"] = Jurisdiction(calendar("NL"))
-    first = desk.store((now - timedelta(days=3)).isoformat())
+    first = open_one(received_at=(now - timedelta(days=3)).isoformat()).id
     assert [row.request for row in desk_rows(officer)] == [first]
-    second = desk.store((now - timedelta(days=2)).isoformat())
+    second = open_one(received_at=(now - timedelta(days=2)).isoformat()).id
     assign_request(officer, first, "cli:anna")
     assert {row.request: row.owner for row in desk_rows(officer)} == {first: "cli:anna", second: None}
     seen: list[str] = []

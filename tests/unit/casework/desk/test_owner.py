@@ -1,29 +1,26 @@
 """Who sees to a request: assigned by an officer to an officer, taken over, given back, and nothing else."""
 
 import pytest
-from tests.unit.casework.desk.conftest import Desk
 
 from afschrift.casework.actions.actions import ACTIONS, perform
 from afschrift.casework.desk.owner import owner
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NotAllowedError, RefusedError
+from afschrift.domain.request import Request
 from afschrift.law.roles import Person, Role, Roles
+from afschrift.register.register import Register
 
-PEOPLE = Roles(
-    tuple(
-        Person(name, frozenset({f"airflow:{name}"}), frozenset({role}))
-        for name, role in (("anna", Role.OFFICER), ("bea", Role.OFFICER), ("ina", Role.INTAKE))
-    )
-)
+NAMES = {"anna": Role.OFFICER, "bea": Role.OFFICER, "ina": Role.INTAKE}
+PEOPLE = Roles(tuple(Person(n, frozenset({f"airflow:{n}"}), frozenset({role})) for n, role in NAMES.items()))
 
 
-def test_an_officer_assigns_a_request_to_an_officer_alone(desk: Desk) -> None:
-    request = desk.store("2026-03-02T09:00:00+01:00")
+def test_an_officer_assigns_a_request_to_an_officer_alone(register: Register, opened: Request) -> None:
+    request = opened.id
     acts = {action.name: action for action in ACTIONS}
 
     def do(who: str, name: str, **given: str) -> str | None:
-        perform(Officer(desk.register, PEOPLE, f"airflow:{who}"), acts[name], request, given)
-        return owner(desk.register.facts.timeline(request))
+        perform(Officer(register, PEOPLE, f"airflow:{who}"), acts[name], request, given)
+        return owner(register.facts.timeline(request))
 
     assert do("anna", "assign", to="airflow:bea") == "bea"
     assert do("anna", "take-over") == "anna"
@@ -32,4 +29,4 @@ def test_an_officer_assigns_a_request_to_an_officer_alone(desk: Desk) -> None:
         with pytest.raises(error):
             do(who, "assign", to=to)
     assert do("bea", "assign") is None
-    assert len(desk.register.facts.timeline(request).facts) == 3
+    assert len(register.facts.timeline(request).facts) == 3

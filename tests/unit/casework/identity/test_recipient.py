@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from testbed.running import drive
 from tests.support.attempts import CHAIN
-from tests.support.days import days_away
-from tests.support.deciding import Bureau
+from tests.support.deciding import FILES, Bureau, mandate
 from tests.support.moves import deliver, package
 
 from afschrift.app.destination_options import DestinationOptions
@@ -17,9 +16,7 @@ from afschrift.domain.errors import ConfigurationError, FormError, GateError, Re
 from afschrift.wiring.build_services import build
 
 PERSON, REPRESENTATIVE = {"name": "Zeynep T."}, {"name": "Aysel Tuncay"}
-MANDATE = {"kind": "lawyer", "checked_on": str(days_away(-2).date()), "scope": "both"}
-MANDATE |= {"identity_checked": "bar_register"}
-FILES = {"where": "Bij de balie.", "available_until": "2030-01-01"}
+MANDATE = mandate(kind="lawyer", identity_checked="bar_register")
 
 
 @pytest.fixture
@@ -55,13 +52,12 @@ def test_bundle_and_letter_go_to_whom_the_mandate_names(
 ) -> None:
     parties = {"person": PERSON, "representative": REPRESENTATIVE}
     request = places.store(made_by="proxy", message="Alles van Zeynep T.", **parties)
-    places.reply(places.asked(request), "proven", **MANDATE, answer_to=to, answer_by=by)
+    places.reply(places.asked(request), "proven", **MANDATE | {"answer_to": to, "answer_by": by})
 
     drive(places.services, request)
 
     assert delivered(places, request) == [where]
-    made = make(places.officer(), request, "delivery", FILES, keep=False)
-    assert dear in " ".join(made.text.text.split())
+    assert dear in places.text(request, "delivery", **FILES)
     other = {"person", "representative"} - {to}
     with pytest.raises(RefusedError, match="R71"):
         make(places.officer(), request, "delivery", {**FILES, "party": other.pop()}, keep=False)
@@ -95,7 +91,7 @@ def test_person_is_asked_again_for_another_destination(places: Bureau) -> None:
 
 def test_way_without_a_destination_is_refused_with_the_way_out(places: Bureau) -> None:
     request = places.store(made_by="proxy", destination="desk")
-    form = {**MANDATE, "answer_to": "representative", "answer_by": "portal"}
+    form = MANDATE | {"answer_by": "portal"}
     asked = places.asked(request)
     with pytest.raises(FormError, match="R71") as error:
         places.reply(asked, "proven", **form)

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import zipfile
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,9 +12,10 @@ from typing import Any
 import pytest
 from testbed import mini
 from testbed.register_reader import faults
-from testbed.running import event_types, run
-from tests.support.days import days_away, leap_day_of_a_child, local_today
-from tests.support.deciding import Bureau, unchanged
+from testbed.running import event_types, members, run
+from tests.support.days import leap_day_of_a_child, local_today
+from tests.support.deciding import Bureau, mandate, unchanged
+from tests.support.driving import packed
 from tests.support.family import ADULT, CHILD, NOT_KNOWN, dates_of_birth, open_family
 from tests.support.ground_forms import GROUNDS
 from tests.support.in_parts import Club
@@ -41,21 +41,11 @@ from afschrift.questions.forms import fields
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import deliver
-from afschrift.steps.extract import extract
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
 
 pytestmark = pytest.mark.slow
 NOTE = "De verzorgers zijn het eens; zangvogel wil het zelf ook."
-MANDATE = {
-    "kind": "written_mandate",
-    "checked_on": str(days_away(-2).date()),
-    "scope": "both",
-    "identity_checked": "eid",
-    "answer_to": "representative",
-    "answer_by": "post",
-}
+MANDATE = mandate()
 PARENT = MANDATE | {"kind": "parental_authority", "secrecy": "none"}
 
 
@@ -79,16 +69,10 @@ def test_a_proxy_is_asked_about_after_the_identity_and_then_goes_through(bureau:
     assert done.next_step == ""
     with pytest.raises(TooLateError, match="answered already"):
         bureau.reply(question, "proven", **MANDATE)
-    with zipfile.ZipFile(run(bureau.services, request)) as bundle:
-        pages = [
-            bundle.read(name).decode()
-            for name in bundle.namelist()
-            if name.endswith(("index.html", "README.txt"))
-        ]
-    assert len(pages) == 2
-    assert all("iemand anders dit voor de persoon" in " ".join(page.split()) for page in pages)
-    events = [p for _, p in bureau.register.trail.events(request) if p and p.get("kind") == "mandate"]
-    [taken] = [payload for payload in events if "choice" in payload]
+    bundle = members(run(bureau.services, request))
+    for name in ("index.html", "README.txt"):
+        assert "iemand anders dit voor de persoon" in " ".join(bundle[name].decode().split())
+    [taken] = [p for p in bureau.events("decision_taken", request) if p["kind"] == "mandate"]
     assert (taken["detail"], taken["rules"]) == (MANDATE | {"destination": "outbox"}, ["R15"])
     assert faults(bureau.settings.register) == []
 
@@ -259,18 +243,10 @@ def test_parental_authority_ends_when_the_child_comes_of_age_meanwhile(bureau: B
     assert (question.kind, question.detail["minor"]) == ("mandate", "no")
 
 
-def up_to_deliver(bureau: Bureau, request: str) -> None:
-    assess(bureau.services, request)
-    for source in classify(bureau.services, request)["sources"]:
-        extract(bureau.services, request, source)
-    validate(bureau.services, request)
-    package(bureau.services, request)
-
-
 def test_a_withdrawn_mandate_delivers_nothing_and_is_asked_for_again(bureau: Bureau) -> None:
     request = bureau.store(keys=ADULT, made_by="proxy")
     bureau.reply(bureau.asked(request), "proven", **MANDATE)
-    up_to_deliver(bureau, request)
+    packed(bureau.services, request)
     with pytest.raises(NotAllowedError):
         take_back(bureau.officer("airflow:dirk"), request)
     take_back(bureau.officer(), request, "Aan de telefoon.")
@@ -322,7 +298,7 @@ def test_a_mandate_that_ran_out_before_the_delivery_is_asked_for_again(bureau: B
     request = bureau.store(keys=ADULT, made_by="proxy")
     until = local_today() + timedelta(days=1)
     bureau.reply(bureau.asked(request), "proven", **MANDATE, valid_until=str(until))
-    up_to_deliver(bureau, request)
+    packed(bureau.services, request)
     later = replace(bureau.services, now=lambda: f"{until + timedelta(days=1)}T12:00:00Z")
     with pytest.raises(NeedsPersonError):
         deliver(later, request)

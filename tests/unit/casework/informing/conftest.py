@@ -12,9 +12,12 @@ from tests.support.mail_server import Manner, Server, serving
 
 from afschrift.wiring.build_services import build
 
+Ready = Callable[..., str]
+"""Type of the fixture `ready`."""
+
 
 @pytest.fixture
-def ready(bureau: Bureau, kept: Kept, tmp_path: Path) -> Callable[..., str]:
+def ready(bureau: Bureau, kept: Kept, tmp_path: Path) -> Ready:
     """Gives a request, stored as its arguments say, whose answer is ready; nothing happened here before."""
 
     def request(**more: Any) -> str:

@@ -1,17 +1,17 @@
 """Only informing the right person of the answer in force ends a request."""
 
 import contextlib
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from testbed.running import drive
-from tests.support.days import days_away, local_today
-from tests.support.deciding import Bureau
+from tests.support.days import local_today
+from tests.support.deciding import Bureau, mandate
 from tests.support.family import open_family
 from tests.support.mail_server import Server, mailed
 from tests.support.restricted import dispute_service
+from tests.unit.casework.informing.conftest import Ready
 
 from afschrift.casework.answer import answer_question
 from afschrift.casework.decision.require_decision import open_decision
@@ -27,8 +27,7 @@ from afschrift.law.letter import Bounce, LetterState
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
 BOB = {"customer_id": "2", "email": "bob@example.org"}
-PROVEN = {"kind": "written_mandate", "checked_on": str(days_away(-2).date()), "scope": "both"}
-PROVEN |= {"identity_checked": "eid", "answer_to": "representative", "answer_by": "post", "secrecy": "none"}
+PROVEN = mandate(secrecy="none")
 
 
 def letter(bureau: Bureau, request: str, where: str = "our counter") -> str:
@@ -52,17 +51,19 @@ def answer(
 def upheld(bureau: Bureau, request: str) -> None:
     disputes = dispute_service(bureau)
     disputes.complain(request, "authority", "z1", local_today())
+    with pytest.raises(RefusedError, match="takes no end back"):
+        disputes.end_complaint(request, "z1", "rejected", reopen=True)
     disputes.end_complaint(request, "z1", "upheld", reopen=True)
 
 
-def test_of_a_request_reopened_by_a_complaint_the_last_letter_counts(
-    bureau: Bureau, ready: Callable[..., str]
-) -> None:
+def test_of_a_request_reopened_by_a_complaint_the_last_letter_counts(bureau: Bureau, ready: Ready) -> None:
     request = ready(keys=ANN)
     first = letter(bureau, request)
     bureau.send(first)
     upheld(bureau, request)
+    assert bureau.state(request) is State.NEEDS_PERSON
     drive(bureau.services, request)
+    assert [question.kind for question in bureau.questions(request)] == ["tell_person"]
     second = letter(bureau, request)
     bureau.send(second)
     assert bureau.state(request) is State.DELIVERED
@@ -73,9 +74,7 @@ def test_of_a_request_reopened_by_a_complaint_the_last_letter_counts(
     assert bureau.state(request) is State.READY
 
 
-def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(
-    bureau: Bureau, ready: Callable[..., str]
-) -> None:
+def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(bureau: Bureau, ready: Ready) -> None:
     request = ready(keys=ANN)
     first = letter(bureau, request)
     question = open_decision(bureau.services.grounds, bureau.register, request)
@@ -93,9 +92,7 @@ def test_a_letter_about_an_overruled_answer_keeps_nothing_closed(
     assert bureau.state(request) is State.READY
 
 
-def test_what_was_handed_over_stays_so_though_a_letter_comes_back(
-    bureau: Bureau, ready: Callable[..., str]
-) -> None:
+def test_what_was_handed_over_stays_so_though_a_letter_comes_back(bureau: Bureau, ready: Ready) -> None:
     request = ready(keys=ANN)
     sent = letter(bureau, request)
     bureau.clocks().inform(request, Sending(local_today(), "by_hand", "r-1"))
@@ -107,9 +104,7 @@ def test_what_was_handed_over_stays_so_though_a_letter_comes_back(
     assert bureau.state(request) is State.DELIVERED
 
 
-def test_an_answer_by_keys_that_were_corrected_ends_nothing(
-    bureau: Bureau, ready: Callable[..., str]
-) -> None:
+def test_an_answer_by_keys_that_were_corrected_ends_nothing(bureau: Bureau, ready: Ready) -> None:
     request = ready(keys=ANN)
     sent_letter = letter(bureau, request)
     change_keys(bureau.officer(), request, {"customer_id": "3"})
@@ -121,7 +116,7 @@ def test_an_answer_by_keys_that_were_corrected_ends_nothing(
     assert bureau.state(request) is State.NEEDS_PERSON
 
 
-def test_no_person_is_informed_before_the_answer_is_ready(bureau: Bureau, ready: Callable[..., str]) -> None:
+def test_no_person_is_informed_before_the_answer_is_ready(bureau: Bureau, ready: Ready) -> None:
     request = ready(days=5)
     before = Sending(local_today() - timedelta(days=1), "registered_post", "r-1")
     for enter in (bureau.clocks().sent, bureau.clocks().inform):

@@ -1,6 +1,5 @@
 """A request ends when the person was informed: by mail where that is certain, else by an officer's entry."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,10 @@ from typing import Any
 import pytest
 from testbed.running import drive, event_types
 from tests.support.days import days_away, local_today
-from tests.support.deciding import Bureau
+from tests.support.deciding import Bureau, mandate
 from tests.support.mail_server import LINK, Manner, Server, mailed, serving
 from tests.support.restricted import dispute_service, open_bureau
+from tests.unit.casework.informing.conftest import Ready
 
 from afschrift.casework.answer import answer_question, look
 from afschrift.casework.decision.require_decision import open_decision
@@ -42,9 +42,7 @@ def closed_on(bureau: Bureau, request: str) -> Any:
     return bureau.clocks().clock(bureau.register.facts.timeline(request)).closed_on
 
 
-def test_a_bundle_at_its_destination_is_no_answer_before_its_handover(
-    bureau: Bureau, ready: Callable[..., str]
-) -> None:
+def test_a_bundle_at_its_destination_is_no_answer_before_its_handover(bureau: Bureau, ready: Ready) -> None:
     request = ready(days=5)
     assert bureau.state(request) is State.READY
     question = inform_question(bureau, request)
@@ -60,7 +58,7 @@ def test_a_bundle_at_its_destination_is_no_answer_before_its_handover(
 
 
 @pytest.mark.parametrize("on", [days_away(2), days_away(-30)])
-def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, ready: Callable[..., str], on: Any) -> None:
+def test_a_day_that_cannot_be_ends_nothing(bureau: Bureau, ready: Ready, on: Any) -> None:
     request = ready(days=5)
     with pytest.raises(RefusedError, match="A letter of"):
         bureau.reply(inform_question(bureau, request), "told", **{**handed(), "on": str(on.date())})
@@ -82,7 +80,7 @@ def test_the_informing_officer_sees_answer_addressee_and_letter(bureau: Bureau) 
     assert shown["What you add"] == "Where the files are; Last day for fetching them"
 
 
-def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau, ready: Callable[..., str]) -> None:
+def test_a_run_more_reads_nothing_and_asks_nothing_twice(bureau: Bureau, ready: Ready) -> None:
     request = ready()
     with pytest.raises(NeedsPersonError, match="nothing changed since"):
         drive(bureau.services, request)
@@ -115,20 +113,14 @@ def test_the_letter_goes_by_itself_to_an_authenticated_address(
     ],
 )
 def test_where_anything_is_unsure_an_officer_informs_the_person(
-    bureau: Bureau,
-    tmp_path: Path,
-    post: tuple[Server, str],
-    keys: dict[str, str],
-    more: dict[str, Any],
-    link: str | None,
+    bureau: Bureau, tmp_path: Path, post: tuple[Server, str], keys: Any, more: Any, link: str | None
 ) -> None:
     server, url = post
     bureau = mailed(bureau, tmp_path, url, link)
     request = bureau.store(keys=keys, **more)
-    mandate = {"kind": "written_mandate", "checked_on": local_today().isoformat(), "scope": "both"}
-    mandate |= {"identity_checked": "eid", "answer_to": "person", "answer_by": "post", "secrecy": "none"}
     sure = {"method": "call_back", "level": "high"}
-    answers = {"identity": ("confirmed", sure), "mandate": ("proven", mandate)}
+    proven = mandate(answer_to="person", secrecy="none")
+    answers = {"identity": ("confirmed", sure), "mandate": ("proven", proven)}
     for _ in range(4):
         try:
             drive(bureau.services, request)
@@ -201,7 +193,7 @@ def test_a_letter_of_an_answer_is_not_sent_once_something_else_was_decided(
     assert post[0].messages == []
 
 
-def test_two_ends_at_once(bureau: Bureau, ready: Callable[..., str]) -> None:
+def test_two_ends_at_once(bureau: Bureau, ready: Ready) -> None:
     request = ready()
     form = {"available_until": local_today() + timedelta(days=9), "where": "our counter"}
     letter = make(bureau.officer(), request, "delivery", form).letter
@@ -270,23 +262,7 @@ def test_that_nothing_can_be_taken_along_needs_a_persons_reasons(bureau: Bureau)
     assert bureau.state(request) is State.ANSWERED_NOTHING_PORTABLE
 
 
-def test_a_complaint_that_was_upheld_takes_an_end_back(bureau: Bureau, ready: Callable[..., str]) -> None:
-    request = ready()
-    bureau.reply(inform_question(bureau, request), "told", **handed())
-    disputes = dispute_service(bureau)
-    disputes.complain(request, "authority", "z1", local_today())
-    with pytest.raises(RefusedError, match="takes no end back"):
-        disputes.end_complaint(request, "z1", "rejected", reopen=True)
-
-    disputes.end_complaint(request, "z1", "upheld", reopen=True)
-
-    assert bureau.state(request) is State.NEEDS_PERSON
-    drive(bureau.services, request)
-    assert bureau.state(request) is State.READY
-    assert inform_question(bureau, request)
-
-
-def test_an_answer_whose_key_is_destroyed_is_not_reopened(bureau: Bureau, ready: Callable[..., str]) -> None:
+def test_an_answer_whose_key_is_destroyed_is_not_reopened(bureau: Bureau, ready: Ready) -> None:
     request = ready()
     bureau.reply(inform_question(bureau, request), "told", **handed())
     bureau.register.data_keys.shred(request, "retention_identity")

@@ -42,16 +42,9 @@ BOTH = State.DELIVERED, State.DELIVERED
 def received(bureau: Bureau, language: str = "en", **more: Any) -> tuple[str, str]:
     """The requests for access and portability of one message, acknowledged where there is a mail server."""
     at = (utc_now() - timedelta(days=1)).isoformat()
-    content = {
-        "message": "All my data please, also to take with me.",
-        "channel": "portal",
-        "received_at": at,
-        "right": ["access", "portability"],
-        "keys": ANN,
-        "language": language,
-        "authenticated": {"by": "log-in", "level": "high", "at": at},
-        **more,
-    }
+    content = {"message": "All my data please, also to take with me.", "channel": "portal", "received_at": at}
+    content |= {"right": ["access", "portability"], "keys": ANN, "language": language}
+    content |= {"authenticated": {"by": "log-in", "level": "high", "at": at}, **more}
     intake = Intake.model_validate(content)
     access, portability = receive(bureau.settings, bureau.services, intake, "tester", lambda _: None).requests
     return access, portability
@@ -62,35 +55,22 @@ def states(bureau: Bureau, requests: tuple[str, str]) -> tuple[State, ...]:
 
 
 def text(bureau: Bureau, request: str, kind: str = "delivery") -> str:
-    given = where() if kind == "delivery" else {}
-    return " ".join(make(bureau.officer(), request, kind, given, keep=False).text.text.split())
+    return bureau.text(request, kind, **where() if kind == "delivery" else {})
 
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        (
-            "en",
-            (
-                "You want to see your data",
-                "You want to take your data",
-                "to see what we have",
-                "to take with you",
-                "Each file has six words of its own.",
-            ),
-        ),
-        (
-            "nl",
-            (
-                "U wilt uw gegevens inzien",
-                "U wilt uw gegevens meenemen",
-                "om te zien wat",
-                "om mee te nemen",
-                "Elk bestand heeft zijn eigen zes woorden.",
-            ),
-        ),
+        ("en", (
+            *("You want to see your data", "You want to take your data", "to see what we have"),
+            *("to take with you", "Each file has six words of its own."),
+        )),
+        ("nl", (
+            *("U wilt uw gegevens inzien", "U wilt uw gegevens meenemen", "om te zien wat"),
+            *("om mee te nemen", "Elk bestand heeft zijn eigen zes woorden."),
+        )),
     ],
-)
+)  # fmt: skip
 def test_both_rights_take_one_acknowledgement_and_one_letter_with_both_files(
     bureau: Bureau, tmp_path: Path, post: tuple[Server, str], language: str, sentence: tuple[str, ...]
 ) -> None:

@@ -19,17 +19,9 @@ SECRET = "zangvogel"
 
 
 def line(number: int, **changed: str) -> str:
-    row = {
-        "message": f'"Mag ik ""alles"" zien? {number}\nGroet"',
-        "channel": "letter",
-        "received_on": "2026-03-05",
-        "right": "access, portability",
-        "made_by": "self",
-        "key.customer_id": str(number),
-        "person_name": f"Jan {number}",
-        "limits_quote": "",
-        "limits": "",
-    }
+    row = {"message": f'"Mag ik ""alles"" zien? {number}\nGroet"', "channel": "letter"}
+    row |= {"received_on": "2026-03-05", "right": "access, portability", "made_by": "self"}
+    row |= {"key.customer_id": str(number), "person_name": f"Jan {number}", "limits_quote": "", "limits": ""}
     return ";".join((row | changed).values())
 
 

@@ -40,7 +40,7 @@ from afschrift.steps.classify import classify
 MESSAGE = "Stuur alles wat u van mij hebt, en wis daarna mijn account. Zangvogel."
 WORDS = "alles wat u van mij hebt"
 SAM = "airflow:sam"
-ZONE = "Europe/Amsterdam"
+ZONE, RECEIVED = "Europe/Amsterdam", "2026-03-04T10:00:00+01:00"
 
 
 @pytest.fixture
@@ -52,12 +52,11 @@ def taken(bureau: Bureau, **content: Any) -> StoredCase:
     whole = {
         "message": MESSAGE,
         "channel": "email",
-        "received_at": "2026-03-04T10:00:00+01:00",
+        "received_at": RECEIVED,
         "right": ["access"],
         "keys": ADULT,
-        "authenticated": {"by": "log-in", "level": "high", "at": "2026-03-04T10:00:00+01:00"},
     }
-    whole |= content
+    whole |= {"authenticated": {"by": "log-in", "level": "high", "at": RECEIVED}, **content}
     kept = {name: value for name, value in whole.items() if value is not None}
     return take_in(bureau.services, Intake.model_validate(kept), "cli:ivo")
 
@@ -99,12 +98,8 @@ def test_a_waiting_referral_is_named_until_it_is_handed_over(bureau: Bureau) -> 
     ) -> Any:
         return record_handed_over(bureau.register, ROLES, case, matter, to, number, by)
 
-    for wrong in (
-        {"matter": "objection"},
-        {"matter": "access"},
-        {"to": "jan@example.org"},
-        {"number": "a b"},
-    ):
+    places = ({"to": "jan@example.org"}, {"number": "a b"})
+    for wrong in ({"matter": "objection"}, {"matter": "access"}, *places):
         with pytest.raises(RefusedError) as caught:
             hand(**wrong)
         assert caught.value.remedy
@@ -135,12 +130,8 @@ def test_each_notifier_is_reminded_once_a_level(bureau: Bureau) -> None:
     notified = [f for f in bureau.register.case_facts.of() if f.kind is CaseFactKind.MATTER_NOTIFIED]
     assert [fact.detail["level"] for fact in notified] == ["new", "new", "overdue"]
     taken(bureau, message="Ik maak bezwaar.", other_rights=["objection"])
-    desks = {
-        fact.detail["matter"]: fact.detail["desk"]
-        for fact in bureau.register.case_facts.of()
-        if "desk" in fact.detail
-    }
-    assert desks["objection"] is None
+    details = [fact.detail for fact in bureau.register.case_facts.of() if "desk" in fact.detail]
+    assert {detail["matter"]: detail["desk"] for detail in details}["objection"] is None
     assert remind(0, "fourth") == 2
     assert "objection" in sent[-1].html
 
@@ -195,9 +186,8 @@ def test_how_it_was_forwarded_is_in_the_case_and_moves_no_date(bureau: Bureau) -
     ]
     stored = taken(bureau, forwarded=hops)
     facts = bureau.register.case_facts.of(stored.case)
-    assert [(fact.detail["from"], fact.detail["to"]) for fact in facts] == [
-        (hop["from"], hop["to"]) for hop in hops
-    ]
+    way = [(hop["from"], hop["to"]) for hop in hops]
+    assert [(fact.detail["from"], fact.detail["to"]) for fact in facts] == way
     assert bureau.register.facts.timeline(stored.requests[0]).received == date(2026, 3, 4)
     for wrong in (list(reversed(hops)), [{**hops[0], "at": "2026-03-03T09:00:00+01:00"}]):
         with pytest.raises(FormError, match="R02"):
@@ -234,11 +224,8 @@ def read(bureau: Bureau, request: str, reading: str, quote: str = WORDS, by: str
 
 def test_an_officer_records_the_reading_with_the_words_of_the_person(bureau: Bureau) -> None:
     [request] = taken(bureau, right="unclear").requests
-    other = ("iets anders", " ")
-    for quote, by, error in (
-        *((o, "cli:anna", RefusedError) for o in other),
-        (WORDS, "cli:dirk", NotAllowedError),
-    ):
+    others = [(quote, "cli:anna", RefusedError) for quote in ("iets anders", " ")]
+    for quote, by, error in (*others, (WORDS, "cli:dirk", NotAllowedError)):
         with pytest.raises(error):
             read(bureau, request, "portability", quote, by)
     assert bureau.register.requests.get(request).right is Right.ACCESS
@@ -284,9 +271,8 @@ EARLY_MESSAGE = "Stuur mij mijn gegevens."
 
 
 def stored(bureau: Bureau, channel: str = "cleaners", right: Any = ("access", "portability")) -> Any:
-    content = {"message": EARLY_MESSAGE, "channel": channel, "received_at": "2026-03-04T10:00:00+01:00"}
-    content |= {"right": list(right), "keys": ADULT}
-    return take_in(bureau.services, Intake.model_validate(content), "cli:ivo")
+    content = {"message": EARLY_MESSAGE, "channel": channel, "right": list(right)}
+    return taken(bureau, **content, authenticated=None)
 
 
 def proposed(bureau: Bureau, case: str, on: str = "2024-01-01", why: str = WHY, by: str = "cli:anna") -> Any:

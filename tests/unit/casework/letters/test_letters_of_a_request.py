@@ -13,9 +13,8 @@ from tests.support.days import local_today
 from tests.support.deciding import ROLES, Bureau
 from tests.support.restricted import FIRST, dispute_service, restricted
 
-from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.intake.referral import record_handed_over
-from afschrift.casework.letters.due_letters import letters_due, unsent_lines
+from afschrift.casework.letters.due_letters import unsent_lines
 from afschrift.casework.letters.make import make
 from afschrift.casework.letters.send import send
 from afschrift.domain.errors import ConfigurationError, RefusedError
@@ -31,25 +30,14 @@ from afschrift.register.trail.differences import ForgedError
 LATE = {"reasons": "Een systeem was stuk.", "expected_on": "2030-01-01"}
 
 
-def text_of(bureau: Bureau, request: str, kind: str, keep: bool = False, **given: Any) -> str:
-    """The text of a letter, in one line."""
-    made = make(bureau.officer(), request, kind, given, keep=keep)
-    return " ".join(made.text.text.split())
-
-
-def due(bureau: Bureau, request: str) -> tuple[str, ...]:
-    timeline = bureau.register.facts.timeline(request)
-    return letters_due(bureau.register, timeline, load_jurisdiction(bureau.settings), local_today())
-
-
 def test_the_receipt_of_every_right_of_a_message_is_confirmed(bureau: Bureau) -> None:
     request = bureau.store(["access", "portability"], other_rights=["erasure"], days=1)  # type: ignore[arg-type]
-    text = text_of(bureau, request, "acknowledgement")
+    text = bureau.text(request, "acknowledgement")
     for words in ("U wilt uw gegevens inzien", "uw gegevens meenemen", "dat gegevens worden gewist"):
         assert words in text
     assert "Wij geven dat door" in text
     assert "Deze brief gaat over uw bericht." in text
-    alone = text_of(bureau, bureau.store(), "acknowledgement")
+    alone = bureau.text(bureau.store(), "acknowledgement")
     assert "inzien" in alone
     for words in ("meenemen", "gewist", "doorgeven", "Wij geven dat door"):
         assert words not in alone
@@ -68,42 +56,42 @@ def test_the_receipt_says_whether_files_can_go_to_another_party(
 ) -> None:
     file = bureau.settings.inventory / "controller.yml"
     file.write_text(f"{file.read_text('utf-8')}\n{transfer}\n", "utf-8")
-    assert says in text_of(bureau, bureau.store("portability"), "acknowledgement")
-    assert "direct naar" not in text_of(bureau, bureau.store(), "acknowledgement")
+    assert says in bureau.text(bureau.store("portability"), "acknowledgement")
+    assert "direct naar" not in bureau.text(bureau.store(), "acknowledgement")
 
 
 def test_no_right_is_claimed_that_the_message_does_not_name(bureau: Bureau) -> None:
     request = bureau.store("unclear")
-    text = text_of(bureau, request, "acknowledgement", keep=True)
+    text = bureau.text(request, "acknowledgement", keep=True)
     assert "Wij weten nog niet zeker wat u wilt. Wij vragen u dat nog." in text
     assert "Voor nu lezen wij het zo: u wilt uw gegevens inzien." in text
     assert "uw verzoek om inzage" not in text
-    assert due(bureau, request) == ("right_question",)
-    asked = text_of(bureau, request, "right_question", keep=True)
+    assert bureau.due(request) == ("right_question",)
+    asked = bureau.text(request, "right_question", keep=True)
     assert "uw verzoek om inzage" not in asked
-    assert due(bureau, request) == ()
+    assert bureau.due(request) == ()
 
 
 def test_the_letter_of_a_handover_says_to_whom_why_and_whom_to_ask(bureau: Bureau) -> None:
     request = bureau.store(other_rights=["erasure", "complaint"], authenticated=None)
     case = bureau.register.requests.get(request).case
     with pytest.raises(RefusedError, match="passed_to: it is missing"):
-        text_of(bureau, request, "handed_over")
-    assert due(bureau, request) == ("acknowledgement",)  # the channel had authenticated no one
-    text_of(bureau, request, "acknowledgement", keep=True)
-    assert due(bureau, request) == ()
+        bureau.text(request, "handed_over")
+    assert bureau.due(request) == ("acknowledgement",)  # the channel had authenticated no one
+    bureau.text(request, "acknowledgement", keep=True)
+    assert bureau.due(request) == ()
     record_handed_over(bureau.register, ROLES, case, "erasure", "Klantenservice", "KS-104388", "cli:ivo")
-    assert due(bureau, request) == ("handed_over",)
-    text = text_of(bureau, request, "handed_over", keep=True)
+    assert bureau.due(request) == ("handed_over",)
+    text = bureau.text(request, "handed_over", keep=True)
     assert "gewist" in text
     assert "klacht." not in text  # that one waits
     assert "Klantenservice, kenmerk KS-104388" in text
     assert "Deze afdeling behandelt zulke vragen" in text
-    assert due(bureau, request) == ()
+    assert bureau.due(request) == ()
     record_handed_over(bureau.register, ROLES, case, "complaint", "Juridische zaken", "JZ-7", "cli:ivo")
-    assert due(bureau, request) == ("handed_over",)
-    assert "Juridische zaken, kenmerk JZ-7" in text_of(bureau, request, "handed_over")
-    other = text_of(bureau, request, "handed_over", passed_to="De Webwinkel", passed_because="processor")
+    assert bureau.due(request) == ("handed_over",)
+    assert "Juridische zaken, kenmerk JZ-7" in bureau.text(request, "handed_over")
+    other = bureau.text(request, "handed_over", passed_to="De Webwinkel", passed_because="processor")
     assert "De Webwinkel" in other
     assert "Wij blijven verantwoordelijk" in other
     assert bureau.state(request) is State.RECEIVED
@@ -112,16 +100,16 @@ def test_the_letter_of_a_handover_says_to_whom_why_and_whom_to_ask(bureau: Burea
 def test_the_letter_of_a_merge_says_whose_receipt_counts_and_until_when(bureau: Bureau) -> None:
     earlier, later = bureau.store(days=20), bureau.store(days=2)
     with pytest.raises(RefusedError, match="goes on in no other one"):
-        text_of(bureau, later, "merged")
+        bureau.text(later, "merged")
     bureau.clocks().merge(later, earlier, ("customer_id",))
-    assert due(bureau, later) == ("merged",)
-    text = text_of(bureau, later, "merged", keep=True)
+    assert bureau.due(later) == ("merged",)
+    text = bureau.text(later, "merged", keep=True)
     assert earlier in text
     [row] = bureau.register.letters.all(request_id=later)
     last = load_due(bureau, earlier)
     assert row.detail["until"] == str(last)
     assert f"uiterlijk op {last.day} " in text
-    assert due(bureau, later) == ()
+    assert bureau.due(later) == ()
     bureau.send(row.id)
     assert bureau.state(later) is State.MERGED
 
@@ -129,15 +117,15 @@ def test_the_letter_of_a_merge_says_whose_receipt_counts_and_until_when(bureau: 
 def test_an_apology_says_why_until_when_and_where_to_complain(bureau: Bureau) -> None:
     request = bureau.store(days=60)
     missed = load_due(bureau, request)
-    assert due(bureau, request) == ("late",)
-    text = text_of(bureau, request, "late", keep=True, **LATE)
+    assert bureau.due(request) == ("late",)
+    text = bureau.text(request, "late", keep=True, **LATE)
     for words in (f"uiterlijk op {missed.day} ", "Dat spijt ons", "Een systeem was stuk.", "1 januari 2030"):
         assert words in text
     assert "Autoriteit Persoonsgegevens" in text
     assert "rechter" in text
-    assert due(bureau, request) == ()
+    assert bureau.due(request) == ()
     with pytest.raises(RefusedError, match="is not late"):
-        text_of(bureau, bureau.store(), "late", **LATE)
+        bureau.text(bureau.store(), "late", **LATE)
 
 
 @pytest.mark.parametrize(("hour", "still_due"), [(12, ("late",)), (23, ())])
@@ -149,13 +137,13 @@ def test_after_the_last_day_the_apology_is_made_on_the_next_day(
     at = datetime.combine(load_due(bureau, request), time(hour, 30), tzinfo=UTC)
     then = Register(bureau.settings.register, bureau.register.store.keys, lambda: at)
     make(replace(bureau.officer(), register=then), request, "late", LATE)
-    assert due(bureau, request) == still_due
+    assert bureau.due(request) == still_due
 
 
 @pytest.mark.parametrize(("days", "sorry"), [(60, True), (2, False)])
 def test_the_letter_of_a_late_answer_says_sorry(bureau: Bureau, days: int, sorry: bool) -> None:
     request = bureau.store(days=days)
-    text = text_of(bureau, request, "delivery", where="in uw account", available_until="2030-01-01")
+    text = bureau.text(request, "delivery", where="in uw account", available_until="2030-01-01")
     assert ("Ons antwoord komt te laat." in text and "Dat spijt ons." in text) is sorry
 
 
@@ -193,7 +181,7 @@ def test_a_letter_names_the_way_to_court_that_is_open(
     lines = file.read_text(encoding="utf-8").replace("body: private", f"body: {body.split()[0]}").splitlines()
     kept = [line for line in lines if not (line.startswith("court_late") and "without" in body)]
     file.write_text("\n".join(kept), encoding="utf-8")
-    text = text_of(bureau, bureau.store(days=days), kind, **LETTER_OF[kind])
+    text = bureau.text(bureau.store(days=days), kind, **LETTER_OF[kind])
     assert [name for name, words in _ROUTES.items() if words in text] == [route]
 
 
@@ -202,10 +190,7 @@ def test_a_letter_made_in_time_does_not_leave_after_the_last_day(bureau: Bureau)
     request = bureau.store(days=60)
     at = datetime.combine(load_due(bureau, request) - timedelta(days=1), time(12), tzinfo=UTC)
     then = Register(bureau.settings.register, bureau.register.store.keys, lambda: at)
-    kind, elements = (
-        "transfer_not_feasible",
-        {"recipient": "De Fietsbond", "impediment": "Er is geen ontvanger."},
-    )
+    kind, elements = "transfer_not_feasible", {"recipient": "De Fietsbond", "impediment": "Geen ontvanger."}
     made = make(replace(bureau.officer(now=at), register=then), request, kind, elements).letter
     assert made is not None
     with pytest.raises(RefusedError, match=r"last day.*R45.*make it again"):
@@ -233,7 +218,7 @@ def test_question_names_the_last_day_for_the_reply(
     until = local_today() + timedelta(days=term) if term else None
     bureau.clocks().suspend(request, "identity", doubt="unknown_sender", term=until)
     given = {"doubt": "Wij kennen u niet.", "ways": ["login"]}
-    text = text_of(bureau, request, "identity_request", **given)
+    text = bureau.text(request, "identity_request", **given)
     language = LetterWords.load(bureau.settings.folder("letters"), "nl")
     assert words.format(day=until and language.day(until)) in text
     assert without not in text
@@ -244,11 +229,8 @@ def test_only_a_safe_address_of_the_authority_is_a_link(bureau: Bureau, scheme: 
     file = bureau.settings.inventory / "controller.yml"
     text = file.read_text(encoding="utf-8")
     file.write_text(re.sub("authority_url: [a-z]+:", f"authority_url: {scheme}:", text), encoding="utf-8")
-    request, late = (
-        bureau.store(days=40),
-        {"reasons": "Druk.", "expected_on": str(local_today() + timedelta(9))},
-    )
-    page = make(bureau.officer(), request, "late", late, keep=False).text.html
+    late = {"reasons": "Druk.", "expected_on": str(local_today() + timedelta(9))}
+    page = make(bureau.officer(), bureau.store(days=40), "late", late, keep=False).text.html
     assert (f'<a href="{scheme}://' in page) is links
 
 
@@ -278,9 +260,7 @@ def test_letter_without_an_address_is_to_be_sent_by_hand(bureau: Bureau) -> None
     assert f"{letter.id} (acknowledgement)" in line
     for row in bureau.register.letters.all(request_id=request):
         bureau.register.outbox.discard(row.id, Discard.WRONG_CONTENT, "cli:anna")
-    timeline = bureau.register.facts.timeline(request)
-    jurisdiction = load_jurisdiction(bureau.settings)
-    assert letters_due(bureau.register, timeline, jurisdiction, local_today()) == ("acknowledgement",)
+    assert bureau.due(request) == ("acknowledgement",)
     assert list(unsent_lines(bureau.register, request)) == []
     letter = make(bureau.officer(), request, "acknowledgement", {}).letter
     assert letter is not None
@@ -295,9 +275,9 @@ def load_due(bureau: Bureau, request: str) -> Any:
 @pytest.mark.parametrize("existence", ["open", "hidden"])
 def test_a_lifted_restriction_is_named_and_a_hidden_one_not_revealed(bureau: Bureau, existence: str) -> None:
     request, restriction_id = restricted(bureau, ["shop.ticket"], existence)
-    text_of(bureau, request, "acknowledgement", keep=True)
+    bureau.text(request, "acknowledgement", keep=True)
     with pytest.raises(RefusedError, match="No restriction"):
-        text_of(bureau, request, "restriction_lifted", contains=["Gesprekken"])
+        bureau.text(request, "restriction_lifted", contains=["Gesprekken"])
     for row in bureau.register.letters.all(request_id=request):
         if row.kind == "partial_refusal":
             bureau.send(row.id)
@@ -305,8 +285,8 @@ def test_a_lifted_restriction_is_named_and_a_hidden_one_not_revealed(bureau: Bur
     dispute_service(bureau, now=looked).review(request, restriction_id, "lifted", "Het is voorbij.")
     dispute_service(bureau, "cli:sam", looked + timedelta(minutes=1)).sign_review(request, restriction_id)
 
-    assert due(bureau, request) == (("restriction_lifted",) if existence == "open" else ())
-    text = text_of(bureau, request, "restriction_lifted", contains=["Gesprekken"])
+    assert bureau.due(request) == (("restriction_lifted",) if existence == "open" else ())
+    text = bureau.text(request, "restriction_lifted", contains=["Gesprekken"])
     assert "Gesprekken" in text
     revealing = ("eerder", "reden", "niet kreeg", "beperk", "verborgen")
     assert any(word in text for word in revealing) is (existence == "open")
@@ -323,33 +303,27 @@ def test_no_letter_leaves_of_a_request_changed_by_sql(bureau: Bureau) -> None:
     assert bureau.register.letters.get(made.id).sent_at is None
 
 
+def ready(letter: str, state: str) -> NewFact:
+    return NewFact(FactKind.ANSWER_READY, detail={"letter": letter, "state": state})
+
+
+def decided(outcome: str) -> NewFact:
+    return NewFact(FactKind.DECIDED, detail={"outcome": outcome})
+
+
+LATER = {"later": [{"source": "shop", "rest_by": "2030-01-01"}]}
 PREMISES: tuple[tuple[NewFact, set[str]], ...] = (
-    (NewFact(FactKind.ANSWER_READY, detail={"letter": "delivery", "state": "ready"}), {"delivery"}),
-    (NewFact(FactKind.ANSWER_READY, detail={"letter": "supplement", "state": "ready"}), {"supplement"}),
-    (
-        NewFact(FactKind.ANSWER_READY, detail={"letter": "nothing_held", "state": "nothing_held"}),
-        {"nothing_held"},
-    ),
-    (
-        NewFact(FactKind.ANSWER_READY, detail={"letter": "nothing_in_limits", "state": "nothing_held"}),
-        {"nothing_in_limits"},
-    ),
-    (
-        NewFact(FactKind.ANSWER_READY, detail={"letter": "nothing_portable", "state": "nothing_portable"}),
-        {"nothing_portable"},
-    ),
-    (
-        NewFact(FactKind.PARTLY_DELIVERED, detail={"later": [{"source": "shop", "rest_by": "2030-01-01"}]}),
-        {"partial_delivery"},
-    ),
+    (ready("delivery", "ready"), {"delivery"}),
+    (ready("supplement", "ready"), {"supplement"}),
+    (ready("nothing_held", "nothing_held"), {"nothing_held"}),
+    (ready("nothing_in_limits", "nothing_held"), {"nothing_in_limits"}),
+    (ready("nothing_portable", "nothing_portable"), {"nothing_portable"}),
+    (NewFact(FactKind.PARTLY_DELIVERED, detail=LATER), {"partial_delivery"}),
     (NewFact(FactKind.EXTENDED, detail={"reasons": ["complex"]}), {"extension"}),
-    (NewFact(FactKind.DECIDED, detail={"outcome": "charge"}), {"fee"}),
-    (
-        NewFact(FactKind.DECIDED, detail={"outcome": "refuse"}),
-        {"refusal", "cannot_identify", "nothing_portable"},
-    ),
-    (NewFact(FactKind.DECIDED, detail={"outcome": "refuse_part"}), {"partial_refusal"}),
-    (NewFact(FactKind.DECIDED, detail={"outcome": "restrict"}), {"partial_refusal"}),
+    (decided("charge"), {"fee"}),
+    (decided("refuse"), {"refusal", "cannot_identify", "nothing_portable"}),
+    (decided("refuse_part"), {"partial_refusal"}),
+    (decided("restrict"), {"partial_refusal"}),
     (NewFact(FactKind.RESUMED, detail={}), {"resumed"}),
     (NewFact(FactKind.WITHDRAWN, channel="email"), {"withdrawal_confirmed"}),
 )
@@ -391,7 +365,7 @@ def test_delivery_letter_names_what_is_left_out_as_the_page_lists_it(
         if table["status"] in ("rows", "withheld") and column["reason"] != "not_personal"
     }
     given = {"where": "in uw account", "available_until": "2030-01-01"}
-    text = text_of(bureau, request, "delivery", **given)
+    text = bureau.text(request, "delivery", **given)
     listed = text[text.upper().index(heading) :].partition("index.html")[0]
     rows_of_others = 1  # a table with rows that someone else wrote
     assert listed.count(" - ") == len(reasons) + rows_of_others

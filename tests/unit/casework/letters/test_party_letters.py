@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from testbed.register_reader import faults
 from testbed.running import drive
-from tests.support.days import days_away, local_today
-from tests.support.deciding import Bureau
+from tests.support.days import local_today
+from tests.support.deciding import FILES, Bureau, mandate
 
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.breach import require_no_breach, take_back
@@ -32,14 +32,6 @@ CHILD = {"name": "Zeynep T.", "address": "Lindelaan 3\n1234 AB Ons Dorp"}
 PARENT = {"name": "Aysel Tuncay", "address": "Lindelaan 3, 1234 AB Ons Dorp"}
 LAWYER = {"organisation": "Vos Advocaten", "address": "Singel 1\n1012 AA Amsterdam", "language": "en"}
 SURE = {"method": "eid", "level": "high"}
-MANDATE = {
-    "kind": "written_mandate",
-    "checked_on": str(days_away(-2).date()),
-    "scope": "both",
-    "identity_checked": "eid",
-    "answer_by": "post",
-}
-FILES = {"where": "https://portal.example", "available_until": "2030-01-01"}
 GIVEN: dict[str, dict[str, Any]] = {
     "delivery": FILES,
     "mandate_request": {"lacking": "Een brief waarin staat dat u dit mag."},
@@ -52,13 +44,12 @@ def asked(bureau: Bureau, **more: Any) -> str:
 
 
 def proven(bureau: Bureau, request: str, answer_to: str) -> None:
-    detail = MANDATE | {"answer_to": answer_to}
+    detail = mandate(answer_to=answer_to)
     bureau.register.decisions.take(request, "mandate", "proven", "cli:anna", detail=detail)
 
 
 def text_of(bureau: Bureau, request: str, kind: str, **given: Any) -> str:
-    made = make(bureau.officer(), request, kind, GIVEN.get(kind, {}) | given, keep=False)
-    return " ".join(made.text.text.split())
+    return bureau.text(request, kind, **GIVEN.get(kind, {}) | given)
 
 
 @pytest.mark.parametrize(
@@ -69,20 +60,10 @@ def text_of(bureau: Bureau, request: str, kind: str, **given: Any) -> str:
         (PARENT, "representative", "acknowledgement", ("U wilt de gegevens van Zeynep T. inzien",)),
         (PARENT, "person", "acknowledgement", ("Beste Aysel Tuncay",)),
         (PARENT, "person", "delivery", ("Beste Zeynep T.", "het verzoek van Aysel Tuncay om inzage in uw")),
-        (
-            PARENT,
-            None,
-            "mandate_request",
-            ("Beste Aysel Tuncay", "U vraagt dit voor Zeynep T.", "Die loopt tot en met"),
-        ),
+        (PARENT, None, "mandate_request", ("Beste Aysel Tuncay", "U vraagt dit voor Zeynep T.", "Die loopt")),
         (LAWYER, "representative", "delivery", ("Vos Advocaten Singel 1 1012", "The data of Zeynep T. are")),
         (LAWYER, "person", "delivery", ("Beste Zeynep T.", "U bepaalt of Vos Advocaten ze van u krijgt")),
-        (
-            LAWYER,
-            None,
-            "nothing_held",
-            ("Beste Zeynep T.", "geen gegevens over u die", "niets hebben over u."),
-        ),
+        (LAWYER, None, "nothing_held", ("Beste Zeynep T.", "geen gegevens over u die", "hebben over u.")),
     ],
 )
 def test_a_letter_goes_to_the_party_and_names_the_person(
@@ -135,7 +116,7 @@ def test_a_representative_for_whom_nothing_is_confirmed_has_an_end(bureau: Burea
 
 def test_an_answer_posted_on_a_mandate_that_was_over_is_judged_as_a_breach(bureau: Bureau) -> None:
     request = asked(bureau, representative=PARENT)
-    bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to="representative")
+    bureau.reply(bureau.asked(request), "proven", **mandate())
     drive(bureau.services, request)
     letter = make(bureau.officer(), request, "delivery", FILES).letter
     assert letter is not None
@@ -166,7 +147,7 @@ def test_a_mandate_taken_back_after_the_answer_left_is_judged_too(
     bureau: Bureau, answer_to: str, by_letter: bool
 ) -> None:
     request = asked(bureau, representative=PARENT)
-    bureau.reply(bureau.asked(request), "proven", **MANDATE, answer_to=answer_to)
+    bureau.reply(bureau.asked(request), "proven", **mandate(answer_to=answer_to))
     drive(bureau.services, request)
     if by_letter:
         letter = make(bureau.officer(), request, "delivery", FILES).letter
@@ -189,9 +170,8 @@ def test_a_mandate_taken_back_after_the_answer_left_is_judged_too(
 
 
 def test_no_mandate_is_asked_of_a_person_who_asks_for_themselves(bureau: Bureau) -> None:
-    with pytest.raises(RefusedError, match="R15") as error:
+    with pytest.raises(RefusedError, match=r"R15.*What to do: "):
         text_of(bureau, bureau.store(), "mandate_request")
-    assert error.value.remedy
 
 
 def test_a_mandate_for_one_right_of_two_carries_that_right_alone(bureau: Bureau) -> None:
@@ -206,12 +186,7 @@ def test_an_officer_chooses_another_party_and_corrects_them(bureau: Bureau) -> N
     request = asked(bureau, representative=PARENT)
     with pytest.raises(FormError, match="no such party"):
         text_of(bureau, request, "acknowledgement", party="heir")
-    heir = {
-        "name": "Zeynep T.",
-        "organisation": "Notaris Smit",
-        "channel": "email",
-        "email": "smit@example.org",
-    }
+    heir = {"name": "Zeynep T.", "organisation": "Notaris Smit", "channel": "email", "email": "s@example.org"}
     record_parties(bureau.officer(), request, {"heir": heir, "representative": None})
     assert "Zeynep T. Notaris Smit Datum" in text_of(bureau, request, "acknowledgement", party="heir")
     assert [line.label for line in party_lines(bureau.register, request)] == ["Person", "Heir"]
@@ -245,13 +220,8 @@ def test_a_person_in_three_roles_gets_each_letter_about_the_right_person(bureau:
     client = {"name": "Mien Visser", "address": "Hof 2"}
     own = bureau.store(message="Ik vraag alles van mijzelf op.", person=PARENT, days=4)
     child = asked(bureau, keys={"customer_id": "2"}, representative=PARENT, days=3)
-    other = bureau.store(
-        message="Ik vraag alles van Mien Visser op.",
-        keys={"customer_id": "3"},
-        made_by="proxy",
-        person=client,
-        representative=PARENT,
-    )
+    more = {"made_by": "proxy", "person": client, "representative": PARENT}
+    other = bureau.store(message="Ik vraag alles van Mien Visser op.", keys={"customer_id": "3"}, **more)
     for request in (child, other):
         proven(bureau, request, "representative")
     for request, about, others in (

@@ -31,6 +31,7 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.state import State
 from afschrift.law.partial_response import awaited
+from afschrift.register.records import QuestionRow
 from afschrift.services import Services
 from afschrift.sources.table_errors import no_right
 from afschrift.steps.classify import classify
@@ -40,6 +41,7 @@ WRONG_TIME = "UPDATE orders SET ordered_at = 'yesterday' WHERE order_id = 10"
 BLOB = "UPDATE customer SET name = x'00ff' WHERE customer_id = 1"
 TITLES = {"nl": "Wanneer besteld", "en": "When it was ordered"}
 Damage = Callable[..., Services]
+Waiting = tuple[Services, str, QuestionRow]
 
 
 @pytest.fixture
@@ -59,6 +61,16 @@ def damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Damage:
     return make_shop
 
 
+@pytest.fixture
+def waiting(damage: Damage) -> Waiting:
+    """A request that waits for what to do with a name that cannot be read."""
+    services = damage(BLOB)
+    request = asked(services)
+    stopped(drive, services, request)
+    [question] = services.register.questions.all(request_id=request)
+    return services, request, question
+
+
 def asked(services: Services, language: str = "en", right: str = "access") -> str:
     return store(services, ANN, right, received_at=RECEIVED, language=language, formats=["csv"])
 
@@ -76,12 +88,8 @@ def letter(services: Services, request: str, kind: str) -> str:
 
 def field(bundle: Path, table: str, column: str) -> dict[str, Any]:
     package = json.loads(members(bundle)["data/datapackage.json"])
-    [found] = [
-        f
-        for resource in package["resources"]
-        for f in resource.get("schema", {}).get("fields", ())
-        if f.get("afschrift:column") == f"{table}.{column}"
-    ]
+    fields = [f for resource in package["resources"] for f in resource.get("schema", {}).get("fields", ())]
+    [found] = [f for f in fields if f.get("afschrift:column") == f"{table}.{column}"]
     return found
 
 
@@ -137,11 +145,8 @@ def test_a_column_without_text_follows_in_a_second_part(damage: Damage, tmp_path
     assert values(first, "customer", "name") == ["-"]
     assert values(first, "customer", "email") == ["ann@example.org"]
     assert values(first, "orders", "order_id") == ["10", "12"]
-    part = coverage(first)["part"]
-    assert part == {
-        "kind": "partial",
-        "rest": [{"source": "shop", "column": "customer.name", "restBy": SOON}],
-    }
+    rest = [{"source": "shop", "column": "customer.name", "restBy": SOON}]
+    assert coverage(first)["part"] == {"kind": "partial", "rest": rest}
     day = format_date(date.fromisoformat(SOON), "d MMMM", "en")
     page = members(first)["index.html"].decode()
     assert "something in these data that we cannot read yet" in page and day in page
@@ -166,22 +171,15 @@ def test_a_column_without_text_follows_in_a_second_part(damage: Damage, tmp_path
     assert services.register.requests.get(request).state is State.DELIVERED
 
 
-def test_a_column_given_otherwise_ends_the_request_in_words(damage: Damage) -> None:
-    services = damage(BLOB)
-    request = asked(services)
-    stopped(drive, services, request)
-    [question] = services.register.questions.all(request_id=request)
+def test_a_column_given_otherwise_ends_the_request_in_words(waiting: Waiting) -> None:
+    services, request, question = waiting
     with pytest.raises(FormError):
         answered(services, question, "given_otherwise")
     answered(services, question, "given_otherwise", text="On paper, by registered mail.")
     bundle = run(services, request)
     [left] = [e for e in coverage(bundle)["tables"] if e["table"] == "customer"]
-    assert {
-        "column": "name",
-        "action": "exclude",
-        "reason": "damaged_given_otherwise",
-        "rules": ["R44"],
-    } in left["leftOut"]
+    why = {"action": "exclude", "reason": "damaged_given_otherwise", "rules": ["R44"]}
+    assert {"column": "name", **why} in left["leftOut"]
     assert "We give you these in another way" in members(bundle)["index.html"].decode()
     assert services.register.requests.get(request).state is State.DELIVERED
 
@@ -189,11 +187,8 @@ def test_a_column_given_otherwise_ends_the_request_in_words(damage: Damage) -> N
 @pytest.mark.parametrize(
     ("day", "text", "field"), [(SOON, "", "text"), (str(days_away(-9).date()), WHY, "rest_by")]
 )
-def test_a_promise_needs_a_day_to_come_and_words(damage: Damage, day: str, text: str, field: str) -> None:
-    services = damage(BLOB)
-    request = asked(services)
-    stopped(drive, services, request)
-    [question] = services.register.questions.all(request_id=request)
+def test_a_promise_needs_a_day_to_come_and_words(waiting: Waiting, day: str, text: str, field: str) -> None:
+    services, _, question = waiting
     with pytest.raises(FormError) as caught:
         answered(services, question, "partial", {"rest_by": day}, text)
     assert field in caught.value.fields
@@ -230,11 +225,8 @@ def test_sources_read_before_are_read_again_under_the_new_plan(services: Service
     assert line.startswith("shop.orders.ordered_at holds a value that does not fit its type: the database's")
 
 
-def test_a_hidden_column_is_not_promised(damage: Damage, monkeypatch: pytest.MonkeyPatch) -> None:
-    services = damage(BLOB)
-    request = asked(services)
-    stopped(drive, services, request)
-    [question] = services.register.questions.all(request_id=request)
+def test_a_hidden_column_is_not_promised(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    services, request, question = waiting
     answered(services, question, "partial", {"rest_by": SOON}, WHY)
     for module in ("draft", "plan_gates", "classify"):
         monkeypatch.setattr(

@@ -18,7 +18,9 @@ from tests.support.in_parts import (
     Club,
     Part,
     again,
+    always_reviewed,
     answered,
+    approved,
     asked,
     coverage,
     partial_response_service,
@@ -29,7 +31,6 @@ from tests.support.in_parts import (
     says,
     tables_of,
 )
-from tests.support.reviewing import policy as review_policy
 
 from afschrift.bundle.container.verify import verify
 from afschrift.casework.answer import answer_question
@@ -224,26 +225,13 @@ def later(services: Services, days: int) -> Services:
     return dataclasses.replace(services, now=lambda: then)
 
 
-def reviewed(services: Services, request: str) -> Path:
-    with pytest.raises(NeedsPersonError):
-        run(services, request)
-    [*_, review] = services.register.questions.all(request_id=request)
-    assert review.kind == "review"
-    services.register.questions.answer(review.id, "approved", "cli:anna")
-    return run(services, request)
-
-
-def test_after_the_promised_day_the_next_run_gives_all(
-    services: Services, club: Club, tmp_path: Path
-) -> None:
-    with (tmp_path / "inventory" / "policy.yml").open("a", encoding="utf-8") as file:
-        file.write(review_policy("always"))
-    services = again(services, tmp_path)
+def test_after_the_promised_day_the_next_run_gives_all(services: Services, tmp_path: Path) -> None:
+    services = always_reviewed(services, tmp_path)
     request = asked(services)
     partial_response_service(services).leave(request, "club", SOON, WHY)
     with pytest.raises(NeedsPersonError):
         run(services, request)
-    bundle = reviewed(later(services, 12), request)
+    bundle = approved(later(services, 12), request)
     assert stem(bundle).endswith("-access")
     assert "data/club/card.csv" in rows(bundle)
 
