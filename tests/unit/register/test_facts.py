@@ -247,17 +247,9 @@ def ask(
 def test_asking_moves_to_needs_person_with_both_events(register: Register, opened: Request) -> None:
     asked = ask(register, opened.id)
     assert register.requests.get(opened.id).state is State.NEEDS_PERSON
-    assert asked == QuestionRow(
-        id=asked.id,
-        request=opened.id,
-        kind="unclassified",
-        role="officer",
-        options=("include", "exclude"),
-        detail={"columns": ["shop.customer.note"]},
-        about=DIGEST,
-        asked_at=asked.asked_at,
-        answered_at=None,
-    )
+    options, detail = ("include", "exclude"), {"columns": ["shop.customer.note"]}
+    kind, role, at = "unclassified", "officer", asked.asked_at
+    assert asked == QuestionRow(asked.id, opened.id, kind, role, options, detail, DIGEST, at, None)
     types = [header.type for header, _ in register.trail.events(opened.id)]
     assert types == ["request_received", "question_asked", "state_changed"]
 
@@ -316,16 +308,6 @@ def test_an_answer_is_a_decision_and_moves_nothing(register: Register, opened: R
     assert payload["question"] == asked.id
     assert len(payload["text_hmac"]) == 64
     assert "Piet" not in repr(register.trail.events())
-
-
-def test_a_decision_without_a_question_comes_in_order(register: Register, opened: Request) -> None:
-    first = register.decisions.take(
-        opened.id, "identity", "confirmed", "intake", detail={"method": "login", "level": 2}
-    )
-    second = register.decisions.take(opened.id, "review", "approved", "officer", about=DIGEST)
-    assert register.decisions.of(opened.id) == (first, second)
-    taken = [p for h, p in register.trail.events(opened.id) if p and h.type == "decision_taken"]
-    assert [payload["text_hmac"] for payload in taken] == [None, None]
 
 
 def test_wrong_answers_are_turned_down_and_leave_no_trace(register: Register, open_one: Open) -> None:

@@ -16,13 +16,12 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 from testbed import postgres as pg
+from tests.support.moves import opened
 from tests.support.nightly import nightly_after
 
 from afschrift.domain.errors import RefusedError, RetriableError
 from afschrift.domain.event import NewEvent, digest
 from afschrift.domain.files import Receipt
-from afschrift.domain.keys import Key
-from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.register import schema
 from afschrift.register.database import errors
@@ -163,16 +162,7 @@ def register(way: Way, keys: KeyStore) -> Iterator[Register]:
     register.store.database.close()
 
 
-RECEIVED = "2026-03-02T09:00:00+01:00"
-PERSON = (Key("customer_id", "C-10042"),)
 ABOUT = digest(1)
-
-
-def opened(register: Register) -> str:
-    case = register.cases.open(b"My data, please.", "mail", RECEIVED, RECEIVED)
-    return register.requests.open(
-        case, Right.ACCESS, RECEIVED, "UTC", "en", ["csv"], "outbox", PERSON, (), None
-    ).id
 
 
 def ask(register: Register, request: str) -> None:
@@ -207,7 +197,7 @@ BEFORE = {"answer": "ask", "end": "begin", "deliver": "send"}
 @pytest.fixture
 def change(register: Register, request: pytest.FixtureRequest) -> Change:
     """Makes the change of the parameter to a new request; what it needs is there."""
-    new = opened(register)
+    new = opened(register).id
     if needed := BEFORE.get(request.param):
         CHANGES[needed](register, new)
     needs = (*register.questions.all(request_id=new), *register.deliveries.of(new, begun=True))

@@ -13,14 +13,12 @@ from bench.kills import killed_before
 from sqlalchemy import inspect, text
 from sqlalchemy.event import listen
 from tests.support import homes
+from tests.support.moves import opened
 from tests.support.nightly import both_databases, nightly_after
 from tests.unit.conftest import Open
 
 from afschrift.domain.errors import AfschriftError, ConfigurationError
 from afschrift.domain.event import NewEvent
-from afschrift.domain.keys import Key
-from afschrift.domain.request import Request
-from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.case_facts import CaseFactKind, NewCaseFact
 from afschrift.law.clock.facts import FactKind, NewFact
@@ -75,13 +73,14 @@ def content(url: str) -> Content:
 
 
 @both_databases
-def test_migrations_make_the_tables_of_the_code_once(url: str, register: Register, opened: Request) -> None:
+def test_migrations_make_the_tables_of_the_code_once(url: str, register: Register, open_one: Open) -> None:
     with Database(url).read() as tx:
         assert compare_metadata(MigrationContext.configure(tx, opts=COMPARED), metadata) == []
+    request = open_one()
     before = content(url)
     schema.upgrade(url)
     assert content(url) == before
-    assert register.requests.get(opened.id) == opened
+    assert register.requests.get(request.id) == request
     assert register.trail.verify() == []
 
 
@@ -226,12 +225,10 @@ def test_a_home_of_an_earlier_version_is_upgraded_and_goes_on(
     answered, waiting = register.requests.all()
     assert answered.id == answered_id
     assert (answered.state, waiting.state) == (State.DELIVERED, State.NEEDS_PERSON)
-    case = register.cases.open(b"Graag mijn gegevens.", "mail", RECEIVED, RECEIVED)
-    asked = (case, Right.ACCESS, RECEIVED, "Europe/Amsterdam", "nl", ("csv",), "outbox", [Key("number", "1")])
-    opened = register.requests.open(*asked)
+    new = opened(register)
     [_, question] = register.questions.all(request_id=waiting.id)
     register.questions.answer(question.id, question.options[0], "officer")
-    assert register.requests.get(opened.id) == opened
+    assert register.requests.get(new.id) == new
     assert register.trail.verify() == []
     assert list(register.evidence.differences()) == []
 

@@ -6,13 +6,9 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
-from testbed import register_reader
 from tests.support.moves import moved
 from tests.support.nightly import both_databases
-from tests.support.properties import fewer
 from tests.unit.conftest import AtOnce, Open
 
 from afschrift.domain.decision import Action
@@ -29,10 +25,6 @@ from afschrift.register.register import Register
 
 WITHDRAWN = NewEvent("fact_withdrawn")
 EVENTS = sorted({row.event for row in TRANSITIONS})
-ASKED = "question_asked"
-
-# A fact and a question have a row of their own.
-MOVES = [(event, to) for event in EVENTS if not event.startswith("fact_") and event != ASKED for to in State]
 
 
 def may(event: str, now: State, to: State) -> bool:
@@ -59,32 +51,6 @@ def test_moves_from_a_state_follow_the_table(register: Register, open_one: Open,
         assert (after.state, after.version) == (to, request.version + (now is not to))
         assert types == ([event] if now is to else ["state_changed", event])
         request = after if now is to else moved(register, open_one().id, now)
-
-
-@fewer(4)
-@given(wanted=st.lists(st.sampled_from([*MOVES, (ASKED, State.NEEDS_PERSON)]), max_size=12))
-def test_series_of_moves_follow_the_table(
-    register: Register, open_one: Open, url: str, wanted: list[tuple[str, State]]
-) -> None:
-    request, state, version, written = open_one(), State.RECEIVED, 1, 0
-    for event, to in wanted:
-        if may(event, state, to):
-            written += 1 + (to is not state)
-            version += to is not state
-            state = to
-            if event == ASKED:
-                register.questions.ask(
-                    request.id, "unclassified", options=["include"], detail={"columns": [written]}
-                )
-            else:
-                register.requests.move(request.id, to, NewEvent(event))
-        else:
-            with pytest.raises(RefusedError):
-                register.requests.move(request.id, to, NewEvent(event))
-        kept = register.requests.get(request.id)
-        assert (kept.state, kept.version) == (state, version)
-        assert len(register.trail.events(request.id)) == 1 + written
-    assert register_reader.faults(url) == []
 
 
 @both_databases

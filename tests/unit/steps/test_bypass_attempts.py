@@ -231,7 +231,11 @@ CHANGES: dict[str, Act] = {
 
 @pytest.mark.parametrize(
     ("changed", "step"),
-    [*(("decisions", step) for step in DATA[1:]), *((changed, extract_shop) for changed in CHANGES)],
+    [
+        *(("decisions", step) for step in DATA[1:]),
+        *((changed, extract_shop) for changed in CHANGES),
+        ("options", deliver),
+    ],
 )
 def test_something_changed_after_the_plan(world: World, changed: str, step: Step) -> None:
     """Attempt: Go on with a plan that is older than a decision, an option, the inventory or the policy"""

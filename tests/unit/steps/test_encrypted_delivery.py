@@ -17,7 +17,7 @@ import pytest
 from testbed import small
 from testbed.running import drive, event_types, store
 from tests.support.deciding import ANN, ROLES
-from tests.support.driving import payloads
+from tests.support.driving import packed, payloads
 from tests.support.small_disk import mounted
 
 from afschrift.app.settings import Settings
@@ -40,7 +40,6 @@ from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.deliver import deliver
 from afschrift.steps.encrypt import encrypted_chunks
-from afschrift.steps.extract import extract
 from afschrift.steps.package import package
 from afschrift.steps.validate import validate
 from afschrift.wiring.build_services import build
@@ -149,8 +148,7 @@ def test_a_file_that_was_sent_is_known_again_by_its_note(
         with pytest.raises(NeedsPersonError):
             drive(services, request)
         given_key(services, request, f"{pyrage.x25519.Identity.generate().to_public()}\n")
-    for step in (assess, classify, lambda *of: extract(*of, "shop"), validate, package):
-        step(services, request)
+    packed(services, request)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             deliver(losing, request)
@@ -264,10 +262,8 @@ def test_an_open_destination_gets_the_bundle_and_no_other_changes_its_encryption
 def test_another_file_of_its_name_is_never_replaced(install: Install, tmp_path: Path) -> None:
     services = install()
     request = store(services, ANN)
-    assess(services, request)
-    extract(services, request, classify(services, request)["sources"][0])
-    validate(services, request)
-    file = tmp_path / "outbox" / f"{request}-access-{package(services, request)['bundle'][:8]}.zip"
+    [made] = payloads(services, packed(services, request), "packed")
+    file = tmp_path / "outbox" / f"{request}-access-{made['bundle'][:8]}.zip"
     file.parent.mkdir(mode=0o700)
     file.write_bytes(b"of a register that was restored since")
     with pytest.raises(ConfigurationError, match=r"Another file.*in the destination 'outbox'.*move it away"):
@@ -336,8 +332,7 @@ def test_two_processes_at_once_make_one_delivery(install: Install, tmp_path: Pat
         return services.destination(name)
 
     slow = replace(services, destination=meanwhile)
-    for step in (assess, classify, lambda *of: extract(*of, "shop"), validate, package):
-        step(services, request)
+    packed(services, request)
     result = deliver(slow, request)
     [row] = services.register.deliveries.of(request, begun=True)
     assert asked

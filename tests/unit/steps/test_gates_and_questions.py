@@ -12,7 +12,7 @@ from testbed import mini, small
 from testbed.delivered import open_delivered
 from testbed.mini import SQLITE_SHOP as SHOP
 from testbed.running import event_types, hand_over, installation, members, run, run_reviewed, store
-from tests.support.driving import ANN, answer_all, assessed, extracted, planned, stopped
+from tests.support.driving import ANN, answer_all, assessed, planned, stopped
 from tests.support.moves import assess, classify, close, deliver, extract, package, validate
 
 from afschrift.datamap.check.map_findings import MapFinding, record
@@ -21,11 +21,9 @@ from afschrift.domain.errors import (
     GateError,
     RefusedError,
     RetriableError,
-    UnknownRequestError,
 )
 from afschrift.domain.state import State
 from afschrift.encryption.registry import is_encrypted
-from afschrift.inventory.load import load
 from afschrift.inventory.processing import Retention
 from afschrift.services import Services
 
@@ -132,18 +130,6 @@ def test_formats_that_are_not_given(services: Services) -> None:
         store(services, ANN, "portability", formats=["pdf"])
 
 
-def test_files_of_an_older_plan_do_not_leave_as_the_new_one(services: Services, tmp_path: Path) -> None:
-    request = extracted(services)
-    text = small.SHOP.replace("nl: Account", "nl: Rekening")
-    inventory = load(small.write_inventory(tmp_path / "inventory", text))
-    changed = dataclasses.replace(services, inventory=inventory)
-    classify(changed, request)
-    with pytest.raises(GateError, match="was not extracted under its plan"):  # extract marked as success
-        validate(changed, request)
-    assert "gate_bypassed" in event_types(services, request)
-    run(changed, request)
-
-
 def test_missing_table_and_source_down(services: Services, tmp_path: Path) -> None:
     request = assessed(services)
     database = tmp_path / small.FILE
@@ -159,12 +145,6 @@ def test_missing_table_and_source_down(services: Services, tmp_path: Path) -> No
         classify(services, assessed(services, CLEO))
 
 
-def test_settings_of_two_installations_stay_apart(tmp_path: Path, services: Services) -> None:
-    other = installation(tmp_path / "other", tmp_path / "inventory")
-    with pytest.raises(UnknownRequestError):
-        other.register.requests.get(store(services, ANN))
-
-
 def test_device_without_owner_asks_before_former_owners_rows_leave(
     mini_services: Services, tmp_path: Path
 ) -> None:
@@ -178,20 +158,6 @@ def test_an_answer_that_changes_nothing_leads_on(services: Services) -> None:
     request = planned(services)
     services.register.questions.ask(request, "identity", options=["confirmed"], detail={}, about=None)
     answer_all(services, request, "confirmed")
-    run(services, request)
-
-
-def test_an_option_changed_after_the_plan_stops_until_there_is_a_new_one(
-    services: Services, tmp_path: Path
-) -> None:
-    request = extracted(services)
-    validate(services, request)
-    package(services, request)
-    services.register.requests.change_options(request, language="en", by="officer")
-    with pytest.raises(GateError, match="options changed"):
-        deliver(services, request)
-    assert list((tmp_path / "home" / "outbox").glob("*")) == []
-    services.register.requests.change_options(request, language="nl", by="officer")
     run(services, request)
 
 
@@ -213,12 +179,6 @@ def proposed(folder: Path, old: str, new: str, more: str = "") -> Services:
     assert SHOP.count(old) == 1
     text = SHOP.replace(old, new).replace("kind: sqlite\n", f"kind: sqlite\n{more}", 1)
     return installation(folder / "proposed", mini.write_inventory(folder / "map", text))
-
-
-def test_unclassified_column_blocks(services: Services, tmp_path: Path) -> None:
-    small.execute(tmp_path / small.FILE, "ALTER TABLE orders ADD COLUMN remark VARCHAR")
-    detail = {"columns": ["shop.orders.remark"]}
-    assert asked(services, ANN, "portability")[1:] == ("unclassified", detail)
 
 
 def test_proposed_column_and_table_block_until_they_are_confirmed(
@@ -247,14 +207,6 @@ def test_confirmed_column_asks_while_the_key_of_its_rows_is_proposed(
     rest = "shop.orders.customer_id, on which it rests"
     assert all(found[table].detail["awaits"] == [rest] for table in ("shop.orders", "shop.line"))
     assert f"this is not confirmed: {rest}. Confirm that first" in str(error.args[0])
-
-
-def test_undescribed_table_is_not_skipped(services: Services, tmp_path: Path) -> None:
-    small.execute(tmp_path / small.FILE, "CREATE TABLE secret_profile (customer_id INTEGER, note VARCHAR)")
-    request, kind, detail = asked(services)
-    assert (kind, detail) == ("unlisted_tables", {"source": "shop", "tables": ["secret_profile"]})
-    answer_all(services, request, "leave_out")
-    run(services, request)
 
 
 @pytest.mark.parametrize("more", ["", "unlisted: ignore\n"])

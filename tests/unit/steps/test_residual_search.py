@@ -242,9 +242,5 @@ def test_other_numbers_and_those_of_others_do_not(tmp_path: Path, note: str) -> 
     assert run(services, request).exists()
     asked = services.register.questions.all(request_id=request, open_only=False)
     assert [question.kind for question in asked if question.kind != "tell_person"] == []
-    assert set(payloads(services, request, "extracted")[0]["spellings"]) == {
-        "iban",
-        "named",
-        "number",
-        "phone",
-    }
+    [evidence] = payloads(services, request, "extracted")
+    assert set(evidence["spellings"]) == {"iban", "named", "number", "phone"}

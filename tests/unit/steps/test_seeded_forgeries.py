@@ -21,12 +21,11 @@ from sqlalchemy import Connection, String, Table, and_, delete, insert, select, 
 from sqlalchemy.exc import DBAPIError
 from tests.support.attempts import World, of_both_rights
 from tests.support.forging import append_forged, unguarded
-from tests.unit.conftest import RECEIVED, Ticking
+from tests.support.moves import opened
+from tests.unit.conftest import Ticking
 
-from afschrift.audit.sentences import event_types
+from afschrift.audit.wording import wording
 from afschrift.domain.errors import AfschriftError
-from afschrift.domain.keys import Key
-from afschrift.domain.right import Right
 from afschrift.register import schema
 from afschrift.register.database.database import Database
 from afschrift.register.database.trail_tables import event, event_code, event_payload
@@ -41,7 +40,7 @@ from afschrift.steps.deliver import deliver
 
 pytestmark = pytest.mark.slow
 
-_TYPES = sorted(event_types())
+_TYPES = sorted(wording("en").types)
 _PAYLOADS: list[dict[str, Any]] = [
     {},
     {"kind": "identity", "choice": "confirmed", "about": None},
@@ -315,7 +314,7 @@ def test_on_postgresql_too(
     url = request.getfixturevalue("postgres").url
     schema.upgrade(url)
     register = Register(url, keys, clock)
-    mine, other = opened(register), opened(register)
+    mine, other = opened(register).id, opened(register).id
     register.decisions.take(mine, "identity", "confirmed", "officer")
     register.decisions.take(other, "identity", "confirmed", "officer")
     register.decisions.take(mine, "identity", "not_confirmed", "officer")
@@ -340,14 +339,6 @@ def test_on_postgresql_too(
             assert found or not about_mine, f"not found: {where}"
             assert bool(whole) or not others, f"the other request: {where}"
             raise _BackError
-
-
-def opened(register: Register) -> str:
-    case = register.cases.open(b"Graag al mijn gegevens.", "mail", RECEIVED, RECEIVED)
-    zone, keys = "Europe/Amsterdam", (Key("customer_id", "C-1"),)
-    return register.requests.open(
-        case, Right.ACCESS, RECEIVED, zone, "nl", ("csv",), "outbox", keys, set()
-    ).id
 
 
 class _BackError(Exception):

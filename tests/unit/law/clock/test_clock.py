@@ -1,6 +1,5 @@
 """The clock of a request: which facts count, from when, and what always holds whatever the facts."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -15,7 +14,6 @@ from tests.support.clock_requests import (
     NL,
     RECEIVED,
     REFUSED,
-    TODAY,
     at,
     insufficient,
     look,
@@ -165,11 +163,6 @@ def test_letters_before_a_corrected_receipt_do_not_count() -> None:
     assert any("of 2026-03-05 was announced before the receipt" in step for step in announced.steps)
 
 
-def test_the_local_date_of_receipt_decides() -> None:
-    late = replace(request(), entered_at="2026-03-30T22:30:00.000000Z")
-    assert clock(late, NL, TODAY).received == date(2026, 3, 31)
-
-
 def test_two_questions_never_count_twice() -> None:
     specify = NewFact(FactKind.SUSPENDED, detail={"ground": "specification"})
     first = (ASKED, sent(march(5)), resumed(march(10)))
@@ -264,12 +257,6 @@ def test_the_term_of_another_body_ends_nothing() -> None:
     assert look(ASKED, sent(march(5))).suspension == "suspended since 2026-03-05"
     assert look(WITH_TERM, sent(march(5)), today=march(17)).due is None
     assert look(ASKED, sent(march(5)), today=march(17), place=PUBLIC).due is None
-
-
-def test_a_public_body_counts_a_day_less() -> None:
-    facts = (ASKED, sent(march(5)), resumed(march(16)))
-    for place, days in ((NL, "11 days"), (PUBLIC, "10 days")):
-        assert any(days in step for step in look(*facts, place=place).steps)
 
 
 def test_question_sent_after_its_term_sets_no_term() -> None:

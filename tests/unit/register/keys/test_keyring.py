@@ -11,13 +11,13 @@ from unittest.mock import Mock
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import text
+from tests.support.moves import opened
 from tests.support.nightly import both_databases
 from tests.unit.conftest import Open
 
 from afschrift.app.settings import Settings
 from afschrift.domain.errors import ConfigurationError, RefusedError
 from afschrift.domain.keys import Key
-from afschrift.domain.request import Request
 from afschrift.register.database.database import Database
 from afschrift.register.database.tables import metadata
 from afschrift.register.keys.store import KeyStore
@@ -183,9 +183,7 @@ def test_key_file_lost(
         anew.identities.of(request.id)
     assert anew.requests.get(request.id).state == request.state
     assert anew.trail.verify(heads) == []
-    at = "2026-05-01T00:00:00Z"
-    asked = (request.right, at, "Europe/Amsterdam", "nl", ("csv",), "outbox", PERSON, {"email"})
-    again = anew.requests.open(anew.cases.open(b"again", "mail", at, at), *asked)
+    again = opened(anew, "2026-05-01T00:00:00Z", PERSON)
     assert anew.identities.of(again.id) == PERSON
     assert anew.identities.earlier(again.id) == ()
     signed()
@@ -233,13 +231,14 @@ def test_index_key_lost(
 
 
 def test_signing_key_lost(
-    register: Register, opened: Request, key_file: Path, keys: KeyStore, signed: Check
+    register: Register, open_one: Open, key_file: Path, keys: KeyStore, signed: Check
 ) -> None:
+    request = open_one()
     edit(key_file, lambda document: document["signing_keys"].clear())
 
     with pytest.raises(ConfigurationError, match=r"no signing key.*rotate --signing"):
         keys.signing_key()
-    assert register.identities.of(opened.id) == PERSON
+    assert register.identities.of(request.id) == PERSON
     made = register.keys.rotate_signing()
     assert (made.made_before, keys.signing_key().id) == (False, made.id)
     assert set(keys.public_keys()) == {made.id}
