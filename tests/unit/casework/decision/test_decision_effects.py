@@ -243,8 +243,8 @@ def test_a_second_signer_sees_the_form_the_words_and_the_letter(bureau: Bureau) 
     asked = to_sign(bureau, request)
     sections = bureau.seen(asked, "airflow:sam")
     decided = values_of(sections["What was decided"])
-    said = {"Decided": "Refuse", "By": "anna (cli:anna)", "Ground": "Manifestly unfounded"}
-    assert (said | {"What happened": objective}).items() <= decided.items()
+    expected = {"Decided": "Refuse", "By": "anna (cli:anna)", "Ground": "Manifestly unfounded"}
+    assert (expected | {"What happened": objective}).items() <= decided.items()
     assert len(decided["When"]) == len("2026-11-27 19:00")
     letter = values_of(sections["The letter that would go out"])
     assert letter["Letter"] == "Refusal"
@@ -292,8 +292,8 @@ def test_of_a_message_that_counts_as_not_received(tmp_path: Path, monkeypatch: p
     decided = values_of(sections["What was decided"])
     assert decided["By"] == "anna (cli:anna)"
     assert decided["When"].startswith(str(local_today().year))
-    said = {"Published on": "2024-01-01", "Channel": "Cleaners", "In words": WHY}
-    assert said.items() <= decided.items()
+    expected = {"Published on": "2024-01-01", "Channel": "Cleaners", "In words": WHY}
+    assert expected.items() <= decided.items()
     ends = sections["What would end with it"].lines
     assert [line.request for line in ends] == list(stored.requests)
     assert "access, received on 2026-03-04, waits for a member of staff" in ends[0].value

@@ -83,8 +83,8 @@ def test_the_coverage_of_both_parts(part: Part) -> None:
         [table for table in found["tables"] if table["table"] == "orders"]
         for found in (first_coverage, second_coverage)
     )
-    told = {"rows": orders["rows"], "deliveredAt": given.at, "bundle": given.detail["bundle"]}
-    assert (before["status"], before["before"]) == ("given_before", {"status": "rows", **told})
+    earlier = {"rows": orders["rows"], "deliveredAt": given.at, "bundle": given.detail["bundle"]}
+    assert (before["status"], before["before"]) == ("given_before", {"status": "rows", **earlier})
     given_first = tables_of(first_coverage, "rows", "nothing_given", "withheld")
     given_second = tables_of(second_coverage, "rows", "nothing_given", "withheld")
     assert given_second == {"club.card", "club.visit"}
