@@ -29,8 +29,8 @@ from afschrift.domain.language import gettext
 from afschrift.domain.right import Right
 from afschrift.inventory.document import Fault, InventoryError
 from afschrift.law.roles import AIRFLOW
-from afschrift.web.caller import Caller, Known, cross_origin_error, is_same_origin
-from afschrift.web.form import Posted
+from afschrift.web.caller import Caller, Known
+from afschrift.web.form import Posted, unsendable
 from afschrift.web.map_review.map_form import (
     LATER,
     MapForm,
@@ -43,16 +43,10 @@ from afschrift.web.map_review.map_form import (
 )
 from afschrift.web.map_review.map_view import ButtonResult, map_page, shown_groups
 from afschrift.web.page import Problem, status_and_words
-from afschrift.web.tokens import is_form_token
 from afschrift.wiring.build_services import build
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-RENEWED = (
-    "Your log-in was renewed since this page was opened. What you typed is still here: look at it and send "
-    "it again. Nothing was written."
-)
-CUT = "More was sent than is taken; what came first is still here. Nothing was written: send less at once."
 BROKEN = (
     "The data map has faults, so nothing can be asked or written. Correct them in the files, then try again."
 )
@@ -76,11 +70,8 @@ def answer(request: Request, by: Known, sent: Posted) -> Response:
     the form writes once.
     """
     page = _ReviewPage(request, by, form_of_sent(sent))
-    if not is_form_token(by, request.url.path, sent.value("token")):
-        if not is_same_origin(request):
-            raise cross_origin_error()
-        return page.render(Problem(RENEWED), 403)
-    return page.render(Problem(CUT), 422) if sent.cut else page.act()
+    wrong = unsendable(request, by, sent)
+    return page.render(*wrong) if wrong else page.act()
 
 
 @dataclass
