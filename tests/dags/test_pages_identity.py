@@ -15,7 +15,7 @@ from tests.airflow_support import log_in
 from tests.support.browsing import served
 from tests.support.pages import Desk, press, text_of, token_of
 
-from afschrift.casework.handlers import HANDLERS, Handlers
+from afschrift.casework.answer_rows import ANSWERS, answer_action
 from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import KINDS
 from afschrift.questions.ask import ask
@@ -154,7 +154,7 @@ TOY = QuestionKind("toy", "A toy", "Is it?", {"yes": "It is.", "no": "It is not.
 @pytest.fixture
 def question(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> QuestionRow:
     monkeypatch.setitem(KINDS, TOY.name, TOY)
-    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(view=view))
+    monkeypatch.setitem(ANSWERS, TOY.name, answer_action(TOY, view=view))
     request = desk.submit(desk.customers.pop(), "access")
     register = desk.register
     ask(register, request, [OpenQuestion(TOY, TOY.options, "A toy.", {"n": 9341}, kept={"mail": VALUE})])

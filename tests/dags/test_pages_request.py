@@ -10,8 +10,8 @@ from tests.support.pages import Desk, text_of, token_of
 from upath import UPath
 
 from afschrift.app.roles_file import load_roles
-from afschrift.casework.actions.action import Action
-from afschrift.casework.actions.actions import ACTIONS, perform
+from afschrift.casework.actions.action import Action, perform
+from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.clock import ClockService
 from afschrift.casework.officer import Officer
 from afschrift.casework.request_history import LOOKS

@@ -154,7 +154,7 @@ def test_body_is_read_up_to_the_limit(app: Any) -> None:
 
     most = max(JSON_BYTES, BODY_BYTES) + len(CHUNK)
     for route in routes(app):
-        assert route.body_field is None, f"{route.path}: FastAPI reads its body before the log-in (JsonBody)"
+        assert route.body_field is None, f"{route.path}: FastAPI reads its body before the log-in (Body)"
         for method in sorted(route.methods):
             for kind in ("application/json", FORM):
                 headers = of("anna", kind)

@@ -6,32 +6,21 @@ refuses later ones. Each look is an event that says how much was shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afschrift.casework import second_signature
-from afschrift.casework.handlers import handlers_of
+from afschrift.casework.actions.action import perform
+from afschrift.casework.answer_rows import AnswerDone, answer_row
 from afschrift.casework.officer import Officer
-from afschrift.casework.question_kinds import KINDS, kind_named
-from afschrift.domain.errors import AfschriftError, FormError, TooLateError
+from afschrift.casework.question_kinds import kind_named
+from afschrift.domain.errors import AfschriftError, TooLateError
 from afschrift.domain.event import NewEvent
-from afschrift.law.manual_search import NewFile
 from afschrift.law.roles import Act, Role, Roles
-from afschrift.questions.forms import check
-from afschrift.questions.kind import Answered, GivenAnswer, QuestionKind
+from afschrift.questions.kind import Answered, GivenAnswer
 from afschrift.questions.view import Kept, Line, Section, shown_to
 from afschrift.register.records import QuestionRow
 from afschrift.register.register import Register
-
-_UNFIT = "The answer does not fit its question."
-
-
-def form_of(question: QuestionRow) -> Mapping[str, Any] | None:
-    """The form stored with the question; for a question older than its form, the form of its kind."""
-    if question.form is not None or question.kind not in KINDS:
-        return question.form
-    return KINDS[question.kind].form
 
 
 def visible(roles: Roles, account: str, question: QuestionRow) -> bool:
@@ -51,26 +40,14 @@ def goes_on(register: Register, done: Answered) -> bool:
     return goes and register.requests.get(done.request).state.open
 
 
-def answer_question(
-    officer: Officer,
-    question_id: str,
-    choice: str,
-    *,
-    detail: Mapping[str, Any] | None = None,
-    texts: Mapping[str, Any] | None = None,
-    text: str | None = None,
-    files: Sequence[NewFile] = (),
-) -> Answered:
+def answer_question(officer: Officer, question_id: str, choice: str, **parts: Any) -> Answered:
     """Answer a question; it is recorded with who, when, in which role and by what right.
 
     Args:
         officer: who answers.
         question_id: the question.
         choice: one of its options.
-        detail: codes, numbers and dates of its form, and of a decision its `ground`.
-        texts: words by field, of a kind that rests on grounds; kept encrypted.
-        text: a reason in words; kept encrypted, the trail holds its HMAC.
-        files: what was found in a system that no query reaches; kept encrypted.
+        parts: of a `GivenAnswer`.
 
     Raises:
         UnknownQuestionError: no such question.
@@ -81,48 +58,10 @@ def answer_question(
         RefusedError: a rule is against it, or the register was changed without the service; names the
             remedy. Nothing was changed.
     """
-    question = officer.register.questions.get(question_id)
-    officer.register.evidence.must_follow(question.request)
-    given = GivenAnswer(choice, detail or {}, texts or {}, text, files, officer.answering(question))
-    if question.answered_at is not None:
-        # the register says who was first
-        return officer.record_answer(question, GivenAnswer(choice, authority=given.authority))
-    kind = kind_named(question.kind)
-    _must_fit(kind, question, given)
-    handlers = handlers_of(question.kind)
-    done = handlers.take(officer, question, given)
-    if handlers.signed_by is None or not second_signature.is_due(done.decision):
-        return done
-    asked = handlers.signed_by(done.decision, question)
-    return second_signature.waits(officer.register, done.decision, question.request, asked)
-
-
-def _must_fit(kind: QuestionKind, question: QuestionRow, given: GivenAnswer) -> None:
-    """Check an answer against what its kind takes.
-
-    Raises:
-        FormError: names what does not fit, and repeats nothing of it.
-    """
-    if kind.on_grounds:  # the table of grounds checks its fields
-        check(None, question.options, given.choice, {})
-    else:
-        check(form_of(question), question.options, given.choice, given.detail)
-        if given.texts:
-            fault = {"texts": "this question has no fields for words; put a reason into `text`"}
-            raise FormError(_UNFIT, fault, remedy="nothing was changed; answer again.")
-    if given.choice in kind.in_words and not (given.text or "").strip():
-        raise FormError(
-            _UNFIT,
-            {"text": "say why in words; they are kept encrypted"},
-            remedy=f"`afschrift answer {question.id} --choice {given.choice} --text-file FILE`. "
-            "Nothing was recorded.",
-        )
-    if (given.choice == kind.files_with) != bool(given.files):
-        raise FormError(
-            _UNFIT,
-            {"files": "go with the choice `given`, and it with them"},
-            remedy="`afschrift answer QUESTION --choice given --file FILE` gives them. Nothing was recorded.",
-        )
+    row = answer_row(officer.register.questions.get(question_id).kind)
+    done = perform(officer, row, question_id, GivenAnswer(choice, **parts))
+    assert isinstance(done, AnswerDone)
+    return done.answered
 
 
 _GONE = (
@@ -148,7 +87,7 @@ class QuestionView:
 
 def has_view(question: QuestionRow) -> bool:
     """Whether a question shows more than its detail."""
-    return handlers_of(question.kind).view is not None
+    return answer_row(question.kind).view is not None
 
 
 def look(officer: Officer, question_id: str, *, unmask: bool = False) -> QuestionView | None:
@@ -169,7 +108,7 @@ def look(officer: Officer, question_id: str, *, unmask: bool = False) -> Questio
     """
     register = officer.register
     question = register.questions.get(question_id)
-    view = handlers_of(question.kind).view
+    view = answer_row(question.kind).view
     if view is None:
         return None
     role = _role(officer, question, unmask=unmask)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from afschrift.casework.actions.action import LONGEST_TEXT
-from afschrift.casework.answer import form_of
+from afschrift.casework.answer_rows import form_of
 from afschrift.casework.decision.in_force import DECISION
 from afschrift.casework.question_kinds import kind_named
 from afschrift.casework.review.question import REDACTIONS, REVIEW

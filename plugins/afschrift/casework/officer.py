@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from afschrift.app.settings import Settings
 from afschrift.domain import instants
 from afschrift.domain.errors import TooLateError
+from afschrift.domain.event import NewEvent
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.roles import Act, Role, Roles
 from afschrift.questions.ask import must_be_theirs
@@ -129,6 +130,15 @@ class Officer:
         self.register.requests.get(request_id)
         with self.refusals(request_id, kind, act=act.value):
             return self.authority(self.roles.require(self.by, act))
+
+    def view(self, request_id: str) -> None:
+        """Record a look at the trail of a request, with the role in which they may read it.
+
+        Raises:
+            NotAllowedError: they have none.
+        """
+        role = self.roles.require(self.by, Act.TIMELINE)
+        self.register.trail.record(request_id, NewEvent("request_viewed", self.by, {"role": role.value}))
 
     def deciding(self, request_id: str | None, kind: str, **payload: str) -> dict[str, str]:
         """The role in which they decide without having been asked, as `authority` gives it.

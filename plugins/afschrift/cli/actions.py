@@ -11,8 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from afschrift.casework.actions.action import Action, Done, Subject
-from afschrift.casework.actions.actions import perform
+from afschrift.casework.actions.action import Action, Done, Subject, perform
 from afschrift.casework.clock import explanation_lines, fact_lines
 from afschrift.cli import given
 from afschrift.cli.common import AsJson, officer, print_json, print_lines, say

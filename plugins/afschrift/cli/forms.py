@@ -12,12 +12,14 @@ import typer
 import yaml
 
 from afschrift.casework.answer_form import AnswerForm, ground_form
+from afschrift.casework.answer_rows import AnswerParameters
 from afschrift.cli import given
-from afschrift.domain.errors import ConfigurationError
+from afschrift.domain.errors import ConfigurationError, FormError
 from afschrift.law.grounds import Grounds, Outcome
 from afschrift.letters.element_values import takes as takes_element
 from afschrift.letters.elements import Element, ElementForm
 from afschrift.letters.kinds import LetterKind
+from afschrift.outside.read_model import read_model
 from afschrift.outside.read_yaml import read_yaml
 from afschrift.questions.form_fields import FormField, Typed
 from afschrift.questions.kind import GivenAnswer
@@ -111,7 +113,6 @@ def _name(kind: LetterKind, element: Element) -> str:
 
 
 AT_MOST = 1_000_000
-_PARTS = ("choice", "detail", "texts", "text")
 
 
 def from_file(file: Path) -> GivenAnswer:
@@ -120,18 +121,15 @@ def from_file(file: Path) -> GivenAnswer:
     Raises:
         ConfigurationError: it cannot be read or has other parts; the message has none of its content.
     """
-    found = _plain(read_form(file, AT_MOST))
-    parts = {name: found.get(name) or {} for name in ("detail", "texts")}
-    wrong = set(found) - set(_PARTS) or not isinstance(found.get("choice"), str)
-    if wrong or not all(isinstance(part, dict) for part in parts.values()):
+    try:
+        found = read_model(AnswerParameters, _plain(read_form(file, AT_MOST)))
+    except FormError:
         raise ConfigurationError(
             "The form does not have the parts of an answer.",
             remedy="it has `choice`, `detail`, `texts` and `text`; `afschrift grounds show CODE --form` "
             "prints one.",
-        )
-    text = found.get("text")
-    detail, texts = ({n: value for n, value in part.items() if value is not None} for part in parts.values())
-    return GivenAnswer(found["choice"], detail, texts, str(text).strip() or None if text else None)
+        ) from None
+    return GivenAnswer(**dict(found))
 
 
 def template(grounds: Grounds, code: str, outcome: Outcome) -> str:
@@ -207,9 +205,9 @@ def _ask(field: FormField) -> Iterator[tuple[str, list[str]]]:
 
 
 def _plain(value: Any) -> Any:
-    """Turn dates and amounts, which YAML reads as its own types, back into the texts of the form."""
+    """What was filled in; dates and amounts, which YAML reads as its own types, as the texts of the form."""
     if isinstance(value, dict):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return {str(name): _plain(part) for name, part in value.items() if part is not None}
     if isinstance(value, list):
         return [_plain(part) for part in value]
     if isinstance(value, float):

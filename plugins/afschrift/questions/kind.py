@@ -54,7 +54,7 @@ class Answered:
 class QuestionKind:
     """A kind of question; the page, the terminal, REST and the documentation are made from it.
 
-    It holds only words, options and forms; `casework/handlers.py` names what handles its answers.
+    It holds only words, options and forms; `casework/answer_rows.py` names what takes its answers.
 
     Attributes:
         name: code in the register and the trail.

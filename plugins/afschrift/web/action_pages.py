@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from afschrift.casework.actions.action import Action, Done, Sheet, Subject
-from afschrift.casework.actions.actions import actions_of, open_actions, perform, situation
+from afschrift.casework.actions.action import Action, Done, Sheet, Subject, perform
+from afschrift.casework.actions.actions import actions_of, open_actions, situation
 from afschrift.casework.decision.denial import signed_policies, sources_at, waiting
 from afschrift.domain.errors import AfschriftError, UnknownRequestError
 from afschrift.domain.instants import rfc3339

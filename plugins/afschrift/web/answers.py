@@ -1,17 +1,17 @@
-"""Record an answer that came over HTTP, and start the request's next run as the caller."""
+"""Do what came over HTTP, and start the request's next run as the caller after an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from afschrift.casework.answer import answer_question, goes_on, still_open
+from afschrift.casework.actions.action import Action, Done, perform
+from afschrift.casework.answer import goes_on, still_open
+from afschrift.casework.answer_rows import AnswerDone
 from afschrift.domain.errors import AfschriftError
-from afschrift.questions.kind import Answered, GivenAnswer
-from afschrift.register.register import Register
 from afschrift.web.caller import Caller, Known
 
 Start = Callable[[str, str], str]
@@ -45,50 +45,27 @@ NO_RUN = "The answer is recorded, but no run was started."
 NO_MATTER = "Where those no longer matter, trigger fulfil_request with this id."
 
 
-@dataclass(frozen=True)
-class RecordedAnswer:
-    """An answer that was recorded, and what follows.
-
-    Attributes:
-        run: id of the run that it started; None: none started.
-        next: what remains to be done, in words; empty: nothing.
-    """
-
-    done: Answered
-    run: str | None
-    next: str
-
-
-def record(
-    register: Register, by: Caller, question_id: str, given: GivenAnswer, starting: Starting
-) -> RecordedAnswer:
-    """Record an answer; where it was the last one due, start the request's next run as the caller.
+def act(by: Caller, action: Action, owner: str, given: object, starting: Starting) -> Done:
+    """Do an action of the table; after the last answer that was due, start the next run as the caller.
 
     If no run starts, the answer remains recorded, and `next` says what to do.
 
     Raises:
-        UnknownQuestionError, NotAllowedError, TooLateError, FormError, RefusedError: nothing was changed.
+        AfschriftError: as `perform`; nothing was changed.
     """
-    done = answer_question(
-        by.officer(register),
-        question_id,
-        given.choice,
-        detail=given.detail,
-        texts=given.texts,
-        text=given.text or None,
-        files=given.files,
-    )
-    request = done.request
-    if not goes_on(register, done):
-        closed = "" if register.requests.get(request).state.open else "The request is closed by it. "
-        return RecordedAnswer(done, None, f"{closed}{done.next_step}".strip())
-    if others := still_open(register, request):
-        return RecordedAnswer(
-            done, None, f"{OTHERS_OPEN.format(others=', '.join(others))} {NO_MATTER} {done.next_step}".strip()
-        )
+    officer = by.officer()
+    done = perform(officer, action, owner, given)
+    if not isinstance(done, AnswerDone):
+        return done
+    [timeline], register = done.timelines, officer.register
+    if not goes_on(register, done.answered):
+        return done.saying("" if timeline.state.open else "The request is closed by it.")
+    if others := still_open(register, timeline.request):
+        return done.saying(f"{OTHERS_OPEN.format(others=', '.join(others))} {NO_MATTER}")
     try:
-        return RecordedAnswer(done, starting.run(request), done.next_step)
+        return replace(done, run=starting.run(timeline.request))
     except AfschriftError as error:
         words = f"{NO_RUN} {error.args[0]} The next run starts by itself later."
-        hint = f"Trigger fulfil_request with this id, or `afschrift run {request}`."
-        return RecordedAnswer(done, None, f"{words} {hint} {done.next_step}".strip())
+        return done.saying(
+            f"{words} Trigger fulfil_request with this id, or `afschrift run {timeline.request}`."
+        )

@@ -12,6 +12,7 @@ from airflow.configuration import conf
 from fastapi import Depends, Request
 
 from afschrift.app.roles_file import load_roles
+from afschrift.casework.desk.today import Viewer
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NotAllowedError
 from afschrift.law.roles import AIRFLOW, Act, Roles
@@ -87,6 +88,11 @@ class Caller:
     account: str
     roles: Roles
     token: str = field(repr=False)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The caller at the desk."""
+        return Viewer(self.roles, self.account)
 
     @property
     def takes_in(self) -> bool:

@@ -9,10 +9,10 @@ import io
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
@@ -41,7 +41,7 @@ from afschrift.law.case_documents import too_large
 from afschrift.law.roles import Act
 from afschrift.questions.form_fields import FormField, form_field, read_fields
 from afschrift.web.answers import Starting, Starts
-from afschrift.web.body import read_body
+from afschrift.web.body import Body
 from afschrift.web.caller import Caller, Known, cross_origin_error
 from afschrift.web.form import Ours, unsendable
 from afschrift.web.multipart import Sent, read, sent_form
@@ -61,46 +61,45 @@ log = logging.getLogger("afschrift.web")
 router, api = APIRouter(default_response_class=HTMLResponse), APIRouter()
 
 
-@router.get("/new")
-def form(request: Request, by: Known) -> Response:
-    """An empty form."""
+def _taking_in(by: Known) -> Caller:
     by.roles.require(by.account, Act.SUBMIT)
+    return by
+
+
+TakesIn = Annotated[Caller, Depends(_taking_in)]
+"""The caller, who may take in; checked before anything is read of what they sent."""
+
+
+@router.get("/new")
+def form(request: Request, by: TakesIn) -> Response:
+    """An empty form."""
     return _IntakeForm(request, by, Sent()).page()
 
 
 @router.post("/new")
-async def sent(request: Request, by: Known, starting: Starts) -> Response:
+async def sent(request: Request, by: TakesIn, starting: Starts) -> Response:
     """Fill in the form from an e-mail, or store the request. A fault shows it with all that was typed."""
     return await _with_file(request, by, lambda sent: _IntakeForm(request, by, sent).answer(starting))
 
 
 @router.post("/new/import")
-async def imported(request: Request, by: Known, starting: Starts) -> Response:
+async def imported(request: Request, by: TakesIn, starting: Starts) -> Response:
     """Store the lines of a CSV file, and show what is wrong with others."""
     return await _with_file(request, by, lambda sent: _imported(request, by, sent, starting))
 
 
 @api.post("/requests", status_code=201)
-async def take_in(request: Request, by: Known, starting: Starts) -> dict[str, Any]:
+def take_in(by: TakesIn, body: Body, starting: Starts) -> dict[str, Any]:
     """Store a request; the body is the document that `afschrift submit` takes."""
-    by.roles.require(by.account, Act.SUBMIT)
-    given = await read_body(request)
-    if not isinstance(given, dict):
-        raise FormError("The body is no object.", {"body": "is no object"})
-    return await run_in_threadpool(_from_program, by, given, starting)
-
-
-def _from_program(by: Caller, given: dict[str, Any], starting: Starting) -> dict[str, Any]:
     services, lines, officer = build(lambda line: log.info("%s", line)), list[str](), by.officer()
-    intake = RequestForm(given).from_program(services.inventory.identity.keys)
+    intake = RequestForm(body).from_program(services.inventory.identity.keys)
     stored = receive(officer.settings, services, intake, by.account, lines.append)
     lines += [*stored_lines(stored), *_begin(officer, stored.opened, starting)]
     return {"case": stored.case, "requests": stored.requests, "found": stored.found, "lines": lines}
 
 
 async def _with_file(request: Request, by: Caller, answer: Callable[[Sent], Response]) -> Response:
-    """Read a form with a file, of a caller who may take in, and answer it in a thread."""
-    by.roles.require(by.account, Act.SUBMIT)
+    """Read a form with a file, and answer it in a thread."""
     most = Settings.from_environment().document_bytes
     with sent_form() as sent:
         # the form sends its token before the file
@@ -329,9 +328,8 @@ def _imported(request: Request, by: Caller, sent: Sent, starting: Starting) -> R
 
 
 @router.get("/new/import")
-def import_form(request: Request, by: Known) -> Response:
+def import_form(request: Request, by: TakesIn) -> Response:
     """Choose a CSV file."""
-    by.roles.require(by.account, Act.SUBMIT)
     return _import_page(request, by)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from afschrift.casework.actions.action import Action, Situation, Subject
-from afschrift.casework.actions.actions import actions_of, open_actions, perform, situation
+from afschrift.casework.actions.action import Action, Situation, Subject, perform
+from afschrift.casework.actions.actions import actions_of, open_actions, situation
 from afschrift.casework.actions.letter_actions import MAKE
 from afschrift.casework.letters.letter_form import (
     changed,

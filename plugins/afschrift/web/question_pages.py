@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,9 +9,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from afschrift.app.jurisdiction import load_jurisdiction
 from afschrift.casework.answer import has_view, look, visible
 from afschrift.casework.answer_form import AnswerForm
+from afschrift.casework.answer_rows import AnswerDone, answer_row
+from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.accounts import key_title
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look, record_masked_look
 from afschrift.casework.identity.question import IDENTITY_KIND
@@ -24,15 +24,13 @@ from afschrift.law.clock.facts import Timeline
 from afschrift.register.open import open_register
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
-from afschrift.web.answers import Starting, Starts, record
+from afschrift.web.answers import Starting, Starts, act
 from afschrift.web.caller import Caller, Known
 from afschrift.web.form import Ours, form_for, read_form, unsendable
 from afschrift.web.multipart import Sent, read, sent_form
 from afschrift.web.page import Problem, at_fields, problem_of, redirect, render, said_error
 from afschrift.web.question_status import (
-    clock_today,
     last_day,
-    local,
     question_for_view,
     upload_limit,
     visible_question,
@@ -79,18 +77,15 @@ def _answer(request: Request, question_id: str, by: Caller, sent: Sent, starting
     if wrong := unsendable(request, by, sent):
         return _question_page(request, register, by, asked, form, sent, *wrong)
     try:
-        answered = record(register, by, question_id, read_form(form, sent), starting)
+        done = act(by, answer_row(asked.kind), question_id, read_form(form, sent), starting)
     except Exception as error:  # the application handles it too, but on a page without what was typed
         problem, status = problem_of(error, *_titles(form))
         if status >= 500:
             problem = Problem(joined(problem.text, gettext(CHECK_RECORDED)))
         return _question_page(request, register, by, asked, form, sent, problem, status)
-    ids = {
-        "run": answered.run or "",
-        "letter": answered.done.letter or "",
-        "signer": answered.done.signer or "",
-    }
-    notice = note(by, {**ids, "next": answered.next})
+    assert isinstance(done, AnswerDone)
+    ids = {"run": done.run, "letter": done.answered.letter, "signer": done.answered.signer}
+    notice = note(by, {name: id_ or "" for name, id_ in ids.items()} | {"next": done.next})
     return redirect(request, f"/questions/{question_id}/recorded?notice={notice}")
 
 
@@ -109,7 +104,7 @@ def recorded(request: Request, question_id: str, by: Known) -> Response:
         "recorded",
         question=asked,
         decision=decision,
-        at=local(decision.at, timeline) if decision else "",
+        zone=timeline.zone,
         others=[question for question in others if visible(by.roles, by.account, question)],
         state=timeline.state,
     )
@@ -214,18 +209,10 @@ def _question_page(
         zone=timeline.zone,
         has_view=has_view(asked),
         shown=look(officer, asked.id, unmask=unmask),
-        **_of(timeline, asked),
+        timeline=timeline,
+        clock=ClockService(officer, officer.jurisdiction).clock(timeline),
+        last_day=last_day,
     )
-
-
-def _of(timeline: Timeline, asked: QuestionRow) -> dict[str, Any]:
-    found = clock_today(timeline, load_jurisdiction())
-    return {
-        "right": timeline.right,
-        "asked_at": local(asked.asked_at, timeline),
-        "last_day": last_day(found),
-        "colour": found.colour,
-    }
 
 
 def _titles(form: AnswerForm) -> tuple[dict[str, tuple[str, str]], tuple[str, str]]:
@@ -237,5 +224,4 @@ def _titles(form: AnswerForm) -> tuple[dict[str, tuple[str, str]], tuple[str, st
 
 
 def _decision(register: Register, asked: QuestionRow) -> DecisionRow | None:
-    found: Sequence[DecisionRow] = [d for d in register.decisions.of(asked.request) if d.question == asked.id]
-    return found[-1] if found else None
+    return next((d for d in reversed(register.decisions.of(asked.request)) if d.question == asked.id), None)

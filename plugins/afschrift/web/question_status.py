@@ -6,10 +6,8 @@ from afschrift.app.settings import Settings
 from afschrift.casework.answer import visible
 from afschrift.casework.answer_form import takes_files
 from afschrift.domain.errors import NotAllowedError, UnknownQuestionError
-from afschrift.domain.instants import on_the_wall, utc_now
 from afschrift.domain.language import gettext, ngettext, say, say_day
-from afschrift.law.clock.clock import Clock, Jurisdiction, clock
-from afschrift.law.clock.deadline import local_date
+from afschrift.law.clock.clock import Clock
 from afschrift.law.clock.facts import Timeline
 from afschrift.law.roles import Role
 from afschrift.questions.ask import assigned_to
@@ -18,16 +16,6 @@ from afschrift.register.open import open_register
 from afschrift.register.records import AFTER_THE_END, QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.caller import Caller, Known
-
-
-def clock_today(timeline: Timeline, jurisdiction: Jurisdiction) -> Clock:
-    """The clock of a request today."""
-    return clock(timeline, jurisdiction, local_date(utc_now(), timeline.zone))
-
-
-def local(instant: str, timeline: Timeline) -> str:
-    """An instant as local time where the controller must act."""
-    return on_the_wall(instant, timeline.zone)
 
 
 def last_day(found: Clock) -> str:

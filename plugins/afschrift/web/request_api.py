@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from afschrift.casework.actions.action import Action, Done
-from afschrift.casework.actions.actions import ACTIONS, perform
+from afschrift.casework.actions.action import Action, Done, Parameters, Subject
+from afschrift.casework.actions.actions import ACTIONS
+from afschrift.casework.answer_rows import answer_row
 from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.desk.desk import desk_rows
-from afschrift.casework.desk.today import LONGEST, Filters, Viewer, lines_of, search
+from afschrift.casework.desk.today import LONGEST, Filters, lines_of, search
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.referral import to_hand_over
-from afschrift.domain.errors import FormError
-from afschrift.domain.event import NewEvent
 from afschrift.law.roles import Act
+from afschrift.outside.read_model import read_model
 from afschrift.register.open import open_register
-from afschrift.web.answers import Starts
-from afschrift.web.body import ApiBody, JsonBody, read_body
+from afschrift.web.answers import Starts, act
+from afschrift.web.body import Body
 from afschrift.web.caller import Known
 
 router = APIRouter()
+ANSWER = """Record the answer; where it was the last one due, start the request's next run as the caller.
+
+If no run starts, the answer remains recorded, and `next` says what to do."""
 
 
-class SearchBody(ApiBody):
+class SearchBody(Parameters):
     """Number, reference, or value of an identity key; nothing keeps it."""
 
-    text: str = Field(max_length=LONGEST, repr=False)
+    text: str = Field(max_length=LONGEST)
 
 
 @router.get("/requests")
 def listing(by: Known, filters: Annotated[Filters, Depends(Filters)]) -> dict[str, Any]:
     """What is open and the caller sees, due first, each with its next actions."""
-    viewer = Viewer(by.roles, by.account)
+    viewer = by.viewer
     rows = [row for row in desk_rows(by.officer()) if viewer.sees(row) and filters.fits(row)]
     return {"requests": [line.document() for line in lines_of(rows, viewer)]}
 
 
 @router.post("/requests/search")
-def searched(body: JsonBody[SearchBody], by: Known) -> dict[str, Any]:
+def searched(body: Body, by: Known) -> dict[str, Any]:
     """The requests that a text finds, open and closed; each is an event, without the text."""
-    viewer = Viewer(by.roles, by.account)
-    found = search(by.officer(), viewer, body.text)
+    viewer = by.viewer
+    found = search(by.officer(), viewer, read_model(SearchBody, body).text)
     return {"requests": [line.document() for line in lines_of(found, viewer)]}
 
 
@@ -65,8 +67,7 @@ def show(request_id: str, by: Known) -> dict[str, Any]:
         "open_questions": [q.id for q in register.questions.all(request_id=request_id)],
     }
     if by.roles.may(by.account, Act.TIMELINE):
-        role = by.roles.require(by.account, Act.TIMELINE)
-        register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
+        by.officer(register).view(request_id)
         body["timeline"] = [
             {**asdict(header), "payload": payload} for header, payload in register.trail.events(request_id)
         ]
@@ -127,18 +128,18 @@ def pending_referrals(by: Known) -> list[dict[str, Any]]:
     return [pending.document() for pending in to_hand_over(open_register())]
 
 
-def _do(action: Action) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
-    async def do(request: Request, owner: str, by: Known) -> dict[str, Any]:
-        given = await read_body(request)
-        if not isinstance(given, Mapping):
-            raise FormError("The body is no object.", {"body": "is no object"})
-        return (await run_in_threadpool(perform, by.officer(), action, owner, given)).document()
+def _do(action: Action | None) -> Callable[..., dict[str, Any]]:
+    def do(owner: str, by: Known, body: Body, starting: Starts) -> dict[str, Any]:
+        row = action or answer_row(open_register().questions.get(owner).kind)
+        return act(by, row, owner, body, starting).document()
 
     return do
 
 
 for _action in ACTIONS:
-    router.post(f"/{_action.of}/{{owner}}/{_action.name}", description=_action.help)(_do(_action))
+    if _action.of is not Subject.QUESTION:
+        router.post(f"/{_action.of}/{{owner}}/{_action.name}", description=_action.help)(_do(_action))
+router.post("/questions/{owner}/answer", description=ANSWER)(_do(None))
 
 
 @router.post("/requests/{request_id}/look-up")

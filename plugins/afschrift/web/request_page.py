@@ -14,7 +14,6 @@ from afschrift.casework.actions.actions import situation
 from afschrift.casework.delivery.take_file import take_file
 from afschrift.casework.sent_bundle import delivery_of, sent_file, sent_files
 from afschrift.domain.errors import UnknownRequestError
-from afschrift.domain.event import NewEvent
 from afschrift.domain.request import run_name
 from afschrift.law.roles import Act
 from afschrift.questions.form_fields import fields_of
@@ -55,8 +54,7 @@ def _page(request: Request, by: Caller, request_id: str, texts: Sequence[CaseTex
     register.requests.get(request_id)
     events = None
     if by.roles.may(by.account, Act.TIMELINE):
-        role = by.roles.require(by.account, Act.TIMELINE)
-        register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
+        officer.view(request_id)
     with register.read_snapshot():
         at = situation(officer, Subject.REQUEST, request_id)
         values = request_view(officer, at)
@@ -90,8 +88,8 @@ def file(delivery_id: str, by: Known, _sent: Ours) -> Response:
 def trail(request: Request, request_id: str, by: Known) -> Response:
     """Every event of a request as it is kept, with its codes; that look is an event."""
     register = open_register()
-    timeline, role = register.facts.timeline(request_id), by.roles.require(by.account, Act.TIMELINE)
-    register.trail.record(request_id, NewEvent("request_viewed", by.account, {"role": role.value}))
+    timeline = register.facts.timeline(request_id)
+    by.officer(register).view(request_id)
     events = register.trail.events(request_id)
     return render(request, "request_trail", request_id=request_id, zone=timeline.zone, events=events)
 

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from afschrift.casework.actions.actions import ACTIONS, perform
+from afschrift.casework.actions.action import perform
+from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.decision.denial import any_waits
 from afschrift.casework.desk.desk import DeskRow, desk_rows
 from afschrift.casework.desk.next_action import TITLES
 from afschrift.casework.desk.owner import possible_owners
-from afschrift.casework.desk.today import PAGE, Filters, TodayGroup, TodayRow, Viewer, lines_of, search
+from afschrift.casework.desk.today import PAGE, Filters, TodayGroup, TodayRow, lines_of, search
 from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.language import gettext, ngettext
 from afschrift.domain.request import is_id
@@ -36,7 +37,7 @@ Chosen = Annotated[Filters, Depends(Filters)]
 @router.get("/")
 def today(request: Request, by: Known, filters: Chosen, group: str = "", page: int = 1) -> Response:
     """Everything open that the person sees, in groups; `group`: that one alone, a page of it."""
-    viewer = _viewer(by)
+    viewer = by.viewer
     seen = [row for row in desk_rows(by.officer()) if viewer.sees(row)]
     lines = lines_of(filter(filters.fits, seen) if filters.any() else seen, viewer)
     groups: dict[TodayGroup, list[TodayRow]] = {each: [] for each in TodayGroup}
@@ -57,17 +58,13 @@ def today(request: Request, by: Known, filters: Chosen, group: str = "", page: i
     )
 
 
-def _viewer(by: Caller) -> Viewer:
-    return Viewer(by.roles, by.account)
-
-
 @router.post("/search")
 def searched(request: Request, by: Known, sent: Posted) -> Response:
     """The requests that a text finds; it is sent in the body, so that no log and no history has it."""
     if wrong := unsendable(request, by, sent):
         return _render(request, by, {}, wrong[1], problem=wrong[0], sent=sent)
     try:
-        lines = lines_of(search(by.officer(), _viewer(by), sent.value("text")), _viewer(by))
+        lines = lines_of(search(by.officer(), by.viewer, sent.value("text")), by.viewer)
     except FormError as error:
         problem, status = problem_of(error, {})
         return _render(request, by, {}, status, problem=problem, sent=sent)
@@ -79,7 +76,7 @@ def bulk(request: Request, by: Known, sent: Posted) -> Response:
     """Assign the chosen requests, say of all why they are late, or show them as a list to print."""
     name, chosen = sent.value("do"), [id_ for id_ in sent.all("request") if is_id(id_)]
     problem, status = unsendable(request, by, sent) or (None, 422)
-    viewer = _viewer(by)
+    viewer = by.viewer
     rows = {row.request: row for row in desk_rows(by.officer()) if viewer.sees(row)}
     lines = lines_of((rows[id_] for id_ in chosen if id_ in rows), viewer)
     if problem or not lines or name not in (*IN_BULK, "print"):
@@ -137,7 +134,7 @@ def _render(
         "today",
         status,
         groups=groups,
-        may_act=_viewer(by).may_act(),
+        may_act=by.viewer.may_act(),
         signs=by.roles.holds(by.account, Role.SECOND_SIGNER) and any_waits(open_register()),
         people=list(possible_owners(by.roles)),
         **(usual | more),

@@ -11,8 +11,8 @@ from tests.support.command_line import run_command
 from tests.support.deciding import ROLES, Bureau
 from tools import questions_page
 
-from afschrift.casework.answer import answer_question, form_of, look, still_open, visible
-from afschrift.casework.handlers import HANDLERS, Handlers
+from afschrift.casework.answer import answer_question, look, still_open, visible
+from afschrift.casework.answer_rows import ANSWERS, answer_action, form_of
 from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.informing.question import INFORM_KIND
 from afschrift.casework.officer import Officer
@@ -183,7 +183,7 @@ def toy(mail: str) -> OpenQuestion:
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     for kind in (TOY, SIGNED):
         monkeypatch.setitem(KINDS, kind.name, kind)
-    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(take, signed_by=signature, view=view))
+    monkeypatch.setitem(ANSWERS, TOY.name, answer_action(TOY, take, view, signature))
     bureau = Bureau.open(tmp_path, monkeypatch)
     request = bureau.store()
     ask(bureau.register, request, [toy(VALUE)])
@@ -293,7 +293,7 @@ def test_a_view_that_cannot_be_made_says_why_and_blocks_no_answer(
     def broken(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
         raise RefusedError("The map is torn.", remedy="mend it.")
 
-    monkeypatch.setitem(HANDLERS, TOY.name, Handlers(view=broken))
+    monkeypatch.setitem(ANSWERS, TOY.name, answer_action(TOY, view=broken))
     bureau, question = asked
     assert values(bureau, question, "cli:anna") == ["The map is torn. What to do: mend it."]
 

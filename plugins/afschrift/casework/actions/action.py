@@ -28,12 +28,11 @@ from afschrift.law.clock.sending import Sending
 from afschrift.law.dispute import complaints, holds
 from afschrift.law.letter import LetterRow, SendingChannel
 from afschrift.law.roles import READ_ONLY_ROLES, Role, Roles
+from afschrift.outside.read_model import read_model
 from afschrift.questions.forms import WORDS
 from afschrift.register.deliveries import DeliveryRow
 
 LONGEST_TEXT = 20_000
-OTHERWISE: dict[str, Any] = {"x-otherwise": "disagree"}
-"""Of a parameter that is true or false: the name of its option for false."""
 
 
 def _as_iso(given: object) -> object:
@@ -56,6 +55,11 @@ def codes(values: Iterable[str], default: Any = ..., *, title: str, description:
     return Field(
         default, title=title, description=description or None, json_schema_extra={"enum": list(values)}
     )
+
+
+def agreement(description: str, title: str = "Agree") -> Any:
+    """A field with the word of a second signer; `x-otherwise` names its option for false."""
+    return Field(title=title, description=description, json_schema_extra={"x-otherwise": "disagree"})
 
 
 class Parameters(BaseModel):
@@ -194,6 +198,7 @@ class Subject(StrEnum):
     CASE = "cases"
     LETTER = "letters"
     DELIVERY = "deliveries"
+    QUESTION = "questions"
     SOURCE = "sources"
 
 
@@ -245,6 +250,25 @@ class Action:
         own = {*self.also, *(READ_ONLY_ROLES & {self.role})}
         return roles.holds(account, self.role) or not own.isdisjoint(roles.person(account).roles)
 
+    def permit(self, officer: Officer, owner: str) -> Mapping[str, str]:
+        """Check that an officer has the role for it; of an answer, returns it as `Officer.authority` does.
+
+        Raises:
+            NotAllowedError: they have not; the attempt is an event `answer_refused`.
+        """
+        if not self.is_for(officer.roles, officer.by):
+            with officer.refusals(_request_of(officer, self.of, owner), self.name, role=self.role.value):
+                raise officer.roles.refusal([self.role, *self.also])
+        return {}
+
+    def read(self, given: object, _authority: Mapping[str, str]) -> Any:
+        """Its parameters; `_authority`: as `permit` returns it, for answers.
+
+        Raises:
+            FormError: names those that do not fit.
+        """
+        return read_model(self.parameters, given)
+
     def fields(self) -> dict[str, dict[str, Any]]:
         """Name of each parameter -> JSON Schema of its value; those of a letter come last."""
         found = self.parameters.model_json_schema().get("properties", {})
@@ -264,6 +288,36 @@ class Action:
             elif name not in self.needed():
                 del fields[name]
         return {"properties": fields, "required": self.needed()}
+
+
+def _request_of(officer: Officer, of: Subject, owner: str) -> str | None:
+    """The request in whose trail an attempt is recorded; None: that of no request."""
+    if of is Subject.SOURCE:
+        return None
+    if of is Subject.LETTER:
+        return officer.register.letters.get(owner).request
+    if of is Subject.DELIVERY:
+        return officer.register.deliveries.get(owner).request
+    requests = officer.register.cases.get(owner).requests
+    return owner if owner in requests else requests[0]
+
+
+def perform(officer: Officer, action: Action, owner: str, given: object) -> Done:
+    """Do an action of the table, an answer too.
+
+    Args:
+        officer: who does it.
+        action: what.
+        owner: id of what it is of: a request, a case, a question.
+        given: parameters by name, as texts or as the types of JSON; of an answer, a `GivenAnswer` too.
+
+    Raises:
+        NotAllowedError: they have no role that may; the attempt is an event `answer_refused`.
+        FormError: names the parameters that do not fit; nothing was changed.
+        AfschriftError: as `Action.do`.
+    """
+    authority = action.permit(officer, owner)
+    return action.do(officer, owner, action.read(given, authority))
 
 
 Do = TypeVar("Do", bound=Callable[..., Done])

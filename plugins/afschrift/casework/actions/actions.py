@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from afschrift.casework.actions import (
     case_actions,
@@ -13,14 +12,14 @@ from afschrift.casework.actions import (
     letter_actions,
     owner_actions,
 )
-from afschrift.casework.actions.action import NO_REQUEST, Action, Done, Situation, Subject
+from afschrift.casework.actions.action import NO_REQUEST, Action, Situation, Subject
+from afschrift.casework.answer_rows import ANSWERS
 from afschrift.casework.clock import ClockService
 from afschrift.casework.decision.denial import known_source
 from afschrift.casework.decision.in_force import restrictions
 from afschrift.casework.destruction import DestructionService
 from afschrift.casework.identity.confirmed import mandate_decision
 from afschrift.casework.officer import Officer
-from afschrift.outside.read_model import read_model
 
 ACTIONS: tuple[Action, ...] = (
     *clock_actions.ACTIONS,
@@ -31,6 +30,7 @@ ACTIONS: tuple[Action, ...] = (
     *owner_actions.ACTIONS,
     *owner_actions.OVERSIGHT,
     *owner_actions.SOURCES,
+    *ANSWERS.values(),
 )
 
 _ABOUT_PEOPLE = frozenset({"reading", "keys", "party", "hand-over", "mandate-withdrawn"})
@@ -56,38 +56,6 @@ def grouped(actions: Iterable[Action]) -> dict[str, list[Action]]:
 def actions_of(*subjects: Subject) -> list[Action]:
     """The actions that take an id of one of these."""
     return [action for action in ACTIONS if action.of in subjects]
-
-
-def perform(officer: Officer, action: Action, owner: str, given: Mapping[str, Any]) -> Done:
-    """Do an action.
-
-    Args:
-        officer: who does it.
-        action: what.
-        owner: id of the request, or of a case where the action is of cases.
-        given: parameters by name, as texts or as the types of JSON.
-
-    Raises:
-        NotAllowedError: they have no role that may; the attempt is an event `answer_refused`.
-        FormError: names the parameters that do not fit; nothing was changed.
-        AfschriftError: as `Action.do`.
-    """
-    if not action.is_for(officer.roles, officer.by):
-        with officer.refusals(_request_of(officer, action, owner), action.name, role=action.role.value):
-            raise officer.roles.refusal([action.role, *action.also])
-    return action.do(officer, owner, read_model(action.parameters, dict(given)))
-
-
-def _request_of(officer: Officer, action: Action, owner: str) -> str | None:
-    """The request in whose trail an attempt is recorded; None: that of no request."""
-    if action.of is Subject.SOURCE:
-        return None
-    if action.of is Subject.LETTER:
-        return officer.register.letters.get(owner).request
-    if action.of is Subject.DELIVERY:
-        return officer.register.deliveries.get(owner).request
-    requests = officer.register.cases.get(owner).requests
-    return owner if owner in requests else requests[0]
 
 
 def situation(officer: Officer, of: Subject, owner: str) -> Situation:
@@ -120,12 +88,10 @@ def situation(officer: Officer, of: Subject, owner: str) -> Situation:
 
 def open_actions(officer: Officer, at: Situation) -> list[Action]:
     """The actions that an officer may do now, in the order of the table."""
+    about = {Subject.SOURCE: at.source, Subject.LETTER: at.letter, Subject.DELIVERY: at.delivery}
+    subjects = [of for of, named in about.items() if named] or [Subject.REQUEST, Subject.CASE]
     return [
         action
-        for action in ACTIONS
-        if (action.of is Subject.SOURCE) == bool(at.source)
-        and (action.of is Subject.LETTER) == (at.letter is not None)
-        and (action.of is Subject.DELIVERY) == (at.delivery is not None)
-        and action.is_for(officer.roles, officer.by)
-        and action.is_open(at)
+        for action in actions_of(*subjects)
+        if action.is_for(officer.roles, officer.by) and action.is_open(at)
     ]

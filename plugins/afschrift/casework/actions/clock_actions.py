@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pydantic import Field
 
 from afschrift.casework.actions.action import (
-    OTHERWISE,
     ActionTable,
     Choices,
     Code,
@@ -18,6 +17,7 @@ from afschrift.casework.actions.action import (
     Parameters,
     Situation,
     Words,
+    agreement,
     codes,
     is_open,
 )
@@ -131,9 +131,7 @@ class Correction(Parameters):
 class Signature(Parameters):
     """The second signer's word."""
 
-    agree: bool = Field(
-        title="Agree", description="Whether what was proposed applies.", json_schema_extra=OTHERWISE
-    )
+    agree: bool = agreement("Whether what was proposed applies.")
 
 
 class Merge(Parameters):

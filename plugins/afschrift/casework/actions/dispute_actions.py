@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import Field
 
 from afschrift.casework.actions.action import (
-    OTHERWISE,
     ActionTable,
     Choices,
     Code,
@@ -18,6 +17,7 @@ from afschrift.casework.actions.action import (
     Situation,
     Subject,
     Words,
+    agreement,
     codes,
     done_with,
 )
@@ -91,9 +91,7 @@ class ReviewParameters(RestrictionParameters):
 class ReviewSignature(RestrictionParameters):
     """The second signer's word on that."""
 
-    agree: bool = Field(
-        title="Agree", description="Whether the outcome of the review counts.", json_schema_extra=OTHERWISE
-    )
+    agree: bool = agreement("Whether the outcome of the review counts.")
 
 
 def _held(found: Result, state: str = "held") -> Iterator[str]:

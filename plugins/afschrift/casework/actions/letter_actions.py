@@ -44,9 +44,7 @@ class MakeParameters(Parameters):
     """Of a letter to be made."""
 
     kind: Code = codes(KINDS, title="Kind of letter")
-    elements: dict[str, Any] = Field(
-        {}, title="What it says", json_schema_extra={**WORDS, "additionalProperties": {}}
-    )
+    elements: dict[str, Any] = Field({}, title="What it says", json_schema_extra=_BY_NAME)
     to: Words | None = Field(None, title="E-mail address")
     party: Code | None = codes(PARTIES, None, title="To whom")
     language: Code | None = Field(None, title="Language")

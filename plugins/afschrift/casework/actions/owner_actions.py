@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from afschrift.casework.actions.action import (
-    OTHERWISE,
     ActionTable,
     Choices,
     Code,
@@ -16,6 +15,7 @@ from afschrift.casework.actions.action import (
     Situation,
     Subject,
     Words,
+    agreement,
     done_with,
     is_open,
 )
@@ -58,11 +58,7 @@ class Destruction(Parameters):
 class DestructionSignature(Parameters):
     """The word of a second signer on a destruction."""
 
-    agree: bool = Field(
-        title="Do you agree?",
-        description="Afterwards it cannot be read any more who made the request.",
-        json_schema_extra=OTHERWISE,
-    )
+    agree: bool = agreement("Afterwards it cannot be read any more who made the request.", "Do you agree?")
 
 
 def _proposal(at: Situation) -> Choices:
@@ -178,9 +174,7 @@ class EvasiveWords(Parameters):
 class EvasiveSignature(Parameters):
     """The second signer's word on that."""
 
-    agree: bool = Field(
-        title="Do you agree?", description="Whether the change counts.", json_schema_extra=OTHERWISE
-    )
+    agree: bool = agreement("Whether the change counts.", "Do you agree?")
 
 
 def _waits(at: Situation) -> bool:

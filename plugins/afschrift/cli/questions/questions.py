@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from afschrift.app.roles_file import load_roles
-from afschrift.casework.answer import answer_question, form_of, goes_on, still_open
+from afschrift.casework.answer import answer_question, goes_on, still_open
 from afschrift.casework.answer_form import AnswerForm, answer_form
+from afschrift.casework.answer_rows import form_of
 from afschrift.casework.question_kinds import kind_named
 from afschrift.cli import given
 from afschrift.cli.common import AsJson, actor, officer, open_register, print_found, say

@@ -5,8 +5,8 @@ import json
 import pytest
 from tests.support.deciding import Bureau
 
-from afschrift.casework.actions.action import Subject
-from afschrift.casework.actions.actions import actions_of, open_actions, perform, situation
+from afschrift.casework.actions.action import Subject, perform
+from afschrift.casework.actions.actions import actions_of, open_actions, situation
 from afschrift.domain.errors import FormError, NotAllowedError
 
 [ADVISE] = [action for action in actions_of(Subject.REQUEST) if action.name == "advise"]

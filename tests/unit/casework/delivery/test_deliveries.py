@@ -18,8 +18,8 @@ from tests.support.days import local_today
 from tests.support.deciding import Bureau, mandate
 from tests.unit.steps.test_encrypted_delivery import Lost
 
-from afschrift.casework.actions.action import Done, Subject
-from afschrift.casework.actions.actions import actions_of, perform
+from afschrift.casework.actions.action import Done, Subject, perform
+from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.delivery.view import SeenDelivery, seen_deliveries
 from afschrift.casework.disputes import DisputeService
 from afschrift.casework.identity.breach import take_back

@@ -2,7 +2,8 @@
 
 import pytest
 
-from afschrift.casework.actions.actions import ACTIONS, perform
+from afschrift.casework.actions.action import perform
+from afschrift.casework.actions.actions import ACTIONS
 from afschrift.casework.desk.owner import owner
 from afschrift.casework.officer import Officer
 from afschrift.domain.errors import NotAllowedError, RefusedError

@@ -9,8 +9,8 @@ from tests.support.deciding import Bureau
 from tests.support.moves import moved
 from tests.support.restricted import dispute_service
 
-from afschrift.casework.actions.action import Subject
-from afschrift.casework.actions.actions import ACTIONS, open_actions, perform, situation
+from afschrift.casework.actions.action import Subject, perform
+from afschrift.casework.actions.actions import ACTIONS, open_actions, situation
 from afschrift.casework.destruction import DestructionService
 from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.instants import utc_now

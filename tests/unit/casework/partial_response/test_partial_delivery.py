@@ -30,8 +30,8 @@ from tests.support.nightly import nightly_after
 
 from afschrift.app.jurisdiction import jurisdiction_of
 from afschrift.bundle.container.verify import verify
-from afschrift.casework.actions.action import Subject
-from afschrift.casework.actions.actions import actions_of, perform
+from afschrift.casework.actions.action import Subject, perform
+from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.delivery.removing import lies_there
 from afschrift.casework.letters.due_letters import letters_due
 from afschrift.domain.errors import GateError
