@@ -9,20 +9,22 @@ from tests.support.warehouses import MAKERS, Warehouse, database_of
 
 from afschrift.sources.registry import SOURCES
 
-LAKES = ("delta", "iceberg", "parquet")
+OTHERS = ("delta", "files", "iceberg", "parquet", "sqlalchemy")
+"""Kinds that DuckDB reads as it does its own files, and SQLAlchemy, which here asks the server of `postgres`."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "lakes_nightly(kinds): asks lakes for nothing that `files`, read by DuckDB too, is not asked for by day",
+        "one_of_an_engine(others): by day it asks no other kinds of an engine for what one of it is asked for",
     )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for marker in item.iter_markers("lakes_nightly"):
-            if {*(marker.args or LAKES)}.intersection(item.callspec.params.values()):  # type: ignore[attr-defined]
+        for marker in item.iter_markers("one_of_an_engine"):
+            call = getattr(item, "callspec", None)
+            if call and {*(marker.args or OTHERS)}.intersection(map(str, call.params.values())):
                 item.add_marker("nightly")
 
 

@@ -19,7 +19,7 @@ from afschrift.steps.classify import classify
 from afschrift.steps.extract import clear_extract, extract
 from afschrift.steps.validate import validate
 
-pytestmark = [pytest.mark.slow, pytest.mark.lakes_nightly("iceberg", "parquet")]
+pytestmark = [pytest.mark.slow, pytest.mark.one_of_an_engine("iceberg", "parquet")]
 PERSONS = 4
 
 

@@ -63,7 +63,7 @@ def services(empty: Empty, case: dict[str, list[str]], tmp_path: Path) -> Servic
     return build(log, Settings.from_environment(env), connect=empty.warehouse.connect)
 
 
-@pytest.mark.lakes_nightly
+@pytest.mark.one_of_an_engine
 def test_damage_stops_no_answer(services: Services, case: dict[str, list[str]], empty: Empty) -> None:
     request = store(
         services, {"customer_id": "1"}, "portability", received_at=days_away(-2).isoformat(), formats=["json"]

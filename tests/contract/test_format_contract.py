@@ -111,7 +111,7 @@ WITHIN: tuple[Callable[[str, pa.Array], pa.Array], ...] = (
 )
 
 
-@pytest.mark.parametrize("depth", nightly_after(3, range(5)))
+@pytest.mark.parametrize("depth", nightly_after(2, range(5)))
 def test_syntax_as_value_and_as_name_at_every_depth(name: str, depth: int) -> None:
     """A text of its own, then within structs, maps and lists; as the name of the column too."""
     for text, within in itertools.product(SYNTAX, WITHIN if depth else WITHIN[:1]):

@@ -11,6 +11,7 @@ from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 from afschrift.selection.identifying_rows import FoundTable, find
 
+pytestmark = pytest.mark.one_of_an_engine
 SQL = Path(__file__).parents[2] / "include" / "sql"
 AT = "2026-01-01T00:00:00.000000Z"
 

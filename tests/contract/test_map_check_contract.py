@@ -32,7 +32,7 @@ TABLES = {
 SHOP = Path(__file__).parent / "data" / "checked_shop.yml"
 Checked = Callable[[ProbeLimits], MapReport]
 
-pytestmark = pytest.mark.lakes_nightly
+pytestmark = pytest.mark.one_of_an_engine
 
 
 def statements(kind: str) -> Iterator[str]:

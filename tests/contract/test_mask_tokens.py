@@ -27,6 +27,7 @@ from afschrift.sources.postgres.dialect import PostgresDialect
 from afschrift.testing.source_contract import AT
 from afschrift.values.forms import text_batch
 
+pytestmark = pytest.mark.one_of_an_engine
 SALT, OTHER = "5a" * 32, "c3" * 32
 ALIKE = tuple(document(__file__, "names.json")["alike"])
 """All different; some databases hold several of them equal."""

@@ -14,7 +14,7 @@ from afschrift.inventory.readable import Need
 __all__ = ["statements"]  # with which the fixture `warehouse` fills each database
 
 
-@pytest.mark.lakes_nightly
+@pytest.mark.one_of_an_engine
 def test_cells_of_drawn_persons_are_weighed(warehouse: Warehouse, tmp_path: Path) -> None:
     head = f"source: shop\nkind: {warehouse.kind}\n{warehouse.place}\n"
     inventory = load(write_inventory(tmp_path / "inventory", head + SHOP.read_text(encoding="utf-8")))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from testbed.mini import write_inventory
 from tests.support.data import document
@@ -18,6 +19,7 @@ from afschrift.inventory.model import Inventory
 from afschrift.selection.identifiers import search_keys
 from afschrift.selection.residual_search import ResidualSearch
 
+pytestmark = pytest.mark.one_of_an_engine
 SQL = Path(__file__).parents[2] / "include" / "sql"
 AT = "2026-01-01T00:00:00.000000Z"
 OWN = (

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.support.scanned import ways
 from tests.support.warehouses import Warehouse
 
@@ -11,6 +12,7 @@ from afschrift.datamap.scan.scan_findings import find
 from afschrift.datamap.scan.schema import read_source
 from afschrift.datamap.scan.table_context import TableRole
 
+pytestmark = pytest.mark.one_of_an_engine
 SHOP = Path(__file__).parent / "data" / "scanned_shop.sql"
 
 

@@ -101,7 +101,7 @@ BYTES = {
 }
 OTHERS_BYTES = "6f9619ff8b86d011b42d00c04fc964f0"
 
-pytestmark = pytest.mark.lakes_nightly
+pytestmark = pytest.mark.one_of_an_engine
 
 
 def statements_of_bytes(kind: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from afschrift.datamap.matching.read_sketches import SketchReader, could_be_key
 from afschrift.datamap.matching.sketch import Sketch, compare
 from afschrift.datamap.reader import StatementRunner
 
+pytestmark = pytest.mark.one_of_an_engine
 SALT = "5a" * 16
 UUIDS = [f"{number:08x}-aaaa-4bbb-8ccc-00000000beef" for number in range(1, 7)]
 SPELLINGS = {

@@ -37,6 +37,7 @@ def elsewhere(batch: pa.RecordBatch) -> pa.RecordBatch:
     return with_column(batch, "pad", batch.take(rows).column("pad"))
 
 
+most_kinds = pytest.mark.one_of_an_engine("delta", "iceberg", "sqlalchemy")
 FAULTS: dict[str, tuple[Callable[[pa.RecordBatch], pa.RecordBatch], str]] = {
     "another number": (plus_one, r"w\.small .* the values of column owner differ"),
     "text cut short": (cut_short, r"w\.small .* the values of column pad differ"),
@@ -62,6 +63,7 @@ def small(session: Source) -> ExtractPlan:
     return replace(part, table="small", statement=part.statement.replace("WHERE 1 = 1", where))
 
 
+@most_kinds
 def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse) -> None:
     with warehouse.open() as session:
         part = small(session)
@@ -75,6 +77,7 @@ def test_a_fault_between_source_and_file_is_named(warehouse: Warehouse) -> None:
 LATE = [("values of another row", 100), ("NULL for a value", 5), ("another number", 5), ("text cut short", 5)]
 
 
+@most_kinds
 @pytest.mark.parametrize(("fault", "percent"), nightly_after(2, LATE))
 def test_a_fault_late_in_a_large_table_is_found(warehouse: Warehouse, fault: str, percent: float) -> None:
     """The last rows are spoiled, after the source was asked beside the reading."""
@@ -92,6 +95,7 @@ def test_a_fault_late_in_a_large_table_is_found(warehouse: Warehouse, fault: str
             compare(cast(Source, ChangedRows(session, late)), part, percent)
 
 
+@most_kinds
 @pytest.mark.parametrize("percent", [5.0, 100.0])
 def test_a_large_table_is_sampled_unless_all_is_asked_for(warehouse: Warehouse, percent: float) -> None:
     with warehouse.open() as session:

@@ -213,7 +213,7 @@ KILL = {
 KILL["sqlalchemy"] = KILL["postgres"]
 
 
-@pytest.mark.lakes_nightly
+@pytest.mark.one_of_an_engine
 def test_as_many_columns_as_there_can_be(empty: Empty) -> None:
     """Without a key the rows are in order of the whole row, which takes every column once more."""
     names = [f"c{number}" for number in range(empty.sql.columns)]
@@ -232,6 +232,7 @@ def test_as_many_columns_as_there_can_be(empty: Empty) -> None:
     ]
 
 
+@pytest.mark.one_of_an_engine
 @pytest.mark.parametrize("column", ["note", "file"])
 def test_a_cell_that_is_too_large_is_named(empty: Empty, column: str) -> None:
     empty.run(
@@ -273,6 +274,7 @@ def test_a_view_that_fails_in_the_middle_is_named(empty: Empty) -> None:
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.one_of_an_engine
 def test_a_statement_without_end_is_ended(empty: Empty) -> None:
     rows = "), (".join(str(number) for number in range(1000))
     empty.run("CREATE TABLE many (n INTEGER)", *[f"INSERT INTO many VALUES ({rows})"] * 10)

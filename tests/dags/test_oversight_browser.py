@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 from tests.support.browsing import keep, must_fit_and_be_accessible, opened
 from tests.support.moves import moved
+from tests.support.nightly import nightly_after
 from tests.support.pages import Desk, follow, press
 
 from afschrift.domain.state import State
@@ -19,7 +20,7 @@ SIZES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["390", "1280"])
+@pytest.mark.parametrize("size", nightly_after(1, SIZES), ids=["390", "1280"])
 def test_advice_is_quoted_and_a_key_is_destroyed_by_two(
     browser: Browser, desk: Desk, address: str, size: dict[str, Any]
 ) -> None:
@@ -55,7 +56,7 @@ def test_advice_is_quoted_and_a_key_is_destroyed_by_two(
     assert not desk.register.data_keys.has(request)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["390", "1280"])
+@pytest.mark.parametrize("size", nightly_after(1, SIZES), ids=["390", "1280"])
 def test_a_policy_is_signed_by_two_with_few_clicks(
     browser: Browser, desk: Desk, address: str, size: dict[str, Any]
 ) -> None:

@@ -22,8 +22,7 @@ pytestmark = pytest.mark.airflow
 
 def test_report_is_for_those_who_read_histories_and_names_their_cases(desk: Desk) -> None:
     request, _ = desk.identity()
-    for user, status in {"anna": 200, "dirk": 200, "kim": 403}.items():
-        assert desk.browse(user, "/report").status_code == status, user
+    assert desk.browse("kim", "/report").status_code == 403
     page = desk.browse("anna", "/report", headers={"Accept-Language": "nl"}).text
     assert "Wat nu wacht, en waarop" in page and f'href="/afschrift/requests/{request}"' in page
     outside = desk.browse("anna", "/report?outside=true").text

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from demo.people import AWKWARD, HEAVY
 from tests.e2e.office import Office
+from tests.support.nightly import nightly_after
 
 from afschrift_bundles import Bundle, open_bundle
 
@@ -23,7 +24,7 @@ COMPARED = {"text", "integer", "decimal", "number", "boolean", "date", "time", "
 CHANGED = ("afschrift:masked", "afschrift:redacted", "afschrift:asStored")
 
 
-@pytest.fixture(scope="module", params=[HEAVY.number, AWKWARD.number])
+@pytest.fixture(scope="module", params=nightly_after(1, [AWKWARD.number, HEAVY.number]))
 def bundle(request: pytest.FixtureRequest, office: Office) -> Bundle:
     return open_bundle(office.bundle("access", {"customer_id": str(request.param)}))
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.support.browsing import keep, must_fit_and_be_accessible
+from tests.support.nightly import nightly_after
 from tests.support.portal import CODE, Portal, Sealed, bundle
 
 pytestmark = [pytest.mark.server, pytest.mark.needs_program("chromium"), pytest.mark.needs_program("nginx")]
@@ -28,8 +29,10 @@ def visited(browser: Browser, **context: Any) -> Page:
     return browser.new_context(**given, **context).new_page()
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(
+    ("device", "colours"),
+    nightly_after(2, [(PHONE, "light"), (DESKTOP, "dark"), (PHONE, "dark"), (DESKTOP, "light")]),
+)
 def test_person_fetches_file_and_says_so(
     behind_nginx: tuple[Portal, str], browser: Browser, device: dict[str, Any], colours: str
 ) -> None:

@@ -81,27 +81,26 @@ def test_full_disk_is_said_and_the_upload_goes_on_when_there_is_room(tmp_path: P
             assert rest.json()["state"] == "ready"
 
 
-@pytest.mark.parametrize(
-    ("begun", "more"),
-    [
-        (b"GET /health HTTP/1.1\r\nHost: x\r\n", b"X: " + b"a" * 8000 + b"\r\n"),  # a head without end
-        (b"GET /o/", b"a" * 8000),  # a path without end
-        (b"", b"GET /page.css HTTP/1.1\r\nHost: x\r\n\r\n" * 200),  # answers that are not read
-    ],
+FLOODS = (
+    (b"GET /health HTTP/1.1\r\nHost: x\r\n", b"X: " + b"a" * 8000 + b"\r\n"),  # a head without end
+    (b"GET /o/", b"a" * 8000),  # a path without end
+    (b"", b"GET /page.css HTTP/1.1\r\nHost: x\r\n\r\n" * 200),  # answers that are not read
 )
-def test_callers_do_not_fill_the_memory(tmp_path: Path, begun: bytes, more: bytes) -> None:
+
+
+def test_callers_do_not_fill_the_memory(tmp_path: Path) -> None:
     with running(tmp_path, outer_cert="", outer_key="") as portal, ExitStack() as opened:
         assert portal.process is not None
         port, sent = int(portal.outer.rpartition(":")[2]), 0
-        callers = [
-            opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(20)
-        ]
-        for caller in callers:
+        callers = []
+        for begun, more in FLOODS * 20:
+            caller = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
             caller.sendall(begun)
             caller.setblocking(False)
+            callers.append((caller, more))
         end = time.monotonic() + 3
         while time.monotonic() < end and sent < 400_000_000:
-            for caller in callers:
+            for caller, more in callers:
                 with suppress(OSError):
                     sent += caller.send(more * 20)
             time.sleep(0.001)
