@@ -7,6 +7,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -78,23 +79,29 @@ def apart(named: list[MemberPath]) -> list[MemberPath]:
 Take = Callable[[str, list[DocumentPart]], list[str | None]]
 
 
-def take_in(opened: Callable[[], Source], native: str) -> Take:
-    """Reads parts of one document as a statement does, in a session of its own."""
+def take_in(opened: Callable[[], Source], sessions: ExitStack, native: str) -> Take:
+    """Reads parts of one document as a statement does; in another session once one refused a document."""
+    session = sessions.enter_context(opened())
 
     def take(text: str, parts: list[DocumentPart]) -> list[str | None]:
-        with opened() as session:
-            dialect = session.dialect
-            document = ColumnType(native, ValueKind.JSON, dialect.text("{column}"))
-            known = [replace(dialect.part_of(document, part, "t.d"), part=part) for part in parts]
-            if any(column.remedy for column in known):
-                reject()  # MariaDB knows no name that begins with a hyphen
-            sql = [column.expression.format(column=column_sql(dialect, "d", column)) for column in known]
-            value = dialect.literal(text)
-            if dialect.name == "postgres":
-                value = f"CAST({value} AS {native})"
-            end = " OFFSET 0" if dialect.name == "postgres" else ""  # else it is a constant of the statement
-            row = f"(SELECT {value} AS {dialect.quote('d')}{end})"
+        nonlocal session
+        dialect = session.dialect
+        document = ColumnType(native, ValueKind.JSON, dialect.text("{column}"))
+        known = [replace(dialect.part_of(document, part, "t.d"), part=part) for part in parts]
+        if any(column.remedy for column in known):
+            reject()  # MariaDB knows no name that begins with a hyphen
+        sql = [column.expression.format(column=column_sql(dialect, "d", column)) for column in known]
+        value = dialect.literal(text)
+        if dialect.name == "postgres":
+            value = f"CAST({value} AS {native})"
+        end = " OFFSET 0" if dialect.name == "postgres" else ""  # else it is a constant of the statement
+        row = f"(SELECT {value} AS {dialect.quote('d')}{end})"
+        try:
             return list(session.rows(f"SELECT {', '.join(sql)}\nFROM {row} AS t\n")[0])
+        except ConfigurationError:
+            sessions.close()
+            session = sessions.enter_context(opened())
+            raise
 
     return take
 
@@ -115,10 +122,10 @@ def take(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         database = server.create()
         options, connection = {}, "shop"
         uri = database.uri() if kind == "mysql" else database.libpq
-    with pytest.MonkeyPatch.context() as environment:
+    with pytest.MonkeyPatch.context() as environment, ExitStack() as sessions:
         environment.setenv("AIRFLOW_CONN_SHOP", uri)
         native = type_ or {"duckdb": "JSON", "sqlite": "TEXT", "mysql": "longtext"}[kind]
-        yield take_in(lambda: open_source("shop", kind, options, connection=connection), native)
+        yield take_in(lambda: open_source("shop", kind, options, connection=connection), sessions, native)
 
 
 @given(documents, paths, st.booleans())

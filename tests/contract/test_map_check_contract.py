@@ -1,6 +1,7 @@
 """On every registered source the check of the map finds what is planted, says how it counted, and no value."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,11 +45,12 @@ def statements(kind: str) -> Iterator[str]:
         yield "ANALYZE"
 
 
-@pytest.fixture
-def checked(warehouse: Warehouse, tmp_path: Path) -> Checked:
+@pytest.fixture(scope="module")
+def checked(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Checked:
     head = f"source: shop\nkind: {warehouse.kind}\n{warehouse.place}\n"
-    inventory = load(write_inventory(tmp_path / "inventory", head + SHOP.read_text(encoding="utf-8")))
-    return lambda limits: check_sources(inventory, limits, warehouse.connect)
+    folder = tmp_path_factory.mktemp("map") / "inventory"
+    inventory = load(write_inventory(folder, head + SHOP.read_text(encoding="utf-8")))
+    return cache(lambda limits: check_sources(inventory, limits, warehouse.connect))
 
 
 def test_what_is_planted_is_found_and_nothing_else(checked: Checked) -> None:

@@ -1,12 +1,16 @@
 """A file is put, and fetched by link and code: whole, by ranges, and again after a cut."""
 
+import json
+import os
 from base64 import b64decode
+from pathlib import Path
 
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.support.portal import CODE, Portal, Sealed, bundle
 
+from afschrift_portal.container import Decryptor, hash_of_link, link_bytes, read_header
 from afschrift_portal.download import RangeError, asked_part
 
 pytestmark = pytest.mark.server
@@ -113,3 +117,20 @@ def test_page_opens_with_the_cookie_alone(portal: Portal) -> None:
         assert client.get(f"/o/{sealed.link}/bundle").content == sealed.plain
         assert client.post(f"/o/{sealed.link}/received").status_code == 303
         assert "Thank you for letting us know" in client.get(f"/o/{sealed.link}").text
+
+
+def test_what_afschrift_writes_opens_here(tmp_path: Path) -> None:
+    vector = json.loads(
+        (Path(__file__).parents[1] / "unit" / "encryption" / "portal_vector.json").read_text()
+    )
+    path = tmp_path / "file"
+    path.write_bytes(bytes.fromhex(vector["file"]))
+    link = link_bytes(vector["link"])
+    header = read_header(path)
+    assert header.link_hash == hash_of_link(link)
+    key = header.unwrap(link, vector["words"].upper().replace(" ", " - "))
+    assert key is not None
+    with Decryptor(os.open(path, os.O_RDONLY), key) as content:
+        assert content.read() == vector["plain"].encode()
+    assert header.unwrap(link, vector["words"] + "s") is None
+    assert header.unwrap(bytes(16), vector["words"]) is None

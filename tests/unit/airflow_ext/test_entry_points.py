@@ -84,7 +84,7 @@ def bare(home: Path, executor: str, **more: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("command", "executor", "asked", "warm"),
     nightly_after(
-        2,
+        1,
         [
             ("scheduler --num-runs 1", OURS, "1", True),
             ("celery worker --queues default", "CeleryExecutor", "", False),

@@ -9,6 +9,7 @@ from jinja2 import Environment
 from sqlalchemy.sql.compiler import SQLCompiler
 from testbed.running import drive, installation, store
 from testbed.small import write_database, write_inventory
+from tests.support.nightly import nightly_after
 
 from afschrift.app.settings import Settings
 from afschrift.audit.wording import wording
@@ -66,7 +67,7 @@ def test_a_child_finds_the_inventory_in_memory_until_it_changes(settings: Settin
     assert before != after == load_inventory(settings.inventory).digest
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("language", nightly_after(1, ["nl", "en"]))
 def test_after_it_no_step_compiles_a_template(
     language: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
