@@ -234,6 +234,8 @@ def test_names_with_special_characters_are_shown_and_answered(visit: Visit) -> N
     assert "Not personal: about no person" in page.text
     page.send("samples:" + ids[0])
     assert "the source has no such column" in page.text
+    page.send("samples:" + ids[1], {f"s.{ids[0]}": "1"})
+    assert [f'name="s.{name}"' in page.html for name in ids[:3]] == [True, True, False], "both looks count"
     page.send("write", {f"a.{name}": "yes" for name in ids} | {"why": 'it\'s "so": {a} # <b>'})
     assert (page.status, "<script>" in page.html) == (200, False)
     odd = load(file.parent).sources["shop"].tables["odd"].columns

@@ -41,7 +41,7 @@ from afschrift.web.map_review.map_form import (
     question_number,
     unpack_files,
 )
-from afschrift.web.map_review.map_view import ButtonResult, map_page, shown_groups
+from afschrift.web.map_review.map_view import ButtonResult, map_page, shown_groups, title_of
 from afschrift.web.page import Problem, status_and_words
 from afschrift.wiring.build_services import build
 
@@ -201,7 +201,7 @@ class _ReviewPage:
         self.form = replace(self.form, start=0)
 
     def _of_fields(self, review: Review, error: FormError) -> Problem:
-        titles = {f"g-{group.id}": group.name for group in review.waiting()}
+        titles = {f"g-{group.id}": title_of(group) for group in review.waiting()}
         titles |= {name: gettext(title) for name, title in _TITLES.items()}
         lines = [(name, titles.get(name, ""), fault) for name, fault in error.fields.items()]
         return Problem(MEND, tuple(lines))

@@ -91,7 +91,7 @@ def map_page(
         faults={of.removeprefix("g-"): fault for of, _, fault in problem.lines if of} if problem else {},
         barred=_barred(officer, folder) if review else "",
         remarks=list(remarks(folder, officer.register, review.inventory.digest)) if review else [],
-        items=[_item(review, group, typed.get(group.id, GroupAnswer()), result) for group in here]
+        items=[_item(review, group, form.given.get(group.id, GroupAnswer()), result) for group in here]
         if review
         else [],
         carried={of: given for of, given in typed.items() if of in asked - on_page},

@@ -186,14 +186,14 @@ class ColumnValues:
 
         A foreign key of the database says of its column that it is the number of something else.
         """
-        found = []
+        found: list[tuple[tuple[bool, int], Edge]] = []
         spoken = {
             c: key.parent for key in self.source.foreign_keys if key.table == table for c in key.columns
         }
         spoken[self.by_row.get(table, "")] = ""
         for parent, column in targets:
             key = self.keys.get(parent, {}).get(column)
-            if key is None or parent == table:
+            if key is None or parent == table or (len(found) >= _POSSIBLE and not key.distinctive):
                 continue
             for own, sketch in self.samples.get(table, {}).items():
                 if spoken.get(own, parent) != parent:
@@ -202,9 +202,8 @@ class ColumnValues:
                 partly = match.distinctive and match.distinct > 1
                 if match.found and (match.share >= _HALF or partly):
                     words = match.words(f"{parent}.{column}")
-                    found.append((-match.distinct, Edge(table, (own,), parent, (column,), words)))
-            if len(found) >= _POSSIBLE:
-                break
+                    edge = Edge(table, (own,), parent, (column,), words)
+                    found.append(((not key.distinctive, -match.distinct), edge))
         return tuple(edge for _, edge in sorted(found, key=lambda item: item[0])[:_POSSIBLE])
 
 
