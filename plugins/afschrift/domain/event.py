@@ -16,6 +16,7 @@ import rfc8785
 
 GENESIS = "0" * 64
 _json = msgspec.json.Encoder().encode
+_Sorted = msgspec.defstruct("_Sorted", ["actor", "at", "payload_sha256", "prev", "request", "seq", "type"])
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,7 @@ class Header:
 def header_digest(header: tuple[Any, ...]) -> str:
     """Digest of the fields of a header in its order; for texts and integers, sorted JSON is canonical."""
     seq, at, of, kind, actor, payload, prev = header
-    fields = {
-        "actor": actor,
-        "at": at,
-        "payload_sha256": payload,
-        "prev": prev,
-        "request": of,
-        "seq": seq,
-        "type": kind,
-    }
-    return hashlib.sha256(_json(fields)).hexdigest()
+    return hashlib.sha256(_json(_Sorted(actor, at, payload, prev, of, seq, kind))).hexdigest()
 
 
 def canonical(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -81,11 +82,15 @@ def read(officer: Officer, period: ReportPeriod) -> ReadPeriod:
     first = min(period.since, period.until.replace(day=1) - timedelta(366)) - timedelta(1)
     since, until = (_instant(day) for day in (first, period.until + timedelta(2)))
     doubts, found = Doubts(), []
-    for row in officer.register.periods.read(since, until):
-        if isinstance(row, ReportedRequest):
-            found.append(measured(row, officer.jurisdiction, officer.today(row.timeline.zone)))
-        else:
-            doubts = row
+    gc.disable()  # it would go through all that was read, again and again, and free nothing
+    try:
+        for row in officer.register.periods.read(since, until):
+            if isinstance(row, ReportedRequest):
+                found.append(measured(row, officer.jurisdiction, officer.today(row.timeline.zone)))
+            else:
+                doubts = row
+    finally:
+        gc.enable()
     today = officer.now.astimezone(UTC).date()
     rules = rules_of({"algorithm": ALGORITHM, "calendar": officer.jurisdiction.calendar.version})
     return ReadPeriod(period, today, doubts, rules, [m for m in found if period.holds(m.received)], found)

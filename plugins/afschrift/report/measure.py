@@ -27,7 +27,7 @@ _OF_CLOCK = (FactKind.SUSPENDED, FactKind.EXTENDED, FactKind.PARTLY_DELIVERED, F
 _REFUSED_LATE = "refused_late:R45"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MeasuredRequest:
     """A request as a row of the frame; days are ISO dates, and None is what there is not.
 

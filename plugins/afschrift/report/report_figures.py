@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
 import pandas as pd
 
@@ -112,7 +113,8 @@ def groups(measured: Sequence[MeasuredRequest], open_now: Sequence[MeasuredReque
 
 def frame_of(measured: Iterable[MeasuredRequest]) -> pd.DataFrame:
     """A row for each request."""
-    frame = pd.DataFrame([vars(row) for row in measured], columns=list(MeasuredRequest.__dataclass_fields__))
+    names = list(MeasuredRequest.__dataclass_fields__)
+    frame = pd.DataFrame(map(attrgetter(*names), measured), columns=names)
     for name in ("days", "days_left", "acknowledged", "first_answer", "parts", "supplements"):
         frame[name] = frame[name].astype("Int64")
     frame["in_time"] = frame["in_time"].astype("boolean")

@@ -373,8 +373,12 @@ def columns_read(table: Table) -> list[Column[Any]]:
 
 def row_id(table: Table, row: Mapping[str, Any]) -> str:
     """The primary key as one text."""
-    names = table.primary_key.columns.keys()
-    return "/".join([str(row[name]) for name in names])
+    return "/".join([str(row[name]) for name in _primary_names(table)])
+
+
+@cache
+def _primary_names(table: Table) -> tuple[str, ...]:
+    return tuple(table.primary_key.columns.keys())
 
 
 def place_of(table: Table, row: Mapping[str, Any]) -> RowPlace:
