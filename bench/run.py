@@ -39,8 +39,7 @@ class Result:
     Attributes:
         limit_seconds: what it is held against; None if there is none.
         ratio: seconds to limit_seconds.
-        bare_ratio: the same without the reconciliation of the rows, which the product always makes
-            for.
+        bare_ratio: the same without the reconciliation of the rows, which the product always makes.
         peak_mb: of the process tree, without the database server.
     """
 

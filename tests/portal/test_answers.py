@@ -45,9 +45,8 @@ class Here:
         app = Guarded(build_outer(self.store, self.gate, self.settings), MOST_BODY, 60)
         self.outer = TestClient(app, "https://portal.example.org", follow_redirects=False)
         inner = build_inner(self.store, Identity(home), self.settings)
-        self.inner = TestClient(
-            Guarded(inner, MOST_FACTS, 60), headers={"Authorization": "Bearer " + "t" * 32}
-        )
+        key = {"Authorization": f"Bearer {'t' * 32}"}
+        self.inner = TestClient(Guarded(inner, MOST_FACTS, 60), headers=key)
 
     def put(self, sealed: Sealed, *, whole: bool = True) -> Sealed:
         path = f"/deliveries/{sealed.delivery}"
@@ -61,9 +60,8 @@ class Here:
         assert self.inner.patch(f"/deliveries/{sealed.delivery}", json=changes).status_code == 200
 
     def receipts(self, sealed: Sealed) -> list[str]:
-        return [
-            row["kind"] for row in self.inner.get("/receipts").json() if row["delivery"] == sealed.delivery
-        ]
+        rows = self.inner.get("/receipts").json()
+        return [row["kind"] for row in rows if row["delivery"] == sealed.delivery]
 
     def try_code(self, sealed: Sealed, code: str = WRONG) -> int:
         return self.outer.post(f"/api/o/{sealed.link}", json={"code": code}).status_code
@@ -84,10 +82,11 @@ def here(tmp_path: Path) -> Here:
     return Here(tmp_path / "home")
 
 
+Deliveries = tuple[Here, dict[str, Sealed], dict[str, str]]
+
+
 @pytest.fixture(scope="module")
-def deliveries(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Here, dict[str, Sealed], dict[str, str]]]:
+def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deliveries]:
     """A delivery in each state, and the key of each."""
     here = Here(tmp_path_factory.mktemp("portal") / "home")
     made = {state: Sealed(bundle()) for state in STATES}
@@ -116,7 +115,7 @@ def seen(answer: httpx.Response) -> str:
     return f"{answer.status_code} form"
 
 
-def test_table_of_routes_and_states(deliveries: tuple[Here, dict[str, Sealed], dict[str, str]]) -> None:
+def test_table_of_routes_and_states(deliveries: Deliveries) -> None:
     here, made, keys = deliveries
     other = here.put(Sealed(bundle()))
     other_key = here.outer.post(f"/api/o/{other.link}", json={"code": CODE}).json()["key"]
@@ -133,21 +132,14 @@ def test_table_of_routes_and_states(deliveries: tuple[Here, dict[str, Sealed], d
             cells = []
             for _, state, key in callers:
                 link = made[state].link if state != "malformed" else "geen-link"
-                headers = (
-                    {"Cookie": f"{cookie_name(link)}={key}"} if prefix == "/o" else {"Afschrift-Key": key}
-                )
-                more: dict[str, Any] = {}
+                cookie = {"Cookie": f"{cookie_name(link)}={key}"}
+                more: dict[str, Any] = {"headers": cookie if prefix == "/o" else {"Afschrift-Key": key}}
                 if path.startswith(" "):
                     form = {"code": CODE if path.endswith("the code") else WRONG}
-                    more = {"data": form} if prefix == "/o" else {"json": form}
+                    more["data" if prefix == "/o" else "json"] = form
                 here.outer.cookies.clear()
-                cells.append(
-                    seen(
-                        here.outer.request(
-                            method, f"{prefix}/{link}{path.partition(' ')[0]}", headers=headers, **more
-                        )
-                    )
-                )
+                url = f"{prefix}/{link}{path.partition(' ')[0]}"
+                cells.append(seen(here.outer.request(method, url, **more)))
             rows.append(f"| {method} {prefix}/…{path} | {' | '.join(cells)} |")
     head = [
         " | ".join(["| route", *(f"{who}, {state}" for who, state, _ in callers)]) + " |",
@@ -158,7 +150,7 @@ def test_table_of_routes_and_states(deliveries: tuple[Here, dict[str, Sealed], d
 
 
 def test_strangers_get_one_answer_and_one_derivation(
-    deliveries: tuple[Here, dict[str, Sealed], dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, made, keys = deliveries
     derived = []
@@ -178,10 +170,8 @@ def test_strangers_get_one_answer_and_one_derivation(
     done: dict[str, list[str]] = {}
     here.change(made["ready"], frozen=False)  # tries
     for state in STATES:
-        statements = done.setdefault(state, [])
-        here.store._base.set_trace_callback(
-            lambda text, to=statements: to.append(text.partition(" WHERE")[0])
-        )
+        add = done.setdefault(state, []).append
+        here.store._base.set_trace_callback(lambda text, add=add: add(text.partition(" WHERE")[0]))
         here.outer.post(f"/api/o/{made[state].link}", json={"code": WRONG})
     here.store._base.set_trace_callback(None)
     assert {tuple(re.sub(r"'\w*'|\d+", "?", text) for text in each) for each in done.values()} == {
@@ -199,8 +189,7 @@ def test_strangers_get_one_answer_and_one_derivation(
 
 def test_tries_are_limited_in_a_quarter_and_in_all(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     sealed = here.put(Sealed(b"text"))
-    now = time.time()
-    clock = {"now": now}
+    clock = {"now": (now := time.time())}
     monkeypatch.setattr("afschrift_portal.store.time.time", lambda: clock["now"])
     assert [here.try_code(sealed, CODE) for _ in range(7)] == [200] * 7  # a right one is given back
     for quarter in range(4):
@@ -271,10 +260,8 @@ def test_removal_before_the_first_byte_is_no_fault(
     sealed = here.put(Sealed(bundle()))
     path = f"/api/o/{sealed.link}"
     key = {"Afschrift-Key": here.outer.post(path, json={"code": CODE}).json()["key"]}
-    begin = here.store.begin_sending
-    monkeypatch.setattr(
-        here.store, "begin_sending", lambda *given: here.store.remove(given[0]) or begin(*given)
-    )
+    begin, remove = here.store.begin_sending, here.store.remove
+    monkeypatch.setattr(here.store, "begin_sending", lambda *given: remove(given[0]) or begin(*given))
     with pytest.raises(ConnectionAbortedError):
         here.outer.get(f"{path}/bundle", headers=key)
     assert not [record for record in caplog.records if record.name == "afschrift_portal"]
@@ -312,14 +299,10 @@ def test_upload_that_is_not_what_was_announced_is_refused(
         sealed.content = bytes(len(sealed.content))
     path = f"/deliveries/{sealed.delivery}"
     here.inner.put(path, json=sealed.announced())
-    raw = {
-        "more": sealed.content + b"x",
-        "altered": sealed.content[:-1] + b"x",
-        "format": sealed.content,
-    }.get(content, b"")
-    answer = here.inner.patch(
-        f"{path}/content", content=raw, headers=sealed.upload() | {"Upload-Offset": offset}
-    )
+    whole = sealed.content
+    raw = {"more": whole + b"x", "altered": whole[:-1] + b"x", "format": whole}.get(content, b"")
+    headers = sealed.upload() | {"Upload-Offset": offset}
+    answer = here.inner.patch(f"{path}/content", content=raw, headers=headers)
     assert answer.status_code == status, answer.text
     assert here.inner.get(path).json()["state"] == "uploading"
     if status == 422 and offset == "0":
@@ -339,8 +322,7 @@ def test_a_whole_file_waits_for_its_digest(here: Here, tmp_path: Path) -> None:
         assert sent["received"] == size
         if started_anew:
             here = Here(tmp_path / "home")
-        for digest, status in (("x", 422), (None, 200)):
-            given = {"Upload-Digest": digest} if digest else {}
+        for given, status in (({"Upload-Digest": "x"}, 422), ({}, 200)):
             answer = here.inner.patch(f"{path}/content", headers=sealed.upload(size) | given)
             assert answer.status_code == status
         assert answer.json()["state"] == "ready"
@@ -350,31 +332,23 @@ def test_a_whole_file_waits_for_its_digest(here: Here, tmp_path: Path) -> None:
 def test_inner_listener_refuses_what_it_must(here: Here) -> None:
     sealed = here.put(Sealed(b"text"))
     path = f"/deliveries/{sealed.delivery}"
-    for headers in (
-        {"Authorization": ""},
-        {"Authorization": "Bearer x"},
-        {"Authorization": "Basic " + "t" * 32},
-    ):
+    for key in ("", "Bearer x", "Basic " + "t" * 32):
         for route in (path, "/receipts", "/health", "/deliveries/x"):
-            assert here.inner.get(route, headers=headers).status_code == 401
+            assert here.inner.get(route, headers={"Authorization": key}).status_code == 401
     other = Sealed(b"other", delivery=sealed.delivery)
     assert here.inner.put(path, json=other.announced()).status_code == 409
     assert here.inner.put(path, json=sealed.announced()).status_code == 200
     twin = Sealed(b"twin", raw_link=sealed.raw_link)
     assert here.inner.put(f"/deliveries/{twin.delivery}", json=twin.announced()).status_code == 201
-    answer = here.inner.patch(
-        f"/deliveries/{twin.delivery}/content", content=twin.content, headers=twin.upload()
-    )
-    assert answer.status_code == 422
+    to = f"/deliveries/{twin.delivery}/content"
+    assert here.inner.patch(to, content=twin.content, headers=twin.upload()).status_code == 422
     for changes in ({"name": "../x.zip"}, {"name": 'a".zip'}, {"bytes": 3}, {"sha256": "x"}, {"expires_at": "2026-01-01"},
                     {"expires_at": "9999-12-31T23:59:59-23:59"}, {"expires_at": "0001-01-01T00:00:00+23:59"}, {"facts": {"a": "x" * 1001}}, {"language": "<b>"}, {"more": 1}):  # fmt: skip
         answer = here.inner.put(f"/deliveries/{'0' * 64}", json=sealed.announced() | changes)
         assert answer.status_code == 422
         assert "x" * 20 not in answer.text
-    assert (
-        here.inner.put(f"/deliveries/{'0' * 64}", json=sealed.announced() | {"bytes": 2**46}).status_code
-        == 507
-    )
+    answer = here.inner.put(f"/deliveries/{'0' * 64}", json=sealed.announced() | {"bytes": 2**46})
+    assert answer.status_code == 507
     assert here.inner.delete(path).status_code == here.inner.delete(path).status_code == 204
 
 
@@ -392,9 +366,8 @@ def test_link_leads_nowhere_but_to_its_own_page(here: Here) -> None:
 def test_languages_have_the_same_texts_and_a_third_comes_by_its_folder(tmp_path: Path) -> None:
     from afschrift_portal.texts import Languages
 
-    (tmp_path / "fy.toml").write_text(
-        '[words]\nname = "Frysk"\ncode_title = "Iepenje jo gegevens"\n', "utf-8"
-    )
+    third = '[words]\nname = "Frysk"\ncode_title = "Iepenje jo gegevens"\n'
+    (tmp_path / "fy.toml").write_text(third, "utf-8")
     languages = Languages(str(tmp_path), "nl")
     assert languages.texts["nl"]._words.keys() == languages.texts["en"]._words.keys()
     for asked, accepted, code in (

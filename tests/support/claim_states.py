@@ -92,32 +92,27 @@ class State:
         return repr(replace(self, read={}, files={}, known={}))
 
 
-def states(
-    seed: int, number: int, folder: Path, patch: pytest.MonkeyPatch, homes: int = 6
-) -> Iterator[State]:
+def states(seed: int, count: int, folder: Path, patch: pytest.MonkeyPatch, homes: int = 6) -> Iterator[State]:
     """So many states; a home has so many of them, as setting it up takes as long as several requests."""
     dice = random.Random(seed)
     made = 0
     # Whether rows follow from the trail is compared at each gate, takes an eighth of the time, and is no sentence.
     patch.setattr(Evidence, "must_follow", lambda *_: None)
-    while made < number:
+    while made < count:
         home = folder / f"home{made}"
         home.mkdir()
         of_home = Map.sampled(dice)
         bureau, club = of_home.open(home, patch)
         if dice.random() < 0.5:
             set_evasive(bureau, "shop", "club", *(["mail"] if of_home.mailbox else []))
-        people = {
-            person: dice.choice(["access", "access", "portability"]) for person in range(1001, 1001 + homes)
-        }
+        numbers = range(1001, 1001 + homes)
+        people = {person: dice.choice(["access", "access", "portability"]) for person in numbers}
         for person, right in people.items():
             for place, sql in fill(dice, person, right):
-                with closing(
-                    sqlite3.connect(club.path if place == "club" else home / small.FILE)
-                ) as connection:
+                file = club.path if place == "club" else home / small.FILE
+                with closing(sqlite3.connect(file)) as connection, connection:
                     connection.execute(sql)
-                    connection.commit()
-        for person, right in list(people.items())[: number - made]:
+        for person, right in list(people.items())[: count - made]:
             state = State(
                 of_home,
                 person,
@@ -211,10 +206,8 @@ def _asked(reader: Reader, kind: str, **why: Any) -> None:
 
 def _identity(reader: Reader) -> None:
     _asked(reader, "identity_request", ground="identity", doubt="unknown_sender")
-    sure = {"method": "eid", "level": "high"}
-    reader.bureau.register.decisions.take(
-        reader.state.request, "identity", "confirmed", "cli:anna", detail=sure
-    )
+    sure, decisions = {"method": "eid", "level": "high"}, reader.bureau.register.decisions
+    decisions.take(reader.state.request, "identity", "confirmed", "cli:anna", detail=sure)
 
 
 def _specify(reader: Reader) -> None:
@@ -373,7 +366,7 @@ def _drive(reader: Reader, which: str, dice: random.Random) -> bool:
 
 ANSWERED = ("manual", "review", "past_period", "nothing_held", "nothing_in_limits", "residual_rows")
 """Questions that are answered, and a run goes on."""
-_LEAVES: dict[str, dict[str, Any]] = {
+_LEAVES: dict[str, Any] = {
     "nothing_portable": {"reasons": "Zie boven."},
     "nothing_held": {},
     "nothing_in_limits": {},

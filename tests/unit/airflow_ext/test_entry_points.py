@@ -168,15 +168,13 @@ PUBLIC = (
 """Modules of its page "Public interface", and of providers what their guides import."""
 
 _MODULE = re.compile(r"airflow(\.\w+)+(?<!\.env)")
-_ROW = re.compile(r"^- `(airflow\.[\w.]+|_\w+)`, in .+: .+$", re.MULTILINE)
+_ROW = re.compile(r"^- `(airflow\.[\w.]+)`, in .+: .+$", re.MULTILINE)
 
 
 def private_names(code: str) -> set[str]:
-    """Names of Airflow in a module that no page of Airflow calls public."""
-    tree = ast.parse(code)
-    imported = {name for node in ast.walk(tree) for name in _imported(node)}
-    found = {name for name in imported if not name.startswith(PUBLIC) or "._" in name}
-    return found | _underscored(tree) if imported else found
+    """Names that a module imports of Airflow and that no page of Airflow calls public."""
+    imported = {name for node in ast.walk(ast.parse(code)) for name in _imported(node)}
+    return {name for name in imported if not name.startswith(PUBLIC) or "._" in name}
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
@@ -188,36 +186,6 @@ def _imported(node: ast.AST) -> Iterator[str]:
         yield node.value  # imported by its name
 
 
-def _underscored(tree: ast.Module) -> set[str]:
-    """Attributes with an underscore that the module does not make itself, and methods of a base of Airflow's."""
-    nodes = list(ast.walk(tree))
-    bases = {
-        name.asname or name.name
-        for n in nodes
-        if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("airflow")
-        for name in n.names
-    }
-    own, theirs = set(), set()
-    for node in nodes:
-        if isinstance(node, ast.ClassDef):
-            derived = any(isinstance(base, ast.Name) and base.id in bases for base in node.bases)
-            methods = {
-                member.name
-                for member in node.body
-                if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)
-            }
-            (theirs if derived else own).update(methods)
-            own |= {
-                member.targets[0].id
-                for member in node.body
-                if isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name)
-            }
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            own.add(node.attr)
-    used = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)}
-    return {name for name in theirs | used - own if name.startswith("_") and not name.endswith("__")}
-
-
 @pytest.mark.parametrize(
     ("code", "found"),
     [
@@ -225,10 +193,6 @@ def _underscored(tree: ast.Module) -> set[str]:
         ("from airflow.models.dagrun import DagRun", {"airflow.models.dagrun.DagRun"}),
         ("from airflow.sdk.execution_time._x import y", {"airflow.sdk.execution_time._x.y"}),
         ("import airflow.settings", {"airflow.settings"}),
-        ("from airflow.sdk import dag\nqueue._reader", {"_reader"}),
-        ("from airflow.sdk import DAG\nclass A(DAG):\n    def _run(self): ...", {"_run"}),
-        ("from airflow.sdk import dag\nclass A:\n    def _run(self): self._run()", set()),
-        ("queue._reader", set()),
         ("load('airflow.version')", {"airflow.version"}),
     ],
 )

@@ -255,37 +255,10 @@ def test_what_is_not_ours_is_named_until_it_is_handed_over(bureau: Bureau) -> No
 
 
 def test_at_the_prompts_too(bureau: Bureau) -> None:
-    lines = [
-        "Alles wat u hebt.",
-        "",
-        "letter",
-        "4 maart",
-        "10:00",
-        "unclear",
-        "",
-        "proxy",
-        "Aysel",
-        "",
-        "",
-        "",
-    ]
-    lines += [
-        "",
-        "",
-        "y",
-        "",
-        SECRET,
-        "merel@example.org",
-        "",
-        "",
-        "y",
-        "erasure",
-        "",
-        "",
-        "",
-        "n",
-        "2026-03-04",
-    ]
+    typed = (
+        "Alles wat u hebt.||letter|4 maart|10:00|unclear||proxy|Aysel||||||y||SECRET|merel@example.org|||y"
+    )
+    lines = f"{typed}|erasure||||n|2026-03-04".replace("SECRET", SECRET).split("|")
     asked = run_command("submit", "--key", "customer_id=1", "--start", "no", stdin="\n".join(lines) + "\n")
     assert "Day of receipt: is no day; write 2026-03-05" in asked
     [case] = bureau.register.cases.all()

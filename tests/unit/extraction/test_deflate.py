@@ -54,17 +54,6 @@ def test_a_broken_deflate_stream_is_reported() -> None:
         InflatingReader(io.BytesIO(b"\xff" * 100)).read(10)
 
 
-def test_all_that_was_written_is_read_in_order() -> None:
-    queue = ByteQueue(limit=3)
-    with ThreadPoolExecutor() as pool:
-        reading = pool.submit(lambda: b"".join(iter(queue.read, b"")))
-        for number in range(256):
-            queue.write(bytes([number]) * 2)
-            queue.write(b"")
-        queue.end()
-        assert reading.result(5) == bytes(number for value in range(256) for number in (value, value))
-
-
 def test_a_writer_ahead_waits_for_the_reader() -> None:
     queue = ByteQueue(limit=3)
     queue.write(b"four")

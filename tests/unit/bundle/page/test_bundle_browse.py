@@ -14,14 +14,13 @@ from tests.unit.bundle.bundle_example import LETTERS, ROWS, SCRIPT, Example, mul
 from tests.unit.bundle.page.test_bundle_page import Page
 
 from afschrift.bundle.contents import Contents
-from afschrift.bundle.page import browse, charts
+from afschrift.bundle.page import browse
 from afschrift.bundle.page.browse import inert
 from afschrift.bundle.page.page import render_index
-from afschrift.bundle.page.shown_rows import fitting, shares
+from afschrift.bundle.page.shown_rows import shares
 from afschrift.bundle.page.shown_values import LinkedWords
 from afschrift.bundle.page.words import PageWords
 from afschrift.domain.extracted import FileEntry, MissingFile, Upload
-from afschrift.domain.overview import SCALE
 
 LIMIT = 5_000_000
 
@@ -187,18 +186,3 @@ def test_shares_are_fair_and_never_more_than_there_is(needs: list[int], budget: 
     assert not short or max(short) - min(short) <= 1
     if sum(needs) <= budget:
         assert given_ == needs
-
-
-def test_a_page_holds_whole_rows() -> None:
-    assert [fitting([5, 5, 5], share) for share in (0, 4, 5, 14, 15, 99)] == [0, 0, 1, 2, 3, 3]
-    assert fitting([500], 1, least=1) == 1
-
-
-@given(st.integers(-(10**12), 10**12), st.integers(0, 10**12))
-def test_a_scale_encloses_its_range_in_a_few_round_steps(low: int, span: int) -> None:
-    first, last = low / SCALE, (low + span) / SCALE
-    ticks = charts.scale(first, last)
-    assert 2 <= len(ticks) <= 8
-    step = ticks[1] - ticks[0]
-    assert ticks[0] <= first + step * 1e-6
-    assert last <= ticks[-1] + step * 1e-6

@@ -12,7 +12,7 @@ from tests.support.key_shop import KeyShop, mapped
 
 from afschrift.datamap.check.finding import Code, Finding, MapReport, Severity, failures
 from afschrift.datamap.check.map_check import check_sources
-from afschrift.datamap.check.settled import as_entry, kind
+from afschrift.datamap.check.settled import as_entry
 from afschrift.inventory.load import load
 
 TODAY = days_away(-2).date()
@@ -118,19 +118,6 @@ def test_what_holds_personal_data_or_stops_requests_cannot_be_settled(
     ):
         settled = f"\nsettled: [{{code: {code}, table: orders, column: note, of: x, until: {TODAY}, by: a, on: {TODAY}, why: b}}]"
         assert any(words in found.sentence for found in failures(checked(settled), Severity.ERROR))
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "same"),
-    [
-        ("a: 3 of 412 rows find no row", "a: 12 of a sample of 20,000 rows find no row", True),
-        ("a: 3 of 412 rows find no row", "a: 412 of 412 rows find no row", False),
-        ("a: 1 key not stored, of the first 9 rows", "a: 20 keys not stored", True),
-        ("a: 1 of 9 values hold an IBAN", "a: 1 of 9 values hold a telephone number", False),
-    ],
-)
-def test_kind_of_a_finding_is_its_sentence_without_figures(before: str, after: str, *, same: bool) -> None:
-    assert (kind(before) == kind(after)) is same
 
 
 def test_command_lists_what_is_settled_only_on_request(

@@ -11,7 +11,6 @@ from afschrift.datamap.review.map_files import Files, NotWritableError
 from afschrift.datamap.review.review_session import Review, WouldBreakError
 from afschrift.datamap.review.written_files import Answer
 from afschrift.domain.errors import ConfigurationError
-from afschrift.inventory import load as loading
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
 
@@ -76,14 +75,6 @@ def test_together_they_say_what_they_say_one_by_one(folder: Path, tmp_path: Path
     assert (texts["shop.yml"], texts["web.yml"]) == (MAP, OTHER)
     assert together.undo() == step
     assert written(folder) == {name: text for name, text in texts.items() if ".confirmed" not in name}
-
-
-def test_they_load_the_inventory_once(folder: Path) -> None:
-    review = Review(folder)
-    before = loading._compiled.cache_info().misses
-    review.confirm_all(answered(review, **SAID))
-    assert Review(folder).inventory is review.inventory  # the next reader loads nothing
-    assert loading._compiled.cache_info().misses == before + 1
 
 
 def test_one_that_would_break_the_map_keeps_all_of_them_out(folder: Path) -> None:

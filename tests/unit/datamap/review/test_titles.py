@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.support.map_page import ANSWER, HEAD, group, map_folder, shop
 
-from afschrift.datamap.review.groups import about_tables, in_both_languages
+from afschrift.datamap.review.groups import about_tables
 from afschrift.datamap.review.offered import effect, no_to
 from afschrift.datamap.review.review_session import Review
 from afschrift.domain.errors import ConfigurationError
@@ -85,12 +85,6 @@ def test_title_that_people_write_takes_precedence_and_a_column_that_is_gone_stay
     assert titles(folder, "customer")["phone"] == "Call"
     (folder / "shop.yml").write_text(MAP.replace("      phone: {origin: provided}\n", ""))
     assert "phone" not in shop(folder).tables["customer"].columns
-
-
-def test_codes_are_shown_with_their_meanings() -> None:
-    codes = {"M": {"nl": "man", "en": "man"}, "F": {"nl": "vrouw", "en": "woman"}}
-    assert in_both_languages(codes) == "M: man / man, F: vrouw / woman"
-    assert in_both_languages({"nl": "Geslacht", "en": "Gender"}) == "Geslacht / Gender"
 
 
 def test_titles_of_an_occasion_that_is_not_declared_are_a_fault(folder: Path) -> None:

@@ -34,10 +34,6 @@ NAMES = st.text(
 )
 
 
-def quoted(name: str) -> str:
-    return f'"{name}"'
-
-
 def scanned_crm(folder: Path, statements: str, *persons: str) -> Scanned:
     """Run statements on a database, and scan it into the map of a folder."""
     path, out = made(folder / "crm.db", statements), folder / "map" / "crm.yml"
@@ -53,13 +49,12 @@ def test_a_draft_of_any_names_loads(names: list[str]) -> None:
         f"t{n}" if n.casefold().startswith("sqlite_") else n for n in names
     )
     statements = f"""
-    CREATE TABLE {quoted(people)} ({quoted(key)} INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT,
-      {quoted(plain)} TEXT);
-    CREATE TABLE {quoted(child)} ({quoted(pointer)} INTEGER REFERENCES {quoted(people)} ({quoted(key)}),
-      {quoted(plain)} INTEGER REFERENCES {quoted(thing)} ({quoted(key)}));
-    CREATE TABLE {quoted(thing)} ({quoted(key)} INTEGER PRIMARY KEY);
-    CREATE VIEW "the view" AS SELECT {quoted(plain)} FROM {quoted(people)};
-    INSERT INTO {quoted(people)} VALUES (1, 'Ann', 'Bos', 'a', 'b');
+    CREATE TABLE "{people}" ("{key}" INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT, email TEXT, "{plain}" TEXT);
+    CREATE TABLE "{child}" ("{pointer}" INTEGER REFERENCES "{people}" ("{key}"),
+      "{plain}" INTEGER REFERENCES "{thing}" ("{key}"));
+    CREATE TABLE "{thing}" ("{key}" INTEGER PRIMARY KEY);
+    CREATE VIEW "the view" AS SELECT "{plain}" FROM "{people}";
+    INSERT INTO "{people}" VALUES (1, 'Ann', 'Bos', 'a', 'b');
     """
     with tempfile.TemporaryDirectory() as place:
         scanned_crm(Path(place), statements)
@@ -283,9 +278,7 @@ def tables(
 def test_by_what_a_name_means(columns: str, label: str | None, tmp_path: Path) -> None:
     found = tables(tmp_path, columns, "'a {n}', 'b {n}'")
     assert found["thing"].get("label") == label
-    assert "label" not in found["customer"], (
-        "the person's own name beside each of their numbers tells nothing"
-    )
+    assert "label" not in found["customer"], "the person's own name says nothing more than their number"
     assert "label" not in found["bought"], "nothing points to it"
 
 
@@ -306,9 +299,7 @@ def test_repeated_values_are_no_label(values: str, label: str | None, tmp_path: 
 def test_without_looking_at_values_the_name_decides(tmp_path: Path) -> None:
     found = tables(tmp_path, "title TEXT, name TEXT", "'one', 'two'", samples=False)
     assert found["thing"]["label"] == "name"
-    assert found["thing"]["columns"]["name"]["review"] == "needed", (
-        "and no answer uses it before a person looked"
-    )
+    assert found["thing"]["columns"]["name"]["review"] == "needed", "no answer uses it unseen"
 
 
 def test_second_scan_of_a_table_without_columns(file: Path) -> None:

@@ -15,7 +15,6 @@ from afschrift.datamap.scan.column_proposals import Proposals, propose_columns
 from afschrift.datamap.scan.scan_findings import Findings
 from afschrift.datamap.scan.table_context import TableRole
 from afschrift.domain.errors import ConfigurationError
-from afschrift.domain.name_parts import pointed_to, singulars
 from afschrift.domain.vocabulary import Origin
 from afschrift.sources.registry import open_source
 
@@ -62,19 +61,6 @@ def test_what_a_scan_finds(tmp_path: Path, case: dict[str, Any]) -> None:
 def test_unknown_person_table_is_refused(tmp_path: Path, person: tuple[str, str | None], words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         found(tmp_path / "w.db", DATA["shop"], [person])
-
-
-def test_plurals_and_pointers() -> None:
-    plurals = {"facturen": "factuur", "Cities": "city", "leden": "lid"}
-    assert all(singular in singulars(plural) for plural, singular in plurals.items())
-    pointers = {
-        "CustomerID": "customer",
-        "klantnummer": "klant",
-        "fk_customer_id": "customer",
-        "id": None,
-        "paid": None,
-    }
-    assert {name: pointed_to(name) for name in pointers} == pointers
 
 
 PEOPLE = """

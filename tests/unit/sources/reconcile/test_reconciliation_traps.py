@@ -3,8 +3,6 @@
 Each is read by an extract as a fault would leave it, whatever the adapters do today.
 """
 
-import random
-import struct
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.support import mariadb
 from tests.support.warehouses import at
 
 from afschrift.domain.errors import ValidationFailedError
@@ -53,28 +50,6 @@ def test_both_sides_of_duckdb_draw_the_same_rows(tmp_path: Path, native: str, nu
         found = compare(session, plan_of(session, "x", columns(session, "x"), ("id",)))
     assert found.sample is not None
     assert 0 < found.hashed_rows < 1200
-
-
-def test_floats_of_mariadb_agree(mariadb_server: mariadb.Server) -> None:
-    chosen = random.Random(7)
-    floats = [float(f"{sign}{n}e{power}") for power in range(-30, 30) for n in (1, 1.5) for sign in ("", "-")]
-    floats += [chosen.random() * 10.0 ** chosen.randrange(-20, 20) for _ in range(500)]
-    floats += [struct.unpack("d", struct.pack("Q", chosen.getrandbits(62)))[0] for _ in range(200)]
-    database = mariadb_server.create()
-    database.execute(
-        "CREATE TABLE x (id INT PRIMARY KEY AUTO_INCREMENT, d DOUBLE, f FLOAT, t DATETIME(3), b BIT(5), y YEAR, "
-        "z INT(6) ZEROFILL)"
-    )
-    with database.connect() as connection, connection.cursor() as cursor:
-        rows = [(repr(x), repr(x) if 1e-30 < abs(x) < 1e30 else "0.1") for x in floats]
-        cursor.executemany(
-            "INSERT INTO x (d, f, t, b, y, z) VALUES (%s, %s, '2024-01-01 10:00:00.5', 5, 2024, 42)", rows
-        )
-    with open_source("w", "mysql", {}, connection="w", connect=at(database.uri())) as session:
-        types = columns(session, "x")
-        found = compare(session, plan_of(session, "x", types, ("id",)))
-    mariadb_server.drop(database)
-    assert (found.hashed_rows, set(found.hashed)) == (len(floats), set(types))
 
 
 def lake(folder: Path, *tables: pa.Table, **options: Any) -> Source:
