@@ -33,7 +33,6 @@ from afschrift.questions.view import NOT_FOR_ROLE, Kept, Line, Section, in_words
 from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.steps.assess import assess
 
-DIGEST = "ab" * 32
 PROOF = {"method": "call_back", "level": "substantial"}
 
 
@@ -76,19 +75,6 @@ def test_without_the_role_nothing_changes_but_the_trail(bureau: Bureau, waiting:
     names = ("anna", "sam", "dirk", "ada", "ivo")
     seeing = {name for name in names if visible(ROLES, f"airflow:{name}", waiting)}
     assert seeing == {"anna", "dirk", "ada"}
-
-
-def test_who_decided_does_not_sign(bureau: Bureau) -> None:
-    register, request = bureau.register, bureau.store()
-    register.decisions.take(request, "refusal", "refuse", "airflow:anna", about=DIGEST)
-    ask = partial(register.questions.ask, request, "refusal_signed", options=SIGNS, detail={})
-    about_it, other = (ask(role="second_signer", about=about) for about in (DIGEST, "cd" * 32))
-    for account in ("airflow:anna", "cli:anna"):
-        with pytest.raises(NotAllowedError, match="four eyes"):
-            bureau.reply(about_it, "agree", by=account)
-    assert len(bureau.events("answer_refused", request)) == 2
-    bureau.reply(other, "agree")
-    assert bureau.reply(about_it, "agree", by="airflow:sam").decision.by == "airflow:sam"
 
 
 def test_a_bad_form_leaves_the_register_as_it_was(bureau: Bureau, waiting: QuestionRow) -> None:

@@ -12,7 +12,7 @@ from tests.support.restricted import restrict
 from tests.support.reviewing import BALANCE, LINE, Reviewers
 
 from afschrift.app.jurisdiction import load_jurisdiction
-from afschrift.casework.answer import answer_question, look
+from afschrift.casework.answer import answer_question
 from afschrift.casework.decision.ground_form import request_facts
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.intake.message import Intake
@@ -23,8 +23,7 @@ from afschrift.domain.errors import RefusedError
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import Clock, clock
 from afschrift.law.clock.facts import FactKind
-from afschrift.law.roles import Role
-from afschrift.questions.view import NOT_FOR_ROLE, Kept
+from afschrift.questions.view import Kept
 from afschrift.register.records import QuestionRow
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -253,22 +252,6 @@ def test_a_second_signer_sees_the_form_the_words_and_the_letter(bureau: Bureau) 
     assert "Repetition" in sections
     values = [value for section in sections.values() for value in values_of(section).values()]
     assert not any(len(value) == 64 and value.isalnum() for value in values)
-
-
-def test_an_auditor_sees_codes_and_no_words(bureau: Bureau) -> None:
-    request, question = bureau.flagged()
-    bureau.answer(question, "refuse", "manifestly_unfounded", objective="Not for the dpo.")
-    asked = to_sign(bureau, request)
-    officer = bureau.officer()
-    people = tuple(
-        replace(person, roles=frozenset({Role.AUDITOR})) if person.name == "anna" else person
-        for person in officer.roles.people
-    )
-    found = look(replace(officer, roles=replace(officer.roles, people=people)), asked.id)
-    by_label = {line.label: line for section in found.sections for line in section.lines}
-    assert by_label["Decided"].value == "Refuse"
-    assert (by_label["What happened"].value, by_label["Text"].value) == (NOT_FOR_ROLE, NOT_FOR_ROLE)
-    assert by_label["What happened"].kept is Kept.ROLE
 
 
 def test_a_hidden_restriction_shows_that_no_letter_goes_out(bureau: Bureau) -> None:

@@ -13,7 +13,6 @@ from tests.support.ground_forms import GROUNDS, complete, in_trail
 from tests.support.moves import moved
 
 from afschrift.casework.answer import answer_question
-from afschrift.casework.decision import triggers
 from afschrift.domain.errors import (
     FormError,
     NeedsPersonError,
@@ -21,13 +20,11 @@ from afschrift.domain.errors import (
     RefusedError,
     TooLateError,
 )
-from afschrift.domain.request import Request
 from afschrift.domain.state import State
 from afschrift.law.clock.deadline import local_date
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.grounds import Outcome
 from afschrift.law.letter import LetterState
-from afschrift.register.records import Past
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 
@@ -164,17 +161,6 @@ def test_words_in_the_wrong_field_never_reach_the_trail(bureau: Bureau) -> None:
     give(detail, texts)
 
 
-def test_the_second_signer_disagrees_and_it_is_asked_again(bureau: Bureau) -> None:
-    request, question = bureau.flagged()
-    bureau.answer(question, *EXCESS)
-    assert bureau.sign(request, "disagree", text="Niet bewezen.").letter is None
-    again = bureau.asked(request)
-    assert (again.kind, again.about != question.about) == ("decision", True)
-    bureau.answer(again, "fulfil")
-    assess(bureau.services, request)
-    assert not bureau.register.letters.all()
-
-
 def test_who_asked_from_another_address_shortly_before(bureau: Bureau) -> None:
     bureau.store("portability", {"customer_id": "7", "email": "a@example.org"}, days=20)
     request = bureau.store("access", {"customer_id": "7", "email": "b@example.org"})
@@ -221,29 +207,7 @@ def repeated(bureau: Bureau) -> str:
     return bureau.store()
 
 
-def as_an_earlier_version(past: Past, _request: Request) -> str:
-    return past.received_at[:10]
-
-
 def test_a_flag_names_the_day_of_receipt_in_the_controllers_zone(bureau: Bureau) -> None:
     [flag] = bureau.asked(repeated(bureau)).detail["flags"]
     following = [str((days_away(-days) + timedelta(1)).date()) for days in DAYS]
     assert [past["received_on"] for past in flag["earlier"]] == following
-
-
-def test_what_was_asked_with_the_day_of_utc_is_not_asked_again(
-    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of an installation that was brought up to date meanwhile: a question, and a decision to go on."""
-    request = repeated(bureau)
-    with monkeypatch.context() as patch:
-        patch.setattr(triggers, "_received", as_an_earlier_version)
-        asked = bureau.asked(request)
-    with pytest.raises(NeedsPersonError, match=asked.id):
-        assess(bureau.services, request)
-    assert [question.id for question in bureau.questions(request)] == [asked.id]
-    bureau.answer(asked, "fulfil")
-    assess(bureau.services, request)
-    bureau.store(days=40)
-    [flag, *_] = bureau.asked(request).detail["flags"]  # one more is another flag
-    assert flag["count"] == 3

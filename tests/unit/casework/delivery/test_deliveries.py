@@ -24,8 +24,6 @@ from afschrift.casework.delivery.view import SeenDelivery, seen_deliveries
 from afschrift.casework.disputes import DisputeService
 from afschrift.casework.identity.breach import take_back
 from afschrift.casework.identity.death import lift_death
-from afschrift.casework.letters.make import make
-from afschrift.casework.letters.send import send
 from afschrift.casework.notices.breaches import breach_reminder, open_breaches
 from afschrift.casework.record_death import record_death
 from afschrift.domain.errors import ConfigurationError, NotAllowedError, RefusedError, TooLateError
@@ -302,16 +300,3 @@ def test_mandate_that_is_revoked_freezes_what_a_killed_delivery_left(
         assert (file.exists(), last(bureau, request, begun=True).destroyed_at) == (True, None)
     [found] = swept(bureau)
     assert (found.finding.why, file.exists()) == ("never_arrived", False)
-
-
-def test_no_letter_says_where_a_file_is_that_was_taken_away(bureau: Bureau) -> None:
-    request = bureau.store()
-    drive(bureau.services, request)
-    places = {"where": "hier", "available_until": "2030-01-01"}
-    letter = make(bureau.officer(), request, "delivery", {**places, "to": "a@example.org"}).letter
-    assert letter is not None
-    do(bureau, "revoke", last(bureau, request))
-    with pytest.raises(RefusedError, match="not lie at its destination"):
-        make(bureau.officer(), request, "delivery", places, second=True)
-    with pytest.raises(RefusedError, match="not lie at its destination"):
-        send(bureau.settings, bureau.register, letter.id, "cli:anna")

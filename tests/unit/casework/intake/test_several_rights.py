@@ -20,7 +20,6 @@ from afschrift.casework.intake.read_right import Reading, read_right
 from afschrift.casework.intake.referral import pending_referrals, record_handed_over, referral_reminder
 from afschrift.casework.intake.store_request import StoredCase, take_in
 from afschrift.casework.notices.reminder import Message
-from afschrift.casework.officer import Officer
 from afschrift.domain.errors import (
     FormError,
     NeedsPersonError,
@@ -194,19 +193,6 @@ def test_how_it_was_forwarded_is_in_the_case_and_moves_no_date(bureau: Bureau) -
             taken(bureau, forwarded=wrong)
 
 
-def test_a_representative_is_kept_under_the_key_of_the_case(bureau: Bureau) -> None:
-    who = {"name": "Zangvogel Merel", "email": "merel@zangvogel.example"}
-    stored = taken(bureau, made_by="proxy", representative=who)
-    [kept] = [t for t in bureau.register.cases.texts(stored.case, "x") if t.kind == "parties"]
-    assert json.loads(kept.text or b"") == {"representative": who}
-    database = Path(bureau.settings.register.removeprefix("sqlite:///"))
-    assert b"Zangvogel" not in b"".join(path.read_bytes() for path in database.parent.glob("*.db*"))
-    assert faults(bureau.settings.register) == []
-    bureau.register.data_keys.shred(stored.requests[0], "retention")
-    [gone] = [t for t in bureau.register.cases.texts(stored.case, "x") if t.kind == "parties"]
-    assert gone.text is None
-
-
 def test_an_unclear_right_is_read_as_access_and_stops_no_clock(bureau: Bureau) -> None:
     [request] = taken(bureau, right="unclear").requests
     assert bureau.register.requests.get(request).right is Right.ACCESS
@@ -217,9 +203,7 @@ def test_an_unclear_right_is_read_as_access_and_stops_no_clock(bureau: Bureau) -
 
 
 def read(bureau: Bureau, request: str, reading: str, quote: str = WORDS, by: str = "cli:anna") -> Any:
-    officer = Officer(bureau.register, ROLES, by)
-    officer.__dict__["inventory"] = bureau.services.inventory
-    return read_right(officer, request, Reading(reading), quote)
+    return read_right(bureau.officer(by), request, Reading(reading), quote)
 
 
 def test_an_officer_records_the_reading_with_the_words_of_the_person(bureau: Bureau) -> None:

@@ -9,13 +9,11 @@ from testbed.running import drive
 from tests.support.days import local_today
 from tests.support.deciding import FILES, Bureau, mandate
 
-from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.identity.breach import require_no_breach, take_back
 from afschrift.casework.intake.message import Intake
 from afschrift.casework.intake.parties import party_lines, record_parties
 from afschrift.casework.intake.receive import case_of_message
 from afschrift.casework.letters.make import make
-from afschrift.casework.record_death import record_death
 from afschrift.domain.errors import (
     AfschriftError,
     FormError,
@@ -26,7 +24,6 @@ from afschrift.domain.errors import (
 )
 from afschrift.domain.state import State
 from afschrift.law.clock.sending import Sending
-from afschrift.letters.mail_message import parts
 
 CHILD = {"name": "Zeynep T.", "address": "Lindelaan 3\n1234 AB Ons Dorp"}
 PARENT = {"name": "Aysel Tuncay", "address": "Lindelaan 3, 1234 AB Ons Dorp"}
@@ -97,21 +94,6 @@ def test_an_unidentified_requester_reads_no_address_that_they_did_not_write(bure
     bureau.register.decisions.take(request, "identity", "confirmed", "cli:anna", detail=SURE)
     assert "Ons Dorp" not in text
     assert "Zeynep T. Lindelaan 3 1234 AB Ons Dorp Datum" in text_of(bureau, request, "acknowledgement")
-
-
-def test_a_representative_for_whom_nothing_is_confirmed_has_an_end(bureau: Bureau) -> None:
-    request = asked(bureau, representative=PARENT, authenticated=None)
-    assert bureau.asked(request).kind == "identity"
-    question = open_decision(bureau.services.grounds, bureau.register, request)
-    bureau.answer(question, "refuse", "no_mandate")
-    bureau.sign(request)
-    [letter] = bureau.register.letters.all(request_id=request)
-    content = b"".join(bureau.register.documents.read(letter.document, "cli:anna"))
-    text = " ".join(parts(content)[1].split())
-    assert "Beste Aysel Tuncay" in text
-    assert "om inzage in de gegevens van Zeynep T. Wij hebben besloten" in text  # one full stop
-    bureau.send(letter.id)
-    assert bureau.state(request) is State.REFUSED
 
 
 def test_an_answer_posted_on_a_mandate_that_was_over_is_judged_as_a_breach(bureau: Bureau) -> None:
@@ -213,32 +195,6 @@ def test_a_representative_of_two_persons_has_a_case_for_each(bureau: Bureau) -> 
     for person, found in ((CHILD, kept.case), ({"name": "Deniz T."}, None), (None, kept.case)):
         intake = Intake.model_validate(content | {"channel": channel, "person": person})
         assert case_of_message(bureau.register, intake) == found
-
-
-def test_a_person_in_three_roles_gets_each_letter_about_the_right_person(bureau: Bureau) -> None:
-    """For themselves, as a parent, and with a mandate; two of them live at one address."""
-    client = {"name": "Mien Visser", "address": "Hof 2"}
-    own = bureau.store(message="Ik vraag alles van mijzelf op.", person=PARENT, days=4)
-    child = asked(bureau, keys={"customer_id": "2"}, representative=PARENT, days=3)
-    more = {"made_by": "proxy", "person": client, "representative": PARENT}
-    other = bureau.store(message="Ik vraag alles van Mien Visser op.", keys={"customer_id": "3"}, **more)
-    for request in (child, other):
-        proven(bureau, request, "representative")
-    for request, about, others in (
-        (own, "Uw gegevens staan nu klaar", ("Zeynep", "Mien", "Persoonlijk")),
-        (child, "De gegevens van Zeynep T. staan nu klaar", ("uw gegevens", "Mien")),
-        (other, "De gegevens van Mien Visser staan nu klaar", ("uw gegevens", "Zeynep", "Persoonlijk")),
-    ):
-        text = text_of(bureau, request, "delivery")
-        assert "Beste Aysel Tuncay" in text
-        assert about in text
-        assert [word for word in others if word in text] == []
-    record_death(bureau.officer(), other, "family")
-    take_back(bureau.officer(), child)
-    assert [bureau.state(request).open for request in (own, child, other)] == [True, True, False]
-    assert bureau.questions(own) == ()
-    assert "Beste Aysel Tuncay" in text_of(bureau, own, "delivery")
-    assert "Beste Zeynep T." in text_of(bureau, child, "delivery")
 
 
 def test_the_representative_of_an_earlier_version_is_a_party(bureau: Bureau) -> None:

@@ -85,14 +85,6 @@ def test_a_request_without_a_last_day_comes_after_the_others(
     assert [w.timeline.request for w in at(19).open_requests()] == [runs, waits]
 
 
-def test_days_without_a_scheduler_raise_the_level_of_today_alone(
-    register: Register, open_one: Open, at: At
-) -> None:
-    request = open_one().id
-    assert [check(at(20)), check(at(-2)), check(at(-2))] == [0, 1, 0]
-    assert raised(register, request) == [OVERDUE]
-
-
 def test_two_checks_at_once_raise_it_once(register: Register, open_one: Open, at: At) -> None:
     request = open_one().id
     first, second = at(7), at(7)
@@ -141,26 +133,6 @@ def test_a_notifier_that_was_down_for_days_gets_the_level_of_today_alone(
     levels: list[str] = []
     remind(at(3), "mail", lambda message: levels.extend(row["Notice"] for row in message.rows))
     assert levels == ["3"]
-
-
-def test_an_extension_moves_the_day_and_levels_begin_anew(register: Register, open_one: Open, at: At) -> None:
-    request = open_one().id
-    check(at(3))
-    sending = Sending(date(2026, 4, 1), "post", "3SABC")
-    clock_on(register, date(2026, 4, 1)).extend(request, ["processors_must_answer"], sending=sending)
-    assert check(at(1)) == 0
-    assert at(1).open_requests()[0].clock.due == date(2026, 6, 2)
-    assert check(at(-60)) == 1
-    assert raised(register, request) == ["3", "1"]
-
-
-def test_a_suspended_request_raises_nothing(register: Register, open_one: Open, at: At) -> None:
-    request = open_one().id
-    sending = Sending(date(2026, 3, 4), "post", "3SABC")
-    clock_on(register, date(2026, 3, 4)).suspend(request, "identity", doubt="keys_disagree", sending=sending)
-    assert check(at(-5)) == 0
-    (seen,) = at(-5).open_requests()
-    assert (seen.level, seen.unexplained) == (None, False)
 
 
 def test_an_overdue_request_needs_a_word_by_name(register: Register, open_one: Open, at: At) -> None:

@@ -12,7 +12,6 @@ from testbed.running import members, run, store
 from tests.support.days import days_away
 from tests.support.in_parts import (
     RECEIVED,
-    ROLES,
     SOON,
     WHY,
     Club,
@@ -33,8 +32,6 @@ from tests.support.in_parts import (
 )
 
 from afschrift.bundle.container.verify import verify
-from afschrift.casework.answer import answer_question
-from afschrift.casework.officer import Officer
 from afschrift.casework.partial_response.question import hindrance
 from afschrift.domain.errors import (
     FormError,
@@ -281,13 +278,12 @@ def test_a_promised_rest_that_is_gone_is_asked_about_and_named(
     assert question.detail == {"source": "club", "tables": missing, "rest_by": SOON}
     register = services.register
     with pytest.raises(FormError) as caught:
-        answer_question(Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=" ")
+        answered(services, question, "not_held_any_more", text=" ")
     assert set(caught.value.fields) == {"text"}
-    answer_question(Officer(register, ROLES, "cli:anna"), question.id, "try_again")
+    answered(services, question, "try_again")
     question = the_question(services, request)  # in vain: asked anew
-    decision = answer_question(
-        Officer(register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY
-    ).decision
+    answered(services, question, "not_held_any_more", text=WHY)
+    decision = register.decisions.of(request)[-1]
     assert classify(services, request)["sources"]  # without one, Airflow would skip the rest
     second = run(services, request)
     assert register.requests.get(request).state is State.DELIVERED
@@ -307,9 +303,7 @@ def test_a_source_that_is_put_back_is_given(part: Part, club: Club, tmp_path: Pa
     club.declare(tmp_path / "inventory")
     services = again(services, tmp_path)
     [question] = services.register.questions.all(request_id=request)
-    answer_question(
-        Officer(services.register, ROLES, "cli:anna"), question.id, "not_held_any_more", text=WHY
-    )  # too early
+    answered(services, question, "not_held_any_more", text=WHY)  # too early
     second = run(services, request)
     assert {path.split("/")[1] for path in rows(second)} == {"club"}
     assert "notGiven" not in coverage(second)["part"]
