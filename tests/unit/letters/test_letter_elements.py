@@ -75,15 +75,6 @@ def test_a_template_that_leaves_it_out(element: str, tmp_path: Path) -> None:
             compose(KINDS[kind], given(KINDS[kind]), facts(), folder)
 
 
-def test_an_acknowledgement_has_its_term_and_a_refusal_three_elements() -> None:
-    assert "van 5 maart 2026 tot en met 7 april 2026." in sample("acknowledgement").text.replace("\n", " ")
-    refusal = sample("refusal").text
-    assert "Uw gegevens staan in vijf systemen." in refusal
-    assert "Autoriteit Persoonsgegevens" in refusal
-    assert "verzoekschrift" in refusal
-    assert "up to and including 7 April 2026" in sample("acknowledgement", "en").text.replace("\n", " ")
-
-
 @pytest.mark.parametrize(
     ("kind", "element", "value"),
     [

@@ -9,9 +9,8 @@ from testbed import small
 from testbed.running import drive, members
 from tests.support.deciding import Bureau
 from tests.support.in_parts import Club
-from tests.support.restricted import open_bureau, restrict
+from tests.support.restricted import open_bureau
 
-from afschrift.casework.decision.require_decision import open_decision
 from afschrift.domain.errors import NeedsPersonError
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
@@ -62,29 +61,6 @@ def test_what_is_not_portable_is_named_where_rows_are(bureau: Bureau, language: 
     )
     rule = r"overeenkomst gebruiken \(artikel 20, eerste lid, onder a\)|or for a contract \(Article 20\(1\)\(a\)\)"
     assert re.search(rule, text)
-
-
-@pytest.mark.parametrize(
-    ("ground", "why"),
-    [
-        ("rights_of_others", "a member of our staff decided, say too much about someone else"),
-        ("restriction", "a member of our staff decided, a law restricts your right"),
-    ],
-)
-def test_a_letter_names_the_ground_of_what_a_person_decided(bureau: Bureau, ground: str, why: str) -> None:
-    request, places = bureau.store("portability", {"customer_id": "3"}, language="en"), ["shop.customer"]
-    question = open_decision(bureau.services.grounds, bureau.register, request)
-    if ground == "restriction":
-        restrict(bureau, request, question, places, "open")
-    else:
-        bureau.answer(question, "refuse_part", ground, places=places)
-        bureau.sign(request)
-    assess(bureau.services, request)
-    with pytest.raises(NeedsPersonError):
-        classify(bureau.services, request)
-    text = bureau.text(request, "nothing_portable", reasons="See above.")
-    assert why in text
-    assert "do not belong in here" not in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

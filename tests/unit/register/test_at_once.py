@@ -99,22 +99,6 @@ def test_processes_that_append_at_once_make_one_chain(register: Register, url: s
     assert register.trail.verify([register.trail.head()]) == []
 
 
-def test_requests_opened_at_once_share_one_index_key(register: Register, at_once: AtOnce) -> None:
-    outputs = at_once(
-        """
-from afschrift.domain.keys import Key
-from afschrift.domain.right import Right
-received = f"2026-01-0{me + 1}T00:00:00Z"
-case = register.cases.open(b"text", "mail", received, received)
-keys = (Key("customer_id", "C-1"),)
-print(register.requests.open(case, Right.ACCESS, received, "UTC", "en", ["csv"], "outbox", keys).id)
-""",
-        3,
-    )
-    assert register.identities.earlier(outputs[2]) == (outputs[0], outputs[1])
-    assert register.trail.verify() == []
-
-
 KILLS = 20
 
 

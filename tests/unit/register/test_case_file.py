@@ -229,13 +229,18 @@ def stored(url: str) -> list[bytes | None]:
         return list(tx.execute(text("SELECT ciphertext FROM look_up ORDER BY asked_at")).scalars())
 
 
-def test_it_is_kept_encrypted_and_read_again(register: Register, open_one: Open, url: str) -> None:
+def test_what_was_looked_up_is_kept_encrypted_and_goes_with_the_data_key(
+    register: Register, open_one: Open, url: str
+) -> None:
     opened, other = open_one(), open_one()
     served(register, opened.id)
-    assert register.look_ups.found(opened.id) == FOUND
-    assert register.look_ups.found(other.id) is None
+    assert (register.look_ups.found(opened.id), register.look_ups.found(other.id)) == (FOUND, None)
     [kept] = stored(url)
     assert b"Anneke" not in bytes(kept or b"")
+    assert register.data_keys.shred(opened.id, "retention", "officer")
+    assert stored(url) == [None]
+    with pytest.raises(RefusedError, match="destroyed"):
+        register.look_ups.ask(opened.id, "airflow:anna", OFFICER)
 
 
 @both_databases
@@ -253,15 +258,6 @@ def test_an_ask_is_one_at_a_time_and_served_once(register: Register, open_one: O
     third = register.look_ups.ask(opened.id, "airflow:otto", OFFICER)
     assert third.served_at is None
     assert stored(url) == [None, None, None]
-
-
-def test_it_goes_with_the_data_key(register: Register, open_one: Open, url: str) -> None:
-    opened = open_one()
-    served(register, opened.id)
-    assert register.data_keys.shred(opened.id, "retention", "officer")
-    assert stored(url) == [None]
-    with pytest.raises(RefusedError, match="destroyed"):
-        register.look_ups.ask(opened.id, "airflow:anna", OFFICER)
 
 
 @on_sqlite  # docs/operator/keys.md leaves the table out of pg_dump

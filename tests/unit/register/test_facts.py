@@ -9,12 +9,11 @@ from sqlalchemy import event
 from testbed import register_reader
 from tests.support.moves import moved
 from tests.support.nightly import both_databases
-from tests.unit.conftest import Open, Sql
+from tests.unit.conftest import Open
 
-from afschrift.domain.errors import AfschriftError, RefusedError, TooLateError, UnknownRequestError
+from afschrift.domain.errors import RefusedError, TooLateError, UnknownRequestError
 from afschrift.domain.keys import Key
 from afschrift.domain.request import Request
-from afschrift.domain.right import Right
 from afschrift.domain.state import State
 from afschrift.law.case_facts import CaseFactKind, Matter, NewCaseFact, hand_over, referrals
 from afschrift.law.clock.facts import FactKind, NewFact, Timeline
@@ -169,13 +168,6 @@ def test_all_open_requests_take_a_few_statements_however_many(register: Register
     assert states[closed] is State.WITHDRAWN
 
 
-def test_fact_never_written_is_damage(register: Register, opened: Request, as_operator: Sql) -> None:
-    register.facts.record(opened.id, give(ASKED), "cli:anna")
-    as_operator("UPDATE fact SET kind = 'suspendid'")
-    with pytest.raises(AfschriftError, match="is damaged"):
-        register.facts.timeline(opened.id)
-
-
 RECEIVED = "2026-03-02T09:00:00+01:00"
 
 ERASURE = NewCaseFact(
@@ -213,24 +205,6 @@ def test_error_while_making_facts_writes_nothing(register: Register, case: str, 
     assert register_reader.faults(url) == []
 
 
-def test_a_reading_changes_the_right_with_its_fact(register: Register, opened: Request, url: str) -> None:
-    def read_as(make: Callable[[object], list[NewFact]], **more: str) -> None:
-        register.requests.read_right(opened.id, Right.PORTABILITY, make, "cli:anna", **more)
-
-    def refuse(_: object) -> list[NewFact]:
-        raise RefusedError("no")
-
-    with pytest.raises(RefusedError):
-        read_as(refuse)
-    assert register.requests.get(opened.id).right is Right.ACCESS
-    read = NewFact(FactKind.RIGHT_READ, detail={"right": "portability"})
-    read_as(lambda _: [read], text="Anneke wil het meenemen.")
-    rights = (register.requests.get(opened.id).right, register.facts.timeline(opened.id).right)
-    assert rights == (Right.PORTABILITY, Right.PORTABILITY)
-    assert "Anneke" not in repr(register.trail.events())
-    assert register_reader.faults(url) == []
-
-
 DIGEST = "ab" * 32
 
 
@@ -254,60 +228,11 @@ def test_asking_moves_to_needs_person_with_both_events(register: Register, opene
     assert types == ["request_received", "question_asked", "state_changed"]
 
 
-def test_same_question_is_asked_once_another_is_added(register: Register, open_one: Open) -> None:
-    request = open_one()
-    asked = ask(register, request.id)
-    before = register.trail.events()
-    assert ask(register, request.id) == asked
-    assert register.trail.events() == before
-    others = {
-        ask(register, request.id, kind="review").id,
-        ask(register, request.id, about=None).id,
-        ask(register, open_one().id).id,
-    }
-    assert len({asked.id, *others}) == 4
-    assert register.requests.get(request.id).version == 2
-
-
-def test_answered_question_can_be_asked_again(register: Register, opened: Request) -> None:
-    asked = ask(register, opened.id)
-    register.questions.answer(asked.id, "include", "jan.officer")
-    before = register.trail.events()
-    with pytest.raises(RefusedError, match="answered already") as error:
-        register.questions.answer(asked.id, "exclude", "piet.officer")
-    assert "jan.officer" not in str(error.value)
-    assert register.trail.events() == before
-    again = ask(register, opened.id)
-    assert again.id != asked.id
-    assert [q.id for q in register.questions.all(open_only=False)] == [asked.id, again.id]
-
-
 def test_an_open_question_brings_back_needs_person(register: Register, opened: Request) -> None:
     asked = ask(register, opened.id)
     moved(register, opened.id, State.ACCEPTED)
     assert ask(register, opened.id) == asked
     assert register.requests.get(opened.id).state is State.NEEDS_PERSON
-
-
-@both_databases
-def test_an_answer_is_a_decision_and_moves_nothing(register: Register, opened: Request) -> None:
-    asked = ask(register, opened.id)
-    before = register.requests.get(opened.id)
-    decided = register.questions.answer(
-        asked.id, "exclude", "officer", {"table": "customer"}, "Because of Piet's note."
-    )
-    assert register.requests.get(opened.id) == before
-    assert register.decisions.of(opened.id) == (decided,)
-    assert (decided.kind, decided.choice, decided.by) == ("unclassified", "exclude", "officer")
-    assert (decided.about, register.questions.all()) == (DIGEST, ())
-    ((answered),) = register.questions.all(open_only=False, request_id=opened.id)
-    assert answered.answered_at == decided.at
-    header, payload = register.trail.events()[-1]
-    assert (header.type, header.actor) == ("decision_taken", "officer")
-    assert payload is not None
-    assert payload["question"] == asked.id
-    assert len(payload["text_hmac"]) == 64
-    assert "Piet" not in repr(register.trail.events())
 
 
 def test_wrong_answers_are_turned_down_and_leave_no_trace(register: Register, open_one: Open) -> None:
@@ -335,24 +260,3 @@ def test_closed_request_takes_no_answer(register: Register, opened: Request) -> 
         ask(register, opened.id, kind="review")
     assert register.trail.events() == before
     assert len(register.questions.all(open_only=False)) == 1
-
-
-def test_question_closes_those_that_it_overtakes(register: Register, open_one: Open) -> None:
-    request, other = open_one(), open_one()
-    older, second = ask(register, request.id, kind="review"), ask(register, request.id)
-    elsewhere = ask(register, other.id, kind="review")
-
-    def next_(about: str = "cd" * 32) -> QuestionRow:
-        return register.questions.ask(
-            request.id, "review", options=["approved"], detail={}, about=about, overtakes=("review",)
-        )
-
-    newer = next_()
-    assert next_() == newer  # asked again: nothing is overtaken by itself
-    assert {q.id for q in register.questions.all(request_id=request.id)} == {second.id, newer.id}
-    assert [q.id for q in register.questions.all(request_id=other.id)] == [elsewhere.id]
-    overtaken = [p for h, p in register.trail.events(request.id) if h.type == "question_overtaken"]
-    assert overtaken == [{"question": older.id, "overtaken_by": newer.id}]
-    with pytest.raises(TooLateError, match="overtaken"):
-        register.questions.answer(older.id, "include", "cli:anna")
-    assert register.decisions.of(request.id) == ()

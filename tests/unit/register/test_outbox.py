@@ -5,12 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from tests.support.nightly import both_databases
 from tests.unit.conftest import Open, Sql
 
 from afschrift.domain.errors import (
-    AfschriftError,
     ConfigurationError,
     RefusedError,
     TooLateError,
@@ -288,11 +287,3 @@ def test_unknown_letter_is_refused(register: Register, wrong: str) -> None:
     ):
         with pytest.raises(UnknownRequestError, match="letter list"):
             look()
-
-
-def test_unknown_state_is_damage(register: Register, open_one: Open, url: str) -> None:
-    letter = produce(register, open_one().id)
-    with Database(url).write() as tx:
-        tx.execute(text("UPDATE letter SET state = 'lost'"))
-    with pytest.raises(AfschriftError, match="is damaged"):
-        register.letters.get(letter.id)

@@ -66,25 +66,6 @@ def server() -> Iterator[Stoppable]:
     shutil.rmtree(folder)
 
 
-def test_server_stopped_within_a_change_loses_only_the_change(server: Stoppable, keys: KeyStore) -> None:
-    register = Register(server.register().url, keys)
-    register.trail.record(None, NewEvent("counted"))
-    with pytest.raises(RetriableError, match="did not answer"), register.store.database.write() as tx:
-        register.trail._append(tx, None, NewEvent("lost"))
-        server.stop()
-        register.trail._append(tx, None, NewEvent("lost too"))
-    for use in (lambda: register.trail.record(None, NewEvent("lost")), register.trail.head):
-        with pytest.raises(RetriableError, match=r"did not answer.*the step is tried again"):
-            use()
-    server.start()
-    register.trail.record(None, NewEvent("counted"))
-    server.stop()  # between changes it is not noticed
-    server.start()
-    register.trail.record(None, NewEvent("counted"))
-    assert [header.type for header, _ in register.trail.events()] == ["counted"] * 3
-    assert register.trail.verify() == []
-
-
 def test_locked_register_is_retriable_and_readers_go_on(
     server: Stoppable, keys: KeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

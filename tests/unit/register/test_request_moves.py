@@ -1,6 +1,5 @@
 """Moves, runs, steps and plans of a request, each with its event."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from tests.support.moves import moved
 from tests.support.nightly import both_databases
-from tests.unit.conftest import AtOnce, Open
+from tests.unit.conftest import Open
 
 from afschrift.domain.decision import Action
 from afschrift.domain.errors import RefusedError, RetriableError, UnknownRequestError
@@ -89,38 +88,6 @@ def test_options_change_while_open_with_an_event(register: Register, opened: Req
     assert register.trail.events() == before
 
 
-@both_databases
-def test_concurrent_moves_follow_the_version_read(
-    register: Register, opened: Request, at_once: AtOnce
-) -> None:
-    outputs = at_once(
-        f"""
-from afschrift.domain.event import NewEvent
-from afschrift.domain.state import State
-from afschrift.domain.errors import RetriableError
-moved = late = 0
-while moved < 6:
-    seen = register.requests.get({opened.id!r})
-    asks = seen.state is not State.NEEDS_PERSON
-    to = State.NEEDS_PERSON if asks else State.ACCEPTED
-    event = NewEvent("question_asked" if asks else "accepted")
-    time.sleep(0.002)
-    try:
-        register.requests.move(seen.id, to, event, version=seen.version, by=f"officer{{me}}")
-        moved += 1
-    except RetriableError:
-        late += 1
-print(late)
-""",
-        4,
-    )
-    assert sum(map(int, outputs)) > 0, "no two were at it at the same moment"
-    assert register.requests.get(opened.id).version == 25
-    changes = [(h.actor, p) for h, p in register.trail.events(opened.id) if h.type == "state_changed"]
-    assert Counter(actor for actor, _ in changes) == {f"officer{n}": 6 for n in range(4)}
-    assert [payload["version"] for _, payload in changes if payload] == list(range(2, 26))
-
-
 FIRST, SECOND = "manual__2026-03-02T10:00:00+00:00", "manual__2026-03-02T11:00:00+00:00"
 PATIENCE = timedelta(hours=2)
 
@@ -149,19 +116,6 @@ def test_a_run_begins_once_and_ends_once(register: Register, open_one: Open) -> 
     assert header.actor == "airflow:anna"
     [kept] = register.runs.all(request_id=request)
     assert (kept.outcome, register.runs.all(going=True)) == ("delivered", ())
-
-
-def test_second_run_does_not_begin_during_the_first(register: Register, open_one: Open) -> None:
-    request = open_one().id
-    register.runs.begin(request, FIRST, PATIENCE)
-
-    in_the_way = register.runs.begin(request, SECOND, PATIENCE)
-
-    assert in_the_way.id == FIRST
-    assert register.runs.see(request, SECOND, PATIENCE) is None
-    assert not register.runs.end(request, SECOND, "accepted")
-    assert [r.id for r in register.runs.all(going=True)] == [FIRST]
-    assert run_events(register, request) == [("run_started", FIRST, False)]
 
 
 def test_a_run_that_is_silent_too_long_is_lost(register: Register, open_one: Open) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from tests.support.moves import moved
 from tests.support.nightly import both_databases
-from tests.unit.conftest import Open, Sql
+from tests.unit.conftest import Open
 
 from afschrift.domain.errors import AfschriftError
 from afschrift.domain.event import NewEvent
@@ -109,13 +109,6 @@ def test_error_of_the_work_passes_unchanged(register: Register, open_one: Open, 
     assert raised.value is error
     register.decisions.take(request, "identity", "confirmed", "officer")  # the moment is over
     assert len(register.decisions.of(request)) == 1
-
-
-def test_unreadable_row_is_damage(register: Register, open_one: Open, as_operator: Sql) -> None:
-    request = open_one().id
-    as_operator("UPDATE request SET state = 'nowhere' WHERE id = :id", id=request)
-    with pytest.raises(AfschriftError, match="is damaged"), register.read_snapshot():
-        register.facts.timeline(request)
 
 
 def test_one_write_is_all_there_or_nothing(register: Register, open_one: Open) -> None:

@@ -32,13 +32,9 @@ from afschrift.register.register import Register
 from afschrift.register.trail.differences import ForgedError
 from afschrift.register.trail.set_aside import Uncoded
 
-PEOPLE = Roles(
-    (
-        *ROLES.people,
-        Person("The DPO", frozenset({"cli:dpo"}), frozenset({Role.DPO})),
-        Person("Signer", frozenset({"cli:signer"}), frozenset({Role.SECOND_SIGNER})),
-    )
-)
+DPO = Person("The DPO", frozenset({"cli:dpo"}), frozenset({Role.DPO}))
+SIGNER = Person("Signer", frozenset({"cli:signer"}), frozenset({Role.SECOND_SIGNER}))
+PEOPLE = Roles((*ROLES.people, DPO, SIGNER))
 
 
 class Desk:
@@ -249,21 +245,6 @@ def test_a_row_that_is_left_of_a_forgotten_request_is_proven(
     assert found(register) == ["row_changed decision choice"]
     as_operator("DELETE FROM decision")
     assert found(register) == ["row_missing decision"]
-
-
-def test_shredding_leaves_another_request_of_the_case_attested(
-    register: Register, open_one: Open, as_operator: Sql
-) -> None:
-    request = open_one()
-    other = decided_and_closed(register, open_one(case=request.case))
-    decided_and_closed(register, request)
-    register.cases.add_text(request.case, "note", b"of both", "officer")
-
-    for gone in (request.id, other):
-        assert register.data_keys.shred(gone, RULE)
-        assert found(register) == []
-    as_operator("UPDATE request SET state = 'delivered' WHERE id = :other", other=other)
-    assert found(register) == ["row_changed request state"]
 
 
 def test_forged_change_prevents_shredding(register: Register, opened: Request, as_operator: Sql) -> None:
