@@ -35,20 +35,9 @@ def faults(url: str, *, step_event: str | None = None) -> list[str]:
             None: steps are not compared.
     """
     register = RegisterRows(url)
-    found = [
-        *_chain(register),
-        *_requests(register),
-        *_cases(register),
-        *_questions(register),
-        *_decisions(register),
-        *_deliveries(register),
-        *_texts(register),
-        *_runs(register),
-        *_facts(register),
-        *_case_facts(register),
-        *_keys(register),
-        *_erased(register),
-    ]
+    looks = (_chain, _requests, _cases, _questions, _decisions, _deliveries, _texts, _runs)
+    looks_at_facts = (_facts, _case_facts, _keys, _erased)
+    found = [line for look in (*looks, *looks_at_facts) for line in look(register)]
     return found if step_event is None else [*found, *_steps(register, step_event)]
 
 

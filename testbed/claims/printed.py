@@ -12,21 +12,8 @@ from testbed.claims.marks import COURTESY, Mark, marks
 from testbed.claims.sentences import BEGINS, split
 
 _BLOCKS = {
-    "p",
-    "li",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "td",
-    "th",
-    "dt",
-    "dd",
-    "caption",
-    "summary",
-    "div",
-    "ul",
-    "blockquote",
+    *("p", "li", "h1", "h2", "h3", "h4", "td", "th", "dt", "dd", "caption", "summary", "div", "ul"),
+    *("blockquote",),
 }
 _FORM = re.compile(r"\.(?:one|other|own|for_other|by_other|through)$")
 """End of a place that says for which number or party a sentence is."""

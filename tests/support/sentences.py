@@ -71,25 +71,9 @@ _WHOLE = (
 """Texts that are put together from parts, as they are read."""
 
 _CONSTANTS = {
-    "BROKEN",
-    "CANNOT",
-    "CHECK_RECORDED",
-    "CUT",
-    "LOOK",
-    "_WAYS_OUT",
-    "LOG_IN",
-    "MEND",
-    "NOT_NOW",
-    "ORIGINS",
-    "OTHERS",
-    "SURE",
-    "_MISSING",
-    "NO_MATTER",
-    "NO_RUN",
-    "NOT_OWNED",
-    "RENEWED",
-    "UNEXPECTED",
-    "_TITLES",
+    *("BROKEN", "CANNOT", "CHECK_RECORDED", "CUT", "LOOK", "_WAYS_OUT", "LOG_IN", "MEND"),
+    *("NOT_NOW", "ORIGINS", "OTHERS", "SURE", "_MISSING", "NO_MATTER", "NO_RUN", "NOT_OWNED"),
+    *("RENEWED", "UNEXPECTED", "_TITLES"),
 }
 """Constants of the pages. Their modules are not imported here, as these import airflow."""
 

@@ -9,6 +9,7 @@ from afschrift.inventory.base import fides_categories
 from afschrift.inventory.column import Column
 from afschrift.inventory.load import load
 from afschrift.inventory.table import Table
+from afschrift.inventory.unconfirmed import progress
 
 FOLDER = Path(__file__).parents[3] / "include" / "inventory"
 CATEGORIES = fides_categories()
@@ -61,36 +62,20 @@ def test_declared_keys_tell_rows_apart(demo_rows: duckdb.DuckDBPyConnection) -> 
     assert without == {"page_view", "app.app_event"}
 
 
-@pytest.mark.parametrize(("source", "table", "name"), COLUMNS)
-def test_column_is_classified(source: str, table: str, name: str) -> None:
-    declared, column = find(source, table, name)
-    assert column.origin or declared.origin
-    assert column.origin != "mixed"
-    assert column.category in CATEGORIES
-    if declared.personal:
-        assert column.title
-        purposes = declared.purposes if column.purposes is None else column.purposes
-        assert purposes
-        assert set(purposes) <= set(SOURCES[source].purposes)
-    else:
-        assert column.origin is Origin.NOT_PERSONAL
-    if column.origin in (Origin.DERIVED, Origin.INFERRED):
-        assert column.meaning
-    if column.about == "third_party":
-        assert column.third_party
-
-
-@pytest.mark.parametrize(("source", "table"), sorted({(s, t) for s, t, _ in COLUMNS}))
-def test_table_says_who_decided_and_why(source: str, table: str) -> None:
-    declared = SOURCES[source].tables[table]
-    assert declared.title
-    for column in declared.columns.values():
-        decided = column.decided or declared.decided
-        assert decided
-        assert decided.why
-    if not declared.personal:
-        assert not declared.subject
-        assert not declared.join
+def test_every_column_is_classified_titled_and_decided_on() -> None:
+    assert progress(load(FOLDER))[1] == []
+    for source, table, name in COLUMNS:
+        declared, column = find(source, table, name)
+        decided, place = column.decided or declared.decided, (source, table, name)
+        assert declared.title and decided and decided.why, place
+        assert column.category in CATEGORIES and column.origin != "mixed", place
+        if declared.personal:
+            purposes = declared.purposes if column.purposes is None else column.purposes
+            assert column.title and purposes and set(purposes) <= set(SOURCES[source].purposes), place
+        else:
+            assert column.origin is Origin.NOT_PERSONAL and not declared.subject and not declared.join, place
+        assert column.origin not in (Origin.DERIVED, Origin.INFERRED) or column.meaning, place
+        assert column.about != "third_party" or column.third_party, place
 
 
 @pytest.mark.parametrize("source", SOURCES)

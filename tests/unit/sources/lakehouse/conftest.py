@@ -35,17 +35,7 @@ def duckdb_1_5(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge | Non
     """Runs a statement there, and gives its rows as texts in order; None where its wheels cannot be had."""
     folder = tmp_path_factory.mktemp("duckdb")
     wheels = [f"duckdb-extension-{name}=={RELEASE}" for name in _EXTENSIONS]
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--only-binary",
-        ":all:",
-        "--target",
-        str(folder),
-    ]
+    install = [sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:", "--target", str(folder)]
     done = subprocess.run(
         [*install, f"duckdb=={RELEASE}", *wheels], capture_output=True, text=True, check=False
     )
