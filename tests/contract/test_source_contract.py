@@ -37,6 +37,7 @@ def source_to_test(warehouse: Warehouse) -> SourceToTest:
     )
 
 
+@pytest.mark.one_of_an_engine("iceberg", "sqlalchemy")
 def test_a_source_keeps_the_contract(
     source_check: Callable[[SourceToTest], str], source_to_test: SourceToTest
 ) -> None:
@@ -58,6 +59,7 @@ NATIVES = document(__file__, "native_types.json")
 """How a kind names some types where it does otherwise, and what such a column's value is in a CAST."""
 
 
+@pytest.mark.one_of_an_engine("iceberg", "sqlalchemy")
 @pytest.mark.parametrize("native", NATIVES["natives"]["postgres"])
 def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, kind: str, native: str) -> None:
     own = NATIVES["natives"].get(kind, {}).get(native, native)
