@@ -193,6 +193,19 @@ def test_how_it_was_forwarded_is_in_the_case_and_moves_no_date(bureau: Bureau) -
             taken(bureau, forwarded=wrong)
 
 
+def test_a_representative_is_kept_under_the_key_of_the_case(bureau: Bureau) -> None:
+    who = {"name": "Zangvogel Merel", "email": "merel@zangvogel.example"}
+    stored = taken(bureau, made_by="proxy", representative=who)
+    [kept] = [t for t in bureau.register.cases.texts(stored.case, "x") if t.kind == "parties"]
+    assert json.loads(kept.text or b"") == {"representative": who}
+    database = Path(bureau.settings.register.removeprefix("sqlite:///"))
+    assert b"Zangvogel" not in b"".join(path.read_bytes() for path in database.parent.glob("*.db*"))
+    assert faults(bureau.settings.register) == []
+    bureau.register.data_keys.shred(stored.requests[0], "retention")
+    [gone] = [t for t in bureau.register.cases.texts(stored.case, "x") if t.kind == "parties"]
+    assert gone.text is None
+
+
 def test_an_unclear_right_is_read_as_access_and_stops_no_clock(bureau: Bureau) -> None:
     [request] = taken(bureau, right="unclear").requests
     assert bureau.register.requests.get(request).right is Right.ACCESS
