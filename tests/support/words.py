@@ -71,7 +71,8 @@ _EVIDENCE = (
     "{some} of {count} samples are {form}|but {some} of {count} samples are {form}|points to people|distinguishes the rows|"
     "in a look-up table without data of people|the look-up table holds {people}|says what {column} points to|"
     "the name says nothing known|one of the list {table}, in a table of {topic}|left open|what it holds decides|"
-    "whose they are decides|who typed it decides|what that means decides|whether its rows are people or places of theirs decides|"
+    "no way leads to a person: whose rows they are decides|of other people than those who ask: whose it is decides|"
+    "who gave it decides|whose they are decides|who typed it decides|what that means decides|whether its rows are people or places of theirs decides|"
     "a few values come again and again: what they mean decides|it is one of the list {table}: who chose it decides|"
     "about a child, for whom a parent asks up to 16 (R16)|secret: that it exists is said, its value never leaves (R87)|"
     "a figure over several values|a second one beside the person's own|they are about no person: never read|"
@@ -123,6 +124,9 @@ def question_words() -> Iterator[str]:
 def evidence_words() -> Iterator[str]:
     """Why the data map proposes what it does: meanings of columns, and what speaks for them."""
     yield from (concept.title for concept in vocabulary().concepts)
+    yield from (
+        part for concept in vocabulary().concepts if concept.open for part in concept.open.split("; ")
+    )
     yield from (kind.value for kind in decisions.Kind if kind is not decisions.Kind.NAME)
     yield from (groups._NOT_SAID, groups._NO_ONES, groups._SMALL_NUMBERS, "Rows of people by {ways}")
     yield "{purposes} by the defaults of the source"

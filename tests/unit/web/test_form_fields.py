@@ -121,6 +121,10 @@ def test_an_error_page_needs_no_settings(monkeypatch: pytest.MonkeyPatch) -> Non
             "toelichting: wie het deed; opengelaten: het is een van de lijst film: wie het koos beslist",
         ),
         (
+            "name: name; left open: who said it; it is special data (Art. 9)",
+            "naam: naam; opengelaten: wie het zei; het zijn bijzondere gegevens (artikel 9)",
+        ),
+        (
             "the names are alike; 60 of 60 values are in patient.no; 22 of its 40 values, each in 1 to 46 rows",
             "de namen lijken op elkaar; 60 van 60 waarden staan in patient.no; "
             "22 van de 40 waarden daarvan, elk in 1 tot 46 rijen",

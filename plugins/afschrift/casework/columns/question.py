@@ -31,6 +31,8 @@ _LEAVE = {
     "exclude": "They stay, in this request alone, and the bundle says so.",
 }
 
+_IF_NOT = " If not, have the data map corrected, and start its next run in Airflow (fulfil_request, Trigger)."
+
 UNCLASSIFIED = QuestionKind(
     "unclassified",
     "Columns that are not described",
@@ -88,7 +90,7 @@ OTHERS_UNDECIDED = QuestionKind(
 UNLISTED_TABLES = QuestionKind(
     "unlisted_tables",
     "Tables that are not described",
-    "The inventory does not describe these tables. Is it right to pass over them?",
+    "The inventory does not describe these tables. Is it right to pass over them?" + _IF_NOT,
     {
         "leave_out": "It is right: they are not read, and the bundle says so.",
     },
@@ -97,7 +99,7 @@ UNLISTED_TABLES = QuestionKind(
 UNKNOWN_ORIGIN = QuestionKind(
     "unknown_origin",
     "Rows of an unknown origin",
-    "These rows have an origin that the inventory does not name. Is it right to leave them out?",
+    "These rows have an origin that the inventory does not name. Is it right to leave them out?" + _IF_NOT,
     {
         "leave_out": "It is right: they stay in the warehouse.",
     },
@@ -107,7 +109,7 @@ FOREIGN_ROWS = QuestionKind(
     "foreign_rows",
     "Rows that have another person's key",
     "A join reaches these rows, or the database takes their key for the person's, and they have another one. "
-    "Is it right to leave them out (R31)?",
+    "Is it right to leave them out (R31)?" + _IF_NOT,
     {
         "leave_out": "It is right: they are another person's.",
     },
@@ -118,7 +120,7 @@ ROWS_NOT_GIVEN = QuestionKind(
     "rows_not_given",
     "Rows that lead to no person any more",
     "The check of the data map found that a join finds no row, or that no row of a table leads to a person. "
-    "Is it right that nothing of it is given?",
+    "Is it right that nothing of it is given?" + _IF_NOT,
     {
         "leave_out": "It is right, in this request alone: nothing of it is the person's.",
     },
@@ -133,7 +135,7 @@ RESIDUAL_ROWS = QuestionKind(
     "residual_rows",
     "Rows that name the person and that no way reaches",
     "This column holds an identifier of the person in rows that no way of the inventory reaches. Is it right "
-    "to leave them out (R08)?",
+    "to leave them out (R08)?" + _IF_NOT,
     {
         "leave_out": "It is right, in this request alone: they are another person's. The bundle says so.",
     },

@@ -150,7 +150,7 @@ def inform_view(officer: Officer, question: QuestionRow) -> tuple[Section, ...]:
         for seen in seen_deliveries(officer, of.request):
             if seen.row.sha256 == fact.detail.get("bundle"):
                 lines = (
-                    ("Where it is", seen.place),
+                    (gettext("Where it is"), seen.place),
                     ("Words", seen.words),
                     *(("Note", r) for r in seen.remarks),
                 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afschrift.app.jurisdiction import jurisdiction_of
+from afschrift.casework.columns import question as columns
 from afschrift.casework.same_message import answered_together, awaited
 from afschrift.domain.state import State
 from afschrift.law.clock.clock import Jurisdiction
@@ -106,7 +107,9 @@ def ask_to_inform(register: Register, request_id: str, *, alone: bool = False) -
         return ""
     others = () if alone else answered_together(register, timeline)
     together = [other.request for other, _ in others]
-    return put(register, request_id, _question(answers[-1], together)).id
+    # what stopped an earlier plan is not asked any more: the map was corrected, and the answer is whole
+    overtaken = [kind.name for kind in columns.KINDS] if timeline.state is State.READY else []
+    return put(register, request_id, _question(answers[-1], together), overtaken).id
 
 
 def ask_again(register: Register, jurisdiction: Jurisdiction | None = None) -> tuple[str, ...]:

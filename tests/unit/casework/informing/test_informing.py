@@ -13,6 +13,7 @@ from tests.support.restricted import dispute_service, open_bureau
 from tests.unit.casework.informing.conftest import Ready
 
 from afschrift.casework.answer import answer_question, look
+from afschrift.casework.columns.question import RESIDUAL_ROWS
 from afschrift.casework.decision.require_decision import open_decision
 from afschrift.casework.informing.question import ask_again
 from afschrift.casework.letters.make import make
@@ -23,6 +24,8 @@ from afschrift.domain.state import State
 from afschrift.law.clock.facts import FactKind
 from afschrift.law.clock.sending import Sending
 from afschrift.law.letter import Bounce, LetterState
+from afschrift.questions.ask import put
+from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import QuestionRow
 
 ANN = {"customer_id": "1", "email": "ann@example.org"}
@@ -55,6 +58,15 @@ def test_a_bundle_at_its_destination_is_no_answer_before_its_handover(bureau: Bu
     assert bureau.state(request) is State.DELIVERED
     assert closed_on(bureau, request) == local_today()
     assert "fact_handed_over" in event_types(bureau.services, request)
+
+
+def test_a_question_of_a_plan_before_the_map_was_corrected_closes_with_the_answer(bureau: Bureau) -> None:
+    request = bureau.store(days=5)
+    detail = {"column": "shop.ticket.email", "rows": 1}
+    put(bureau.register, request, OpenQuestion(RESIDUAL_ROWS, RESIDUAL_ROWS.options, "", detail))
+    drive(bureau.services, request)
+    assert [question.kind for question in bureau.questions(request)] == ["tell_person"]
+    assert "question_overtaken" in event_types(bureau.services, request)
 
 
 @pytest.mark.parametrize("on", [days_away(2), days_away(-30)])
