@@ -40,6 +40,7 @@ from afschrift.law.clock import clock, facts
 from afschrift.law.destruction import REASONS, Destroying
 from afschrift.law.manual_search import NOT_SEARCHED_BECAUSE
 from afschrift.law.roles import Role
+from afschrift.letters.element_values import _TAKES
 from afschrift.letters.elements import ELEMENTS, Giver
 from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.questions.forms import fields
@@ -200,6 +201,7 @@ def letter_words() -> Iterator[str]:
         if element.giver is Giver.OFFICER:
             yield from map(in_english, element.codes)
     yield from map(help_of, ("kind", "announces", "text"))
+    yield from ("it is missing: {words}; it takes {form}", *_TAKES.values())
 
 
 def review_words() -> Iterator[str]:

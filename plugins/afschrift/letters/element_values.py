@@ -69,7 +69,8 @@ def element_values(kind: LetterKind, given: Mapping[str, Any]) -> dict[str, Any]
         if value:
             values[name] = value
         elif name in kind.required:
-            faults[name] = f"it is missing: {element.help}; it takes {takes(element)}"
+            words = f"{element.help[:1].upper()}{element.help[1:]}"
+            faults[name] = f"it is missing: {words}; it takes {takes(element)}"
     if faults:
         raise form_error(kind, faults)
     return values

@@ -149,7 +149,7 @@ def test_titles_and_ways_of_questions_about_the_map_are_shown_in_dutch() -> None
     from afschrift.app.catalogs import load_language
     from afschrift.datamap.review.decisions import Kind
     from afschrift.datamap.review.groups import Group, Place
-    from afschrift.domain.language import serve_in
+    from afschrift.domain.language import say, serve_in
     from afschrift.web.map_review.map_view import _shown, title_of
 
     tables = (Place("shop", "login"), Place("shop", "orders"))
@@ -163,6 +163,7 @@ def test_titles_and_ways_of_questions_about_the_map_are_shown_in_dutch() -> None
             title_of(Group("name, time", {}, columns, kind=Kind.NAME)),
             _shown("ways", "subject no: id; or join no: customer.id"),
             _shown("ways", "asked"),
+            say("it is missing: Where the files are; it takes a date as 2026-03-05"),
             _shown("purposes", "sale (A6-1-b) by the defaults of the source"),
         ] == [
             "Rijen van personen via subject no: customer",
@@ -171,6 +172,7 @@ def test_titles_and_ways_of_questions_about_the_map_are_shown_in_dutch() -> None
             "name, time",
             "subject no: id; of join no: customer.id",
             "niet bekend",
+            "ontbreekt: Waar de bestanden staan; vul in: een dag als 2026-03-05",
             "sale (A6-1-b) volgens de standaard van de bron",
         ]
     finally:
