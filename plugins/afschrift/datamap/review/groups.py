@@ -309,8 +309,7 @@ def about_tables(inventory: Inventory, group: Group) -> Iterator[tuple[str, str]
         table = tables[place.table]
         names = list(table.columns)
         more = [gettext("and {number} more", number=len(names) - _COLUMNS)] * (len(names) > _COLUMNS)
-        listed = ", ".join([*names[:_COLUMNS], *more]) or gettext("not known")
-        yield "columns", f"{place.table}: {listed}"
+        yield "columns", f"{place.table}: " + (", ".join([*names[:_COLUMNS], *more]) or gettext("not known"))
         for way in table.possible:
             own = ", ".join((*way.join, *way.subject.values()))
             because = way.because.removesuffix(PROVES_LITTLE) if len(group.places) > 1 else way.because

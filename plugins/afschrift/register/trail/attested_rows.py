@@ -390,9 +390,8 @@ def place_of(table: Table, row: Mapping[str, Any]) -> RowPlace:
 
 def _forget(tx: Connection, table: Table) -> None:
     """Discard the rows of a table that this transaction has read, since they change."""
-    so_far = written(tx).known
-    for asked in [asked for asked in so_far if asked[0] == table.name]:
-        del so_far[asked]
+    for asked in [asked for asked in written(tx).known if asked[0] == table.name]:
+        del written(tx).known[asked]
 
 
 def _note(tx: Connection, place: RowPlace, change: Change) -> None:
