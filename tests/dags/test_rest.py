@@ -202,7 +202,7 @@ def test_unknown_and_closed_questions(desk: Desk, asked: Asked) -> None:
 def test_faults_of_roles_file_and_software_are_logged_and_not_shown(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from afschrift.web import question_api
+    from afschrift.web import request_api
 
     def broken() -> Any:
         raise ValueError(TEXT)
@@ -212,7 +212,7 @@ def test_faults_of_roles_file_and_software_are_logged_and_not_shown(
     assert (reply.status_code, "roles.yml" in reply.text) == (500, False)
     assert f"roles.yml:{len(ROLES.splitlines()) + 1}: people.Anna2.roles" in desk.env.log
     (desk.home / "roles.yml").write_text(ROLES)
-    monkeypatch.setattr(question_api, "open_register", broken)
+    monkeypatch.setattr(request_api, "open_register", broken)
     reply = desk.ask("anna", "GET", "/questions")
     assert reply.status_code == 500
     assert "Unexpected ValueError at" in desk.env.log

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from afschrift.casework.actions.action import LONGEST_TEXT
 from afschrift.casework.answer_rows import form_of
 from afschrift.casework.decision.in_force import DECISION
+from afschrift.casework.officer import Officer
 from afschrift.casework.question_kinds import kind_named
 from afschrift.casework.review.question import REDACTIONS, REVIEW
 from afschrift.domain.errors import FormError
@@ -80,23 +81,21 @@ class AnswerForm:
         return GivenAnswer(choice, detail, texts, text or None, tuple(files) if self.files else ())
 
 
-def answer_form(
-    grounds: Callable[[], Grounds], right: Right, question: QuestionRow, given: Mapping[str, str]
-) -> AnswerForm:
+def answer_form(officer: Officer, question: QuestionRow, given: Mapping[str, str]) -> AnswerForm:
     """The form of a question.
 
     Args:
-        grounds: reads their table, which decisions alone need.
-        right: of the request.
+        officer: who looks.
         question: that it answers.
         given: of a decision the `choice` and `ground` that were chosen.
     """
     words = kind_named(question.kind)
     if words.name == DECISION:
-        return _decision(grounds(), right, question, given, words)
+        right = officer.register.requests.get(question.request).right
+        return _decision(officer.grounds, right, question, given, words)
     fields = tuple(fields_of(form_of(question), question.options))
     if question.kind == REVIEW:
-        fields = tuple(_of_review(field, grounds()) for field in fields)
+        fields = tuple(_of_review(field, officer.grounds) for field in fields)
     return AnswerForm(words, fields, reason=words.reason, files=takes_files(question))
 
 

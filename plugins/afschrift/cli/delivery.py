@@ -10,7 +10,7 @@ from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.cli.actions import add_actions
-from afschrift.cli.common import AsJson, officer, print_json, print_lines
+from afschrift.cli.common import AsJson, officer, print_found
 
 app = typer.Typer(no_args_is_help=True)
 add_actions(app, actions_of(Subject.DELIVERY))
@@ -25,10 +25,8 @@ def listing(
     me = officer()
     of = [request] if request else sorted({row.request for row in me.register.deliveries.remaining()})
     found = [seen for name in of for seen in seen_deliveries(me, name) if request or seen.lies]
-    if as_json:
-        print_json([seen.document() for seen in found], ascii=False)
-    else:
-        print_lines([seen.line for seen in found] or ["No delivery."])
+    lines = (seen.line for seen in found)
+    print_found(lambda: [seen.document() for seen in found], lines, as_json, "No delivery.")
 
 
 @app.command()
@@ -40,7 +38,5 @@ def show(
     me = officer()
     request = me.register.deliveries.get(delivery).request
     [seen] = [seen for seen in seen_deliveries(me, request) if seen.row.id == delivery]
-    if as_json:
-        print_json(seen.document(), ascii=False)
-    else:
-        print_lines(f"{name}: {value}" for name, value in seen.document().items() if value)
+    found = seen.document()
+    print_found(lambda: found, (f"{name}: {value}" for name, value in found.items() if value), as_json)

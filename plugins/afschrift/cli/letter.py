@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from afschrift.app.settings import Settings
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
 from afschrift.cli.actions import add_actions
@@ -149,8 +148,6 @@ def sent(
         parts = chain([first], iter(partial(stream.read, PART_BYTES), b""))
         if id_copy(no_id_copy):
             raise RefusedError("Nothing was entered.", remedy=NO_ID_COPY)
-        kept = Proof(
-            proof.name, kind, checked_content(proof.name, parts, Settings.from_environment().document_bytes)
-        )
+        kept = Proof(proof.name, kind, checked_content(proof.name, parts, who.settings.document_bytes))
         done = enter_sent(who, letter, day, channel, kept)
     print_found(lambda: asdict(done), [done.line], as_json)

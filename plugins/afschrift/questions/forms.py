@@ -20,7 +20,10 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def form(
-    options: Sequence[str], fields: Mapping[str, Mapping[str, Any]], needed: Mapping[str, Sequence[str]]
+    options: Sequence[str],
+    fields: Mapping[str, Mapping[str, Any]],
+    needed: Mapping[str, Sequence[str]],
+    more: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Make a form.
 
@@ -28,11 +31,13 @@ def form(
         options: the choices.
         fields: name -> JSON Schema of its value, with a `title`.
         needed: choice -> fields without which it is not complete.
+        more: further rules of JSON Schema.
     """
-    rules = [
+    rules: list[Mapping[str, Any]] = [
         {"if": {"properties": {"choice": {"const": choice}}}, "then": {"required": list(names)}}
         for choice, names in needed.items()
     ]
+    rules += more
     return {
         "$schema": _DIALECT,
         "type": "object",

@@ -22,7 +22,6 @@ from afschrift.web import (
     intake_page,
     language,
     letter_pages,
-    question_api,
     question_pages,
     report_page,
     request_api,
@@ -64,7 +63,7 @@ def create(start: Start, start_look_up: Start) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _refused)
     app.state.start = (start, start_look_up)
-    for api in (question_api.router, request_api.router, intake_page.api):
+    for api in (request_api.router, intake_page.api):
         app.include_router(api, prefix="/api")
     for module in _PAGES:
         app.include_router(module.router)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from afschrift.app.jurisdiction import load_grounds
 from afschrift.app.settings import Settings
-from afschrift.casework.answer_form import AnswerForm, answer_form
 from afschrift.casework.manual.scan import scan, too_large
 from afschrift.casework.review.question import REDACTIONS
 from afschrift.domain.errors import FormError, RefusedError
 from afschrift.law.manual_search import NewFile
-from afschrift.questions.kind import GivenAnswer
-from afschrift.register.records import QuestionRow
-from afschrift.register.register import Register
 from afschrift.web.caller import Caller, Known, cross_origin_error, is_same_origin
 from afschrift.web.multipart import AT_MOST, FIELDS_BYTES, FILES_AT_MOST, Sent, read, sent_form
 from afschrift.web.page import Problem
@@ -70,22 +65,12 @@ Ours = Annotated[Sent, Depends(_ours)]
 """The same, refused as CrossOriginError without the token of its page."""
 
 
-def form_for(register: Register, question: QuestionRow, given: Mapping[str, str]) -> AnswerForm:
-    """The form of a question."""
-    return answer_form(load_grounds, register.requests.get(question.request).right, question, given)
-
-
-def read_form(form: AnswerForm, sent: Sent) -> GivenAnswer:
-    """The answer that was filled in.
+def files_of(sent: Sent) -> list[NewFile]:
+    """The uploaded files, each checked by its content.
 
     Raises:
-        FormError: a file cannot be taken, or the reason is too long.
+        FormError: one cannot be taken.
     """
-    return form.read(sent.value("choice"), sent.typed, sent.value("text"), _files(sent) if form.files else ())
-
-
-def _files(sent: Sent) -> list[NewFile]:
-    """The uploaded files, each checked by its content."""
     at_most = Settings.from_environment().manual_bytes
     found = []
     for number, file in enumerate(sent.files, 1):

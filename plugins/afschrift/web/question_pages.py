@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from afschrift.casework.answer import has_view, look, visible
-from afschrift.casework.answer_form import AnswerForm
+from afschrift.casework.answer_form import AnswerForm, answer_form
 from afschrift.casework.answer_rows import AnswerDone, answer_row
 from afschrift.casework.clock import ClockService
 from afschrift.casework.identity.accounts import key_title
@@ -26,7 +26,7 @@ from afschrift.register.records import DecisionRow, QuestionRow
 from afschrift.register.register import Register
 from afschrift.web.answers import Starting, Starts, act
 from afschrift.web.caller import Caller, Known
-from afschrift.web.form import Ours, form_for, read_form, unsendable
+from afschrift.web.form import Ours, files_of, unsendable
 from afschrift.web.multipart import Sent, read, sent_form
 from afschrift.web.page import Problem, at_fields, problem_of, redirect, render, said_error
 from afschrift.web.question_status import (
@@ -66,18 +66,22 @@ def question(request: Request, question_id: str, by: Known) -> Response:
     """A question with its form; read-only for an account that may not answer it."""
     register = open_register()
     asked = visible_question(register, by, question_id)
-    form = form_for(register, asked, request.query_params)
+    form = answer_form(by.officer(register), asked, request.query_params)
     return _question_page(request, register, by, asked, form, Sent())
 
 
 def _answer(request: Request, question_id: str, by: Caller, sent: Sent, starting: Starting) -> Response:
     register = open_register()
     asked = visible_question(register, by, question_id)
-    form = form_for(register, asked, {"choice": sent.value("choice"), "ground": sent.value("ground")})
+    form = answer_form(
+        by.officer(register), asked, {"choice": sent.value("choice"), "ground": sent.value("ground")}
+    )
     if wrong := unsendable(request, by, sent):
         return _question_page(request, register, by, asked, form, sent, *wrong)
     try:
-        done = act(by, answer_row(asked.kind), question_id, read_form(form, sent), starting)
+        files = files_of(sent) if form.files else ()
+        given = form.read(sent.value("choice"), sent.typed, sent.value("text"), files)
+        done = act(by, answer_row(asked.kind), question_id, given, starting)
     except Exception as error:  # the application handles it too, but on a page without what was typed
         problem, status = problem_of(error, *_titles(form))
         if status >= 500:
@@ -169,7 +173,9 @@ def shown(request: Request, question_id: str, by: Known, sent: Ours) -> Response
     register = open_register()
     asked = visible_question(register, by, question_id)
     unmask = sent.value("unmask") == "true"
-    return _question_page(request, register, by, asked, form_for(register, asked, {}), Sent(), unmask=unmask)
+    return _question_page(
+        request, register, by, asked, answer_form(by.officer(register), asked, {}), Sent(), unmask=unmask
+    )
 
 
 def _question_page(

@@ -1,4 +1,4 @@
-"""Requests and cases as JSON, and a route for each action of the table."""
+"""Requests, cases and questions as JSON, and a route for each action of the table."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from afschrift.casework.actions.action import Action, Done, Parameters, Subject
 from afschrift.casework.actions.actions import ACTIONS
-from afschrift.casework.answer_rows import answer_row
+from afschrift.casework.answer import look, visible
+from afschrift.casework.answer_rows import answer_row, form_of
 from afschrift.casework.delivery.view import seen_deliveries
 from afschrift.casework.desk.desk import desk_rows
 from afschrift.casework.desk.today import LONGEST, Filters, lines_of, search
 from afschrift.casework.identity.look_up import ask_look_up, identity_view, record_look
 from afschrift.casework.intake.case_story import story
 from afschrift.casework.intake.referral import to_hand_over
-from afschrift.law.roles import Act
+from afschrift.law.roles import Act, Role
 from afschrift.outside.read_model import read_model
+from afschrift.questions.ask import assigned_to
 from afschrift.register.open import open_register
+from afschrift.register.records import QuestionRow
 from afschrift.web.answers import Starts, act
 from afschrift.web.body import Body
-from afschrift.web.caller import Known
+from afschrift.web.caller import Caller, Known
+from afschrift.web.question_status import visible_question
 
 router = APIRouter()
 ANSWER = """Record the answer; where it was the last one due, start the request's next run as the caller.
@@ -126,6 +130,35 @@ def pending_referrals(by: Known) -> list[dict[str, Any]]:
     """What is not handed over yet, the first due first."""
     by.roles.require(by.account, Act.SEE)
     return [pending.document() for pending in to_hand_over(open_register())]
+
+
+@router.get("/questions")
+def open_questions(by: Known) -> list[dict[str, Any]]:
+    """Open questions, oldest first: those put to the caller's roles; all of them to an overseer."""
+    found = open_register().questions.all()
+    return [_question(by, q) for q in found if visible(by.roles, by.account, q)]
+
+
+@router.get("/questions/{question_id}")
+def show_question(question_id: str, by: Known) -> dict[str, Any]:
+    """One question with its form as JSON Schema."""
+    return _question(by, visible_question(open_register(), by, question_id))
+
+
+@router.api_route("/questions/{question_id}/view", methods=["GET", "POST"])
+def view(request: Request, question_id: str, by: Known) -> dict[str, Any]:
+    """What is judged: masked, or by POST with the values, for who may answer. The look is an event."""
+    register = open_register()
+    asked = visible_question(register, by, question_id)
+    found = look(by.officer(register), asked.id, unmask=request.method == "POST")
+    return asdict(found) if found is not None else {"question": asked.id, "sections": []}
+
+
+def _question(by: Caller, question: QuestionRow) -> dict[str, Any]:
+    mine = by.roles.holds(by.account, Role(question.role))
+    to = assigned_to(open_register().facts.timeline(question.request), question.id)
+    mine = mine and (to is None or by.roles.acts_for(by.account, to))
+    return asdict(question) | {"form": form_of(question), "may_answer": mine, "assigned_to": to}
 
 
 def _do(action: Action | None) -> Callable[..., dict[str, Any]]:

@@ -52,8 +52,8 @@ def _page(request: Request, by: Caller, request_id: str, texts: Sequence[CaseTex
     register = open_register()
     officer = by.officer(register)
     register.requests.get(request_id)
-    events = None
-    if by.roles.may(by.account, Act.TIMELINE):
+    events, may = None, by.roles.may(by.account, Act.TIMELINE)
+    if may:
         officer.view(request_id)
     with register.read_snapshot():
         at = situation(officer, Subject.REQUEST, request_id)
@@ -61,7 +61,7 @@ def _page(request: Request, by: Caller, request_id: str, texts: Sequence[CaseTex
         values["letters"] = shown_letters(officer, at)
         act = next((due.form for due in values["due"] if due.form), None)
         values["fields"] = list(fields_of(act.form(at), ())) if act else []
-        if by.roles.may(by.account, Act.TIMELINE):
+        if may:
             events = register.trail.events(request_id)
             values |= details(officer, at, events)
     return render(

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from afschrift.casework.answer_form import answer_form
 from afschrift.casework.review.judge import Ticks, keep_ticks
 from afschrift.casework.review.look import ReviewLook, begin, lines
 from afschrift.casework.review.question import REDACT
@@ -22,7 +23,7 @@ from afschrift.casework.review.table_page import (
 from afschrift.domain.errors import AfschriftError, FormError
 from afschrift.domain.language import gettext, in_served
 from afschrift.web.caller import Caller, Known
-from afschrift.web.form import LINES, Ours, Posted, form_for, unsendable
+from afschrift.web.form import LINES, Ours, Posted, unsendable
 from afschrift.web.multipart import Sent
 from afschrift.web.page import Problem, redirect, render, status_and_words
 from afschrift.web.question_status import why_barred
@@ -44,7 +45,7 @@ def review(request: Request, request_id: str, by: Known, table: str = "", first:
         question = register.questions.get(view.question)
         barred = why_barred(register, by, question, register.facts.timeline(request_id))
         kept = [(LINES, "\n".join(ticked)), ("choice", REDACT)] if ticked else []
-        form, sent = None if barred else form_for(register, question, {}), Sent(kept)
+        form, sent = None if barred else answer_form(look.officer, question, {}), Sent(kept)
     grounds = {code for judged in found.draft.values() for code in judged.masked.values()}
     return render(
         request,

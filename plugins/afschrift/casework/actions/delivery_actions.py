@@ -20,6 +20,7 @@ from afschrift.casework.actions.action import (
     Subject,
     Words,
     codes,
+    done_with,
 )
 from afschrift.casework.copy_findings import CONFIRMED, end_of
 from afschrift.casework.delivery.again import GIVEN, give_again, openable
@@ -44,7 +45,6 @@ from afschrift.domain.errors import TooLateError
 from afschrift.domain.files import LONGEST_LINK, ShowsBundles
 from afschrift.domain.language import gettext, say
 from afschrift.encryption.portal_file import PORTAL
-from afschrift.law.clock.facts import Timeline
 from afschrift.law.dispute import holds, under_hold
 from afschrift.register.deliveries import FROZEN, REVOKED, UNFROZEN, DeliveryRow
 
@@ -106,12 +106,8 @@ def _lying(officer: Officer, delivery: str) -> DeliveryRow:
     return row
 
 
-def _timeline(officer: Officer, row: DeliveryRow) -> Timeline:
-    return officer.register.facts.timeline(row.request)
-
-
-def _done(officer: Officer, row: DeliveryRow, lines: list[str]) -> Done:
-    return Done([_timeline(officer, row)], lines or [row.id])
+def _done(officer: Officer, row: DeliveryRow, lines: list[str], shown: str | None = None) -> Done:
+    return done_with(officer, row.request, lines or [row.id], shown=shown)
 
 
 def _lies(at: Situation) -> bool:
@@ -153,7 +149,7 @@ def _words(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     That you looked is recorded. Give them on another channel than the letter, and enter how they went.
     """
     row, words = officer.register.deliveries.get(delivery), read_words(officer, delivery)
-    return Done([_timeline(officer, row)], [gettext("Then enter how they went.")], shown=words)
+    return _done(officer, row, [gettext("Then enter how they went.")], words)
 
 
 @ACTIONS.row(
@@ -170,7 +166,7 @@ def _link(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     line = gettext(
         "Give it only to the person whose identity was verified, and the words on another channel."
     )
-    return Done([_timeline(officer, row)], [line], shown=link)
+    return _done(officer, row, [line], link)
 
 
 @ACTIONS.row(
@@ -231,7 +227,7 @@ def _renew(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     """
     row = _lying(officer, delivery)
     must_not_be_over(officer, row)
-    zone = _timeline(officer, row).zone
+    zone = officer.register.requests.get(row.request).zone
     day = officer.today(zone) + timedelta(days=officer.settings.days(row.destination))
     until = end_of(day, zone)
     link = renewed(officer, row, until)
@@ -239,7 +235,7 @@ def _renew(officer: Officer, delivery: str, _given: NothingMore) -> Done:
     lines = [gettext("It lies there until {day}.", day=say(str(day)))]
     if link:
         lines.append(gettext("Its link works for {days} days at most.", days=LONGEST_LINK.days))
-    return replace(_done(officer, row, lines), shown=link)
+    return _done(officer, row, lines, link)
 
 
 @ACTIONS.row(

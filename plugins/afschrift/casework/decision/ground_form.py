@@ -19,6 +19,7 @@ from afschrift.law.clock.facts import FactKind, FactRow, Timeline
 from afschrift.law.ground_check import Accepted, RequestFacts, check_ground
 from afschrift.law.grounds import FieldStorage, Grounds, Outcome
 from afschrift.law.roles import Role
+from afschrift.questions.forms import form
 from afschrift.register.records import QuestionRow
 
 
@@ -86,11 +87,8 @@ def question_form(grounds: Grounds, right: Right, options: Sequence[str]) -> dic
     rules: list[dict[str, Any]] = []
     for outcome in dict.fromkeys(outcome for outcome, _ in pairs):
         codes = [code for offered, code in pairs if offered is outcome]
-        rules.append(
-            _rule(
-                {"choice": outcome.value}, {"required": ["ground"], "properties": {"ground": {"enum": codes}}}
-            )
-        )
+        then = {"required": ["ground"], "properties": {"ground": {"enum": codes}}}
+        rules.append(_rule({"choice": outcome.value}, then))
     for code in dict.fromkeys(code for _, code in pairs):
         for need in grounds.grounds[code].needed:
             when = {("choice" if n == "outcome" else n): v for n, v in need.when.items()}
@@ -99,18 +97,8 @@ def question_form(grounds: Grounds, right: Right, options: Sequence[str]) -> dic
                 when["provision"] = [law for law, provision in listed if provision.effect == effect]
             if "first_request" not in when:  # the register knows that, no form does
                 rules.append(_rule({"ground": code, **when}, {"required": list(need.fields)}))
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "properties": {
-            "choice": {"enum": list(options)},
-            "ground": {"title": "On which ground", "enum": list(dict.fromkeys(code for _, code in pairs))},
-            **{name: _shown(grounds, name) for name in names},
-        },
-        "required": ["choice"],
-        "additionalProperties": False,
-        "allOf": rules,
-    }
+    ground = {"title": "On which ground", "enum": list(dict.fromkeys(code for _, code in pairs))}
+    return form(options, {"ground": ground, **{name: _shown(grounds, name) for name in names}}, {}, rules)
 
 
 def _shown(grounds: Grounds, name: str) -> dict[str, Any]:

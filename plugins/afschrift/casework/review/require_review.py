@@ -35,6 +35,7 @@ from afschrift.inventory.readable import GivenTable, readable_share
 from afschrift.law.clock.deadline import Period
 from afschrift.law.grounds import Grounds, Outcome
 from afschrift.questions.ask import ask
+from afschrift.questions.forms import WORDS, form
 from afschrift.questions.kind import OpenQuestion
 from afschrift.register.records import DecisionRow
 from afschrift.register.register import Register
@@ -172,8 +173,8 @@ def question(
         **{name: found for name, found in more.items() if found},
     }
     words = f"The bundle is packed; a person looks at it before it leaves ({', '.join(why)})."
-    form = review_form(services.grounds, plan.right)
-    return OpenQuestion(REVIEW_KIND, OPTIONS, words, detail, bound=packed["bundle"], form=form)
+    fields = review_form(services.grounds, plan.right)
+    return OpenQuestion(REVIEW_KIND, OPTIONS, words, detail, bound=packed["bundle"], form=fields)
 
 
 def unreadable(inventory: Inventory, plan: Plan, records: Sequence[SourceExtract]) -> dict[str, int]:
@@ -205,22 +206,11 @@ def review_form(grounds: Grounds, right: Right) -> dict[str, Any]:
             title = f"{ground.title['en']}: {field.title['en']}"
             fields[f"{ground.code}.{name}"] = {"title": title, **field.schema, "x-kept": field.kept.value}
     line = {"type": "string", "minLength": 1, "maxLength": 400}
-    lines = {"type": "array", "minItems": 1, "maxItems": MOST_LINES, "items": line}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "properties": {
-            "choice": {"enum": list(OPTIONS)},
-            REDACTIONS: {"title": "What is masked: table, row, column, span, ground", **lines}
-            | {"x-kept": "case_file"},
-            **fields,
-            "why": {"title": "Why it is held back", "type": "string", "minLength": 1, "maxLength": 6000}
-            | {"x-kept": "case_file"},
-        },
-        "required": ["choice"],
-        "additionalProperties": False,
-        "allOf": [_needs(REDACT, REDACTIONS), _needs(HOLD_BACK, "why")],
-    }
+    lines = {"title": "What is masked: table, row, column, span, ground", "type": "array", "minItems": 1}
+    lines |= {"maxItems": MOST_LINES, "items": line} | WORDS
+    why = {"title": "Why it is held back", "type": "string", "minLength": 1, "maxLength": 6000} | WORDS
+    rules = [_needs(REDACT, REDACTIONS), _needs(HOLD_BACK, "why")]
+    return form(OPTIONS, {REDACTIONS: lines, **fields, "why": why}, {}, rules)
 
 
 def _needs(choice: str, name: str) -> dict[str, Any]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from afschrift.app.roles_file import load_roles
-from afschrift.casework.answer import answer_question, goes_on, still_open
-from afschrift.casework.answer_form import AnswerForm, answer_form
+from afschrift.casework.answer import answer_question, goes_on, look, still_open
+from afschrift.casework.answer_form import answer_form
 from afschrift.casework.answer_rows import form_of
 from afschrift.casework.question_kinds import kind_named
 from afschrift.cli import given
@@ -84,8 +85,6 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the evidence of a question, with values masked. This is recorded as an event."""
-    from afschrift.casework.answer import look
-
     found = look(officer(), question, unmask=unmask)
     print_found(
         lambda: asdict(found) if found else {"question": question, "sections": []},
@@ -164,15 +163,7 @@ def answer(
     filled = _filled(who, asked, choice, set_ or [], form, text_file)
     with ExitStack() as held:
         files = tuple(_scanned(held, path, who.settings.manual_bytes) for path in file or ())
-        done = answer_question(
-            who,
-            asked.id,
-            filled.choice,
-            detail=filled.detail,
-            texts=filled.texts,
-            text=filled.text,
-            files=files,
-        )
+        done = answer_question(who, asked.id, **{**vars(filled), "files": files})
     typer.echo(f"Recorded: {done.decision.kind} = {done.decision.choice}.")
     if files:
         say(f"{len(files)} files are kept, encrypted. Delete your copies when you are done.")
@@ -227,11 +218,7 @@ def _filled(
         if choice or set_ or text_file:
             raise ConfigurationError("The form is the whole answer.", remedy="give --form alone.")
         return from_file(form)
-    right = who.register.requests.get(asked.request).right
-
-    def form_for(given: Mapping[str, str]) -> AnswerForm:
-        return answer_form(lambda: who.grounds, right, asked, given)
-
+    form_for = partial(answer_form, who, asked)
     if choice is None:
         return ask_answer(form_for, asked.options)
     texts = dict(map(_pair, set_))
