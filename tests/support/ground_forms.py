@@ -1,6 +1,6 @@
 """Forms of grounds for tests: filled in with the table's own examples, one field short, or empty."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -107,3 +107,14 @@ def joined(found: set[tuple[str, str, str]]) -> tuple[str, str, str]:
     """Several outcomes of a row, which may differ in the rule that is named."""
     expected, rules, letters = (sorted({row[i] for row in found}) for i in range(3))
     return " ".join(expected), " ".join(rules), " ".join(letters)
+
+
+def needed(schema: Mapping[str, Any] | None, choice: str) -> tuple[str, ...]:
+    """The fields without which a choice is not complete."""
+    rules = (schema or {}).get("allOf", ())
+    return tuple(
+        name
+        for rule in rules
+        if rule["if"]["properties"]["choice"]["const"] == choice
+        for name in rule["then"]["required"]
+    )

@@ -115,10 +115,9 @@ def action_words() -> Iterator[str]:
 
 
 def question_words() -> Iterator[str]:
-    """Titles, questions, what each choice does, and the fields of forms."""
+    """What each choice of a question does, and the fields of forms that a run makes."""
     for kind in KINDS.values():
-        yield from (kind.title, kind.asks, *kind.does.values())
-        yield from (field["title"] for field in fields(kind.form).values())
+        yield from kind.does.values()
     yield from (field["title"] for field in (*fields(FORM).values(), *_DAY.values()))
 
 

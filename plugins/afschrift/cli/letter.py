@@ -13,6 +13,9 @@ import typer
 
 from afschrift.casework.actions.action import Subject
 from afschrift.casework.actions.actions import actions_of
+from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
+from afschrift.casework.letters.letter_form import letter_form, make_letter, read_letter
+from afschrift.casework.letters.send import enter_sent
 from afschrift.cli.actions import add_actions
 from afschrift.cli.common import AsJson, officer, open_register, print_found, print_json, say
 from afschrift.cli.forms import ask_fields, blank_letter, described_kind, listed_kind, read_form
@@ -75,8 +78,6 @@ def make(
     A letter that lacks required content is not made. While the requester is not identified, it may contain
     nothing about them that they did not write themselves.
     """
-    from afschrift.casework.letters.letter_form import letter_form, make_letter
-
     who = officer()
     given: dict[str, Any] = {}
     if from_ is not None:
@@ -107,8 +108,6 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a letter as it goes out. That you looked is an event."""
-    from afschrift.casework.letters.letter_form import read_letter
-
     found = read_letter(officer(), letter)
     if html is not None:
         write(html, [found.html.encode()])
@@ -137,9 +136,6 @@ def sent(
     licence, residence permit) proves no sending and must not be kept (R11). No software recognises one
     reliably, so this command asks, and the trail records your answer.
     """
-    from afschrift.casework.intake.case_file import NO_ID_COPY, PART_BYTES
-    from afschrift.casework.letters.send import enter_sent
-
     who, day = officer(), date_(on, "--on")
     who.acting(who.register.letters.get(letter).request, Act.DECIDE, "letter")  # before the file is read
     with opened(proof) as stream:

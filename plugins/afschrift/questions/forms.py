@@ -58,17 +58,6 @@ def fields(schema: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     return {n: f for n, f in (schema or {}).get("properties", {}).items() if n != "choice"}
 
 
-def needed(schema: Mapping[str, Any] | None, choice: str) -> tuple[str, ...]:
-    """The fields without which a choice is not complete."""
-    rules = (schema or {}).get("allOf", ())
-    return tuple(
-        name
-        for rule in rules
-        if rule["if"]["properties"]["choice"]["const"] == choice
-        for name in rule["then"]["required"]
-    )
-
-
 def check(
     schema: Mapping[str, Any] | None, options: Sequence[str], choice: str, detail: Mapping[str, Any]
 ) -> None:

@@ -15,7 +15,6 @@ from afschrift.domain.instants import rfc3339
 from afschrift.domain.language import gettext, say
 from afschrift.law.roles import Act
 from afschrift.questions.form_fields import fields_of, read_fields
-from afschrift.register.open import open_register
 from afschrift.web.caller import Caller, Known
 from afschrift.web.form import Posted, unsendable
 from afschrift.web.multipart import Sent
@@ -108,7 +107,7 @@ def _page(
     problem: Problem | None = None,
     status: int = 200,
 ) -> Response:
-    at = situation(by.officer(open_register()), action.of, owner)
+    at = situation(by.officer(), action.of, owner)
     return render(
         request,
         "action",

@@ -100,17 +100,14 @@ def recorded(request: Request, question_id: str, by: Known) -> Response:
     asked = visible_question(register, by, question_id)
     if asked.answered_at is None:
         return redirect(request, f"/questions/{question_id}")
-    timeline = register.facts.timeline(asked.request)
-    decision = _decision(register, asked)
     others = register.questions.all(request_id=asked.request)
     return render(
         request,
         "recorded",
         question=asked,
-        decision=decision,
-        zone=timeline.zone,
+        decision=_decision(register, asked),
+        timeline=register.facts.timeline(asked.request),
         others=[question for question in others if visible(by.roles, by.account, question)],
-        state=timeline.state,
     )
 
 

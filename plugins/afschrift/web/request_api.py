@@ -52,9 +52,8 @@ def listing(by: Known, filters: Annotated[Filters, Depends(Filters)]) -> dict[st
 @router.post("/requests/search")
 def searched(body: Body, by: Known) -> dict[str, Any]:
     """The requests that a text finds, open and closed; each is an event, without the text."""
-    viewer = by.viewer
-    found = search(by.officer(), viewer, read_model(SearchBody, body).text)
-    return {"requests": [line.document() for line in lines_of(found, viewer)]}
+    found = search(by.officer(), by.viewer, read_model(SearchBody, body).text)
+    return {"requests": [line.document() for line in lines_of(found, by.viewer)]}
 
 
 @router.get("/requests/{request_id}")

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from testbed.running import installation as set_up
 from testbed.running import store
 from testbed.small import write_database, write_inventory
-from tests.support.ground_forms import FACTS, GROUNDS
+from tests.support.ground_forms import FACTS, GROUNDS, needed
 from tests.support.installed import Installation
 from tests.support.letter_samples import FOLDER
 from tests.unit.docs.doc_pages import ROOT, codes, examples, rows, text_of
@@ -49,7 +49,7 @@ from afschrift.letters.element_values import ITEMS, LINE, TEXT
 from afschrift.letters.kinds import KINDS as LETTERS
 from afschrift.letters.languages import languages
 from afschrift.operations.health import health
-from afschrift.questions.forms import check, fields, needed
+from afschrift.questions.forms import check, fields
 from afschrift.register.open import open_keys
 from afschrift.register.register import Register
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.days import days_away
 from tests.support.deciding import ROLES, Bureau
+from tests.support.ground_forms import needed
 
 from afschrift.casework.identity.question import IDENTITY_FORM
 from afschrift.casework.question_kinds import KINDS
@@ -16,7 +17,7 @@ from afschrift.domain.errors import FormError, NotAllowedError, RefusedError, To
 from afschrift.law.ground_check import takes
 from afschrift.questions.ask import assign, assigned_to
 from afschrift.questions.form_fields import fields_of, read_fields
-from afschrift.questions.forms import check, fields, form, needed
+from afschrift.questions.forms import check, fields, form
 from afschrift.questions.kind import OpenQuestion
 
 OPTIONS = ("yes", "no")
