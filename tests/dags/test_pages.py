@@ -256,7 +256,7 @@ def test_unexpected_error_keeps_text_and_logs_none(desk: Desk, monkeypatch: pyte
     def broken(*_: Any) -> Any:
         raise ValueError(TEXT)
 
-    monkeypatch.setattr(question_pages, "record", broken)
+    monkeypatch.setattr(question_pages, "act", broken)
     fields = CONFIRMED | {"token": token}
     reply = desk.browse("anna", f"/questions/{question}", fields)
     assert (reply.status_code, 'value="call_back" checked' in reply.text) == (500, True)
