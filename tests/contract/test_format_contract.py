@@ -65,7 +65,7 @@ def corrupted(
 
 def everywhere(name: str, data: bytes) -> range:
     """Positions all over a file, a hundred and fifty at most; a reader that starts a database sees fewer."""
-    return range(0, len(data), 1 + len(data) // (40 if name == "parquet" else 150))
+    return range(0, len(data), 1 + len(data) // (20 if name == "parquet" else 150))
 
 
 def test_a_format_has_a_name_a_type_and_a_reader(name: str) -> None:

@@ -59,7 +59,7 @@ NATIVES = document(__file__, "native_types.json")
 """How a kind names some types where it does otherwise, and what such a column's value is in a CAST."""
 
 
-@pytest.mark.one_of_an_engine("iceberg", "sqlalchemy")
+@pytest.mark.one_of_an_engine
 @pytest.mark.parametrize("native", NATIVES["natives"]["postgres"])
 def test_a_key_is_found_whatever_the_type_of_its_column(source: Source, kind: str, native: str) -> None:
     own = NATIVES["natives"].get(kind, {}).get(native, native)

@@ -57,7 +57,7 @@ def test_files_of_the_page_and_a_printed_case_with_its_signature(desk: Desk) -> 
 
 
 @pytest.mark.needs_program("chromium")
-@pytest.mark.parametrize(("width", "scheme"), nightly_after(1, [(390, "dark"), (1280, "light")]))
+@pytest.mark.parametrize(("width", "scheme"), nightly_after(0, [(390, "dark"), (1280, "light")]))
 def test_report_fits_and_is_accessible(
     browser: Browser, desk: Desk, address: str, width: int, scheme: str
 ) -> None:
@@ -78,8 +78,11 @@ def test_extensions_and_refusals_are_two_clicks_away(browser: Browser, desk: Des
     requests = desk.register.requests.all(open_only=False)
     every = {"refused": {r.id for r in requests if r.state is State.REFUSED}}
     page = opened(browser, address, viewport={"width": 390, "height": 900}, locale="nl-NL")
+    follow(page, address, "/report")
+    must_fit_and_be_accessible(page, 390, "figures")
     for question in ("extended", "refused"):
         follow(page, address, "/report?what=visit&from=2025-01-01&to=2025-12-31")
+        must_fit_and_be_accessible(page, 390, question)
         cases = page.locator(f"li:has(> #q-{question}) .cases").first
         cases.locator("summary").click()
         ids = cases.locator("a").all_inner_texts()

@@ -143,7 +143,7 @@ LIBRARIES = {"duckdb", "adbc_driver_postgresql", "psycopg", "pymysql"}
 
 @pytest.mark.parametrize(
     ("kind", "blocked", "libraries"),
-    [("duckdb", "", {"duckdb"}), ("sqlite", "", set()), ("duckdb", "duckdb", set())],
+    nightly_after(2, [("duckdb", "", {"duckdb"}), ("duckdb", "duckdb", set()), ("sqlite", "", set())]),
 )
 def test_it_imports_what_steps_and_the_sources_of_the_map_need(
     settings: Settings, kind: str, blocked: str, libraries: set[str]
