@@ -16,9 +16,10 @@ from tests.support.command_line import refused, run_command
 from tests.support.ground_forms import GROUNDS, complete
 
 from afschrift.casework.answer_form import answer_form
+from afschrift.casework.officer import Officer
 from afschrift.cli.forms import ask_answer, from_file
 from afschrift.domain.errors import NeedsPersonError, TooLateError
-from afschrift.domain.right import Right
+from afschrift.law.roles import Roles
 from afschrift.questions.kind import GivenAnswer
 from afschrift.services import Services
 from afschrift.steps.assess import assess
@@ -160,11 +161,12 @@ def test_a_decision_is_asked_for_field_by_field(
     typed = [*choice, "2026-12-24", "Veel werk.", "", "", ""]
     row = services.register.questions.get(asked[1])
     row = replace(row, kind="decision", options=("fulfil", "extend"))
+    who = Officer(services.register, Roles(()), "cli:anna")
     screen, keyboard = os.openpty()
     os.write(screen, "".join(f"{line}\n" for line in typed).encode())
     with os.fdopen(keyboard) as terminal:
         monkeypatch.setattr("sys.stdin", terminal)
-        filled = ask_answer(partial(answer_form, lambda: GROUNDS, Right.ACCESS, row), row.options)
+        filled = ask_answer(partial(answer_form, who, row), row.options)
     os.close(screen)
     assert filled.choice == "extend"
     assert filled.detail == {
