@@ -19,7 +19,7 @@ CHUNK = 1 << 20
 _MAX = 0xFFFFFFFF
 _LOCAL = struct.Struct("<4s5H3I2H")
 _ENTRY = struct.Struct("<4s6H3I5H2I")
-_REPACKED = "Verify the unpacked folder if another program packed it again; else ask for the file again."
+_REPACKED = "If another program packed it again, open the folder it unpacks to; else ask for the file again."
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(1, 10))}
 
 
@@ -111,7 +111,7 @@ class ZippedBundle:
             members.append(member)
             position += len(head) + len(rest) + packed
             if position > self._end:
-                raise damaged("the ZIP file breaks off", _REPACKED)
+                raise damaged("the ZIP file breaks off", "Copy it again, or ask for it again.")
         return members
 
     def _compare_rest(self, members: list[_Member]) -> None:

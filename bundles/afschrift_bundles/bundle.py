@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -58,12 +58,12 @@ def open_bundle(
     at = Path(path)
     if not at.exists():
         raise UnusableBundleError("not_found", f"There is nothing at {at}.")
-    archive: Archive = UnpackedBundle(at) if at.is_dir() else ZippedBundle(unlocked(at, words, identity))
-    try:
-        return Bundle(archive, verify(archive, key))
-    except BaseException:
-        archive.close()
-        raise
+    with ExitStack() as opened:
+        file = None if at.is_dir() else opened.enter_context(unlocked(at, words, identity))
+        archive: Archive = ZippedBundle(file) if file else UnpackedBundle(at)
+        bundle = Bundle(archive, verify(archive, key))
+        opened.pop_all()  # it is closed with the bundle
+    return bundle
 
 
 class Bundle:
@@ -133,7 +133,7 @@ class Bundle:
         """A table that memory cannot hold, in frames of so many rows at most, all with the same types."""
         reader = self._table(name)
         first = 0
-        for batch in _resized(reader.batches(), rows):
+        for batch in _resized(reader, rows):
             frame = to_frame(batch, reader.fields, labels=labels)
             frame.index = pd.RangeIndex(first, first + len(frame))
             first += len(frame)
@@ -239,16 +239,15 @@ def _texts(described: dict[str, Any], language: str | None = None) -> tuple[str,
     )
 
 
-def _resized(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
+def _resized(reader: TableReader, rows: int) -> Iterator[pa.Table]:
     if rows < 1:
         raise ValueError("A frame needs at least one row.")
-    waiting: list[pa.RecordBatch] = []
-    count = 0
-    for batch in batches:
+    waiting, count = list[pa.RecordBatch](), 0
+    for batch in reader.batches():
         while count + batch.num_rows >= rows:
             yield pa.Table.from_batches([*waiting, batch.slice(0, rows - count)])
             batch = batch.slice(rows - count)
             waiting, count = [], 0
         waiting, count = [*waiting, batch], count + batch.num_rows
-    if count:
-        yield pa.Table.from_batches(waiting)
+    if count or not reader.rows:
+        yield pa.Table.from_batches(waiting, reader.schema)

@@ -27,7 +27,8 @@ def unlocked(path: Path, words: str | None, identity: str | Path | None) -> Bina
         head, needs_words = file.read(40), _is_locked_zip(file)
     if head.startswith((b"age-encryption.org/", b"-----BEGIN AGE")):
         return _with_identity(path, identity)
-    if head.startswith(b"-----BEGIN PGP") or head[:1] >= b"\x80":
+    # The first bytes are those of an encrypted message: RFC 9580, packets 1 and 3.
+    if head.startswith(b"-----BEGIN PGP") or (head and head[0] in b"\x84\x85\x86\x8c\x8d\x8e\xc1\xc3"):
         raise _locked("An OpenPGP key opens this file. Decrypt it first: gpg -o bundle.zip -d FILE")
     return _with_words(path, words) if needs_words else path.open("rb")
 

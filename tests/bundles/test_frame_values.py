@@ -151,9 +151,9 @@ def test_types_are_one_over_all_parts_and_missing_values_stay_missing(name: str)
     assert frame.isna().sum().tolist() == [1] * len(fields)
     check(frame, fields, rows)
     last = text_rows(fields, tuple(text for text, _ in FALLS_BACK.values()))
-    frame = frame_of(reader_of(name, fields, *[rows] * 10, last))
+    frame = frame_of(reader_of(name, fields, *[rows] * 39, last))
     assert frame.dtypes.astype(str).tolist() == [dtype for _, dtype in FALLS_BACK.values()]
-    check(frame, fields, pa.Table.from_batches([*[rows] * 10, last]).combine_chunks().to_batches()[0])
+    check(frame, fields, pa.Table.from_batches([*[rows] * 39, last]).combine_chunks().to_batches()[0])
 
 
 @pytest.mark.nightly

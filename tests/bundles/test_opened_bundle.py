@@ -10,6 +10,7 @@ from tests.support.golden import GOLDEN
 
 from afschrift.encryption.aes_zip import AesZip
 from afschrift_bundles import Bundle, UnusableBundleError, open_bundle
+from afschrift_bundles.tables import TableReader
 
 ZIP = GOLDEN / "1.0" / "portability-xml-ndjson-parquet-csv.zip"
 WORDS = "apple banana cherry damson elder fig"
@@ -43,6 +44,12 @@ def test_a_table_in_chunks_is_the_table(bundle: Bundle) -> None:
         assert all(len(chunk) <= rows for chunk in chunks)
         pd.testing.assert_frame_equal(pd.concat(chunks), whole)
         assert {tuple(chunk.dtypes) for chunk in chunks} == {tuple(whole.dtypes)}
+    empty = TableReader(bundle._archive, [{**bundle._table("value").parts[0], "afschrift:rows": 0}])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TableReader, "batches", lambda _: iter(()))
+        patch.setitem(bundle._tables, "shop.value", empty)
+        [none] = bundle.chunks("shop.value")
+    assert (len(none), *none.dtypes) == (0, *whole.dtypes)
     labelled = bundle.frame("shop.value", labels=True)["code"]
     assert set(labelled.dropna()).isdisjoint({"A", "B"})
 
@@ -79,6 +86,9 @@ def test_a_file_as_it_was_handed_over_is_opened(tmp_path: Path) -> None:
     identity_of_another.write_text(str(pyrage.x25519.Identity.generate()))
     pgp = tmp_path / "bundle.gpg"
     pgp.write_bytes(b"\x85\x01\x0c" + bytes(50))
+    picture, broken = tmp_path / "photo.png", tmp_path / "broken.zip"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    broken.write_bytes(content[:3000])
     for path, options, message in (
         (locked, {}, "Six words open this file"),
         (locked, {"words": "apple banana cherry damson elder grape"}, "not the words of this file"),
@@ -88,6 +98,8 @@ def test_a_file_as_it_was_handed_over_is_opened(tmp_path: Path) -> None:
         (for_key, {"identity": identity_of_another}, "does not open this file"),
         (for_key, {"identity": tmp_path / "none"}, "cannot be read"),
         (pgp, {}, "gpg -o bundle.zip -d"),
+        (picture, {}, "it is no ZIP file of a bundle"),
+        (broken, {}, "the ZIP file breaks off. Copy it again"),
         (tmp_path / "none.zip", {}, "There is nothing at"),
         (ZIP, {"key": tmp_path / "none.pem"}, "The file of the key cannot be read"),
         (ZIP, {"key": identity}, "This is no public key of this kind"),
