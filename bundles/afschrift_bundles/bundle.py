@@ -126,8 +126,15 @@ class Bundle:
         Args:
             name: such as `shop.orders`; `orders` where one source alone has such a table.
             labels: codes by their meaning instead of their value.
+
+        Raises:
+            UnusableBundleError: there is no such table, or no memory for the whole of it.
         """
-        return to_frame(self.table(name), self._table(name).fields, labels=labels)
+        try:
+            return to_frame(self.table(name), self._table(name).fields, labels=labels)
+        except MemoryError:
+            message = f"There is no memory for the whole of {name}. Read it in parts: chunks({name!r})."
+            raise UnusableBundleError("too_large", message) from None
 
     def chunks(self, name: str, rows: int = 100_000, *, labels: bool = False) -> Iterator[pd.DataFrame]:
         """A table that memory cannot hold, in frames of so many rows at most, all with the same types."""

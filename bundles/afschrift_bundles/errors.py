@@ -8,7 +8,7 @@ class UnusableBundleError(Exception):
 
     Attributes:
         reason: for programs: `damaged`, `other_signer`, `newer`, `locked`, `not_found`, `bad_key`,
-            `not_installed`.
+            `not_installed`, `too_large`.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -2,8 +2,10 @@
 
 import io
 from pathlib import Path
+from unittest.mock import Mock
 
 import pandas as pd
+import pyarrow as pa
 import pyrage
 import pytest
 from tests.support.golden import GOLDEN
@@ -52,6 +54,15 @@ def test_a_table_in_chunks_is_the_table(bundle: Bundle) -> None:
     assert (len(none), *none.dtypes) == (0, *whole.dtypes)
     labelled = bundle.frame("shop.value", labels=True)["code"]
     assert set(labelled.dropna()).isdisjoint({"A", "B"})
+
+
+def test_a_table_that_memory_does_not_hold_is_to_be_read_in_parts(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = pa.ArrowMemoryError("realloc of size 8 failed")
+    monkeypatch.setattr(TableReader, "batches", Mock(side_effect=full))
+    with pytest.raises(UnusableBundleError, match=r"chunks\('value'\)"):
+        bundle.frame("value")
 
 
 def test_a_database_has_tables_keys_and_titles(bundle: Bundle) -> None:
