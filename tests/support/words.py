@@ -35,6 +35,7 @@ from afschrift.domain.redaction import SHAPE, PointerKind
 from afschrift.domain.right import Right
 from afschrift.domain.vocabulary import Origin
 from afschrift.inventory.base import fides_categories
+from afschrift.inventory.column import Column
 from afschrift.law import case_facts, dispute, grounds, letter, partial_response, person, restriction
 from afschrift.law.clock import clock, facts
 from afschrift.law.destruction import REASONS, Destroying
@@ -147,7 +148,7 @@ def codes() -> Iterator[object]:
     """Every code that people see."""
     yield from (code for kind in _ENUMS for code in kind)
     yield from (True, False, *_DETAILS.split(), *_TEXT_KINDS.split(), *_OF_THE_MAP.split(), *LETTERS)
-    yield from (*About, *ThirdParty)
+    yield from (*About, *ThirdParty, *(Column.model_fields.keys() - groups._NOT_ASKED), "nothing")
     for question in KINDS.values():
         yield from (question.name, *question.options)
         yield from _choices(question.form)

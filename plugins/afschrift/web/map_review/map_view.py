@@ -10,6 +10,7 @@ from fastapi import Request, Response
 
 from afschrift.casework.officer import Officer
 from afschrift.datamap.review.confirmations import Decided, answers_in_force, read_only, remarks
+from afschrift.datamap.review.decisions import Kind
 from afschrift.datamap.review.groups import Group, about_tables, in_both_languages
 from afschrift.datamap.review.offered import (
     COMPUTED,
@@ -36,6 +37,8 @@ from afschrift.web.page import Problem, render
 PER_PAGE = 20
 PLACES = 200
 """Columns of one question that the page lists; the button shows the rest."""
+_WRITTEN: Mapping[str, object] = {"True": True, "False": False, "nothing": None}
+"""Values that a question with several has as texts."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def _item(review: Review, group: Group, given: GroupAnswer, result: ButtonResult
     number = len(group.places)
     proposed = [(word, _shown(word, value)) for word, value in group.proposed.items()]
     varied = [
-        (word, ", ".join(f"{_shown(word, v)} ({n})" for v, n in of.items()))
+        (word, ", ".join(f"{_shown(word, _WRITTEN.get(v, v))} ({n})" for v, n in of.items()))
         for word, of in group.varied.items()
     ]
     meant = effect(group, {})
@@ -155,6 +158,9 @@ def title_of(group: Group) -> str:
     """Return a question's title: names of columns as they are, one of ours in the language that is served."""
     if group.is_table and not group.is_grouped:
         return gettext("Table {name}", name=group.name)
+    category, comma, origin = group.name.rpartition(", ")
+    if group.kind is Kind.MEANING and comma:
+        return f"{category}, {said_code(origin)}"
     ours = group.is_table or (group.kind is not None and group.name == group.kind.value)
     return say(group.name) if ours else group.name
 
@@ -176,8 +182,8 @@ def _shown(word: str, value: object) -> str:
         return gettext("not known")
     if word in ("ways", "purposes"):
         return gettext("; or ").join(map(say, str(value).split("; or ")))
-    coded = isinstance(value, bool) or word in ("origin", "about", "third_party")
-    return said_code(value) if coded else in_both_languages(value)
+    coded = value is None or isinstance(value, bool) or word in ("origin", "about", "third_party")
+    return said_code("nothing" if value is None else value) if coded else in_both_languages(value)
 
 
 def _takes_no(group: Group) -> bool:
