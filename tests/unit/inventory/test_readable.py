@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from testbed.mini import write_inventory
 
+from afschrift.datamap.check.person_cells import readable_lines
 from afschrift.domain.decision import Action
 from afschrift.domain.plan import FieldPlan
 from afschrift.domain.value_kind import ValueKind
 from afschrift.inventory.base import Text
 from afschrift.inventory.load import load
 from afschrift.inventory.model import Inventory
-from afschrift.inventory.readable import GivenTable, Need, Readability, readable_share
+from afschrift.inventory.readable import GivenTable, Need, Readability, ReadableShare, readable_share
 from afschrift.inventory.titles import draft_table_title, draft_title, says_more
 
 HEAD = """
@@ -208,3 +209,8 @@ def test_title_of_a_table_is_drafted_of_its_singular(name: str, title: str) -> N
 
 def test_title_of_another_language_is_not_drafted() -> None:
     assert draft_title("first_name", "", ["nl", "fr"]) == {}
+
+
+def test_the_share_of_nothing_is_not_said() -> None:
+    nothing = ReadableShare(0, 0, ())
+    assert [*readable_lines(nothing)] == ["Readable: no column is given yet, so none was judged."]

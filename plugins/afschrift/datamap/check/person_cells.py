@@ -181,7 +181,8 @@ def readable_lines(found: ReadableShare) -> Iterator[str]:
         if found.persons
         else f"of {count(found.cells, 'column')}; no persons were drawn, so each column counts the same"
     )
-    yield f"Readable: {found.percent} % {of}."
+    share = f"{found.percent} % {of}" if found.cells else "no column is given yet, so none was judged"
+    yield f"Readable: {share}."
     for column in found.columns:
         lost = f" ({count(column.cells, 'cell')})" if found.persons else ""
         yield f"  {column.path}{lost}: write {', '.join(need.in_words('write') for need in column.needs)}"
