@@ -188,7 +188,7 @@ def answered(
     text: str | None = None,
     by: str = "cli:anna",
 ) -> None:
-    answer_question(Officer(services.register, ROLES, by), asked.id, choice, detail=detail, text=text)
+    answer_question(Officer(services.register, ROLES, by), asked.id, choice, detail=detail or {}, text=text)
 
 
 def question(services: Services, request: str) -> QuestionRow:

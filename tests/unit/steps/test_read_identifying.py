@@ -17,7 +17,7 @@ from afschrift.casework.identity.confirm import confirm_identity
 from afschrift.casework.identity.correct_keys import change_keys
 from afschrift.casework.identity.look_up import IdentityView, ask_look_up, identity_view, is_decided
 from afschrift.casework.officer import Officer
-from afschrift.domain.errors import ConfigurationError, NotAllowedError, TooLateError
+from afschrift.domain.errors import NotAllowedError, RefusedError, TooLateError
 from afschrift.domain.state import State
 from afschrift.law.roles import Person, Role, Roles
 from afschrift.services import Services
@@ -165,7 +165,7 @@ def test_a_table_that_cannot_be_read_hides_no_other(shop: Services, tmp_path: Pa
 
 def test_an_inventory_without_a_mark_says_how_to_mark(services: Services, tmp_path: Path) -> None:
     request = store(services, {"customer_id": "1"}, authenticated=None)
-    with pytest.raises(ConfigurationError, match=r"`identifies: true`"):
+    with pytest.raises(RefusedError, match=r"mark name, e-mail address and such by `identifies`"):
         ask_look_up(of(services), request)
     assert services.register.look_ups.going(request) is None
 
