@@ -103,12 +103,12 @@ class AnswerAction(Action):
         officer.register.evidence.must_follow(question.request)
         return officer.answering(question)
 
-    def read(self, given: object, _authority: Mapping[str, str]) -> GivenAnswer:
+    def read(self, given: object, authority: Mapping[str, str]) -> GivenAnswer:
         """An answer from its parts."""
         if not isinstance(given, GivenAnswer):
             given = GivenAnswer(**dict(read_model(AnswerParameters, given)))
         text = (given.text or "").strip() or None
-        return replace(given, text=text, authority=_authority)
+        return replace(given, text=text, authority=authority)
 
     def fields(self) -> dict[str, dict[str, Any]]:
         """The fields of its form, without the choice."""

@@ -261,8 +261,8 @@ class Action:
                 raise officer.roles.refusal([self.role, *self.also])
         return {}
 
-    def read(self, given: object, _authority: Mapping[str, str]) -> Any:
-        """Its parameters; `_authority`: as `permit` returns it, for answers.
+    def read(self, given: object, authority: Mapping[str, str]) -> Any:  # noqa: ARG002
+        """Its parameters; `authority`: as `permit` returns it, for answers.
 
         Raises:
             FormError: names those that do not fit.
