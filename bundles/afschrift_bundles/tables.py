@@ -22,7 +22,7 @@ from afschrift_bundles.errors import damaged
 FORMATS = ("parquet", "csv", "ndjson", "json", "xml")
 """In the order in which they are preferred: the first ones are read fastest."""
 _ROWS = 20_000
-_BLOCK, _LARGEST_BLOCK = 1 << 22, (1 << 31) - 1
+_BLOCK, _LARGEST_BLOCK = 1 << 20, (1 << 31) - 1
 _TOO_SMALL = "straddling"
 """In what pyarrow says of a row that is larger than a block."""
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
