@@ -60,14 +60,19 @@ def run(services: Services, request: str) -> Path:
     return bundle
 
 
-def drive(services: Services, request: str) -> Path:
-    """Run all steps, as the tasks of a run do. The person is not yet informed of the bundle, which is opened."""
+def packed(services: Services, request: str) -> str:
+    """The same request, whose bundle is staged."""
     assess(services, request)
     for source in classify(services, request)["sources"]:
         extract(services, request, source)
     validate(services, request)
     package(services, request)
-    return _hand_in(services, request)
+    return request
+
+
+def drive(services: Services, request: str) -> Path:
+    """Run all steps, as the tasks of a run do. The person is not yet informed of the bundle, which is opened."""
+    return _hand_in(services, packed(services, request))
 
 
 def hand_in(services: Services, request: str) -> Path:

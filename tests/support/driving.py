@@ -14,8 +14,6 @@ from afschrift.services import Services
 from afschrift.steps.assess import assess
 from afschrift.steps.classify import classify
 from afschrift.steps.extract import extract
-from afschrift.steps.package import package
-from afschrift.steps.validate import validate
 
 ANN = {"customer_id": "1"}
 
@@ -38,16 +36,6 @@ def extracted(services: Services, keys: Mapping[str, str] = ANN, right: str = "a
     """A stored request whose rows of the source `shop` are staged."""
     request = planned(services, keys, right, **more)
     extract(services, request, "shop")
-    return request
-
-
-def packed(services: Services, request: str) -> str:
-    """The same request, whose bundle is staged."""
-    assess(services, request)
-    for source in classify(services, request)["sources"]:
-        extract(services, request, source)
-    validate(services, request)
-    package(services, request)
     return request
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import pyrage
 import pytest
 from testbed import small
-from testbed.running import drive, event_types, store
+from testbed.running import drive, event_types, packed, store
 from tests.support.deciding import ANN, ROLES
-from tests.support.driving import packed, payloads
+from tests.support.driving import payloads
 from tests.support.small_disk import mounted
 
 from afschrift.app.settings import Settings

@@ -3,9 +3,8 @@
 import dataclasses
 
 import pytest
-from testbed.running import RECEIVED, run, store
+from testbed.running import RECEIVED, packed, run, store
 from tests.support.deciding import Bureau
-from tests.support.driving import packed
 from tests.support.moves import moved
 
 from afschrift.casework.answer import answer_question

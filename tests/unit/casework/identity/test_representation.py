@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from testbed import mini
 from testbed.register_reader import faults
-from testbed.running import event_types, members, run
+from testbed.running import event_types, members, packed, run
 from tests.support.days import leap_day_of_a_child, local_today
 from tests.support.deciding import Bureau, mandate, unchanged
-from tests.support.driving import packed
 from tests.support.family import ADULT, CHILD, NOT_KNOWN, dates_of_birth, open_family
 from tests.support.ground_forms import GROUNDS
 from tests.support.in_parts import Club
